@@ -1,0 +1,32 @@
+//! What a storefront sends to the seller's endpoint. Built by `gumroad` and `lemon_squeezy`, sent by whoever asked.
+
+/// One HTTP request from a storefront, always a `POST`, to be sent to the Worker as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The storefront's word for what happened: Gumroad's `resource_name`, Lemon Squeezy's `event_name`.
+    pub event: String,
+    /// The storefront's id of what it happened to: Gumroad's sale or subscription, Lemon Squeezy's `data.id`.
+    pub reference: String,
+    /// Where it goes on the Worker's origin, for example `/webhooks/gumroad?secret=…`.
+    pub path_and_query: String,
+    /// Header names in lower case, with their values.
+    pub headers: Vec<(String, String)>,
+    /// The raw body.
+    pub body: Vec<u8>,
+}
+
+impl Delivery {
+    /// The delivery as a request without an origin.
+    pub fn to_request(&self) -> http::Request<Vec<u8>> {
+        let mut request = http::Request::post(&self.path_and_query);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.body(self.body.clone()).expect("a delivery has a valid path and valid headers")
+    }
+
+    /// The body as text. Every storefront sends UTF-8.
+    pub fn body_text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}

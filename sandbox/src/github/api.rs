@@ -1,0 +1,180 @@
+//! GitHub's REST endpoints. Adding a collaborator has its own module, `github::invite`.
+//! See <https://docs.github.com/en/rest/collaborators/invitations>,
+//! <https://docs.github.com/en/rest/collaborators/collaborators> and <https://docs.github.com/en/rest/users/users>.
+
+use serde_json::{Value, json};
+
+use super::gate::message;
+use super::{Account, AccountKind, GitHub, Invitation, Repo, invite};
+use crate::incoming::Incoming;
+use crate::reply::Reply;
+use crate::sandbox::World;
+use crate::time;
+
+pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply {
+    let pages = matches!(request.route(), ("GET", path) if matches!(path[..], ["repos", _, _, "invitations"]));
+    if let Some(name) = request.unknown_query(if pages { &["per_page", "page"] } else { &[] }) {
+        return message(422, "Validation Failed").unexpected(format!("the query parameter {name}"));
+    }
+    let (method, path) = request.route();
+    let body_allowed = method == "PUT";
+    if !body_allowed && !request.body.is_empty() {
+        return message(400, "Problems parsing JSON").unexpected("a body where there is none to send");
+    }
+    match (method, path.as_slice()) {
+        ("GET", ["users", login]) => world.github.get_user(login),
+        ("GET", ["user", id]) => world.github.get_user_by_id(id),
+        ("GET", ["repos", owner, name]) => with_repo(&world.github, owner, name, |repo| {
+            Reply::json(200, &world.github.repo_json(&world.github.repos[repo]))
+        }),
+        ("GET", ["repos", owner, name, "invitations"]) => {
+            with_repo(&world.github, owner, name, |repo| world.github.list_invitations(repo, request, now))
+        }
+        ("DELETE", ["repos", owner, name, "invitations", id]) => world.github.delete_invitation(owner, name, id),
+        ("PUT", ["repos", owner, name, "collaborators", login]) => {
+            invite::respond(world, owner, name, login, &request.body, now)
+        }
+        ("GET", ["repos", owner, name, "collaborators", login]) => world.github.get_collaborator(owner, name, login),
+        ("DELETE", ["repos", owner, name, "collaborators", login]) => {
+            world.github.delete_collaborator(owner, name, login)
+        }
+        _ => not_found().unexpected("no such endpoint"),
+    }
+}
+
+pub(super) fn not_found() -> Reply {
+    message(404, "Not Found")
+}
+
+fn with_repo(github: &GitHub, owner: &str, name: &str, found: impl FnOnce(usize) -> Reply) -> Reply {
+    github.repo(owner, name).map_or_else(not_found, found)
+}
+
+impl GitHub {
+    fn get_user(&self, login: &str) -> Reply {
+        self.account(login).map_or_else(not_found, |account| Reply::json(200, &account.json()))
+    }
+
+    fn get_user_by_id(&self, id: &str) -> Reply {
+        let account = id.parse().ok().and_then(|id| self.account_by_id(id));
+        account.map_or_else(not_found, |account| Reply::json(200, &account.json()))
+    }
+
+    fn list_invitations(&self, repo: usize, request: &Incoming, now: i64) -> Reply {
+        let number = |name: &str, default: usize| match request.query(name).map(str::parse::<usize>) {
+            None => Some(default),
+            Some(number) => number.ok().filter(|&number| number > 0),
+        };
+        let (Some(page), Some(size)) = (number("page", 1), number("per_page", 30).filter(|&size| size <= 100)) else {
+            return message(422, "Validation Failed").unexpected("page or per_page out of range");
+        };
+        let repo = &self.repos[repo];
+        let all = self.invitations(repo, now);
+        let last = all.len().div_ceil(size).max(1);
+        let shown: Vec<Value> =
+            all.iter().skip((page - 1) * size).take(size).map(|one| self.invitation_json(repo, one)).collect();
+        let link = |page: usize, rel: &str| {
+            let address = format!("{}/repositories/{}/invitations", request.base, repo.id);
+            format!("<{address}?per_page={size}&page={page}>; rel=\"{rel}\"")
+        };
+        let mut links = Vec::new();
+        if page < last {
+            links.extend([link(page + 1, "next"), link(last, "last")]);
+        }
+        if page > 1 {
+            links.extend([link(1, "first"), link(page - 1, "prev")]);
+        }
+        let reply = Reply::json(200, &shown);
+        if links.is_empty() { reply } else { reply.header("link", links.join(", ")) }
+    }
+
+    fn delete_invitation(&mut self, owner: &str, name: &str, id: &str) -> Reply {
+        let Some(repo) = self.repo(owner, name) else {
+            return not_found();
+        };
+        let Ok(id) = id.parse::<u64>() else {
+            return not_found().unexpected("an invitation id is a number");
+        };
+        let invitations = &mut self.repos[repo].invitations;
+        let before = invitations.len();
+        invitations.retain(|pending| pending.id != id);
+        if invitations.len() < before { Reply::empty(204) } else { not_found() }
+    }
+
+    /// 204 for a collaborator and for the owner, 404 for anybody else: also for one whose invitation is open.
+    fn get_collaborator(&self, owner: &str, name: &str, login: &str) -> Reply {
+        let (Some(repo), Some(account)) = (self.repo(owner, name), self.account(login)) else {
+            return not_found();
+        };
+        if self.repos[repo].is_open_to(account.id) { Reply::empty(204) } else { not_found() }
+    }
+
+    /// Removes a collaborator, and cancels an open invitation of theirs. 204 also when there was nothing to remove.
+    fn delete_collaborator(&mut self, owner: &str, name: &str, login: &str) -> Reply {
+        let (Some(repo), Some(account)) = (self.repo(owner, name), self.account(login)) else {
+            return not_found();
+        };
+        let user = account.id;
+        let repo = &mut self.repos[repo];
+        repo.collaborators.retain(|collaborator| collaborator.user != user);
+        repo.invitations.retain(|pending| pending.invitee != user);
+        Reply::empty(204)
+    }
+
+    fn repo_json(&self, repo: &Repo) -> Value {
+        let full_name = self.full_name(repo);
+        let owner = self.account_by_id(repo.owner).map(Account::json);
+        json!({
+            "id": repo.id,
+            "node_id": format!("R_sandbox{}", repo.id),
+            "name": repo.name,
+            "full_name": full_name,
+            "private": true,
+            "owner": owner,
+            "html_url": format!("https://github.com/{full_name}"),
+            "description": null,
+            "fork": false,
+            "url": format!("https://api.github.com/repos/{full_name}"),
+            "visibility": "private",
+            "permissions": { "admin": true, "maintain": true, "push": true, "triage": true, "pull": true },
+        })
+    }
+
+    pub(super) fn invitation_json(&self, repo: &Repo, invitation: &Invitation) -> Value {
+        json!({
+            "id": invitation.id,
+            "node_id": format!("RI_sandbox{}", invitation.id),
+            "repository": self.repo_json(repo),
+            "invitee": self.account_by_id(invitation.user_id).map(Account::json),
+            "inviter": self.account_by_id(repo.owner).map(Account::json),
+            "permissions": invitation.permissions,
+            "created_at": time::seconds(invitation.created_at),
+            "expired": invitation.expired,
+            "url": format!("https://api.github.com/user/repository_invitations/{}", invitation.id),
+            "html_url": format!("https://github.com/{}/invitations", invitation.repo),
+        })
+    }
+}
+
+impl Repo {
+    pub(super) fn is_open_to(&self, user: u64) -> bool {
+        self.owner == user || self.collaborators.iter().any(|collaborator| collaborator.user == user)
+    }
+}
+
+impl Account {
+    fn json(&self) -> Value {
+        let path = if self.kind == AccountKind::Organization { "orgs" } else { "users" };
+        json!({
+            "login": self.login,
+            "id": self.id,
+            "node_id": format!("U_sandbox{}", self.id),
+            "avatar_url": format!("https://avatars.githubusercontent.com/u/{}?v=4", self.id),
+            "url": format!("https://api.github.com/{path}/{}", self.login),
+            "html_url": format!("https://github.com/{}", self.login),
+            "type": self.kind,
+            "user_view_type": "public",
+            "site_admin": false,
+        })
+    }
+}

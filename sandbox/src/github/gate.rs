@@ -1,0 +1,98 @@
+//! What GitHub checks before it looks at what is asked: the headers that it requires, the credentials and the primary
+//! rate limit. See <https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api> and
+//! <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
+
+use serde_json::json;
+
+use super::api;
+use crate::calls::Credentials;
+use crate::incoming::Incoming;
+use crate::reply::Reply;
+use crate::sandbox::World;
+use crate::time::{HOUR, SECOND};
+
+const API_VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
+
+/// How much of the hour's requests is used. The hour begins with its first request.
+#[derive(Debug, Default)]
+pub(super) struct Quota {
+    resets_at: i64,
+    used: u64,
+}
+
+pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply {
+    if request.header("user-agent").is_empty() {
+        let body = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
+        return Reply::text(403, body).unexpected("no User-Agent header");
+    }
+    let limit = world.options.limits.github_requests_per_hour;
+    let within = world.github.quota.spend(limit, now);
+    let reply =
+        if within { answer(world, request, now) } else { message(403, "API rate limit exceeded for user ID 1.") };
+    world.github.quota.describe(limit, reply).header("x-github-media-type", "github.v3; format=json")
+}
+
+fn answer(world: &mut World, request: &Incoming, now: i64) -> Reply {
+    match request.bearer(&world.options.github_token) {
+        Credentials::Correct => {}
+        Credentials::Missing => {
+            return message(401, "Requires authentication").unexpected("no Authorization header");
+        }
+        Credentials::Wrong => {
+            return message(401, "Bad credentials").unexpected("the bearer token");
+        }
+    }
+    if request.header("accept") != "application/vnd.github+json" {
+        return message(415, "Unsupported 'Accept' header: Must accept 'application/json'.")
+            .unexpected("the Accept header");
+    }
+    if !API_VERSIONS.contains(&request.header("x-github-api-version")) {
+        return message(400, "The API version you specified is not supported.")
+            .unexpected("the X-GitHub-Api-Version header");
+    }
+    api::respond(world, request, now)
+}
+
+/// An error, as GitHub words all of them.
+pub(super) fn message(status: u16, message: &str) -> Reply {
+    let body = json!({
+        "message": message,
+        "documentation_url": "https://docs.github.com/rest",
+        "status": status.to_string(),
+    });
+    Reply::json(status, &body)
+}
+
+/// A 422 with what is wrong.
+pub(super) fn validation_failed(why: &str) -> Reply {
+    let body = json!({
+        "message": "Validation Failed",
+        "errors": [why],
+        "documentation_url": "https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator",
+        "status": "422",
+    });
+    Reply::json(422, &body)
+}
+
+impl Quota {
+    /// Counts a request; false if there was none left.
+    fn spend(&mut self, limit: u64, now: i64) -> bool {
+        if now >= self.resets_at {
+            *self = Self { resets_at: now + HOUR, used: 0 };
+        }
+        if self.used >= limit {
+            return false;
+        }
+        self.used += 1;
+        true
+    }
+
+    fn describe(&self, limit: u64, reply: Reply) -> Reply {
+        reply
+            .header("x-ratelimit-limit", limit.to_string())
+            .header("x-ratelimit-remaining", (limit - self.used).to_string())
+            .header("x-ratelimit-used", self.used.to_string())
+            .header("x-ratelimit-reset", (self.resets_at / SECOND).to_string())
+            .header("x-ratelimit-resource", "core")
+    }
+}

@@ -1,0 +1,231 @@
+//! What GitHub promises, asked through its API.
+
+use serde_json::{Value, json};
+
+use super::{AccountKind, NotAccepted};
+use crate::options::{GITHUB_TOKEN, Limits, Options, Reinvite, VirtualClock};
+use crate::sandbox::Sandbox;
+use crate::time::{DAY, HOUR};
+
+const START: i64 = 1_767_641_936_000;
+
+/// A sandbox with a clock that the test moves.
+struct World {
+    sandbox: Sandbox,
+    clock: VirtualClock,
+}
+
+impl World {
+    fn new(options: Options) -> Self {
+        let clock = VirtualClock::at(START);
+        let options = Options { clock: clock.clock(), ..options };
+        Self { sandbox: Sandbox::new(options), clock }
+    }
+
+    fn wait(&self, millis: i64) {
+        self.clock.advance(millis);
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> http::Response<Vec<u8>> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://sandbox.example/github{path}"))
+            .header("user-agent", "test")
+            .header("accept", "application/vnd.github+json")
+            .header("x-github-api-version", "2022-11-28")
+            .header("authorization", format!("Bearer {GITHUB_TOKEN}"));
+        self.sandbox.handle(request.body(body.into()).unwrap()).reply.unwrap()
+    }
+
+    fn status(&self, method: &str, path: &str) -> u16 {
+        self.ask(method, path, "").status().as_u16()
+    }
+
+    fn json(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let reply = self.ask(method, path, body);
+        (reply.status().as_u16(), serde_json::from_slice(reply.body()).unwrap_or_default())
+    }
+
+    fn invite(&self, login: &str) -> (u16, Value) {
+        self.json("PUT", &format!("/repos/acme/kit/collaborators/{login}"), r#"{"permission":"pull"}"#)
+    }
+}
+
+#[test]
+fn an_invitation_is_listed_until_it_is_accepted_and_then_the_invitee_is_a_collaborator() {
+    let world = World::new(Options::default());
+    let (status, invitation) = world.invite("OctoCat");
+    assert_eq!(status, 201);
+    assert_eq!(invitation["invitee"], world.json("GET", "/users/octocat", "").1);
+    assert_eq!(invitation["invitee"]["id"], 583_231);
+    assert_eq!(invitation["permissions"], "read");
+    assert_eq!(invitation["created_at"], "2026-01-05T19:38:56Z");
+    assert_eq!(invitation["html_url"], "https://github.com/acme/kit/invitations");
+    assert_eq!(world.status("GET", "/repos/acme/kit/collaborators/octocat"), 404);
+
+    let (_, list) = world.json("GET", "/repos/acme/kit/invitations", "");
+    assert_eq!(list, json!([invitation]));
+
+    world.sandbox.accept_invitation("octocat", "acme/kit").unwrap();
+    assert_eq!(world.json("GET", "/repos/acme/kit/invitations", "").1, json!([]));
+    assert_eq!(world.status("GET", "/repos/acme/kit/collaborators/octocat"), 204);
+    assert_eq!(world.sandbox.collaborators("acme/kit"), ["octocat"]);
+    assert_eq!(world.sandbox.role("octocat", "acme/kit").as_deref(), Some("read"));
+    assert_eq!(world.invite("octocat").0, 204);
+}
+
+#[test]
+fn inviting_again_does_what_the_options_say() {
+    for (reinvite, same_id, expired) in
+        [(Reinvite::Same, true, true), (Reinvite::Refreshed, true, false), (Reinvite::Replaced, false, false)]
+    {
+        let world = World::new(Options { reinvite, ..Options::default() });
+        let (_, first) = world.invite("octocat");
+        world.wait(7 * DAY);
+        let (status, second) = world.invite("octocat");
+        assert_eq!(status, 201, "{reinvite:?}");
+        assert_eq!(first["id"] == second["id"], same_id, "{reinvite:?}");
+        assert_eq!(second["expired"], expired, "{reinvite:?}");
+        assert_eq!(world.sandbox.invitations("acme/kit").len(), 1, "{reinvite:?}");
+    }
+}
+
+#[test]
+fn after_seven_days_an_invitation_is_listed_as_expired_and_cannot_be_accepted() {
+    let world = World::new(Options::default());
+    world.invite("octocat");
+    world.wait(7 * DAY - 1);
+    assert!(!world.sandbox.invitations("acme/kit")[0].expired);
+    world.wait(1);
+    assert!(world.sandbox.invitations("acme/kit")[0].expired);
+    assert_eq!(world.sandbox.accept_invitation("octocat", "acme/kit"), Err(NotAccepted::Expired));
+    assert_eq!(world.sandbox.accept_invitation("ada-lovelace", "acme/kit"), Err(NotAccepted::NotInvited));
+}
+
+#[test]
+fn an_invitation_can_be_taken_back_by_its_id_or_with_the_collaborator() {
+    let world = World::new(Options::default());
+    let (_, invitation) = world.invite("octocat");
+    let path = format!("/repos/acme/kit/invitations/{}", invitation["id"]);
+    assert_eq!(world.status("DELETE", &path), 204);
+    assert_eq!(world.status("DELETE", &path), 404);
+
+    world.invite("octocat");
+    assert_eq!(world.status("DELETE", "/repos/acme/kit/collaborators/octocat"), 204);
+    assert!(world.sandbox.invitations("acme/kit").is_empty());
+}
+
+#[test]
+fn who_cannot_be_invited_is_refused() {
+    let world = World::new(Options::default());
+    for (login, status) in [("nobody-at-all", 404), ("acme", 422), ("acme-helper", 422), ("grace_acme", 422)] {
+        assert_eq!(world.invite(login).0, status, "{login}");
+    }
+    assert_eq!(world.json("PUT", "/repos/acme/unknown/collaborators/octocat", "").0, 404);
+    // Buyers type logins: none of these is the client's mistake.
+    assert!(world.sandbox.take_unexpected().is_empty());
+}
+
+#[test]
+fn a_personal_repository_takes_no_permission_and_makes_everyone_a_writer() {
+    let world = World::new(Options::default());
+    world.sandbox.add_repo("ada-lovelace/engine", AccountKind::User);
+    let path = "/repos/ada-lovelace/engine/collaborators/octocat";
+    assert_eq!(world.json("PUT", path, r#"{"permission":"pull"}"#).0, 422);
+    let (status, invitation) = world.json("PUT", path, "");
+    assert_eq!((status, &invitation["permissions"]), (201, &json!("write")));
+}
+
+#[test]
+fn the_day_s_invitations_to_a_repository_are_counted_whatever_became_of_them() {
+    let limits = Limits { github_invitations_per_day: 2, github_invitation_cap_status: 403, ..Limits::default() };
+    let world = World::new(Options { limits, ..Options::default() });
+    assert_eq!(world.invite("octocat").0, 201);
+    assert_eq!(world.status("DELETE", "/repos/acme/kit/collaborators/octocat"), 204);
+    assert_eq!(world.invite("ada-lovelace").0, 201);
+    assert_eq!(world.invite("ada-lovelace").0, 201, "the same open invitation costs nothing");
+    assert_eq!(world.invite("grace-hopper").0, 403);
+    world.wait(DAY);
+    assert_eq!(world.invite("grace-hopper").0, 201);
+}
+
+#[test]
+fn a_renamed_account_keeps_its_id_and_leaves_its_login_to_anyone() {
+    let world = World::new(Options::default());
+    world.invite("octocat");
+    world.sandbox.rename_user("octocat", "mona");
+    assert_eq!(world.status("GET", "/users/octocat"), 404);
+    assert_eq!(world.json("GET", "/user/583231", "").1["login"], "mona");
+    assert_eq!(world.sandbox.invitations("acme/kit")[0].login, "mona");
+
+    let stranger = world.sandbox.add_user("octocat", AccountKind::User);
+    assert_eq!(world.json("GET", "/users/octocat", "").1["id"], stranger);
+}
+
+#[test]
+fn invitations_come_in_pages_with_links() {
+    let world = World::new(Options::default());
+    for login in ["octocat", "ada-lovelace", "grace-hopper"] {
+        world.invite(login);
+    }
+    let reply = world.ask("GET", "/repos/acme/kit/invitations?per_page=2", "");
+    let link = reply.headers()["link"].to_str().unwrap().to_owned();
+    assert!(link.starts_with("<http://sandbox.example/github/repositories/"), "{link}");
+    assert!(link.contains("?per_page=2&page=2>; rel=\"next\""), "{link}");
+    let (_, second) = world.json("GET", "/repos/acme/kit/invitations?per_page=2&page=2", "");
+    assert_eq!(second.as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn every_reply_tells_what_is_left_of_the_rate_limit_and_the_last_one_is_refused() {
+    let limits = Limits { github_requests_per_hour: 1, ..Limits::default() };
+    let world = World::new(Options { limits, ..Options::default() });
+    let reply = world.ask("GET", "/users/octocat", "");
+    assert_eq!((reply.status().as_u16(), &reply.headers()["x-ratelimit-remaining"]), (200, &"0".parse().unwrap()));
+    let reply = world.ask("GET", "/users/octocat", "");
+    assert_eq!((reply.status().as_u16(), &reply.headers()["x-ratelimit-remaining"]), (403, &"0".parse().unwrap()));
+    let reset = ((START + HOUR) / 1000).to_string();
+    assert_eq!(reply.headers()["x-ratelimit-reset"].to_str().unwrap(), reset);
+    world.wait(HOUR);
+    assert_eq!(world.status("GET", "/users/octocat"), 200);
+}
+
+#[test]
+fn a_required_header_that_is_missing_is_the_service_s_error_and_a_mistake() {
+    let headers = [
+        ("user-agent", "test", 403),
+        ("authorization", "Bearer sandbox-github-token", 401),
+        ("accept", "application/vnd.github+json", 415),
+        ("x-github-api-version", "2026-03-10", 400),
+    ];
+    for (missing, _, status) in headers {
+        let sandbox = Sandbox::new(Options::at(START));
+        let mut request = http::Request::get("/github/users/octocat");
+        for (name, value, _) in headers.into_iter().filter(|(name, ..)| *name != missing) {
+            request = request.header(name, value);
+        }
+        let reply = sandbox.handle(request.body(Vec::new()).unwrap()).reply.unwrap();
+        assert_eq!(reply.status(), status, "{missing}");
+        assert_eq!(sandbox.take_unexpected().len(), 1, "{missing}");
+    }
+}
+
+#[test]
+fn an_unknown_path_field_or_parameter_is_a_mistake() {
+    let world = World::new(Options::default());
+    let put = "/repos/acme/kit/collaborators/octocat";
+    for (method, path, body, status) in [
+        ("GET", "/repos/acme/kit/teams", "", 404),
+        ("GET", "/users/octocat/", "", 404),
+        ("POST", "/users/octocat", "{}", 400),
+        ("GET", "/users/octocat?verbose=1", "", 422),
+        ("GET", "/repos/acme/kit/invitations?per_page=101", "", 422),
+        ("PUT", put, r#"{"permission":"pull","role":"x"}"#, 422),
+        ("PUT", put, r#"{"permission":"owner"}"#, 422),
+        ("PUT", put, "permission=pull", 400),
+    ] {
+        assert_eq!(world.json(method, path, body).0, status, "{method} {path} {body}");
+        assert_eq!(world.sandbox.take_unexpected().len(), 1, "{method} {path} {body}");
+    }
+    assert!(world.sandbox.invitations("acme/kit").is_empty());
+}

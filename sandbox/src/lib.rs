@@ -1,0 +1,63 @@
+//! Stand-ins for the four services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad and Postmark.
+//!
+//! One [`Sandbox`] keeps the state that the real services would keep, answers requests as they do, records every
+//! request, and can be told to fail. It knows nothing of the Worker: what passes between them is HTTP only.
+//!
+//! - In process, [`Sandbox::handle`] takes a request and gives the reply, with no I/O and no clock but the one
+//!   it was given: the same calls give the same replies, down to the byte.
+//! - As a server, [`Sandbox::serve`] puts the same handler behind a socket, together with a page on which a
+//!   person can sell, read the mail, activate and accept the invitation.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `sandbox` | the front: `handle`, faults, recorded calls, `assert_drained` |
+//! | `options` | what a sandbox is started with: products, secrets, clock, limits |
+//! | `github` | users, repositories, invitations, collaborators |
+//! | `lemon_squeezy` | orders, license keys, the License API, the main API, webhooks |
+//! | `gumroad` | sales, pings, the sales API |
+//! | `postmark` | the mailbox |
+//! | `faults`, `calls`, `delivery` | what can go wrong, what was asked, what a storefront sends |
+//! | `incoming`, `reply`, `value`, `ids`, `time` | what the services are written with |
+//! | `server`, `control`, `page` | the sandbox behind a socket, and its page |
+//!
+//! # Strictness
+//!
+//! A stand-in that forgives hides mistakes until production. So an unknown path, a missing header, an unknown or
+//! mistyped field is answered with the service's own error *and* recorded as unexpected, and
+//! [`Sandbox::assert_drained`] fails for it, as it does for calls and mails that the test did not ask about.
+
+mod calls;
+mod control;
+mod delivery;
+mod faults;
+mod github;
+mod gumroad;
+mod ids;
+mod incoming;
+mod lemon_squeezy;
+mod options;
+mod page;
+mod postmark;
+mod reply;
+mod sandbox;
+mod server;
+mod service;
+mod time;
+mod value;
+
+pub use calls::{Call, Credentials};
+pub use delivery::Delivery;
+pub use faults::{Fault, FaultKind};
+pub use github::{AccountKind, Invitation, NotAccepted};
+pub use gumroad::{Gift, GumroadSale, PingFormat};
+pub use lemon_squeezy::{
+    KeyStatus, LemonSqueezySale, LicenseKeySeed, OrderStatus, StorefrontMail, sign as sign_lemon_squeezy_body,
+};
+pub use options::{
+    Clock, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
+    LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, POSTMARK_TOKEN, Product, Reinvite, Storefront,
+    VirtualClock,
+};
+pub use postmark::Mail;
+pub use sandbox::{Exchange, Sandbox};
+pub use service::Service;

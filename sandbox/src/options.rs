@@ -1,0 +1,245 @@
+//! What a sandbox is started with: the products it sells, the secrets it shares with the Worker, its clock and its
+//! limits. The secrets are invented; `.dev.vars.example` holds the same ones.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The token that the sandbox's GitHub accepts.
+pub const GITHUB_TOKEN: &str = "sandbox-github-token";
+/// The server token that the sandbox's Postmark accepts.
+pub const POSTMARK_TOKEN: &str = "sandbox-postmark-token";
+/// The `?secret=` that the sandbox's Gumroad puts on its pings.
+pub const GUMROAD_SECRET: &str = "sandbox-gumroad-secret";
+/// The access token that the sandbox's Gumroad accepts.
+pub const GUMROAD_ACCESS_TOKEN: &str = "sandbox-gumroad-access-token";
+/// The key with which the sandbox's Lemon Squeezy signs. The real one takes 6 to 40 characters.
+pub const LEMON_SQUEEZY_WEBHOOK_SECRET: &str = "sandbox-lemon-squeezy-webhook-secret";
+/// The API key that the sandbox's Lemon Squeezy accepts.
+pub const LEMON_SQUEEZY_API_KEY: &str = "sandbox-lemon-squeezy-api-key";
+/// The seller's store.
+pub const LEMON_SQUEEZY_STORE_ID: u64 = 1;
+
+/// Tells the time, in milliseconds since the Unix epoch.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// A clock that moves only when it is told to. A clone is another handle to the same clock.
+#[derive(Debug, Clone)]
+pub struct VirtualClock(Arc<AtomicI64>);
+
+impl VirtualClock {
+    /// A clock that shows `at`, milliseconds since the Unix epoch.
+    pub fn at(at: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(at)))
+    }
+
+    /// Sets it, forward or back.
+    pub fn set(&self, at: i64) {
+        self.0.store(at, Ordering::Relaxed);
+    }
+
+    /// Moves it by this many milliseconds.
+    pub fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    /// It as the clock of [`Options`].
+    pub fn clock(&self) -> Clock {
+        let now = Arc::clone(&self.0);
+        Arc::new(move || now.load(Ordering::Relaxed))
+    }
+}
+
+/// What a sandbox is started with. [`Options::default`] sells three products of Acme's and asks the system's clock.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the page sends deliveries, for example `http://localhost:8787`. Without it the page can only look.
+    pub worker_url: Option<String>,
+    pub gumroad_secret: String,
+    pub gumroad_access_token: String,
+    pub lemon_squeezy_webhook_secret: String,
+    pub lemon_squeezy_api_key: String,
+    pub lemon_squeezy_store_id: u64,
+    pub github_token: String,
+    pub postmark_token: String,
+    /// What the storefronts sell. GitHub gets every repository they name, owned by an organization.
+    pub products: Vec<Product>,
+    pub limits: Limits,
+    /// What GitHub does when somebody is invited whose invitation is still open.
+    pub reinvite: Reinvite,
+    /// Where every counter starts. A sandbox started anew beside a database that has outlived the last one needs a
+    /// number it never used, or its sales repeat those that the Worker already knows.
+    pub first_number: u64,
+    pub clock: Clock,
+}
+
+/// A product of the seller's, at one storefront.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    pub storefront: Storefront,
+    /// The storefront's id; a number at Lemon Squeezy.
+    pub product_id: String,
+    /// The storefront's id of one variant; a number, and at Lemon Squeezy only. `None` stands for variant 1.
+    pub variant_id: Option<String>,
+    pub name: String,
+    pub price_cents: u64,
+    pub license: License,
+    /// `owner/name` of what every buyer gets.
+    pub repos: Vec<String>,
+    /// `owner/name` of what the buyer chooses from; empty if there is no choice.
+    pub choose: Vec<String>,
+    /// How many of them the buyer may choose.
+    pub choose_limit: usize,
+}
+
+/// Who sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Storefront {
+    Gumroad,
+    LemonSqueezy,
+}
+
+/// Who issues the key that the buyer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum License {
+    /// The Worker does; the storefront issues none.
+    Minted,
+    /// The storefront does, and mails it itself.
+    Storefront,
+}
+
+/// How much each service takes before it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// GitHub's primary rate limit; 5,000 for a personal access token.
+    pub github_requests_per_hour: u64,
+    /// Invitations to one repository in 24 hours; 50.
+    pub github_invitations_per_day: usize,
+    /// The status that GitHub refuses the next one with. It is not documented; 403, 422 and 429 are all plausible.
+    pub github_invitation_cap_status: u16,
+    /// The License API's rate limit; 60.
+    pub lemon_squeezy_license_requests_per_minute: u64,
+}
+
+impl Limits {
+    /// No limits at all, for a benchmark.
+    pub const NONE: Self = Self {
+        github_requests_per_hour: u64::MAX,
+        github_invitations_per_day: usize::MAX,
+        github_invitation_cap_status: 422,
+        lemon_squeezy_license_requests_per_minute: u64::MAX,
+    };
+}
+
+impl Default for Limits {
+    /// The documented ones.
+    fn default() -> Self {
+        Self {
+            github_requests_per_hour: 5_000,
+            github_invitations_per_day: 50,
+            github_invitation_cap_status: 422,
+            lemon_squeezy_license_requests_per_minute: 60,
+        }
+    }
+}
+
+/// What GitHub does when somebody is invited whose invitation is still open. It is not documented, so the Worker has
+/// to cope with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reinvite {
+    /// The same invitation comes back, as old as it was; an expired one too.
+    #[default]
+    Same,
+    /// The same invitation comes back, with its seven days begun anew.
+    Refreshed,
+    /// The old one goes and a new one with another id takes its place.
+    Replaced,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            worker_url: None,
+            gumroad_secret: GUMROAD_SECRET.to_owned(),
+            gumroad_access_token: GUMROAD_ACCESS_TOKEN.to_owned(),
+            lemon_squeezy_webhook_secret: LEMON_SQUEEZY_WEBHOOK_SECRET.to_owned(),
+            lemon_squeezy_api_key: LEMON_SQUEEZY_API_KEY.to_owned(),
+            lemon_squeezy_store_id: LEMON_SQUEEZY_STORE_ID,
+            github_token: GITHUB_TOKEN.to_owned(),
+            postmark_token: POSTMARK_TOKEN.to_owned(),
+            products: acme_products(),
+            limits: Limits::default(),
+            reinvite: Reinvite::default(),
+            first_number: 1,
+            clock: Arc::new(system_clock),
+        }
+    }
+}
+
+impl Options {
+    /// The default options with a clock that stands still at `at`, milliseconds since the Unix epoch.
+    pub fn at(at: i64) -> Self {
+        Self { clock: VirtualClock::at(at).clock(), ..Self::default() }
+    }
+}
+
+/// Shows no secret, invented or not: the same code may one day be started with a real one.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("worker_url", &self.worker_url)
+            .field("lemon_squeezy_store_id", &self.lemon_squeezy_store_id)
+            .field("products", &self.products)
+            .field("limits", &self.limits)
+            .field("reinvite", &self.reinvite)
+            .field("first_number", &self.first_number)
+            .finish_non_exhaustive()
+    }
+}
+
+fn acme_products() -> Vec<Product> {
+    let repos = |names: &[&str]| names.iter().map(|name| format!("acme/{name}")).collect();
+    vec![
+        Product {
+            storefront: Storefront::Gumroad,
+            product_id: "32-nPAicqbLj8B_WswVlMw==".to_owned(),
+            variant_id: None,
+            name: "Acme Starter Kit".to_owned(),
+            price_cents: 4_900,
+            license: License::Minted,
+            repos: repos(&["starter", "starter-docs"]),
+            choose: Vec::new(),
+            choose_limit: 0,
+        },
+        Product {
+            storefront: Storefront::Gumroad,
+            product_id: "pickOne==".to_owned(),
+            variant_id: None,
+            name: "Pick your stack".to_owned(),
+            price_cents: 2_900,
+            license: License::Minted,
+            repos: Vec::new(),
+            choose: repos(&["stack-nuxt", "stack-next"]),
+            choose_limit: 1,
+        },
+        Product {
+            storefront: Storefront::LemonSqueezy,
+            product_id: "4".to_owned(),
+            variant_id: Some("5".to_owned()),
+            name: "Acme Kit".to_owned(),
+            price_cents: 1_199,
+            license: License::Storefront,
+            repos: repos(&["kit"]),
+            choose: Vec::new(),
+            choose_limit: 0,
+        },
+    ]
+}
+
+fn system_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,45 @@
+//! The closed list of services. How each one answers is in the module of its name.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A service that the sandbox stands in for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    GitHub,
+    LemonSqueezy,
+    Gumroad,
+    Postmark,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 4] = [Self::GitHub, Self::LemonSqueezy, Self::Gumroad, Self::Postmark];
+
+    /// The first segment of its paths on the sandbox's origin: its base address is `http://…/<prefix>`.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::GitHub => "github",
+            Self::LemonSqueezy => "lemonsqueezy",
+            Self::Gumroad => "gumroad",
+            Self::Postmark => "postmark",
+        }
+    }
+
+    pub(crate) fn from_prefix(prefix: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.prefix() == prefix)
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GitHub => "GitHub",
+            Self::LemonSqueezy => "Lemon Squeezy",
+            Self::Gumroad => "Gumroad",
+            Self::Postmark => "Postmark",
+        })
+    }
+}

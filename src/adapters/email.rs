@@ -1,0 +1,128 @@
+//! Mail: what one is, and how it leaves. Which mail providers there are is the closed list of [`Mailer`].
+//!
+//! What the mails say is in [`license`] and in `templates/`; when one is owed, and sent again, is decided in `engine`.
+
+pub mod license;
+mod postmark;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::adapters::Failure;
+use crate::config;
+use crate::model::{EmailAddress, TraceId};
+use crate::platform::{Level, LogLine, LogValue, Platform};
+
+use postmark::Postmark;
+
+/// One mail to one person. `Debug` shows neither text nor address: a license key is in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    pub to: EmailAddress,
+    pub subject: Subject,
+    pub text: String,
+    pub html: String,
+    /// What the mail is owed as, our outbox id: it leads from the provider's records back to ours.
+    pub reference: String,
+}
+
+/// A subject that cannot end its header: one line, without control characters, at most [`Subject::MAX_CHARACTERS`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject(String);
+
+/// How mails leave.
+#[derive(Debug)]
+pub enum Mailer<'a> {
+    Postmark(Postmark<'a>),
+    /// Nothing leaves; a log line says what would have.
+    Log,
+}
+
+/// A mail that is out of our hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// `sent` or `logged`.
+    pub outcome: &'static str,
+    /// The provider's name for it.
+    pub reference: Option<String>,
+}
+
+impl Subject {
+    /// Longer ones are cut: mail programs show fewer than a hundred characters.
+    pub const MAX_CHARACTERS: usize = 200;
+
+    /// Makes a subject of any text. What could break a header, or reorder what the reader sees, becomes a space.
+    pub fn new(text: &str) -> Self {
+        Self(one_line(text, Self::MAX_CHARACTERS))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> Mailer<'a> {
+    /// The provider that is configured, or the log.
+    pub fn new(config: &'a config::Mail) -> Self {
+        config.postmark_token.as_ref().map_or(Self::Log, |token| Self::Postmark(Postmark::new(token, config)))
+    }
+
+    /// Sends a mail. Providers promise no idempotency: a mail whose answer was lost goes out again when sent again.
+    ///
+    /// # Errors
+    /// [`Failure`] with the provider's own words, addresses masked.
+    pub async fn send(&self, platform: &impl Platform, message: &Message, trace: &TraceId) -> Result<Sent, Failure> {
+        match self {
+            Self::Postmark(postmark) => {
+                let reference = postmark.send(platform, message).await?;
+                Ok(Sent { outcome: "sent", reference })
+            }
+            Self::Log => {
+                // Never the body: the key is in it.
+                platform.log(&LogLine {
+                    level: Level::Info,
+                    event: "mail_logged",
+                    trace: trace.clone(),
+                    fields: vec![
+                        ("to", (&message.to).into()),
+                        ("subject", LogValue::text(message.subject.as_str())),
+                        ("reference", LogValue::text(message.reference.as_str())),
+                    ],
+                });
+                Ok(Sent { outcome: "logged", reference: None })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+/// The text on one line and at most that long, an ellipsis included. Runs of space and of characters that one cannot
+/// see become one space.
+fn one_line(text: &str, max_characters: usize) -> String {
+    let plain: String = text.chars().map(|character| if is_invisible(character) { ' ' } else { character }).collect();
+    let mut line = String::new();
+    for word in plain.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    match line.char_indices().nth(max_characters) {
+        None => line,
+        Some(_) => line.chars().take(max_characters.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// Control characters, and the marks with which Unicode reorders, separates or hides text. Joiners stay: names in some
+/// scripts need them. <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+        || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+}

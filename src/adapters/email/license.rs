@@ -1,0 +1,275 @@
+//! The mail that brings a license: its words are in `templates/license.txt` and `templates/license.html`.
+//!
+//! The templates are compiled in. The HTML one escapes whatever it shows; the other is plain text, in which nothing
+//! has a meaning.
+
+use askama::Template;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Message, Subject, one_line};
+use crate::adapters::{Failure, Remedy};
+use crate::model::{EmailAddress, LicenseKey, Timestamp};
+
+/// Everything but the characters that a URL never needs to encode.
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What the mail says.
+#[derive(Debug, Clone)]
+pub struct LicenseMail<'a> {
+    pub product: &'a str,
+    pub tier: &'a str,
+    /// The buyer's name as the storefront has it, so whatever somebody typed there.
+    pub name: &'a str,
+    pub key: &'a LicenseKey,
+    /// The seller's page on which the key is used.
+    pub portal_url: Option<&'a str>,
+    pub expires_at: Option<Timestamp>,
+    /// The sale was no real one.
+    pub test: bool,
+}
+
+/// What the templates see.
+struct View<'a> {
+    product: &'a str,
+    tier: &'a str,
+    name: Option<String>,
+    key: &'a str,
+    link: Option<String>,
+    valid_until: Option<String>,
+    test: bool,
+}
+
+#[derive(Template)]
+#[template(path = "license.txt")]
+struct Text<'a> {
+    mail: &'a View<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "license.html")]
+struct Html<'a> {
+    mail: &'a View<'a>,
+}
+
+impl LicenseMail<'_> {
+    /// Writes the mail. `reference` is the outbox id under which it is owed.
+    ///
+    /// # Errors
+    /// [`Failure`] when a template does not render, which none does that compiled.
+    pub fn compose(&self, to: &EmailAddress, reference: &str) -> Result<Message, Failure> {
+        let prefix = if self.test { "[Test] " } else { "" };
+        let view = View {
+            product: self.product,
+            tier: self.tier,
+            name: greeting_name(self.name),
+            key: self.key.as_str(),
+            link: self.portal_url.map(|url| activation_link(url, self.key)),
+            valid_until: self.expires_at.map(Timestamp::to_date_in_words),
+            test: self.test,
+        };
+        Ok(Message {
+            to: to.clone(),
+            subject: Subject::new(&format!("{prefix}Your license for {}", self.product)),
+            text: rendered(&Text { mail: &view })?,
+            html: rendered(&Html { mail: &view })?,
+            reference: reference.to_owned(),
+        })
+    }
+}
+
+fn rendered(template: &impl Template) -> Result<String, Failure> {
+    let mut text = String::new();
+    let broken = |_| Failure::new(Remedy::PersonNeeded, "the license mail's template does not render");
+    template.render_into(&mut text).map_err(broken)?;
+    Ok(text)
+}
+
+/// The portal with the key in the fragment, which browsers keep to themselves: the key gets into no access log on the
+/// way, and into no Referer. A fragment that is there already, as pages use that find their way by it, is kept, and the
+/// key joins it as one more parameter.
+fn activation_link(portal_url: &str, key: &LicenseKey) -> String {
+    let key = utf8_percent_encode(key.as_str(), ENCODED);
+    match portal_url.split_once('#') {
+        None | Some((_, "")) => format!("{}#license={key}", portal_url.trim_end_matches('#')),
+        Some((_, fragment)) => {
+            let joint = if fragment.contains(['?', '=']) { '&' } else { '?' };
+            format!("{portal_url}{joint}license={key}")
+        }
+    }
+}
+
+/// The name to greet by, or `None` when it had better be nobody's: mail programs turn an address into a link, and a
+/// name is a place where a stranger may write one, in a mail that the seller signs.
+fn greeting_name(name: &str) -> Option<String> {
+    const MAX_CHARACTERS: usize = 60;
+    let name = one_line(name, MAX_CHARACTERS);
+    let dotted = |word: &str| word.trim_end_matches('.').contains('.');
+    let suspect = name.contains(['/', '\\', '@', ':', '<', '>']) || name.split(' ').any(dotted);
+    (!name.is_empty() && !suspect).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> LicenseKey {
+        LicenseKey::from_record("LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3").unwrap()
+    }
+
+    fn mail(key: &LicenseKey) -> LicenseMail<'_> {
+        LicenseMail {
+            product: "Acme Starter Kit",
+            tier: "pro",
+            name: "Ada Lovelace",
+            key,
+            portal_url: Some("https://shop.example.com/activate"),
+            expires_at: None,
+            test: false,
+        }
+    }
+
+    fn compose(mail: &LicenseMail<'_>) -> Message {
+        mail.compose(&EmailAddress::parse("ada@example.com").unwrap(), "mail:1").unwrap()
+    }
+
+    /// Both bodies of the mail to a buyer of that name.
+    fn named(name: &str) -> [String; 2] {
+        let message = compose(&LicenseMail { name, ..mail(&key()) });
+        [message.text, message.html]
+    }
+
+    #[test]
+    fn the_mail_shows_product_key_link_and_where_to_get_help() {
+        let message = compose(&mail(&key()));
+        assert_eq!(message.subject.as_str(), "Your license for Acme Starter Kit");
+        assert_eq!(message.reference, "mail:1");
+        for body in [&message.text, &message.html] {
+            for part in [
+                "Ada Lovelace",
+                "Acme Starter Kit",
+                "(pro)",
+                "LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3",
+                "https://shop.example.com/activate#license=LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3",
+                "Reply to this mail",
+            ] {
+                assert!(body.contains(part), "{part}\n{body}");
+            }
+            assert!(!body.contains("valid until") && !body.contains("test purchase"), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_text_reads_as_a_letter() {
+        let expires_at = Timestamp::parse("2027-11-22T00:00:00Z");
+        let message = compose(&LicenseMail { expires_at, test: true, ..mail(&key()) });
+        assert_eq!(
+            message.text,
+            "This is a test purchase: no money was charged.\n\
+             \n\
+             Hello Ada Lovelace,\n\
+             \n\
+             thank you for buying Acme Starter Kit (pro). This is your license key:\n\
+             \n    LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3\n\
+             \n\
+             To get access, open this page and enter your GitHub username:\n\
+             \n    https://shop.example.com/activate#license=LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3\n\
+             \n\
+             GitHub then invites you to the repositories. Accept within seven days; after that, just activate again.\n\
+             \n\
+             The license is valid until 22 November 2027.\n\
+             \n\
+             The license belongs to the first GitHub account that it is activated for, so keep the key to yourself.\n\
+             \n\
+             Need help? Reply to this mail."
+        );
+    }
+
+    #[test]
+    fn a_test_purchase_is_marked_where_nobody_misses_it() {
+        let message = compose(&LicenseMail { test: true, ..mail(&key()) });
+        assert!(message.subject.as_str().starts_with("[Test] "));
+        assert!(message.text.starts_with("This is a test purchase"));
+        assert!(message.html.contains("This is a test purchase"));
+    }
+
+    #[test]
+    fn an_expiry_is_said_in_words() {
+        let expires_at = Timestamp::parse("2027-11-22T00:00:00Z");
+        let message = compose(&LicenseMail { expires_at, ..mail(&key()) });
+        assert!(message.text.contains("valid until 22 November 2027."));
+        assert!(message.html.contains("valid until <strong>22 November 2027</strong>."));
+    }
+
+    #[test]
+    fn without_a_portal_the_mail_still_says_what_to_do() {
+        let message = compose(&LicenseMail { portal_url: None, ..mail(&key()) });
+        for body in [&message.text, &message.html] {
+            assert!(body.contains("activation page") && !body.contains("https://"), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_in_the_fragment_and_nowhere_before_it() {
+        let key = LicenseKey::from_record("a#b&c=d/e?f%g\"h").unwrap();
+        let encoded = "license=a%23b%26c%3Dd%2Fe%3Ff%25g%22h";
+        for (portal, link) in [
+            ("https://a.example/activate", "https://a.example/activate#"),
+            ("https://a.example/activate?lang=en", "https://a.example/activate?lang=en#"),
+            ("https://a.example/activate#", "https://a.example/activate#"),
+            ("https://a.example/#/activate", "https://a.example/#/activate?"),
+            ("https://a.example/#/activate?lang=en", "https://a.example/#/activate?lang=en&"),
+            ("https://a.example/#lang=en", "https://a.example/#lang=en&"),
+        ] {
+            assert_eq!(activation_link(portal, &key), format!("{link}{encoded}"));
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_shown_becomes_markup() {
+        let key = LicenseKey::from_record("\"><script>x</script>").unwrap();
+        let html = compose(&LicenseMail {
+            product: "<b>Kit</b> & \"Co\"",
+            tier: "<i>",
+            name: "O'Hara \"Bob\" & Sons",
+            portal_url: Some("https://a.example/?a=1&b=\"><script>"),
+            ..mail(&key)
+        })
+        .html;
+        for raw in ["<script", "<b>", "<i>", "\"Co\"", "\"Bob\"", "O'Hara", "& Sons"] {
+            assert!(!html.contains(raw), "{raw}\n{html}");
+        }
+        assert!(html.contains("&#60;script&#62;"), "{html}");
+    }
+
+    #[test]
+    fn a_name_that_carries_markup_or_a_link_greets_nobody() {
+        for name in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "Refund at https://evil.example/x",
+            "Visit evil.example now",
+            "mail evil@evil.example",
+            "evil.example/login",
+            "",
+            " \u{200b}\u{202e}\r\n",
+        ] {
+            let [text, html] = named(name);
+            assert!(text.starts_with("Hello,\n"), "{text}");
+            assert!(html.contains("Hello,</p>") && !html.contains("evil") && !html.contains("alert"), "{html}");
+        }
+    }
+
+    #[test]
+    fn a_name_stays_on_its_line_in_its_direction_and_within_measure() {
+        let [text, _] = named("Ada\r\n\r\nYour key was revoked\u{202e}\u{2066}");
+        assert!(text.starts_with("Hello Ada Your key was revoked,\n"), "{text}");
+        let [text, html] = named(&"x".repeat(10_000));
+        assert!(text.lines().next().unwrap().chars().count() < 80 && html.len() < 4_000);
+        for name in ["محمد علي", "J. R. R. Tolkien", "Jürgen Müller", "王小明"] {
+            let [text, html] = named(name);
+            assert!(text.starts_with(&format!("Hello {name},\n")), "{text}");
+            assert!(html.contains(&format!("<bdi>{name}</bdi>,")), "{html}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A failed call to an outside service, named by what to do next.
+
+use crate::model::Timestamp;
+use crate::platform::{Reply, SendError};
+
+/// What to do about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// It may pass: try again, by our own schedule.
+    Retry,
+    /// The service said when to come back. Waiting as told burns no attempt.
+    RetryAt(Timestamp),
+    /// It will not pass, and nobody can help: stop.
+    GiveUp,
+    /// It will not pass until somebody changes something: credentials, a permission, a setting.
+    PersonNeeded,
+}
+
+/// A failed call. The reason is for the operator: it names the service and what it said, and holds no secret, no key
+/// and no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Failure {
+    pub remedy: Remedy,
+    pub reason: String,
+}
+
+impl Failure {
+    pub fn new(remedy: Remedy, reason: impl Into<String>) -> Self {
+        Self { remedy, reason: reason.into() }
+    }
+
+    /// No reply at all, which always may pass.
+    pub fn unanswered(service: &str, error: SendError) -> Self {
+        Self::new(Remedy::Retry, format!("{service}: {error}"))
+    }
+
+    /// A reply that is not what the service documents, which counts as trouble on its side.
+    pub fn unintelligible(service: &str, status: u16) -> Self {
+        Self::new(Remedy::Retry, format!("{service} answered {status} with something unintelligible"))
+    }
+}
+
+/// When a reply says to come back: `Retry-After` in seconds, the only form that the services we call use.
+/// <https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>
+pub(super) fn retry_after(reply: &Reply, now: Timestamp) -> Option<Timestamp> {
+    /// Longer waits than a day are taken for a mistake.
+    const LONGEST_S: i64 = 24 * 60 * 60;
+    let seconds: i64 = reply.header("retry-after")?.trim().parse().ok()?;
+    Some(now.plus_millis(seconds.clamp(1, LONGEST_S) * 1000))
+}

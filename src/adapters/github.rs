@@ -1,0 +1,264 @@
+//! GitHub: which account a login names, and invitations to repositories.
+//!
+//! What a refusal means is in [`refusal`]. Who is to be invited to what, and when to try again, is decided in `engine`.
+
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::adapters::{Failure, Remedy};
+use crate::config;
+use crate::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret};
+use crate::platform::{Method, Platform, Reply, Request};
+
+use refusal::Asked;
+
+const SERVICE: &str = "GitHub";
+
+/// The version of the API that everything here was written against. A later one may change what we read without a word;
+/// this one is supported for at least two years after its successor of March 2026.
+/// <https://docs.github.com/rest/about-the-rest-api/api-versions>
+const API_VERSION: &str = "2022-11-28";
+
+/// Access to GitHub with the seller's token.
+#[derive(Debug, Clone, Copy)]
+pub struct Github<'a> {
+    token: &'a Secret,
+    api_url: &'a str,
+}
+
+/// What a login names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// A personal account, which can be invited.
+    Account(GithubAccount),
+    /// Nobody has this login.
+    NotFound,
+    /// Somebody has it who cannot be invited; the text says what it is, such as "an organization".
+    NotInvitable(&'static str),
+}
+
+/// What became of an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invited {
+    /// It is open until the buyer accepts it at `accept_url`, for seven days.
+    Invitation { id: Option<i64>, accept_url: String },
+    /// The account has access already. GitHub's answer names nobody, so this rests on the login alone.
+    Member,
+    /// The login belongs to another account by now. Its invitation was taken back.
+    WrongIdentity,
+}
+
+/// <https://docs.github.com/rest/users/users#get-a-user>
+#[derive(Deserialize)]
+struct User {
+    id: i64,
+    login: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
+#[derive(Serialize)]
+struct NewCollaborator {
+    permission: &'static str,
+}
+
+/// The answer to it: <https://docs.github.com/rest/collaborators/invitations>
+#[derive(Deserialize)]
+struct Invitation {
+    id: Option<i64>,
+    invitee: Invitee,
+    permissions: Option<String>,
+    html_url: Option<String>,
+    #[serde(default)]
+    expired: bool,
+}
+
+#[derive(Deserialize)]
+struct Invitee {
+    id: i64,
+}
+
+impl<'a> Github<'a> {
+    /// `None` without a token.
+    pub fn new(config: &'a config::Github) -> Option<Self> {
+        config.token.as_ref().map(|token| Self { token, api_url: &config.api_url })
+    }
+
+    /// Finds out whose login this is, down to the number that survives a rename.
+    ///
+    /// # Errors
+    /// [`Failure`] when GitHub did not say, which tells nothing about the login.
+    pub async fn resolve(&self, platform: &impl Platform, login: &GithubLogin) -> Result<Resolved, Failure> {
+        let reply = self.send(platform, Method::Get, &format!("/users/{login}"), None).await?;
+        match reply.status {
+            200 => read_user(&reply, login).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status)),
+            // A wrong address or something in between also answers 404, but not in GitHub's words.
+            404 if refusal::is_in_githubs_words(&reply) => Ok(Resolved::NotFound),
+            _ => Err(refusal::failure(&reply, Asked::Account, platform.now())),
+        }
+    }
+
+    /// Invites an account to a repository. Harmless to repeat: somebody who is invited or has access stays so.
+    ///
+    /// The answer is held against what was asked for. An invitation to another account (the login changed hands) or to
+    /// more than the permission (a personal repository lets everybody write) is taken back.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no invitation, or when one that is wrong could not be taken back.
+    pub async fn invite(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+        permission: Permission,
+    ) -> Result<Invited, Failure> {
+        // One that expired stays listed, so asking again may give the same dead one: then that one is removed first.
+        let mut removed_expired = false;
+        loop {
+            let reply = self.add(platform, repo, account, permission).await?;
+            let invitation: Invitation = match reply.status {
+                201 => {
+                    serde_json::from_slice(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?
+                }
+                204 => return Ok(Invited::Member),
+                // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
+                422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
+                _ => return Err(refusal::failure(&reply, Asked::Repository(repo), platform.now())),
+            };
+            if invitation.invitee.id != account.id.as_i64() {
+                self.take_back(platform, repo, &invitation, "to the wrong account").await?;
+                return Ok(Invited::WrongIdentity);
+            }
+            if invitation.gives_more_than(permission) {
+                self.take_back(platform, repo, &invitation, "with more than the permission").await?;
+                return Err(refusal::personal_repository(repo));
+            }
+            if !invitation.expired {
+                let accept_url = self.accept_url(repo, invitation.html_url);
+                return Ok(Invited::Invitation { id: invitation.id, accept_url });
+            }
+            if removed_expired {
+                let reason = format!("{SERVICE} gave an expired invitation to {repo} after it was removed");
+                return Err(Failure::new(Remedy::Retry, reason));
+            }
+            self.take_back(platform, repo, &invitation, "that has expired").await?;
+            removed_expired = true;
+        }
+    }
+
+    /// Adds a collaborator, and gives the reply of whatever status.
+    async fn add(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+        permission: Permission,
+    ) -> Result<Reply, Failure> {
+        let path = format!("/repos/{repo}/collaborators/{}", account.login);
+        let body = serde_json::to_vec(&NewCollaborator { permission: permission.as_str() }).ok();
+        let reply = self.send(platform, Method::Put, &path, body).await?;
+        // A personal repository knows no permissions but writing, and refuses to be told even that one.
+        if permission == Permission::Push && refusal::is_of_personal_repository(&reply) {
+            return self.send(platform, Method::Put, &path, Some(b"{}".to_vec())).await;
+        }
+        Ok(reply)
+    }
+
+    /// Deletes an invitation. That it is gone already is as good.
+    async fn take_back(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        invitation: &Invitation,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let open = |why: String| {
+            let reason = format!("an invitation {what} is open at {repo} and could not be taken back ({why})");
+            Failure::new(Remedy::PersonNeeded, reason)
+        };
+        let Some(id) = invitation.id else { return Err(open(format!("{SERVICE} gave no id"))) };
+        let path = format!("/repos/{repo}/invitations/{id}");
+        match self.send(platform, Method::Delete, &path, None).await {
+            Ok(Reply { status: 204 | 404, .. }) => Ok(()),
+            Ok(reply) => Err(open(format!("{SERVICE} answered {}", reply.status))),
+            Err(failure) => Err(open(failure.reason)),
+        }
+    }
+
+    /// Where an invitation is accepted: what GitHub says, if it is the page we know, else that page. A link that we
+    /// show to buyers must not lead wherever a reply wants.
+    fn accept_url(&self, repo: &Repo, html_url: Option<String>) -> String {
+        let known = format!("{}/{repo}/invitations", web_origin(self.api_url));
+        html_url.filter(|url| url.eq_ignore_ascii_case(&known)).unwrap_or(known)
+    }
+
+    async fn send(
+        &self,
+        platform: &impl Platform,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Reply, Failure> {
+        let request = Request::new(method, format!("{}{path}", self.api_url))
+            .header("authorization", format!("Bearer {}", self.token.expose()))
+            .header("accept", "application/vnd.github+json")
+            .header("x-github-api-version", API_VERSION);
+        let request = match body {
+            Some(body) => request.body("application/json", body),
+            None => request,
+        };
+        platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))
+    }
+}
+
+impl Invitation {
+    /// Invitations use other words than requests: what is asked for as `pull` and `push` is `read` and `write` here. A
+    /// word that is not known says nothing.
+    fn gives_more_than(&self, permission: Permission) -> bool {
+        const ROLES: [(&str, Permission); 5] = [
+            ("read", Permission::Pull),
+            ("triage", Permission::Triage),
+            ("write", Permission::Push),
+            ("maintain", Permission::Maintain),
+            ("admin", Permission::Admin),
+        ];
+        let given = ROLES.iter().position(|(role, _)| self.permissions.as_deref() == Some(role));
+        let asked = ROLES.iter().position(|(_, known)| *known == permission);
+        given.is_some() && given > asked
+    }
+}
+
+/// The reply's account, or `None` when it is not an answer to the question.
+fn read_user(reply: &Reply, asked: &GithubLogin) -> Option<Resolved> {
+    let user: User = serde_json::from_slice(&reply.body).ok()?;
+    let login = GithubLogin::parse(&user.login).ok().filter(|login| login == asked)?;
+    let id = GithubUserId::new(user.id)?;
+    Some(match user.kind.as_str() {
+        "User" => Resolved::Account(GithubAccount { id, login }),
+        "Organization" => Resolved::NotInvitable("an organization"),
+        "Bot" => Resolved::NotInvitable("a bot"),
+        _ => Resolved::NotInvitable("not a personal account"),
+    })
+}
+
+fn owner(repo: &Repo) -> &str {
+    repo.as_str().split('/').next().unwrap_or_default()
+}
+
+/// Where people see what the API at this address serves: `https://api.github.com` is GitHub itself, `https://api.HOST`
+/// a company's own part of it, and `https://HOST/api/v3` a GitHub Enterprise Server.
+/// <https://docs.github.com/enterprise-server@latest/rest/enterprise-admin#endpoint-urls>
+/// Any other address is a stand-in, whose invitations pretend to be GitHub's.
+fn web_origin(api_url: &str) -> String {
+    let (scheme, rest) = api_url.split_once("://").unwrap_or(("https", api_url));
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    match host.strip_prefix("api.") {
+        Some(host) => format!("{scheme}://{host}"),
+        None if path == "api/v3" => format!("{scheme}://{host}"),
+        None => "https://github.com".to_owned(),
+    }
+}

@@ -1,0 +1,149 @@
+//! What it means when GitHub refuses: wait, and until when, or a person is needed, and what for.
+//!
+//! Limits come as 403 or 429 and are told from missing permissions in the order that GitHub documents:
+//! <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately>
+
+use serde::Deserialize;
+
+use super::SERVICE;
+use crate::adapters::failure::retry_after;
+use crate::adapters::{Failure, Remedy};
+use crate::model::{Repo, Timestamp};
+use crate::platform::Reply;
+
+const MINUTE_MS: i64 = 60 * 1000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// What a refused request was about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asked<'a> {
+    Account,
+    Repository(&'a Repo),
+}
+
+/// An error as GitHub words all of them. `errors` holds texts, or objects with a `message`.
+/// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>
+#[derive(Deserialize)]
+struct ErrorBody {
+    message: String,
+    #[serde(default)]
+    errors: serde_json::Value,
+}
+
+/// The failure that a reply of an error status is.
+pub(super) fn failure(reply: &Reply, asked: Asked<'_>, now: Timestamp) -> Failure {
+    let words = words(reply);
+    if let Some(limited) = limit(reply, &words, now) {
+        return limited;
+    }
+    let person_needed = |reason: String| Failure::new(Remedy::PersonNeeded, reason);
+    match (reply.status, asked) {
+        (300..=399, Asked::Repository(repo)) => {
+            person_needed(format!("{repo} was renamed or moved at {SERVICE}: update products.toml"))
+        }
+        (300..=399, Asked::Account) => {
+            person_needed(format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"))
+        }
+        (401, _) => person_needed(format!("GITHUB_TOKEN was rejected by {SERVICE}")),
+        (403, Asked::Repository(repo)) => person_needed(forbidden(reply, &words, repo)),
+        (404, Asked::Repository(repo)) => person_needed(format!(
+            "{repo} does not exist or GITHUB_TOKEN cannot see it (or the invited account is gone)"
+        )),
+        (422, Asked::Repository(repo)) if says_personal(&words) => personal_repository(repo),
+        (422, Asked::Repository(repo)) if !words.is_empty() => {
+            person_needed(format!("{SERVICE} refused the invitation to {repo}: {}", excerpt(&words)))
+        }
+        (status @ (400 | 403 | 410 | 422 | 451), _) if !words.is_empty() => {
+            person_needed(format!("{SERVICE} answered {status}: {}", excerpt(&words)))
+        }
+        (status @ 500..=599, _) => Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")),
+        (status, _) => Failure::unintelligible(SERVICE, status),
+    }
+}
+
+/// That a repository would let the buyer write who is to read.
+/// <https://docs.github.com/repositories/creating-and-managing-repositories/repository-roles-for-a-personal-account>
+pub(super) fn personal_repository(repo: &Repo) -> Failure {
+    let reason = format!(
+        "{repo} belongs to a personal account, where {SERVICE} gives every collaborator write access; move it to an \
+         organization or set permission = \"push\" to accept that"
+    );
+    Failure::new(Remedy::PersonNeeded, reason)
+}
+
+/// Whether a permission was refused because the repository's owner is a person.
+pub(super) fn is_of_personal_repository(reply: &Reply) -> bool {
+    reply.status == 422 && says_personal(&words(reply))
+}
+
+/// Whether the reply is an error of GitHub's own, not of something in between.
+pub(super) fn is_in_githubs_words(reply: &Reply) -> bool {
+    serde_json::from_slice::<ErrorBody>(&reply.body).is_ok()
+}
+
+/// The failure that asks to wait, if the reply is about a limit.
+fn limit(reply: &Reply, words: &str, now: Timestamp) -> Option<Failure> {
+    let lower = words.to_ascii_lowercase();
+    let refused = matches!(reply.status, 403 | 429);
+    let wait = |until, which: &str| Some(Failure::new(Remedy::RetryAt(until), format!("{SERVICE}'s {which}")));
+    if refused && let Some(until) = retry_after(reply, now) {
+        return wait(until, "rate limit, with the time to come back at");
+    }
+    if refused && reply.header("x-ratelimit-remaining") == Some("0") {
+        return wait(reset(reply, now), "hourly rate limit");
+    }
+    // Fifty invitations a repository and day. Neither the status nor the text of this refusal is documented:
+    // <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
+    let of_invitations = lower.contains("invit")
+        && ["limit", "24 hour", "24-hour", "too many", "exceeded"].iter().any(|sign| lower.contains(sign));
+    if (refused || reply.status == 422) && of_invitations {
+        return wait(now.plus_millis(HOUR_MS), "limit of invitations to a repository in 24 hours");
+    }
+    let of_content = lower.contains("secondary rate limit") || lower.contains("abuse detection");
+    if reply.status == 429 || (refused && of_content) {
+        return wait(now.plus_millis(MINUTE_MS), "secondary rate limit");
+    }
+    None
+}
+
+/// When the hourly limit starts anew. A time that makes no sense within an hour is not believed.
+fn reset(reply: &Reply, now: Timestamp) -> Timestamp {
+    let told = reply.header("x-ratelimit-reset").and_then(|seconds| seconds.trim().parse::<i64>().ok());
+    let told = told.map_or(now.plus_millis(MINUTE_MS), |seconds| Timestamp::from_millis(seconds.saturating_mul(1000)));
+    told.clamp(now.plus_millis(1000), now.plus_millis(HOUR_MS))
+}
+
+/// Which permission is missing, from the header in which GitHub names it if it does.
+/// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#insufficient-permissions>
+fn forbidden(reply: &Reply, words: &str, repo: &Repo) -> String {
+    match reply.header("x-accepted-github-permissions") {
+        Some(needed) => format!("GITHUB_TOKEN lacks a permission on {repo}: it needs {}", excerpt(needed)),
+        None if words.contains("Resource not accessible") => {
+            format!("GITHUB_TOKEN lacks a permission on {repo}: it needs Administration: read and write")
+        }
+        None => format!(
+            "GITHUB_TOKEN may not invite to {repo}: it needs Administration: read and write ({SERVICE} says: {})",
+            excerpt(words)
+        ),
+    }
+}
+
+fn says_personal(words: &str) -> bool {
+    words.to_ascii_lowercase().contains("organization-owned")
+}
+
+/// All that an error says, or nothing when it is not in GitHub's words.
+fn words(reply: &Reply) -> String {
+    let Ok(error) = serde_json::from_slice::<ErrorBody>(&reply.body) else { return String::new() };
+    let details = match &error.errors {
+        serde_json::Value::Array(details) => details.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let details = details.iter().filter_map(|detail| detail.as_str().or_else(|| detail.get("message")?.as_str()));
+    details.fold(error.message, |all, detail| format!("{all}: {detail}"))
+}
+
+/// The start of what somebody else wrote, on one line.
+fn excerpt(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(200).collect()
+}

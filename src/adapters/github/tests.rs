@@ -1,0 +1,337 @@
+//! What GitHub's answers mean, one test a rule. Its bookkeeping of invitations is tested against the sandbox.
+
+use super::*;
+use crate::adapters::testing::{Canned, NOW, reply, reply_with, run};
+use crate::platform::SendError;
+
+const USER: &str = r#"{"id":583231,"login":"octocat","type":"User","site_admin":false}"#;
+const PERSONAL: &str = r#"{"message":"Validation Failed","errors":[{"code":"custom",
+    "message":"You can only update permissions on organization-owned repositories and their forks"}]}"#;
+const PUT: &str = "PUT https://api.github.com/repos/acme/kit/collaborators/octocat";
+const DELETE: &str = "DELETE https://api.github.com/repos/acme/kit/invitations/7";
+
+fn settings(api_url: &str) -> config::Github {
+    config::Github { token: Secret::new("canary-token"), api_url: api_url.to_owned() }
+}
+
+fn octocat() -> GithubAccount {
+    GithubAccount { id: GithubUserId::new(583_231).unwrap(), login: GithubLogin::parse("octocat").unwrap() }
+}
+
+fn kit() -> Repo {
+    Repo::parse("acme/kit").unwrap()
+}
+
+fn invitation(invitee: i64, permissions: &str, expired: bool) -> Result<Reply, SendError> {
+    let body = format!(
+        r#"{{"id":7,"invitee":{{"id":{invitee},"login":"octocat"}},"permissions":"{permissions}",
+            "expired":{expired},"html_url":"https://github.com/acme/kit/invitations"}}"#
+    );
+    reply(201, &body)
+}
+
+fn message(text: &str) -> String {
+    format!(r#"{{"message":"{text}","documentation_url":"https://docs.github.com/rest","status":"0"}}"#)
+}
+
+fn resolve(answer: Result<Reply, SendError>) -> Result<Resolved, Failure> {
+    let (world, settings) = (Canned::answering([answer]), settings("https://api.github.com"));
+    run(Github::new(&settings).unwrap().resolve(&world, &GithubLogin::parse("OctoCat").unwrap()))
+}
+
+fn invite_in(world: &Canned, permission: Permission) -> Result<Invited, Failure> {
+    let settings = settings("https://api.github.com");
+    run(Github::new(&settings).unwrap().invite(world, &kit(), &octocat(), permission))
+}
+
+fn invite(answer: Result<Reply, SendError>) -> Result<Invited, Failure> {
+    invite_in(&Canned::answering([answer]), Permission::Pull)
+}
+
+fn remedy(answer: Result<Reply, SendError>) -> Remedy {
+    invite(answer).unwrap_err().remedy
+}
+
+fn reason(answer: Result<Reply, SendError>) -> String {
+    let failure = invite(answer).unwrap_err();
+    assert_eq!(failure.remedy, Remedy::PersonNeeded, "{failure}");
+    failure.reason
+}
+
+fn in_seconds(seconds: i64) -> Remedy {
+    Remedy::RetryAt(NOW.plus_millis(seconds * 1000))
+}
+
+fn opened() -> Invited {
+    Invited::Invitation { id: Some(7), accept_url: "https://github.com/acme/kit/invitations".to_owned() }
+}
+
+#[test]
+fn without_a_token_there_is_no_github() {
+    let settings = config::Github { token: None, ..settings("https://api.github.com") };
+    assert!(Github::new(&settings).is_none());
+}
+
+#[test]
+fn a_request_carries_what_github_requires() {
+    let world = Canned::answering([invitation(583_231, "read", false)]);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(opened()));
+    assert_eq!(world.calls(), [PUT]);
+    assert_eq!(world.body(0), r#"{"permission":"pull"}"#);
+    assert_eq!(world.header(0, "authorization"), "Bearer canary-token");
+    assert_eq!(world.header(0, "accept"), "application/vnd.github+json");
+    assert_eq!(world.header(0, "x-github-api-version"), "2022-11-28");
+    assert!(world.header(0, "user-agent").starts_with("latchkey/"));
+}
+
+#[test]
+fn a_login_resolves_to_the_account_as_github_spells_it() {
+    let Ok(Resolved::Account(account)) = resolve(reply(200, USER)) else { panic!("no account") };
+    assert_eq!((account.id.as_i64(), account.login.as_str()), (583_231, "octocat"));
+}
+
+#[test]
+fn only_githubs_own_404_says_that_nobody_has_the_login() {
+    assert_eq!(resolve(reply(404, &message("Not Found"))), Ok(Resolved::NotFound));
+    for page in ["", "<html>not found</html>", "{}", "[]"] {
+        assert_eq!(resolve(reply(404, page)).unwrap_err().remedy, Remedy::Retry, "{page}");
+    }
+}
+
+#[test]
+fn an_organization_or_a_bot_cannot_be_invited() {
+    for (kind, what) in [("Organization", "an organization"), ("Bot", "a bot"), ("Mannequin", "not a personal account")]
+    {
+        let answer = reply(200, &USER.replace("\"User\"", &format!("\"{kind}\"")));
+        assert_eq!(resolve(answer), Ok(Resolved::NotInvitable(what)));
+    }
+}
+
+#[test]
+fn an_answer_about_somebody_else_is_none() {
+    for body in [
+        &USER.replace("octocat", "hubot"),
+        &USER.replace("583231", "0"),
+        &USER.replace("583231", "\"583231\""),
+        "<html>",
+        "",
+        "{}",
+    ] {
+        assert_eq!(resolve(reply(200, body)).unwrap_err().remedy, Remedy::Retry, "{body}");
+    }
+}
+
+#[test]
+fn a_look_up_that_failed_says_nothing_about_the_login() {
+    assert_eq!(resolve(Err(SendError::Timeout)).unwrap_err().remedy, Remedy::Retry);
+    assert_eq!(resolve(reply(503, "")).unwrap_err().remedy, Remedy::Retry);
+    assert_eq!(resolve(reply(401, &message("Bad credentials"))).unwrap_err().remedy, Remedy::PersonNeeded);
+    assert_eq!(resolve(reply(302, "")).unwrap_err().remedy, Remedy::PersonNeeded);
+    let limited = reply_with(403, &[("retry-after", "30")], "");
+    assert_eq!(resolve(limited).unwrap_err().remedy, in_seconds(30));
+}
+
+#[test]
+fn somebody_who_has_access_is_a_member() {
+    assert_eq!(invite(reply(204, "")), Ok(Invited::Member));
+}
+
+#[test]
+fn the_owner_of_the_repository_needs_no_invitation() {
+    let world = Canned::answering([reply(422, &message("Repository owner cannot be a collaborator"))]);
+    let settings = settings("https://api.github.com");
+    let repo = Repo::parse("OctoCat/kit").unwrap();
+    let invited = run(Github::new(&settings).unwrap().invite(&world, &repo, &octocat(), Permission::Pull));
+    assert_eq!(invited, Ok(Invited::Member));
+}
+
+#[test]
+fn an_invitation_to_another_account_is_taken_back() {
+    for gone in [204, 404] {
+        let world = Canned::answering([invitation(999, "read", false), reply(gone, "")]);
+        assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::WrongIdentity));
+        assert_eq!(world.calls(), [PUT, DELETE]);
+    }
+}
+
+#[test]
+fn a_wrong_invitation_that_cannot_be_taken_back_calls_for_a_person() {
+    for stuck in [reply(500, ""), reply(403, ""), Err(SendError::Timeout)] {
+        let world = Canned::answering([invitation(999, "read", false), stuck]);
+        let failure = invite_in(&world, Permission::Pull).unwrap_err();
+        assert_eq!(failure.remedy, Remedy::PersonNeeded);
+        assert!(failure.reason.contains("to the wrong account is open at acme/kit"), "{failure}");
+    }
+    let nameless = reply(201, r#"{"invitee":{"id":999}}"#);
+    assert!(reason(nameless).contains("to the wrong account is open at acme/kit"));
+}
+
+#[test]
+fn an_invitation_that_names_nobody_is_not_believed() {
+    for body in ["", "<html>", "{}", r#"{"id":7,"invitee":null}"#, r#"{"id":7,"invitee":{"login":"octocat"}}"#] {
+        assert_eq!(remedy(reply(201, body)), Remedy::Retry, "{body}");
+    }
+}
+
+#[test]
+fn an_invitation_to_more_than_the_permission_is_taken_back() {
+    let world = Canned::answering([invitation(583_231, "write", false), reply(204, "")]);
+    let failure = invite_in(&world, Permission::Pull).unwrap_err();
+    assert_eq!(failure.remedy, Remedy::PersonNeeded);
+    assert!(failure.reason.starts_with("acme/kit belongs to a personal account"), "{failure}");
+    assert_eq!(world.calls(), [PUT, DELETE]);
+}
+
+#[test]
+fn an_invitation_to_the_permission_or_less_stays() {
+    for (permission, role) in [
+        (Permission::Pull, "read"),
+        (Permission::Triage, "triage"),
+        (Permission::Push, "write"),
+        (Permission::Maintain, "maintain"),
+        (Permission::Admin, "admin"),
+        (Permission::Admin, "read"),
+        (Permission::Pull, "a role of the organization's own"),
+    ] {
+        let world = Canned::answering([invitation(583_231, role, false)]);
+        assert_eq!(invite_in(&world, permission), Ok(opened()), "{role}");
+    }
+}
+
+#[test]
+fn an_expired_invitation_is_replaced_once() {
+    let expired = || invitation(583_231, "read", true);
+    let world = Canned::answering([expired(), reply(204, ""), invitation(583_231, "read", false)]);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(opened()));
+    assert_eq!(world.calls(), [PUT, DELETE, PUT]);
+
+    let world = Canned::answering([expired(), reply(204, ""), expired()]);
+    assert_eq!(invite_in(&world, Permission::Pull).unwrap_err().remedy, Remedy::Retry);
+}
+
+#[test]
+fn a_buyer_is_sent_to_githubs_own_page_whatever_the_reply_says() {
+    let link = |api_url: &str, html_url: &str| {
+        let body = format!(r#"{{"id":7,"invitee":{{"id":583231}},"html_url":"{html_url}"}}"#);
+        let (world, settings) = (Canned::answering([reply(201, &body)]), settings(api_url));
+        match run(Github::new(&settings).unwrap().invite(&world, &kit(), &octocat(), Permission::Pull)) {
+            Ok(Invited::Invitation { accept_url, .. }) => accept_url,
+            other => panic!("{other:?}"),
+        }
+    };
+    let github = "https://api.github.com";
+    for (api_url, html_url, shown) in [
+        (github, "https://github.com/Acme/Kit/invitations", "https://github.com/Acme/Kit/invitations"),
+        (github, "https://evil.example/acme/kit/invitations", "https://github.com/acme/kit/invitations"),
+        (github, "https://github.com.evil.example/acme/kit/invitations", "https://github.com/acme/kit/invitations"),
+        (github, "javascript:alert(1)", "https://github.com/acme/kit/invitations"),
+        ("https://git.example.com/api/v3", "", "https://git.example.com/acme/kit/invitations"),
+        ("https://api.acme.ghe.com", "", "https://acme.ghe.com/acme/kit/invitations"),
+        ("http://localhost:8788/github", "", "https://github.com/acme/kit/invitations"),
+    ] {
+        assert_eq!(link(api_url, html_url), shown);
+    }
+}
+
+#[test]
+fn a_personal_repository_is_opened_only_to_those_who_may_write() {
+    let world = Canned::answering([reply(422, PERSONAL), invitation(583_231, "write", false)]);
+    assert_eq!(invite_in(&world, Permission::Push), Ok(opened()));
+    assert_eq!(world.calls(), [PUT, PUT]);
+    assert_eq!([world.body(0), world.body(1)], [r#"{"permission":"push"}"#, "{}"]);
+
+    for permission in [Permission::Pull, Permission::Triage, Permission::Maintain, Permission::Admin] {
+        let world = Canned::answering([reply(422, PERSONAL)]);
+        let failure = invite_in(&world, permission).unwrap_err();
+        assert_eq!(failure.remedy, Remedy::PersonNeeded);
+        assert!(failure.reason.starts_with("acme/kit belongs to a personal account"), "{failure}");
+    }
+}
+
+#[test]
+fn retry_after_is_obeyed_before_anything_else() {
+    for status in [403, 429] {
+        let headers = [("retry-after", "30"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1767645536")];
+        let body = message("You have exceeded a secondary rate limit");
+        assert_eq!(remedy(reply_with(status, &headers, &body)), in_seconds(30));
+    }
+}
+
+#[test]
+fn a_used_up_hour_is_waited_out_until_it_resets() {
+    let reset = |seconds: &str| {
+        let headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", seconds)];
+        remedy(reply_with(403, &headers, &message("API rate limit exceeded for user ID 1.")))
+    };
+    let seconds = NOW.as_millis() / 1000;
+    assert_eq!(reset(&(seconds + 900).to_string()), in_seconds(900));
+    assert_eq!(reset(&(seconds - 900).to_string()), in_seconds(1), "one in the past");
+    assert_eq!(reset("99999999999999999"), in_seconds(3600), "one that makes no sense");
+    assert_eq!(reset("soon"), in_seconds(60));
+}
+
+#[test]
+fn a_secondary_limit_without_a_time_is_waited_out_for_a_minute() {
+    for text in ["You have exceeded a secondary rate limit.", "You have triggered an abuse detection mechanism"] {
+        assert_eq!(remedy(reply(403, &message(text))), in_seconds(60));
+    }
+    assert_eq!(remedy(reply(429, "<html>slow down</html>")), in_seconds(60));
+}
+
+#[test]
+fn the_daily_limit_of_invitations_is_recognized_by_its_text_in_any_status() {
+    let text = "You have reached the limit of invitations to this repository in 24 hours";
+    for status in [403, 422, 429] {
+        assert_eq!(remedy(reply(status, &message(text))), in_seconds(3600), "{status}");
+    }
+    let body = format!(r#"{{"message":"Validation Failed","errors":["{text}"]}}"#);
+    assert_eq!(remedy(reply(422, &body)), in_seconds(3600), "among the details");
+}
+
+#[test]
+fn a_missing_permission_is_named() {
+    let text = message("Resource not accessible by personal access token");
+    let named = reply_with(403, &[("x-accepted-github-permissions", "administration=write")], &text);
+    assert_eq!(reason(named), "GITHUB_TOKEN lacks a permission on acme/kit: it needs administration=write");
+    assert!(reason(reply(403, &text)).ends_with("it needs Administration: read and write"));
+    assert!(reason(reply(403, &message("Must have admin rights to Repository."))).contains("Must have admin rights"));
+}
+
+#[test]
+fn rejected_credentials_call_for_a_person_without_showing_them() {
+    let reason = reason(reply(401, &message("Bad credentials")));
+    assert!(reason.contains("GITHUB_TOKEN was rejected") && !reason.contains("canary"), "{reason}");
+}
+
+#[test]
+fn a_repository_that_is_gone_moved_or_hidden_calls_for_a_person() {
+    assert!(reason(reply(404, &message("Not Found"))).starts_with("acme/kit does not exist or GITHUB_TOKEN cannot"));
+    for status in [301, 302, 307, 308] {
+        assert!(reason(reply(status, &message("Moved Permanently"))).contains("update products.toml"));
+    }
+}
+
+#[test]
+fn another_refusal_is_handed_on_in_githubs_words_cut_short() {
+    for body in [
+        r#"{"message":"Validation Failed","errors":["User could not be added"]}"#,
+        r#"{"message":"Validation Failed","errors":[{"message":"User could not be added"}]}"#,
+        r#"{"message":"Validation Failed","errors":"User could not be added"}"#,
+        r#"{"message":"User could not be added"}"#,
+    ] {
+        assert!(reason(reply(422, body)).ends_with("User could not be added"), "{body}");
+    }
+    let long = reason(reply(422, &message(&format!("\\u001b[31m{}", "x".repeat(10_000)))));
+    assert!(long.len() < 300 && !long.contains(char::is_control), "{long}");
+    assert!(reason(reply(451, &message("Repository access blocked"))).contains("451: Repository access blocked"));
+}
+
+#[test]
+fn trouble_at_github_may_pass() {
+    for answer in [reply(500, ""), reply(502, "<html>"), reply(200, USER), reply(418, ""), reply(422, "<html>")] {
+        assert_eq!(remedy(answer), Remedy::Retry);
+    }
+    for error in [SendError::Timeout, SendError::Unreachable, SendError::TooLarge] {
+        assert_eq!(remedy(Err(error)), Remedy::Retry);
+    }
+}

@@ -1,0 +1,105 @@
+//! Pings as forms: `application/x-www-form-urlencoded`, with groups spelled `parent[child]`.
+//!
+//! What the fields are called and how a value is read is in `fields`.
+
+use percent_encoding::percent_decode;
+
+use super::fields::Fields;
+
+/// Reads a form. There is no malformed form: what makes no sense is a field that nobody knows.
+pub(super) fn read(body: &[u8]) -> Fields {
+    let mut fields = Fields::default();
+    for (name, value) in pairs(body) {
+        let Ok(name) = String::from_utf8(name) else {
+            fields.complain("a field's name is not valid UTF-8");
+            continue;
+        };
+        let (group, member) = split(&name);
+        let Ok(value) = String::from_utf8(value) else {
+            fields.complain_about(group, member.as_deref(), "is not valid UTF-8");
+            continue;
+        };
+        match member {
+            Some(member) => fields.add_member(group, member, Some(value)),
+            None => fields.add_value(group, value),
+        }
+    }
+    fields
+}
+
+/// The names and values of a form or a query string, decoded but not yet known to be text.
+/// <https://url.spec.whatwg.org/#urlencoded-parsing>
+pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> + '_ {
+    text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        let mut half = || decode(halves.next().unwrap_or_default());
+        (half(), half())
+    })
+}
+
+fn decode(text: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_decode(&spaced).collect()
+}
+
+/// Splits `parent[child]` at its outer brackets. Brackets that belong to the child's own name were encoded once more
+/// by Gumroad, so after the form's decoding they are still `%5B` and `%5D`, and only now become brackets.
+fn split(name: &str) -> (&str, Option<String>) {
+    match name.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
+        Some((group, member)) => (group, Some(restore_brackets(member))),
+        None => (name, None),
+    }
+}
+
+fn restore_brackets(name: &str) -> String {
+    name.replace("%5B", "[").replace("%5b", "[").replace("%5D", "]").replace("%5d", "]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(text: &str) -> Vec<(String, String)> {
+        let text_of = |bytes| String::from_utf8(bytes).unwrap();
+        pairs(text.as_bytes()).map(|(name, value)| (text_of(name), text_of(value))).collect()
+    }
+
+    #[test]
+    fn names_and_values_are_decoded_by_the_rules_of_forms() {
+        let pairs = decoded("a%20b=c%26d%3De&plus=1+1&&empty=&bare&half=%zz%4&rocket=%F0%9F%9A%80&x=y=z");
+        let expected = [
+            ("a b", "c&d=e"),
+            ("plus", "1 1"),
+            ("empty", ""),
+            ("bare", ""),
+            ("half", "%zz%4"),
+            ("rocket", "🚀"),
+            ("x", "y=z"),
+        ];
+        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_groups_outer_brackets_split_it_and_the_inner_ones_are_part_of_the_name() {
+        for (name, group, member) in [
+            ("custom_fields[Notes %5Bopt%5D]", "custom_fields", Some("Notes [opt]")),
+            ("custom_fields[Notes %5bopt%5d]", "custom_fields", Some("Notes [opt]")),
+            ("purchase_ids[]", "purchase_ids", Some("")),
+            ("old_plan[tier][id]", "old_plan", Some("tier][id")),
+            ("email", "email", None),
+            ("email[", "email[", None),
+            ("email]", "email]", None),
+            ("Notes %5Bopt%5D", "Notes %5Bopt%5D", None),
+            ("100%25", "100%25", None),
+        ] {
+            assert_eq!(split(name), (group, member.map(str::to_owned)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_not_utf8_is_named_when_its_name_can_be_read() {
+        assert_eq!(read(b"email=%ff").problem(), Some("`email` is not valid UTF-8"));
+        assert_eq!(read(b"custom_fields[Team]=\xff").problem(), Some("`custom_fields[Team]` is not valid UTF-8"));
+        assert_eq!(read(b"%ff=x").problem(), Some("a field's name is not valid UTF-8"));
+    }
+}

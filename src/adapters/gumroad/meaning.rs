@@ -1,0 +1,101 @@
+//! What a ping means.
+//!
+//! Sales become sales. Everything that takes access away or gives it back is recognized and left with a note.
+//! How a single field is read is in `fields`.
+
+use super::fields::{Fields, Problem, missing};
+use crate::adapters::{Misunderstood, Understood};
+use crate::model::{Money, ProductRef, Sale, SaleEvent, name_from_address};
+
+/// The `event_type` of the dashboard's test ping, which has no name of Gumroad's own.
+const TEST_PING: &str = "test_ping";
+
+/// Says what a ping means, by its `resource_name`.
+/// <https://gumroad.com/api#resource-subscriptions>
+pub(super) fn understand(fields: &Fields) -> Result<Understood, Misunderstood> {
+    let event_type = event_type(fields);
+    let known_type = event_type.as_ref().ok().cloned();
+    let misunderstood = |problem| Misunderstood { event_type: known_type, problem };
+    if let Some(problem) = fields.problem() {
+        return Err(misunderstood(problem.to_owned()));
+    }
+    if let Some(name) = fields.overwriting_custom_field() {
+        let problem = format!("custom field \"{name}\" overwrites Gumroad's own field of that name; rename it");
+        return Err(misunderstood(problem));
+    }
+    let meaning = event_type.and_then(|event_type| Ok((event(&event_type, fields)?, event_type)));
+    meaning.map(|(event, event_type)| Understood { event_type, event }).map_err(misunderstood)
+}
+
+/// Gumroad's `resource_name`. Pings to the account's Ping URL may lack one: they are sales, or the dashboard's test.
+fn event_type(fields: &Fields) -> Result<String, Problem> {
+    let Some(name) = fields.text("resource_name")? else {
+        return Ok(if fields.flag("test")? { TEST_PING } else { "sale" }.to_owned());
+    };
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    Ok(if plain { name.chars().take(64).collect() } else { "unknown".to_owned() })
+}
+
+fn event(event_type: &str, fields: &Fields) -> Result<SaleEvent, Problem> {
+    Ok(match event_type {
+        // It repeats the seller's last real sale, real buyer included. A purchase that sellers make of their own
+        // product has `test` too, but a `resource_name` with it.
+        TEST_PING => SaleEvent::Nothing("the dashboard's test ping, which repeats the last real sale"),
+        "sale" => return sale(fields),
+        "refund" => SaleEvent::Nothing("a refund: access changes are not handled yet"),
+        "dispute" => SaleEvent::Nothing("a dispute: access changes are not handled yet"),
+        "dispute_won" => SaleEvent::Nothing("a dispute that was won: access changes are not handled yet"),
+        "cancellation" => SaleEvent::Nothing("a membership's cancellation: access changes are not handled yet"),
+        "subscription_ended" => SaleEvent::Nothing("a membership's end: access changes are not handled yet"),
+        "subscription_restarted" => SaleEvent::Nothing("a membership's restart: access changes are not handled yet"),
+        "subscription_updated" => SaleEvent::Nothing("a membership's change: access changes are not handled yet"),
+        _ => SaleEvent::Nothing("not an event that Gumroad documents"),
+    })
+}
+
+/// A sale, read whole before its flags are looked at, so that a field that does not parse is never passed over.
+fn sale(fields: &Fields) -> Result<SaleEvent, Problem> {
+    let sale_id = fields.id("sale_id")?.ok_or_else(|| missing("sale_id"))?;
+    let product_id = fields.id("product_id")?.ok_or_else(|| missing("product_id"))?;
+    let email = fields.email("email")?;
+    let subscription = fields.id("subscription_id")?;
+    let name = fields.text("full_name")?.map_or_else(|| name_from_address(&email), str::to_owned);
+    if fields.flag("is_recurring_charge")? && subscription.is_none() {
+        // Without the membership that it belongs to, a renewal would look like a sale of its own.
+        return Err(missing("subscription_id"));
+    }
+    let sale = Sale {
+        // Every charge of a membership is a sale with a new id; only the membership stays the same.
+        order: subscription.clone().unwrap_or(sale_id),
+        bought: ProductRef { product_id: product_id.as_str().to_owned(), variant_id: None },
+        amount: Money { cents: fields.cents("price")?, currency: currency(fields)? },
+        quantity: fields.quantity("quantity")?,
+        offer_code: fields.text("offer_code")?.map(str::to_owned),
+        variants: fields.variants()?,
+        custom_fields: fields.custom_fields()?,
+        country: fields.text("ip_country")?.map(str::to_owned),
+        subscription_id: subscription.map(|id| id.as_str().to_owned()),
+        test: fields.flag("test")?,
+        sold_at: fields.timestamp("sale_timestamp")?,
+        email,
+        name,
+    };
+    // A seller can have any sale sent again, and then its flags are those of that day.
+    Ok(if fields.flag("is_preorder_authorization")? {
+        SaleEvent::Nothing("a preorder's authorization, which is not paid yet")
+    } else if fields.flag("refunded")? {
+        SaleEvent::Nothing("the sale is already refunded")
+    } else if fields.flag("disputed")? && !fields.flag("dispute_won")? {
+        SaleEvent::Nothing("the sale is disputed")
+    } else {
+        SaleEvent::Sold(sale)
+    })
+}
+
+/// The currency's code. Gumroad always sends one; a sale is not worth losing over a missing one, so that is Gumroad's
+/// default, U.S. dollars.
+fn currency(fields: &Fields) -> Result<String, Problem> {
+    let code = fields.text("currency")?.unwrap_or("usd");
+    let sound = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if sound { Ok(code.to_ascii_lowercase()) } else { Err("`currency` is not a currency code".to_owned()) }
+}

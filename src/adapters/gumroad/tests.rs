@@ -1,0 +1,420 @@
+//! What pings come to, from the bodies that Gumroad really builds to those that nobody should.
+
+use proptest::prelude::{any, prop, proptest};
+
+use super::{authenticate, interpret};
+use crate::adapters::{Misunderstood, Understood};
+use crate::config;
+use crate::model::{Sale, SaleEvent, Secret};
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../tests/fixtures/gumroad/", $name)).as_slice()
+    };
+}
+
+const SALE: &[u8] = fixture!("sale.form");
+
+/// The least that is a sale.
+const LEAST: &str = "sale_id=S1&product_id=P1&email=grace.hopper%40example.com&price=4900";
+
+fn sold(body: &[u8]) -> Sale {
+    match interpret(body).map(|understood| understood.event) {
+        Ok(SaleEvent::Sold(sale)) => sale,
+        other => panic!("not a sale: {other:?}"),
+    }
+}
+
+fn nothing(body: &[u8]) -> (String, &'static str) {
+    match interpret(body) {
+        Ok(Understood { event_type, event: SaleEvent::Nothing(note) }) => (event_type, note),
+        other => panic!("something: {other:?}"),
+    }
+}
+
+fn problem(body: &[u8]) -> String {
+    interpret(body).unwrap_err().problem
+}
+
+/// The problem with the least sale and these further fields.
+fn problem_with(more: &str) -> String {
+    problem(format!("{LEAST}&{more}").as_bytes())
+}
+
+/// The least sale with another value for one of its fields.
+fn least_with(name: &str, value: &str) -> String {
+    let others = LEAST.split('&').filter(|pair| !pair.starts_with(&format!("{name}=")));
+    others.chain([format!("{name}={value}").as_str()]).collect::<Vec<_>>().join("&")
+}
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+mod authentication {
+    use super::*;
+
+    fn opens(query: Option<&str>) -> bool {
+        let webhook_secrets = ["current +1", "previous"].into_iter().filter_map(Secret::new).collect();
+        let config = config::Gumroad { webhook_secrets, access_token: None, api_url: String::new() };
+        authenticate(&config, query).is_some()
+    }
+
+    #[test]
+    fn the_current_and_the_previous_secret_open_the_door() {
+        for query in ["secret=current+%2B1", "secret=current%20%2b1", "a=b&secret=previous", "s%65cret=previous&"] {
+            assert!(opens(Some(query)), "{query}");
+        }
+    }
+
+    #[test]
+    fn anything_else_does_not() {
+        let queries = [
+            "",
+            "secret",
+            "secret=",
+            "secret=wrong",
+            "Secret=previous",
+            "secret=previous%00",
+            "secret=%ff",
+            "previous",
+        ];
+        assert!(!opens(None));
+        for query in queries {
+            assert!(!opens(Some(query)), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_secret_given_twice_is_not_believed_even_when_both_are_right() {
+        for query in ["secret=previous&secret=previous", "secret=wrong&secret=previous", "secret=previous&secret"] {
+            assert!(!opens(Some(query)), "{query}");
+        }
+    }
+
+    #[test]
+    fn without_a_configured_secret_nothing_opens() {
+        let config = config::Gumroad { webhook_secrets: Vec::new(), access_token: None, api_url: String::new() };
+        assert!(authenticate(&config, Some("secret=")).is_none());
+    }
+}
+
+mod sales {
+    use super::*;
+
+    #[test]
+    fn every_detail_of_a_sale_is_read() {
+        let Understood { event_type, event } = interpret(SALE).unwrap();
+        assert_eq!(event_type, "sale");
+        let SaleEvent::Sold(sale) = event else { panic!("not a sale") };
+        assert_eq!(sale.order.as_str(), "FO8TXN-dbxYaBdahG97Y-Q==");
+        assert_eq!(sale.bought.product_id, "32-nPAicqbLj8B_WswVlMw==");
+        assert_eq!(sale.bought.variant_id, None);
+        assert_eq!(sale.email.as_str(), "buyer@example.com");
+        assert_eq!(sale.name, "Ada Lovelace");
+        assert_eq!((sale.amount.cents, sale.amount.currency.as_str()), (4900, "usd"));
+        assert_eq!(sale.quantity, 1);
+        assert_eq!(sale.offer_code.as_deref(), Some("LAUNCH"));
+        assert_eq!(sale.variants, [pair("Tier", "Team (5 seats)")]);
+        assert_eq!(sale.custom_fields, [pair("GitHub username", "octocat"), pair("Notes [opt]", "hi there")]);
+        assert_eq!(sale.country.as_deref(), Some("United States"));
+        assert_eq!(sale.subscription_id, None);
+        assert!(!sale.test);
+        assert_eq!(sale.sold_at.unwrap().to_rfc3339(), "2026-01-05T19:38:56Z");
+    }
+
+    #[test]
+    fn json_and_form_say_the_same() {
+        assert_eq!(sold(fixture!("sale.json")), sold(SALE));
+    }
+
+    #[test]
+    fn space_and_a_byte_order_mark_around_the_body_change_nothing() {
+        let json = [b"\xef\xbb\xbf\r\n ", fixture!("sale.json"), b"\n"].concat();
+        assert_eq!(sold(&json), sold(SALE));
+        assert_eq!(sold(&[SALE, b"\r\n"].concat()), sold(SALE));
+    }
+
+    #[test]
+    fn a_retried_sale_is_the_same_sale() {
+        assert_eq!(sold(fixture!("sale_retry.form")), sold(SALE));
+    }
+
+    #[test]
+    fn a_buyer_without_a_name_is_named_after_the_address() {
+        assert_eq!(sold(fixture!("sale_without_name.form")).name, "Grace Hopper");
+        assert_eq!(sold(format!("{LEAST}&full_name=+").as_bytes()).name, "Grace Hopper");
+    }
+
+    #[test]
+    fn a_gift_goes_to_its_receiver() {
+        assert_eq!(sold(fixture!("gift.form")).email.as_str(), "receiver@example.com");
+    }
+
+    #[test]
+    fn the_sellers_own_test_purchase_is_a_sale_marked_as_test() {
+        assert!(sold(fixture!("own_test_purchase.form")).test);
+    }
+
+    #[test]
+    fn every_charge_of_a_membership_is_the_same_order() {
+        let first = sold(fixture!("membership_first.form"));
+        let renewal = sold(fixture!("membership_renewal.form"));
+        assert_eq!(first.order.as_str(), "GDzW4_aBdQc-o7Gbjng7lw==");
+        assert_eq!(first.subscription_id.as_deref(), Some("GDzW4_aBdQc-o7Gbjng7lw=="));
+        assert_eq!(renewal.order, first.order);
+    }
+
+    #[test]
+    fn a_renewal_without_its_membership_is_not_taken_for_a_sale_of_its_own() {
+        assert_eq!(problem_with("is_recurring_charge=true"), "`subscription_id` is missing");
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_harmless_default() {
+        let sale = sold(LEAST.as_bytes());
+        assert_eq!((sale.amount.currency.as_str(), sale.quantity, sale.test), ("usd", 1, false));
+        assert_eq!((sale.sold_at, sale.offer_code, sale.country), (None, None, None));
+    }
+
+    #[test]
+    fn an_offer_code_is_read_as_text_or_as_an_object() {
+        for more in ["offer_code=LAUNCH", "offer_code[code]=LAUNCH&offer_code[displayed_amount_off]=50%25"] {
+            assert_eq!(sold(format!("{LEAST}&{more}").as_bytes()).offer_code.as_deref(), Some("LAUNCH"), "{more}");
+        }
+        let json =
+            br#"{"sale_id":"S","product_id":"P","email":"a@example.com","price":0,"offer_code":{"code":"LAUNCH"}}"#;
+        assert_eq!(sold(json).offer_code.as_deref(), Some("LAUNCH"));
+    }
+
+    #[test]
+    fn a_custom_field_may_run_over_lines() {
+        let sale = sold(format!("{LEAST}&custom_fields[Notes]=one%0D%0Atwo").as_bytes());
+        assert_eq!(sale.custom_fields, [pair("Notes", "one\r\ntwo")]);
+    }
+
+    #[test]
+    fn custom_fields_at_the_top_level_are_not_read() {
+        assert!(sold(format!("{LEAST}&GitHub%20username=octocat").as_bytes()).custom_fields.is_empty());
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_whatever_they_hold() {
+        let more =
+            "new=%00&new=2&card[bin]=&old_plan[tier][id]=x&purchase_ids[]=a&purchase_ids[]=b&=&[]=&[a]=b&url_params=x";
+        assert_eq!(sold(format!("{LEAST}&{more}").as_bytes()), sold(LEAST.as_bytes()));
+    }
+}
+
+mod nothing_to_do {
+    use super::*;
+
+    #[test]
+    fn the_dashboards_test_ping_does_nothing() {
+        let expected = ("test_ping".to_owned(), "the dashboard's test ping, which repeats the last real sale");
+        assert_eq!(nothing(fixture!("test_ping.form")), expected);
+        assert_eq!(nothing(b"test=true"), expected);
+        assert_eq!(nothing(br#"{"test":true,"resource_name":null}"#), expected);
+    }
+
+    #[test]
+    fn a_sale_resent_after_a_refund_sells_nothing() {
+        assert_eq!(nothing(fixture!("sale_resent_after_refund.form")).1, "the sale is already refunded");
+    }
+
+    #[test]
+    fn a_disputed_sale_sells_nothing_until_the_dispute_is_won() {
+        assert_eq!(nothing(fixture!("sale_resent_after_dispute.form")).1, "the sale is disputed");
+        sold(format!("{LEAST}&disputed=true&dispute_won=true").as_bytes());
+    }
+
+    #[test]
+    fn a_preorder_sells_nothing_yet() {
+        assert_eq!(nothing(fixture!("preorder.form")).1, "a preorder's authorization, which is not paid yet");
+    }
+
+    #[test]
+    fn what_changes_access_is_named_and_left() {
+        for (body, name) in [
+            (fixture!("refund.form"), "refund"),
+            (fixture!("partial_refund.form"), "refund"),
+            (fixture!("dispute.form"), "dispute"),
+            (fixture!("dispute_won.form"), "dispute_won"),
+            (fixture!("subscription_ended.form"), "subscription_ended"),
+            (fixture!("subscription_updated.json"), "subscription_updated"),
+            (b"resource_name=cancellation", "cancellation"),
+            (b"resource_name=subscription_restarted", "subscription_restarted"),
+        ] {
+            let (event_type, note) = nothing(body);
+            assert_eq!(event_type, name);
+            assert!(note.ends_with("access changes are not handled yet"), "{name}: {note}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_event_is_left_under_a_name_that_a_column_can_hold() {
+        let long = "a".repeat(70);
+        for (name, event_type) in [("new_event", "new_event"), ("New%20Event", "unknown"), (&long, &long[..64])] {
+            let expected = (event_type.to_owned(), "not an event that Gumroad documents");
+            assert_eq!(nothing(format!("resource_name={name}").as_bytes()), expected);
+        }
+    }
+}
+
+mod problems {
+    use super::*;
+
+    #[test]
+    fn a_missing_required_field_is_named() {
+        for name in ["sale_id", "product_id", "email", "price"] {
+            for value in ["", "+"] {
+                assert_eq!(problem(least_with(name, value).as_bytes()), format!("`{name}` is missing"));
+            }
+        }
+        assert_eq!(problem(b""), "`sale_id` is missing");
+        assert_eq!(problem(br#"{"sale_id":null}"#), "`sale_id` is missing");
+    }
+
+    #[test]
+    fn a_repeated_known_field_is_named_even_when_it_says_the_same() {
+        for (more, name) in [
+            ("email=grace.hopper%40example.com", "email"),
+            ("price=1", "price"),
+            ("test=&test=", "test"),
+            ("license_key=a&license_key=a", "license_key"),
+            ("custom_fields[Team]=a&custom_fields[Team]=b", "custom_fields[Team]"),
+        ] {
+            assert_eq!(problem_with(more), format!("`{name}` is given twice"));
+        }
+    }
+
+    #[test]
+    fn the_event_type_is_told_even_when_the_rest_is_wrong() {
+        let misunderstood = interpret(b"price=1&price=1&resource_name=refund").unwrap_err();
+        assert_eq!(misunderstood.event_type.as_deref(), Some("refund"));
+        let Misunderstood { event_type, problem } = interpret(b"resource_name=%00").unwrap_err();
+        assert_eq!((event_type, problem.as_str()), (None, "`resource_name` holds control characters"));
+    }
+
+    #[test]
+    fn a_value_that_does_not_parse_is_named_and_never_repeated() {
+        let long = "canary".repeat(100);
+        for (name, value, what) in [
+            ("price", "canary", "is not a whole number of cents"),
+            ("price", "49.00", "is not a whole number of cents"),
+            ("price", "-1", "is not a whole number of cents"),
+            ("price", "9007199254740992", "is not a whole number of cents"),
+            ("price", "99999999999999999999999", "is not a whole number of cents"),
+            ("currency", "canary", "is not a currency code"),
+            ("currency", "$$$", "is not a currency code"),
+            ("quantity", "0", "is not a whole number from 1 to 1000000"),
+            ("quantity", "1000001", "is not a whole number from 1 to 1000000"),
+            ("quantity", "1e9", "is not a whole number from 1 to 1000000"),
+            ("email", "canary", "is not a mail address"),
+            ("email", "canary%40example.com%0D%0ABcc:x%40example.com", "holds control characters"),
+            ("email", "%ffcanary", "is not valid UTF-8"),
+            ("email[0]", "canary", "is not a single value"),
+            ("sale_timestamp", "canary", "is not a date and time"),
+            ("test", "canary", "is neither true nor false"),
+            ("refunded", "1", "is neither true nor false"),
+            ("full_name", "can%00ary", "holds control characters"),
+            ("full_name", "can%1B[31mary", "holds control characters"),
+            ("full_name", &long, "is too long"),
+            ("sale_id", &long[..129], "is too long"),
+            ("product_id", &long[..129], "is too long"),
+            ("subscription_id", &long[..129], "is too long"),
+        ] {
+            let problem = problem(least_with(name, value).as_bytes());
+            let name = name.trim_end_matches("[0]");
+            assert_eq!(problem, format!("`{name}` {what}"));
+        }
+    }
+
+    #[test]
+    fn a_group_where_a_value_belongs_and_the_other_way_around_is_named() {
+        for (json, expected) in [
+            (r#""full_name":["a"]"#, "`full_name` is not a single value"),
+            (r#""full_name":{}"#, "`full_name` is not a single value"),
+            (r#""full_name":{"a":{"b":[1,2]}}"#, "`full_name` is not a single value"),
+            (r#""variants":"x""#, "`variants` is not a group of single values"),
+            (r#""variants":[1]"#, "`variants` is not a group of single values"),
+            (r#""custom_fields":{"a":{"b":1}}"#, "`custom_fields` is not a group of single values"),
+            (r#""custom_fields":{"":1}"#, "`custom_fields` is not a group of single values"),
+            (r#""quantity":2.0"#, "`quantity` is not a whole number from 1 to 1000000"),
+            (r#""quantity":1.5"#, "`quantity` is not a whole number from 1 to 1000000"),
+            (r#""quantity":1e300"#, "`quantity` is not a whole number from 1 to 1000000"),
+        ] {
+            let body = format!(r#"{{"sale_id":"S","product_id":"P","email":"a@example.com","price":1,{json}}}"#);
+            assert_eq!(problem(body.as_bytes()), expected);
+        }
+        assert_eq!(problem_with("custom_fields=x"), "`custom_fields` is not a group of single values");
+    }
+
+    #[test]
+    fn members_of_a_group_are_as_bounded_as_everything_else() {
+        let long = "x".repeat(5_001);
+        let many: String = (0..101).map(|n| format!("&custom_fields[{n}]=x")).collect();
+        for (more, expected) in [
+            (format!("custom_fields[a]={long}"), "a value in `custom_fields` is too long"),
+            (format!("custom_fields[{long}]=a"), "a name in `custom_fields` is too long"),
+            ("custom_fields[a]=%00".to_owned(), "a value in `custom_fields` holds control characters"),
+            ("variants[a%00]=b".to_owned(), "a name in `variants` holds control characters"),
+            ("variants[a]=b%0A c".to_owned(), "a value in `variants` holds control characters"),
+            (many, "`custom_fields` has too many members"),
+        ] {
+            assert_eq!(problem_with(&more), expected);
+        }
+    }
+
+    #[test]
+    fn a_custom_field_that_overwrites_one_of_gumroads_own_is_not_believed() {
+        for name in ["product_id", "price", "test", "resource_name", "subscription_id", "variants"] {
+            let more = format!("custom_fields[{name}]=x");
+            let expected = format!("custom field \"{name}\" overwrites Gumroad's own field of that name; rename it");
+            assert_eq!(problem_with(&more), expected);
+        }
+    }
+
+    #[test]
+    fn a_custom_field_for_the_address_or_the_name_is_the_buyers_to_fill_in() {
+        let more = "custom_fields[email]=grace.hopper%40example.com&custom_fields[full_name]=Grace";
+        sold(format!("{LEAST}&{more}").as_bytes());
+    }
+
+    #[test]
+    fn what_the_buyers_link_carried_is_never_named() {
+        assert_eq!(problem_with("url_params[canary]=%ff"), "`url_params` is not valid UTF-8");
+    }
+}
+
+/// Names and values near enough to real ones to reach every branch, as regular expressions.
+const FORM_NAME: &str = r"(sale_id|price|email|test|custom_fields|variants|offer_code|.{0,5})(\[.{0,4}\]?)?";
+const FORM_VALUE: &str = r"\PC{0,8}|%[0-9A-Fa-f]{2}";
+const JSON_NAME: &str = "sale_id|price|email|custom_fields|variants|offer_code|resource_name|x";
+const JSON_VALUE: &str = concat!(
+    r#"null|true|-?[0-9]{1,30}|[0-9]e[0-9]{1,3}|"[a-z@.]{0,9}"|"#,
+    r#"\[\]|\[1,\{\}\]|\{\}|\{"a":\{\}\}|\{"code":"x"\}|""#,
+);
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(body in prop::collection::vec(any::<u8>(), 0..600)) {
+        let _ = interpret(&body);
+    }
+
+    #[test]
+    fn no_form_makes_it_panic_and_every_problem_is_short(
+        pairs in prop::collection::vec((FORM_NAME, FORM_VALUE), 0..12)
+    ) {
+        let body = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+        if let Err(misunderstood) = interpret(body.as_bytes()) {
+            assert!(misunderstood.problem.len() < 300);
+        }
+    }
+
+    #[test]
+    fn no_json_makes_it_panic(members in prop::collection::vec((JSON_NAME, JSON_VALUE), 0..10)) {
+        let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let _ = interpret(format!("{{{}}}", members.join(",")).as_bytes());
+    }
+}

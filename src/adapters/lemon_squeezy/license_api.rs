@@ -1,0 +1,393 @@
+//! Lemon Squeezy's License API: what became of a key that the storefront issued.
+//! <https://docs.lemonsqueezy.com/api/license-api/validate-license-key>
+//!
+//! Keys are only validated, never activated here: activating would use up one of the buyer's activations. What the
+//! product of a good key opens, and whether a test key opens anything, is decided in `engine`.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::adapters::failure::retry_after;
+use crate::adapters::{Failure, Remedy};
+use crate::config;
+use crate::model::{EmailAddress, IssuedKey, LicenseKey, OrderId, ProductRef, Timestamp, name_from_address};
+use crate::platform::{Method, Platform, Reply, Request};
+
+const SERVICE: &str = "Lemon Squeezy";
+
+/// The limit is 60 requests a minute: <https://docs.lemonsqueezy.com/api/license-api#rate-limits>
+const RATE_LIMIT_PERIOD_MS: i64 = 60 * 1000;
+
+/// What Lemon Squeezy says of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Ours and good. The key is spelled as it was issued.
+    Valid(IssuedKey),
+    /// The seller switched it off.
+    Disabled,
+    /// Its time is over.
+    Expired,
+    /// Nobody issued it. A key can take some minutes after the purchase to become known, so this is not for ever.
+    Unknown,
+    /// Another store's. The API answers for the keys of every store there is.
+    WrongStore,
+}
+
+/// The reply about a known key, whatever its HTTP status.
+#[derive(Deserialize)]
+struct Report {
+    valid: bool,
+    license_key: Key,
+    meta: Meta,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    id: i64,
+    key: String,
+    status: String,
+    expires_at: Option<String>,
+    test_mode: bool,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    store_id: i64,
+    order_id: i64,
+    product_id: i64,
+    variant_id: i64,
+    customer_name: Option<String>,
+    customer_email: String,
+}
+
+/// The reply about an unknown key.
+#[derive(Deserialize)]
+struct Denial {
+    #[serde(default)]
+    valid: bool,
+    error: String,
+    license_key: Option<serde::de::IgnoredAny>,
+}
+
+/// Asks Lemon Squeezy about a key.
+///
+/// # Errors
+/// [`Failure`] when there is no answer that could be believed, which says nothing about the key, and when the store's
+/// id is not configured, since then no key can be told to be ours.
+pub async fn validate(
+    platform: &impl Platform,
+    config: &config::LemonSqueezy,
+    key: &LicenseKey,
+) -> Result<Verdict, Failure> {
+    let Some(store_id) = config.store_id else {
+        let reason = "LEMON_SQUEEZY_STORE_ID is not set: no Lemon Squeezy license can be believed";
+        return Err(Failure::new(Remedy::PersonNeeded, reason));
+    };
+    let form = format!("license_key={}", utf8_percent_encode(key.as_str(), NON_ALPHANUMERIC));
+    let request = Request::new(Method::Post, format!("{}/v1/licenses/validate", config.api_url))
+        .header("accept", "application/json")
+        .body("application/x-www-form-urlencoded", form.into_bytes());
+    let reply = platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))?;
+    let now = platform.now();
+    match reply.status {
+        // An expired or disabled key is reported in full, as a 400.
+        200 | 400 => match read::<Report>(&reply) {
+            Some(report) => report.verdict(store_id, key, now),
+            None if reply.status == 400 => unknown(&reply),
+            None => Err(Failure::unintelligible(SERVICE, reply.status)),
+        },
+        404 => unknown(&reply),
+        429 => {
+            let until = retry_after(&reply, now).unwrap_or(now.plus_millis(RATE_LIMIT_PERIOD_MS));
+            Err(Failure::new(Remedy::RetryAt(until), format!("{SERVICE}'s rate limit")))
+        }
+        300..=399 => {
+            let reason = format!("{SERVICE} redirects instead of answering: LEMON_SQUEEZY_API_URL may be wrong");
+            Err(Failure::new(Remedy::PersonNeeded, reason))
+        }
+        status @ 500..=599 => Err(Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}"))),
+        status => Err(Failure::unintelligible(SERVICE, status)),
+    }
+}
+
+impl Report {
+    fn verdict(self, store_id: i64, asked: &LicenseKey, now: Timestamp) -> Result<Verdict, Failure> {
+        // Their look-up may ignore case, ours must not: the spelling they issued is the one to keep.
+        if !self.license_key.key.eq_ignore_ascii_case(asked.as_str()) {
+            return Err(contradiction("license_key.key is not the key that was asked about"));
+        }
+        // Before anything else is said of it: what another store's key is worth is nobody's business here.
+        if self.meta.store_id != store_id {
+            return Ok(Verdict::WrongStore);
+        }
+        let expires_at = match self.license_key.expires_at.as_deref().map(Timestamp::parse) {
+            Some(None) => return Err(contradiction("license_key.expires_at is not a time")),
+            time => time.flatten(),
+        };
+        match self.license_key.status.as_str() {
+            "disabled" => Ok(Verdict::Disabled),
+            "expired" => Ok(Verdict::Expired),
+            "inactive" | "active" if expires_at.is_some_and(|end| end <= now) => Ok(Verdict::Expired),
+            // `inactive` means never activated, which is the usual case: nothing here activates a key.
+            "inactive" | "active" if self.valid => self.issued(expires_at).map(Verdict::Valid),
+            "inactive" | "active" => Err(contradiction("valid is false for a key that is good")),
+            _ => Err(contradiction("license_key.status is none that is documented")),
+        }
+    }
+
+    fn issued(self, expires_at: Option<Timestamp>) -> Result<IssuedKey, Failure> {
+        let Self { license_key, meta, .. } = self;
+        let key = LicenseKey::from_record(&license_key.key)
+            .map_err(|_| contradiction("license_key.key could not be a key"))?;
+        let order = OrderId::parse(&meta.order_id.to_string())
+            .ok_or_else(|| contradiction("meta.order_id could not be an order"))?;
+        let email = EmailAddress::parse(&meta.customer_email)
+            .map_err(|_| contradiction("meta.customer_email is not a mail address"))?;
+        let given_name = meta.customer_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        Ok(IssuedKey {
+            key,
+            key_id: license_key.id.to_string(),
+            order,
+            bought: ProductRef {
+                product_id: meta.product_id.to_string(),
+                variant_id: Some(meta.variant_id.to_string()),
+            },
+            name: given_name.unwrap_or_else(|| name_from_address(&email)),
+            email,
+            test: license_key.test_mode,
+            expires_at,
+        })
+    }
+}
+
+/// That nobody knows the key, if the reply says just that: a page that something in between sends with a 404, or a
+/// report that did not read, is no verdict.
+fn unknown(reply: &Reply) -> Result<Verdict, Failure> {
+    match read::<Denial>(reply) {
+        Some(Denial { valid: false, error, license_key: None }) if !error.is_empty() => Ok(Verdict::Unknown),
+        _ => Err(Failure::unintelligible(SERVICE, reply.status)),
+    }
+}
+
+fn read<T: DeserializeOwned>(reply: &Reply) -> Option<T> {
+    serde_json::from_slice(&reply.body).ok()
+}
+
+/// A reply that reads well and makes no sense. The problem names the field and repeats no value.
+fn contradiction(problem: &str) -> Failure {
+    Failure::new(Remedy::Retry, format!("{SERVICE} gave an answer that cannot be believed: {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::adapters::testing::{Canned, NOW, reply, reply_with, run};
+    use crate::platform::SendError;
+
+    const KEY: &str = "38b1460a-5104-4067-a91d-77b872934d51";
+
+    fn settings(store_id: Option<i64>) -> config::LemonSqueezy {
+        let api_url = "https://api.lemonsqueezy.com".to_owned();
+        config::LemonSqueezy { webhook_secrets: Vec::new(), store_id, api_key: None, api_url }
+    }
+
+    /// A reply as the documentation shows it, for a key that was never activated.
+    fn report() -> Value {
+        json!({
+            "valid": true,
+            "error": null,
+            "license_key": {
+                "id": 1, "status": "inactive", "key": KEY, "activation_limit": 1, "activation_usage": 0,
+                "created_at": "2025-01-24T14:15:07.000000Z", "expires_at": null, "test_mode": false
+            },
+            "instance": null,
+            "meta": {
+                "store_id": 1, "order_id": 2, "order_item_id": 3, "product_id": 4, "product_name": "Acme Kit",
+                "variant_id": 5, "variant_name": "Default", "customer_id": 6, "customer_name": "Ada Lovelace",
+                "customer_email": "ada@example.com"
+            }
+        })
+    }
+
+    fn changed(pointer: &str, value: Value) -> Value {
+        let mut report = report();
+        *report.pointer_mut(pointer).unwrap() = value;
+        report
+    }
+
+    fn ask(answer: Result<Reply, SendError>) -> Result<Verdict, Failure> {
+        let world = Canned::answering([answer]);
+        run(validate(&world, &settings(Some(1)), &LicenseKey::from_record(KEY).unwrap()))
+    }
+
+    fn told(status: u16, body: &Value) -> Result<Verdict, Failure> {
+        ask(reply(status, &body.to_string()))
+    }
+
+    fn remedy(answer: Result<Reply, SendError>) -> Remedy {
+        ask(answer).unwrap_err().remedy
+    }
+
+    #[test]
+    fn a_good_key_becomes_an_issued_one_with_all_that_a_license_needs() {
+        let Ok(Verdict::Valid(issued)) = told(200, &report()) else { panic!("not valid") };
+        let expected = IssuedKey {
+            key: LicenseKey::from_record(KEY).unwrap(),
+            key_id: "1".to_owned(),
+            order: OrderId::parse("2").unwrap(),
+            bought: ProductRef { product_id: "4".to_owned(), variant_id: Some("5".to_owned()) },
+            email: EmailAddress::parse("ada@example.com").unwrap(),
+            name: "Ada Lovelace".to_owned(),
+            test: false,
+            expires_at: None,
+        };
+        assert_eq!(issued, expected);
+    }
+
+    #[test]
+    fn a_key_is_only_validated_and_sent_so_that_it_stays_one_field() {
+        let world = Canned::answering([reply(500, "")]);
+        let key = LicenseKey::from_record("a&instance_id=b+%").unwrap();
+        assert!(run(validate(&world, &settings(Some(1)), &key)).is_err());
+        assert_eq!(world.calls(), ["POST https://api.lemonsqueezy.com/v1/licenses/validate"]);
+        assert_eq!(world.body(0), "license_key=a%26instance%5Fid%3Db%2B%25");
+        assert_eq!(world.header(0, "accept"), "application/json");
+        assert_eq!(world.header(0, "content-type"), "application/x-www-form-urlencoded");
+    }
+
+    #[test]
+    fn an_active_key_is_as_good_as_one_that_was_never_activated() {
+        assert!(matches!(told(200, &changed("/license_key/status", json!("active"))), Ok(Verdict::Valid(_))));
+    }
+
+    #[test]
+    fn a_test_key_says_so() {
+        let Ok(Verdict::Valid(issued)) = told(200, &changed("/license_key/test_mode", json!(true))) else {
+            panic!("not valid")
+        };
+        assert!(issued.test);
+    }
+
+    #[test]
+    fn a_buyer_without_a_name_gets_one_from_the_address() {
+        for none in [Value::Null, json!(""), json!("  ")] {
+            let Ok(Verdict::Valid(issued)) = told(200, &changed("/meta/customer_name", none)) else {
+                panic!("not valid")
+            };
+            assert_eq!(issued.name, "Ada");
+        }
+    }
+
+    #[test]
+    fn a_disabled_or_expired_key_is_a_verdict_though_it_comes_as_a_400() {
+        for (status, verdict) in [("disabled", Verdict::Disabled), ("expired", Verdict::Expired)] {
+            let mut body = changed("/license_key/status", json!(status));
+            body["valid"] = json!(false);
+            body["error"] = json!("This license key is not usable.");
+            assert_eq!(told(400, &body), Ok(verdict.clone()));
+            assert_eq!(told(200, &body), Ok(verdict));
+        }
+    }
+
+    #[test]
+    fn a_key_expires_at_the_instant_it_says_whatever_its_status() {
+        let ends = |millis| told(200, &changed("/license_key/expires_at", json!(NOW.plus_millis(millis).to_rfc3339())));
+        assert_eq!(ends(-1000), Ok(Verdict::Expired));
+        assert_eq!(ends(0), Ok(Verdict::Expired));
+        let Ok(Verdict::Valid(issued)) = ends(1000) else { panic!("not valid") };
+        assert_eq!(issued.expires_at, Some(NOW.plus_millis(1000)));
+    }
+
+    #[test]
+    fn another_stores_key_is_refused_whatever_else_is_said_of_it() {
+        for (http_status, status) in [(200, "active"), (400, "disabled"), (400, "expired")] {
+            let mut body = changed("/meta/store_id", json!(2));
+            body["license_key"]["status"] = json!(status);
+            assert_eq!(told(http_status, &body), Ok(Verdict::WrongStore), "{status}");
+        }
+    }
+
+    #[test]
+    fn without_our_stores_id_no_key_is_believed_and_nobody_asked() {
+        let world = Canned::answering([]);
+        let failure = run(validate(&world, &settings(None), &LicenseKey::from_record(KEY).unwrap())).unwrap_err();
+        assert_eq!(failure.remedy, Remedy::PersonNeeded);
+        assert!(failure.reason.contains("LEMON_SQUEEZY_STORE_ID"));
+    }
+
+    #[test]
+    fn the_spelling_that_was_issued_is_kept_and_another_key_is_not_believed() {
+        let Ok(Verdict::Valid(issued)) = told(200, &changed("/license_key/key", json!(KEY.to_uppercase()))) else {
+            panic!("not valid")
+        };
+        assert_eq!(issued.key.as_str(), KEY.to_uppercase());
+        let other = "00000000-0000-4000-8000-000000000000";
+        let failure = told(200, &changed("/license_key/key", json!(other))).unwrap_err();
+        assert_eq!(failure.remedy, Remedy::Retry);
+        assert!(!failure.reason.contains(other) && !failure.reason.contains(KEY));
+    }
+
+    #[test]
+    fn an_unknown_key_is_one_that_lemon_squeezy_itself_denies() {
+        let denial = json!({ "valid": false, "error": "license_key not found." });
+        assert_eq!(told(404, &denial), Ok(Verdict::Unknown));
+        assert_eq!(told(400, &denial), Ok(Verdict::Unknown));
+        let full = json!({ "valid": false, "error": "license_key not found.", "license_key": null, "meta": null });
+        assert_eq!(told(404, &full), Ok(Verdict::Unknown));
+    }
+
+    #[test]
+    fn a_404_or_400_of_anything_else_is_no_verdict() {
+        for body in [
+            "",
+            "<html>Not Found</html>",
+            "{}",
+            r#"{"valid":false}"#,
+            r#"{"valid":false,"error":""}"#,
+            r#"{"valid":true,"error":"x"}"#,
+            r#"{"errors":[{"status":"404"}]}"#,
+            r#"{"valid":false,"error":"x","license_key":{"id":1}}"#,
+        ] {
+            assert_eq!(remedy(reply(404, body)), Remedy::Retry, "{body}");
+            assert_eq!(remedy(reply(400, body)), Remedy::Retry, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_report_that_lacks_or_contradicts_something_is_no_verdict() {
+        for body in [
+            changed("/license_key", Value::Null),
+            changed("/meta", Value::Null),
+            changed("/meta/store_id", json!("1")),
+            changed("/license_key/test_mode", Value::Null),
+            changed("/license_key/status", json!("paused")),
+            changed("/license_key/expires_at", json!("never")),
+            changed("/meta/customer_email", json!("ada")),
+            changed("/valid", json!(false)),
+        ] {
+            assert_eq!(remedy(reply(200, &body.to_string())), Remedy::Retry, "{body}");
+        }
+        assert_eq!(remedy(reply(200, "<html>")), Remedy::Retry);
+    }
+
+    #[test]
+    fn their_rate_limit_is_waited_out() {
+        let told = reply_with(429, &[("retry-after", "7")], "");
+        assert_eq!(remedy(told), Remedy::RetryAt(NOW.plus_millis(7_000)));
+        assert_eq!(remedy(reply(429, "")), Remedy::RetryAt(NOW.plus_millis(60_000)));
+    }
+
+    #[test]
+    fn trouble_on_their_side_is_never_a_verdict() {
+        for status in [401, 403, 422, 500, 502, 503] {
+            assert_eq!(remedy(reply(status, &report().to_string())), Remedy::Retry, "{status}");
+        }
+        for error in [SendError::Timeout, SendError::Unreachable, SendError::TooLarge] {
+            assert_eq!(remedy(Err(error)), Remedy::Retry);
+        }
+        assert_eq!(remedy(reply(302, "")), Remedy::PersonNeeded);
+    }
+}

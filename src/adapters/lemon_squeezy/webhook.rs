@@ -1,0 +1,226 @@
+//! Webhooks: what proves one, and what one means.
+//!
+//! Paid orders become sales and new keys become issued keys. Everything that takes access away or gives it back is
+//! recognized and left with a note. The shape of the JSON is in `wire`; asking about a key is in `license_api`.
+
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use self::wire::{Attributes, Event, LicenseKeyAttributes, OrderAttributes};
+use crate::adapters::{Misunderstood, Understood};
+use crate::config;
+use crate::model::{
+    Authenticated, EmailAddress, IssuedKey, LicenseKey, Money, OrderId, ProductRef, Sale, SaleEvent, Timestamp,
+    name_from_address,
+};
+
+/// Longer names and values are nobody's real ones.
+const LONGEST_TEXT: usize = 500;
+
+/// The largest whole number that JavaScript, and so D1, holds exactly.
+const LARGEST_CENTS: i64 = (1 << 53) - 1;
+
+/// Checks the `X-Signature` header: the hex HMAC-SHA256 of the raw body under a signing secret.
+/// <https://docs.lemonsqueezy.com/help/webhooks/signing-requests>
+///
+/// The scheme has no timestamp, so an old delivery proves itself as well as a new one: what keeps it harmless is that
+/// handling a sale twice changes nothing.
+pub fn authenticate(config: &config::LemonSqueezy, signature: Option<&str>, body: &[u8]) -> Option<Authenticated> {
+    Authenticated::by_hmac_sha256(&config.webhook_secrets, body, &unhex(signature?)?)
+}
+
+/// Reads a webhook. `store_id` is the one store whose orders and keys are believed.
+///
+/// # Errors
+/// [`Misunderstood`] when the store is unknown or another, a required field is missing, a known one repeated, or a
+/// value does not parse.
+pub fn interpret(body: &[u8], store_id: Option<i64>) -> Result<Understood, Misunderstood> {
+    let envelope = wire::envelope(body).map_err(|problem| Misunderstood { event_type: None, problem })?;
+    let event_type = event_type(&envelope.meta.event_name);
+    match event(&event_type, envelope.meta, body, store_id) {
+        Ok(event) => Ok(Understood { event_type, event }),
+        Err(problem) => Err(Misunderstood { event_type: Some(event_type), problem }),
+    }
+}
+
+/// <https://docs.lemonsqueezy.com/help/webhooks/event-types>
+fn event(event_type: &str, meta: wire::Meta, body: &[u8], store_id: Option<i64>) -> Result<SaleEvent, String> {
+    Ok(match event_type {
+        "order_created" => {
+            let data = wire::data::<OrderAttributes>(body)?;
+            check_store(&data, store_id)?;
+            return order(data, meta);
+        }
+        "license_key_created" => {
+            let data = wire::data::<LicenseKeyAttributes>(body)?;
+            check_store(&data, store_id)?;
+            return license_key(data, &meta);
+        }
+        "order_refunded" => SaleEvent::Nothing("a refund: access changes are not handled yet"),
+        "license_key_updated" => SaleEvent::Nothing("a license key's change: access changes are not handled yet"),
+        "subscription_created" => SaleEvent::Nothing("a new subscription, whose first order comes as its own event"),
+        "subscription_payment_success" => SaleEvent::Nothing("a subscription's charge, which is no sale of its own"),
+        "subscription_updated"
+        | "subscription_cancelled"
+        | "subscription_resumed"
+        | "subscription_expired"
+        | "subscription_paused"
+        | "subscription_unpaused"
+        | "subscription_payment_failed"
+        | "subscription_payment_recovered"
+        | "subscription_payment_refunded" => {
+            SaleEvent::Nothing("a subscription's change: access changes are not handled yet")
+        }
+        _ => SaleEvent::Nothing("not an event that is acted on"),
+    })
+}
+
+/// A signed body can still be about another store of the same owner, when both webhooks were given one secret.
+fn check_store<A: Attributes>(data: &Event<A>, store_id: Option<i64>) -> Result<(), String> {
+    match store_id {
+        None => Err("LEMON_SQUEEZY_STORE_ID is not set".to_owned()),
+        Some(ours) if ours == data.attributes.store_id() => Ok(()),
+        Some(_) => Err("`data.attributes.store_id` is another store's".to_owned()),
+    }
+}
+
+/// <https://docs.lemonsqueezy.com/api/orders/the-order-object>
+fn order(data: Event<OrderAttributes>, meta: wire::Meta) -> Result<SaleEvent, String> {
+    let OrderAttributes { first_order_item: item, status, .. } = &data.attributes;
+    let email = email(&data.attributes.user_email)?;
+    let sale = Sale {
+        order: order_id("data.id", &data.id.0)?,
+        bought: ProductRef {
+            product_id: id("data.attributes.first_order_item.product_id", &item.product_id.0)?,
+            variant_id: Some(id("data.attributes.first_order_item.variant_id", &item.variant_id.0)?),
+        },
+        name: name(data.attributes.user_name.as_deref(), &email)?,
+        amount: Money { cents: cents(data.attributes.total)?, currency: currency(&data.attributes.currency)? },
+        quantity: quantity(item.quantity.unwrap_or(1))?,
+        offer_code: None,
+        variants: Vec::new(),
+        custom_fields: custom_fields(&meta)?,
+        country: None,
+        subscription_id: None,
+        test: data.attributes.test_mode.0 || meta.test_mode.0,
+        sold_at: timestamp("data.attributes.created_at", data.attributes.created_at.as_deref())?,
+        email,
+    };
+    Ok(match status.as_str() {
+        _ if data.attributes.refunded.0 => SaleEvent::Nothing("the order is already refunded"),
+        // A partial refund takes nothing away from the buyer.
+        "paid" | "partial_refund" => SaleEvent::Sold(sale),
+        "pending" => SaleEvent::Nothing("the order is not paid yet"),
+        "failed" => SaleEvent::Nothing("the order's payment failed"),
+        "refunded" => SaleEvent::Nothing("the order is already refunded"),
+        "fraudulent" => SaleEvent::Nothing("the order is held to be fraudulent"),
+        _ => SaleEvent::Nothing("the order is not paid"),
+    })
+}
+
+/// <https://docs.lemonsqueezy.com/api/license-keys/the-license-key-object>
+fn license_key(data: Event<LicenseKeyAttributes>, meta: &wire::Meta) -> Result<SaleEvent, String> {
+    let attributes = &data.attributes;
+    let email = email(&attributes.user_email)?;
+    let issued = IssuedKey {
+        key: LicenseKey::from_record(&attributes.key).map_err(|error| format!("`data.attributes.key` {error}"))?,
+        key_id: id("data.id", &data.id.0)?,
+        order: order_id("data.attributes.order_id", &attributes.order_id.0)?,
+        // The event does not say which variant it was; the order's own event does.
+        bought: ProductRef {
+            product_id: id("data.attributes.product_id", &attributes.product_id.0)?,
+            variant_id: None,
+        },
+        name: name(attributes.user_name.as_deref(), &email)?,
+        test: attributes.test_mode.0 || meta.test_mode.0,
+        expires_at: timestamp("data.attributes.expires_at", attributes.expires_at.as_deref())?,
+        email,
+    };
+    // `inactive` is the state of a good key that was never used. One that expired is recorded with its date.
+    if attributes.disabled.0 || attributes.status.as_deref() == Some("disabled") {
+        return Ok(SaleEvent::Nothing("the license key is already disabled"));
+    }
+    Ok(SaleEvent::KeyIssued(issued))
+}
+
+/// The event's name as a column may hold it.
+fn event_type(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if !name.is_empty() && name.bytes().all(plain) { name.chars().take(64).collect() } else { "unknown".to_owned() }
+}
+
+/// Exactly 32 bytes in hex, in either case.
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect();
+    bytes?.try_into().ok()
+}
+
+/// A short text without control characters, trimmed.
+fn text<'a>(path: &str, text: &'a str) -> Result<&'a str, String> {
+    let text = text.trim();
+    if text.len() > LONGEST_TEXT {
+        Err(format!("`{path}` is too long"))
+    } else if text.contains(char::is_control) {
+        Err(format!("`{path}` holds control characters"))
+    } else {
+        Ok(text)
+    }
+}
+
+fn order_id(path: &str, text: &str) -> Result<OrderId, String> {
+    OrderId::parse(text).ok_or_else(|| format!("`{path}` is not an id"))
+}
+
+/// Lemon Squeezy's ids are numbers, sometimes written as text.
+fn id(path: &str, text: &str) -> Result<String, String> {
+    order_id(path, text).map(|id| id.as_str().to_owned())
+}
+
+fn email(address: &str) -> Result<EmailAddress, String> {
+    EmailAddress::parse(address).map_err(|error| format!("`data.attributes.user_email` {error}"))
+}
+
+fn name(given: Option<&str>, email: &EmailAddress) -> Result<String, String> {
+    let given = text("data.attributes.user_name", given.unwrap_or_default())?;
+    Ok(if given.is_empty() { name_from_address(email) } else { given.to_owned() })
+}
+
+fn cents(total: i64) -> Result<i64, String> {
+    let sound = (0..=LARGEST_CENTS).contains(&total);
+    sound.then_some(total).ok_or_else(|| "`data.attributes.total` is not an amount in cents".to_owned())
+}
+
+fn currency(code: &str) -> Result<String, String> {
+    let sound = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+    sound
+        .then(|| code.to_ascii_lowercase())
+        .ok_or_else(|| "`data.attributes.currency` is not a currency code".to_owned())
+}
+
+fn quantity(count: i64) -> Result<u32, String> {
+    let count = u32::try_from(count).ok().filter(|count| (1..=1_000_000).contains(count));
+    count.ok_or_else(|| "`data.attributes.first_order_item.quantity` is not a number from 1 to 1000000".to_owned())
+}
+
+fn timestamp(path: &str, text: Option<&str>) -> Result<Option<Timestamp>, String> {
+    text.map(|text| Timestamp::parse(text).ok_or_else(|| format!("`{path}` is not a date and time"))).transpose()
+}
+
+/// What the seller's checkout link passed on. <https://docs.lemonsqueezy.com/help/checkout/passing-custom-data>
+fn custom_fields(meta: &wire::Meta) -> Result<Vec<(String, String)>, String> {
+    let member = |(name, value): (&String, &serde_json::Value)| {
+        let value = match value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::Bool(flag) => flag.to_string(),
+            // Whatever else was passed on is no single value that could be shown.
+            _ => return None,
+        };
+        let checked = |part: &str| text("meta.custom_data", part).map(str::to_owned);
+        Some(checked(name).and_then(|name| Ok((name, checked(&value)?))))
+    };
+    meta.custom_data.as_object().into_iter().flatten().filter_map(member).collect()
+}

@@ -1,0 +1,359 @@
+//! Every variable and secret, read once, all problems reported together.
+//!
+//! What is missing or wrong closes only what depends on it: each capability below is there or it is not, and the rest
+//! of the code asks for nothing else. Where the values come from is in `entry`.
+
+use crate::model::{EmailAddress, Secret};
+
+/// The whole configuration of a deployment.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub github: Github,
+    pub lemon_squeezy: LemonSqueezy,
+    pub gumroad: Gumroad,
+    pub mail: Mail,
+    pub portal: Portal,
+    /// Storefront test-mode licenses open repositories.
+    pub allow_test_licenses: bool,
+    /// Gets the alerts.
+    pub operator_email: Option<EmailAddress>,
+    /// Raw payloads are erased after this many days.
+    pub payload_retention_days: u32,
+    /// Bearer token of `/admin/*`; without it those paths do not exist.
+    pub admin_token: Option<Secret>,
+    /// What is missing or wrong, in the order of the README's table.
+    pub problems: Vec<Problem>,
+}
+
+/// Access to GitHub.
+#[derive(Debug, Clone)]
+pub struct Github {
+    pub token: Option<Secret>,
+    pub api_url: String,
+}
+
+/// Access to Lemon Squeezy, and what it proves itself with.
+#[derive(Debug, Clone)]
+pub struct LemonSqueezy {
+    /// Signing secrets that are accepted, the current one first. Empty: the webhook does not exist.
+    pub webhook_secrets: Vec<Secret>,
+    /// Licenses and orders of any other store are refused.
+    pub store_id: Option<i64>,
+    pub api_key: Option<Secret>,
+    pub api_url: String,
+}
+
+/// Access to Gumroad, and what it proves itself with.
+#[derive(Debug, Clone)]
+pub struct Gumroad {
+    /// URL secrets that are accepted, the current one first. Empty: the webhook does not exist.
+    pub webhook_secrets: Vec<Secret>,
+    pub access_token: Option<Secret>,
+    pub api_url: String,
+}
+
+/// How mails leave.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Without it mails are logged instead of sent.
+    pub postmark_token: Option<Secret>,
+    /// Who the mails are from.
+    pub from: Option<Sender>,
+    pub api_url: String,
+}
+
+/// The seller's page on which buyers activate.
+#[derive(Debug, Clone)]
+pub struct Portal {
+    /// Linked from the mail.
+    pub url: Option<String>,
+    /// Origins whose pages may call `/api/*`.
+    pub origins: Vec<String>,
+}
+
+/// A mail's sender: `hello@example.com` or `Acme <hello@example.com>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender(String);
+
+/// One thing that is missing or wrong. It names the setting, never its value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    #[error("{name} is not set: {closes}")]
+    Missing { name: &'static str, closes: &'static str },
+    #[error("{name} {why}")]
+    Invalid { name: &'static str, why: &'static str },
+}
+
+impl Config {
+    /// Reads every setting through `look_up`, which gives a variable's or secret's text by its name. Surrounding space
+    /// is ignored, and an empty value is an absent one.
+    pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Self {
+        let mut reader = Reader { look_up, problems: Vec::new() };
+        let github = Github {
+            token: reader.required_secret("GITHUB_TOKEN", "nobody can be invited"),
+            api_url: reader.url("GITHUB_API_URL", "https://api.github.com"),
+        };
+        let lemon_squeezy = LemonSqueezy {
+            webhook_secrets: reader.webhook_secrets(
+                "LEMON_SQUEEZY_WEBHOOK_SECRET",
+                "LEMON_SQUEEZY_WEBHOOK_SECRET_PREVIOUS",
+                "the Lemon Squeezy webhook is closed",
+            ),
+            store_id: reader.store_id(),
+            api_key: reader.secret("LEMON_SQUEEZY_API_KEY"),
+            api_url: reader.url("LEMON_SQUEEZY_API_URL", "https://api.lemonsqueezy.com"),
+        };
+        let gumroad = Gumroad {
+            webhook_secrets: reader.webhook_secrets(
+                "GUMROAD_WEBHOOK_SECRET",
+                "GUMROAD_WEBHOOK_SECRET_PREVIOUS",
+                "the Gumroad webhook is closed",
+            ),
+            access_token: reader.secret("GUMROAD_ACCESS_TOKEN"),
+            api_url: reader.url("GUMROAD_API_URL", "https://api.gumroad.com"),
+        };
+        let mail = Mail {
+            postmark_token: reader.required_secret("POSTMARK_TOKEN", "mails are logged instead of sent"),
+            from: reader.sender(),
+            api_url: reader.url("POSTMARK_API_URL", "https://api.postmarkapp.com"),
+        };
+        let portal = reader.portal();
+        let allow_test_licenses = reader.flag("ALLOW_TEST_LICENSES");
+        let operator_email = reader.operator_email();
+        let payload_retention_days = reader.retention_days();
+        let admin_token = reader.secret("ADMIN_TOKEN");
+        Self {
+            github,
+            lemon_squeezy,
+            gumroad,
+            mail,
+            portal,
+            allow_test_licenses,
+            operator_email,
+            payload_retention_days,
+            admin_token,
+            problems: reader.problems,
+        }
+    }
+}
+
+impl Sender {
+    /// Reads a sender.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let address = match text.split_once('<') {
+            Some((name, rest)) => {
+                let plain =
+                    !name.contains(|character: char| character.is_control() || "\"<>,;:@\\".contains(character));
+                rest.strip_suffix('>').filter(|_| plain)?
+            }
+            None => text,
+        };
+        EmailAddress::parse(address).ok().map(|_| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+struct Reader<F> {
+    look_up: F,
+    problems: Vec<Problem>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    fn text(&self, name: &str) -> Option<String> {
+        let text = (self.look_up)(name)?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn missing<T>(&mut self, name: &'static str, closes: &'static str) -> Option<T> {
+        self.problems.push(Problem::Missing { name, closes });
+        None
+    }
+
+    fn invalid<T>(&mut self, name: &'static str, why: &'static str) -> Option<T> {
+        self.problems.push(Problem::Invalid { name, why });
+        None
+    }
+
+    fn secret(&self, name: &str) -> Option<Secret> {
+        Secret::new(self.text(name)?)
+    }
+
+    fn required_secret(&mut self, name: &'static str, closes: &'static str) -> Option<Secret> {
+        self.secret(name).or_else(|| self.missing(name, closes))
+    }
+
+    fn webhook_secrets(&mut self, current: &'static str, previous: &'static str, closes: &'static str) -> Vec<Secret> {
+        let Some(secret) = self.required_secret(current, closes) else { return Vec::new() };
+        [Some(secret), self.secret(previous)].into_iter().flatten().collect()
+    }
+
+    fn store_id(&mut self) -> Option<i64> {
+        const NAME: &str = "LEMON_SQUEEZY_STORE_ID";
+        let Some(text) = self.text(NAME) else {
+            return self.missing(NAME, "no Lemon Squeezy order or license is believed");
+        };
+        text.parse().ok().filter(|id| *id > 0).or_else(|| self.invalid(NAME, "must be a store's number"))
+    }
+
+    fn sender(&mut self) -> Option<Sender> {
+        const NAME: &str = "EMAIL_FROM";
+        let Some(text) = self.text(NAME) else { return self.missing(NAME, "no mail can be sent") };
+        Sender::parse(&text).or_else(|| self.invalid(NAME, "must be an address, or a name with an <address>"))
+    }
+
+    fn url(&mut self, name: &'static str, default: &str) -> String {
+        let given = self.text(name).and_then(|text| match origin(&text) {
+            Some(_) => Some(text.trim_end_matches('/').to_owned()),
+            None => self.invalid(name, "must be a URL that starts with https:// or http://"),
+        });
+        given.unwrap_or_else(|| default.to_owned())
+    }
+
+    fn portal(&mut self) -> Portal {
+        let url = self.text("PORTAL_URL").and_then(|text| match origin(&text) {
+            Some(_) => Some(text),
+            None => self.invalid("PORTAL_URL", "must be a URL that starts with https:// or http://"),
+        });
+        let mut origins: Vec<String> = url.as_deref().and_then(origin).into_iter().collect();
+        let more = self.text("PORTAL_ORIGINS").unwrap_or_default();
+        for part in more.split([',', ' ']).filter(|part| !part.is_empty()) {
+            match origin(part) {
+                Some(origin) => origins.push(origin),
+                None => {
+                    self.invalid::<()>("PORTAL_ORIGINS", "must be origins like https://example.com, between commas");
+                }
+            }
+        }
+        Portal { url, origins }
+    }
+
+    fn flag(&mut self, name: &'static str) -> bool {
+        match self.text(name).as_deref() {
+            Some("true") => true,
+            None | Some("false") => false,
+            Some(_) => self.invalid(name, "must be true or false").unwrap_or(false),
+        }
+    }
+
+    fn operator_email(&mut self) -> Option<EmailAddress> {
+        let text = self.text("OPERATOR_EMAIL")?;
+        EmailAddress::parse(&text).ok().or_else(|| self.invalid("OPERATOR_EMAIL", "is not a mail address"))
+    }
+
+    fn retention_days(&mut self) -> u32 {
+        const NAME: &str = "PAYLOAD_RETENTION_DAYS";
+        const DEFAULT: u32 = 30;
+        let Some(text) = self.text(NAME) else { return DEFAULT };
+        let days = text.parse().ok().filter(|days| (1..=3650).contains(days));
+        days.or_else(|| self.invalid(NAME, "must be a number of days from 1 to 3650")).unwrap_or(DEFAULT)
+    }
+}
+
+/// The origin of a URL, as a browser's `Origin` header spells it; `None` for what is no web address.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let sound = matches!(scheme, "http" | "https")
+        && !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
+    sound.then(|| format!("{scheme}://{}", host.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Config {
+        let find = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Config::read(find)
+    }
+
+    fn complaints(config: &Config) -> Vec<String> {
+        config.problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn all_that_is_missing_is_reported_together_by_name() {
+        assert_eq!(
+            complaints(&read(&[])),
+            [
+                "GITHUB_TOKEN is not set: nobody can be invited",
+                "LEMON_SQUEEZY_WEBHOOK_SECRET is not set: the Lemon Squeezy webhook is closed",
+                "LEMON_SQUEEZY_STORE_ID is not set: no Lemon Squeezy order or license is believed",
+                "GUMROAD_WEBHOOK_SECRET is not set: the Gumroad webhook is closed",
+                "POSTMARK_TOKEN is not set: mails are logged instead of sent",
+                "EMAIL_FROM is not set: no mail can be sent",
+            ]
+        );
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_reported_by_name_and_never_by_value() {
+        let config = read(&[
+            ("GITHUB_TOKEN", "t"),
+            ("GITHUB_API_URL", "canary"),
+            ("LEMON_SQUEEZY_WEBHOOK_SECRET", "s"),
+            ("LEMON_SQUEEZY_STORE_ID", "canary"),
+            ("GUMROAD_WEBHOOK_SECRET", "s"),
+            ("POSTMARK_TOKEN", "t"),
+            ("EMAIL_FROM", "canary"),
+            ("PORTAL_URL", "canary"),
+            ("PORTAL_ORIGINS", "canary"),
+            ("ALLOW_TEST_LICENSES", "canary"),
+            ("OPERATOR_EMAIL", "canary"),
+            ("PAYLOAD_RETENTION_DAYS", "canary"),
+        ]);
+        let complaints = complaints(&config);
+        assert_eq!(complaints.len(), 8, "{complaints:?}");
+        assert!(!complaints.concat().contains("canary"));
+        assert_eq!(config.github.api_url, "https://api.github.com");
+        assert_eq!(config.payload_retention_days, 30);
+    }
+
+    #[test]
+    fn a_previous_secret_is_accepted_beside_the_current_one_and_never_alone() {
+        let both = read(&[("GUMROAD_WEBHOOK_SECRET", "new"), ("GUMROAD_WEBHOOK_SECRET_PREVIOUS", "old")]);
+        assert!(Secret::any_matches(&both.gumroad.webhook_secrets, "old"));
+        let alone = read(&[("GUMROAD_WEBHOOK_SECRET_PREVIOUS", "old")]);
+        assert!(alone.gumroad.webhook_secrets.is_empty());
+    }
+
+    #[test]
+    fn an_empty_setting_is_an_absent_one() {
+        assert!(read(&[("GITHUB_TOKEN", " "), ("ADMIN_TOKEN", "")]).github.token.is_none());
+    }
+
+    #[test]
+    fn the_portals_origin_may_call_and_more_may_be_added() {
+        let config = read(&[
+            ("PORTAL_URL", "https://Shop.example.com/activate?x=1"),
+            ("PORTAL_ORIGINS", "http://localhost:3000, https://beta.example.com/"),
+        ]);
+        let expected = ["https://shop.example.com", "http://localhost:3000", "https://beta.example.com"];
+        assert_eq!(config.portal.origins, expected);
+    }
+
+    #[test]
+    fn a_sender_is_an_address_with_or_without_a_name() {
+        for good in ["hello@example.com", "Acme Tools <hello@example.com>"] {
+            assert!(Sender::parse(good).is_some(), "{good}");
+        }
+        for bad in
+            ["Acme", "Acme <hello>", "A\r\nBcc: x <a@example.com>", "a@example.com, b@example.com", "A <a@example.com"]
+        {
+            assert!(Sender::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let config =
+            read(&[("GITHUB_TOKEN", "canary"), ("GUMROAD_WEBHOOK_SECRET", "canary"), ("ADMIN_TOKEN", "canary")]);
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,96 @@
+//! All SQL in the project: named statements with typed parameters, and rows as model types.
+//!
+//! The same text runs on D1 and on SQLite. Every statement is harmless to repeat, because the answer to a committed
+//! one can be lost. When to run which is in `engine`; how a batch reaches a database is in `platform`.
+
+mod activations;
+mod events;
+mod licenses;
+mod outbox;
+
+use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
+
+pub use activations::{Binding, bind, bound_now, known_license, reopen};
+pub use events::{StoredEvent, due_events, event, fail_event, processed_event, store_delivery};
+pub use licenses::{
+    MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
+};
+pub use outbox::{
+    Due, InvitationFacts, Kind, Lease, MailFacts, Settled, claim_due, give_up, leased, owe_invitations,
+    owe_license_mail, postpone, settle,
+};
+
+/// A statement's text under the name that logs and tests use.
+#[derive(Debug, Clone, Copy)]
+pub struct Sql {
+    pub name: &'static str,
+    pub text: &'static str,
+}
+
+impl Sql {
+    fn with<const N: usize>(self, params: [Value; N]) -> Statement {
+        Statement { name: self.name, sql: self.text, params: params.into() }
+    }
+}
+
+/// Every statement that the engine runs, for the test of their query plans.
+pub fn all_statements() -> Vec<Sql> {
+    [events::ALL, licenses::ALL, activations::ALL, outbox::ALL, &[PROBE]].concat()
+}
+
+const PROBE: Sql = Sql { name: "probe", text: "SELECT 1 AS alive" };
+
+/// Asks nothing but whether the database answers. Reads no row.
+pub fn probe() -> Statement {
+    PROBE.with([])
+}
+
+/// The rows of one statement of a batch, through a function that reads a row.
+///
+/// # Errors
+/// [`DbError::Refused`] when a row is not as the schema promises, or the batch had fewer statements.
+pub fn rows<T>(
+    outcomes: &[Outcome],
+    statement: usize,
+    read: impl Fn(&Row) -> Result<T, RowError>,
+) -> Result<Vec<T>, DbError> {
+    let outcome = outcomes.get(statement).ok_or_else(|| DbError::Refused(format!("no result {statement}")))?;
+    outcome.rows.iter().map(read).collect::<Result<_, _>>().map_err(|error| DbError::Refused(error.to_string()))
+}
+
+/// Names a failure by the database's message. The codes are SQLite's and D1's:
+/// <https://developers.cloudflare.com/d1/observability/debug-d1/#error-list>
+pub fn classify(message: String) -> DbError {
+    let message: String = message.chars().take(300).collect();
+    let lower = message.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(&["daily row read limit", "daily row write limit"]) {
+        DbError::DailyLimit(message)
+    } else if says(&["constraint", "syntax error", "no such", "mismatch", "too big", "variable number"]) {
+        DbError::Refused(message)
+    } else {
+        // Anything unknown counts as passing: to try again something harmless is better than to give up something paid.
+        DbError::Unavailable(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_named_by_what_can_be_done_about_it() {
+        for passing in [
+            "D1_ERROR: Network connection lost.",
+            "D1_ERROR: Internal error in D1 DB storage caused object to be reset.",
+            "D1_ERROR: D1 DB is overloaded. Too many requests queued.",
+            "something new",
+        ] {
+            assert!(matches!(classify(passing.to_owned()), DbError::Unavailable(_)), "{passing}");
+        }
+        let refused = "UNIQUE constraint failed: sales.id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_PRIMARYKEY)";
+        assert!(matches!(classify(refused.to_owned()), DbError::Refused(_)));
+        let limit = "Your account has exceeded D1's free tier daily row write limit";
+        assert!(matches!(classify(limit.to_owned()), DbError::DailyLimit(_)));
+    }
+}

@@ -1,0 +1,147 @@
+//! `license_activations`: the one identity that each license is bound to.
+
+use serde_json::json;
+
+use super::{Lease, Sql};
+use crate::model::{
+    Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseKind, LicenseStatus, Permission,
+    ProductRef, Repo, Storefront, Timestamp, TraceId,
+};
+use crate::platform::{Row, RowError, Statement, Value};
+
+pub(super) const ALL: &[Sql] = &[KNOWN_LICENSE, REOPEN, BIND, BOUND_NOW];
+
+const KNOWN_LICENSE: Sql = Sql {
+    name: "known_license",
+    text: "SELECT l.license_key, l.kind, l.source, l.product_id, l.variant_id, l.tier, l.status, l.test, l.expires_at,
+                  a.github_username, a.github_user_id, a.repos, a.permission
+           FROM licenses l LEFT JOIN license_activations a ON a.license_key = l.license_key
+           WHERE l.license_key = ?1",
+};
+
+/// Owes the invitations of a bound license again, leased to the caller, when `?2` is the login that it is bound to and
+/// the license is good: what the bypass needs, decided in the same round trip that reads the license.
+const REOPEN: Sql = Sql {
+    name: "reopen",
+    text: "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, lease_id,
+                               trace_id, created_at)
+           SELECT 'invitation', 'invitation:' || a.license_key || ':' || lower(repo.value), a.license_key, repo.value,
+                  'leased', 1, ?4, ?5, ?6, ?3
+           FROM license_activations a
+           JOIN licenses l ON l.license_key = a.license_key
+           JOIN json_each(a.repos) repo
+           WHERE a.license_key = ?1 AND lower(a.github_username) = lower(?2)
+             AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?3) AND (l.test = 0 OR ?7 = 1)
+           ON CONFLICT (dedupe_key) DO UPDATE SET
+             state = 'leased', attempts = outbox.attempts + 1, next_attempt_at = excluded.next_attempt_at,
+             lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL",
+};
+
+/// The primary key lets one identity win, and the license must still be good at this very moment.
+const BIND: Sql = Sql {
+    name: "bind",
+    text: "INSERT INTO license_activations (license_key, github_username, github_user_id, repos, permission,
+                                            activated_at, trace_id)
+           SELECT l.license_key, ?2, ?3, ?4, ?5, ?6, ?7 FROM licenses l
+           WHERE l.license_key = ?1 AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?6)
+           ON CONFLICT (license_key) DO NOTHING
+           RETURNING license_key",
+};
+
+const BOUND_NOW: Sql = Sql { name: "bound_now", text: KNOWN_LICENSE.text };
+
+/// What is to be bound.
+#[derive(Debug)]
+pub struct Binding<'a> {
+    pub key: &'a LicenseKey,
+    pub account: &'a GithubAccount,
+    pub repos: &'a [Repo],
+    pub permission: Permission,
+    pub now: Timestamp,
+    pub trace: &'a TraceId,
+}
+
+/// Reads the license of a key with its activation, as [`License::read`] and [`Activation::read`] expect them.
+pub fn known_license(key: &LicenseKey) -> Statement {
+    KNOWN_LICENSE.with([key.as_str().into()])
+}
+
+/// Owes the invitations of a good license that is bound to this login again, leased to the caller.
+pub fn reopen(
+    key: &LicenseKey,
+    login: &GithubLogin,
+    now: Timestamp,
+    lease: &Lease,
+    trace: &TraceId,
+    test_opens: bool,
+) -> Statement {
+    REOPEN.with([
+        key.as_str().into(),
+        login.as_str().into(),
+        now.into(),
+        lease.until.into(),
+        lease.id.as_str().into(),
+        trace.as_str().into(),
+        test_opens.into(),
+    ])
+}
+
+/// Binds a good license that is not bound yet. Gives a row when this statement did it.
+pub fn bind(binding: &Binding<'_>) -> Statement {
+    let names: Vec<&str> = binding.repos.iter().map(Repo::as_str).collect();
+    BIND.with([
+        binding.key.as_str().into(),
+        binding.account.login.as_str().into(),
+        binding.account.id.as_i64().into(),
+        Value::Text(json!(names).to_string()),
+        binding.permission.as_str().into(),
+        binding.now.into(),
+        binding.trace.as_str().into(),
+    ])
+}
+
+/// Reads, behind [`bind`] in its batch, whom the license is bound to now.
+pub fn bound_now(key: &LicenseKey) -> Statement {
+    BOUND_NOW.with([key.as_str().into()])
+}
+
+impl License {
+    /// # Errors
+    /// When the row is not as the schema promises.
+    pub fn read(row: &Row) -> Result<Self, RowError> {
+        let key = LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?;
+        Ok(Self {
+            key,
+            kind: LicenseKind::from_name(row.text("kind")?).ok_or(RowError("kind"))?,
+            storefront: Storefront::from_name(row.text("source")?).ok_or(RowError("source"))?,
+            bought: ProductRef {
+                product_id: row.text("product_id")?.to_owned(),
+                variant_id: row.optional_text("variant_id")?.map(str::to_owned),
+            },
+            tier: row.text("tier")?.to_owned(),
+            status: LicenseStatus::from_name(row.text("status")?).ok_or(RowError("status"))?,
+            test: row.integer("test")? == 1,
+            expires_at: row.optional_integer("expires_at")?.map(Timestamp::from_millis),
+        })
+    }
+}
+
+impl Activation {
+    /// `None` where the license is not bound.
+    ///
+    /// # Errors
+    /// When the row is not as the schema promises.
+    pub fn read(row: &Row) -> Result<Option<Self>, RowError> {
+        if row.is_null("github_username") {
+            return Ok(None);
+        }
+        let names: Vec<String> = serde_json::from_str(row.text("repos")?).map_err(|_| RowError("repos"))?;
+        let repos = names.iter().map(|name| Repo::parse(name)).collect::<Result<_, _>>();
+        Ok(Some(Self {
+            login: GithubLogin::parse(row.text("github_username")?).map_err(|_| RowError("github_username"))?,
+            user_id: GithubUserId::new(row.integer("github_user_id")?).ok_or(RowError("github_user_id"))?,
+            repos: repos.map_err(|_| RowError("repos"))?,
+            permission: Permission::from_name(row.text("permission")?).ok_or(RowError("permission"))?,
+        }))
+    }
+}

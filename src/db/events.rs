@@ -1,0 +1,134 @@
+//! `webhook_events`: deliveries as they came, and what became of each.
+
+use super::Sql;
+use crate::model::{Authenticated, Delivery, EventId, OrderId, Origin, Storefront, Timestamp, TraceId};
+use crate::platform::{Row, RowError, Statement, Value};
+
+pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, EVENT, DUE_EVENTS, PROCESSED_EVENT, FAIL_EVENT];
+
+/// Repeated with the same id, it changes nothing.
+const STORE_DELIVERY: Sql = Sql {
+    name: "store_delivery",
+    text: "INSERT INTO webhook_events (id, source, origin, payload, received_at, next_attempt_at, trace_id)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+           ON CONFLICT (id) DO NOTHING",
+};
+
+const EVENT: Sql = Sql {
+    name: "event",
+    text: "SELECT id, source, payload, processed, attempts, trace_id FROM webhook_events WHERE id = ?1",
+};
+
+/// Deliveries that were stored but not processed, because the process died behind the answer or a try failed.
+const DUE_EVENTS: Sql = Sql {
+    name: "due_events",
+    text: "SELECT id, source, payload, processed, attempts, trace_id FROM webhook_events
+           WHERE next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2",
+};
+
+/// The note tells a delivery that brought a license from one that repeats an earlier one: `?6` is the license that
+/// this very delivery would have minted.
+const PROCESSED_EVENT: Sql = Sql {
+    name: "processed_event",
+    text: "UPDATE webhook_events
+           SET processed = 1, processed_at = ?2, error = NULL, next_attempt_at = NULL,
+               event_type = ?3, source_order_id = ?4,
+               note = CASE WHEN ?6 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM licenses WHERE license_key = ?6)
+                           THEN 'this order has its license already' ELSE ?5 END
+           WHERE id = ?1 AND processed = 0",
+};
+
+const FAIL_EVENT: Sql = Sql {
+    name: "fail_event",
+    text: "UPDATE webhook_events
+           SET error = ?2, event_type = COALESCE(?3, event_type), next_attempt_at = ?4, attempts = attempts + 1
+           WHERE id = ?1 AND processed = 0",
+};
+
+/// A delivery as it stands in the database.
+#[derive(Debug, Clone)]
+pub struct StoredEvent {
+    pub id: EventId,
+    /// `None` once the payload was erased.
+    pub delivery: Option<Delivery>,
+    pub processed: bool,
+    pub attempts: i64,
+    pub trace: TraceId,
+}
+
+/// Stores a delivery. Unless it is processed before `next_attempt_at`, it is picked up again from then on.
+pub fn store_delivery(
+    id: &EventId,
+    delivery: &Delivery,
+    origin: Origin,
+    received_at: Timestamp,
+    next_attempt_at: Timestamp,
+    trace: &TraceId,
+) -> Statement {
+    STORE_DELIVERY.with([
+        id.as_str().into(),
+        delivery.storefront.as_str().into(),
+        origin.as_str().into(),
+        Value::text_or_blob(&delivery.body),
+        received_at.into(),
+        next_attempt_at.into(),
+        trace.as_str().into(),
+    ])
+}
+
+/// Reads one delivery back, as [`StoredEvent::read`] expects it.
+pub fn event(id: &EventId) -> Statement {
+    EVENT.with([id.as_str().into()])
+}
+
+/// Reads at most `count` deliveries that are due at `now`, the longest due first, as [`StoredEvent::read`] expects them.
+pub fn due_events(now: Timestamp, count: i64) -> Statement {
+    DUE_EVENTS.with([now.into(), count.into()])
+}
+
+/// Marks a delivery as understood and done. `mints` is the key that it was to mint: when that license does not exist,
+/// the order had one before.
+pub fn processed_event(
+    id: &EventId,
+    now: Timestamp,
+    event_type: &str,
+    order: Option<&OrderId>,
+    note: Option<&str>,
+    mints: Option<&str>,
+) -> Statement {
+    PROCESSED_EVENT.with([
+        id.as_str().into(),
+        now.into(),
+        event_type.into(),
+        order.map(OrderId::as_str).into(),
+        note.into(),
+        mints.into(),
+    ])
+}
+
+/// Notes why a delivery could not be processed. Without `next_attempt_at` it waits for a person.
+pub fn fail_event(
+    id: &EventId,
+    error: &str,
+    event_type: Option<&str>,
+    next_attempt_at: Option<Timestamp>,
+) -> Statement {
+    FAIL_EVENT.with([id.as_str().into(), error.into(), event_type.into(), next_attempt_at.into()])
+}
+
+impl StoredEvent {
+    /// # Errors
+    /// When the row is not as the schema promises.
+    pub fn read(row: &Row) -> Result<Self, RowError> {
+        let id = |column| EventId::parse(row.text(column)?).ok_or(RowError(column));
+        let storefront = Storefront::from_name(row.text("source")?).ok_or(RowError("source"))?;
+        let delivery = row.bytes("payload")?.map(|body| Delivery::new(storefront, body, Authenticated::as_recorded()));
+        Ok(Self {
+            id: id("id")?,
+            delivery,
+            processed: row.integer("processed")? == 1,
+            attempts: row.integer("attempts")?,
+            trace: id("trace_id")?,
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! What happens: ingest a delivery, fulfill a sale, activate a license, work off the outbox.
+//!
+//! Everything here sees the world through [`Platform`] alone, so all of it runs on the host as it runs at the edge.
+//! What must outlive an answer is a [`FollowUp`]: data, run behind the answer by [`Engine::follow_up`].
+
+mod activate;
+mod fulfill;
+mod ingest;
+mod invite;
+mod outbox;
+mod tick;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::config::Config;
+use crate::db;
+use crate::model::{Catalogue, Delivery, EventId, Timestamp, TraceId};
+use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, Platform, Statement, unique_id};
+
+pub use activate::{Activate, ActivateError, Activated};
+pub use invite::RepoStatus;
+pub use tick::Ticked;
+
+/// The engine at work on one request or one tick.
+#[derive(Debug)]
+pub struct Engine<P> {
+    platform: P,
+    config: Rc<Config>,
+    catalogue: Catalogue,
+    trace: TraceId,
+    spent: Cell<Spent>,
+}
+
+/// What a request has cost at the database so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    pub round_trips: u32,
+    pub rows_read: u64,
+    pub rows_written: u64,
+}
+
+/// What is left to do once the answer is out. Whatever of it does not happen, the tick does later.
+#[derive(Debug)]
+#[must_use = "what is behind the answer has to be run"]
+pub enum FollowUp {
+    /// Find out what a stored delivery means, and do it.
+    Process { event: EventId, delivery: Delivery },
+    /// Write down what came of the calls that the answer has told of.
+    Record(Vec<Statement>),
+}
+
+/// A transaction that did not run, or may not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StorageError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+impl<P: Platform> Engine<P> {
+    pub fn new(platform: P, config: Rc<Config>, catalogue: Catalogue, trace: TraceId) -> Self {
+        Self { platform, config, catalogue, trace, spent: Cell::default() }
+    }
+
+    pub const fn platform(&self) -> &P {
+        &self.platform
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub const fn trace(&self) -> &TraceId {
+        &self.trace
+    }
+
+    /// What this request has cost at the database so far.
+    pub const fn spent(&self) -> Spent {
+        self.spent.get()
+    }
+
+    /// Runs what was left for behind the answer. Its failures are logged, and healed by the tick.
+    pub async fn follow_up(&self, work: FollowUp) {
+        let done = match work {
+            FollowUp::Process { event, delivery } => self.process(&event, &delivery).await,
+            FollowUp::Record(statements) => self.batch(statements).await.map(drop).map_err(StorageError::from),
+        };
+        if let Err(error) = done {
+            self.log(Level::Warn, "follow_up_failed", [("error", LogValue::text(error.to_string()))]);
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`DbError`] when it does not.
+    pub async fn probe(&self) -> Result<(), DbError> {
+        self.batch(vec![db::probe()]).await.map(drop)
+    }
+
+    /// Writes a log line of this request.
+    pub fn log<const N: usize>(&self, level: Level, event: &'static str, fields: [(&'static str, LogValue); N]) {
+        self.platform.log(&LogLine { level, event, trace: self.trace.clone(), fields: fields.into() });
+    }
+
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
+        let spent = self.spent.get();
+        self.spent.set(Spent { round_trips: spent.round_trips + 1, ..spent });
+        let outcomes = self.platform.batch(statements).await?;
+        let total = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
+        let spent = self.spent.get();
+        self.spent.set(Spent {
+            rows_read: spent.rows_read + total(|outcome| outcome.rows_read),
+            rows_written: spent.rows_written + total(|outcome| outcome.rows_written),
+            ..spent
+        });
+        Ok(outcomes)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.platform.now()
+    }
+
+    /// A new lease, from now for longer than any one pass over leased rows takes: a pass stops after
+    /// [`tick::LONGEST_MS`], and a single call after five seconds.
+    fn lease(&self) -> Result<db::Lease, NoRandomness> {
+        const LEASE_MS: i64 = 60_000;
+        Ok(db::Lease { id: unique_id(&self.platform)?, until: self.now().plus_millis(LEASE_MS) })
+    }
+}

@@ -1,0 +1,124 @@
+//! What a sale causes: its record, its license, the mail that brings the key.
+//!
+//! The license, the row that owes the mail and the event's new state are one transaction, and each of its statements
+//! does nothing when repeated: any number of copies of a sale, at once or later, end in one license and one mail.
+
+use super::ingest::Unprocessed;
+use super::{Engine, StorageError};
+use crate::db::{self, MintedLicense};
+use crate::model::{
+    EventId, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderId, ProductRef, Sale, Storefront,
+};
+use crate::platform::{Level, LogValue, Platform};
+
+/// A key's delivery can overtake its order's by seconds; how long to wait before asking again.
+const ORDER_MISSING_RETRY_MS: i64 = 60_000;
+
+impl<P: Platform> Engine<P> {
+    /// Does what a sale causes, and makes the first try to mail the key.
+    pub(super) async fn fulfill(
+        &self,
+        event: &EventId,
+        storefront: Storefront,
+        event_type: &str,
+        sale: &Sale,
+    ) -> Result<Result<(), Unprocessed>, StorageError> {
+        let Some(product) = self.catalogue.find(storefront, &sale.bought) else {
+            return Ok(Err(unmapped(storefront, event_type, &sale.bought)));
+        };
+        let now = self.now();
+        let record = db::record_sale(storefront, sale, now, event);
+        if product.license == LicenseKind::Storefront {
+            let note = "the storefront issues the license key";
+            let done = db::processed_event(event, now, event_type, Some(&sale.order), Some(note), None);
+            self.batch(vec![record, done]).await?;
+            return Ok(Ok(()));
+        }
+        let mut random = [0; MINTED_KEY_RANDOM_BYTES];
+        self.platform.fill_random(&mut random)?;
+        let key = LicenseKey::mint(random);
+        let lease = self.lease()?;
+        let license = MintedLicense {
+            key: &key,
+            storefront,
+            sale,
+            product,
+            issued_at: now,
+            expires_at: product.expiry_from(now),
+        };
+        let outcomes = self
+            .batch(vec![
+                record,
+                db::mint(&license, event),
+                db::owe_license_mail(&key, now, &lease, &self.trace),
+                db::processed_event(event, now, event_type, Some(&sale.order), None, Some(key.as_str())),
+                db::leased(&lease),
+            ])
+            .await?;
+        self.log_fulfilled(event, storefront, &sale.order, outcomes.last().is_some_and(|owed| !owed.rows.is_empty()));
+        self.work_off(&lease, db::rows(&outcomes, 4, db::Due::read)?).await?;
+        Ok(Ok(()))
+    }
+
+    /// Records a key that the storefront issued and mailed itself.
+    pub(super) async fn record_issued(
+        &self,
+        event: &EventId,
+        storefront: Storefront,
+        event_type: &str,
+        mut issued: IssuedKey,
+    ) -> Result<Result<(), Unprocessed>, StorageError> {
+        if issued.bought.variant_id.is_none()
+            && self.catalogue.depends_on_variant(storefront, &issued.bought.product_id)
+        {
+            // The key's delivery does not say which variant was bought; its order's does.
+            let outcomes = self.batch(vec![db::sale_variant(storefront, &issued.order)]).await?;
+            let variants = db::rows(&outcomes, 0, |row| Ok(row.optional_text("variant_id")?.map(str::to_owned)))?;
+            let Some(variant) = variants.into_iter().next() else {
+                return Ok(Err(Unprocessed {
+                    event_type: Some(event_type.to_owned()),
+                    error: "the order of this key has not arrived yet, and its variant decides what the key opens"
+                        .to_owned(),
+                    try_again_at: Some(self.now().plus_millis(ORDER_MISSING_RETRY_MS)),
+                }));
+            };
+            issued.bought.variant_id = variant;
+        }
+        let Some(product) = self.catalogue.find(storefront, &issued.bought) else {
+            return Ok(Err(unmapped(storefront, event_type, &issued.bought)));
+        };
+        let now = self.now();
+        let statements = if product.license == LicenseKind::Minted {
+            let note = "keys of this product are minted here; the storefront's own opens nothing";
+            vec![db::processed_event(event, now, event_type, Some(&issued.order), Some(note), None)]
+        } else {
+            vec![
+                db::record_issued_key(storefront, &issued, product, now, event),
+                db::processed_event(event, now, event_type, Some(&issued.order), None, Some(issued.key.as_str())),
+            ]
+        };
+        self.batch(statements).await?;
+        self.log(Level::Info, "key_recorded", [("event_id", event.into()), ("source", storefront.into())]);
+        Ok(Ok(()))
+    }
+
+    fn log_fulfilled(&self, event: &EventId, storefront: Storefront, order: &OrderId, minted: bool) {
+        self.log(
+            Level::Info,
+            if minted { "license_minted" } else { "sale_repeated" },
+            [("event_id", event.into()), ("source", storefront.into()), ("order", LogValue::text(order.as_str()))],
+        );
+    }
+}
+
+fn unmapped(storefront: Storefront, event_type: &str, bought: &ProductRef) -> Unprocessed {
+    let variant = bought.variant_id.as_ref().map(|variant| format!(", variant {variant}")).unwrap_or_default();
+    Unprocessed {
+        event_type: Some(event_type.to_owned()),
+        error: format!(
+            "unmapped product {}{variant} of {storefront}: add it to products.toml, deploy, and replay this delivery",
+            bought.product_id
+        ),
+        try_again_at: None,
+    }
+}

@@ -1,0 +1,91 @@
+//! Deliveries: stored before anything looks at them, then understood, then fulfilled.
+//!
+//! What a sale causes is in `fulfill`. Whatever fails after the row is stored stands on that row.
+
+use super::{Engine, FollowUp, StorageError};
+use crate::adapters::{self, Misunderstood, Understood};
+use crate::db::{self, StoredEvent};
+use crate::model::{Delivery, EventId, Origin, SaleEvent, Timestamp};
+use crate::platform::{Level, LogValue, Platform, unique_id};
+
+/// How long the follow-up has before a tick takes a stored delivery for abandoned.
+const ABANDONED_AFTER_MS: i64 = 60_000;
+
+/// How a delivery that cannot be processed is left.
+pub(super) struct Unprocessed {
+    pub(super) event_type: Option<String>,
+    pub(super) error: String,
+    /// `None`: only a person can help.
+    pub(super) try_again_at: Option<Timestamp>,
+}
+
+impl<P: Platform> Engine<P> {
+    /// Stores a delivery, in one round trip, and gives what is to be done with it behind the answer.
+    ///
+    /// # Errors
+    /// [`StorageError`] when it may not be stored; then the storefront has to send it again.
+    pub async fn ingest(&self, delivery: Delivery) -> Result<FollowUp, StorageError> {
+        let event = unique_id(&self.platform)?;
+        let now = self.now();
+        let abandoned_at = now.plus_millis(ABANDONED_AFTER_MS);
+        self.batch(vec![db::store_delivery(&event, &delivery, Origin::Webhook, now, abandoned_at, &self.trace)])
+            .await?;
+        self.log(
+            Level::Info,
+            "delivery_stored",
+            [("event_id", (&event).into()), ("source", delivery.storefront.into())],
+        );
+        Ok(FollowUp::Process { event, delivery })
+    }
+
+    /// Processes a stored delivery once more, whatever became of it before. One that was processed stays so.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database fails. `Ok(false)` when there is no such delivery, or its payload is erased.
+    pub async fn replay(&self, id: &EventId) -> Result<bool, StorageError> {
+        let outcomes = self.batch(vec![db::event(id)]).await?;
+        let stored = db::rows(&outcomes, 0, StoredEvent::read)?.pop();
+        match stored.and_then(|event| event.delivery) {
+            Some(delivery) => self.process(id, &delivery).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Finds out what a stored delivery means, and does it. Safe to repeat.
+    pub(super) async fn process(&self, event: &EventId, delivery: &Delivery) -> Result<(), StorageError> {
+        let done = match adapters::interpret(delivery, &self.config) {
+            Ok(Understood { event_type, event: meaning }) => self.act_on(event, delivery, &event_type, meaning).await?,
+            Err(Misunderstood { event_type, problem }) => {
+                Err(Unprocessed { event_type, error: problem, try_again_at: None })
+            }
+        };
+        if let Err(Unprocessed { event_type, error, try_again_at }) = done {
+            self.batch(vec![db::fail_event(event, &error, event_type.as_deref(), try_again_at)]).await?;
+            let level = if try_again_at.is_some() { Level::Warn } else { Level::Error };
+            self.log(
+                level,
+                "delivery_not_processed",
+                [("event_id", event.into()), ("source", delivery.storefront.into()), ("error", LogValue::text(error))],
+            );
+        }
+        Ok(())
+    }
+
+    async fn act_on(
+        &self,
+        event: &EventId,
+        delivery: &Delivery,
+        event_type: &str,
+        meaning: SaleEvent,
+    ) -> Result<Result<(), Unprocessed>, StorageError> {
+        match meaning {
+            SaleEvent::Sold(sale) => self.fulfill(event, delivery.storefront, event_type, &sale).await,
+            SaleEvent::KeyIssued(issued) => self.record_issued(event, delivery.storefront, event_type, issued).await,
+            SaleEvent::Nothing(note) => {
+                self.batch(vec![db::processed_event(event, self.now(), event_type, None, Some(note), None)]).await?;
+                self.log(Level::Info, "delivery_ignored", [("event_id", event.into()), ("note", note.into())]);
+                Ok(Ok(()))
+            }
+        }
+    }
+}

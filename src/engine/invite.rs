@@ -1,0 +1,52 @@
+//! Inviting a bound identity to a repository, and what the buyer and the outbox are told of it.
+
+use super::Engine;
+use crate::adapters::github::{Github, Invited};
+use crate::adapters::{Failure, Remedy};
+use crate::db::{InvitationFacts, Settled};
+use crate::model::GithubAccount;
+use crate::platform::Platform;
+
+/// What the buyer is told of one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RepoStatus {
+    /// An invitation waits to be accepted on that page.
+    Invited { accept_url: String },
+    /// The account had access already.
+    Member,
+    /// GitHub could not take it now; it is still owed.
+    Queued,
+}
+
+impl<P: Platform> Engine<P> {
+    /// Invites once.
+    pub(super) async fn invite(&self, facts: &InvitationFacts) -> Result<Invited, Failure> {
+        let github = Github::new(&self.config.github)
+            .ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GITHUB_TOKEN is not set"))?;
+        let account = GithubAccount { id: facts.user_id, login: facts.login.clone() };
+        github.invite(&self.platform, &facts.repo, &account, facts.permission).await
+    }
+}
+
+/// What the buyer is told. `None` when the login belongs to somebody else by now, who must not be told anything.
+pub(super) fn status(result: &Result<Invited, Failure>) -> Option<RepoStatus> {
+    match result {
+        Ok(Invited::Invitation { accept_url, .. }) => Some(RepoStatus::Invited { accept_url: accept_url.clone() }),
+        Ok(Invited::Member) => Some(RepoStatus::Member),
+        Ok(Invited::WrongIdentity) => None,
+        Err(_) => Some(RepoStatus::Queued),
+    }
+}
+
+/// How the row in the outbox ends.
+pub(super) fn settled(result: Result<Invited, Failure>) -> Result<Settled, Failure> {
+    match result? {
+        Invited::Invitation { id, .. } => Ok(Settled { outcome: "invited", reference: id.map(|id| id.to_string()) }),
+        Invited::Member => Ok(Settled { outcome: "member", reference: None }),
+        Invited::WrongIdentity => Err(Failure::new(
+            Remedy::GiveUp,
+            "the GitHub username belongs to another account now, so the invitation was taken back: transfer the \
+             license to the buyer's present username",
+        )),
+    }
+}

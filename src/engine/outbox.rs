@@ -1,0 +1,125 @@
+//! Working off what is owed: each row under a lease, each failure by its remedy.
+//!
+//! A row is removed from the due list only once the other side has said yes. A crash between the two leaves the row
+//! leased until the lease runs out; then it is tried again, so everything here is done at least once.
+
+use futures_util::future::join_all;
+
+use super::{Engine, StorageError, invite};
+use crate::adapters::email::Mailer;
+use crate::adapters::email::license::LicenseMail;
+use crate::adapters::{Failure, Remedy};
+use crate::db::{self, Due, Kind, Lease, MailFacts, Settled};
+use crate::model::LicenseKey;
+use crate::platform::{Level, LogValue, Platform, Statement};
+
+/// After this many attempts a row is dead: with the waits below, about a day and a half.
+const MAX_ATTEMPTS: i64 = 12;
+
+/// The first wait; each next one is twice as long.
+const FIRST_WAIT_MS: i64 = 30_000;
+const LONGEST_WAIT_MS: i64 = 6 * 60 * 60 * 1000;
+
+/// Between two looks at what only a person can mend.
+const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
+
+impl<P: Platform> Engine<P> {
+    /// Tries every row that is held under the lease, all at once, and writes down what came of it.
+    pub(super) async fn work_off(&self, lease: &Lease, rows: Vec<Due>) -> Result<(), StorageError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let tries = rows.iter().map(|due| async move { self.conclude(due, lease, self.try_once(due).await) });
+        let statements = join_all(tries).await;
+        self.batch(statements).await?;
+        Ok(())
+    }
+
+    async fn try_once(&self, due: &Due) -> Result<Settled, Failure> {
+        match &due.kind {
+            Kind::LicenseMail(facts) => self.mail(due, facts).await,
+            Kind::Invitation(facts) => invite::settled(self.invite(facts).await),
+        }
+    }
+
+    async fn mail(&self, due: &Due, facts: &MailFacts) -> Result<Settled, Failure> {
+        let product = self.catalogue.find(facts.storefront, &facts.bought);
+        let Some(product) = product else {
+            return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in products.toml"));
+        };
+        let letter = LicenseMail {
+            product: product.name,
+            tier: product.tier,
+            name: &facts.name,
+            key: &due.key,
+            portal_url: self.config.portal.url.as_deref(),
+            expires_at: facts.expires_at,
+            test: facts.test,
+        };
+        let message = letter.compose(&facts.email, &due.id.to_string())?;
+        let sent = Mailer::new(&self.config.mail).send(&self.platform, &message, &due.trace).await?;
+        Ok(Settled { outcome: sent.outcome, reference: sent.reference })
+    }
+
+    /// The statement that ends or postpones a row, by what came of the attempt.
+    pub(super) fn conclude(&self, due: &Due, lease: &Lease, result: Result<Settled, Failure>) -> Statement {
+        match result {
+            Ok(settled) => {
+                self.log_attempt(Level::Info, due, settled.outcome, None);
+                db::settle(due.id, lease, self.now(), &settled)
+            }
+            Err(failure) => self.fail(due, lease, &failure),
+        }
+    }
+
+    fn fail(&self, due: &Due, lease: &Lease, failure: &Failure) -> Statement {
+        let reason: String = failure.reason.chars().take(500).collect();
+        let now = self.now();
+        let spent = due.attempts >= MAX_ATTEMPTS;
+        let until = match failure.remedy {
+            Remedy::RetryAt(time) => Some((time.max(now.plus_millis(1000)), false)),
+            Remedy::Retry if !spent => Some((now.plus_millis(self.wait_ms(due.attempts)), true)),
+            Remedy::PersonNeeded if !spent => Some((now.plus_millis(PERSON_WAIT_MS), true)),
+            Remedy::Retry | Remedy::PersonNeeded | Remedy::GiveUp => None,
+        };
+        let person = until.is_none() || failure.remedy == Remedy::PersonNeeded;
+        let level = if person { Level::Error } else { Level::Warn };
+        self.log_attempt(level, due, if until.is_some() { "postponed" } else { "dead" }, Some(&reason));
+        match until {
+            Some((until, counted)) => db::postpone(due.id, lease, until, &reason, counted),
+            None => db::give_up(due.id, lease, &reason),
+        }
+    }
+
+    /// Doubles with every attempt, and is spread over its upper half so that what failed together does not return
+    /// together.
+    fn wait_ms(&self, attempts: i64) -> i64 {
+        let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or_default();
+        let wait = (FIRST_WAIT_MS << doublings).min(LONGEST_WAIT_MS);
+        let mut random = [0; 2];
+        // Without randomness the wait is merely not spread.
+        let spread = self.platform.fill_random(&mut random).map_or(0, |()| i64::from(u16::from_be_bytes(random)));
+        wait / 2 + wait / 2 * spread / i64::from(u16::MAX)
+    }
+
+    fn log_attempt(&self, level: Level, due: &Due, outcome: &'static str, error: Option<&str>) {
+        let kind = match &due.kind {
+            Kind::LicenseMail(_) => "license_mail",
+            Kind::Invitation(_) => "invitation",
+        };
+        let key: &LicenseKey = &due.key;
+        self.log(
+            level,
+            "outbox_attempt",
+            [
+                ("outbox_id", due.id.into()),
+                ("kind", kind.into()),
+                ("license", key.into()),
+                ("attempt", due.attempts.into()),
+                ("outcome", outcome.into()),
+                ("owed_trace_id", (&due.trace).into()),
+                ("error", LogValue::text(error.unwrap_or_default())),
+            ],
+        );
+    }
+}

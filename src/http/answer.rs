@@ -1,0 +1,66 @@
+//! An answer, in plain types.
+
+use serde::Serialize;
+
+use super::Problem;
+use crate::engine::FollowUp;
+use crate::model::TraceId;
+
+/// One answer, and what is to be done behind it.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    pub follow_up: Option<FollowUp>,
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub const fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new(), follow_up: None }
+    }
+
+    /// An answer in JSON.
+    pub fn json(status: u16, content: &impl Serialize) -> Self {
+        Self::of_type("application/json", status, content)
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With work behind it.
+    #[must_use]
+    pub fn followed_by(mut self, work: Option<FollowUp>) -> Self {
+        self.follow_up = work;
+        self
+    }
+
+    /// With the headers that every answer carries.
+    pub(super) fn sealed(self, trace: &TraceId) -> Self {
+        self.header("x-content-type-options", "nosniff")
+            .header("cache-control", "no-store")
+            .header("x-request-id", trace.as_str())
+    }
+
+    fn of_type(content_type: &str, status: u16, content: &impl Serialize) -> Self {
+        // Serializing our own plain structures does not fail; if it did, an empty body would still have its status.
+        let body = serde_json::to_vec(content).unwrap_or_default();
+        Self { body, ..Self::empty(status) }.header("content-type", content_type)
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        let retry_after = problem.retry_after_s;
+        let answer = Self::of_type("application/problem+json", problem.code.status(), &problem);
+        match retry_after {
+            Some(seconds) => answer.header("retry-after", seconds.to_string()),
+            None => answer,
+        }
+    }
+}

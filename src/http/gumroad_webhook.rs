@@ -1,0 +1,46 @@
+//! `POST /webhooks/gumroad?secret=…`: stored first, then 200 whatever happens after.
+//!
+//! Gumroad tries again only after 499, 500, 502, 503 and 504, and drops the sale after any other error:
+//! <https://gumroad.com/help/article/149-ping>. So once the secret is right, nothing but a body that cannot be stored
+//! makes another status.
+
+use serde_json::json;
+
+use super::{Answer, Code, Incoming, Problem, WEBHOOK_BODY_MAX_BYTES};
+use crate::adapters::gumroad;
+use crate::engine::{Engine, StorageError};
+use crate::model::{Delivery, Storefront};
+use crate::platform::{Level, LogValue, Platform};
+
+pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
+    // Before anything else: without the secret, this path does not exist, for any method and any body.
+    let Some(proof) = gumroad::authenticate(&engine.config().gumroad, incoming.query.as_deref()) else {
+        return Problem::not_found().into();
+    };
+    if incoming.method != "POST" {
+        return method_not_allowed();
+    }
+    match incoming.body.read(WEBHOOK_BODY_MAX_BYTES).await {
+        Ok(body) => store(engine, Delivery::new(Storefront::Gumroad, body, proof)).await,
+        Err(error) => Problem::from(error).into(),
+    }
+}
+
+/// Stores an authenticated delivery of either storefront.
+pub(super) async fn store<P: Platform>(engine: &Engine<P>, delivery: Delivery) -> Answer {
+    match engine.ingest(delivery).await {
+        Ok(follow_up) => Answer::json(200, &json!({ "status": "stored" })).followed_by(Some(follow_up)),
+        Err(error) => {
+            log_not_stored(engine, &error);
+            Problem::storage_unavailable().into()
+        }
+    }
+}
+
+pub(super) fn method_not_allowed() -> Answer {
+    Answer::from(Problem::new(Code::MethodNotAllowed, "Deliver with POST.")).header("allow", "POST")
+}
+
+fn log_not_stored<P: Platform>(engine: &Engine<P>, error: &StorageError) {
+    engine.log(Level::Error, "delivery_not_stored", [("error", LogValue::text(error.to_string()))]);
+}

@@ -1,0 +1,210 @@
+//! The one place where an error becomes a status: problem details (RFC 9457) with a stable `code`.
+//!
+//! `code` is for programs, `detail` for the person at the other end. Neither holds internal text.
+
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use super::BodyError;
+use crate::adapters::{Failure, Remedy};
+use crate::engine::ActivateError;
+
+/// What went wrong, for programs. Its text is the `code` of the answer, and never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    InvalidRequest,
+    LicenseBoundToAnotherAccount,
+    InvalidSignature,
+    LicenseExpired,
+    LicenseRevoked,
+    LicenseDisabled,
+    LicenseSuspended,
+    LicenseWrongStore,
+    NotFound,
+    LicenseNotFound,
+    MethodNotAllowed,
+    ProductNotMapped,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    GithubUserNotFound,
+    GithubAccountNotInvitable,
+    RateLimited,
+    UpstreamUnavailable,
+    StorageUnavailable,
+}
+
+/// An error as the caller gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub code: Code,
+    pub detail: String,
+    /// Seconds after which the same request may work.
+    pub retry_after_s: Option<u64>,
+}
+
+/// Passing trouble is over within seconds, or it is not passing.
+const PASSING_TROUBLE_S: u64 = 10;
+
+impl Code {
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest | Self::LicenseBoundToAnotherAccount => 400,
+            Self::InvalidSignature => 401,
+            Self::LicenseExpired
+            | Self::LicenseRevoked
+            | Self::LicenseDisabled
+            | Self::LicenseSuspended
+            | Self::LicenseWrongStore => 403,
+            Self::NotFound | Self::LicenseNotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::ProductNotMapped => 409,
+            Self::BodyTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::GithubUserNotFound | Self::GithubAccountNotInvitable => 422,
+            Self::RateLimited => 429,
+            Self::UpstreamUnavailable => 502,
+            Self::StorageUnavailable => 503,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::LicenseBoundToAnotherAccount => "license_bound_to_another_account",
+            Self::InvalidSignature => "invalid_signature",
+            Self::LicenseExpired => "license_expired",
+            Self::LicenseRevoked => "license_revoked",
+            Self::LicenseDisabled => "license_disabled",
+            Self::LicenseSuspended => "license_suspended",
+            Self::LicenseWrongStore => "license_wrong_store",
+            Self::NotFound => "not_found",
+            Self::LicenseNotFound => "license_not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::ProductNotMapped => "product_not_mapped",
+            Self::BodyTooLarge => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::GithubUserNotFound => "github_user_not_found",
+            Self::GithubAccountNotInvitable => "github_account_not_invitable",
+            Self::RateLimited => "rate_limited",
+            Self::UpstreamUnavailable => "upstream_unavailable",
+            Self::StorageUnavailable => "storage_unavailable",
+        }
+    }
+
+    /// The status in words: with the type `about:blank`, that is what the title is to be.
+    /// <https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1>
+    const fn title(self) -> &'static str {
+        match self.status() {
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            409 => "Conflict",
+            413 => "Content Too Large",
+            415 => "Unsupported Media Type",
+            422 => "Unprocessable Content",
+            429 => "Too Many Requests",
+            502 => "Bad Gateway",
+            _ => "Service Unavailable",
+        }
+    }
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), retry_after_s: None }
+    }
+
+    /// For every path that does not exist, and for those that must look as if they did not.
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound, "There is nothing at this address.")
+    }
+
+    /// The database did not take or give what was needed.
+    pub fn storage_unavailable() -> Self {
+        Self::new(Code::StorageUnavailable, "The database did not answer. Nothing is lost; please try again.")
+            .retry_after(PASSING_TROUBLE_S)
+    }
+
+    #[must_use]
+    pub(super) const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut problem = serializer.serialize_struct("Problem", 5)?;
+        problem.serialize_field("type", "about:blank")?;
+        problem.serialize_field("title", self.code.title())?;
+        problem.serialize_field("status", &self.code.status())?;
+        problem.serialize_field("detail", &self.detail)?;
+        problem.serialize_field("code", self.code.as_str())?;
+        problem.end()
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(Code::BodyTooLarge, "The body is larger than this endpoint takes."),
+            BodyError::BrokenOff => Self::new(Code::InvalidRequest, "The body broke off."),
+        }
+    }
+}
+
+impl From<ActivateError> for Problem {
+    fn from(error: ActivateError) -> Self {
+        let (code, detail) = match error {
+            ActivateError::BoundToAnother => (
+                Code::LicenseBoundToAnotherAccount,
+                "This license belongs to another GitHub account. If that is yours too, ask the seller to transfer it.",
+            ),
+            ActivateError::NotFound => (
+                Code::LicenseNotFound,
+                "Nobody knows this license key. Check it against your mail; right after a purchase it can take some \
+                 minutes.",
+            ),
+            ActivateError::Expired => (Code::LicenseExpired, "This license has expired."),
+            ActivateError::Revoked => (Code::LicenseRevoked, "This license was revoked. Please ask the seller."),
+            ActivateError::Suspended => (Code::LicenseSuspended, "This license is suspended. Please ask the seller."),
+            ActivateError::Disabled => (Code::LicenseDisabled, "This license is disabled. Please ask the seller."),
+            ActivateError::TestMode => {
+                (Code::LicenseDisabled, "This license is from a test purchase, which opens nothing here.")
+            }
+            ActivateError::WrongStore => (Code::LicenseWrongStore, "This license is for a product of another seller."),
+            ActivateError::NotMapped => (
+                Code::ProductNotMapped,
+                "Your license is good, but the seller has not said yet what it opens. The seller has been told; please \
+                 try again later.",
+            ),
+            ActivateError::Choice(choice) => return Self::new(Code::InvalidRequest, format!("repos {choice}.")),
+            ActivateError::UserNotFound => {
+                (Code::GithubUserNotFound, "GitHub knows no user of this name. Check the spelling.")
+            }
+            ActivateError::NotInvitable(what) => {
+                let detail = format!("This is {what}, which cannot be invited. Use a personal GitHub account.");
+                return Self::new(Code::GithubAccountNotInvitable, detail);
+            }
+            ActivateError::Upstream(failure) => return upstream_unavailable(&failure),
+            ActivateError::Storage(_) => return Self::storage_unavailable(),
+        };
+        Self::new(code, detail)
+    }
+}
+
+fn upstream_unavailable(failure: &Failure) -> Problem {
+    let wait_s = match failure.remedy {
+        // The service said when, which callers do not get to know; a minute later is a fair moment to ask again.
+        Remedy::RetryAt(_) => 60,
+        Remedy::Retry => PASSING_TROUBLE_S,
+        Remedy::GiveUp | Remedy::PersonNeeded => 600,
+    };
+    Problem::new(
+        Code::UpstreamUnavailable,
+        "A service that is needed to check this did not answer as it should. Nothing was changed; please try again.",
+    )
+    .retry_after(wait_s)
+}

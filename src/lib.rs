@@ -1,0 +1,23 @@
+//! Latchkey: a self-hosted fulfillment engine for sellers of source code and licensed software.
+//!
+//! A request flows one way: [`entry`] → [`http`] → [`engine`] → ([`db`], [`adapters`]), and the answer back.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `entry` | fetch and scheduled: JavaScript types in and out |
+//! | [`config`] | every variable and secret, read once, all problems reported together |
+//! | [`platform`] | the one seam to the world: database, HTTP, clock, randomness; its two implementations |
+//! | [`http`] | what callers see: the routes, one file per endpoint, errors as statuses |
+//! | [`engine`] | what happens: ingest a delivery, fulfill a sale, activate a license, work off the outbox |
+//! | [`model`] | what things are: types that are valid once they exist |
+//! | [`adapters`] | how each outside service speaks |
+//! | [`db`] | all SQL, and rows as model types |
+
+pub mod adapters;
+pub mod config;
+pub mod db;
+pub mod engine;
+mod entry;
+pub mod http;
+pub mod model;
+pub mod platform;

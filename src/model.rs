@@ -1,0 +1,30 @@
+//! What things are: types that are valid once they exist.
+//!
+//! Text from outside becomes one of these at the edge, through a `parse`, and is believed from then on. Nothing here
+//! does I/O, knows HTTP or SQL, or imports from the rest of the crate.
+
+mod catalogue;
+mod delivery;
+mod email;
+mod github;
+mod id;
+mod license;
+mod license_key;
+mod repo;
+mod sale;
+mod secret;
+mod storefront;
+mod time;
+
+pub use catalogue::{Catalogue, Choice, ChoiceError, LicenseKind, Permission, Product};
+pub use delivery::{Authenticated, Delivery, EventId, Origin};
+pub use email::{EmailAddress, EmailError, name_from_address};
+pub use github::{GithubAccount, GithubLogin, GithubUserId, Login, LoginError};
+pub use id::{LeaseId, TraceId, UniqueId};
+pub use license::{Activation, License, LicenseStatus, Standing};
+pub use license_key::{KeyError, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey};
+pub use repo::{Repo, RepoError};
+pub use sale::{IssuedKey, Money, OrderId, ProductRef, Sale, SaleEvent};
+pub use secret::Secret;
+pub use storefront::Storefront;
+pub use time::Timestamp;

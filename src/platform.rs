@@ -1,0 +1,110 @@
+//! The one seam between the engine and the world: a database that runs a batch of statements in one transaction, an
+//! HTTP sender, a clock, randomness, a rate limit and a log.
+//!
+//! Two implementations ship: [`edge`] (D1 and the Workers runtime) and [`host`] (SQLite, for tests and simulation).
+//! The SQL is in `db`, what is sent over HTTP in `adapters`.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::model::{Timestamp, UniqueId};
+
+#[cfg(target_arch = "wasm32")]
+pub mod edge;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod host;
+mod log;
+mod outgoing;
+mod value;
+
+pub use log::{Level, LogLine, LogValue};
+pub use outgoing::{Method, Reply, Request, SendError};
+pub use value::{Outcome, Row, RowError, Statement, Value};
+
+/// Everything that the engine may ask of the world.
+pub trait Platform {
+    /// Runs the statements in order in one transaction, and gives each one's rows. This is one database round trip.
+    ///
+    /// # Errors
+    /// [`DbError`]. Unless it is [`DbError::Refused`], the transaction may have been committed all the same: send
+    /// again only what is harmless to repeat.
+    fn batch(&self, statements: Vec<Statement>) -> impl Future<Output = Result<Vec<Outcome>, DbError>>;
+
+    /// Sends one request and reads the reply up to the request's size cap. Follows no redirect.
+    ///
+    /// # Errors
+    /// [`SendError`]. The other side may have acted all the same.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Reply, SendError>>;
+
+    /// Resolves after `time`.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()>;
+
+    /// The present.
+    fn now(&self) -> Timestamp;
+
+    /// Fills `bytes` with randomness fit for keys.
+    ///
+    /// # Errors
+    /// When there is none to be had, in which case nothing may be minted.
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness>;
+
+    /// Counts one use of `key` against a limit. `true` when within it, and where the limit is not configured.
+    fn within_limit(&self, limit: Limit, key: &str) -> impl Future<Output = bool>;
+
+    /// Whether the limit is configured at all.
+    fn has_limit(&self, limit: Limit) -> bool;
+
+    /// Writes one structured log line.
+    fn log(&self, line: &LogLine);
+}
+
+/// A rate limit that the deployment configures. Best effort: what truly guards keys is their randomness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    ActivateByAddress,
+    ActivateByKey,
+}
+
+impl Limit {
+    pub const ALL: [Self; 2] = [Self::ActivateByAddress, Self::ActivateByKey];
+
+    /// The binding's name in `wrangler.toml`.
+    pub const fn binding(self) -> &'static str {
+        match self {
+            Self::ActivateByAddress => "ACTIVATE_BY_ADDRESS",
+            Self::ActivateByKey => "ACTIVATE_BY_KEY",
+        }
+    }
+
+    /// Seconds after which a refused caller may try again: the binding's period.
+    pub const PERIOD_S: u64 = 60;
+}
+
+/// A failed batch, named by what can be done about it. The text is for the log; it holds no bound value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DbError {
+    /// Passing trouble; the batch may or may not have been committed.
+    #[error("the database did not answer: {0}")]
+    Unavailable(String),
+    /// The account's daily allowance is used up until midnight UTC.
+    #[error("the database's daily limit is reached: {0}")]
+    DailyLimit(String),
+    /// The database refused it, and rolled it back: a broken constraint, or a mistake of ours.
+    #[error("the database refused: {0}")]
+    Refused(String),
+}
+
+/// The system has no randomness to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no randomness available")]
+pub struct NoRandomness;
+
+/// Makes a new id from the platform's clock and randomness.
+///
+/// # Errors
+/// [`NoRandomness`].
+pub fn unique_id(platform: &impl Platform) -> Result<UniqueId, NoRandomness> {
+    let mut random = [0; 10];
+    platform.fill_random(&mut random)?;
+    Ok(UniqueId::new(platform.now(), random))
+}

@@ -1,0 +1,187 @@
+//! SQLite, a virtual clock and a seeded generator as a [`Platform`], so that the whole engine runs on the host: fast,
+//! repeatable from a seed, and with a fault injected at any call.
+//!
+//! The migrations and the SQL are the deployment's own. HTTP goes to a function, which tests point at the sandbox.
+
+mod sqlite;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::model::Timestamp;
+use crate::platform::{DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement};
+
+pub use sqlite::Sqlite;
+
+/// The world on the host. A handle: its clones share one world, as a deployment's requests do.
+#[derive(Clone)]
+pub struct Host(Rc<World>);
+
+struct World {
+    database: Sqlite,
+    upstream: Box<dyn Fn(&Request) -> Result<Reply, SendError>>,
+    clock: Cell<Timestamp>,
+    random: RefCell<fastrand::Rng>,
+    limits: RefCell<HashMap<(&'static str, String), u32>>,
+    allowed: Cell<u32>,
+    fate: RefCell<Box<dyn FnMut(&Call<'_>) -> Fate>>,
+    log: RefCell<Vec<LogLine>>,
+    batches: Cell<u32>,
+}
+
+/// A call into the world, as a fault injector sees it.
+#[derive(Debug)]
+pub enum Call<'a> {
+    Batch(&'a [Statement]),
+    Send(&'a Request),
+}
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Proceed,
+    /// It fails and has no effect.
+    FailBefore,
+    /// It has its effect, and the answer is lost.
+    FailAfter,
+    /// The process dies here, before the effect: the call never returns.
+    DieBefore,
+    /// The process dies here, after the effect: the call never returns.
+    DieAfter,
+}
+
+impl Host {
+    /// A fresh, migrated database in memory; the clock stands at `now`.
+    ///
+    /// # Errors
+    /// When the migrations do not apply.
+    pub fn new(
+        seed: u64,
+        now: Timestamp,
+        upstream: impl Fn(&Request) -> Result<Reply, SendError> + 'static,
+    ) -> Result<Self, DbError> {
+        Ok(Self(Rc::new(World {
+            database: Sqlite::migrated()?,
+            upstream: Box::new(upstream),
+            clock: Cell::new(now),
+            random: RefCell::new(fastrand::Rng::with_seed(seed)),
+            limits: RefCell::default(),
+            allowed: Cell::new(u32::MAX),
+            fate: RefCell::new(Box::new(|_| Fate::Proceed)),
+            log: RefCell::default(),
+            batches: Cell::new(0),
+        })))
+    }
+
+    /// The database, to look at or to prepare.
+    pub fn database(&self) -> &Sqlite {
+        &self.0.database
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, time: Duration) {
+        self.0.clock.set(self.0.clock.get().plus_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)));
+    }
+
+    /// Lets every limit allow this many uses of a key from now on.
+    pub fn limit_to(&self, uses: u32) {
+        self.0.limits.borrow_mut().clear();
+        self.0.allowed.set(uses);
+    }
+
+    /// Decides the fate of every call from now on.
+    pub fn inject(&self, fate: impl FnMut(&Call<'_>) -> Fate + 'static) {
+        *self.0.fate.borrow_mut() = Box::new(fate);
+    }
+
+    /// The log so far, emptied.
+    pub fn take_log(&self) -> Vec<LogLine> {
+        self.0.log.take()
+    }
+
+    /// Database round trips since this was last asked.
+    pub fn take_batches(&self) -> u32 {
+        self.0.batches.take()
+    }
+
+    /// Runs a call as its fate has it. It yields first, as every real call does, so that concurrent tasks interleave.
+    async fn meet<T, E>(&self, call: Call<'_>, effect: impl FnOnce() -> Result<T, E>, lost: E) -> Result<T, E> {
+        yield_once().await;
+        let fate = (self.0.fate.borrow_mut())(&call);
+        match fate {
+            Fate::Proceed => effect(),
+            Fate::FailBefore => Err(lost),
+            Fate::FailAfter => effect().and(Err(lost)),
+            Fate::DieBefore => std::future::pending().await,
+            Fate::DieAfter => {
+                let _ = effect();
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+impl Platform for Host {
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
+        self.0.batches.set(self.0.batches.get() + 1);
+        let lost = DbError::Unavailable("Network connection lost.".to_owned());
+        self.meet(Call::Batch(&statements), || self.0.database.batch(&statements), lost).await
+    }
+
+    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+        self.meet(Call::Send(&request), || (self.0.upstream)(&request), SendError::Unreachable).await
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.advance(time);
+        yield_once().await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.get()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        self.0.random.borrow_mut().fill(bytes);
+        Ok(())
+    }
+
+    async fn within_limit(&self, limit: Limit, key: &str) -> bool {
+        let mut limits = self.0.limits.borrow_mut();
+        let uses = limits.entry((limit.binding(), key.to_owned())).or_default();
+        *uses += 1;
+        *uses <= self.0.allowed.get()
+    }
+
+    fn has_limit(&self, _limit: Limit) -> bool {
+        true
+    }
+
+    fn log(&self, line: &LogLine) {
+        self.0.log.borrow_mut().push(line.clone());
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("clock", &self.0.clock).finish_non_exhaustive()
+    }
+}
+
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            Poll::Ready(())
+        } else {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
+}

@@ -1,0 +1,127 @@
+//! SQLite behind the interface that D1 has: a batch is one transaction.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
+use rusqlite::{Connection, ToSql, TransactionBehavior};
+use std::cell::RefCell;
+
+use crate::platform::{DbError, Outcome, Row, Statement, Value};
+
+/// A database with the project's migrations applied.
+pub struct Sqlite(RefCell<Connection>);
+
+impl Sqlite {
+    /// A fresh database in memory.
+    ///
+    /// # Errors
+    /// When a migration cannot be read or does not apply.
+    pub fn migrated() -> Result<Self, DbError> {
+        let connection = Connection::open_in_memory().map_err(|error| refused(&error))?;
+        // D1 enforces foreign keys; SQLite does not unless it is told to.
+        connection.execute_batch("PRAGMA foreign_keys = ON").map_err(|error| refused(&error))?;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let unreadable = |error: std::io::Error| DbError::Refused(format!("migrations: {error}"));
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .map_err(unreadable)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()
+            .map_err(unreadable)?;
+        files.sort();
+        for file in files {
+            let sql = std::fs::read_to_string(&file).map_err(unreadable)?;
+            connection.execute_batch(&sql).map_err(|error| refused(&error))?;
+        }
+        Ok(Self(RefCell::new(connection)))
+    }
+
+    /// Runs the statements in one transaction.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`], with everything rolled back.
+    pub fn batch(&self, statements: &[Statement]) -> Result<Vec<Outcome>, DbError> {
+        let mut connection = self.0.borrow_mut();
+        let run = |connection: &mut Connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let outcomes = statements.iter().map(|one| execute(&transaction, one)).collect::<rusqlite::Result<_>>()?;
+            transaction.commit()?;
+            Ok(outcomes)
+        };
+        run(&mut connection).map_err(|error| refused(&error))
+    }
+
+    /// The rows of any query, for looking at what the engine left. Not part of the platform.
+    ///
+    /// # Errors
+    /// When SQLite refuses the query.
+    pub fn query(&self, sql: &str) -> Result<Vec<Row>, DbError> {
+        let connection = self.0.borrow();
+        let mut prepared = connection.prepare(sql).map_err(|error| refused(&error))?;
+        rows(&mut prepared, &[]).map_err(|error| refused(&error))
+    }
+
+    /// How SQLite would run a statement: one line a step.
+    ///
+    /// # Errors
+    /// When SQLite refuses the statement.
+    pub fn query_plan(&self, sql: &str) -> Result<Vec<String>, DbError> {
+        let connection = self.0.borrow();
+        let plan = || {
+            let mut prepared = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let nulls = vec![Value::Null; prepared.parameter_count()];
+            let rows = rows(&mut prepared, &nulls)?;
+            Ok(rows.iter().filter_map(|row| row.text("detail").ok().map(str::to_owned)).collect())
+        };
+        plan().map_err(|error| refused(&error))
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sqlite")
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(match self {
+            Self::Null => Stored::Null,
+            // D1 binds every number as a float, so this does too: a column that only takes it by luck fails here first.
+            Self::Integer(number) => Stored::Real(*number as f64),
+            Self::Text(text) => Stored::Text(text.clone()),
+            Self::Blob(bytes) => Stored::Blob(bytes.clone()),
+        }))
+    }
+}
+
+fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<Outcome> {
+    let mut prepared = connection.prepare_cached(statement.sql)?;
+    let rows = rows(&mut prepared, &statement.params)?;
+    Ok(Outcome { rows, rows_read: 0, rows_written: 0 })
+}
+
+fn rows(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let mut found = prepared.query(rusqlite::params_from_iter(params))?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let columns = names.iter().enumerate().map(|(place, name)| {
+            let value = match row.get_ref(place)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => Value::Integer(number),
+                ValueRef::Real(number) => Value::Integer(number as i64),
+                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+            };
+            Ok((name.clone(), value))
+        });
+        rows.push(Row::new(columns.collect::<rusqlite::Result<BTreeMap<_, _>>>()?));
+    }
+    Ok(rows)
+}
+
+fn refused(error: &rusqlite::Error) -> DbError {
+    crate::db::classify(error.to_string())
+}

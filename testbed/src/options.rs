@@ -1,0 +1,50 @@
+//! What a test bed is started with.
+
+use std::path::PathBuf;
+
+use crate::template::project_root;
+
+/// What a [`Testbed`](crate::Testbed) is started with. [`TestbedOptions::default`] is the Worker that `cargo xtask
+/// test` builds with `tests/fixtures/products.toml`, configured for a sandbox with its default options.
+#[derive(Debug, Clone)]
+pub struct TestbedOptions {
+    /// The folder with the Worker's `index.js` and `index_bg.wasm`.
+    pub build_dir: PathBuf,
+    /// Variables and secrets, by name. They win over those for the sandbox, and over `wrangler.toml`.
+    pub vars: Vec<(String, String)>,
+    /// Names of variables, secrets and bindings that the Worker must not have.
+    pub unset: Vec<String>,
+    /// SQL that prepares the database after the migrations, before the Worker first sees it.
+    pub seed: Vec<String>,
+    /// The sandbox to start beside the Worker. `None` starts none, and the Worker has no secret and no address but
+    /// those of `vars`.
+    pub sandbox: Option<latchkey_sandbox::Options>,
+}
+
+impl Default for TestbedOptions {
+    fn default() -> Self {
+        Self {
+            build_dir: project_root().join("target/e2e/build"),
+            vars: Vec::new(),
+            unset: Vec::new(),
+            seed: Vec::new(),
+            sandbox: Some(latchkey_sandbox::Options::default()),
+        }
+    }
+}
+
+impl TestbedOptions {
+    /// The same with one more variable or secret.
+    #[must_use]
+    pub fn with_var(mut self, name: &str, value: &str) -> Self {
+        self.vars.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same without a variable, secret or binding.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.unset.push(name.to_owned());
+        self
+    }
+}

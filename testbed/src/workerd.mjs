@@ -1,0 +1,55 @@
+// Drives workerd for the test bed. Started by `template.rs` and `workerd.rs`; talks to them in JSON lines.
+//
+//   workerd.mjs resolve CONFIG     prints what the Worker of a wrangler.toml is bound to, and ends
+//   workerd.mjs serve SETTINGS     runs the Worker that a JSON file describes, until standard input closes
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+// miniflare is wrangler's, so it is looked for from there: npm need not put it at the top.
+const requireFromWrangler = createRequire(require.resolve("wrangler/package.json"));
+
+const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+function resolve(config) {
+  const { unstable_getMiniflareWorkerOptions } = require("wrangler");
+  print(unstable_getMiniflareWorkerOptions(config).workerOptions);
+}
+
+async function serve(settingsFile) {
+  const settings = JSON.parse(readFileSync(settingsFile, "utf8"));
+  const { Log, LogLevel, Miniflare, convertV4MiniflareOptions } = requireFromWrangler("miniflare");
+
+  // Whoever started us may be killed. Then the pipe closes, and the runtime must not stay behind.
+  process.stdin.on("close", () => process.exit(0)).resume();
+
+  const options = convertV4MiniflareOptions({
+    host: "127.0.0.1",
+    port: settings.port,
+    // Otherwise it asks Cloudflare where this machine is.
+    cf: false,
+    log: new Log(LogLevel.WARN),
+    // The path by which a test makes the cron tick.
+    unsafeTriggerHandlers: true,
+    resourcePersistencePath: settings.persistence,
+    handleStructuredLogs: ({ level, message }) => print({ level, message }),
+    workers: [
+      {
+        ...settings.worker,
+        name: "latchkey",
+        rootPath: settings.buildDir,
+        modulesRoot: settings.buildDir,
+        modules: [
+          { type: "ESModule", path: "index.js" },
+          { type: "CompiledWasm", path: "index_bg.wasm" },
+        ],
+      },
+    ],
+  });
+  const url = await new Miniflare(options).ready;
+  print({ ready: url.origin });
+}
+
+const [, , command, argument] = process.argv;
+await { resolve, serve }[command](argument);

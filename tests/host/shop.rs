@@ -1,0 +1,293 @@
+//! A seller's shop: the engine with its world, and the verbs that the tests are written in.
+//!
+//! Its catalogue is `tests/fixtures/products.toml`. A shop that goes with mails or calls that no test took has failed.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::OnceLock;
+
+use latchkey::config::Config;
+use latchkey::engine::{Engine, FollowUp};
+use latchkey::http::{self, Answer, Body, Incoming};
+use latchkey::model::{Catalogue, Choice, LicenseKind, Permission, Product, Repo, Storefront, Timestamp};
+use latchkey::platform::host::Host;
+use latchkey::platform::{Reply, Request, Row, SendError};
+use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox};
+use serde_json::{Value, json};
+
+/// A Sunday in November 2026, 12:00 UTC.
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
+
+/// The product that opens `acme/starter` and `acme/starter-docs` for a year.
+pub(crate) const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
+
+/// A shop in a world of its own.
+pub(crate) struct Shop {
+    pub(crate) host: Host,
+    pub(crate) sandbox: Sandbox,
+    config: Rc<Config>,
+    catalogue: Catalogue,
+}
+
+/// An answer as a client reads it.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Value,
+    pub(crate) follow_up: Option<FollowUp>,
+}
+
+impl Shop {
+    /// A shop with everything configured.
+    pub(crate) fn open() -> Self {
+        Self::open_with(&[])
+    }
+
+    /// A shop with some settings changed. An empty value unsets one.
+    pub(crate) fn open_with(changes: &[(&str, &str)]) -> Self {
+        let sandbox = Sandbox::new(Options::at(NOW.as_millis()));
+        for repo in catalogue_file()
+            .products()
+            .iter()
+            .flat_map(|product| product.repos.iter().chain(product.choose.iter().flat_map(|choice| &choice.from)))
+        {
+            sandbox.add_repo(repo.as_str(), AccountKind::Organization);
+        }
+        let upstream = sandbox.clone();
+        let host = Host::new(7, NOW, move |request| send(&upstream, request)).unwrap();
+        let config = Rc::new(Config::read(|name| setting(name, changes)));
+        Self { host, sandbox, config, catalogue: catalogue() }
+    }
+
+    /// The same shop after a deployment with another catalogue.
+    pub(crate) fn deploy(&mut self, catalogue: Catalogue) {
+        self.catalogue = catalogue;
+    }
+
+    /// The engine for one request.
+    pub(crate) fn engine(&self) -> Engine<Host> {
+        let trace = latchkey::platform::unique_id(&self.host).unwrap();
+        Engine::new(self.host.clone(), Rc::clone(&self.config), self.catalogue, trace)
+    }
+
+    /// Sends a request, and runs what is behind the answer.
+    pub(crate) async fn request(&self, incoming: Incoming) -> Answered {
+        let engine = self.engine();
+        let mut answer = http::handle(&engine, incoming).await;
+        if let Some(work) = answer.follow_up.take() {
+            engine.follow_up(work).await;
+        }
+        answer.into()
+    }
+
+    /// Sends a request, and leaves what is behind the answer undone.
+    pub(crate) async fn request_only(&self, incoming: Incoming) -> Answered {
+        http::handle(&self.engine(), incoming).await.into()
+    }
+
+    /// Has a storefront's delivery delivered.
+    pub(crate) async fn deliver(&self, delivery: &Delivery) -> Answered {
+        self.request(incoming(delivery)).await
+    }
+
+    /// Activates on the portal.
+    pub(crate) async fn activate(&self, key: &str, login: &str) -> Answered {
+        self.activate_body(&json!({ "license_key": key, "github_username": login })).await
+    }
+
+    /// Activates on the portal, choosing repositories.
+    pub(crate) async fn activate_choosing(&self, key: &str, login: &str, repos: &[&str]) -> Answered {
+        self.activate_body(&json!({ "license_key": key, "github_username": login, "repos": repos })).await
+    }
+
+    /// Posts this body to the activation endpoint.
+    pub(crate) async fn activate_body(&self, body: &Value) -> Answered {
+        self.request(post("/api/activate", "application/json", body.to_string().as_bytes())).await
+    }
+
+    /// Rows that the engine left.
+    pub(crate) fn rows(&self, sql: &str) -> Vec<Row> {
+        self.host.database().query(sql).unwrap()
+    }
+
+    /// The one value of a query, as text.
+    pub(crate) fn value(&self, sql: &str) -> String {
+        let rows = self.rows(&format!("SELECT CAST(({sql}) AS TEXT) AS value"));
+        rows[0].optional_text("value").unwrap().unwrap_or("NULL").to_owned()
+    }
+
+    /// The number of rows of a table that meet a condition.
+    pub(crate) fn count(&self, table_and_condition: &str) -> usize {
+        self.value(&format!("SELECT count(*) FROM {table_and_condition}")).parse().unwrap()
+    }
+
+    /// Sells the starter kit, reads the mail, and gives the key.
+    pub(crate) async fn sell_starter(&self) -> String {
+        let delivery = self.sandbox.sell_on_gumroad(latchkey_sandbox::GumroadSale::default());
+        assert_eq!(self.deliver(&delivery).await.status, 200);
+        self.take_key()
+    }
+
+    /// The key in the one mail that has arrived.
+    pub(crate) fn take_key(&self) -> String {
+        let mails = self.sandbox.take_mails();
+        assert_eq!(mails.len(), 1, "one mail is expected");
+        let text = mails[0].text.as_deref().unwrap();
+        let key = text.split_whitespace().find(|word| word.starts_with("LK-"));
+        key.expect("a key in the mail").to_owned()
+    }
+
+    /// Takes the calls that reached a service since the last look, as `METHOD path`.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.sandbox.take_calls().iter().map(|call| format!("{} {}", call.method, call.path)).collect()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.sandbox.take_calls();
+            self.sandbox.assert_drained();
+        }
+    }
+}
+
+impl From<Answer> for Answered {
+    fn from(answer: Answer) -> Self {
+        let body = if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(&answer.body).unwrap() };
+        Self { status: answer.status, headers: answer.headers, body, follow_up: answer.follow_up }
+    }
+}
+
+impl Answered {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The status and the code, which is what programs go by.
+    pub(crate) fn problem(&self) -> (u16, &str) {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(self.body["status"], self.status);
+        (self.status, self.body["code"].as_str().unwrap())
+    }
+
+    /// Status by repository.
+    pub(crate) fn repos(&self) -> Vec<(&str, &str)> {
+        let repos = self.body["repos"].as_array().unwrap();
+        repos.iter().map(|repo| (repo["repo"].as_str().unwrap(), repo["status"].as_str().unwrap())).collect()
+    }
+}
+
+/// Runs a test's future. Several that are joined in it interleave at every call into the world.
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
+}
+
+/// A `POST` with this body.
+pub(crate) fn post(path: &str, content_type: &str, body: &[u8]) -> Incoming {
+    request("POST", path, &[("content-type", content_type)], body)
+}
+
+/// Any request.
+pub(crate) fn request(method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &[u8]) -> Incoming {
+    let (path, query) = match path_and_query.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (path_and_query, None),
+    };
+    Incoming {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query,
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        body: Body::whole(body.to_vec()),
+    }
+}
+
+/// A storefront's delivery as the request that it is.
+pub(crate) fn incoming(delivery: &Delivery) -> Incoming {
+    let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    request("POST", &delivery.path_and_query, &headers, &delivery.body)
+}
+
+/// The catalogue of `tests/fixtures/products.toml`.
+pub(crate) fn catalogue() -> Catalogue {
+    static PRODUCTS: OnceLock<Vec<Product>> = OnceLock::new();
+    Catalogue::new(PRODUCTS.get_or_init(|| catalogue_file().products().iter().map(product).collect()))
+}
+
+fn catalogue_file() -> &'static latchkey_catalogue::Catalogue {
+    static FILE: OnceLock<latchkey_catalogue::Catalogue> = OnceLock::new();
+    FILE.get_or_init(|| latchkey_catalogue::Catalogue::parse(include_str!("../fixtures/products.toml")).unwrap())
+}
+
+/// What the build would compile in for this entry.
+fn product(entry: &latchkey_catalogue::Product) -> Product {
+    fn kept(text: &str) -> &'static str {
+        text.to_owned().leak()
+    }
+    fn repos(listed: &[latchkey_catalogue::Repo]) -> &'static [Repo] {
+        listed.iter().map(|repo| Repo::parse(repo.as_str()).unwrap()).collect::<Vec<_>>().leak()
+    }
+    Product {
+        storefront: match entry.storefront {
+            latchkey_catalogue::Storefront::Gumroad => Storefront::Gumroad,
+            latchkey_catalogue::Storefront::LemonSqueezy => Storefront::LemonSqueezy,
+        },
+        product_id: kept(&entry.product_id),
+        variant_id: entry.variant_id.as_deref().map(kept),
+        name: kept(&entry.name),
+        tier: kept(&entry.tier),
+        years: entry.years,
+        repos: repos(&entry.repos),
+        choose: entry.choose.as_ref().map(|choice| Choice { from: repos(&choice.from), limit: choice.limit }),
+        permission: Permission::Pull,
+        license: match entry.license {
+            latchkey_catalogue::LicenseKind::Minted => LicenseKind::Minted,
+            latchkey_catalogue::LicenseKind::Storefront => LicenseKind::Storefront,
+        },
+    }
+}
+
+fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
+    let usual = match name {
+        "GITHUB_TOKEN" => latchkey_sandbox::GITHUB_TOKEN,
+        "GITHUB_API_URL" => "http://sandbox/github",
+        "LEMON_SQUEEZY_WEBHOOK_SECRET" => latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET,
+        "LEMON_SQUEEZY_STORE_ID" => "1",
+        "LEMON_SQUEEZY_API_URL" => "http://sandbox/lemonsqueezy",
+        "GUMROAD_WEBHOOK_SECRET" => latchkey_sandbox::GUMROAD_SECRET,
+        "GUMROAD_API_URL" => "http://sandbox/gumroad",
+        "POSTMARK_TOKEN" => latchkey_sandbox::POSTMARK_TOKEN,
+        "POSTMARK_API_URL" => "http://sandbox/postmark",
+        "EMAIL_FROM" => "Acme <hello@example.com>",
+        "PORTAL_URL" => "https://portal.example.com/activate",
+        _ => "",
+    };
+    let changed = changes.iter().find(|(changed, _)| *changed == name).map(|(_, value)| *value);
+    Some(changed.unwrap_or(usual).to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Hands a request of the engine's to the sandbox.
+fn send(sandbox: &Sandbox, request: &Request) -> Result<Reply, SendError> {
+    let mut forwarded = ::http::Request::builder().method(request.method.as_str()).uri(&request.url);
+    for (name, value) in &request.headers {
+        forwarded = forwarded.header(*name, value);
+    }
+    let exchange = sandbox.handle(forwarded.body(request.body.clone().unwrap_or_default()).unwrap());
+    if exchange.delay > request.timeout {
+        return Err(SendError::Timeout);
+    }
+    let reply = exchange.reply.ok_or(SendError::Unreachable)?;
+    if reply.body().len() > request.max_reply_bytes {
+        return Err(SendError::TooLarge);
+    }
+    let header = |(name, value): (&::http::HeaderName, &::http::HeaderValue)| {
+        (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
+    };
+    Ok(Reply {
+        status: reply.status().as_u16(),
+        headers: reply.headers().iter().map(header).collect(),
+        body: reply.into_body(),
+    })
+}

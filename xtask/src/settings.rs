@@ -1,0 +1,140 @@
+//! What the seller has set: the variables and secrets of `.dev.vars`, and the products of `products.toml`. Never
+//! printed. How the Worker reads its own settings is in the Worker's `src/config.rs`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use latchkey_catalogue::{Catalogue, Product, Storefront};
+
+use crate::project::Project;
+
+/// The local variables and secrets.
+const DEV_VARS: &str = ".dev.vars";
+
+/// What they are for whoever has none: the sandbox's.
+const DEV_VARS_EXAMPLE: &str = ".dev.vars.example";
+
+/// Variables and secrets by name. Has no `Debug`, so that no value ends up in a log.
+pub(crate) struct Vars(BTreeMap<String, String>);
+
+impl Vars {
+    /// Reads `.dev.vars`; where there is none, the values of `.dev.vars.example`.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or is not made of `NAME=value` lines.
+    pub(crate) fn read(project: &Project) -> anyhow::Result<Self> {
+        let own = project.path(DEV_VARS);
+        let (name, path) =
+            if own.exists() { (DEV_VARS, own) } else { (DEV_VARS_EXAMPLE, project.path(DEV_VARS_EXAMPLE)) };
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
+        Self::parse(&text).with_context(|| format!("cannot read {name}"))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut vars = BTreeMap::new();
+        for (index, pair) in dotenvy::from_read_iter(text.as_bytes()).enumerate() {
+            // The parser's own error repeats the line, and with it a secret.
+            let Ok((name, value)) = pair else {
+                bail!("setting {} is not NAME=value; a value with spaces or other signs goes in quotes", index + 1);
+            };
+            vars.insert(name, value);
+        }
+        Ok(Self(vars))
+    }
+
+    /// The value of a name, if it is set and not empty. The environment wins over the file.
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        let value = std::env::var(name).ok().or_else(|| self.0.get(name).cloned())?;
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+}
+
+/// Creates `.dev.vars` from `.dev.vars.example` when there is none, and tells whether it did.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub(crate) fn create_dev_vars(project: &Project) -> anyhow::Result<bool> {
+    let own = project.path(DEV_VARS);
+    if own.exists() {
+        return Ok(false);
+    }
+    fs::copy(project.path(DEV_VARS_EXAMPLE), own).context("cannot create .dev.vars from .dev.vars.example")?;
+    Ok(true)
+}
+
+/// The products that the Worker is built with.
+///
+/// # Errors
+///
+/// When the file cannot be read, or says something wrong; the text names each mistake.
+pub(crate) fn products(project: &Project) -> anyhow::Result<Vec<Product>> {
+    let name = std::env::var_os("PRODUCTS_FILE").filter(|name| !name.is_empty());
+    let file = project.path(name.map_or_else(|| PathBuf::from("products.toml"), PathBuf::from));
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    match Catalogue::parse(&text) {
+        Ok(catalogue) => Ok(catalogue.products().to_vec()),
+        Err(problems) => {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            bail!("{}:\n{}", file.display(), problems.join("\n"))
+        }
+    }
+}
+
+/// The first Gumroad product that opens repositories without a choice of the buyer's, for a sale made up to try
+/// something.
+pub(crate) fn plain_gumroad_product(products: &[Product]) -> Option<&Product> {
+    products.iter().find(|product| {
+        product.storefront == Storefront::Gumroad && !product.repos.is_empty() && product.choose.is_none()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Vars;
+
+    #[test]
+    fn settings_are_read_with_comments_quotes_and_signs_in_their_values() {
+        let text = "# a comment\nLATCHKEY_TEST_A=a=b:c\n\nLATCHKEY_TEST_B=\"Acme <licenses@example.com>\"\n";
+        let vars = Vars::parse(text).expect("parses");
+        assert_eq!(vars.get("LATCHKEY_TEST_A").as_deref(), Some("a=b:c"));
+        assert_eq!(vars.get("LATCHKEY_TEST_B").as_deref(), Some("Acme <licenses@example.com>"));
+        assert_eq!(vars.get("LATCHKEY_TEST_C"), None);
+    }
+
+    #[test]
+    fn an_empty_value_is_an_absent_one() {
+        let vars = Vars::parse("LATCHKEY_TEST_EMPTY=\nLATCHKEY_TEST_BLANK=\"  \"\n").expect("parses");
+        assert_eq!(vars.get("LATCHKEY_TEST_EMPTY"), None);
+        assert_eq!(vars.get("LATCHKEY_TEST_BLANK"), None);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_named_without_its_text() {
+        let error = Vars::parse("LATCHKEY_TEST_A=1\nthis is a secret\n").err().expect("refuses").to_string();
+        assert!(error.starts_with("setting 2 is not"), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn the_example_gives_every_value_that_the_sandbox_expects() {
+        let text = include_str!("../../.dev.vars.example");
+        let vars = Vars::parse(text).expect("parses").0;
+        let expected = [
+            ("GITHUB_TOKEN", latchkey_sandbox::GITHUB_TOKEN),
+            ("GUMROAD_WEBHOOK_SECRET", latchkey_sandbox::GUMROAD_SECRET),
+            ("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN),
+            ("LEMON_SQUEEZY_WEBHOOK_SECRET", latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET),
+            ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
+            ("POSTMARK_TOKEN", latchkey_sandbox::POSTMARK_TOKEN),
+            ("LEMON_SQUEEZY_STORE_ID", &latchkey_sandbox::LEMON_SQUEEZY_STORE_ID.to_string()),
+        ];
+        for (name, value) in expected {
+            assert_eq!(vars.get(name).map(String::as_str), Some(value), "{name}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The sandbox as the seller's own storefronts: it sells the products of `products.toml`, with the secrets of
+//! `.dev.vars`. What it does with them is in the crate `latchkey-sandbox`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use latchkey_catalogue::{LicenseKind, Product, Repo, Storefront};
+use latchkey_sandbox as sandbox;
+
+use crate::settings::Vars;
+
+/// What each product costs in the sandbox; `products.toml` knows no prices.
+const PRICE_CENTS: u64 = 4_900;
+
+/// A sandbox for these products and secrets, which sends what it sells to `worker_url`.
+pub(crate) fn options(products: &[Product], vars: &Vars, worker_url: Option<String>) -> sandbox::Options {
+    let default = sandbox::Options::default();
+    let value = |name: &str, default: String| vars.get(name).unwrap_or(default);
+    let store_id = vars.get("LEMON_SQUEEZY_STORE_ID").and_then(|id| id.parse().ok());
+    sandbox::Options {
+        worker_url,
+        gumroad_secret: value("GUMROAD_WEBHOOK_SECRET", default.gumroad_secret),
+        gumroad_access_token: value("GUMROAD_ACCESS_TOKEN", default.gumroad_access_token),
+        lemon_squeezy_webhook_secret: value("LEMON_SQUEEZY_WEBHOOK_SECRET", default.lemon_squeezy_webhook_secret),
+        lemon_squeezy_api_key: value("LEMON_SQUEEZY_API_KEY", default.lemon_squeezy_api_key),
+        lemon_squeezy_store_id: store_id.unwrap_or(default.lemon_squeezy_store_id),
+        github_token: value("GITHUB_TOKEN", default.github_token),
+        postmark_token: value("POSTMARK_TOKEN", default.postmark_token),
+        products: products.iter().map(product).collect(),
+        // The Worker's database outlives the sandbox. Counting from the present second, no number comes twice.
+        first_number: seconds_now(),
+        ..default
+    }
+}
+
+/// Seconds since the Unix epoch.
+pub(crate) fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+fn product(product: &Product) -> sandbox::Product {
+    let names = |repos: &[Repo]| repos.iter().map(|repo| repo.as_str().to_owned()).collect();
+    let choice = product.choose.as_ref();
+    sandbox::Product {
+        storefront: match product.storefront {
+            Storefront::Gumroad => sandbox::Storefront::Gumroad,
+            Storefront::LemonSqueezy => sandbox::Storefront::LemonSqueezy,
+        },
+        product_id: product.product_id.clone(),
+        variant_id: product.variant_id.clone(),
+        name: product.name.clone(),
+        price_cents: PRICE_CENTS,
+        license: match product.license {
+            LicenseKind::Minted => sandbox::License::Minted,
+            LicenseKind::Storefront => sandbox::License::Storefront,
+        },
+        repos: names(&product.repos),
+        choose: choice.map(|choice| names(&choice.from)).unwrap_or_default(),
+        choose_limit: choice.map_or(0, |choice| choice.limit as usize),
+    }
+}
