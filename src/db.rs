@@ -16,7 +16,7 @@ pub use licenses::{
     MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
 };
 pub use outbox::{
-    Due, InvitationFacts, Kind, Lease, MailFacts, Settled, claim_due, give_up, leased, owe_invitations,
+    Due, InvitationFacts, Kind, Lease, Leased, MailFacts, Settled, claim_due, give_up, leased, owe_invitations,
     owe_license_mail, postpone, settle,
 };
 
@@ -39,6 +39,12 @@ pub fn all_statements() -> Vec<Sql> {
 }
 
 const PROBE: Sql = Sql { name: "probe", text: "SELECT 1 AS alive" };
+
+/// A list as the JSON text that its column holds.
+fn json_text<T: serde::Serialize>(list: &[T]) -> Value {
+    // Lists of plain text always serialize.
+    Value::Text(serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned()))
+}
 
 /// Asks nothing but whether the database answers. Reads no row.
 pub fn probe() -> Statement {

@@ -7,6 +7,7 @@ mod activate;
 mod fulfill;
 mod ingest;
 mod invite;
+mod join;
 mod outbox;
 mod tick;
 
@@ -84,7 +85,7 @@ impl<P: Platform> Engine<P> {
     /// Runs what was left for behind the answer. Its failures are logged, and healed by the tick.
     pub async fn follow_up(&self, work: FollowUp) {
         let done = match work {
-            FollowUp::Process { event, delivery } => self.process(&event, &delivery).await,
+            FollowUp::Process { event, delivery } => self.process(&event, &delivery, 0).await,
             FollowUp::Record(statements) => self.batch(statements).await.map(drop).map_err(StorageError::from),
         };
         if let Err(error) = done {

@@ -5,14 +5,17 @@ mod edge {
     use std::cell::OnceCell;
     use std::rc::Rc;
 
-    use futures_util::StreamExt;
-    use worker::{Context, Env, Headers, Request, Response, ResponseBody, ScheduleContext, ScheduledEvent, event};
+    use futures_util::stream::unfold;
+    use worker::js_sys::{Array, Uint8Array};
+    use worker::wasm_bindgen::{JsCast, JsValue};
+    use worker::web_sys::{Headers, Request, Response, ResponseInit};
+    use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
     use crate::config::Config;
     use crate::engine::Engine;
     use crate::http::{self, Answer, Body, BodyError, Incoming};
     use crate::model::Catalogue;
-    use crate::platform::edge::Edge;
+    use crate::platform::edge::{Chunks, Edge};
     use crate::platform::{Level, LogValue, unique_id};
 
     thread_local! {
@@ -22,7 +25,7 @@ mod edge {
 
     #[event(fetch)]
     async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-        let incoming = incoming(request)?;
+        let incoming = incoming(&request);
         let config = config(&env);
         let platform = Edge::new(env);
         let trace = http::trace_of(&incoming, &platform);
@@ -31,7 +34,7 @@ mod edge {
         if let Some(work) = answer.follow_up.take() {
             context.wait_until(async move { engine.follow_up(work).await });
         }
-        response(answer)
+        response(&answer)
     }
 
     #[event(scheduled)]
@@ -58,31 +61,51 @@ mod edge {
         })
     }
 
-    fn incoming(mut request: Request) -> worker::Result<Incoming> {
-        let url = request.url()?;
-        let announced = request.headers().get("content-length")?.and_then(|length| length.parse().ok());
-        let body = match request.inner().body() {
-            Some(_) => {
-                let chunks = request.stream()?;
-                Body::new(announced, chunks.map(|chunk| chunk.map_err(|_| BodyError::BrokenOff)))
+    fn incoming(request: &Request) -> Incoming {
+        let (path, query) = path_and_query(&request.url());
+        let announced = request.headers().get("content-length").ok().flatten();
+        let body = match request.body() {
+            Some(stream) => {
+                let chunks = unfold(Chunks::of(&stream), |chunks| async move {
+                    let chunk = chunks.next().await.map_err(|_| BodyError::BrokenOff).transpose()?;
+                    Some((chunk, chunks))
+                });
+                Body::new(announced.and_then(|length| length.parse().ok()), chunks)
             }
             None => Body::whole(Vec::new()),
         };
-        Ok(Incoming {
-            method: request.method().to_string(),
-            path: url.path().to_owned(),
-            query: url.query().map(str::to_owned),
-            headers: request.headers().entries().collect(),
-            body,
-        })
+        Incoming { method: request.method(), path, query, headers: headers(&request.headers()), body }
     }
 
-    fn response(answer: Answer) -> worker::Result<Response> {
-        let headers = Headers::new();
+    fn headers(headers: &Headers) -> Vec<(String, String)> {
+        let pair = |entry: Result<JsValue, JsValue>| {
+            let entry: Array = entry.ok()?.unchecked_into();
+            Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
+        };
+        headers.entries().into_iter().filter_map(pair).collect()
+    }
+
+    /// Takes a request's URL apart. The runtime has parsed and normalized it, so this only has to cut; a second parser
+    /// with its tables of Unicode domains would be a third of the Worker's size.
+    fn path_and_query(url: &str) -> (String, Option<String>) {
+        let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let target = behind_scheme.find('/').and_then(|start| behind_scheme.get(start..)).unwrap_or("/");
+        let target = target.split('#').next().unwrap_or_default();
+        match target.split_once('?') {
+            Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+            None => (target.to_owned(), None),
+        }
+    }
+
+    fn response(answer: &Answer) -> worker::Result<Response> {
+        let headers = Headers::new()?;
         for (name, value) in &answer.headers {
             headers.set(name, value)?;
         }
-        let body = if answer.body.is_empty() { ResponseBody::Empty } else { ResponseBody::Body(answer.body) };
-        Ok(Response::from_body(body)?.with_status(answer.status).with_headers(headers))
+        let init = ResponseInit::new();
+        init.set_status(answer.status);
+        init.set_headers(&headers);
+        let body = (!answer.body.is_empty()).then(|| Uint8Array::from(answer.body.as_slice()).into());
+        Ok(Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)?)
     }
 }

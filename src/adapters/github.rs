@@ -6,10 +6,11 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::adapters::{Failure, Remedy};
 use crate::config;
+use crate::json::{FieldError, Json};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret};
 use crate::platform::{Method, Platform, Reply, Request};
 
@@ -51,15 +52,6 @@ pub enum Invited {
     WrongIdentity,
 }
 
-/// <https://docs.github.com/rest/users/users#get-a-user>
-#[derive(Deserialize)]
-struct User {
-    id: i64,
-    login: String,
-    #[serde(rename = "type")]
-    kind: String,
-}
-
 /// <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
 #[derive(Serialize)]
 struct NewCollaborator {
@@ -67,19 +59,12 @@ struct NewCollaborator {
 }
 
 /// The answer to it: <https://docs.github.com/rest/collaborators/invitations>
-#[derive(Deserialize)]
 struct Invitation {
     id: Option<i64>,
-    invitee: Invitee,
+    invitee_id: i64,
     permissions: Option<String>,
     html_url: Option<String>,
-    #[serde(default)]
     expired: bool,
-}
-
-#[derive(Deserialize)]
-struct Invitee {
-    id: i64,
 }
 
 impl<'a> Github<'a> {
@@ -121,15 +106,13 @@ impl<'a> Github<'a> {
         loop {
             let reply = self.add(platform, repo, account, permission).await?;
             let invitation: Invitation = match reply.status {
-                201 => {
-                    serde_json::from_slice(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?
-                }
+                201 => Invitation::read(&reply).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))?,
                 204 => return Ok(Invited::Member),
                 // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
                 422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
                 _ => return Err(refusal::failure(&reply, Asked::Repository(repo), platform.now())),
             };
-            if invitation.invitee.id != account.id.as_i64() {
+            if invitation.invitee_id != account.id.as_i64() {
                 self.take_back(platform, repo, &invitation, "to the wrong account").await?;
                 return Ok(Invited::WrongIdentity);
             }
@@ -216,6 +199,21 @@ impl<'a> Github<'a> {
 }
 
 impl Invitation {
+    fn read(reply: &Reply) -> Option<Self> {
+        let body = Json::parse(&reply.body).ok()?;
+        let read = || {
+            let root = body.root();
+            Ok::<_, FieldError>(Self {
+                id: root.optional_integer("id")?,
+                invitee_id: root.field("invitee")?.integer("id")?,
+                permissions: root.optional_text("permissions")?.map(str::to_owned),
+                html_url: root.optional_text("html_url")?.map(str::to_owned),
+                expired: root.flag("expired")?,
+            })
+        };
+        read().ok()
+    }
+
     /// Invitations use other words than requests: what is asked for as `pull` and `push` is `read` and `write` here. A
     /// word that is not known says nothing.
     fn gives_more_than(&self, permission: Permission) -> bool {
@@ -232,12 +230,15 @@ impl Invitation {
     }
 }
 
+/// <https://docs.github.com/rest/users/users#get-a-user>
+///
 /// The reply's account, or `None` when it is not an answer to the question.
 fn read_user(reply: &Reply, asked: &GithubLogin) -> Option<Resolved> {
-    let user: User = serde_json::from_slice(&reply.body).ok()?;
-    let login = GithubLogin::parse(&user.login).ok().filter(|login| login == asked)?;
-    let id = GithubUserId::new(user.id)?;
-    Some(match user.kind.as_str() {
+    let body = Json::parse(&reply.body).ok()?;
+    let user = body.root();
+    let login = GithubLogin::parse(user.text("login").ok()?).ok().filter(|login| login == asked)?;
+    let id = GithubUserId::new(user.integer("id").ok()?)?;
+    Some(match user.text("type").ok()? {
         "User" => Resolved::Account(GithubAccount { id, login }),
         "Organization" => Resolved::NotInvitable("an organization"),
         "Bot" => Resolved::NotInvitable("a bot"),

@@ -92,6 +92,10 @@ impl Platform for Canned {
         true
     }
 
+    fn has_limit(&self, _limit: Limit) -> bool {
+        false
+    }
+
     fn log(&self, line: &LogLine) {
         self.lines.borrow_mut().push(serde_json::to_string(line).unwrap());
     }

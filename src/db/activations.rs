@@ -1,13 +1,12 @@
 //! `license_activations`: the one identity that each license is bound to.
 
-use serde_json::json;
-
 use super::{Lease, Sql};
+use crate::json::Json;
 use crate::model::{
     Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseKind, LicenseStatus, Permission,
     ProductRef, Repo, Storefront, Timestamp, TraceId,
 };
-use crate::platform::{Row, RowError, Statement, Value};
+use crate::platform::{Row, RowError, Statement};
 
 pub(super) const ALL: &[Sql] = &[KNOWN_LICENSE, REOPEN, BIND, BOUND_NOW];
 
@@ -20,7 +19,8 @@ const KNOWN_LICENSE: Sql = Sql {
 };
 
 /// Owes the invitations of a bound license again, leased to the caller, when `?2` is the login that it is bound to and
-/// the license is good: what the bypass needs, decided in the same round trip that reads the license.
+/// the license is good: what the bypass needs, decided in the same round trip that reads the license. Attempts are
+/// counted anew, or a buyer who asks often would use up those that an invitation needs when GitHub is in trouble.
 const REOPEN: Sql = Sql {
     name: "reopen",
     text: "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, lease_id,
@@ -33,7 +33,7 @@ const REOPEN: Sql = Sql {
            WHERE a.license_key = ?1 AND lower(a.github_username) = lower(?2)
              AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?3) AND (l.test = 0 OR ?7 = 1)
            ON CONFLICT (dedupe_key) DO UPDATE SET
-             state = 'leased', attempts = outbox.attempts + 1, next_attempt_at = excluded.next_attempt_at,
+             state = 'leased', attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
              lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL",
 };
 
@@ -93,7 +93,7 @@ pub fn bind(binding: &Binding<'_>) -> Statement {
         binding.key.as_str().into(),
         binding.account.login.as_str().into(),
         binding.account.id.as_i64().into(),
-        Value::Text(json!(names).to_string()),
+        super::json_text(&names),
         binding.permission.as_str().into(),
         binding.now.into(),
         binding.trace.as_str().into(),
@@ -135,12 +135,13 @@ impl Activation {
         if row.is_null("github_username") {
             return Ok(None);
         }
-        let names: Vec<String> = serde_json::from_str(row.text("repos")?).map_err(|_| RowError("repos"))?;
-        let repos = names.iter().map(|name| Repo::parse(name)).collect::<Result<_, _>>();
+        let repos = Json::parse(row.text("repos")?.as_bytes()).map_err(|_| RowError("repos"))?;
+        let names = repos.root().as_list().map_err(|_| RowError("repos"))?;
+        let repos = names.iter().map(|name| Repo::parse(name.root().as_text().unwrap_or_default()));
         Ok(Some(Self {
             login: GithubLogin::parse(row.text("github_username")?).map_err(|_| RowError("github_username"))?,
             user_id: GithubUserId::new(row.integer("github_user_id")?).ok_or(RowError("github_user_id"))?,
-            repos: repos.map_err(|_| RowError("repos"))?,
+            repos: repos.collect::<Result<_, _>>().map_err(|_| RowError("repos"))?,
             permission: Permission::from_name(row.text("permission")?).ok_or(RowError("permission"))?,
         }))
     }

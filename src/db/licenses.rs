@@ -1,7 +1,5 @@
 //! `sales` and `licenses`: what was bought, and what it entitles to.
 
-use serde_json::json;
-
 use super::Sql;
 use crate::model::{EventId, IssuedKey, LicenseKey, OrderId, Product, ProductRef, Sale, Storefront, Timestamp};
 use crate::platform::{Statement, Value};
@@ -72,7 +70,6 @@ pub struct MintedLicense<'a> {
 
 /// Records what was sold, once an order.
 pub fn record_sale(storefront: Storefront, sale: &Sale, received_at: Timestamp, event: &EventId) -> Statement {
-    let pairs = |pairs: &[(String, String)]| Value::Text(json!(pairs).to_string());
     RECORD_SALE.with([
         storefront.as_str().into(),
         sale.order.as_str().into(),
@@ -84,8 +81,8 @@ pub fn record_sale(storefront: Storefront, sale: &Sale, received_at: Timestamp, 
         sale.amount.currency.as_str().into(),
         i64::from(sale.quantity).into(),
         sale.offer_code.as_deref().into(),
-        pairs(&sale.variants),
-        pairs(&sale.custom_fields),
+        super::json_text(&sale.variants),
+        super::json_text(&sale.custom_fields),
         sale.country.as_deref().into(),
         sale.subscription_id.as_deref().into(),
         sale.test.into(),

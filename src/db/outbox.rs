@@ -5,10 +5,10 @@
 
 use super::Sql;
 use crate::model::{
-    EmailAddress, GithubLogin, GithubUserId, LeaseId, LicenseKey, Permission, ProductRef, Repo, Storefront, Timestamp,
-    TraceId,
+    EmailAddress, GithubLogin, GithubUserId, LeaseId, LicenseKey, LicenseStatus, Permission, ProductRef, Repo,
+    Storefront, Timestamp, TraceId,
 };
-use crate::platform::{Row, RowError, Statement};
+use crate::platform::{DbError, Outcome, Row, RowError, Statement};
 
 pub(super) const ALL: &[Sql] = &[OWE_LICENSE_MAIL, OWE_INVITATIONS, CLAIM_DUE, LEASED, SETTLE, POSTPONE, GIVE_UP];
 
@@ -23,6 +23,7 @@ const OWE_LICENSE_MAIL: Sql = Sql {
 };
 
 /// Owes an invitation for each repository of an activation, leased to the caller, when the license is bound to `?2`.
+/// Attempts are counted anew whenever the buyer asks.
 const OWE_INVITATIONS: Sql = Sql {
     name: "owe_invitations",
     text: "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, lease_id,
@@ -32,7 +33,7 @@ const OWE_INVITATIONS: Sql = Sql {
            FROM license_activations a JOIN json_each(a.repos) repo
            WHERE a.license_key = ?1 AND a.github_user_id = ?2
            ON CONFLICT (dedupe_key) DO UPDATE SET
-             state = 'leased', attempts = outbox.attempts + 1, next_attempt_at = excluded.next_attempt_at,
+             state = 'leased', attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
              lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL",
 };
 
@@ -84,7 +85,16 @@ pub struct Due {
     pub attempts: i64,
     pub trace: TraceId,
     pub key: LicenseKey,
+    pub status: LicenseStatus,
     pub kind: Kind,
+}
+
+/// What is held under a lease.
+#[derive(Debug, Default)]
+pub struct Leased {
+    pub due: Vec<Due>,
+    /// Rows that are not as the schema promises, by id: somebody has changed the tables by hand.
+    pub unreadable: Vec<(i64, RowError)>,
 }
 
 /// What is owed.
@@ -166,7 +176,7 @@ pub fn claim_due(now: Timestamp, lease: &Lease, count: i64) -> Statement {
     CLAIM_DUE.with([lease.id.as_str().into(), now.into(), lease.until.into(), count.into()])
 }
 
-/// Reads what is held under a lease, as [`Due::read`] expects it.
+/// Reads what is held under a lease, as [`Leased::read`] expects it.
 pub fn leased(lease: &Lease) -> Statement {
     LEASED.with([lease.id.as_str().into(), lease.until.into()])
 }
@@ -192,10 +202,26 @@ pub fn give_up(id: i64, lease: &Lease, error: &str) -> Statement {
     GIVE_UP.with([id.into(), lease.id.as_str().into(), error.into()])
 }
 
-impl Due {
+impl Leased {
+    /// The rows of [`leased`]. One that cannot be read does not keep the others.
+    ///
     /// # Errors
-    /// When the row is not as the schema promises.
-    pub fn read(row: &Row) -> Result<Self, RowError> {
+    /// When the batch had no such statement.
+    pub fn read(outcomes: &[Outcome], statement: usize) -> Result<Self, DbError> {
+        let read = super::rows(outcomes, statement, |row| Ok((row.integer("id")?, Due::read(row))))?;
+        let mut leased = Self::default();
+        for (id, row) in read {
+            match row {
+                Ok(due) => leased.due.push(due),
+                Err(error) => leased.unreadable.push((id, error)),
+            }
+        }
+        Ok(leased)
+    }
+}
+
+impl Due {
+    fn read(row: &Row) -> Result<Self, RowError> {
         let kind = match row.text("kind")? {
             "license_mail" => Kind::LicenseMail(MailFacts {
                 storefront: Storefront::from_name(row.text("source")?).ok_or(RowError("source"))?,
@@ -221,6 +247,7 @@ impl Due {
             attempts: row.integer("attempts")?,
             trace: TraceId::parse(row.text("trace_id")?).ok_or(RowError("trace_id"))?,
             key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
+            status: LicenseStatus::from_name(row.text("status")?).ok_or(RowError("status"))?,
             kind,
         })
     }

@@ -10,14 +10,15 @@
 //!
 //! Parsing the request and rate limits are in `http::activate`.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 
 use super::invite::{self, RepoStatus};
+use super::join::join_all;
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::github::{Github, Resolved};
 use crate::adapters::lemon_squeezy::license_api::{self, Verdict};
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Binding, Due, Kind, Lease};
+use crate::db::{self, Binding, Kind, Lease, Leased};
 use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
     PresentedKey, Product, ProductRef, Repo, Standing, Storefront, Timestamp,
@@ -93,7 +94,7 @@ struct Opened {
     license: License,
     activation: Activation,
     lease: Lease,
-    owed: Vec<Due>,
+    owed: Leased,
 }
 
 impl From<DbError> for ActivateError {
@@ -145,7 +146,7 @@ impl<P: Platform> Engine<P> {
         &self,
         key: &LicenseKey,
         login: &Login,
-    ) -> Result<(Option<(License, Option<Activation>)>, Lease, Vec<Due>), ActivateError> {
+    ) -> Result<(Option<(License, Option<Activation>)>, Lease, Leased), ActivateError> {
         let lease = self.lease().map_err(StorageError::from)?;
         let mut statements = vec![db::known_license(key)];
         if let Login::Plausible(login) = login {
@@ -155,7 +156,7 @@ impl<P: Platform> Engine<P> {
         }
         let outcomes = self.batch(statements).await?;
         let known = read_known(&outcomes, 0)?;
-        let owed = if outcomes.len() > 1 { db::rows(&outcomes, 2, Due::read)? } else { Vec::new() };
+        let owed = if outcomes.len() > 1 { Leased::read(&outcomes, 2)? } else { Leased::default() };
         Ok((known, lease, owed))
     }
 
@@ -206,6 +207,10 @@ impl<P: Platform> Engine<P> {
             Verdict::WrongStore => return Err(ActivateError::WrongStore),
         };
         let product = self.mapped(STOREFRONT, &issued.bought).await?;
+        if product.license == LicenseKind::Minted {
+            // The sale has its license, with a key of ours: the storefront's beside it would be a second one.
+            return Err(ActivateError::NotFound);
+        }
         if issued.test && !self.config.allow_test_licenses {
             return Err(ActivateError::TestMode);
         }
@@ -243,7 +248,7 @@ impl<P: Platform> Engine<P> {
         ];
         let outcomes = self.batch(record.into_iter().chain(owe).collect()).await?;
         let won = outcomes.get(first).is_some_and(|bound| !bound.rows.is_empty());
-        let owed = db::rows(&outcomes, first + 3, Due::read)?;
+        let owed = Leased::read(&outcomes, first + 3)?;
         match read_known(&outcomes, first + 2)? {
             Some((license, Some(activation))) if activation.user_id == account.id => {
                 if won {
@@ -261,7 +266,7 @@ impl<P: Platform> Engine<P> {
     /// Step 5.
     async fn invite_all(&self, opened: Opened) -> (Result<Activated, ActivateError>, Option<FollowUp>) {
         let Opened { already, license, activation, lease, owed } = opened;
-        let tries = owed.iter().map(|due| async move {
+        let tries = owed.due.iter().map(|due| async move {
             match &due.kind {
                 Kind::Invitation(facts) => Some((due, facts, self.invite(facts).await)),
                 Kind::LicenseMail(_) => None,

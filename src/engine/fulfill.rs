@@ -11,9 +11,6 @@ use crate::model::{
 };
 use crate::platform::{Level, LogValue, Platform};
 
-/// A key's delivery can overtake its order's by seconds; how long to wait before asking again.
-const ORDER_MISSING_RETRY_MS: i64 = 60_000;
-
 impl<P: Platform> Engine<P> {
     /// Does what a sale causes, and makes the first try to mail the key.
     pub(super) async fn fulfill(
@@ -56,7 +53,7 @@ impl<P: Platform> Engine<P> {
             ])
             .await?;
         self.log_fulfilled(event, storefront, &sale.order, outcomes.last().is_some_and(|owed| !owed.rows.is_empty()));
-        self.work_off(&lease, db::rows(&outcomes, 4, db::Due::read)?).await?;
+        self.work_off(&lease, db::Leased::read(&outcomes, 4)?).await?;
         Ok(Ok(()))
     }
 
@@ -79,7 +76,7 @@ impl<P: Platform> Engine<P> {
                     event_type: Some(event_type.to_owned()),
                     error: "the order of this key has not arrived yet, and its variant decides what the key opens"
                         .to_owned(),
-                    try_again_at: Some(self.now().plus_millis(ORDER_MISSING_RETRY_MS)),
+                    may_pass: true,
                 }));
             };
             issued.bought.variant_id = variant;
@@ -119,6 +116,6 @@ fn unmapped(storefront: Storefront, event_type: &str, bought: &ProductRef) -> Un
             "unmapped product {}{variant} of {storefront}: add it to products.toml, deploy, and replay this delivery",
             bought.product_id
         ),
-        try_again_at: None,
+        may_pass: false,
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! What a sale causes is in `fulfill`. Whatever fails after the row is stored stands on that row.
 
+use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::{self, Misunderstood, Understood};
 use crate::db::{self, StoredEvent};
-use crate::model::{Delivery, EventId, Origin, SaleEvent, Timestamp};
+use crate::model::{Delivery, EventId, Origin, SaleEvent};
 use crate::platform::{Level, LogValue, Platform, unique_id};
 
 /// How long the follow-up has before a tick takes a stored delivery for abandoned.
@@ -15,8 +16,8 @@ const ABANDONED_AFTER_MS: i64 = 60_000;
 pub(super) struct Unprocessed {
     pub(super) event_type: Option<String>,
     pub(super) error: String,
-    /// `None`: only a person can help.
-    pub(super) try_again_at: Option<Timestamp>,
+    /// It waits for something that is on its way; otherwise only a person can help.
+    pub(super) may_pass: bool,
 }
 
 impl<P: Platform> Engine<P> {
@@ -46,20 +47,27 @@ impl<P: Platform> Engine<P> {
         let outcomes = self.batch(vec![db::event(id)]).await?;
         let stored = db::rows(&outcomes, 0, StoredEvent::read)?.pop();
         match stored.and_then(|event| event.delivery) {
-            Some(delivery) => self.process(id, &delivery).await.map(|()| true),
+            Some(delivery) => self.process(id, &delivery, 0).await.map(|()| true),
             None => Ok(false),
         }
     }
 
-    /// Finds out what a stored delivery means, and does it. Safe to repeat.
-    pub(super) async fn process(&self, event: &EventId, delivery: &Delivery) -> Result<(), StorageError> {
+    /// Finds out what a stored delivery means, and does it. Safe to repeat. `attempts` is how often it was tried before.
+    pub(super) async fn process(
+        &self,
+        event: &EventId,
+        delivery: &Delivery,
+        attempts: i64,
+    ) -> Result<(), StorageError> {
         let done = match adapters::interpret(delivery, &self.config) {
             Ok(Understood { event_type, event: meaning }) => self.act_on(event, delivery, &event_type, meaning).await?,
             Err(Misunderstood { event_type, problem }) => {
-                Err(Unprocessed { event_type, error: problem, try_again_at: None })
+                Err(Unprocessed { event_type, error: problem, may_pass: false })
             }
         };
-        if let Err(Unprocessed { event_type, error, try_again_at }) = done {
+        if let Err(Unprocessed { event_type, error, may_pass }) = done {
+            let try_again = may_pass && attempts < MAX_ATTEMPTS;
+            let try_again_at = try_again.then(|| self.now().plus_millis(self.wait_ms(attempts + 1)));
             self.batch(vec![db::fail_event(event, &error, event_type.as_deref(), try_again_at)]).await?;
             let level = if try_again_at.is_some() { Level::Warn } else { Level::Error };
             self.log(

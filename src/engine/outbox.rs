@@ -3,18 +3,17 @@
 //! A row is removed from the due list only once the other side has said yes. A crash between the two leaves the row
 //! leased until the lease runs out; then it is tried again, so everything here is done at least once.
 
-use futures_util::future::join_all;
-
+use super::join::join_all;
 use super::{Engine, StorageError, invite};
 use crate::adapters::email::Mailer;
 use crate::adapters::email::license::LicenseMail;
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Due, Kind, Lease, MailFacts, Settled};
-use crate::model::LicenseKey;
-use crate::platform::{Level, LogValue, Platform, Statement};
+use crate::db::{self, Due, Kind, Lease, Leased, MailFacts, Settled};
+use crate::model::{LicenseKey, LicenseStatus};
+use crate::platform::{Level, LogValue, Platform, RowError, Statement};
 
-/// After this many attempts a row is dead: with the waits below, about a day and a half.
-const MAX_ATTEMPTS: i64 = 12;
+/// After this many attempts a row is dead: with the waits below, after about half a day.
+pub(super) const MAX_ATTEMPTS: i64 = 12;
 
 /// The first wait; each next one is twice as long.
 const FIRST_WAIT_MS: i64 = 30_000;
@@ -25,17 +24,21 @@ const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
 
 impl<P: Platform> Engine<P> {
     /// Tries every row that is held under the lease, all at once, and writes down what came of it.
-    pub(super) async fn work_off(&self, lease: &Lease, rows: Vec<Due>) -> Result<(), StorageError> {
-        if rows.is_empty() {
-            return Ok(());
+    pub(super) async fn work_off(&self, lease: &Lease, leased: Leased) -> Result<(), StorageError> {
+        let tries = leased.due.iter().map(|due| async move { self.conclude(due, lease, self.try_once(due).await) });
+        let mut statements = join_all(tries).await;
+        statements.extend(leased.unreadable.iter().map(|(id, error)| self.bury(*id, lease, error)));
+        if !statements.is_empty() {
+            self.batch(statements).await?;
         }
-        let tries = rows.iter().map(|due| async move { self.conclude(due, lease, self.try_once(due).await) });
-        let statements = join_all(tries).await;
-        self.batch(statements).await?;
         Ok(())
     }
 
     async fn try_once(&self, due: &Due) -> Result<Settled, Failure> {
+        // It was good when this was owed. What has changed since, changed what is owed.
+        if due.status != LicenseStatus::Active {
+            return Ok(Settled { outcome: "skipped", reference: None });
+        }
         match &due.kind {
             Kind::LicenseMail(facts) => self.mail(due, facts).await,
             Kind::Invitation(facts) => invite::settled(self.invite(facts).await),
@@ -59,6 +62,13 @@ impl<P: Platform> Engine<P> {
         let message = letter.compose(&facts.email, &due.id.to_string())?;
         let sent = Mailer::new(&self.config.mail).send(&self.platform, &message, &due.trace).await?;
         Ok(Settled { outcome: sent.outcome, reference: sent.reference })
+    }
+
+    /// The statement that takes a row out of the way that nobody can work on.
+    fn bury(&self, id: i64, lease: &Lease, error: &RowError) -> Statement {
+        let reason = format!("{error}: the tables were changed by hand");
+        self.log(Level::Error, "outbox_unreadable", [("outbox_id", id.into()), ("error", LogValue::text(&reason))]);
+        db::give_up(id, lease, &reason)
     }
 
     /// The statement that ends or postpones a row, by what came of the attempt.
@@ -93,7 +103,7 @@ impl<P: Platform> Engine<P> {
 
     /// Doubles with every attempt, and is spread over its upper half so that what failed together does not return
     /// together.
-    fn wait_ms(&self, attempts: i64) -> i64 {
+    pub(super) fn wait_ms(&self, attempts: i64) -> i64 {
         let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or_default();
         let wait = (FIRST_WAIT_MS << doublings).min(LONGEST_WAIT_MS);
         let mut random = [0; 2];

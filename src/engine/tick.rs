@@ -4,7 +4,7 @@
 //! how many there were.
 
 use super::{Engine, StorageError};
-use crate::db::{self, Due, StoredEvent};
+use crate::db::{self, Leased, StoredEvent};
 use crate::platform::{Level, LogValue, Platform};
 
 /// A tick starts nothing new after this long, so that it ends well before the next and within its leases.
@@ -50,20 +50,38 @@ impl<P: Platform> Engine<P> {
             if self.now() >= start.plus_millis(LONGEST_MS) {
                 break;
             }
-            if let Some(delivery) = &event.delivery {
-                self.process(&event.id, delivery).await?;
-                done += 1;
+            let result = match &event.delivery {
+                Some(delivery) => self.process(&event.id, delivery, event.attempts).await,
+                None => {
+                    self.batch(vec![db::fail_event(&event.id, "the payload is erased", None, None)]).await?;
+                    continue;
+                }
+            };
+            if let Err(error) = result {
+                self.put_off(event, &error).await?;
             }
+            done += 1;
         }
         Ok(done)
+    }
+
+    /// Notes on its row that a delivery could not be processed for the database's sake, and when it is tried again: one
+    /// that fails at every try must not keep the others, and what is owed, from their turn.
+    async fn put_off(&self, event: &StoredEvent, error: &StorageError) -> Result<(), StorageError> {
+        let reason = error.to_string();
+        let try_again_at = self.now().plus_millis(self.wait_ms(event.attempts.saturating_add(1)));
+        self.batch(vec![db::fail_event(&event.id, &reason, None, Some(try_again_at))]).await?;
+        let fields = [("event_id", (&event.id).into()), ("error", LogValue::text(reason))];
+        self.log(Level::Warn, "delivery_put_off", fields);
+        Ok(())
     }
 
     async fn work_off_due(&self) -> Result<usize, StorageError> {
         let lease = self.lease()?;
         let outcomes = self.batch(vec![db::claim_due(self.now(), &lease, OUTBOX_ROWS), db::leased(&lease)]).await?;
-        let rows = db::rows(&outcomes, 1, Due::read)?;
-        let count = rows.len();
-        self.work_off(&lease, rows).await?;
+        let leased = Leased::read(&outcomes, 1)?;
+        let count = leased.due.len();
+        self.work_off(&lease, leased).await?;
         Ok(count)
     }
 }

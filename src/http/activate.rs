@@ -2,26 +2,20 @@
 //!
 //! The activation itself is `engine::activate`.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{API_BODY_MAX_BYTES, Answer, Code, Incoming, Problem, cors};
 use crate::engine::{Activate, ActivateError, Activated, Engine, RepoStatus};
-use crate::model::{LicenseKey, Login, PresentedKey, Repo};
+use crate::json::{At, FieldError, Json};
+use crate::model::{LicenseKey, Login, PresentedKey, Repo, Timestamp};
 use crate::platform::{Level, Limit, LogValue, Platform};
 
 /// More repositories than any choice has.
 const MAX_REPOS: usize = 100;
 
-/// What the seller's portal sends.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    license_key: String,
-    github_username: String,
-    repos: Option<Vec<String>>,
-}
+/// What the seller's portal may send.
+const FIELDS: [&str; 3] = ["license_key", "github_username", "repos"];
 
 pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
     let portal = &engine.config().portal;
@@ -68,30 +62,37 @@ async fn read(head: &Incoming, body: super::Body) -> Result<Activate, Problem> {
         return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as application/json."));
     }
     let body = body.read(API_BODY_MAX_BYTES).await?;
-    let mut json = serde_json::Deserializer::from_slice(&body);
-    let request: Request = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        // serde's own message repeats what was sent, unless it is about a name.
-        let message = error.inner().to_string();
-        let about_a_name = ["missing field", "unknown field", "duplicate field"];
-        match error.path().to_string().as_str() {
-            _ if about_a_name.iter().any(|start| message.starts_with(start)) => {
-                invalid(format!("{}.", message.split(" at line").next().unwrap_or_default()))
-            }
-            "." => invalid("The body must be a JSON object.".to_owned()),
-            path => invalid(format!("{path} is not of the expected type.")),
-        }
-    })?;
-    json.end().map_err(|_| invalid("The body must be one JSON object and nothing else.".to_owned()))?;
-    let key = PresentedKey::parse(&request.license_key).map_err(|error| invalid(format!("license_key {error}.")))?;
-    let login = Login::parse(&request.github_username).map_err(|error| invalid(format!("github_username {error}.")))?;
-    let repos = request.repos.map(|names| match names.len() {
-        0..=MAX_REPOS => names
-            .iter()
-            .map(|name| Repo::parse(name).map_err(|error| invalid(format!("repos: an entry {error}."))))
-            .collect(),
-        _ => Err(invalid(format!("repos may name at most {MAX_REPOS}."))),
-    });
-    Ok(Activate { key, login, repos: repos.transpose()? })
+    let json = Json::parse(&body).map_err(|error| invalid(format!("The body {error}.")))?;
+    parse(&json).map_err(invalid)
+}
+
+/// # Errors
+/// What is wrong, in a sentence for the caller, without what was sent.
+fn parse(body: &Json) -> Result<Activate, String> {
+    let root = body.root();
+    let said = |error: FieldError| format!("{error}.");
+    if let Some((unknown, _)) =
+        root.as_object().map_err(said)?.iter().find(|(name, _)| !FIELDS.contains(&name.as_str()))
+    {
+        let known = FIELDS.join(", ");
+        let shown: String = unknown.chars().filter(|letter| !letter.is_control()).take(40).collect();
+        return Err(format!("There is no field `{shown}`; known are {known}."));
+    }
+    let key = PresentedKey::parse(root.text("license_key").map_err(said)?)
+        .map_err(|error| format!("`license_key` {error}."))?;
+    let login = Login::parse(root.text("github_username").map_err(said)?)
+        .map_err(|error| format!("`github_username` {error}."))?;
+    let repos = root.get("repos").map_err(said)?.map(|list| repos(&list)).transpose()?;
+    Ok(Activate { key, login, repos })
+}
+
+fn repos(list: &At<'_>) -> Result<Vec<Repo>, String> {
+    let names = list.as_list().map_err(|error| format!("{error}."))?;
+    if names.len() > MAX_REPOS {
+        return Err(format!("`repos` may name at most {MAX_REPOS}."));
+    }
+    let repo = |name: &Json| Repo::parse(name.root().as_text().unwrap_or_default());
+    names.iter().map(repo).collect::<Result<_, _>>().map_err(|error| format!("`repos` has an entry that {error}."))
 }
 
 /// Whether the caller and the key are within their limits. Both are always counted. The key is hashed, since a limit's
@@ -106,14 +107,14 @@ async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Incoming, key: &P
     by_address & engine.platform().within_limit(Limit::ActivateByKey, &hash(key)).await
 }
 
-/// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address.
+/// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address, as far as they stand
+/// before the zeros that its canonical form leaves out.
 fn network_of(address: &str) -> String {
-    match address.parse() {
-        Ok(std::net::IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}")
-        }
-        _ => address.to_owned(),
+    let significant = address.split("::").next().unwrap_or_default();
+    if address.contains(':') {
+        significant.split(':').take(4).collect::<Vec<_>>().join(":")
+    } else {
+        address.to_owned()
     }
 }
 
@@ -127,29 +128,50 @@ fn is_json(content_type: &str) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+/// The answer's body.
+#[derive(Serialize)]
+struct Body<'a> {
+    status: &'static str,
+    license: License<'a>,
+    github_username: &'a str,
+    repos: Vec<RepoBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct License<'a> {
+    product: &'a str,
+    tier: &'a str,
+    expires_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RepoBody<'a> {
+    repo: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accept_url: Option<&'a str>,
+}
+
 fn word(activated: &Activated) -> Answer {
-    let repos: Vec<Value> = activated
-        .repos
-        .iter()
-        .map(|(repo, status)| match status {
-            RepoStatus::Invited { accept_url } => {
-                json!({ "repo": repo.as_str(), "status": "invited", "accept_url": accept_url })
-            }
-            RepoStatus::Member => json!({ "repo": repo.as_str(), "status": "member" }),
-            RepoStatus::Queued => json!({ "repo": repo.as_str(), "status": "queued" }),
-        })
-        .collect();
-    let queued = activated.repos.iter().any(|(_, status)| *status == RepoStatus::Queued);
-    let body = json!({
-        "status": if activated.already { "already_active" } else { "activated" },
-        "license": {
-            "product": activated.product,
-            "tier": activated.tier,
-            "expires_at": activated.expires_at.map(crate::model::Timestamp::to_rfc3339),
-        },
-        "github_username": activated.login.as_str(),
-        "repos": repos,
+    let repos = activated.repos.iter().map(|(repo, status)| {
+        let (status, accept_url) = match status {
+            RepoStatus::Invited { accept_url } => ("invited", Some(accept_url.as_str())),
+            RepoStatus::Member => ("member", None),
+            RepoStatus::Queued => ("queued", None),
+        };
+        RepoBody { repo: repo.as_str(), status, accept_url }
     });
+    let queued = activated.repos.iter().any(|(_, status)| *status == RepoStatus::Queued);
+    let body = Body {
+        status: if activated.already { "already_active" } else { "activated" },
+        license: License {
+            product: &activated.product,
+            tier: &activated.tier,
+            expires_at: activated.expires_at.map(Timestamp::to_rfc3339),
+        },
+        github_username: activated.login.as_str(),
+        repos: repos.collect(),
+    };
     Answer::json(if queued { 202 } else { 200 }, &body)
 }
 

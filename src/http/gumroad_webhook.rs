@@ -4,13 +4,18 @@
 //! <https://gumroad.com/help/article/149-ping>. So once the secret is right, nothing but a body that cannot be stored
 //! makes another status.
 
-use serde_json::json;
+use serde::Serialize;
 
-use super::{Answer, Code, Incoming, Problem, WEBHOOK_BODY_MAX_BYTES};
+use super::{Answer, BodyError, Code, Incoming, Problem, WEBHOOK_BODY_MAX_BYTES};
 use crate::adapters::gumroad;
 use crate::engine::{Engine, StorageError};
 use crate::model::{Delivery, Storefront};
 use crate::platform::{Level, LogValue, Platform};
+
+#[derive(Serialize)]
+struct Stored {
+    status: &'static str,
+}
 
 pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
     // Before anything else: without the secret, this path does not exist, for any method and any body.
@@ -22,14 +27,19 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming)
     }
     match incoming.body.read(WEBHOOK_BODY_MAX_BYTES).await {
         Ok(body) => store(engine, Delivery::new(Storefront::Gumroad, body, proof)).await,
-        Err(error) => Problem::from(error).into(),
+        // The ping could not be stored, and only a 5xx makes Gumroad send it again.
+        Err(BodyError::BrokenOff) => {
+            let detail = "The body broke off before it was stored. Please send it again.";
+            Problem::new(Code::StorageUnavailable, detail).retry_after(1).into()
+        }
+        Err(error @ BodyError::TooLarge) => Problem::from(error).into(),
     }
 }
 
 /// Stores an authenticated delivery of either storefront.
 pub(super) async fn store<P: Platform>(engine: &Engine<P>, delivery: Delivery) -> Answer {
     match engine.ingest(delivery).await {
-        Ok(follow_up) => Answer::json(200, &json!({ "status": "stored" })).followed_by(Some(follow_up)),
+        Ok(follow_up) => Answer::json(200, &Stored { status: "stored" }).followed_by(Some(follow_up)),
         Err(error) => {
             log_not_stored(engine, &error);
             Problem::storage_unavailable().into()

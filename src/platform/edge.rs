@@ -1,22 +1,25 @@
 //! The Workers runtime as a [`Platform`]: D1, the runtime's own fetch, clock and randomness.
 //!
-//! Nothing decides anything here. reqwest is not used: on wasm it cannot refuse redirects, and it would double the
-//! Worker's size.
+//! Nothing decides anything here. The runtime's objects are used directly where the `worker` crate's wrappers bring
+//! along what nobody here needs: a Worker's size is its start-up time. reqwest is not used at all, since on wasm it
+//! cannot refuse redirects.
+
+mod d1;
+mod fetch;
+mod stream;
 
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
-use futures_util::{StreamExt, pin_mut};
-use wasm_bindgen::JsValue;
-use worker::{
-    AbortController, D1Database, D1PreparedStatement, D1Type, Date, Delay, Env, Fetch, Headers, RequestInit,
-    RequestRedirect, console_log,
-};
+use worker::js_sys::futures::JsFuture;
+use worker::js_sys::{Object, Reflect};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::worker_sys::RateLimiter;
+use worker::{Date, Delay, Env, console_log};
 
 use crate::model::Timestamp;
-use crate::platform::{
-    DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, Row, SendError, Statement, Value,
-};
+use crate::platform::{DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement};
+
+pub(crate) use stream::Chunks;
 
 /// One request's view of the runtime.
 #[derive(Debug)]
@@ -29,63 +32,22 @@ impl Edge {
         Self { env }
     }
 
-    fn database(&self) -> Result<D1Database, DbError> {
-        self.env.d1("DB").map_err(|_| DbError::Unavailable("no D1 binding named DB".to_owned()))
-    }
-
-    async fn fetch(request: &Request, signal: &worker::AbortSignal) -> Result<Reply, SendError> {
-        let response = prepare(request)?.send_with_signal(signal).await;
-        let mut response = response.map_err(|_| SendError::Unreachable)?;
-        let headers = response.headers().entries().collect();
-        let status = response.status_code();
-        let mut body = Vec::new();
-        // A reply without a body, as 204 has, has no stream either.
-        if let Ok(mut chunks) = response.stream() {
-            while let Some(chunk) = chunks.next().await {
-                body.extend_from_slice(&chunk.map_err(|_| SendError::Unreachable)?);
-                if body.len() > request.max_reply_bytes {
-                    return Err(SendError::TooLarge);
-                }
-            }
-        }
-        Ok(Reply { status, headers, body })
+    /// The binding of that name, if there is one.
+    fn binding(&self, name: &str) -> Option<JsValue> {
+        let binding = Reflect::get(self.env.as_ref(), &JsValue::from_str(name)).ok()?;
+        (!binding.is_undefined() && !binding.is_null()).then_some(binding)
     }
 }
 
 impl Platform for Edge {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
-        let database = self.database()?;
-        let bound: Result<Vec<_>, _> = statements.iter().map(|statement| bind(&database, statement)).collect();
-        let results = database.batch(bound.map_err(classify)?).await.map_err(classify)?;
-        results
-            .iter()
-            .map(|result| {
-                let meta = result.meta().map_err(classify)?;
-                let count = |read: fn(&worker::D1ResultMeta) -> Option<usize>| {
-                    meta.as_ref().and_then(read).and_then(|count| u64::try_from(count).ok()).unwrap_or_default()
-                };
-                Ok(Outcome {
-                    rows: result.results::<Row>().map_err(classify)?,
-                    rows_read: count(|meta| meta.rows_read),
-                    rows_written: count(|meta| meta.rows_written),
-                })
-            })
-            .collect()
+        let binding = self.binding("DB");
+        let binding = binding.ok_or_else(|| DbError::Unavailable("there is no D1 binding named DB".to_owned()))?;
+        d1::batch(&binding.unchecked_into(), &statements).await
     }
 
     async fn send(&self, request: Request) -> Result<Reply, SendError> {
-        let controller = AbortController::default();
-        let signal = controller.signal();
-        let fetch = Self::fetch(&request, &signal);
-        let deadline = Delay::from(request.timeout);
-        pin_mut!(fetch, deadline);
-        match select(fetch, deadline).await {
-            Either::Left((reply, _)) => reply,
-            Either::Right(((), _)) => {
-                controller.abort();
-                Err(SendError::Timeout)
-            }
-        }
+        fetch::send(&request).await
     }
 
     async fn sleep(&self, time: Duration) {
@@ -100,15 +62,21 @@ impl Platform for Edge {
         getrandom::fill(bytes).map_err(|_| NoRandomness)
     }
 
+    /// <https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/>
     async fn within_limit(&self, limit: Limit, key: &str) -> bool {
-        match self.env.rate_limiter(limit.binding()) {
-            Ok(limiter) => limiter.limit(key.to_owned()).await.is_ok_and(|outcome| outcome.success),
-            Err(_) => true,
-        }
+        let Some(binding) = self.binding(limit.binding()) else { return true };
+        let ask = async {
+            let options = Object::new();
+            Reflect::set(&options, &"key".into(), &key.into())?;
+            let outcome = JsFuture::from(binding.unchecked_into::<RateLimiter>().limit(options)?).await?;
+            Reflect::get(&outcome, &"success".into())
+        };
+        // A limiter that fails must not keep a buyer out.
+        ask.await.ok().and_then(|success| success.as_bool()).unwrap_or(true)
     }
 
     fn has_limit(&self, limit: Limit) -> bool {
-        self.env.rate_limiter(limit.binding()).is_ok()
+        self.binding(limit.binding()).is_some()
     }
 
     fn log(&self, line: &LogLine) {
@@ -116,43 +84,4 @@ impl Platform for Edge {
             console_log!("{text}");
         }
     }
-}
-
-fn bind(database: &D1Database, statement: &Statement) -> worker::Result<D1PreparedStatement> {
-    let params: Vec<D1Type<'_>> = statement
-        .params
-        .iter()
-        .map(|value| match value {
-            Value::Null => D1Type::Null,
-            // D1Type::Integer has 32 bits. A whole float becomes an integer in an INTEGER column, exactly below 2^53.
-            Value::Integer(number) => D1Type::Real(*number as f64),
-            Value::Text(text) => D1Type::Text(text),
-            Value::Blob(bytes) => D1Type::Blob(bytes),
-        })
-        .collect();
-    database.prepare(statement.sql).bind_refs(&params)
-}
-
-fn prepare(request: &Request) -> Result<Fetch, SendError> {
-    let headers = Headers::new();
-    for (name, value) in &request.headers {
-        headers.set(name, value).map_err(|_| SendError::Unreachable)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_method(request.method.as_str().to_owned().into())
-        .with_headers(headers)
-        .with_redirect(RequestRedirect::Manual)
-        .with_body(request.body.as_deref().map(|body| JsValue::from(worker::js_sys::Uint8Array::from(body))));
-    worker::Request::new_with_init(&request.url, &init).map(Fetch::Request).map_err(|_| SendError::Unreachable)
-}
-
-/// Tells passing trouble from refusals by D1's message, the only thing that it gives.
-/// <https://developers.cloudflare.com/d1/observability/debug-d1/#error-list>
-fn classify(error: worker::Error) -> DbError {
-    // `Display` of the inner D1 error traps the instance in worker 0.8; its cause is safe to ask for.
-    let message = match error {
-        worker::Error::D1(error) => error.cause(),
-        other => format!("{other:?}"),
-    };
-    crate::db::classify(message)
 }

@@ -24,15 +24,18 @@ pub struct Host(Rc<World>);
 
 struct World {
     database: Sqlite,
-    upstream: Box<dyn Fn(&Request) -> Result<Reply, SendError>>,
+    upstream: Box<Upstream>,
     clock: Cell<Timestamp>,
     random: RefCell<fastrand::Rng>,
     limits: RefCell<HashMap<(&'static str, String), u32>>,
     allowed: Cell<u32>,
-    fate: RefCell<Box<dyn FnMut(&Call<'_>) -> Fate>>,
+    fate: RefCell<Box<Injector>>,
     log: RefCell<Vec<LogLine>>,
     batches: Cell<u32>,
 }
+
+type Upstream = dyn Fn(&Request) -> Result<Reply, SendError>;
+type Injector = dyn FnMut(&Call<'_>) -> Fate;
 
 /// A call into the world, as a fault injector sees it.
 #[derive(Debug)]

@@ -1,9 +1,6 @@
 //! Statements on their way to the database, and rows on their way back. Which statements there are is in `db`.
 
-use std::collections::BTreeMap;
 use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 use crate::model::Timestamp;
 
@@ -38,7 +35,7 @@ pub struct Outcome {
 
 /// One row, by column name.
 #[derive(Clone, Default)]
-pub struct Row(BTreeMap<String, Value>);
+pub struct Row(Vec<(String, Value)>);
 
 /// A column that is not there or not of the type that the schema promises.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +43,7 @@ pub struct Row(BTreeMap<String, Value>);
 pub struct RowError(pub &'static str);
 
 impl Row {
-    pub const fn new(columns: BTreeMap<String, Value>) -> Self {
+    pub const fn new(columns: Vec<(String, Value)>) -> Self {
         Self(columns)
     }
 
@@ -59,7 +56,7 @@ impl Row {
     /// # Errors
     /// When the column is neither text nor null.
     pub fn optional_text(&self, column: &'static str) -> Result<Option<&str>, RowError> {
-        match self.0.get(column) {
+        match self.column(column) {
             Some(Value::Text(text)) => Ok(Some(text)),
             Some(Value::Null) => Ok(None),
             _ => Err(RowError(column)),
@@ -75,7 +72,7 @@ impl Row {
     /// # Errors
     /// When the column is neither an integer nor null.
     pub fn optional_integer(&self, column: &'static str) -> Result<Option<i64>, RowError> {
-        match self.0.get(column) {
+        match self.column(column) {
             Some(Value::Integer(number)) => Ok(Some(*number)),
             Some(Value::Null) => Ok(None),
             _ => Err(RowError(column)),
@@ -87,7 +84,7 @@ impl Row {
     /// # Errors
     /// When the column is neither.
     pub fn bytes(&self, column: &'static str) -> Result<Option<Vec<u8>>, RowError> {
-        match self.0.get(column) {
+        match self.column(column) {
             Some(Value::Text(text)) => Ok(Some(text.clone().into_bytes())),
             Some(Value::Blob(bytes)) => Ok(Some(bytes.clone())),
             Some(Value::Null) => Ok(None),
@@ -95,9 +92,13 @@ impl Row {
         }
     }
 
+    fn column(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(column, _)| column == name).map(|(_, value)| value)
+    }
+
     /// Whether the column is null or absent, as all of an outer join's other side is.
     pub fn is_null(&self, column: &str) -> bool {
-        matches!(self.0.get(column), None | Some(Value::Null))
+        matches!(self.column(column), None | Some(Value::Null))
     }
 }
 
@@ -131,7 +132,7 @@ impl fmt::Debug for Statement {
 
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.keys()).finish()
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -168,74 +169,5 @@ impl From<Timestamp> for Value {
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
-    }
-}
-
-impl<'de> Deserialize<'de> for Row {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(Self)
-    }
-}
-
-/// From what D1 hands over: JavaScript numbers, strings, null, and arrays of numbers for blobs.
-/// <https://developers.cloudflare.com/d1/worker-api/#type-conversion>
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value that SQLite stores")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(flag.into())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Value, E> {
-        i64::try_from(number).map(Value::Integer).map_err(E::custom)
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
-        // Whole numbers beyond 32 bits arrive as floats; no column of ours holds a fraction.
-        if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
-            Ok(Value::Integer(number as i64))
-        } else {
-            Err(E::custom("not a whole number"))
-        }
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Value, E> {
-        Ok(Value::Blob(bytes.to_vec()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut bytes = Vec::new();
-        while let Some(byte) = items.next_element()? {
-            bytes.push(byte);
-        }
-        Ok(Value::Blob(bytes))
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn query(file: &Path, sql: &str) -> rusqlite::Result<Vec<Row>> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     let mut statement = connection.prepare(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement.query_map([], |row| {
         let cells = names.iter().enumerate().map(|(index, name)| Ok((name.clone(), json(row.get_ref(index)?))));
         cells.collect()

@@ -1,1 +1,17 @@
-//! x
+//! What holds when calls fail, replies are lost, processes die and clocks go wrong.
+//!
+//! | module | what it promises |
+//! |---|---|
+//! | `stories` | the stories that are told with faults in them, and how each has to end |
+//! | `exhaustion` | every story, with a fault of every kind at every call, and with every pair of them |
+//! | `leases` | what is owed is worked on by one at a time |
+//! | `overtaken` | what was owed or stored, and was changed before its turn came |
+//! | `waits` | when it is tried again, and when no more |
+//!
+//! What each failure of GitHub's or Lemon Squeezy's means is in `activation`.
+
+mod exhaustion;
+mod leases;
+mod overtaken;
+mod stories;
+mod waits;

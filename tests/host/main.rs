@@ -2,6 +2,9 @@
 //!
 //! What only the Workers runtime can show is in `tests/e2e`; what concerns one module stands beside it in `src`.
 
+// Clippy's leave for tests ends at the functions that are marked as such; what they share is test code as well.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
 mod activation;
 mod cost;
 mod faults;

@@ -5,14 +5,15 @@
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use latchkey::config::Config;
-use latchkey::engine::{Engine, FollowUp};
+use latchkey::engine::{Engine, FollowUp, Ticked};
 use latchkey::http::{self, Answer, Body, Incoming};
 use latchkey::model::{Catalogue, Choice, LicenseKind, Permission, Product, Repo, Storefront, Timestamp};
 use latchkey::platform::host::Host;
 use latchkey::platform::{Reply, Request, Row, SendError};
-use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox};
+use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
 use serde_json::{Value, json};
 
 /// A Sunday in November 2026, 12:00 UTC.
@@ -25,6 +26,8 @@ pub(crate) const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
 pub(crate) struct Shop {
     pub(crate) host: Host,
     pub(crate) sandbox: Sandbox,
+    /// The sandbox's clock, which [`Shop::advance`] keeps at the host's time.
+    clock: VirtualClock,
     config: Rc<Config>,
     catalogue: Catalogue,
 }
@@ -46,7 +49,8 @@ impl Shop {
 
     /// A shop with some settings changed. An empty value unsets one.
     pub(crate) fn open_with(changes: &[(&str, &str)]) -> Self {
-        let sandbox = Sandbox::new(Options::at(NOW.as_millis()));
+        let clock = VirtualClock::at(NOW.as_millis());
+        let sandbox = Sandbox::new(Options { clock: clock.clock(), ..Options::default() });
         for repo in catalogue_file()
             .products()
             .iter()
@@ -57,7 +61,7 @@ impl Shop {
         let upstream = sandbox.clone();
         let host = Host::new(7, NOW, move |request| send(&upstream, request)).unwrap();
         let config = Rc::new(Config::read(|name| setting(name, changes)));
-        Self { host, sandbox, config, catalogue: catalogue() }
+        Self { host, sandbox, clock, config, catalogue: catalogue() }
     }
 
     /// The same shop after a deployment with another catalogue.
@@ -142,6 +146,60 @@ impl Shop {
     pub(crate) fn calls(&self) -> Vec<String> {
         self.sandbox.take_calls().iter().map(|call| format!("{} {}", call.method, call.path)).collect()
     }
+
+    /// Lets time pass, for the engine and for the world around it.
+    pub(crate) fn advance(&self, time: Duration) {
+        self.host.advance(time);
+        self.clock.advance(i64::try_from(time.as_millis()).unwrap());
+    }
+
+    /// Lets cron run once, now.
+    pub(crate) async fn tick(&self) -> Ticked {
+        self.engine().tick().await.unwrap()
+    }
+
+    /// Sends a request under the trace that it has at the edge, and runs what is behind the answer.
+    pub(crate) async fn request_traced(&self, incoming: Incoming) -> Answered {
+        let trace = http::trace_of(&incoming, &self.host);
+        let engine = Engine::new(self.host.clone(), Rc::clone(&self.config), self.catalogue, trace);
+        let mut answer = http::handle(&engine, incoming).await;
+        if let Some(work) = answer.follow_up.take() {
+            engine.follow_up(work).await;
+        }
+        answer.into()
+    }
+
+    /// Lets this much time pass, and runs the tick that comes then.
+    pub(crate) async fn tick_after(&self, time: Duration) -> Ticked {
+        self.advance(time);
+        self.tick().await
+    }
+
+    /// The one row of a table that meets a condition, with every column. A blob is given in hex.
+    pub(crate) fn record(&self, table: &str, condition: &str) -> Value {
+        let columns = self.rows(&format!("SELECT name FROM pragma_table_info('{table}')"));
+        let member = |row: &Row| {
+            let name = row.text("name").unwrap();
+            format!("'{name}', CASE typeof({name}) WHEN 'blob' THEN hex({name}) ELSE {name} END")
+        };
+        let members: Vec<_> = columns.iter().map(member).collect();
+        let sql = format!("SELECT json_object({}) AS record FROM {table} WHERE {condition}", members.join(", "));
+        let rows = self.rows(&sql);
+        assert_eq!(rows.len(), 1, "one row of {table} with {condition} is expected");
+        serde_json::from_str(rows[0].text("record").unwrap()).unwrap()
+    }
+
+    /// The stored deliveries' bodies, in the order of arrival.
+    pub(crate) fn payloads(&self) -> Vec<Vec<u8>> {
+        let rows = self.rows("SELECT payload FROM webhook_events ORDER BY rowid");
+        rows.iter().map(|row| row.bytes("payload").unwrap().unwrap()).collect()
+    }
+
+    /// The log since the last look, as it would be written.
+    pub(crate) fn log_text(&self) -> String {
+        let lines = self.host.take_log();
+        lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect()
+    }
 }
 
 impl Drop for Shop {
@@ -214,6 +272,12 @@ pub(crate) fn incoming(delivery: &Delivery) -> Incoming {
 pub(crate) fn catalogue() -> Catalogue {
     static PRODUCTS: OnceLock<Vec<Product>> = OnceLock::new();
     Catalogue::new(PRODUCTS.get_or_init(|| catalogue_file().products().iter().map(product).collect()))
+}
+
+/// A catalogue of these entries, in the words of `products.toml`.
+pub(crate) fn catalogue_of(entries: &str) -> Catalogue {
+    let file = latchkey_catalogue::Catalogue::parse(entries).unwrap();
+    Catalogue::new(file.products().iter().map(product).collect::<Vec<_>>().leak())
 }
 
 fn catalogue_file() -> &'static latchkey_catalogue::Catalogue {

@@ -1,11 +1,12 @@
 //! Postmark, the mail provider: <https://postmarkapp.com/developer/api/email-api>.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Message;
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::config::{self, Sender};
+use crate::json::{FieldError, Json};
 use crate::model::Secret;
 use crate::platform::{Method, Platform, Reply, Request};
 
@@ -41,13 +42,9 @@ struct Metadata<'a> {
 }
 
 /// Both a success, with error code 0, and an error.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
 struct Answer {
     error_code: i64,
-    #[serde(default)]
     message: String,
-    #[serde(rename = "MessageID")]
     message_id: Option<String>,
 }
 
@@ -121,7 +118,16 @@ fn remedy(error_code: i64) -> Remedy {
 }
 
 fn read(reply: &Reply) -> Option<Answer> {
-    serde_json::from_slice(&reply.body).ok()
+    let body = Json::parse(&reply.body).ok()?;
+    let answer = || {
+        let root = body.root();
+        Ok::<_, FieldError>(Answer {
+            error_code: root.integer("ErrorCode")?,
+            message: root.optional_text("Message")?.unwrap_or_default().to_owned(),
+            message_id: root.optional_text("MessageID")?.map(str::to_owned),
+        })
+    };
+    answer().ok()
 }
 
 /// The start of what Postmark says, on one line, with everything that could be an address taken out: its messages

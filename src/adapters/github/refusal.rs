@@ -3,11 +3,10 @@
 //! Limits come as 403 or 429 and are told from missing permissions in the order that GitHub documents:
 //! <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately>
 
-use serde::Deserialize;
-
 use super::SERVICE;
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
+use crate::json::Json;
 use crate::model::{Repo, Timestamp};
 use crate::platform::Reply;
 
@@ -19,15 +18,6 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 pub(super) enum Asked<'a> {
     Account,
     Repository(&'a Repo),
-}
-
-/// An error as GitHub words all of them. `errors` holds texts, or objects with a `message`.
-/// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>
-#[derive(Deserialize)]
-struct ErrorBody {
-    message: String,
-    #[serde(default)]
-    errors: serde_json::Value,
 }
 
 /// The failure that a reply of an error status is.
@@ -78,7 +68,7 @@ pub(super) fn is_of_personal_repository(reply: &Reply) -> bool {
 
 /// Whether the reply is an error of GitHub's own, not of something in between.
 pub(super) fn is_in_githubs_words(reply: &Reply) -> bool {
-    serde_json::from_slice::<ErrorBody>(&reply.body).is_ok()
+    Json::parse(&reply.body).is_ok_and(|body| body.root().text("message").is_ok())
 }
 
 /// The failure that asks to wait, if the reply is about a limit.
@@ -132,15 +122,21 @@ fn says_personal(words: &str) -> bool {
     words.to_ascii_lowercase().contains("organization-owned")
 }
 
-/// All that an error says, or nothing when it is not in GitHub's words.
+/// All that an error says, or nothing when it is not in GitHub's words. Its `errors` are texts, or objects with a
+/// `message`. <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>
 fn words(reply: &Reply) -> String {
-    let Ok(error) = serde_json::from_slice::<ErrorBody>(&reply.body) else { return String::new() };
-    let details = match &error.errors {
-        serde_json::Value::Array(details) => details.as_slice(),
-        single => std::slice::from_ref(single),
+    let Ok(body) = Json::parse(&reply.body) else { return String::new() };
+    let Ok(message) = body.root().text("message") else { return String::new() };
+    let errors = body.root().get("errors").ok().flatten();
+    let details = match &errors {
+        Some(errors) => errors.as_list().map_or_else(|_| errors.as_text().ok().into_iter().collect(), list_of_words),
+        None => Vec::new(),
     };
-    let details = details.iter().filter_map(|detail| detail.as_str().or_else(|| detail.get("message")?.as_str()));
-    details.fold(error.message, |all, detail| format!("{all}: {detail}"))
+    details.iter().fold(message.to_owned(), |all, detail| format!("{all}: {detail}"))
+}
+
+fn list_of_words(errors: &[Json]) -> Vec<&str> {
+    errors.iter().filter_map(|error| error.root().as_text().or_else(|_| error.root().text("message")).ok()).collect()
 }
 
 /// The start of what somebody else wrote, on one line.

@@ -1,108 +1,47 @@
 //! Pings as JSON.
 //!
-//! `serde_json::Value` keeps only the last of a repeated key, and a repeated key is what must not go unnoticed: two
-//! readers of one body could take it for two different sales. So this reads into a tree that keeps every one.
-//!
 //! What the fields are called and how a value is read is in `fields`.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
 use super::fields::Fields;
-
-/// Any JSON, with numbers and booleans as the text that a form would have.
-enum Node {
-    Scalar(String),
-    Object(Vec<(String, Node)>),
-    List,
-}
+use crate::json::Json;
 
 /// Reads an object. The parser itself refuses what is nested too deep, and text that is not UTF-8.
 ///
 /// # Errors
-/// Where the body stops being JSON. The parser's own words are not passed on, since they can repeat the body.
+/// Where the body stops being JSON.
 pub(super) fn read(body: &[u8]) -> Result<Fields, String> {
-    let node: Node = serde_json::from_slice(body)
-        .map_err(|error| format!("the body is not valid JSON (line {}, column {})", error.line(), error.column()))?;
+    let json = Json::parse(body).map_err(|error| format!("the body {error}"))?;
     let mut fields = Fields::default();
-    if let Node::Object(entries) = node {
+    if let Json::Object(entries) = json {
         for (name, value) in entries {
             match value {
-                Node::Scalar(value) => fields.add_value(&name, value),
                 // An empty member is how a form spells a list, and no group has one.
-                Node::List => fields.add_member(&name, String::new(), None),
-                Node::Object(members) => add_members(&mut fields, &name, members),
+                Json::List(_) => fields.add_member(&name, String::new(), None),
+                Json::Object(members) => add_members(&mut fields, &name, members),
+                value => fields.add_value(&name, scalar(value).unwrap_or_default()),
             }
         }
     }
     Ok(fields)
 }
 
-fn add_members(fields: &mut Fields, group: &str, members: Vec<(String, Node)>) {
+fn add_members(fields: &mut Fields, group: &str, members: Vec<(String, Json)>) {
     fields.open_group(group);
     for (member, value) in members {
-        let value = if let Node::Scalar(value) = value { Some(value) } else { None };
-        fields.add_member(group, member, value);
+        fields.add_member(group, member, scalar(value));
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJson)
-    }
-}
-
-struct AnyJson;
-
-impl<'de> Visitor<'de> for AnyJson {
-    type Value = Node;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar(String::new()))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_string()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        // In the scientific spelling no fraction and no huge number can pass for a whole one.
-        Ok(Node::Scalar(format!("{value:e}")))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Scalar(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Node, E> {
-        Ok(Node::Scalar(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Node::List)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Node::Object(entries))
+/// A value as the text that a form would have; `None` for what no form has.
+fn scalar(value: Json) -> Option<String> {
+    match value {
+        Json::Null => Some(String::new()),
+        Json::Bool(flag) => Some(flag.to_string()),
+        Json::Integer(number) => Some(number.to_string()),
+        // Nothing that is read here is a fraction, and this reads as no number.
+        Json::OtherNumber => Some("not a whole number".to_owned()),
+        Json::Text(text) => Some(text),
+        Json::List(_) | Json::Object(_) => None,
     }
 }
 

@@ -4,15 +4,13 @@
 //! Keys are only validated, never activated here: activating would use up one of the buyer's activations. What the
 //! product of a good key opens, and whether a test key opens anything, is decided in `engine`.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::config;
+use crate::json::{FieldError, Json};
 use crate::model::{EmailAddress, IssuedKey, LicenseKey, OrderId, ProductRef, Timestamp, name_from_address};
 use crate::platform::{Method, Platform, Reply, Request};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 const SERVICE: &str = "Lemon Squeezy";
 
@@ -35,39 +33,27 @@ pub enum Verdict {
 }
 
 /// The reply about a known key, whatever its HTTP status.
-#[derive(Deserialize)]
 struct Report {
     valid: bool,
     license_key: Key,
     meta: Meta,
 }
 
-#[derive(Deserialize)]
 struct Key {
-    id: i64,
+    id: String,
     key: String,
     status: String,
     expires_at: Option<String>,
     test_mode: bool,
 }
 
-#[derive(Deserialize)]
 struct Meta {
     store_id: i64,
-    order_id: i64,
-    product_id: i64,
-    variant_id: i64,
+    order_id: String,
+    product_id: String,
+    variant_id: String,
     customer_name: Option<String>,
     customer_email: String,
-}
-
-/// The reply about an unknown key.
-#[derive(Deserialize)]
-struct Denial {
-    #[serde(default)]
-    valid: bool,
-    error: String,
-    license_key: Option<serde::de::IgnoredAny>,
 }
 
 /// Asks Lemon Squeezy about a key.
@@ -92,7 +78,7 @@ pub async fn validate(
     let now = platform.now();
     match reply.status {
         // An expired or disabled key is reported in full, as a 400.
-        200 | 400 => match read::<Report>(&reply) {
+        200 | 400 => match Json::parse(&reply.body).ok().and_then(|body| Report::read(&body).ok()) {
             Some(report) => report.verdict(store_id, key, now),
             None if reply.status == 400 => unknown(&reply),
             None => Err(Failure::unintelligible(SERVICE, reply.status)),
@@ -112,6 +98,29 @@ pub async fn validate(
 }
 
 impl Report {
+    fn read(body: &Json) -> Result<Self, FieldError> {
+        let root = body.root();
+        let (key, meta) = (root.field("license_key")?, root.field("meta")?);
+        Ok(Self {
+            valid: root.field("valid")?.as_bool()?,
+            license_key: Key {
+                id: key.id("id")?,
+                key: key.text("key")?.to_owned(),
+                status: key.text("status")?.to_owned(),
+                expires_at: key.optional_text("expires_at")?.map(str::to_owned),
+                test_mode: key.field("test_mode")?.as_bool()?,
+            },
+            meta: Meta {
+                store_id: meta.integer("store_id")?,
+                order_id: meta.id("order_id")?,
+                product_id: meta.id("product_id")?,
+                variant_id: meta.id("variant_id")?,
+                customer_name: meta.optional_text("customer_name")?.map(str::to_owned),
+                customer_email: meta.text("customer_email")?.to_owned(),
+            },
+        })
+    }
+
     fn verdict(self, store_id: i64, asked: &LicenseKey, now: Timestamp) -> Result<Verdict, Failure> {
         // Their look-up may ignore case, ours must not: the spelling they issued is the one to keep.
         if !self.license_key.key.eq_ignore_ascii_case(asked.as_str()) {
@@ -140,19 +149,16 @@ impl Report {
         let Self { license_key, meta, .. } = self;
         let key = LicenseKey::from_record(&license_key.key)
             .map_err(|_| contradiction("license_key.key could not be a key"))?;
-        let order = OrderId::parse(&meta.order_id.to_string())
-            .ok_or_else(|| contradiction("meta.order_id could not be an order"))?;
+        let order =
+            OrderId::parse(&meta.order_id).ok_or_else(|| contradiction("meta.order_id could not be an order"))?;
         let email = EmailAddress::parse(&meta.customer_email)
             .map_err(|_| contradiction("meta.customer_email is not a mail address"))?;
         let given_name = meta.customer_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         Ok(IssuedKey {
             key,
-            key_id: license_key.id.to_string(),
+            key_id: license_key.id,
             order,
-            bought: ProductRef {
-                product_id: meta.product_id.to_string(),
-                variant_id: Some(meta.variant_id.to_string()),
-            },
+            bought: ProductRef { product_id: meta.product_id, variant_id: Some(meta.variant_id) },
             name: given_name.unwrap_or_else(|| name_from_address(&email)),
             email,
             test: license_key.test_mode,
@@ -164,14 +170,16 @@ impl Report {
 /// That nobody knows the key, if the reply says just that: a page that something in between sends with a 404, or a
 /// report that did not read, is no verdict.
 fn unknown(reply: &Reply) -> Result<Verdict, Failure> {
-    match read::<Denial>(reply) {
-        Some(Denial { valid: false, error, license_key: None }) if !error.is_empty() => Ok(Verdict::Unknown),
+    let denies = |body: &Json| {
+        let root = body.root();
+        Ok::<_, FieldError>(
+            !root.flag("valid")? && !root.text("error")?.is_empty() && root.get("license_key")?.is_none(),
+        )
+    };
+    match Json::parse(&reply.body) {
+        Ok(body) if denies(&body) == Ok(true) => Ok(Verdict::Unknown),
         _ => Err(Failure::unintelligible(SERVICE, reply.status)),
     }
-}
-
-fn read<T: DeserializeOwned>(reply: &Reply) -> Option<T> {
-    serde_json::from_slice(&reply.body).ok()
 }
 
 /// A reply that reads well and makes no sense. The problem names the field and repeats no value.

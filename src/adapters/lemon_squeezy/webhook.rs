@@ -7,9 +7,10 @@
 mod tests;
 mod wire;
 
-use self::wire::{Attributes, Event, LicenseKeyAttributes, OrderAttributes};
+use self::wire::{Meta, Object};
 use crate::adapters::{Misunderstood, Understood};
 use crate::config;
+use crate::json::{FieldError, Json};
 use crate::model::{
     Authenticated, EmailAddress, IssuedKey, LicenseKey, Money, OrderId, ProductRef, Sale, SaleEvent, Timestamp,
     name_from_address,
@@ -36,25 +37,27 @@ pub fn authenticate(config: &config::LemonSqueezy, signature: Option<&str>, body
 /// [`Misunderstood`] when the store is unknown or another, a required field is missing, a known one repeated, or a
 /// value does not parse.
 pub fn interpret(body: &[u8], store_id: Option<i64>) -> Result<Understood, Misunderstood> {
-    let envelope = wire::envelope(body).map_err(|problem| Misunderstood { event_type: None, problem })?;
-    let event_type = event_type(&envelope.meta.event_name);
-    match event(&event_type, envelope.meta, body, store_id) {
+    let unreadable = |problem: String| Misunderstood { event_type: None, problem };
+    let body = Json::parse(body).map_err(|error| unreadable(format!("the body {error}")))?;
+    let meta = Meta::read(&body).map_err(|error| unreadable(error.to_string()))?;
+    let event_type = event_type(&meta.event_name);
+    match event(&event_type, meta, &body, store_id) {
         Ok(event) => Ok(Understood { event_type, event }),
         Err(problem) => Err(Misunderstood { event_type: Some(event_type), problem }),
     }
 }
 
 /// <https://docs.lemonsqueezy.com/help/webhooks/event-types>
-fn event(event_type: &str, meta: wire::Meta, body: &[u8], store_id: Option<i64>) -> Result<SaleEvent, String> {
+fn event(event_type: &str, meta: Meta, body: &Json, store_id: Option<i64>) -> Result<SaleEvent, String> {
     Ok(match event_type {
         "order_created" => {
-            let data = wire::data::<OrderAttributes>(body)?;
-            check_store(&data, store_id)?;
+            let data = Object::read(body, wire::Order::read).map_err(in_words)?;
+            check_store(data.store_id, store_id)?;
             return order(data, meta);
         }
         "license_key_created" => {
-            let data = wire::data::<LicenseKeyAttributes>(body)?;
-            check_store(&data, store_id)?;
+            let data = Object::read(body, wire::LicenseKey::read).map_err(in_words)?;
+            check_store(data.store_id, store_id)?;
             return license_key(data, &meta);
         }
         "order_refunded" => SaleEvent::Nothing("a refund: access changes are not handled yet"),
@@ -77,38 +80,38 @@ fn event(event_type: &str, meta: wire::Meta, body: &[u8], store_id: Option<i64>)
 }
 
 /// A signed body can still be about another store of the same owner, when both webhooks were given one secret.
-fn check_store<A: Attributes>(data: &Event<A>, store_id: Option<i64>) -> Result<(), String> {
-    match store_id {
+fn check_store(store_id: i64, ours: Option<i64>) -> Result<(), String> {
+    match ours {
         None => Err("LEMON_SQUEEZY_STORE_ID is not set".to_owned()),
-        Some(ours) if ours == data.attributes.store_id() => Ok(()),
+        Some(ours) if ours == store_id => Ok(()),
         Some(_) => Err("`data.attributes.store_id` is another store's".to_owned()),
     }
 }
 
 /// <https://docs.lemonsqueezy.com/api/orders/the-order-object>
-fn order(data: Event<OrderAttributes>, meta: wire::Meta) -> Result<SaleEvent, String> {
-    let OrderAttributes { first_order_item: item, status, .. } = &data.attributes;
-    let email = email(&data.attributes.user_email)?;
+fn order(data: Object<wire::Order>, meta: Meta) -> Result<SaleEvent, String> {
+    let attributes = &data.attributes;
+    let email = email(&attributes.user_email)?;
     let sale = Sale {
-        order: order_id("data.id", &data.id.0)?,
+        order: order_id("data.id", &data.id)?,
         bought: ProductRef {
-            product_id: id("data.attributes.first_order_item.product_id", &item.product_id.0)?,
-            variant_id: Some(id("data.attributes.first_order_item.variant_id", &item.variant_id.0)?),
+            product_id: id("data.attributes.first_order_item.product_id", &attributes.product_id)?,
+            variant_id: Some(id("data.attributes.first_order_item.variant_id", &attributes.variant_id)?),
         },
-        name: name(data.attributes.user_name.as_deref(), &email)?,
-        amount: Money { cents: cents(data.attributes.total)?, currency: currency(&data.attributes.currency)? },
-        quantity: quantity(item.quantity.unwrap_or(1))?,
+        name: name(attributes.user_name.as_deref(), &email)?,
+        amount: Money { cents: cents(attributes.total)?, currency: currency(&attributes.currency)? },
+        quantity: quantity(attributes.quantity.unwrap_or(1))?,
         offer_code: None,
         variants: Vec::new(),
-        custom_fields: custom_fields(&meta)?,
+        custom_fields: custom_fields(&meta.custom_data)?,
         country: None,
         subscription_id: None,
-        test: data.attributes.test_mode.0 || meta.test_mode.0,
-        sold_at: timestamp("data.attributes.created_at", data.attributes.created_at.as_deref())?,
+        test: data.test_mode || meta.test_mode,
+        sold_at: timestamp("data.attributes.created_at", attributes.created_at.as_deref())?,
         email,
     };
-    Ok(match status.as_str() {
-        _ if data.attributes.refunded.0 => SaleEvent::Nothing("the order is already refunded"),
+    Ok(match attributes.status.as_str() {
+        _ if attributes.refunded => SaleEvent::Nothing("the order is already refunded"),
         // A partial refund takes nothing away from the buyer.
         "paid" | "partial_refund" => SaleEvent::Sold(sale),
         "pending" => SaleEvent::Nothing("the order is not paid yet"),
@@ -120,25 +123,22 @@ fn order(data: Event<OrderAttributes>, meta: wire::Meta) -> Result<SaleEvent, St
 }
 
 /// <https://docs.lemonsqueezy.com/api/license-keys/the-license-key-object>
-fn license_key(data: Event<LicenseKeyAttributes>, meta: &wire::Meta) -> Result<SaleEvent, String> {
+fn license_key(data: Object<wire::LicenseKey>, meta: &Meta) -> Result<SaleEvent, String> {
     let attributes = &data.attributes;
     let email = email(&attributes.user_email)?;
     let issued = IssuedKey {
         key: LicenseKey::from_record(&attributes.key).map_err(|error| format!("`data.attributes.key` {error}"))?,
-        key_id: id("data.id", &data.id.0)?,
-        order: order_id("data.attributes.order_id", &attributes.order_id.0)?,
+        key_id: id("data.id", &data.id)?,
+        order: order_id("data.attributes.order_id", &attributes.order_id)?,
         // The event does not say which variant it was; the order's own event does.
-        bought: ProductRef {
-            product_id: id("data.attributes.product_id", &attributes.product_id.0)?,
-            variant_id: None,
-        },
+        bought: ProductRef { product_id: id("data.attributes.product_id", &attributes.product_id)?, variant_id: None },
         name: name(attributes.user_name.as_deref(), &email)?,
-        test: attributes.test_mode.0 || meta.test_mode.0,
+        test: data.test_mode || meta.test_mode,
         expires_at: timestamp("data.attributes.expires_at", attributes.expires_at.as_deref())?,
         email,
     };
     // `inactive` is the state of a good key that was never used. One that expired is recorded with its date.
-    if attributes.disabled.0 || attributes.status.as_deref() == Some("disabled") {
+    if attributes.disabled || attributes.status.as_deref() == Some("disabled") {
         return Ok(SaleEvent::Nothing("the license key is already disabled"));
     }
     Ok(SaleEvent::KeyIssued(issued))
@@ -210,17 +210,11 @@ fn timestamp(path: &str, text: Option<&str>) -> Result<Option<Timestamp>, String
 }
 
 /// What the seller's checkout link passed on. <https://docs.lemonsqueezy.com/help/checkout/passing-custom-data>
-fn custom_fields(meta: &wire::Meta) -> Result<Vec<(String, String)>, String> {
-    let member = |(name, value): (&String, &serde_json::Value)| {
-        let value = match value {
-            serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Number(number) => number.to_string(),
-            serde_json::Value::Bool(flag) => flag.to_string(),
-            // Whatever else was passed on is no single value that could be shown.
-            _ => return None,
-        };
-        let checked = |part: &str| text("meta.custom_data", part).map(str::to_owned);
-        Some(checked(name).and_then(|name| Ok((name, checked(&value)?))))
-    };
-    meta.custom_data.as_object().into_iter().flatten().filter_map(member).collect()
+fn custom_fields(passed_on: &[(String, String)]) -> Result<Vec<(String, String)>, String> {
+    let checked = |part: &str| text("meta.custom_data", part).map(str::to_owned);
+    passed_on.iter().map(|(name, value)| Ok((checked(name)?, checked(value)?))).collect()
+}
+
+fn in_words(error: FieldError) -> String {
+    error.to_string()
 }

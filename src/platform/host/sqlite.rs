@@ -1,12 +1,11 @@
 //! SQLite behind the interface that D1 has: a batch is one transaction.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
 
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{Connection, ToSql, TransactionBehavior};
-use std::cell::RefCell;
 
 use crate::platform::{DbError, Outcome, Row, Statement, Value};
 
@@ -103,7 +102,7 @@ fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<O
 }
 
 fn rows(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
-    let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     let mut found = prepared.query(rusqlite::params_from_iter(params))?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
@@ -117,7 +116,7 @@ fn rows(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::R
             };
             Ok((name.clone(), value))
         });
-        rows.push(Row::new(columns.collect::<rusqlite::Result<BTreeMap<_, _>>>()?));
+        rows.push(Row::new(columns.collect::<rusqlite::Result<_>>()?));
     }
     Ok(rows)
 }

@@ -12,8 +12,8 @@ use crate::shell;
 /// The oldest Node whose npm reads our lock file. wrangler itself runs on the newer Node that npm installs.
 const NODE_MINIMUM: u32 = 18;
 
-/// A copy of the lock file that `node_modules` was installed from. npm keeps no record that could be compared.
-const STAMP: &str = "node_modules/.installed-from-package-lock.json";
+/// npm's own record of what is installed, in the form of the lock file.
+const INSTALLED: &str = "node_modules/.package-lock.json";
 
 /// Programs that have to be there after the installation.
 const PROGRAMS: [&str; 4] = ["wrangler", "node", "wasm-opt", "esbuild"];
@@ -21,8 +21,9 @@ const PROGRAMS: [&str; 4] = ["wrangler", "node", "wasm-opt", "esbuild"];
 /// Runs `npm ci` when `node_modules` is not what the lock file says.
 pub(super) fn ensure(project: &Project) -> anyhow::Result<()> {
     let lock = fs::read(project.path("package-lock.json")).context("cannot read package-lock.json")?;
-    let stamp = project.path(STAMP);
-    if fs::read(&stamp).is_ok_and(|installed| installed == lock) && missing(project).is_none() {
+    let installed = fs::read(project.path(INSTALLED)).unwrap_or_default();
+    // However it was installed, by us or by hand: installing anew would pull a running wrangler from under itself.
+    if is_installed(&lock, &installed) && missing(project).is_none() {
         return Ok(());
     }
     check_node(project)?;
@@ -42,7 +43,21 @@ pub(super) fn ensure(project: &Project) -> anyhow::Result<()> {
              install scripts: `npm config get ignore-scripts` has to say false. Then remove node_modules and try again"
         );
     }
-    fs::write(&stamp, lock).with_context(|| format!("cannot write {STAMP}"))
+    Ok(())
+}
+
+/// Whether everything in npm's record is as the lock file says, and nothing is missing but what is for other systems.
+fn is_installed(lock: &[u8], installed: &[u8]) -> bool {
+    let packages = |text: &[u8]| -> Option<serde_json::Map<String, serde_json::Value>> {
+        let mut lock: serde_json::Value = serde_json::from_slice(text).ok()?;
+        serde_json::from_value(lock["packages"].take()).ok()
+    };
+    let (Some(locked), Some(found)) = (packages(lock), packages(installed)) else { return false };
+    let wanted = |path: &str, package: &serde_json::Value| !path.is_empty() && package["optional"] != true;
+    locked.iter().all(|(path, package)| !wanted(path, package) || found.contains_key(path))
+        && found
+            .iter()
+            .all(|(path, package)| locked.get(path).is_some_and(|lock| lock["version"] == package["version"]))
 }
 
 fn missing(project: &Project) -> Option<&'static str> {
@@ -71,7 +86,18 @@ fn major(version: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::major;
+    use super::{is_installed, major};
+
+    const LOCK: &[u8] = br#"{"packages":{"":{"name":"x"},"node_modules/a":{"version":"1.0.0"},
+        "node_modules/mac":{"version":"2.0.0","optional":true}}}"#;
+
+    #[test]
+    fn packages_are_installed_when_npm_has_recorded_what_the_lock_file_says() {
+        assert!(is_installed(LOCK, br#"{"packages":{"node_modules/a":{"version":"1.0.0"}}}"#));
+        for other in ["", "{}", r#"{"packages":{}}"#, r#"{"packages":{"node_modules/a":{"version":"1.0.1"}}}"#] {
+            assert!(!is_installed(LOCK, other.as_bytes()), "{other}");
+        }
+    }
 
     #[test]
     fn the_major_version_of_node_is_read_from_what_it_prints() {

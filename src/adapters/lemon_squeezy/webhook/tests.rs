@@ -289,7 +289,7 @@ mod problems {
             ("data.id", json!(-1)),
             ("data.attributes", json!("canary")),
             ("data.attributes.store_id", json!("canary")),
-            ("data.attributes.user_email", json!(null)),
+            ("data.attributes.user_email", json!(7)),
             ("data.attributes.user_name", json!(["canary"])),
             ("data.attributes.total", json!("canary")),
             ("data.attributes.total", json!(1e30)),

@@ -3,6 +3,7 @@
 
 mod hints;
 
+use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -67,6 +68,7 @@ async fn serve(project: &Project, args: &Args, vars: &Vars, products: &[Product]
     // Asked for before anything is started, so that none of it can outlive us.
     let mut interrupted = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let mut terminated = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut hung_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
 
     let worker_url = format!("http://localhost:{}", args.port);
     let sandbox_url = format!("http://localhost:{}", args.sandbox_port);
@@ -100,9 +102,12 @@ async fn serve(project: &Project, args: &Args, vars: &Vars, products: &[Product]
             }),
             _ = interrupted.recv() => break Ok(ExitCode::SUCCESS),
             _ = terminated.recv() => break Ok(ExitCode::SUCCESS),
+            // The terminal was closed.
+            _ = hung_up.recv() => break Ok(ExitCode::SUCCESS),
         }
     };
-    println!("\nstopping");
+    // Not `println!`, which panics when there is no terminal any more.
+    let _ = writeln!(std::io::stdout(), "\nstopping");
     worker.stop(STOP_LIMIT).await;
     outcome
 }

@@ -1,0 +1,275 @@
+//! Leases: what is owed is worked on by one at a time, whoever lost a lease changes nothing, and no clock or missed
+//! tick breaks that.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::future::{join, poll_fn};
+use latchkey::config::Config;
+use latchkey::db::{self, Due, Lease, Leased, Settled};
+use latchkey::engine::Engine;
+use latchkey::model::{Timestamp, UniqueId};
+use latchkey::platform::host::{Call, Fate, Host};
+use latchkey::platform::{
+    DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement, unique_id,
+};
+use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
+use serde_json::json;
+
+use crate::shop::{Shop, incoming, run};
+
+/// Sells to this many buyers while Postmark is down, so that a mail to each is due in half a minute.
+async fn owe_mails(shop: &Shop, count: usize) {
+    shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+    for buyer in 0..count {
+        let sale = GumroadSale { email: format!("buyer-{buyer}@example.com"), ..GumroadSale::default() };
+        assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+    }
+    shop.sandbox.clear_faults();
+    assert_eq!(shop.count("outbox WHERE state = 'due'"), count);
+}
+
+/// The addresses that mails went to, in order.
+fn mailed(shop: &Shop) -> Vec<String> {
+    let mut to: Vec<_> = shop.sandbox.take_mails().into_iter().map(|mail| mail.to).collect();
+    to.sort();
+    to
+}
+
+/// Takes what is due on lease, as another process would.
+async fn claim(shop: &Shop) -> (Lease, Vec<Due>) {
+    let now = shop.host.now();
+    let lease = Lease { id: unique_id(&shop.host).unwrap(), until: now.plus_millis(60_000) };
+    let outcomes = shop.host.batch(vec![db::claim_due(now, &lease, 10), db::leased(&lease)]).await.unwrap();
+    (lease, Leased::read(&outcomes, 1).unwrap().due)
+}
+
+#[test]
+fn two_ticks_at_once_share_the_work_and_mail_everybody_once() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, 14).await;
+        shop.advance(Duration::from_secs(30));
+        let (one, two) = join(shop.tick(), shop.tick()).await;
+        assert_eq!((one.owed, two.owed), (10, 4), "ten rows a tick, and no row twice");
+        let mut expected: Vec<_> = (0..14).map(|buyer| format!("buyer-{buyer}@example.com")).collect();
+        expected.sort();
+        assert_eq!(mailed(&shop), expected);
+        assert_eq!(shop.count("outbox WHERE state = 'done'"), 14);
+    });
+}
+
+#[test]
+fn two_ticks_at_once_over_the_same_delivery_mint_and_mail_once() {
+    run(async {
+        let shop = Shop::open();
+        let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
+        assert_eq!(shop.request_only(incoming(&delivery)).await.status, 200);
+        shop.advance(Duration::from_secs(60));
+        join(shop.tick(), shop.tick()).await;
+        assert_eq!((shop.count("licenses"), mailed(&shop).len()), (1, 1));
+        assert_eq!(shop.count("webhook_events WHERE processed = 1"), 1);
+    });
+}
+
+#[test]
+fn a_tick_that_lost_its_lease_while_it_worked_changes_nothing() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, 1).await;
+        shop.advance(Duration::from_secs(30));
+        let engine = shop.engine();
+        let mut slow = pin!(engine.tick());
+        // It goes as far as its claim: the mail is next.
+        let leased = || shop.count("outbox WHERE state = 'leased'") == 1;
+        poll_fn(|context| {
+            while !leased() {
+                assert!(slow.as_mut().poll(context).is_pending());
+            }
+            Poll::Ready(())
+        })
+        .await;
+        shop.advance(Duration::from_secs(60));
+        assert_eq!(shop.tick().await.owed, 1, "the lease has run out, so another tick takes over");
+        let settled = shop.record("outbox", "true");
+        assert_eq!(settled["state"], "done");
+        shop.advance(Duration::from_secs(1));
+        slow.await.unwrap();
+        assert_eq!(shop.record("outbox", "true"), settled, "the slow one's result is not written");
+        assert_eq!(mailed(&shop).len(), 2, "at least once: it had the lease when it began");
+    });
+}
+
+#[test]
+fn who_lost_a_lease_can_neither_finish_nor_postpone_nor_give_up() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, 1).await;
+        shop.advance(Duration::from_secs(30));
+        let (lost, rows) = claim(&shop).await;
+        shop.advance(Duration::from_secs(60));
+        let (held, _) = claim(&shop).await;
+        let (id, now) = (rows[0].id, shop.host.now());
+        let sent = Settled { outcome: "sent", reference: None };
+        let before = shop.record("outbox", "true");
+        assert_eq!((&before["lease_id"], &before["attempts"]), (&json!(held.id.as_str()), &json!(3)));
+        for statement in [
+            db::settle(id, &lost, now, &sent),
+            db::postpone(id, &lost, now, "late", true),
+            db::give_up(id, &lost, "late"),
+        ] {
+            let name = statement.name;
+            shop.host.batch(vec![statement]).await.unwrap();
+            assert_eq!(shop.record("outbox", "true"), before, "{name}");
+        }
+        shop.host.batch(vec![db::settle(id, &held, now, &sent)]).await.unwrap();
+        assert_eq!(shop.record("outbox", "true")["state"], "done", "its holder can");
+    });
+}
+
+#[test]
+fn what_is_leased_is_left_alone_until_the_very_end_of_the_lease() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, 1).await;
+        shop.advance(Duration::from_secs(30));
+        claim(&shop).await;
+        shop.advance(Duration::from_millis(59_999));
+        assert_eq!(shop.tick().await.owed, 0);
+        shop.advance(Duration::from_millis(1));
+        assert_eq!(shop.tick().await.owed, 1);
+        assert_eq!(mailed(&shop).len(), 1);
+    });
+}
+
+#[test]
+fn six_hours_without_a_tick_lose_nothing() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        owe_mails(&shop, 7).await;
+        let unprocessed: Vec<_> = (0..9).map(|_| shop.sandbox.sell_on_gumroad(GumroadSale::default())).collect();
+        for delivery in &unprocessed {
+            assert_eq!(shop.request_only(incoming(delivery)).await.status, 200);
+        }
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).method("PUT"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        shop.sandbox.clear_faults();
+        shop.advance(Duration::from_secs(6 * 60 * 60));
+        for _ in 0..5 {
+            shop.tick_after(Duration::from_secs(60)).await;
+        }
+        assert_eq!(shop.count("licenses"), 1 + 7 + 9);
+        assert_eq!(mailed(&shop).len(), 7 + 9);
+        assert_eq!(shop.sandbox.invitations("acme/starter").len(), 1);
+        assert_eq!(shop.sandbox.invitations("acme/starter-docs").len(), 1);
+        assert_eq!(shop.count("outbox WHERE state <> 'done'"), 0);
+        assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);
+    });
+}
+
+#[test]
+fn a_clock_that_is_an_hour_behind_takes_nothing_from_a_lease_and_claims_nothing_twice() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, 2).await;
+        shop.advance(Duration::from_secs(30));
+        let behind = Behind(shop.host.clone());
+        let engine = Engine::new(
+            behind.clone(),
+            std::rc::Rc::new(Config::read(|_| None)),
+            crate::shop::catalogue(),
+            unique_id(&shop.host).unwrap(),
+        );
+        let (lease, rows) = claim(&shop).await;
+        assert_eq!(engine.tick().await.unwrap().owed, 0, "the lease holds for it as well");
+        let sent = Settled { outcome: "sent", reference: None };
+        let settle = |due: &Due| db::settle(due.id, &lease, behind.now(), &sent);
+        shop.host.batch(rows.iter().map(settle).collect()).await.unwrap();
+        assert_eq!(shop.count("outbox WHERE state = 'done'"), 2, "and its holder finishes by whichever clock");
+        assert!(mailed(&shop).is_empty());
+    });
+}
+
+#[test]
+fn what_a_clock_an_hour_behind_puts_off_is_not_lost() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, 1).await;
+        shop.rows("UPDATE outbox SET next_attempt_at = next_attempt_at + 3600000");
+        assert_eq!(shop.tick_after(Duration::from_secs(30)).await.owed, 0);
+        assert_eq!(shop.tick_after(Duration::from_secs(60 * 60)).await.owed, 1);
+        assert_eq!(mailed(&shop).len(), 1);
+    });
+}
+
+#[test]
+fn a_delivery_that_fails_at_every_try_keeps_nothing_else_from_its_turn() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, 1).await;
+        let poison = shop.sandbox.sell_on_gumroad(GumroadSale::default());
+        assert_eq!(shop.request_only(incoming(&poison)).await.status, 200);
+        let stuck = UniqueId::parse(&shop.value("SELECT id FROM webhook_events WHERE processed = 0")).unwrap();
+        shop.advance(Duration::from_secs(1));
+        let sound = shop.sandbox.sell_on_gumroad(GumroadSale::default());
+        assert_eq!(shop.request_only(incoming(&sound)).await.status, 200);
+        let event = latchkey::platform::Value::Text(stuck.as_str().to_owned());
+        shop.host.inject(move |call| match call {
+            Call::Batch(batch) if batch.iter().any(|one| one.name == "mint" && one.params.contains(&event)) => {
+                Fate::FailBefore
+            }
+            _ => Fate::Proceed,
+        });
+        shop.tick_after(Duration::from_secs(60)).await;
+        assert_eq!(mailed(&shop).len(), 2, "the mail that was owed, and the other sale's");
+        let row = shop.record("webhook_events", "processed = 0");
+        assert_eq!((&row["id"], &row["attempts"]), (&json!(stuck.as_str()), &json!(1)));
+        assert!(row["error"].as_str().unwrap().contains("did not answer"), "what fails stands on the row");
+        assert!(row["next_attempt_at"].as_i64().unwrap() > shop.host.now().as_millis(), "later, and not at once");
+        shop.host.inject(|_| Fate::Proceed);
+        shop.tick_after(Duration::from_secs(30)).await;
+        assert_eq!(mailed(&shop).len(), 1, "once the trouble is over it is fulfilled");
+        assert_eq!(shop.count("webhook_events WHERE processed = 0 OR error IS NOT NULL"), 0);
+    });
+}
+
+/// The same world, seen by a machine whose clock is an hour behind.
+#[derive(Debug, Clone)]
+struct Behind(Host);
+
+impl Platform for Behind {
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
+        self.0.batch(statements).await
+    }
+
+    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+        self.0.send(request).await
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.0.sleep(time).await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.now().plus_millis(-60 * 60 * 1000)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        self.0.fill_random(bytes)
+    }
+
+    async fn within_limit(&self, limit: Limit, key: &str) -> bool {
+        self.0.within_limit(limit, key).await
+    }
+
+    fn has_limit(&self, limit: Limit) -> bool {
+        self.0.has_limit(limit)
+    }
+
+    fn log(&self, line: &LogLine) {
+        self.0.log(line);
+    }
+}

@@ -1,0 +1,99 @@
+//! What was owed or stored, and was changed, by the seller or by hand, before its turn came.
+
+use std::time::Duration;
+
+use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
+use serde_json::{Value, json};
+
+use crate::shop::{STARTER, Shop, catalogue_of, incoming, run};
+
+/// Sells to each of these while Postmark is down, so that their mails are due in half a minute.
+async fn owe_mails(shop: &Shop, to: &[&str]) {
+    shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+    for email in to {
+        let sale = GumroadSale { email: (*email).to_owned(), ..GumroadSale::default() };
+        assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+    }
+    shop.sandbox.clear_faults();
+}
+
+#[test]
+fn nobody_is_invited_for_a_license_that_ended_while_github_was_down() {
+    run(async {
+        for status in ["revoked", "suspended"] {
+            let shop = Shop::open();
+            let key = shop.sell_starter().await;
+            shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).method("PUT"));
+            assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+            shop.sandbox.clear_faults();
+            shop.rows(&format!("UPDATE licenses SET status = '{status}'"));
+            shop.calls();
+            assert_eq!(shop.tick_after(Duration::from_secs(60)).await.owed, 2);
+            assert!(shop.calls().is_empty(), "{status}");
+            assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'done' AND outcome = 'skipped'"), 2);
+        }
+    });
+}
+
+#[test]
+fn no_key_is_mailed_of_a_license_that_ended_while_the_mail_was_owed() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, &["buyer@example.com"]).await;
+        shop.rows("UPDATE licenses SET status = 'revoked'");
+        assert_eq!(shop.tick_after(Duration::from_secs(60)).await.owed, 1);
+        assert!(shop.sandbox.take_mails().is_empty());
+        assert_eq!(shop.record("outbox", "true")["outcome"], "skipped");
+    });
+}
+
+#[test]
+fn a_row_that_nobody_can_read_is_taken_out_of_the_way_of_the_others() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, &["ada@example.com", "grace@example.com"]).await;
+        shop.rows("UPDATE licenses SET email = 'by hand' WHERE email = 'ada@example.com'");
+        shop.tick_after(Duration::from_secs(60)).await;
+        let mails = shop.sandbox.take_mails();
+        assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["grace@example.com"]);
+        let row = shop.record("outbox", "state <> 'done'");
+        assert_eq!((&row["state"], &row["next_attempt_at"]), (&json!("dead"), &Value::Null));
+        assert!(row["last_error"].as_str().unwrap().contains("column email"), "{}", row["last_error"]);
+    });
+}
+
+#[test]
+fn a_stored_delivery_whose_payload_is_gone_waits_for_a_person_and_holds_nobody_up() {
+    run(async {
+        let shop = Shop::open();
+        for _ in 0..6 {
+            let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
+            assert_eq!(shop.request_only(incoming(&delivery)).await.status, 200);
+        }
+        let last = "(SELECT max(id) FROM webhook_events)";
+        shop.rows(&format!("UPDATE webhook_events SET payload = NULL WHERE id <> {last}"));
+        for _ in 0..2 {
+            shop.tick_after(Duration::from_secs(60)).await;
+        }
+        assert_eq!(shop.sandbox.take_mails().len(), 1);
+        let erased = "webhook_events WHERE processed = 0 AND next_attempt_at IS NULL AND error LIKE '%erased%'";
+        assert_eq!(shop.count(erased), 5);
+    });
+}
+
+#[test]
+fn a_mail_about_a_product_that_left_the_catalogue_waits_until_it_is_back() {
+    run(async {
+        let mut shop = Shop::open();
+        owe_mails(&shop, &["buyer@example.com"]).await;
+        shop.deploy(catalogue_of(""));
+        assert_eq!(shop.tick_after(Duration::from_secs(60)).await.owed, 1);
+        let row = shop.record("outbox", "true");
+        assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(2)));
+        assert!(row["last_error"].as_str().unwrap().contains("products.toml"));
+        shop.deploy(crate::shop::catalogue());
+        assert_eq!(shop.tick_after(Duration::from_secs(60 * 60)).await.owed, 1);
+        shop.take_key();
+        assert_eq!(shop.count(&format!("licenses WHERE product_id = '{STARTER}'")), 1);
+    });
+}

@@ -1,0 +1,124 @@
+//! When what failed is tried again, and when no more.
+
+use std::time::Duration;
+
+use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
+use serde_json::{Value, json};
+
+use latchkey::platform::Platform;
+
+use crate::shop::{NOW, Shop, run};
+
+const SECOND_MS: i64 = 1000;
+const HOUR_MS: i64 = 60 * 60 * SECOND_MS;
+
+/// Sells while Postmark answers like this, and gives the row of the mail that stays owed.
+async fn owe(shop: &Shop, kind: FaultKind) -> Value {
+    shop.sandbox.inject(Fault::new(Service::Postmark, kind));
+    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+    shop.record("outbox", "true")
+}
+
+fn wait_of(row: &Value, now: i64) -> i64 {
+    row["next_attempt_at"].as_i64().unwrap() - now
+}
+
+/// Lets the row become due, one tick run, and gives the row as it is then.
+async fn next_try(shop: &Shop, row: &Value) -> Value {
+    let wait = wait_of(row, shop.host.now().as_millis());
+    let early = shop.tick_after(Duration::from_millis(u64::try_from(wait - 1).unwrap())).await;
+    assert_eq!(early.owed, 0, "not before its time");
+    assert_eq!(shop.tick_after(Duration::from_millis(1)).await.owed, 1);
+    shop.record("outbox", "true")
+}
+
+#[test]
+fn waiting_as_told_burns_no_attempt() {
+    run(async {
+        let shop = Shop::open();
+        let mut row = owe(&shop, FaultKind::retry_after(429, 100)).await;
+        for _ in 0..20 {
+            assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(0)));
+            assert_eq!(wait_of(&row, shop.host.now().as_millis()), 100 * SECOND_MS);
+            row = next_try(&shop, &row).await;
+        }
+        shop.sandbox.clear_faults();
+        assert_eq!(next_try(&shop, &row).await["state"], "done");
+        shop.take_key();
+    });
+}
+
+#[test]
+fn being_told_to_wait_longer_than_a_day_is_taken_for_a_mistake() {
+    run(async {
+        let shop = Shop::open();
+        let row = owe(&shop, FaultKind::retry_after(429, 1_000_000)).await;
+        assert_eq!(wait_of(&row, NOW.as_millis()), 24 * HOUR_MS);
+    });
+}
+
+#[test]
+fn each_wait_is_twice_the_last_up_to_six_hours_and_after_twelve_attempts_it_is_over() {
+    run(async {
+        let shop = Shop::open();
+        let mut row = owe(&shop, FaultKind::status(500)).await;
+        for attempt in 1..12 {
+            assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(attempt)));
+            assert_eq!(row["last_error"], "Postmark answered 500");
+            let longest = ((30 * SECOND_MS) << (attempt - 1)).min(6 * HOUR_MS);
+            let wait = wait_of(&row, shop.host.now().as_millis());
+            assert!((longest / 2..=longest).contains(&wait), "after attempt {attempt}: {wait} of {longest}");
+            row = next_try(&shop, &row).await;
+        }
+        assert_eq!((&row["state"], &row["attempts"]), (&json!("dead"), &json!(12)));
+        assert_eq!((&row["last_error"], &row["next_attempt_at"]), (&json!("Postmark answered 500"), &Value::Null));
+        assert_eq!(shop.tick_after(Duration::from_secs(7 * 24 * 60 * 60)).await.owed, 0);
+        assert_eq!(shop.count("licenses"), 1, "the license stays");
+        assert_eq!(shop.sandbox.faults()[0].struck(), 12);
+    });
+}
+
+#[test]
+fn waits_are_spread_so_that_what_failed_together_does_not_return_together() {
+    run(async {
+        let shop = Shop::open();
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        for _ in 0..10 {
+            shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await;
+        }
+        let different: usize = shop.value("SELECT count(DISTINCT next_attempt_at) FROM outbox").parse().unwrap();
+        assert!(different >= 8, "{different} moments for ten mails");
+    });
+}
+
+#[test]
+fn what_only_a_person_can_mend_is_looked_at_every_hour() {
+    run(async {
+        let shop = Shop::open();
+        let body = json!({ "ErrorCode": 10, "Message": "Bad token" }).to_string().into_bytes();
+        let mut row = owe(&shop, FaultKind::Status { status: 401, headers: Vec::new(), body }).await;
+        for attempt in 1..=3 {
+            assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(attempt)));
+            assert!(row["last_error"].as_str().unwrap().contains("POSTMARK_TOKEN was rejected"));
+            assert_eq!(wait_of(&row, shop.host.now().as_millis()), HOUR_MS);
+            row = next_try(&shop, &row).await;
+        }
+        shop.sandbox.clear_faults();
+        assert_eq!(next_try(&shop, &row).await["state"], "done");
+        shop.take_key();
+    });
+}
+
+#[test]
+fn what_nobody_can_mend_is_given_up_at_once() {
+    run(async {
+        let shop = Shop::open();
+        shop.sandbox.suppress("buyer@example.com");
+        assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+        let row = shop.record("outbox", "true");
+        assert_eq!((&row["state"], &row["attempts"]), (&json!("dead"), &json!(1)));
+        let error = row["last_error"].as_str().unwrap();
+        assert!(error.contains("406") && !error.contains("buyer@example.com"), "{error}");
+        assert_eq!(shop.count("licenses"), 1, "the license stays");
+    });
+}

@@ -1,0 +1,76 @@
+//! `GET /healthz`: what it says of the database and of the settings.
+
+use latchkey::platform::host::Fate;
+
+use super::storage_fails;
+use crate::shop::{Shop, request, run};
+
+#[test]
+fn health_is_good_while_the_database_answers() {
+    run(async {
+        let shop = Shop::open();
+        for method in ["GET", "HEAD"] {
+            let answered = shop.request(request(method, "/healthz", &[], b"")).await;
+            assert_eq!((answered.status, &answered.body["status"]), (200, &"ok".into()));
+            assert_eq!(answered.body["version"], env!("CARGO_PKG_VERSION"));
+            assert_eq!(answered.body["problems"], serde_json::json!([]));
+            let dependencies = &answered.body["dependencies"];
+            assert_eq!((&dependencies["database"], &dependencies["mail"]), (&"ok".into(), &"postmark".into()));
+            for configured in ["github", "gumroad", "lemon_squeezy", "rate_limit"] {
+                assert_eq!(dependencies[configured], "configured", "{configured}");
+            }
+        }
+    });
+}
+
+#[test]
+fn health_is_bad_while_the_database_does_not_answer() {
+    run(async {
+        let shop = Shop::open();
+        storage_fails(&shop, Fate::FailBefore);
+        let answered = shop.request(request("GET", "/healthz", &[], b"")).await;
+        assert_eq!((answered.status, &answered.body["status"]), (503, &"unavailable".into()));
+        assert_eq!(answered.body["dependencies"]["database"], "unreachable");
+        storage_fails(&shop, Fate::Proceed);
+        assert_eq!(shop.request(request("GET", "/healthz", &[], b"")).await.status, 200);
+    });
+}
+
+#[test]
+fn health_names_every_setting_that_is_missing_or_wrong_and_repeats_no_value() {
+    run(async {
+        let shop = Shop::open_with(&[
+            ("GITHUB_TOKEN", ""),
+            ("GUMROAD_WEBHOOK_SECRET", ""),
+            ("LEMON_SQUEEZY_WEBHOOK_SECRET", ""),
+            ("LEMON_SQUEEZY_STORE_ID", "canary-store"),
+            ("POSTMARK_TOKEN", ""),
+            ("EMAIL_FROM", "canary-sender"),
+            ("PORTAL_URL", "canary-portal"),
+            ("ALLOW_TEST_LICENSES", "canary-flag"),
+        ]);
+        let answered = shop.request(request("GET", "/healthz", &[], b"")).await;
+        assert_eq!(answered.status, 200);
+        let problems = answered.body["problems"].as_array().unwrap();
+        let named: Vec<_> =
+            problems.iter().map(|problem| problem.as_str().unwrap().split(' ').next().unwrap()).collect();
+        assert_eq!(
+            named,
+            [
+                "GITHUB_TOKEN",
+                "LEMON_SQUEEZY_WEBHOOK_SECRET",
+                "LEMON_SQUEEZY_STORE_ID",
+                "GUMROAD_WEBHOOK_SECRET",
+                "POSTMARK_TOKEN",
+                "EMAIL_FROM",
+                "PORTAL_URL",
+                "ALLOW_TEST_LICENSES",
+            ]
+        );
+        for missing in ["github", "gumroad", "lemon_squeezy"] {
+            assert_eq!(answered.body["dependencies"][missing], "missing", "{missing}");
+        }
+        assert_eq!(answered.body["dependencies"]["mail"], "logging");
+        assert!(!answered.body.to_string().contains("canary"));
+    });
+}
