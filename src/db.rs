@@ -72,7 +72,8 @@ pub fn classify(message: String) -> DbError {
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if says(&["daily row read limit", "daily row write limit"]) {
         DbError::DailyLimit(message)
-    } else if says(&["constraint", "syntax error", "no such", "mismatch", "too big", "variable number"]) {
+    } else if says(&["constraint", "syntax error", "no such", "mismatch", "cannot store", "too big", "variable number"])
+    {
         DbError::Refused(message)
     } else {
         // Anything unknown counts as passing: to try again something harmless is better than to give up something paid.

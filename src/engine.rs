@@ -41,6 +41,26 @@ pub struct Spent {
     pub rows_written: u64,
 }
 
+impl Spent {
+    const fn since(self, before: Self) -> Self {
+        Self {
+            round_trips: self.round_trips - before.round_trips,
+            rows_read: self.rows_read - before.rows_read,
+            rows_written: self.rows_written - before.rows_written,
+        }
+    }
+
+    /// For a log line.
+    pub(crate) fn fields(self) -> [(&'static str, LogValue); 3] {
+        let count = |count: u64| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
+        [
+            ("d1_round_trips", i64::from(self.round_trips).into()),
+            ("d1_rows_read", count(self.rows_read)),
+            ("d1_rows_written", count(self.rows_written)),
+        ]
+    }
+}
+
 /// What is left to do once the answer is out. Whatever of it does not happen, the tick does later.
 #[derive(Debug)]
 #[must_use = "what is behind the answer has to be run"]
@@ -84,6 +104,7 @@ impl<P: Platform> Engine<P> {
 
     /// Runs what was left for behind the answer. Its failures are logged, and healed by the tick.
     pub async fn follow_up(&self, work: FollowUp) {
+        let before = self.spent();
         let done = match work {
             FollowUp::Process { event, delivery } => self.process(&event, &delivery, 0).await,
             FollowUp::Record(statements) => self.batch(statements).await.map(drop).map_err(StorageError::from),
@@ -91,6 +112,7 @@ impl<P: Platform> Engine<P> {
         if let Err(error) = done {
             self.log(Level::Warn, "follow_up_failed", [("error", LogValue::text(error.to_string()))]);
         }
+        self.log(Level::Info, "follow_up", self.spent().since(before).fields());
     }
 
     /// Whether the database answers.

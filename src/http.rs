@@ -15,7 +15,7 @@ mod problem;
 
 use crate::engine::Engine;
 use crate::model::TraceId;
-use crate::platform::{Level, LogValue, Platform, unique_id};
+use crate::platform::{Level, Platform, unique_id};
 
 pub use answer::Answer;
 pub use body::{Body, BodyError};
@@ -75,17 +75,7 @@ fn log_request<P: Platform>(engine: &Engine<P>, route: Option<Route>, answer: &A
         Some(Route::Health) => "health",
         None => "none",
     };
-    let spent = engine.spent();
-    let count = |count: u64| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
-    engine.log(
-        Level::Info,
-        "request",
-        [
-            ("route", route.into()),
-            ("status", i64::from(answer.status).into()),
-            ("d1_round_trips", i64::from(spent.round_trips).into()),
-            ("d1_rows_read", count(spent.rows_read)),
-            ("d1_rows_written", count(spent.rows_written)),
-        ],
-    );
+    let [round_trips, rows_read, rows_written] = engine.spent().fields();
+    let status = ("status", i64::from(answer.status).into());
+    engine.log(Level::Info, "request", [("route", route.into()), status, round_trips, rows_read, rows_written]);
 }

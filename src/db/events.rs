@@ -14,15 +14,13 @@ const STORE_DELIVERY: Sql = Sql {
            ON CONFLICT (id) DO NOTHING",
 };
 
-const EVENT: Sql = Sql {
-    name: "event",
-    text: "SELECT id, source, payload, processed, attempts, trace_id FROM webhook_events WHERE id = ?1",
-};
+const EVENT: Sql =
+    Sql { name: "event", text: "SELECT id, source, payload, attempts FROM webhook_events WHERE id = ?1" };
 
 /// Deliveries that were stored but not processed, because the process died behind the answer or a try failed.
 const DUE_EVENTS: Sql = Sql {
     name: "due_events",
-    text: "SELECT id, source, payload, processed, attempts, trace_id FROM webhook_events
+    text: "SELECT id, source, payload, attempts FROM webhook_events
            WHERE next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2",
 };
 
@@ -51,9 +49,7 @@ pub struct StoredEvent {
     pub id: EventId,
     /// `None` once the payload was erased.
     pub delivery: Option<Delivery>,
-    pub processed: bool,
     pub attempts: i64,
-    pub trace: TraceId,
 }
 
 /// Stores a delivery. Unless it is processed before `next_attempt_at`, it is picked up again from then on.
@@ -120,15 +116,12 @@ impl StoredEvent {
     /// # Errors
     /// When the row is not as the schema promises.
     pub fn read(row: &Row) -> Result<Self, RowError> {
-        let id = |column| EventId::parse(row.text(column)?).ok_or(RowError(column));
         let storefront = Storefront::from_name(row.text("source")?).ok_or(RowError("source"))?;
         let delivery = row.bytes("payload")?.map(|body| Delivery::new(storefront, body, Authenticated::as_recorded()));
         Ok(Self {
-            id: id("id")?,
+            id: EventId::parse(row.text("id")?).ok_or(RowError("id"))?,
             delivery,
-            processed: row.integer("processed")? == 1,
             attempts: row.integer("attempts")?,
-            trace: id("trace_id")?,
         })
     }
 }

@@ -41,7 +41,7 @@ const RECORD_VERIFIED_KEY: Sql = Sql {
     text: "INSERT INTO licenses (license_key, kind, source, source_order_id, product_id, variant_id, tier, email, name,
                                  test, issued_at, expires_at, event_id)
            VALUES (?1, 'storefront', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-           ON CONFLICT (license_key) DO UPDATE SET expires_at = COALESCE(excluded.expires_at, licenses.expires_at)
+           ON CONFLICT (license_key) DO UPDATE SET expires_at = COALESCE(?13, licenses.expires_at)
            ON CONFLICT DO NOTHING",
 };
 
@@ -118,13 +118,14 @@ pub fn record_issued_key(
     now: Timestamp,
     event: &EventId,
 ) -> Statement {
-    let expires_at = issued.expires_at.or_else(|| product.expiry_from(now));
-    RECORD_ISSUED_KEY.with(key_params(storefront, issued, product, now, expires_at, Some(event)))
+    RECORD_ISSUED_KEY.with(key_params(storefront, issued, product, now, Some(event)))
 }
 
 /// Records a key that the storefront vouched for when it was used.
 pub fn record_verified_key(storefront: Storefront, issued: &IssuedKey, product: &Product, now: Timestamp) -> Statement {
-    RECORD_VERIFIED_KEY.with(key_params(storefront, issued, product, now, issued.expires_at, None))
+    let mut statement = RECORD_VERIFIED_KEY.with(key_params(storefront, issued, product, now, None));
+    statement.params.push(issued.expires_at.into());
+    statement
 }
 
 /// Records that a good license was for a product that the catalogue does not know.
@@ -147,9 +148,10 @@ fn key_params(
     issued: &IssuedKey,
     product: &Product,
     now: Timestamp,
-    expires_at: Option<Timestamp>,
     event: Option<&EventId>,
 ) -> [Value; 12] {
+    // The storefront's end wins; where it names none, the catalogue's years count.
+    let expires_at = issued.expires_at.or_else(|| product.expiry_from(now));
     [
         issued.key.as_str().into(),
         storefront.as_str().into(),

@@ -22,7 +22,8 @@ const OWE_LICENSE_MAIL: Sql = Sql {
            ON CONFLICT (dedupe_key) DO NOTHING",
 };
 
-/// Owes an invitation for each repository of an activation, leased to the caller, when the license is bound to `?2`.
+/// Owes an invitation for each repository of an activation, leased to the caller, when the license is good and bound to
+/// `?2`.
 /// Attempts are counted anew whenever the buyer asks.
 const OWE_INVITATIONS: Sql = Sql {
     name: "owe_invitations",
@@ -30,8 +31,11 @@ const OWE_INVITATIONS: Sql = Sql {
                                trace_id, created_at)
            SELECT 'invitation', 'invitation:' || a.license_key || ':' || lower(repo.value), a.license_key, repo.value,
                   'leased', 1, ?4, ?5, ?6, ?3
-           FROM license_activations a JOIN json_each(a.repos) repo
+           FROM license_activations a
+           JOIN licenses l ON l.license_key = a.license_key
+           JOIN json_each(a.repos) repo
            WHERE a.license_key = ?1 AND a.github_user_id = ?2
+             AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?3)
            ON CONFLICT (dedupe_key) DO UPDATE SET
              state = 'leased', attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
              lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL",

@@ -251,6 +251,7 @@ impl<P: Platform> Engine<P> {
         let owed = Leased::read(&outcomes, first + 3)?;
         match read_known(&outcomes, first + 2)? {
             Some((license, Some(activation))) if activation.user_id == account.id => {
+                self.usable(&license)?;
                 if won {
                     self.log(Level::Info, "license_bound", [("license", (&license.key).into())]);
                 }

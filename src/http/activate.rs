@@ -107,14 +107,14 @@ async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Incoming, key: &P
     by_address & engine.platform().within_limit(Limit::ActivateByKey, &hash(key)).await
 }
 
-/// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address, as far as they stand
-/// before the zeros that its canonical form leaves out.
+/// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address.
 fn network_of(address: &str) -> String {
-    let significant = address.split("::").next().unwrap_or_default();
-    if address.contains(':') {
-        significant.split(':').take(4).collect::<Vec<_>>().join(":")
-    } else {
-        address.to_owned()
+    match address.parse() {
+        Ok(std::net::IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}")
+        }
+        _ => address.to_owned(),
     }
 }
 

@@ -145,6 +145,11 @@ impl Testbed {
         }
     }
 
+    /// The file that D1 keeps the database in, for a test that changes rows while the Worker is down.
+    pub fn database_file(&self) -> &std::path::Path {
+        &self.database
+    }
+
     /// Makes the cron tick and waits for the Worker to be done with it. Gives the outcome, `ok` when nothing was
     /// thrown.
     ///

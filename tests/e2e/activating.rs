@@ -1,0 +1,169 @@
+//! Activation on the real runtime: D1 decides who wins, and the rate-limit binding limits.
+
+use futures_util::future::join_all;
+use latchkey_sandbox::{GumroadSale, LemonSqueezySale};
+use latchkey_testbed::TestbedOptions;
+use serde_json::json;
+
+use crate::shop::Shop;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_buyer_activates_is_invited_and_may_ask_again() {
+    let shop = Shop::open().await;
+    let key = shop.sell_starter().await;
+    let first = shop.activate(&key, "octocat").await;
+    assert_eq!(first.status, 200, "{first:?}");
+    let expires_at = first.body["license"]["expires_at"].clone();
+    assert_eq!(
+        first.body,
+        json!({
+            "status": "activated",
+            "license": { "product": "Acme Starter Kit", "tier": "pro", "expires_at": expires_at },
+            "github_username": "octocat",
+            "repos": [
+                { "repo": "acme/starter", "status": "invited",
+                  "accept_url": first.body["repos"][0]["accept_url"] },
+                { "repo": "acme/starter-docs", "status": "invited",
+                  "accept_url": first.body["repos"][1]["accept_url"] },
+            ],
+        })
+    );
+    assert!(first.body["repos"][0]["accept_url"].as_str().unwrap().ends_with("/acme/starter/invitations"));
+    shop.until("outbox WHERE kind = 'invitation' AND state = 'done'", 2).await;
+    shop.bed.sandbox().accept_invitation("octocat", "acme/starter").unwrap();
+
+    let again = shop.activate(&key.to_lowercase(), "OctoCat").await;
+    assert_eq!((again.status, &again.body["status"]), (200, &"already_active".into()));
+    assert_eq!(again.body["repos"][0]["status"], "member");
+    assert_eq!(again.body["repos"][1]["status"], "invited");
+
+    shop.bed.sandbox().take_calls();
+    let another = shop.activate(&key, "ada-lovelace").await;
+    assert_eq!((another.status, &another.body["code"]), (400, &"license_bound_to_another_account".into()));
+    assert_eq!(another.headers["content-type"], "application/problem+json");
+    assert!(!another.body.to_string().contains("octocat"));
+    assert!(shop.bed.sandbox().take_calls().is_empty());
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_thirty_identities_racing_for_one_key_exactly_one_wins() {
+    let shop = Shop::open().await;
+    let key = shop.sell_starter().await;
+    let logins: Vec<String> = (0..30).map(|number| format!("racer-{number}")).collect();
+    for login in &logins {
+        shop.bed.sandbox().add_user(login, latchkey_sandbox::AccountKind::User);
+    }
+    let answers = join_all(logins.iter().map(|login| shop.activate(&key, login))).await;
+    let winners: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    assert_eq!(winners.len(), 1, "{answers:#?}");
+    let lost = answers.iter().filter(|answer| answer.body["code"] == "license_bound_to_another_account").count();
+    assert_eq!(lost, 29);
+    shop.until("outbox WHERE kind = 'invitation' AND state = 'done'", 2).await;
+    let bound = shop.bed.query("SELECT github_username FROM license_activations");
+    assert_eq!(bound.len(), 1);
+    assert_eq!(bound[0]["github_username"], winners[0].body["github_username"]);
+    for repo in ["acme/starter", "acme/starter-docs"] {
+        let invited = shop.bed.sandbox().invitations(repo);
+        assert_eq!(invited.len(), 1, "{repo}");
+    }
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lemon_squeezy_key_is_verified_once_and_no_activation_of_it_is_used_up() {
+    let shop = Shop::open().await;
+    let sale = LemonSqueezySale {
+        product_id: Some("4".to_owned()),
+        variant_id: Some("5".to_owned()),
+        ..LemonSqueezySale::default()
+    };
+    for delivery in shop.bed.sandbox().sell_on_lemon_squeezy(sale) {
+        assert_eq!(shop.deliver(&delivery).await, 200);
+    }
+    shop.until("webhook_events WHERE processed = 1", 2).await;
+    let key = shop.bed.sandbox().storefront_mails()[0].license_key.clone();
+    let first = shop.activate(&key, "octocat").await;
+    assert_eq!((first.status, first.body["repos"].as_array().unwrap().len()), (200, 2), "{first:?}");
+    shop.bed.sandbox().take_calls();
+    assert_eq!(shop.activate(&key, "octocat").await.body["status"], "already_active");
+    let calls = shop.bed.sandbox().take_calls();
+    assert!(calls.iter().all(|call| call.method == "PUT"), "{calls:?}");
+    assert_eq!((calls.len(), shop.bed.sandbox().key_activations(&key)), (2, 0));
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_is_asked_for_kept_and_opened_again() {
+    let shop = Shop::open().await;
+    let sale = GumroadSale { product_id: Some("pickOne==".to_owned()), ..GumroadSale::default() };
+    assert_eq!(shop.deliver(&shop.bed.sandbox().sell_on_gumroad(sale)).await, 200);
+    shop.until("outbox WHERE state = 'done'", 1).await;
+    let key = shop.take_key();
+    assert_eq!(shop.activate(&key, "octocat").await.status, 400);
+    let choosing = json!({ "license_key": key, "github_username": "octocat", "repos": ["acme/stack-next"] });
+    let chosen = shop.request(shop.post("/api/activate").json(&choosing)).await;
+    assert_eq!((chosen.status, &chosen.body["repos"][0]["repo"]), (200, &"acme/stack-next".into()));
+    let again = shop.activate(&key, "octocat").await;
+    assert_eq!(again.body["repos"][0]["repo"], "acme/stack-next");
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_is_limited_by_the_runtimes_binding_and_finds_nothing() {
+    let shop = Shop::open().await;
+    let guess = |number: u32| {
+        let key = format!("00000000-0000-4000-8000-{number:012}");
+        let shop = &shop;
+        async move { shop.activate(&key, "octocat").await }
+    };
+    let mut limited = 0;
+    for round in 0..4 {
+        for answer in join_all((0..50).map(|number| guess(round * 50 + number))).await {
+            match answer.status {
+                404 | 502 => {}
+                429 => {
+                    assert_eq!(
+                        (&answer.body["code"], &answer.headers["retry-after"]),
+                        (&"rate_limited".into(), &"60".parse().unwrap())
+                    );
+                    limited += 1;
+                }
+                other => panic!("{other}: {answer:?}"),
+            }
+        }
+    }
+    assert!(limited > 0);
+    assert_eq!(shop.count("license_activations"), 0);
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_bindings_nothing_is_limited_and_healthz_says_so() {
+    let options = TestbedOptions::default().without("ACTIVATE_BY_ADDRESS").without("ACTIVATE_BY_KEY");
+    let shop = Shop::open_with(options).await;
+    let health = shop.request(shop.get("/healthz")).await;
+    assert_eq!(health.body["dependencies"]["rate_limit"], "missing");
+    let key = shop.sell_starter().await;
+    for _ in 0..150 {
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+    }
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_portals_pages_may_call() {
+    let shop = Shop::open().await;
+    let preflight = |origin: &'static str| {
+        let url = format!("{}/api/activate", shop.bed.url());
+        let request = shop.bed.client().request(reqwest::Method::OPTIONS, url).header("origin", origin);
+        shop.request(request.header("access-control-request-method", "POST"))
+    };
+    let allowed = preflight("https://portal.example.com").await;
+    assert_eq!(
+        (allowed.status, &allowed.headers["access-control-allow-origin"]),
+        (204, &"https://portal.example.com".parse().unwrap())
+    );
+    assert!(!preflight("https://evil.example.com").await.headers.contains_key("access-control-allow-origin"));
+    shop.close();
+}

@@ -1,0 +1,14 @@
+//! End to end: the built Worker in workerd with a fresh, migrated D1, and the sandbox as the outside world.
+//!
+//! Only what the runtime alone can prove is here: that the real D1 decides races, that what is behind an answer runs,
+//! that a killed process loses nothing, that no input breaks the instance. The rules themselves are in `tests/host`.
+//! `cargo xtask test` builds the Worker first, with `tests/fixtures/products.toml`.
+#![cfg(feature = "e2e")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod activating;
+mod cost;
+mod failing;
+mod hostile;
+mod selling;
+mod shop;

@@ -1,0 +1,128 @@
+//! A running Worker, and the verbs that the tests are written in.
+
+use std::time::{Duration, Instant};
+
+use latchkey_sandbox::{AccountKind, Delivery, GumroadSale};
+use latchkey_testbed::{Testbed, TestbedOptions};
+use serde_json::{Value, json};
+
+/// Longer than anything behind an answer takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Shop {
+    pub(crate) bed: Testbed,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(TestbedOptions::default()).await
+    }
+
+    pub(crate) async fn open_with(options: TestbedOptions) -> Self {
+        let bed = Testbed::start(options).await;
+        let repos = [
+            "starter",
+            "starter-docs",
+            "stack-nuxt",
+            "stack-next",
+            "bundle-api",
+            "bundle-web",
+            "bundle-mobile",
+            "bundle-infra",
+            "bundle-docs",
+            "kit",
+            "kit-pro",
+            "minted",
+            "variant",
+        ];
+        for repo in repos {
+            bed.sandbox().add_repo(&format!("acme/{repo}"), AccountKind::Organization);
+        }
+        Self { bed }
+    }
+
+    /// Delivers what a storefront sends, and gives the status.
+    pub(crate) async fn deliver(&self, delivery: &Delivery) -> u16 {
+        self.bed.deliver(delivery).await.unwrap().status().as_u16()
+    }
+
+    pub(crate) async fn request(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.unwrap();
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+        Answer { status, headers, body }
+    }
+
+    pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.bed.client().post(format!("{}{path}", self.bed.url()))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> reqwest::RequestBuilder {
+        self.bed.client().get(format!("{}{path}", self.bed.url()))
+    }
+
+    pub(crate) async fn activate(&self, key: &str, login: &str) -> Answer {
+        self.request(self.post("/api/activate").json(&json!({ "license_key": key, "github_username": login }))).await
+    }
+
+    /// The number of rows of a table that meet a condition.
+    pub(crate) fn count(&self, table_and_condition: &str) -> i64 {
+        self.bed.query(&format!("SELECT count(*) AS n FROM {table_and_condition}"))[0]["n"].as_i64().unwrap()
+    }
+
+    /// Waits for what is behind an answer: until so many rows meet the condition.
+    pub(crate) async fn until(&self, table_and_condition: &str, rows: i64) {
+        let start = Instant::now();
+        while self.count(table_and_condition) != rows {
+            let found = self.count(table_and_condition);
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{table_and_condition}: {found} rows, not {rows}\n{:#?}",
+                self.bed.logs()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sells the starter kit, waits for the mail, and gives the key.
+    pub(crate) async fn sell_starter(&self) -> String {
+        let delivery = self.bed.sandbox().sell_on_gumroad(GumroadSale::default());
+        assert_eq!(self.deliver(&delivery).await, 200);
+        self.until("outbox WHERE kind = 'license_mail' AND state = 'done'", 1).await;
+        self.take_key()
+    }
+
+    /// The key in the one mail that has arrived.
+    pub(crate) fn take_key(&self) -> String {
+        let mails = self.bed.sandbox().take_mails();
+        assert_eq!(mails.len(), 1, "one mail is expected");
+        let text = mails[0].text.as_deref().unwrap();
+        text.split_whitespace().find(|word| word.starts_with("LK-")).expect("a key in the mail").to_owned()
+    }
+
+    /// The lines that the Worker logged for this event, as JSON.
+    pub(crate) fn logged(&self, event: &str) -> Vec<Value> {
+        let lines = self.bed.logs();
+        let parsed = lines.iter().filter_map(|line| serde_json::from_str::<Value>(&line.text).ok());
+        parsed.filter(|line| line["event"] == event).collect()
+    }
+
+    /// Ends the test: everything that reached the outside world was expected, and nothing broke the instance.
+    pub(crate) fn close(self) {
+        self.bed.sandbox().take_calls();
+        self.bed.sandbox().assert_drained();
+        let broken = ["Reinitializing", "panicked", "unreachable", "code had hung", "Uncaught"];
+        for line in self.bed.logs() {
+            assert!(!broken.iter().any(|word| line.text.contains(word)), "{line:?}");
+        }
+    }
+}
