@@ -105,7 +105,7 @@ mod edge {
         let init = ResponseInit::new();
         init.set_status(answer.status);
         init.set_headers(&headers);
-        let body = (!answer.body.is_empty()).then(|| Uint8Array::from(answer.body.as_slice()).into());
+        let body = (!answer.body.is_empty()).then(|| Uint8Array::from(answer.body.as_slice()));
         Ok(Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)?)
     }
 }

@@ -1,10 +1,11 @@
 //! A running Worker, and the verbs that the tests are written in.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use latchkey_sandbox::{AccountKind, Delivery, GumroadSale};
 use latchkey_testbed::{Testbed, TestbedOptions};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// Longer than anything behind an answer takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);

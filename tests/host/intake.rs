@@ -369,7 +369,7 @@ fn cloudflares_id_of_a_request_is_on_the_answer_the_rows_and_every_log_line() {
         assert_eq!(shop.value("SELECT trace_id FROM outbox"), "9a3f1c2b4d5e6f70-LHR");
         let log = shop.host.take_log();
         let events: Vec<_> = log.iter().map(|line| line.event).collect();
-        assert_eq!(events, ["delivery_stored", "request", "license_minted", "outbox_attempt"]);
+        assert_eq!(events, ["delivery_stored", "request", "license_minted", "outbox_attempt", "follow_up"]);
         assert!(log.iter().all(|line| line.trace.as_str() == "9a3f1c2b4d5e6f70-LHR"));
         shop.take_key();
     });
