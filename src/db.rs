@@ -10,14 +10,14 @@ mod outbox;
 
 use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
 
-pub use activations::{Binding, bind, bound_now, known_license, reopen};
+pub use activations::{Binding, bind, known_license};
 pub use events::{StoredEvent, due_events, event, fail_event, processed_event, store_delivery};
 pub use licenses::{
     MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
 };
 pub use outbox::{
-    Due, InvitationFacts, Kind, Lease, Leased, MailFacts, Settled, claim_due, give_up, leased, owe_invitations,
-    owe_license_mail, postpone, settle,
+    BoundTo, Due, InvitationFacts, Kind, Lease, Leased, MailFacts, Settled, claim_due, give_up, leased,
+    owe_invitations, owe_license_mail, postpone, settle,
 };
 
 /// A statement's text under the name that logs and tests use.

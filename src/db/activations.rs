@@ -1,6 +1,6 @@
 //! `license_activations`: the one identity that each license is bound to.
 
-use super::{Lease, Sql};
+use super::Sql;
 use crate::json::Json;
 use crate::model::{
     Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseKind, LicenseStatus, Permission,
@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::platform::{Row, RowError, Statement};
 
-pub(super) const ALL: &[Sql] = &[KNOWN_LICENSE, REOPEN, BIND, BOUND_NOW];
+pub(super) const ALL: &[Sql] = &[KNOWN_LICENSE, BIND];
 
 const KNOWN_LICENSE: Sql = Sql {
     name: "known_license",
@@ -16,25 +16,6 @@ const KNOWN_LICENSE: Sql = Sql {
                   a.github_username, a.github_user_id, a.repos, a.permission
            FROM licenses l LEFT JOIN license_activations a ON a.license_key = l.license_key
            WHERE l.license_key = ?1",
-};
-
-/// Owes the invitations of a bound license again, leased to the caller, when `?2` is the login that it is bound to and
-/// the license is good: what the bypass needs, decided in the same round trip that reads the license. Attempts are
-/// counted anew, or a buyer who asks often would use up those that an invitation needs when GitHub is in trouble.
-const REOPEN: Sql = Sql {
-    name: "reopen",
-    text: "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, lease_id,
-                               trace_id, created_at)
-           SELECT 'invitation', 'invitation:' || a.license_key || ':' || lower(repo.value), a.license_key, repo.value,
-                  'leased', 1, ?4, ?5, ?6, ?3
-           FROM license_activations a
-           JOIN licenses l ON l.license_key = a.license_key
-           JOIN json_each(a.repos) repo
-           WHERE a.license_key = ?1 AND lower(a.github_username) = lower(?2)
-             AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?3) AND (l.test = 0 OR ?7 = 1)
-           ON CONFLICT (dedupe_key) DO UPDATE SET
-             state = 'leased', attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
-             lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL",
 };
 
 /// The primary key lets one identity win, and the license must still be good at this very moment.
@@ -47,8 +28,6 @@ const BIND: Sql = Sql {
            ON CONFLICT (license_key) DO NOTHING
            RETURNING license_key",
 };
-
-const BOUND_NOW: Sql = Sql { name: "bound_now", text: KNOWN_LICENSE.text };
 
 /// What is to be bound.
 #[derive(Debug)]
@@ -66,26 +45,6 @@ pub fn known_license(key: &LicenseKey) -> Statement {
     KNOWN_LICENSE.with([key.as_str().into()])
 }
 
-/// Owes the invitations of a good license that is bound to this login again, leased to the caller.
-pub fn reopen(
-    key: &LicenseKey,
-    login: &GithubLogin,
-    now: Timestamp,
-    lease: &Lease,
-    trace: &TraceId,
-    test_opens: bool,
-) -> Statement {
-    REOPEN.with([
-        key.as_str().into(),
-        login.as_str().into(),
-        now.into(),
-        lease.until.into(),
-        lease.id.as_str().into(),
-        trace.as_str().into(),
-        test_opens.into(),
-    ])
-}
-
 /// Binds a good license that is not bound yet. Gives a row when this statement did it.
 pub fn bind(binding: &Binding<'_>) -> Statement {
     let names: Vec<&str> = binding.repos.iter().map(Repo::as_str).collect();
@@ -98,11 +57,6 @@ pub fn bind(binding: &Binding<'_>) -> Statement {
         binding.now.into(),
         binding.trace.as_str().into(),
     ])
-}
-
-/// Reads, behind [`bind`] in its batch, whom the license is bound to now.
-pub fn bound_now(key: &LicenseKey) -> Statement {
-    BOUND_NOW.with([key.as_str().into()])
 }
 
 impl License {

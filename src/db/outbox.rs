@@ -22,9 +22,9 @@ const OWE_LICENSE_MAIL: Sql = Sql {
            ON CONFLICT (dedupe_key) DO NOTHING",
 };
 
-/// Owes an invitation for each repository of an activation, leased to the caller, when the license is good and bound to
-/// `?2`.
-/// Attempts are counted anew whenever the buyer asks.
+/// Owes an invitation for each repository of a good license, leased to the caller, when it is bound to the identity `?2`
+/// or to the login `?7`: that is decided here, in the round trip that reads or binds the license. Attempts are counted
+/// anew whenever the buyer asks.
 const OWE_INVITATIONS: Sql = Sql {
     name: "owe_invitations",
     text: "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, lease_id,
@@ -34,8 +34,8 @@ const OWE_INVITATIONS: Sql = Sql {
            FROM license_activations a
            JOIN licenses l ON l.license_key = a.license_key
            JOIN json_each(a.repos) repo
-           WHERE a.license_key = ?1 AND a.github_user_id = ?2
-             AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?3)
+           WHERE a.license_key = ?1 AND (a.github_user_id = ?2 OR lower(a.github_username) = lower(?7))
+             AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?3) AND (l.test = 0 OR ?8 = 1)
            ON CONFLICT (dedupe_key) DO UPDATE SET
              state = 'leased', attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
              lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL",
@@ -139,6 +139,15 @@ pub struct Settled {
     pub reference: Option<String>,
 }
 
+/// How a caller is known to be the one that a license is bound to.
+#[derive(Debug, Clone, Copy)]
+pub enum BoundTo<'a> {
+    /// By GitHub's own number, once the login is resolved.
+    Id(GithubUserId),
+    /// By the login alone, for which GitHub need not be asked.
+    Login(&'a GithubLogin),
+}
+
 /// A lease: who works on rows, and until when nobody else does.
 #[derive(Debug, Clone)]
 pub struct Lease {
@@ -157,21 +166,29 @@ pub fn owe_license_mail(key: &LicenseKey, now: Timestamp, lease: &Lease, trace: 
     ])
 }
 
-/// Owes the invitations of an activation, leased to the caller, if the license is bound to this identity.
+/// Owes the invitations of a good license that is bound to the caller, leased to the caller. `test_opens` is whether a
+/// test-mode license counts as good.
 pub fn owe_invitations(
     key: &LicenseKey,
-    user: GithubUserId,
+    caller: BoundTo<'_>,
     now: Timestamp,
     lease: &Lease,
     trace: &TraceId,
+    test_opens: bool,
 ) -> Statement {
+    let (id, login) = match caller {
+        BoundTo::Id(id) => (Some(id.as_i64()), None),
+        BoundTo::Login(login) => (None, Some(login.as_str())),
+    };
     OWE_INVITATIONS.with([
         key.as_str().into(),
-        user.as_i64().into(),
+        id.into(),
         now.into(),
         lease.until.into(),
         lease.id.as_str().into(),
         trace.as_str().into(),
+        login.into(),
+        test_opens.into(),
     ])
 }
 

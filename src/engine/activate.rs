@@ -18,7 +18,7 @@ use super::{Engine, FollowUp, StorageError};
 use crate::adapters::github::{Github, Resolved};
 use crate::adapters::lemon_squeezy::license_api::{self, Verdict};
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Binding, Kind, Lease, Leased};
+use crate::db::{self, Binding, BoundTo, Kind, Lease, Leased};
 use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
     PresentedKey, Product, ProductRef, Repo, Standing, Storefront, Timestamp,
@@ -151,7 +151,8 @@ impl<P: Platform> Engine<P> {
         let mut statements = vec![db::known_license(key)];
         if let Login::Plausible(login) = login {
             let test_opens = self.config.allow_test_licenses;
-            statements.push(db::reopen(key, login, self.now(), &lease, &self.trace, test_opens));
+            let caller = BoundTo::Login(login);
+            statements.push(db::owe_invitations(key, caller, self.now(), &lease, &self.trace, test_opens));
             statements.push(db::leased(&lease));
         }
         let outcomes = self.batch(statements).await?;
@@ -240,10 +241,11 @@ impl<P: Platform> Engine<P> {
         let first = usize::from(record.is_some());
         let permission = product.permission;
         let binding = Binding { key: &key, account, repos: &repos, permission, now, trace: &self.trace };
+        let caller = BoundTo::Id(account.id);
         let owe = [
             db::bind(&binding),
-            db::owe_invitations(&key, account.id, now, &lease, &self.trace),
-            db::bound_now(&key),
+            db::owe_invitations(&key, caller, now, &lease, &self.trace, self.config.allow_test_licenses),
+            db::known_license(&key),
             db::leased(&lease),
         ];
         let outcomes = self.batch(record.into_iter().chain(owe).collect()).await?;

@@ -2,15 +2,24 @@
 //!
 //! What a sale causes is in `fulfill`. Whatever fails after the row is stored stands on that row.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+
 use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::{self, Misunderstood, Understood};
 use crate::db::{self, StoredEvent};
 use crate::model::{Delivery, EventId, Origin, SaleEvent};
-use crate::platform::{Level, LogValue, Platform, unique_id};
+use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
 /// How long the follow-up has before a tick takes a stored delivery for abandoned.
 const ABANDONED_AFTER_MS: i64 = 60_000;
+
+/// How long each try to store a delivery may take. Gumroad hangs up after five seconds and then never sends the sale
+/// again, while it does after a 503: so that has to be said in time.
+const STORE_TRIES: [Duration; 2] = [Duration::from_millis(2_000), Duration::from_millis(1_500)];
 
 /// How a delivery that cannot be processed is left.
 pub(super) struct Unprocessed {
@@ -21,7 +30,8 @@ pub(super) struct Unprocessed {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Stores a delivery, in one round trip, and gives what is to be done with it behind the answer.
+    /// Stores a delivery, in one round trip, and gives what is to be done with it behind the answer. Takes at most 3.5
+    /// seconds, however long the database takes.
     ///
     /// # Errors
     /// [`StorageError`] when it may not be stored; then the storefront has to send it again.
@@ -29,14 +39,30 @@ impl<P: Platform> Engine<P> {
         let event = unique_id(&self.platform)?;
         let now = self.now();
         let abandoned_at = now.plus_millis(ABANDONED_AFTER_MS);
-        self.batch(vec![db::store_delivery(&event, &delivery, Origin::Webhook, now, abandoned_at, &self.trace)])
-            .await?;
+        self.store(db::store_delivery(&event, &delivery, Origin::Webhook, now, abandoned_at, &self.trace)).await?;
         self.log(
             Level::Info,
             "delivery_stored",
             [("event_id", (&event).into()), ("source", delivery.storefront.into())],
         );
         Ok(FollowUp::Process { event, delivery })
+    }
+
+    /// Runs a statement that is harmless to repeat, a second time where the first may have failed in passing. An answer
+    /// that comes too late is not waited for: by then, what it tells of is known to be harmless.
+    async fn store(&self, statement: Statement) -> Result<(), DbError> {
+        let mut failure = DbError::Unavailable("no answer in time".to_owned());
+        for limit in STORE_TRIES {
+            let stored = pin!(self.batch(vec![statement.clone()]));
+            let late = pin!(self.platform.sleep(limit));
+            match select(stored, late).await {
+                Either::Left((Ok(_), _)) => return Ok(()),
+                Either::Left((Err(passing @ DbError::Unavailable(_)), _)) => failure = passing,
+                Either::Left((Err(lasting), _)) => return Err(lasting),
+                Either::Right(_) => {}
+            }
+        }
+        Err(failure)
     }
 
     /// Processes a stored delivery once more, whatever became of it before. One that was processed stays so.

@@ -52,6 +52,10 @@ pub enum Fate {
     FailBefore,
     /// It has its effect, and the answer is lost.
     FailAfter,
+    /// It has no effect, and there is never an answer, while the process lives on.
+    HangBefore,
+    /// It has its effect, and there is never an answer, while the process lives on.
+    HangAfter,
     /// The process dies here, before the effect: the call never returns.
     DieBefore,
     /// The process dies here, after the effect: the call never returns.
@@ -120,8 +124,8 @@ impl Host {
             Fate::Proceed => effect(),
             Fate::FailBefore => Err(lost),
             Fate::FailAfter => effect().and(Err(lost)),
-            Fate::DieBefore => std::future::pending().await,
-            Fate::DieAfter => {
+            Fate::DieBefore | Fate::HangBefore => std::future::pending().await,
+            Fate::DieAfter | Fate::HangAfter => {
                 let _ = effect();
                 std::future::pending().await
             }
@@ -140,9 +144,14 @@ impl Platform for Host {
         self.meet(Call::Send(&request), || (self.0.upstream)(&request), SendError::Unreachable).await
     }
 
+    /// Time passes only once nothing else gets on: whatever is run beside this has had its turns by then. A sleep that
+    /// is dropped before has taken no time.
     async fn sleep(&self, time: Duration) {
+        const TURNS: u32 = 64;
+        for _ in 0..TURNS {
+            yield_once().await;
+        }
         self.advance(time);
-        yield_once().await;
     }
 
     fn now(&self) -> Timestamp {

@@ -3,6 +3,7 @@
 //! What a delivery that was let in comes to is in `gumroad` and `lemon_squeezy`; malformed bodies are in `hostile`.
 
 mod health;
+mod slow;
 
 use std::cell::Cell;
 use std::rc::Rc;
