@@ -62,7 +62,7 @@ mod edge {
     }
 
     fn incoming(request: &Request) -> Incoming {
-        let (path, query) = path_and_query(&request.url());
+        let (path, query) = http::path_and_query(&request.url());
         let announced = request.headers().get("content-length").ok().flatten();
         let body = match request.body() {
             Some(stream) => {
@@ -83,18 +83,6 @@ mod edge {
             Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
         };
         headers.entries().into_iter().filter_map(pair).collect()
-    }
-
-    /// Takes a request's URL apart. The runtime has parsed and normalized it, so this only has to cut; a second parser
-    /// with its tables of Unicode domains would be a third of the Worker's size.
-    fn path_and_query(url: &str) -> (String, Option<String>) {
-        let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let target = behind_scheme.find('/').and_then(|start| behind_scheme.get(start..)).unwrap_or("/");
-        let target = target.split('#').next().unwrap_or_default();
-        match target.split_once('?') {
-            Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
-            None => (target.to_owned(), None),
-        }
     }
 
     fn response(answer: &Answer) -> worker::Result<Response> {

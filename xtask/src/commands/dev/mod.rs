@@ -128,6 +128,9 @@ fn wrangler_dev(project: &Project, args: &Args) -> std::process::Command {
     ] {
         wrangler.args(["--var", &format!("{name}:{sandbox}/{service}")]);
     }
+    // The sandbox's page is the portal, under whichever of its names somebody opens it.
+    let page = format!("http://localhost:{}", args.sandbox_port);
+    wrangler.args(["--var", &format!("PORTAL_URL:{page}/"), "--var", &format!("PORTAL_ORIGINS:{sandbox}")]);
     wrangler
 }
 
