@@ -1,5 +1,5 @@
 //! Compiles the seller's products in: reads `products.toml`, or the file that `PRODUCTS_FILE` names, and writes it as
-//! Rust to `$OUT_DIR/products.rs`, which `src/model/product.rs` includes. A mistake in the file ends the build with
+//! Rust to `$OUT_DIR/products.rs`, which `src/model/catalogue.rs` includes. A mistake in the file ends the build with
 //! the entry and what is wrong with it. What counts as a mistake is decided in the crate `latchkey-catalogue`.
 
 use std::env;

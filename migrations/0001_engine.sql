@@ -3,7 +3,7 @@
 -- The audit log and the inbox: one row per authenticated delivery, written before anything else looks at it.
 CREATE TABLE webhook_events (
   id              TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),  -- sorts by time
-  source          TEXT    NOT NULL CHECK (source IN ('gumroad', 'lemonsqueezy')),
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   origin          TEXT    NOT NULL DEFAULT 'webhook' CHECK (origin IN ('webhook', 'reconciliation')),
   event_type      TEXT    NOT NULL DEFAULT 'unread' CHECK (length(event_type) BETWEEN 1 AND 64),
   payload         ANY,                            -- the body, byte for byte: text, or a blob where it is not text
@@ -13,7 +13,7 @@ CREATE TABLE webhook_events (
   error           TEXT,                           -- why it is not processed
   note            TEXT,                           -- why it was processed without a new license
   source_order_id TEXT,                           -- the sale that it is about, once understood
-  attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+  attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),  -- tries begun
   next_attempt_at INTEGER,                        -- null: processed, or waits for a person
   trace_id        TEXT    NOT NULL DEFAULT '',
   CHECK ((processed = 1) = (processed_at IS NOT NULL)),
@@ -25,7 +25,7 @@ CREATE INDEX webhook_events_order ON webhook_events (source, source_order_id) WH
 
 -- What was sold, once per order.
 CREATE TABLE sales (
-  source          TEXT    NOT NULL CHECK (source IN ('gumroad', 'lemonsqueezy')),
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   source_order_id TEXT    NOT NULL CHECK (length(source_order_id) BETWEEN 1 AND 128),
   product_id      TEXT    NOT NULL,
   variant_id      TEXT,
@@ -50,7 +50,7 @@ CREATE TABLE sales (
 CREATE TABLE licenses (
   license_key     TEXT    NOT NULL PRIMARY KEY CHECK (length(license_key) BETWEEN 1 AND 128),
   kind            TEXT    NOT NULL CHECK (kind IN ('minted', 'storefront')),
-  source          TEXT    NOT NULL CHECK (source IN ('gumroad', 'lemonsqueezy')),
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   source_order_id TEXT    NOT NULL CHECK (length(source_order_id) BETWEEN 1 AND 260),
   product_id      TEXT    NOT NULL,
   variant_id      TEXT,
@@ -88,7 +88,7 @@ CREATE TABLE outbox (
   next_attempt_at INTEGER,                        -- when due, or when the lease runs out; null: done or dead
   lease_id        TEXT,
   last_error      TEXT,
-  outcome         TEXT,                           -- what the other side said: 'sent', 'logged', 'invited', 'member'
+  outcome         TEXT,                           -- 'sent', 'logged', 'invited', 'member', or 'skipped': revoked before
   reference       TEXT,                           -- the other side's own id of it
   trace_id        TEXT    NOT NULL,
   created_at      INTEGER NOT NULL,
@@ -104,7 +104,7 @@ CREATE INDEX outbox_license ON outbox (license_key) WHERE license_key IS NOT NUL
 
 -- Products that a good license was for and that products.toml does not name: the seller has to say what they open.
 CREATE TABLE unmapped_products (
-  source          TEXT    NOT NULL CHECK (source IN ('gumroad', 'lemonsqueezy')),
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   product_id      TEXT    NOT NULL,
   variant_id      TEXT    NOT NULL,               -- empty: none
   first_seen_at   INTEGER NOT NULL,

@@ -12,6 +12,7 @@ pub mod gumroad;
 pub mod lemon_squeezy;
 #[cfg(test)]
 mod testing;
+mod text;
 
 use crate::config::Config;
 use crate::model::{Delivery, SaleEvent, Storefront};

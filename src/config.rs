@@ -15,11 +15,11 @@ pub struct Config {
     pub portal: Portal,
     /// Storefront test-mode licenses open repositories.
     pub allow_test_licenses: bool,
-    /// Gets the alerts.
+    /// Where alerts are to go. Reserved: none is sent yet.
     pub operator_email: Option<EmailAddress>,
-    /// Raw payloads are erased after this many days.
+    /// After how many days raw payloads are to be erased. Reserved: nothing is erased yet.
     pub payload_retention_days: u32,
-    /// Bearer token of `/admin/*`; without it those paths do not exist.
+    /// Bearer token of `/admin/*`. Reserved: there is no such path yet.
     pub admin_token: Option<Secret>,
     /// What is missing or wrong, in the order of the README's table.
     pub problems: Vec<Problem>,

@@ -11,7 +11,7 @@ mod outbox;
 use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
 
 pub use activations::{Binding, bind, known_license};
-pub use events::{StoredEvent, due_events, event, fail_event, processed_event, store_delivery};
+pub use events::{StoredEvent, claim_events, event, fail_event, processed_event, store_delivery};
 pub use licenses::{
     MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
 };

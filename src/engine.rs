@@ -12,7 +12,11 @@ mod outbox;
 mod tick;
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use crate::config::Config;
 use crate::db;
@@ -22,6 +26,9 @@ use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, 
 pub use activate::{Activate, ActivateError, Activated};
 pub use invite::RepoStatus;
 pub use tick::Ticked;
+
+/// How long a database round trip may take. Whoever waits for it is told to come back rather than kept waiting.
+const DB_LIMIT: Duration = Duration::from_secs(5);
 
 /// The engine at work on one request or one tick.
 #[derive(Debug)]
@@ -106,7 +113,7 @@ impl<P: Platform> Engine<P> {
     pub async fn follow_up(&self, work: FollowUp) {
         let before = self.spent();
         let done = match work {
-            FollowUp::Process { event, delivery } => self.process(&event, &delivery, 0).await,
+            FollowUp::Process { event, delivery } => self.process(&event, &delivery, 1).await,
             FollowUp::Record(statements) => self.batch(statements).await.map(drop).map_err(StorageError::from),
         };
         if let Err(error) = done {
@@ -131,7 +138,10 @@ impl<P: Platform> Engine<P> {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
         let spent = self.spent.get();
         self.spent.set(Spent { round_trips: spent.round_trips + 1, ..spent });
-        let outcomes = self.platform.batch(statements).await?;
+        let outcomes = match select(pin!(self.platform.batch(statements)), pin!(self.platform.sleep(DB_LIMIT))).await {
+            Either::Left((outcomes, _)) => outcomes?,
+            Either::Right(_) => return Err(DbError::Unavailable("no answer in time".to_owned())),
+        };
         let total = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
         let spent = self.spent.get();
         self.spent.set(Spent {

@@ -13,10 +13,10 @@ mod edge {
 
     use crate::config::Config;
     use crate::engine::Engine;
-    use crate::http::{self, Answer, Body, BodyError, Incoming};
-    use crate::model::Catalogue;
+    use crate::http::{self, Answer, Body, BodyError, Incoming, new_trace};
+    use crate::model::{Catalogue, TraceId};
     use crate::platform::edge::{Chunks, Edge};
-    use crate::platform::{Level, LogValue, unique_id};
+    use crate::platform::{Level, LogValue};
 
     thread_local! {
         /// Read once an isolate: variables and secrets do not change under a running one.
@@ -26,10 +26,7 @@ mod edge {
     #[event(fetch)]
     async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
         let incoming = incoming(&request);
-        let config = config(&env);
-        let platform = Edge::new(env);
-        let trace = http::trace_of(&incoming, &platform);
-        let engine = Rc::new(Engine::new(platform, config, Catalogue::compiled(), trace));
+        let engine = Rc::new(engine(env, |platform| http::trace_of(&incoming, platform)));
         let mut answer = http::handle(&engine, incoming).await;
         if let Some(work) = answer.follow_up.take() {
             context.wait_until(async move { engine.follow_up(work).await });
@@ -39,26 +36,28 @@ mod edge {
 
     #[event(scheduled)]
     async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-        let config = config(&env);
-        let platform = Edge::new(env);
-        let Ok(trace) = unique_id(&platform) else { return };
-        let engine = Engine::new(platform, config, Catalogue::compiled(), trace);
+        let engine = engine(env, new_trace);
         if let Err(error) = engine.tick().await {
             engine.log(Level::Error, "tick_failed", [("error", LogValue::text(error.to_string()))]);
         }
     }
 
-    fn config(env: &Env) -> Rc<Config> {
-        CONFIG.with(|cell| {
-            let read = || {
-                let config = Config::read(|name| env.var(name).ok().map(|value| value.to_string()));
-                for problem in &config.problems {
-                    worker::console_warn!("{problem}");
-                }
-                Rc::new(config)
-            };
-            Rc::clone(cell.get_or_init(read))
-        })
+    /// The engine for one event. The first of an isolate also logs what is wrong with the configuration.
+    fn engine(env: Env, trace: impl FnOnce(&Edge) -> TraceId) -> Engine<Edge> {
+        let known = CONFIG.with(|cell| cell.get().map(Rc::clone));
+        let config = known.clone().unwrap_or_else(|| {
+            let read = Config::read(|name| env.var(name).ok().map(|value| value.to_string()));
+            CONFIG.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(read))))
+        });
+        let platform = Edge::new(env);
+        let trace = trace(&platform);
+        let engine = Engine::new(platform, config, Catalogue::compiled(), trace);
+        if known.is_none() {
+            for problem in &engine.config().problems {
+                engine.log(Level::Warn, "config_problem", [("problem", LogValue::text(problem.to_string()))]);
+            }
+        }
+        engine
     }
 
     fn incoming(request: &Request) -> Incoming {

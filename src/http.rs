@@ -64,8 +64,12 @@ pub async fn handle<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answ
 /// The trace of a request: Cloudflare's own id of it where there is one, so that both logs agree.
 /// <https://developers.cloudflare.com/fundamentals/reference/http-headers/#cf-ray>
 pub fn trace_of(incoming: &Incoming, platform: &impl Platform) -> TraceId {
-    let ray = incoming.header("cf-ray").and_then(TraceId::parse);
-    ray.or_else(|| unique_id(platform).ok()).unwrap_or_else(|| TraceId::new(platform.now(), [0; 10]))
+    incoming.header("cf-ray").and_then(TraceId::parse).unwrap_or_else(|| new_trace(platform))
+}
+
+/// A trace of our own. Without randomness it is only the time: a trace identifies nothing that is decided on.
+pub fn new_trace(platform: &impl Platform) -> TraceId {
+    unique_id(platform).unwrap_or_else(|_| TraceId::new(platform.now(), [0; 10]))
 }
 
 /// One line a request. It names the route, not the path: Gumroad's secret is in the URL, and a path can be anything.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::adapters::{Failure, Remedy};
 use crate::config;
-use crate::json::{FieldError, Json};
+use crate::json::{At, FieldError, Json};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret};
 use crate::platform::{Method, Platform, Reply, Request};
 
@@ -58,10 +58,15 @@ struct NewCollaborator {
     permission: &'static str,
 }
 
-/// The answer to it: <https://docs.github.com/rest/collaborators/invitations>
+/// The answer to it, as far as it can be read: <https://docs.github.com/rest/collaborators/invitations>
 struct Invitation {
     id: Option<i64>,
-    invitee_id: i64,
+    invitee_id: Option<i64>,
+    terms: Option<Terms>,
+}
+
+/// What an invitation is to, and whether it is still open.
+struct Terms {
     permissions: Option<String>,
     html_url: Option<String>,
     expired: bool,
@@ -83,14 +88,15 @@ impl<'a> Github<'a> {
             200 => read_user(&reply, login).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status)),
             // A wrong address or something in between also answers 404, but not in GitHub's words.
             404 if refusal::is_in_githubs_words(&reply) => Ok(Resolved::NotFound),
-            _ => Err(refusal::failure(&reply, Asked::Account, platform.now())),
+            _ => Err(refusal::failure(&reply, Asked::Account, login, platform.now())),
         }
     }
 
     /// Invites an account to a repository. Harmless to repeat: somebody who is invited or has access stays so.
     ///
-    /// The answer is held against what was asked for. An invitation to another account (the login changed hands) or to
-    /// more than the permission (a personal repository lets everybody write) is taken back.
+    /// The answer is held against what was asked for. An invitation to another account (the login changed hands), to
+    /// one that the answer does not name, or to more than the permission (a personal repository lets everybody write)
+    /// is taken back.
     ///
     /// # Errors
     /// [`Failure`] when there is no invitation, or when one that is wrong could not be taken back.
@@ -105,23 +111,28 @@ impl<'a> Github<'a> {
         let mut removed_expired = false;
         loop {
             let reply = self.add(platform, repo, account, permission).await?;
-            let invitation: Invitation = match reply.status {
-                201 => Invitation::read(&reply).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))?,
+            let invitation = match reply.status {
+                201 => Invitation::read(&reply),
                 204 => return Ok(Invited::Member),
                 // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
                 422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
-                _ => return Err(refusal::failure(&reply, Asked::Repository(repo), platform.now())),
+                _ => return Err(refusal::failure(&reply, Asked::Repository(repo), &account.login, platform.now())),
             };
-            if invitation.invitee_id != account.id.as_i64() {
+            let Some(invitee_id) = invitation.invitee_id else {
+                return Err(self.take_back_from_unknown(platform, repo, &invitation).await);
+            };
+            if invitee_id != account.id.as_i64() {
                 self.take_back(platform, repo, &invitation, "to the wrong account").await?;
                 return Ok(Invited::WrongIdentity);
             }
-            if invitation.gives_more_than(permission) {
+            // It went to the right account, where asking again does no harm.
+            let Some(terms) = &invitation.terms else { return Err(Failure::unintelligible(SERVICE, reply.status)) };
+            if terms.give_more_than(permission) {
                 self.take_back(platform, repo, &invitation, "with more than the permission").await?;
                 return Err(refusal::personal_repository(repo));
             }
-            if !invitation.expired {
-                let accept_url = self.accept_url(repo, invitation.html_url);
+            if !terms.expired {
+                let accept_url = self.accept_url(repo, terms.html_url.as_deref());
                 return Ok(Invited::Invitation { id: invitation.id, accept_url });
             }
             if removed_expired {
@@ -172,11 +183,26 @@ impl<'a> Github<'a> {
         }
     }
 
+    /// Takes back an invitation of which GitHub did not say whose it is. Asking again could only open another that
+    /// nobody knows of, so it is for a person to find out, whatever becomes of this one.
+    async fn take_back_from_unknown(&self, platform: &impl Platform, repo: &Repo, invitation: &Invitation) -> Failure {
+        let unnamed = format!("{SERVICE} did not say in a readable way whom it invited to {repo}");
+        let reason = if invitation.id.is_none() {
+            format!("{unnamed}: an invitation to an unknown account may be open there; see the repository's settings")
+        } else {
+            match self.take_back(platform, repo, invitation, "to an unknown account").await {
+                Ok(()) => format!("{unnamed}, so the invitation was taken back"),
+                Err(failure) => return failure,
+            }
+        };
+        Failure::new(Remedy::PersonNeeded, reason)
+    }
+
     /// Where an invitation is accepted: what GitHub says, if it is the page we know, else that page. A link that we
     /// show to buyers must not lead wherever a reply wants.
-    fn accept_url(&self, repo: &Repo, html_url: Option<String>) -> String {
+    fn accept_url(&self, repo: &Repo, html_url: Option<&str>) -> String {
         let known = format!("{}/{repo}/invitations", web_origin(self.api_url));
-        html_url.filter(|url| url.eq_ignore_ascii_case(&known)).unwrap_or(known)
+        html_url.filter(|url| url.eq_ignore_ascii_case(&known)).map(str::to_owned).unwrap_or(known)
     }
 
     async fn send(
@@ -199,24 +225,32 @@ impl<'a> Github<'a> {
 }
 
 impl Invitation {
-    fn read(reply: &Reply) -> Option<Self> {
-        let body = Json::parse(&reply.body).ok()?;
-        let read = || {
-            let root = body.root();
-            Ok::<_, FieldError>(Self {
-                id: root.optional_integer("id")?,
-                invitee_id: root.field("invitee")?.integer("id")?,
-                permissions: root.optional_text("permissions")?.map(str::to_owned),
-                html_url: root.optional_text("html_url")?.map(str::to_owned),
-                expired: root.flag("expired")?,
-            })
-        };
-        read().ok()
+    /// Each part on its own: what cannot be read of one must not hide another, since the invitation is there.
+    fn read(reply: &Reply) -> Self {
+        // Nothing can be read of no JSON either.
+        let body = Json::parse(&reply.body).unwrap_or(Json::Null);
+        let root = body.root();
+        Self {
+            // An id that cannot be one would be answered like an invitation that is gone already.
+            id: root.integer("id").ok().filter(|id| *id > 0),
+            invitee_id: root.field("invitee").and_then(|invitee| invitee.integer("id")).ok(),
+            terms: Terms::read(&root).ok(),
+        }
+    }
+}
+
+impl Terms {
+    fn read(invitation: &At<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            permissions: invitation.optional_text("permissions")?.map(str::to_owned),
+            html_url: invitation.optional_text("html_url")?.map(str::to_owned),
+            expired: invitation.flag("expired")?,
+        })
     }
 
     /// Invitations use other words than requests: what is asked for as `pull` and `push` is `read` and `write` here. A
     /// word that is not known says nothing.
-    fn gives_more_than(&self, permission: Permission) -> bool {
+    fn give_more_than(&self, permission: Permission) -> bool {
         const ROLES: [(&str, Permission); 5] = [
             ("read", Permission::Pull),
             ("triage", Permission::Triage),

@@ -4,24 +4,27 @@ use super::Sql;
 use crate::model::{Authenticated, Delivery, EventId, OrderId, Origin, Storefront, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement, Value};
 
-pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, EVENT, DUE_EVENTS, PROCESSED_EVENT, FAIL_EVENT];
+pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, EVENT, CLAIM_EVENTS, PROCESSED_EVENT, FAIL_EVENT];
 
-/// Repeated with the same id, it changes nothing.
+/// Repeated with the same id, it changes nothing. The first try, right behind the answer, is counted here.
 const STORE_DELIVERY: Sql = Sql {
     name: "store_delivery",
-    text: "INSERT INTO webhook_events (id, source, origin, payload, received_at, next_attempt_at, trace_id)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    text: "INSERT INTO webhook_events (id, source, origin, payload, received_at, attempts, next_attempt_at, trace_id)
+           VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)
            ON CONFLICT (id) DO NOTHING",
 };
 
 const EVENT: Sql =
     Sql { name: "event", text: "SELECT id, source, payload, attempts FROM webhook_events WHERE id = ?1" };
 
-/// Deliveries that were stored but not processed, because the process died behind the answer or a try failed.
-const DUE_EVENTS: Sql = Sql {
-    name: "due_events",
-    text: "SELECT id, source, payload, attempts FROM webhook_events
-           WHERE next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?2",
+/// Takes deliveries that were stored but not processed, because the process died behind the answer or a try failed. It
+/// counts the try and moves it on before anything looks at the delivery: one at which the process dies again does not
+/// stand first in line for ever.
+const CLAIM_EVENTS: Sql = Sql {
+    name: "claim_events",
+    text: "UPDATE webhook_events SET attempts = attempts + 1, next_attempt_at = ?2
+           WHERE id IN (SELECT id FROM webhook_events WHERE next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?3)
+           RETURNING id, source, payload, attempts",
 };
 
 /// The note tells a delivery that brought a license from one that repeats an earlier one: `?6` is the license that
@@ -39,7 +42,7 @@ const PROCESSED_EVENT: Sql = Sql {
 const FAIL_EVENT: Sql = Sql {
     name: "fail_event",
     text: "UPDATE webhook_events
-           SET error = ?2, event_type = COALESCE(?3, event_type), next_attempt_at = ?4, attempts = attempts + 1
+           SET error = ?2, event_type = COALESCE(?3, event_type), next_attempt_at = ?4
            WHERE id = ?1 AND processed = 0",
 };
 
@@ -49,6 +52,7 @@ pub struct StoredEvent {
     pub id: EventId,
     /// `None` once the payload was erased.
     pub delivery: Option<Delivery>,
+    /// Tries, the present one included.
     pub attempts: i64,
 }
 
@@ -77,9 +81,10 @@ pub fn event(id: &EventId) -> Statement {
     EVENT.with([id.as_str().into()])
 }
 
-/// Reads at most `count` deliveries that are due at `now`, the longest due first, as [`StoredEvent::read`] expects them.
-pub fn due_events(now: Timestamp, count: i64) -> Statement {
-    DUE_EVENTS.with([now.into(), count.into()])
+/// Takes at most `count` deliveries that are due at `now`, the longest due first, for as long as until `next`. Gives
+/// them as [`StoredEvent::read`] expects them.
+pub fn claim_events(now: Timestamp, next: Timestamp, count: i64) -> Statement {
+    CLAIM_EVENTS.with([now.into(), next.into(), count.into()])
 }
 
 /// Marks a delivery as understood and done. `mints` is the key that it was to mint: when that license does not exist,

@@ -35,13 +35,14 @@ const RECORD_ISSUED_KEY: Sql = Sql {
 };
 
 /// A storefront's key, from the storefront's word when the key was used. That is the latest: it moves the end of a
-/// license that the webhook brought earlier.
+/// license that the webhook brought earlier, unless the storefront names none and the catalogue does (`?14`).
 const RECORD_VERIFIED_KEY: Sql = Sql {
     name: "record_verified_key",
     text: "INSERT INTO licenses (license_key, kind, source, source_order_id, product_id, variant_id, tier, email, name,
                                  test, issued_at, expires_at, event_id)
            VALUES (?1, 'storefront', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-           ON CONFLICT (license_key) DO UPDATE SET expires_at = COALESCE(?13, licenses.expires_at)
+           ON CONFLICT (license_key) DO UPDATE SET
+             expires_at = CASE WHEN ?13 IS NULL AND ?14 = 1 THEN licenses.expires_at ELSE ?13 END
            ON CONFLICT DO NOTHING",
 };
 
@@ -124,7 +125,7 @@ pub fn record_issued_key(
 /// Records a key that the storefront vouched for when it was used.
 pub fn record_verified_key(storefront: Storefront, issued: &IssuedKey, product: &Product, now: Timestamp) -> Statement {
     let mut statement = RECORD_VERIFIED_KEY.with(key_params(storefront, issued, product, now, None));
-    statement.params.push(issued.expires_at.into());
+    statement.params.extend([issued.expires_at.into(), product.years.is_some().into()]);
     statement
 }
 

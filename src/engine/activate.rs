@@ -88,6 +88,23 @@ struct Verified {
     key: LicenseKey,
 }
 
+/// Which repositories are to be opened.
+enum Wish<'a> {
+    /// What the license was bound with earlier, whatever the catalogue says now.
+    Kept(Vec<Repo>),
+    /// The buyer's preference among what the product opens.
+    Preference(Option<&'a [Repo]>),
+}
+
+impl Wish<'_> {
+    fn repos_of(&self, product: &Product) -> Result<Vec<Repo>, ChoiceError> {
+        match self {
+            Self::Kept(repos) => Ok(repos.clone()),
+            Self::Preference(preference) => product.repos_for(*preference),
+        }
+    }
+}
+
 /// A license that is bound to the caller, whose invitations the caller has on lease.
 struct Opened {
     already: bool,
@@ -169,12 +186,15 @@ impl<P: Platform> Engine<P> {
         license: Option<License>,
         earlier: Option<Vec<Repo>>,
     ) -> Result<(Verified, GithubAccount), ActivateError> {
-        let preference = earlier.as_deref().or(request.repos.as_deref());
+        let wish = match earlier {
+            Some(repos) => Wish::Kept(repos),
+            None => Wish::Preference(request.repos.as_deref()),
+        };
         match (license, &request.key) {
             (Some(license), _) if license.kind == LicenseKind::Minted => {
                 self.usable(&license)?;
                 let product = self.mapped(license.storefront, &license.bought).await?;
-                let repos = product.repos_for(preference)?;
+                let repos = wish.repos_of(product)?;
                 let verified = Verified { product, repos, issued: None, key: license.key };
                 Ok((verified, self.resolve(&request.login).await?))
             }
@@ -186,15 +206,14 @@ impl<P: Platform> Engine<P> {
                         bad => require_good(bad)?,
                     }
                 }
-                let (verified, account) =
-                    join(self.ask_storefront(key, preference), self.resolve(&request.login)).await;
+                let (verified, account) = join(self.ask_storefront(key, &wish), self.resolve(&request.login)).await;
                 Ok((verified?, account?))
             }
         }
     }
 
     /// Lemon Squeezy's word on a key: the one storefront whose own keys open something.
-    async fn ask_storefront(&self, key: &LicenseKey, preference: Option<&[Repo]>) -> Result<Verified, ActivateError> {
+    async fn ask_storefront(&self, key: &LicenseKey, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
         const STOREFRONT: Storefront = Storefront::LemonSqueezy;
         if self.config.lemon_squeezy.store_id.is_none() {
             return Err(ActivateError::NotFound);
@@ -215,7 +234,7 @@ impl<P: Platform> Engine<P> {
         if issued.test && !self.config.allow_test_licenses {
             return Err(ActivateError::TestMode);
         }
-        let repos = product.repos_for(preference)?;
+        let repos = wish.repos_of(product)?;
         Ok(Verified { product, repos, key: issued.key.clone(), issued: Some((STOREFRONT, issued)) })
     }
 

@@ -74,7 +74,8 @@ impl<P: Platform> Engine<P> {
             let Some(variant) = variants.into_iter().next() else {
                 return Ok(Err(Unprocessed {
                     event_type: Some(event_type.to_owned()),
-                    error: "the order of this key has not arrived yet, and its variant decides what the key opens"
+                    error: "the order of this key has not arrived, or is not fulfilled yet, and the variant that it \
+                            bought decides what the key opens"
                         .to_owned(),
                     may_pass: true,
                 }));

@@ -73,12 +73,13 @@ impl<P: Platform> Engine<P> {
         let outcomes = self.batch(vec![db::event(id)]).await?;
         let stored = db::rows(&outcomes, 0, StoredEvent::read)?.pop();
         match stored.and_then(|event| event.delivery) {
-            Some(delivery) => self.process(id, &delivery, 0).await.map(|()| true),
+            Some(delivery) => self.process(id, &delivery, 1).await.map(|()| true),
             None => Ok(false),
         }
     }
 
-    /// Finds out what a stored delivery means, and does it. Safe to repeat. `attempts` is how often it was tried before.
+    /// Finds out what a stored delivery means, and does it. Safe to repeat. `attempts` is how often it was
+    /// tried, this time included.
     pub(super) async fn process(
         &self,
         event: &EventId,
@@ -93,7 +94,7 @@ impl<P: Platform> Engine<P> {
         };
         if let Err(Unprocessed { event_type, error, may_pass }) = done {
             let try_again = may_pass && attempts < MAX_ATTEMPTS;
-            let try_again_at = try_again.then(|| self.now().plus_millis(self.wait_ms(attempts + 1)));
+            let try_again_at = try_again.then(|| self.now().plus_millis(self.wait_ms(attempts)));
             self.batch(vec![db::fail_event(event, &error, event_type.as_deref(), try_again_at)]).await?;
             let level = if try_again_at.is_some() { Level::Warn } else { Level::Error };
             self.log(

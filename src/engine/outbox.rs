@@ -36,8 +36,13 @@ impl<P: Platform> Engine<P> {
 
     async fn try_once(&self, due: &Due) -> Result<Settled, Failure> {
         // It was good when this was owed. What has changed since, changed what is owed.
-        if due.status != LicenseStatus::Active {
-            return Ok(Settled { outcome: "skipped", reference: None });
+        match due.status {
+            LicenseStatus::Active => {}
+            LicenseStatus::Revoked => return Ok(Settled { outcome: "skipped", reference: None }),
+            LicenseStatus::Suspended => {
+                let later = self.now().plus_millis(PERSON_WAIT_MS);
+                return Err(Failure::new(Remedy::RetryAt(later), "the license is suspended"));
+            }
         }
         match &due.kind {
             Kind::LicenseMail(facts) => self.mail(due, facts).await,
@@ -65,7 +70,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The statement that takes a row out of the way that nobody can work on.
-    fn bury(&self, id: i64, lease: &Lease, error: &RowError) -> Statement {
+    pub(super) fn bury(&self, id: i64, lease: &Lease, error: &RowError) -> Statement {
         let reason = format!("{error}: the tables were changed by hand");
         self.log(Level::Error, "outbox_unreadable", [("outbox_id", id.into()), ("error", LogValue::text(&reason))]);
         db::give_up(id, lease, &reason)

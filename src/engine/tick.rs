@@ -3,6 +3,7 @@
 //! Ticks may be missed, doubled or late: each takes what is due at its moment, under a lease, and nothing depends on
 //! how many there were.
 
+use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, StorageError};
 use crate::db::{self, Leased, StoredEvent};
 use crate::platform::{Level, LogValue, Platform};
@@ -10,12 +11,15 @@ use crate::platform::{Level, LogValue, Platform};
 /// A tick starts nothing new after this long, so that it ends well before the next and within its leases.
 pub(super) const LONGEST_MS: i64 = 20_000;
 
-/// Deliveries a tick: each costs up to five database queries and one mail, of the 50 that the Free plan allows an
-/// invocation. <https://developers.cloudflare.com/workers/platform/limits/#subrequests>
+/// Deliveries a tick: each costs up to seven database queries and one mail. The Free plan allows an invocation 50 of
+/// the one and 50 of the other: <https://developers.cloudflare.com/workers/platform/limits/>
 const DELIVERIES: i64 = 4;
 
-/// Outbox rows a tick, each of which costs at most two requests.
-const OUTBOX_ROWS: i64 = 10;
+/// Outbox rows a tick: each costs one query to end it, and one request, or five for an invitation at its most awkward.
+const OUTBOX_ROWS: i64 = 8;
+
+/// Until when a delivery that was taken is left alone, if nothing comes of it.
+const DELIVERY_LEFT_ALONE_MS: i64 = 60_000;
 
 /// What a tick found to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,49 +35,69 @@ impl<P: Platform> Engine<P> {
     /// [`StorageError`] when the database fails; the next tick finds the same work.
     pub async fn tick(&self) -> Result<Ticked, StorageError> {
         let start = self.now();
-        let deliveries = self.process_due().await?;
+        let deliveries = self.process_due().await;
         let owed = if self.now() < start.plus_millis(LONGEST_MS) { self.work_off_due().await? } else { 0 };
-        let ticked = Ticked { deliveries, owed };
+        let ticked = Ticked { deliveries: deliveries?, owed };
         if ticked != Ticked::default() {
             let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
-            self.log(Level::Info, "tick", [("deliveries", count(deliveries)), ("owed", count(owed))]);
+            self.log(Level::Info, "tick", [("deliveries", count(ticked.deliveries)), ("owed", count(owed))]);
         }
         Ok(ticked)
     }
 
     async fn process_due(&self) -> Result<usize, StorageError> {
         let start = self.now();
-        let outcomes = self.batch(vec![db::due_events(start, DELIVERIES)]).await?;
-        let events = db::rows(&outcomes, 0, StoredEvent::read)?;
+        let left_alone = start.plus_millis(DELIVERY_LEFT_ALONE_MS);
+        let outcomes = self.batch(vec![db::claim_events(start, left_alone, DELIVERIES)]).await?;
+        let claimed = db::rows(&outcomes, 0, |row| Ok(StoredEvent::read(row)))?;
         let mut done = 0;
-        for event in &events {
+        for event in &claimed {
             if self.now() >= start.plus_millis(LONGEST_MS) {
                 break;
             }
-            let result = match &event.delivery {
-                Some(delivery) => self.process(&event.id, delivery, event.attempts).await,
-                None => {
-                    self.batch(vec![db::fail_event(&event.id, "the payload is erased", None, None)]).await?;
-                    continue;
+            match event {
+                Ok(event) => {
+                    self.process_again(event).await;
+                    done += 1;
                 }
-            };
-            if let Err(error) = result {
-                self.put_off(event, &error).await?;
+                // Changed by hand; it comes up again each minute, and keeps nothing else from its turn.
+                Err(error) => {
+                    self.log(Level::Error, "delivery_unreadable", [("error", LogValue::text(error.to_string()))]);
+                }
             }
-            done += 1;
         }
         Ok(done)
     }
 
-    /// Notes on its row that a delivery could not be processed for the database's sake, and when it is tried again: one
-    /// that fails at every try must not keep the others, and what is owed, from their turn.
-    async fn put_off(&self, event: &StoredEvent, error: &StorageError) -> Result<(), StorageError> {
-        let reason = error.to_string();
-        let try_again_at = self.now().plus_millis(self.wait_ms(event.attempts.saturating_add(1)));
-        self.batch(vec![db::fail_event(&event.id, &reason, None, Some(try_again_at))]).await?;
-        let fields = [("event_id", (&event.id).into()), ("error", LogValue::text(reason))];
-        self.log(Level::Warn, "delivery_put_off", fields);
+    /// Processes a delivery that was taken. Whatever the database does, the others and what is owed get their turn.
+    async fn process_again(&self, event: &StoredEvent) {
+        let result = match &event.delivery {
+            None => self.leave_to_a_person(event, "the payload is erased").await,
+            Some(_) if event.attempts > MAX_ATTEMPTS => {
+                self.leave_to_a_person(event, "given up after the last attempt: replay it by hand").await
+            }
+            Some(delivery) => self.process(&event.id, delivery, event.attempts).await,
+        };
+        if let Err(error) = result {
+            self.put_off(event, &error).await;
+        }
+    }
+
+    async fn leave_to_a_person(&self, event: &StoredEvent, why: &'static str) -> Result<(), StorageError> {
+        self.batch(vec![db::fail_event(&event.id, why, None, None)]).await?;
+        self.log(Level::Error, "delivery_given_up", [("event_id", (&event.id).into()), ("error", why.into())]);
         Ok(())
+    }
+
+    /// Notes on its row that a delivery could not be processed for the database's sake, and when it is tried again.
+    async fn put_off(&self, event: &StoredEvent, error: &StorageError) {
+        let reason = error.to_string();
+        let try_again_at = self.now().plus_millis(self.wait_ms(event.attempts));
+        // Should the database not take this either, the row has been moved on by its claim.
+        let noted = self.batch(vec![db::fail_event(&event.id, &reason, None, Some(try_again_at))]).await;
+        let fields =
+            [("event_id", (&event.id).into()), ("error", LogValue::text(reason)), ("noted", noted.is_ok().into())];
+        self.log(Level::Warn, "delivery_put_off", fields);
     }
 
     async fn work_off_due(&self) -> Result<usize, StorageError> {

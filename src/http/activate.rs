@@ -2,6 +2,8 @@
 //!
 //! The activation itself is `engine::activate`.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -109,12 +111,13 @@ async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Incoming, key: &P
 
 /// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address.
 fn network_of(address: &str) -> String {
-    match address.parse() {
-        Ok(std::net::IpAddr::V6(address)) => {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}")
         }
-        _ => address.to_owned(),
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
     }
 }
 

@@ -4,11 +4,13 @@
 //! <https://gumroad.com/help/article/149-ping>. So once the secret is right, nothing but a body that cannot be stored
 //! makes another status.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use super::{Answer, BodyError, Code, Incoming, Problem, WEBHOOK_BODY_MAX_BYTES};
 use crate::adapters::gumroad;
-use crate::engine::{Engine, StorageError};
+use crate::engine::Engine;
 use crate::model::{Delivery, Storefront};
 use crate::platform::{Level, LogValue, Platform};
 
@@ -28,11 +30,15 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming)
     match incoming.body.read(WEBHOOK_BODY_MAX_BYTES).await {
         Ok(body) => store(engine, Delivery::new(Storefront::Gumroad, body, proof)).await,
         // The ping could not be stored, and only a 5xx makes Gumroad send it again.
-        Err(BodyError::BrokenOff) => {
+        Err(error @ BodyError::BrokenOff) => {
+            log_not_stored(engine, &error);
             let detail = "The body broke off before it was stored. Please send it again.";
             Problem::new(Code::StorageUnavailable, detail).retry_after(1).into()
         }
-        Err(error @ BodyError::TooLarge) => Problem::from(error).into(),
+        Err(error @ BodyError::TooLarge) => {
+            log_not_stored(engine, &error);
+            Problem::from(error).into()
+        }
     }
 }
 
@@ -51,6 +57,6 @@ pub(super) fn method_not_allowed() -> Answer {
     Answer::from(Problem::new(Code::MethodNotAllowed, "Deliver with POST.")).header("allow", "POST")
 }
 
-fn log_not_stored<P: Platform>(engine: &Engine<P>, error: &StorageError) {
+fn log_not_stored<P: Platform>(engine: &Engine<P>, error: &impl Display) {
     engine.log(Level::Error, "delivery_not_stored", [("error", LogValue::text(error.to_string()))]);
 }

@@ -98,7 +98,11 @@ impl PresentedKey {
     /// As [`LicenseKey::from_record`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let key = LicenseKey::from_record(text.trim())?;
-        let Some(values) = minted_values(key.as_str()) else { return Ok(Self::Storefront(key)) };
+        let Some(values) = minted_values(key.as_str()) else {
+            // Lemon Squeezy issues UUIDs in lower case, and its look-up may not mind the case; ours does.
+            let canonical = if is_uuid(key.as_str()) { LicenseKey(key.0.to_ascii_lowercase()) } else { key };
+            return Ok(Self::Storefront(canonical));
+        };
         let (random, check) = values.split_at(RANDOM_CHARACTERS);
         if check == [check_value(random)] { Ok(Self::Minted(LicenseKey::spell(random))) } else { Ok(Self::Mistyped) }
     }
@@ -108,6 +112,13 @@ impl fmt::Debug for LicenseKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LicenseKey(…{})", self.hint())
     }
+}
+
+/// Whether a text is a UUID as it is usually written: <https://www.rfc-editor.org/rfc/rfc9562#section-4>
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len());
+    lengths.eq([8, 4, 4, 4, 12]) && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The 26 values of a text that has the shape of a minted key, or `None`.
@@ -219,6 +230,14 @@ mod tests {
             let expected = PresentedKey::Storefront(LicenseKey::from_record(key).unwrap());
             assert_eq!(PresentedKey::parse(key), Ok(expected));
         }
+    }
+
+    #[test]
+    fn a_uuid_is_one_key_in_whatever_case_it_is_typed() {
+        let key = "38b1460a-5104-4067-a91d-77b872934d51";
+        assert_eq!(PresentedKey::parse(&key.to_uppercase()), PresentedKey::parse(key));
+        let other = "85DB562A-C11D4B06-A2335A6B-8C079166";
+        assert_ne!(PresentedKey::parse(&other.to_lowercase()), PresentedKey::parse(other));
     }
 
     #[test]

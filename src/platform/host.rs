@@ -26,6 +26,8 @@ struct World {
     database: Sqlite,
     upstream: Box<Upstream>,
     clock: Cell<Timestamp>,
+    /// When each sleep that is under way ends.
+    sleepers: RefCell<Vec<Timestamp>>,
     random: RefCell<fastrand::Rng>,
     limits: RefCell<HashMap<(&'static str, String), u32>>,
     allowed: Cell<u32>,
@@ -76,6 +78,7 @@ impl Host {
             database: Sqlite::migrated()?,
             upstream: Box::new(upstream),
             clock: Cell::new(now),
+            sleepers: RefCell::default(),
             random: RefCell::new(fastrand::Rng::with_seed(seed)),
             limits: RefCell::default(),
             allowed: Cell::new(u32::MAX),
@@ -144,14 +147,20 @@ impl Platform for Host {
         self.meet(Call::Send(&request), || (self.0.upstream)(&request), SendError::Unreachable).await
     }
 
-    /// Time passes only once nothing else gets on: whatever is run beside this has had its turns by then. A sleep that
-    /// is dropped before has taken no time.
+    /// Time passes only once nothing else gets on: then it jumps to the end of the shortest sleep. One that is dropped
+    /// before has taken no time.
     async fn sleep(&self, time: Duration) {
+        /// Turns after which everything that is run beside this has come to rest.
         const TURNS: u32 = 64;
-        for _ in 0..TURNS {
+        let sleeper = Sleeper::new(&self.0, time);
+        let mut idle = 0;
+        while self.0.clock.get() < sleeper.end {
             yield_once().await;
+            idle += 1;
+            if idle > TURNS && sleeper.is_first() {
+                self.0.clock.set(sleeper.end);
+            }
         }
-        self.advance(time);
     }
 
     fn now(&self) -> Timestamp {
@@ -182,6 +191,33 @@ impl Platform for Host {
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Host").field("clock", &self.0.clock).finish_non_exhaustive()
+    }
+}
+
+/// A sleep that is under way.
+struct Sleeper<'a> {
+    world: &'a World,
+    end: Timestamp,
+}
+
+impl<'a> Sleeper<'a> {
+    fn new(world: &'a World, time: Duration) -> Self {
+        let end = world.clock.get().plus_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        world.sleepers.borrow_mut().push(end);
+        Self { world, end }
+    }
+
+    fn is_first(&self) -> bool {
+        self.world.sleepers.borrow().iter().min() == Some(&self.end)
+    }
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut sleepers = self.world.sleepers.borrow_mut();
+        if let Some(place) = sleepers.iter().position(|end| *end == self.end) {
+            sleepers.swap_remove(place);
+        }
     }
 }
 

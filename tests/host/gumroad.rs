@@ -98,7 +98,7 @@ fn a_sale_leaves_its_delivery_its_record_its_license_and_a_mail_that_was_sent() 
                 "id": event_id, "source": "gumroad", "origin": "webhook", "event_type": "sale",
                 "payload": ping.body_text(), "received_at": NOW.as_millis(), "processed": 1,
                 "processed_at": NOW.as_millis(), "error": null, "note": null, "source_order_id": "sale-1==",
-                "attempts": 0, "next_attempt_at": null, "trace_id": trace,
+                "attempts": 1, "next_attempt_at": null, "trace_id": trace,
             })
         );
         assert_eq!(
@@ -409,7 +409,7 @@ fn a_ping_that_lacks_a_field_or_holds_nonsense_in_one_names_it_on_its_row() {
             (format!("{whole}&quantity=0"), "`quantity` is not a whole number from 1 to 1000000"),
             (format!("{whole}&refunded=canary"), "`refunded` is neither true nor false"),
             (format!("{whole}&sale_timestamp=canary"), "`sale_timestamp` is not a date and time"),
-            (format!("{whole}&full_name=%00canary"), "`full_name` holds control characters"),
+            (format!("{whole}&sale_timestamp=%00canary"), "`sale_timestamp` holds control characters"),
         ];
         for (body, error) in cases {
             let shop = Shop::open();

@@ -30,7 +30,7 @@ fn no_statement_scans_a_table_or_sorts() {
 fn what_is_due_is_found_by_its_own_index() {
     let database = Sqlite::migrated().unwrap();
     for (name, index) in [
-        ("due_events", "INDEX webhook_events_due (next_attempt_at<?)"),
+        ("claim_events", "INDEX webhook_events_due (next_attempt_at<?)"),
         ("claim_due", "INDEX outbox_due (next_attempt_at<?)"),
         ("leased", "INDEX outbox_due (next_attempt_at=?)"),
     ] {
@@ -152,7 +152,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE webhook_events SET processed = 0", "CHECK"),
     ("UPDATE webhook_events SET processed = 2", "CHECK"),
     ("UPDATE webhook_events SET payload = 5", "CHECK"),
-    ("UPDATE webhook_events SET source = 'paypal'", "CHECK"),
+    ("UPDATE webhook_events SET source = ''", "CHECK"),
     ("UPDATE webhook_events SET origin = 'rumor'", "CHECK"),
     ("UPDATE webhook_events SET attempts = -1", "CHECK"),
     ("UPDATE webhook_events SET id = ''", "CHECK"),
@@ -218,7 +218,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     // Products without an entry.
     (
         "INSERT INTO unmapped_products (source, product_id, variant_id, first_seen_at, last_seen_at)
-         VALUES ('paypal', '1', '', 1, 1)",
+         VALUES ('', '1', '', 1, 1)",
         "CHECK",
     ),
 ];

@@ -33,7 +33,12 @@ impl Vars {
         Self::parse(&text).with_context(|| format!("cannot read {name}"))
     }
 
-    fn parse(text: &str) -> anyhow::Result<Self> {
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    ///
+    /// When it is not made of `NAME=value` lines.
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut vars = BTreeMap::new();
         for (index, pair) in dotenvy::from_read_iter(text.as_bytes()).enumerate() {
             // The parser's own error repeats the line, and with it a secret.

@@ -7,7 +7,7 @@ use super::SERVICE;
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::json::Json;
-use crate::model::{Repo, Timestamp};
+use crate::model::{GithubLogin, Repo, Timestamp};
 use crate::platform::Reply;
 
 const MINUTE_MS: i64 = 60 * 1000;
@@ -20,8 +20,9 @@ pub(super) enum Asked<'a> {
     Repository(&'a Repo),
 }
 
-/// The failure that a reply of an error status is.
-pub(super) fn failure(reply: &Reply, asked: Asked<'_>, now: Timestamp) -> Failure {
+/// The failure that a reply of an error status is. `login` is the one that was asked about; the failure does not
+/// repeat it.
+pub(super) fn failure(reply: &Reply, asked: Asked<'_>, login: &GithubLogin, now: Timestamp) -> Failure {
     let words = words(reply);
     if let Some(limited) = limit(reply, &words, now) {
         return limited;
@@ -35,16 +36,16 @@ pub(super) fn failure(reply: &Reply, asked: Asked<'_>, now: Timestamp) -> Failur
             person_needed(format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"))
         }
         (401, _) => person_needed(format!("GITHUB_TOKEN was rejected by {SERVICE}")),
-        (403, Asked::Repository(repo)) => person_needed(forbidden(reply, &words, repo)),
+        (403, Asked::Repository(repo)) => person_needed(forbidden(reply, &words, repo, login)),
         (404, Asked::Repository(repo)) => person_needed(format!(
             "{repo} does not exist or GITHUB_TOKEN cannot see it (or the invited account is gone)"
         )),
         (422, Asked::Repository(repo)) if says_personal(&words) => personal_repository(repo),
         (422, Asked::Repository(repo)) if !words.is_empty() => {
-            person_needed(format!("{SERVICE} refused the invitation to {repo}: {}", excerpt(&words)))
+            person_needed(format!("{SERVICE} refused the invitation to {repo}: {}", excerpt(&words, login)))
         }
         (status @ (400 | 403 | 410 | 422 | 451), _) if !words.is_empty() => {
-            person_needed(format!("{SERVICE} answered {status}: {}", excerpt(&words)))
+            person_needed(format!("{SERVICE} answered {status}: {}", excerpt(&words, login)))
         }
         (status @ 500..=599, _) => Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")),
         (status, _) => Failure::unintelligible(SERVICE, status),
@@ -105,15 +106,15 @@ fn reset(reply: &Reply, now: Timestamp) -> Timestamp {
 
 /// Which permission is missing, from the header in which GitHub names it if it does.
 /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#insufficient-permissions>
-fn forbidden(reply: &Reply, words: &str, repo: &Repo) -> String {
+fn forbidden(reply: &Reply, words: &str, repo: &Repo, login: &GithubLogin) -> String {
     match reply.header("x-accepted-github-permissions") {
-        Some(needed) => format!("GITHUB_TOKEN lacks a permission on {repo}: it needs {}", excerpt(needed)),
+        Some(needed) => format!("GITHUB_TOKEN lacks a permission on {repo}: it needs {}", excerpt(needed, login)),
         None if words.contains("Resource not accessible") => {
             format!("GITHUB_TOKEN lacks a permission on {repo}: it needs Administration: read and write")
         }
         None => format!(
             "GITHUB_TOKEN may not invite to {repo}: it needs Administration: read and write ({SERVICE} says: {})",
-            excerpt(words)
+            excerpt(words, login)
         ),
     }
 }
@@ -139,7 +140,23 @@ fn list_of_words(errors: &[Json]) -> Vec<&str> {
     errors.iter().filter_map(|error| error.root().as_text().or_else(|_| error.root().text("message")).ok()).collect()
 }
 
-/// The start of what somebody else wrote, on one line.
-fn excerpt(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(200).collect()
+/// The start of what somebody else wrote, on one line. The login in it is the buyer's, and failures hold no personal
+/// data. It is masked before the text is cut, which would leave the half of it.
+fn excerpt(text: &str, login: &GithubLogin) -> String {
+    let line: String = text.chars().filter(|character| !character.is_control()).collect();
+    mask(&line, login.as_str()).chars().take(200).collect()
+}
+
+/// The text with every occurrence of the login, in whatever case, replaced.
+fn mask(text: &str, login: &str) -> String {
+    // Lowering ASCII alone moves nothing, so places in this are places in the text.
+    let (lower, login) = (text.to_ascii_lowercase(), login.to_ascii_lowercase());
+    let mut masked = String::new();
+    let mut rest = 0;
+    for (start, found) in lower.match_indices(login.as_str()) {
+        masked.push_str(text.get(rest..start).unwrap_or_default());
+        masked.push_str("(username)");
+        rest = start + found.len();
+    }
+    masked + text.get(rest..).unwrap_or_default()
 }

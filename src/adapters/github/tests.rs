@@ -167,10 +167,40 @@ fn a_wrong_invitation_that_cannot_be_taken_back_calls_for_a_person() {
 }
 
 #[test]
-fn an_invitation_that_names_nobody_is_not_believed() {
-    for body in ["", "<html>", "{}", r#"{"id":7,"invitee":null}"#, r#"{"id":7,"invitee":{"login":"octocat"}}"#] {
-        assert_eq!(remedy(reply(201, body)), Remedy::Retry, "{body}");
+fn an_invitation_that_names_nobody_is_taken_back_and_calls_for_a_person() {
+    for invitee in ["null", "7", "{}", r#"{"id":null}"#, r#"{"id":"583231"}"#, r#"{"login":"octocat"}"#] {
+        let body = format!(r#"{{"id":7,"invitee":{invitee},"expired":"no"}}"#);
+        let world = Canned::answering([reply(201, &body), reply(204, "")]);
+        let failure = invite_in(&world, Permission::Pull).unwrap_err();
+        assert_eq!(world.calls(), [PUT, DELETE], "{invitee}");
+        assert_eq!(failure.remedy, Remedy::PersonNeeded);
+        let expected =
+            "GitHub did not say in a readable way whom it invited to acme/kit, so the invitation was taken back";
+        assert_eq!(failure.reason, expected);
     }
+    let world = Canned::answering([reply(201, r#"{"id":7}"#), reply(500, "")]);
+    let failure = invite_in(&world, Permission::Pull).unwrap_err();
+    assert_eq!(failure.remedy, Remedy::PersonNeeded);
+    assert!(failure.reason.contains("to an unknown account is open at acme/kit"), "{failure}");
+}
+
+#[test]
+fn an_invitation_of_which_nothing_can_be_read_is_not_asked_for_again() {
+    for body in ["", "<html>", "{}", "[]", r#"{"id":"7"}"#, r#"{"id":0,"invitee":null}"#] {
+        let reason = reason(reply(201, body));
+        assert!(reason.contains("to acme/kit: an invitation to an unknown account may be open there"), "{reason}");
+    }
+}
+
+#[test]
+fn an_invitation_to_the_right_account_on_unreadable_terms_may_be_asked_for_again() {
+    assert_eq!(remedy(reply(201, r#"{"id":7,"invitee":{"id":583231},"expired":"no"}"#)), Remedy::Retry);
+}
+
+#[test]
+fn a_wrong_account_is_noticed_whatever_else_cannot_be_read() {
+    let world = Canned::answering([reply(201, r#"{"id":7,"invitee":{"id":999},"expired":"no"}"#), reply(204, "")]);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::WrongIdentity));
 }
 
 #[test]
@@ -324,6 +354,21 @@ fn another_refusal_is_handed_on_in_githubs_words_cut_short() {
     let long = reason(reply(422, &message(&format!("\\u001b[31m{}", "x".repeat(10_000)))));
     assert!(long.len() < 300 && !long.contains(char::is_control), "{long}");
     assert!(reason(reply(451, &message("Repository access blocked"))).contains("451: Repository access blocked"));
+}
+
+#[test]
+fn the_buyers_login_is_masked_in_what_github_says() {
+    let text = message("OCTOCAT cannot be added: éoctocat (octocatoctocat)");
+    let masked = "(username) cannot be added: é(username) ((username)(username))";
+    for status in [403, 422, 451] {
+        assert!(reason(reply(status, &text)).contains(masked), "{status}");
+    }
+    let split = reason(reply(422, &message("octo\\u0000cat")));
+    assert!(split.ends_with(": (username)"), "{split}");
+    let at_the_cut = reason(reply(422, &message(&format!("{}octocat", "x".repeat(195)))));
+    assert!(at_the_cut.ends_with("x(user"), "{at_the_cut}");
+    let failure = resolve(reply(451, &message("octocat is blocked"))).unwrap_err();
+    assert!(failure.reason.ends_with("451: (username) is blocked"), "{failure}");
 }
 
 #[test]

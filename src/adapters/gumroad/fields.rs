@@ -1,8 +1,9 @@
 //! A ping's fields, whatever encoding they came in, and how one is read.
 //!
 //! Every complaint names the field and never its value. How the encodings work is in `form` and `json`; what the
-//! fields mean together is in `meaning`.
+//! fields mean together is in `meaning`; how text that is only shown is made harmless is in `adapters::text`.
 
+use crate::adapters::text::{self, Longest, MOST_PAIRS};
 use crate::model::{EmailAddress, OrderId, Timestamp};
 
 /// Fields with one value that are read here.
@@ -77,14 +78,11 @@ const OVERWRITABLE: [&str; 13] = [
     "variants",
 ];
 
-/// Longer names and options are nobody's real ones.
-const LONGEST_TEXT: usize = 500;
+/// Fields with one value that are only shown. They never stop a sale by what they say, as the members of groups don't.
+const SHOWN: [&str; 3] = ["full_name", "ip_country", "offer_code"];
 
-/// A custom field may be an essay.
-const LONGEST_CUSTOM_FIELD: usize = 5_000;
-
-/// More custom fields or variants than any checkout asks for.
-const MOST_MEMBERS: usize = 100;
+/// Longer values of the fields that are acted on are nobody's real ones. In bytes.
+const LONGEST_VALUE: usize = 500;
 
 /// The largest whole number that JavaScript, and so D1, holds exactly.
 const LARGEST_CENTS: i64 = (1 << 53) - 1;
@@ -101,6 +99,8 @@ pub(super) struct Fields {
     values: Vec<(&'static str, String)>,
     custom_fields: Members,
     variants: Members,
+    /// The name of a custom field that makes one of Gumroad's own fields untrustworthy.
+    overwriting: Option<&'static str>,
     /// Known fields that came as a group and should have one value, or the other way around.
     misshapen: Vec<&'static str>,
     /// The first thing wrong with the ping as a whole. Reading goes on, so that its type can still be told.
@@ -143,17 +143,21 @@ impl Fields {
             return self.misshape(known);
         }
         let Some(group) = group(name) else { return };
-        let members = if group == "variants" { &mut self.variants } else { &mut self.custom_fields };
-        if members.len() >= MOST_MEMBERS {
-            return self.complain_about(group, None, "has too many members");
+        // Looked for among all of them, those that are dropped too.
+        if group == "custom_fields" && self.overwriting.is_none() {
+            self.overwriting = OVERWRITABLE.iter().copied().find(|name| *name == member);
         }
-        if members.iter().any(|(other, _)| *other == member) {
+        let Some(value) = value.filter(|_| !member.is_empty()) else { return self.misshape(group) };
+        let members = if group == "variants" { &mut self.variants } else { &mut self.custom_fields };
+        if members.len() >= MOST_PAIRS {
+            return;
+        }
+        // Two names that were no UTF-8 may look the same now without having been.
+        let told_apart = !member.contains(char::REPLACEMENT_CHARACTER);
+        if told_apart && members.iter().any(|(other, _)| *other == member) {
             return self.complain_about(group, Some(&member), "is given twice");
         }
-        match value {
-            Some(value) if !member.is_empty() => members.push((member, value)),
-            _ => self.misshape(group),
-        }
+        members.push((member, value));
     }
 
     fn misshape(&mut self, known: &'static str) {
@@ -162,21 +166,32 @@ impl Fields {
         }
     }
 
-    /// Records what is wrong with the ping as a whole, unless something else is already.
-    pub(super) fn complain(&mut self, problem: impl Into<Problem>) {
-        self.problem.get_or_insert_with(|| problem.into());
+    /// Records what is wrong with a known field or a group, unless something else is wrong already. The member is
+    /// named only where its name is one to be repeated.
+    fn complain_about(&mut self, known: &'static str, member: Option<&str>, what: &str) {
+        let plain = |name: &str| (1..=64).contains(&name.len()) && !name.contains(|c: char| c.is_control() || c == '`');
+        let subject = match member.filter(|member| plain(member)) {
+            Some(member) => format!("`{known}[{member}]`"),
+            None => format!("`{known}`"),
+        };
+        self.problem.get_or_insert_with(|| format!("{subject} {what}"));
     }
 
-    /// The same about one field, by name if that is one to be repeated: of other groups than ours the members' names
-    /// come from the buyer's side, as in `url_params`.
-    pub(super) fn complain_about(&mut self, name: &str, member: Option<&str>, what: &str) {
-        let plain = |name: &str| (1..=64).contains(&name.len()) && !name.contains(|c: char| c.is_control() || c == '`');
-        let subject = match member.filter(|member| group(name).is_some() && plain(member)) {
-            Some(member) => format!("`{name}[{member}]`"),
-            None if plain(name) => format!("`{name}`"),
-            None => "a field with an unusual name".to_owned(),
+    /// Takes bytes for a value. What is acted on must be UTF-8, or else `None` and a complaint. Elsewhere what is not
+    /// becomes replacement characters: a link's parameters, a browser's referrer and what buyers fill in (which Gumroad
+    /// sends at the top level too, under any name) must not stop a sale.
+    pub(super) fn decode(&mut self, name: &str, value: Vec<u8>) -> Option<String> {
+        let error = match String::from_utf8(value) {
+            Ok(value) => return Some(value),
+            Err(error) => error,
         };
-        self.complain(format!("{subject} {what}"));
+        match READ.iter().copied().find(|read| *read == name && !SHOWN.contains(read)) {
+            Some(read) => {
+                self.complain_about(read, None, "is not valid UTF-8");
+                None
+            }
+            None => Some(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        }
     }
 
     /// What is wrong with the ping as a whole.
@@ -185,18 +200,35 @@ impl Fields {
     }
 
     /// The custom field, if any, whose name makes one of Gumroad's own fields untrustworthy.
-    pub(super) fn overwriting_custom_field(&self) -> Option<&str> {
-        self.custom_fields.iter().map(|(name, _)| name.as_str()).find(|name| OVERWRITABLE.contains(name))
+    pub(super) const fn overwriting_custom_field(&self) -> Option<&'static str> {
+        self.overwriting
+    }
+
+    /// The field's value, trimmed, whatever it holds; empty when absent.
+    fn value(&self, name: &str) -> Result<&str, Problem> {
+        if self.misshapen.contains(&name) {
+            return Err(format!("`{name}` is not a single value"));
+        }
+        Ok(self.values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.trim()))
     }
 
     /// A short text without control characters, trimmed; `None` when absent or empty.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
-        if self.misshapen.contains(&name) {
-            return Err(format!("`{name}` is not a single value"));
+        let value = self.value(name)?;
+        if value.len() > LONGEST_VALUE {
+            return Err(format!("`{name}` is too long"));
         }
-        let value = self.values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.trim());
-        check_text(value, LONGEST_TEXT).map_err(|what| format!("`{name}` {what}"))?;
+        // They could break a mail, a log or a terminal.
+        if value.contains(char::is_control) {
+            return Err(format!("`{name}` holds control characters"));
+        }
         Ok((!value.is_empty()).then_some(value))
+    }
+
+    /// A text that is only shown, made harmless; `None` when absent or nothing is left of it.
+    pub(super) fn shown(&self, name: &str, longest: Longest) -> Result<Option<String>, Problem> {
+        let tidied = text::tidy(self.value(name)?, longest);
+        Ok((!tidied.is_empty()).then_some(tidied))
     }
 
     /// `true` or `false`; absent is false.
@@ -246,24 +278,20 @@ impl Fields {
 
     /// What the buyer picked: category and option.
     pub(super) fn variants(&self) -> Result<Members, Problem> {
-        self.members("variants", &self.variants, LONGEST_TEXT)
+        self.members("variants", &self.variants, text::LINE)
     }
 
     /// What the buyer filled in. Only the group is read, since the same fields at the top level can take the name of
     /// any other.
     pub(super) fn custom_fields(&self) -> Result<Members, Problem> {
-        self.members("custom_fields", &self.custom_fields, LONGEST_CUSTOM_FIELD)
+        self.members("custom_fields", &self.custom_fields, text::ANSWER)
     }
 
-    fn members(&self, group: &str, members: &[(String, String)], longest: usize) -> Result<Members, Problem> {
+    fn members(&self, group: &str, members: &[(String, String)], longest: Longest) -> Result<Members, Problem> {
         if self.misshapen.contains(&group) {
             return Err(format!("`{group}` is not a group of single values"));
         }
-        for (name, value) in members {
-            check_text(name, LONGEST_TEXT).map_err(|what| format!("a name in `{group}` {what}"))?;
-            check_text(value, longest).map_err(|what| format!("a value in `{group}` {what}"))?;
-        }
-        Ok(members.to_vec())
+        Ok(text::tidy_pairs(members, longest))
     }
 }
 
@@ -276,19 +304,7 @@ fn known(name: &str) -> Option<&'static str> {
     READ.iter().chain(&UNREAD).copied().find(|known| *known == name)
 }
 
-fn group(name: &str) -> Option<&'static str> {
+/// The group of that name, if it is one that is read.
+pub(super) fn group(name: &str) -> Option<&'static str> {
     GROUPS.iter().copied().find(|known| *known == name)
-}
-
-/// Refuses what could break a mail, a log or a terminal. Line breaks and tabs may stand only in what may be long.
-fn check_text(text: &str, longest: usize) -> Result<(), &'static str> {
-    let breaks_allowed = longest > LONGEST_TEXT;
-    let harmless = |character: char| !character.is_control() || (breaks_allowed && "\r\n\t".contains(character));
-    if text.len() > longest {
-        return Err("is too long");
-    }
-    if !text.chars().all(harmless) {
-        return Err("holds control characters");
-    }
-    Ok(())
 }

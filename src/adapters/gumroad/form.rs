@@ -10,15 +10,10 @@ use super::fields::Fields;
 pub(super) fn read(body: &[u8]) -> Fields {
     let mut fields = Fields::default();
     for (name, value) in pairs(body) {
-        let Ok(name) = String::from_utf8(name) else {
-            fields.complain("a field's name is not valid UTF-8");
-            continue;
-        };
+        // A name that is not UTF-8 is the buyer's side's own: with replacement characters in it, it is none of ours.
+        let name = String::from_utf8_lossy(&name);
         let (group, member) = split(&name);
-        let Ok(value) = String::from_utf8(value) else {
-            fields.complain_about(group, member.as_deref(), "is not valid UTF-8");
-            continue;
-        };
+        let Some(value) = fields.decode(group, value) else { continue };
         match member {
             Some(member) => fields.add_member(group, member, Some(value)),
             None => fields.add_value(group, value),
@@ -97,9 +92,21 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_not_utf8_is_named_when_its_name_can_be_read() {
-        assert_eq!(read(b"email=%ff").problem(), Some("`email` is not valid UTF-8"));
-        assert_eq!(read(b"custom_fields[Team]=\xff").problem(), Some("`custom_fields[Team]` is not valid UTF-8"));
-        assert_eq!(read(b"%ff=x").problem(), Some("a field's name is not valid UTF-8"));
+    fn only_a_field_that_is_acted_on_must_be_utf8() {
+        for name in ["email", "price", "sale_id", "product_id", "resource_name", "test", "sale_timestamp"] {
+            let expected = format!("`{name}` is not valid UTF-8");
+            assert_eq!(read(format!("{name}=%ff").as_bytes()).problem(), Some(expected.as_str()));
+        }
+        for form in [b"full_name=\xff".as_slice(), b"%ff=x", b"referrer=%ff", b"Team=%ff", b"url_params[a]=%ff"] {
+            assert_eq!(read(form).problem(), None);
+        }
+    }
+
+    #[test]
+    fn a_custom_field_that_is_not_utf8_is_kept_as_far_as_it_can_be_read() {
+        let fields = read(b"custom_fields[Te\xffam]=x&custom_fields[Te%feam]=y%ff");
+        let expected = [("Te\u{fffd}am", "x"), ("Te\u{fffd}am", "y\u{fffd}")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        assert_eq!((fields.problem(), fields.custom_fields()), (None, Ok(expected)));
     }
 }

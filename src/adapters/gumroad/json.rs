@@ -2,7 +2,7 @@
 //!
 //! What the fields are called and how a value is read is in `fields`.
 
-use super::fields::Fields;
+use super::fields::{self, Fields};
 use crate::json::Json;
 
 /// Reads an object. The parser itself refuses what is nested too deep, and text that is not UTF-8.
@@ -15,6 +15,8 @@ pub(super) fn read(body: &[u8]) -> Result<Fields, String> {
     if let Json::Object(entries) = json {
         for (name, value) in entries {
             match value {
+                // Some writers spell an empty group as an empty list.
+                Json::List(items) if items.is_empty() && fields::group(&name).is_some() => {}
                 // An empty member is how a form spells a list, and no group has one.
                 Json::List(_) => fields.add_member(&name, String::new(), None),
                 Json::Object(members) => add_members(&mut fields, &name, members),
@@ -78,6 +80,14 @@ mod tests {
         assert_eq!(fields.flag("test"), Ok(true));
         assert_eq!(fields.flag("refunded"), Ok(false));
         assert_eq!(fields.text("offer_code"), Ok(None));
+    }
+
+    #[test]
+    fn an_empty_list_where_a_group_belongs_is_an_absent_group() {
+        let fields = read(br#"{"custom_fields":[],"variants":[],"full_name":[]}"#).unwrap();
+        assert_eq!((fields.custom_fields(), fields.variants()), (Ok(Vec::new()), Ok(Vec::new())));
+        let one_value = fields.shown("full_name", crate::adapters::text::NAME);
+        assert_eq!(one_value, Err("`full_name` is not a single value".to_owned()));
     }
 
     #[test]

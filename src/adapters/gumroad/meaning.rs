@@ -4,7 +4,7 @@
 //! How a single field is read is in `fields`.
 
 use super::fields::{Fields, Problem, missing};
-use crate::adapters::{Misunderstood, Understood};
+use crate::adapters::{Misunderstood, Understood, text};
 use crate::model::{Money, ProductRef, Sale, SaleEvent, name_from_address};
 
 /// The `event_type` of the dashboard's test ping, which has no name of Gumroad's own.
@@ -59,7 +59,7 @@ fn sale(fields: &Fields) -> Result<SaleEvent, Problem> {
     let product_id = fields.id("product_id")?.ok_or_else(|| missing("product_id"))?;
     let email = fields.email("email")?;
     let subscription = fields.id("subscription_id")?;
-    let name = fields.text("full_name")?.map_or_else(|| name_from_address(&email), str::to_owned);
+    let name = fields.shown("full_name", text::NAME)?.unwrap_or_else(|| name_from_address(&email));
     if fields.flag("is_recurring_charge")? && subscription.is_none() {
         // Without the membership that it belongs to, a renewal would look like a sale of its own.
         return Err(missing("subscription_id"));
@@ -70,10 +70,10 @@ fn sale(fields: &Fields) -> Result<SaleEvent, Problem> {
         bought: ProductRef { product_id: product_id.as_str().to_owned(), variant_id: None },
         amount: Money { cents: fields.cents("price")?, currency: currency(fields)? },
         quantity: fields.quantity("quantity")?,
-        offer_code: fields.text("offer_code")?.map(str::to_owned),
+        offer_code: fields.shown("offer_code", text::LINE)?,
         variants: fields.variants()?,
         custom_fields: fields.custom_fields()?,
-        country: fields.text("ip_country")?.map(str::to_owned),
+        country: fields.shown("ip_country", text::LINE)?,
         subscription_id: subscription.map(|id| id.as_str().to_owned()),
         test: fields.flag("test")?,
         sold_at: fields.timestamp("sale_timestamp")?,

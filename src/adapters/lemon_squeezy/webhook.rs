@@ -8,16 +8,13 @@ mod tests;
 mod wire;
 
 use self::wire::{Meta, Object};
-use crate::adapters::{Misunderstood, Understood};
+use crate::adapters::{Misunderstood, Understood, text};
 use crate::config;
 use crate::json::{FieldError, Json};
 use crate::model::{
     Authenticated, EmailAddress, IssuedKey, LicenseKey, Money, OrderId, ProductRef, Sale, SaleEvent, Timestamp,
     name_from_address,
 };
-
-/// Longer names and values are nobody's real ones.
-const LONGEST_TEXT: usize = 500;
 
 /// The largest whole number that JavaScript, and so D1, holds exactly.
 const LARGEST_CENTS: i64 = (1 << 53) - 1;
@@ -41,14 +38,14 @@ pub fn interpret(body: &[u8], store_id: Option<i64>) -> Result<Understood, Misun
     let body = Json::parse(body).map_err(|error| unreadable(format!("the body {error}")))?;
     let meta = Meta::read(&body).map_err(|error| unreadable(error.to_string()))?;
     let event_type = event_type(&meta.event_name);
-    match event(&event_type, meta, &body, store_id) {
+    match event(&event_type, &meta, &body, store_id) {
         Ok(event) => Ok(Understood { event_type, event }),
         Err(problem) => Err(Misunderstood { event_type: Some(event_type), problem }),
     }
 }
 
 /// <https://docs.lemonsqueezy.com/help/webhooks/event-types>
-fn event(event_type: &str, meta: Meta, body: &Json, store_id: Option<i64>) -> Result<SaleEvent, String> {
+fn event(event_type: &str, meta: &Meta, body: &Json, store_id: Option<i64>) -> Result<SaleEvent, String> {
     Ok(match event_type {
         "order_created" => {
             let data = Object::read(body, wire::Order::read).map_err(in_words)?;
@@ -58,7 +55,7 @@ fn event(event_type: &str, meta: Meta, body: &Json, store_id: Option<i64>) -> Re
         "license_key_created" => {
             let data = Object::read(body, wire::LicenseKey::read).map_err(in_words)?;
             check_store(data.store_id, store_id)?;
-            return license_key(data, &meta);
+            return license_key(data, meta);
         }
         "order_refunded" => SaleEvent::Nothing("a refund: access changes are not handled yet"),
         "license_key_updated" => SaleEvent::Nothing("a license key's change: access changes are not handled yet"),
@@ -89,7 +86,7 @@ fn check_store(store_id: i64, ours: Option<i64>) -> Result<(), String> {
 }
 
 /// <https://docs.lemonsqueezy.com/api/orders/the-order-object>
-fn order(data: Object<wire::Order>, meta: Meta) -> Result<SaleEvent, String> {
+fn order(data: Object<wire::Order>, meta: &Meta) -> Result<SaleEvent, String> {
     let attributes = &data.attributes;
     let email = email(&attributes.user_email)?;
     let sale = Sale {
@@ -98,12 +95,14 @@ fn order(data: Object<wire::Order>, meta: Meta) -> Result<SaleEvent, String> {
             product_id: id("data.attributes.first_order_item.product_id", &attributes.product_id)?,
             variant_id: Some(id("data.attributes.first_order_item.variant_id", &attributes.variant_id)?),
         },
-        name: name(attributes.user_name.as_deref(), &email)?,
+        name: name(attributes.user_name.as_deref(), &email),
         amount: Money { cents: cents(attributes.total)?, currency: currency(&attributes.currency)? },
         quantity: quantity(attributes.quantity.unwrap_or(1))?,
         offer_code: None,
         variants: Vec::new(),
-        custom_fields: custom_fields(&meta.custom_data)?,
+        // What the seller's checkout link passed on.
+        // <https://docs.lemonsqueezy.com/help/checkout/passing-custom-data>
+        custom_fields: text::tidy_pairs(&meta.custom_data, text::ANSWER),
         country: None,
         subscription_id: None,
         test: data.test_mode || meta.test_mode,
@@ -132,7 +131,7 @@ fn license_key(data: Object<wire::LicenseKey>, meta: &Meta) -> Result<SaleEvent,
         order: order_id("data.attributes.order_id", &attributes.order_id)?,
         // The event does not say which variant it was; the order's own event does.
         bought: ProductRef { product_id: id("data.attributes.product_id", &attributes.product_id)?, variant_id: None },
-        name: name(attributes.user_name.as_deref(), &email)?,
+        name: name(attributes.user_name.as_deref(), &email),
         test: data.test_mode || meta.test_mode,
         expires_at: timestamp("data.attributes.expires_at", attributes.expires_at.as_deref())?,
         email,
@@ -158,18 +157,6 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     bytes?.try_into().ok()
 }
 
-/// A short text without control characters, trimmed.
-fn text<'a>(path: &str, text: &'a str) -> Result<&'a str, String> {
-    let text = text.trim();
-    if text.len() > LONGEST_TEXT {
-        Err(format!("`{path}` is too long"))
-    } else if text.contains(char::is_control) {
-        Err(format!("`{path}` holds control characters"))
-    } else {
-        Ok(text)
-    }
-}
-
 fn order_id(path: &str, text: &str) -> Result<OrderId, String> {
     OrderId::parse(text).ok_or_else(|| format!("`{path}` is not an id"))
 }
@@ -183,9 +170,9 @@ fn email(address: &str) -> Result<EmailAddress, String> {
     EmailAddress::parse(address).map_err(|error| format!("`data.attributes.user_email` {error}"))
 }
 
-fn name(given: Option<&str>, email: &EmailAddress) -> Result<String, String> {
-    let given = text("data.attributes.user_name", given.unwrap_or_default())?;
-    Ok(if given.is_empty() { name_from_address(email) } else { given.to_owned() })
+fn name(given: Option<&str>, email: &EmailAddress) -> String {
+    let given = text::tidy(given.unwrap_or_default(), text::NAME);
+    if given.is_empty() { name_from_address(email) } else { given }
 }
 
 fn cents(total: i64) -> Result<i64, String> {
@@ -207,12 +194,6 @@ fn quantity(count: i64) -> Result<u32, String> {
 
 fn timestamp(path: &str, text: Option<&str>) -> Result<Option<Timestamp>, String> {
     text.map(|text| Timestamp::parse(text).ok_or_else(|| format!("`{path}` is not a date and time"))).transpose()
-}
-
-/// What the seller's checkout link passed on. <https://docs.lemonsqueezy.com/help/checkout/passing-custom-data>
-fn custom_fields(passed_on: &[(String, String)]) -> Result<Vec<(String, String)>, String> {
-    let checked = |part: &str| text("meta.custom_data", part).map(str::to_owned);
-    passed_on.iter().map(|(name, value)| Ok((checked(name)?, checked(value)?))).collect()
 }
 
 fn in_words(error: FieldError) -> String {

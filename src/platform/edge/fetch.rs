@@ -20,6 +20,7 @@ pub(super) async fn send(request: &Request) -> Result<Reply, SendError> {
         while let Some(chunk) = chunks.next().await.map_err(failure)? {
             body.extend_from_slice(&chunk);
             if body.len() > request.max_reply_bytes {
+                chunks.cancel();
                 return Err(SendError::TooLarge);
             }
         }

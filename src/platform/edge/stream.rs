@@ -25,4 +25,10 @@ impl Chunks {
         }
         Ok(Some(Uint8Array::new(&Reflect::get(&read, &"value".into())?).to_vec()))
     }
+
+    /// Asks the other side to send no more, so that what nobody reads holds no connection.
+    pub(crate) fn cancel(&self) {
+        // Nobody waits for it, and nothing depends on it.
+        let _ = self.0.cancel();
+    }
 }

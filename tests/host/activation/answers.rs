@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{NEVER_MINTED, OCTOCAT, assert_nothing_bound, of_invitations, sold};
-use crate::shop::{STARTER, Shop, post, request, run};
+use crate::shop::{NOW, STARTER, Shop, post, request, run};
+use latchkey::platform::Platform;
 use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::FaultKind;
 
@@ -208,5 +209,17 @@ fn without_the_database_nothing_is_activated_and_nothing_is_lost() {
         assert!(shop.calls().is_empty());
         assert_nothing_bound(&shop, "no database");
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+    });
+}
+
+#[test]
+fn a_database_that_never_answers_is_a_503_after_five_seconds() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.host.inject(|call| if matches!(call, Call::Batch(_)) { Fate::HangBefore } else { Fate::Proceed });
+        let answer = shop.activate(&key, "octocat").await;
+        assert_eq!(answer.problem(), (503, "storage_unavailable"));
+        assert_eq!(shop.host.now().as_millis() - NOW.as_millis(), 5_000);
     });
 }

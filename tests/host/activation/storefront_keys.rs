@@ -253,6 +253,38 @@ fn an_expired_key_that_was_renewed_opens_again_for_the_same_identity_alone() {
 }
 
 #[test]
+fn a_key_that_was_extended_to_never_expire_never_expires() {
+    run(async {
+        let shop = Shop::open();
+        let expires_at = Some(NOW.as_millis() + DAY_MS);
+        let key = issued(&shop, LicenseKeySeed { expires_at, ..LicenseKeySeed::default() });
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.advance(Duration::from_secs(2 * 24 * 60 * 60));
+        shop.sandbox.inject(Fault::new(Service::LemonSqueezy, good(&key, 900_000, None)));
+        let answer = shop.activate(&key, "octocat").await;
+        assert_eq!((answer.status, &answer.body["license"]["expires_at"]), (200, &json!(null)));
+        assert_eq!(shop.count("licenses WHERE expires_at IS NULL"), 1);
+    });
+}
+
+#[test]
+fn a_renewed_key_opens_what_it_was_bound_with_whatever_the_catalogue_says_now() {
+    run(async {
+        let mut shop = Shop::open();
+        let expires_at = Some(NOW.as_millis() + DAY_MS);
+        let key = issued(&shop, LicenseKeySeed { expires_at, ..LicenseKeySeed::default() });
+        let before = shop.activate(&key, "octocat").await;
+        shop.advance(Duration::from_secs(2 * 24 * 60 * 60));
+        shop.deploy(catalogue_of(
+            "[[lemonsqueezy]]\nproduct_id = \"4\"\nname = \"Acme Kit\"\ntier = \"core\"\nrepos = [\"acme/other\"]",
+        ));
+        shop.sandbox.inject(Fault::new(Service::LemonSqueezy, good(&key, 900_000, None)));
+        let after = shop.activate(&key, "octocat").await;
+        assert_eq!((after.status, after.repos()), (200, before.repos()));
+    });
+}
+
+#[test]
 fn without_a_store_id_no_storefront_key_is_believed() {
     run(async {
         let shop = Shop::open_with(&[("LEMON_SQUEEZY_STORE_ID", "")]);

@@ -20,19 +20,40 @@ async fn owe_mails(shop: &Shop, to: &[&str]) {
 #[test]
 fn nobody_is_invited_for_a_license_that_ended_while_github_was_down() {
     run(async {
-        for status in ["revoked", "suspended"] {
-            let shop = Shop::open();
-            let key = shop.sell_starter().await;
-            shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).method("PUT"));
-            assert_eq!(shop.activate(&key, "octocat").await.status, 202);
-            shop.sandbox.clear_faults();
-            shop.rows(&format!("UPDATE licenses SET status = '{status}'"));
-            shop.calls();
-            assert_eq!(shop.tick_after(Duration::from_secs(60)).await.owed, 2);
-            assert!(shop.calls().is_empty(), "{status}");
-            assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'done' AND outcome = 'skipped'"), 2);
-        }
+        let shop = queued_invitations().await;
+        shop.rows("UPDATE licenses SET status = 'revoked'");
+        assert_eq!(shop.tick_after(Duration::from_secs(60)).await.owed, 2);
+        assert!(shop.calls().is_empty());
+        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'done' AND outcome = 'skipped'"), 2);
     });
+}
+
+#[test]
+fn what_is_owed_to_a_suspended_license_waits_until_it_is_good_again() {
+    run(async {
+        let shop = queued_invitations().await;
+        shop.rows("UPDATE licenses SET status = 'suspended'");
+        for _ in 0..20 {
+            shop.tick_after(Duration::from_secs(3_601)).await;
+        }
+        assert!(shop.calls().is_empty());
+        assert_eq!(shop.count("outbox WHERE state = 'due' AND last_error = 'the license is suspended'"), 2);
+
+        shop.rows("UPDATE licenses SET status = 'active'");
+        assert_eq!(shop.tick_after(Duration::from_secs(3_601)).await.owed, 2);
+        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'invited'"), 2);
+    });
+}
+
+/// A shop whose buyer was promised two invitations that GitHub could not take.
+async fn queued_invitations() -> Shop {
+    let shop = Shop::open();
+    let key = shop.sell_starter().await;
+    shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).method("PUT"));
+    assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+    shop.sandbox.clear_faults();
+    shop.calls();
+    shop
 }
 
 #[test]

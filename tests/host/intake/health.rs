@@ -24,13 +24,15 @@ fn health_is_good_while_the_database_answers() {
 }
 
 #[test]
-fn health_is_bad_while_the_database_does_not_answer() {
+fn health_is_bad_while_the_database_fails_or_does_not_answer_at_all() {
     run(async {
         let shop = Shop::open();
-        storage_fails(&shop, Fate::FailBefore);
-        let answered = shop.request(request("GET", "/healthz", &[], b"")).await;
-        assert_eq!((answered.status, &answered.body["status"]), (503, &"unavailable".into()));
-        assert_eq!(answered.body["dependencies"]["database"], "unreachable");
+        for fate in [Fate::FailBefore, Fate::HangBefore] {
+            storage_fails(&shop, fate);
+            let answered = shop.request(request("GET", "/healthz", &[], b"")).await;
+            assert_eq!((answered.status, &answered.body["status"]), (503, &"unavailable".into()));
+            assert_eq!(answered.body["dependencies"]["database"], "unreachable");
+        }
         storage_fails(&shop, Fate::Proceed);
         assert_eq!(shop.request(request("GET", "/healthz", &[], b"")).await.status, 200);
     });

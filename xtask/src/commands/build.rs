@@ -1,6 +1,7 @@
 //! `cargo xtask build`: the release Worker, and how large it is. What goes into it is decided in `Cargo.toml` (the
 //! profile) and `products.toml`.
 
+use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
@@ -68,7 +69,7 @@ pub(crate) fn worker(project: &Project, out_dir: &Path, products: Option<&Path>)
 fn compile(project: &Project, products: Option<&Path>) -> anyhow::Result<PathBuf> {
     let mut cargo = shell::command(project, "cargo");
     cargo.args(["build", "--lib", "--release", "--target", "wasm32-unknown-unknown"]);
-    shell::run(with_settings(&mut cargo, products))?;
+    shell::run(with_settings(project, &mut cargo, products)?)?;
     Ok(target_directory(project)?.join("wasm32-unknown-unknown/release/latchkey.wasm"))
 }
 
@@ -79,7 +80,7 @@ fn package(project: &Project, out_dir: &Path, products: Option<&Path>) -> anyhow
     // Without these it downloads its own from GitHub.
     worker_build.env("WASM_BINDGEN_BIN", project.cargo_tool("wasm-bindgen"));
     worker_build.env("ESBUILD_BIN", project.node_tool("esbuild"));
-    shell::run(with_settings(&mut worker_build, products))?;
+    shell::run(with_settings(project, &mut worker_build, products)?)?;
     optimize(project, &out_dir.join(WASM))
 }
 
@@ -106,13 +107,35 @@ fn optimize(project: &Project, wasm: &Path) -> anyhow::Result<()> {
 }
 
 /// What both steps must agree on, or the second compiles everything again.
-fn with_settings<'c>(command: &'c mut Command, products: Option<&Path>) -> &'c mut Command {
+fn with_settings<'c>(
+    project: &Project,
+    command: &'c mut Command,
+    products: Option<&Path>,
+) -> anyhow::Result<&'c mut Command> {
     // Set by worker-build; wasm-bindgen's macros then need no crate of their own for futures.
     command.env("WASM_BINDGEN_USE_JS_SYS", "1");
+    command.env("RUSTFLAGS", rustflags(project)?);
     if let Some(products) = products {
         command.env("PRODUCTS_FILE", products);
     }
-    command
+    Ok(command)
+}
+
+/// Keeps this machine's folders out of the Worker: they would be in the places of its panics, make it another one on
+/// every machine, and larger.
+fn rustflags(project: &Project) -> anyhow::Result<String> {
+    let home = match env::var_os("CARGO_HOME") {
+        Some(home) => PathBuf::from(home),
+        None => env::home_dir().context("there is no home folder, and CARGO_HOME is not set")?.join(".cargo"),
+    };
+    let crates = home.join("registry/src");
+    let flags = format!(
+        "--remap-path-prefix={}=crates --remap-path-prefix={}=latchkey {}",
+        crates.display(),
+        project.path("").display(),
+        env::var("RUSTFLAGS").unwrap_or_default()
+    );
+    Ok(flags.trim_end().to_owned())
 }
 
 fn target_directory(project: &Project) -> anyhow::Result<PathBuf> {

@@ -1,7 +1,8 @@
 //! `cargo xtask dev`: the Worker and the sandbox on this machine, until Ctrl-C. What is printed at the end is in
-//! `hints`; building is `build`'s.
+//! `hints`, which page is the portal in `portal`; building is `build`'s.
 
 mod hints;
+mod portal;
 
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -78,7 +79,8 @@ async fn serve(project: &Project, args: &Args, vars: &Vars, products: &[Product]
     let sandbox_runs = sandbox.serve(listener);
     tokio::pin!(sandbox_runs);
 
-    let mut worker = ProcessGroup::spawn(&mut wrangler_dev(project, args).into()).context("cannot start wrangler")?;
+    let mut worker =
+        ProcessGroup::spawn(&mut wrangler_dev(project, args, vars).into()).context("cannot start wrangler")?;
     let announce = announce(&worker_url, &sandbox_url, vars, products);
     tokio::pin!(announce);
     let mut announced = false;
@@ -114,7 +116,7 @@ async fn serve(project: &Project, args: &Args, vars: &Vars, products: &[Product]
 
 /// `wrangler dev` with the sandbox for the outside world. It runs `[build]` of `wrangler.toml` itself, now, which finds
 /// everything built, and whenever a source file changes.
-fn wrangler_dev(project: &Project, args: &Args) -> std::process::Command {
+fn wrangler_dev(project: &Project, args: &Args, vars: &Vars) -> std::process::Command {
     let mut wrangler = wrangler::command(project);
     wrangler.args(["dev", "--local", "--ip", "127.0.0.1", "--inspector-port", "0"]);
     wrangler.args(["--show-interactive-dev-session=false", "--port", &args.port.to_string()]);
@@ -128,9 +130,9 @@ fn wrangler_dev(project: &Project, args: &Args) -> std::process::Command {
     ] {
         wrangler.args(["--var", &format!("{name}:{sandbox}/{service}")]);
     }
-    // The sandbox's page is the portal, under whichever of its names somebody opens it.
-    let page = format!("http://localhost:{}", args.sandbox_port);
-    wrangler.args(["--var", &format!("PORTAL_URL:{page}/"), "--var", &format!("PORTAL_ORIGINS:{sandbox}")]);
+    for (name, value) in portal::variables(vars, args.sandbox_port) {
+        wrangler.args(["--var", &format!("{name}:{value}")]);
+    }
     wrangler
 }
 

@@ -33,8 +33,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
 /// Check a running Worker: a made-up sale, its rows, a wrong secret, a duplicate, an activation.
 ///
-/// The Gumroad secret comes from GUMROAD_WEBHOOK_SECRET in the environment or in .dev.vars. The sale stays in the
-/// database, under the mail address smoke@example.com.
+/// The Gumroad secret is the one of .dev.vars, and for a Worker that is not on this machine GUMROAD_WEBHOOK_SECRET of
+/// the environment. The sale stays in the database, under the mail address smoke@example.com.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The Worker. For one that is not on this machine the rows are read with `wrangler d1 execute --remote`.
@@ -74,11 +74,7 @@ impl Smoke {
     fn new(project: &Project, args: &Args) -> anyhow::Result<Self> {
         let local = is_loopback(&args.url);
         let vars = Vars::read(project)?;
-        // A secret that only the sandbox knows would find every real Worker's door closed, for no visible reason.
-        let secret = std::env::var("GUMROAD_WEBHOOK_SECRET").ok();
-        if !local && secret.is_none() {
-            bail!("set GUMROAD_WEBHOOK_SECRET to the secret of {}", args.url);
-        }
+        let secret = remote_secret(&args.url, std::env::var("GUMROAD_WEBHOOK_SECRET").ok())?;
         let products = settings::products(project)?;
         let Some(product) = plain_gumroad_product(&products) else {
             bail!(
@@ -217,6 +213,22 @@ impl Smoke {
     }
 }
 
+/// The Gumroad secret of a Worker that is not on this machine. One that is reads `.dev.vars`, and so do we: what the
+/// environment has may be the secret of another.
+///
+/// # Errors
+///
+/// When the environment has none. The sandbox's would find every real Worker's door closed, for no visible reason.
+fn remote_secret(url: &Url, environment: Option<String>) -> anyhow::Result<Option<String>> {
+    if is_loopback(url) {
+        return Ok(None);
+    }
+    match environment.filter(|secret| !secret.trim().is_empty()) {
+        Some(secret) => Ok(Some(secret)),
+        None => bail!("set GUMROAD_WEBHOOK_SECRET in the environment to the secret of {url}"),
+    }
+}
+
 /// Whether the Worker is on this machine.
 fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
@@ -230,7 +242,7 @@ fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback;
+    use super::{is_loopback, remote_secret};
 
     #[test]
     fn only_this_machine_counts_as_local() {
@@ -240,5 +252,20 @@ mod tests {
         assert!(is_local("http://[::1]:8787"));
         assert!(!is_local("https://latchkey.example.com"));
         assert!(!is_local("http://localhost.example.com"));
+    }
+
+    #[test]
+    fn the_environments_secret_is_only_for_a_worker_elsewhere_and_there_it_is_needed() {
+        let secret = |url: &str, environment: Option<&str>| {
+            let secret = remote_secret(&url.parse().expect("a URL"), environment.map(str::to_owned));
+            secret.map_err(|error| error.to_string())
+        };
+        assert_eq!(secret("http://localhost:8787", Some("the shell's")), Ok(None));
+        assert_eq!(secret("http://127.0.0.1:8787", None), Ok(None));
+        assert_eq!(secret("https://latchkey.example.com", Some("real")), Ok(Some("real".to_owned())));
+        for absent in [None, Some(""), Some(" ")] {
+            let error = secret("https://latchkey.example.com", absent).expect_err("needs one");
+            assert!(error.contains("GUMROAD_WEBHOOK_SECRET"), "{error}");
+        }
     }
 }
