@@ -295,10 +295,15 @@ impl<P: Platform> Engine<P> {
             }
         });
         let results: Vec<_> = join_all(tries).await.into_iter().flatten().collect();
-        let repos: Option<Vec<_>> =
-            results.iter().map(|(_, facts, result)| Some((facts.repo.clone(), invite::status(result)?))).collect();
-        let record =
+        // In the order of the activation. One whose row cannot be read was not tried, and is still owed.
+        let told = |repo: &Repo| match results.iter().find(|(_, facts, _)| facts.repo == *repo) {
+            Some((_, _, result)) => invite::status(result),
+            None => Some(RepoStatus::Queued),
+        };
+        let repos: Option<Vec<_>> = activation.repos.iter().map(|repo| Some((repo.clone(), told(repo)?))).collect();
+        let mut record: Vec<_> =
             results.into_iter().map(|(due, _, result)| self.conclude(due, &lease, invite::settled(result))).collect();
+        record.extend(owed.unreadable.iter().map(|(id, error)| self.bury(*id, &lease, error)));
         let product = self.catalogue.find(license.storefront, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {
             already,

@@ -118,3 +118,17 @@ fn a_mail_about_a_product_that_left_the_catalogue_waits_until_it_is_back() {
         assert_eq!(shop.count(&format!("licenses WHERE product_id = '{STARTER}'")), 1);
     });
 }
+
+#[test]
+fn a_buyer_is_told_of_every_repository_even_where_a_row_was_changed_by_hand() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.rows("UPDATE outbox SET repo = 'by hand' WHERE repo = 'acme/starter'");
+        let answer = shop.activate(&key, "octocat").await;
+        assert_eq!(answer.repos(), [("acme/starter", "queued"), ("acme/starter-docs", "invited")]);
+        assert_eq!(answer.status, 202);
+        assert_eq!(shop.count("outbox WHERE state = 'dead' AND last_error LIKE '%changed by hand'"), 1);
+    });
+}
