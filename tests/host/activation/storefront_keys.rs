@@ -293,3 +293,13 @@ fn without_a_store_id_no_storefront_key_is_believed() {
         assert_nothing_bound(&shop, "no store id");
     });
 }
+
+#[test]
+fn a_storefronts_own_key_opens_nothing_where_the_products_keys_are_minted() {
+    run(async {
+        let shop = Shop::open();
+        let key = issued(&shop, LicenseKeySeed { product_id: 6, variant_id: 1, ..LicenseKeySeed::default() });
+        assert_eq!(shop.activate(&key, "octocat").await.problem(), (404, "license_not_found"));
+        assert_nothing_bound(&shop, "the sale has a license with a key of ours");
+    });
+}
