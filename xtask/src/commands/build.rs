@@ -114,7 +114,7 @@ fn with_settings<'c>(
 ) -> anyhow::Result<&'c mut Command> {
     // Set by worker-build; wasm-bindgen's macros then need no crate of their own for futures.
     command.env("WASM_BINDGEN_USE_JS_SYS", "1");
-    command.env("RUSTFLAGS", rustflags(project)?);
+    command.env("CARGO_ENCODED_RUSTFLAGS", rustflags(project)?);
     if let Some(products) = products {
         command.env("PRODUCTS_FILE", products);
     }
@@ -128,14 +128,12 @@ fn rustflags(project: &Project) -> anyhow::Result<String> {
         Some(home) => PathBuf::from(home),
         None => env::home_dir().context("there is no home folder, and CARGO_HOME is not set")?.join(".cargo"),
     };
-    let crates = home.join("registry/src");
-    let flags = format!(
-        "--remap-path-prefix={}=crates --remap-path-prefix={}=latchkey {}",
-        crates.display(),
-        project.path("").display(),
-        env::var("RUSTFLAGS").unwrap_or_default()
-    );
-    Ok(flags.trim_end().to_owned())
+    let own = env::var("RUSTFLAGS").unwrap_or_default();
+    let remapped = [(home.join("registry/src"), "crates"), (project.path(""), "latchkey")];
+    let remapped = remapped.map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()));
+    let flags: Vec<&str> = own.split_whitespace().chain(remapped.iter().map(String::as_str)).collect();
+    // Separated as cargo asks for it, since a folder's name may have spaces.
+    Ok(flags.join("\u{1f}"))
 }
 
 fn target_directory(project: &Project) -> anyhow::Result<PathBuf> {
