@@ -19,9 +19,7 @@ use crate::platform::{Level, Platform, unique_id};
 
 pub use answer::Answer;
 pub use body::{Body, BodyError};
-pub use incoming::Incoming;
-#[cfg(target_arch = "wasm32")]
-pub(crate) use incoming::path_and_query;
+pub use incoming::{Incoming, path_and_query};
 pub use problem::{Code, Problem};
 
 /// The largest body of `/api` and `/admin`: a license key, a login and a few repositories need one kilobyte.

@@ -14,8 +14,8 @@ use crate::db::{self, StoredEvent};
 use crate::model::{Delivery, EventId, Origin, SaleEvent};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
-/// How long the follow-up has before a tick takes a stored delivery for abandoned.
-const ABANDONED_AFTER_MS: i64 = 60_000;
+/// How long whoever is at a delivery has, the follow-up or a tick, before the next tick takes it for abandoned.
+pub(super) const ABANDONED_AFTER_MS: i64 = 60_000;
 
 /// How long each try to store a delivery may take. Gumroad hangs up after five seconds and then never sends the sale
 /// again, while it does after a 503: so that has to be said in time.

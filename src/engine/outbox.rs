@@ -9,7 +9,7 @@ use crate::adapters::email::Mailer;
 use crate::adapters::email::license::LicenseMail;
 use crate::adapters::{Failure, Remedy};
 use crate::db::{self, Due, Kind, Lease, Leased, MailFacts, Settled};
-use crate::model::{LicenseKey, LicenseStatus};
+use crate::model::LicenseStatus;
 use crate::platform::{Level, LogValue, Platform, RowError, Statement};
 
 /// After this many attempts a row is dead: with the waits below, after about half a day.
@@ -122,14 +122,13 @@ impl<P: Platform> Engine<P> {
             Kind::LicenseMail(_) => "license_mail",
             Kind::Invitation(_) => "invitation",
         };
-        let key: &LicenseKey = &due.key;
         self.log(
             level,
             "outbox_attempt",
             [
                 ("outbox_id", due.id.into()),
                 ("kind", kind.into()),
-                ("license", key.into()),
+                ("license", (&due.key).into()),
                 ("attempt", due.attempts.into()),
                 ("outcome", outcome.into()),
                 ("owed_trace_id", (&due.trace).into()),

@@ -3,6 +3,7 @@
 //! Ticks may be missed, doubled or late: each takes what is due at its moment, under a lease, and nothing depends on
 //! how many there were.
 
+use super::ingest::ABANDONED_AFTER_MS;
 use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, StorageError};
 use crate::db::{self, Leased, StoredEvent};
@@ -17,9 +18,6 @@ const DELIVERIES: i64 = 4;
 
 /// Outbox rows a tick: each costs one query to end it, and one request, or five for an invitation at its most awkward.
 const OUTBOX_ROWS: i64 = 8;
-
-/// Until when a delivery that was taken is left alone, if nothing comes of it.
-const DELIVERY_LEFT_ALONE_MS: i64 = 60_000;
 
 /// What a tick found to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,8 +45,8 @@ impl<P: Platform> Engine<P> {
 
     async fn process_due(&self) -> Result<usize, StorageError> {
         let start = self.now();
-        let left_alone = start.plus_millis(DELIVERY_LEFT_ALONE_MS);
-        let outcomes = self.batch(vec![db::claim_events(start, left_alone, DELIVERIES)]).await?;
+        let abandoned_at = start.plus_millis(ABANDONED_AFTER_MS);
+        let outcomes = self.batch(vec![db::claim_events(start, abandoned_at, DELIVERIES)]).await?;
         let claimed = db::rows(&outcomes, 0, |row| Ok(StoredEvent::read(row)))?;
         let mut done = 0;
         for event in &claimed {

@@ -29,8 +29,7 @@ impl Incoming {
 
 /// Takes a request's URL apart. The runtime has parsed and normalized it, so this only has to cut; a second parser with
 /// its tables of Unicode domains would be a third of the Worker's size.
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
-pub(crate) fn path_and_query(url: &str) -> (String, Option<String>) {
+pub fn path_and_query(url: &str) -> (String, Option<String>) {
     let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let target = behind_scheme.find('/').and_then(|start| behind_scheme.get(start..)).unwrap_or("/");
     let target = target.split('#').next().unwrap_or_default();
