@@ -6,6 +6,7 @@
 mod activations;
 mod events;
 mod licenses;
+mod orders;
 mod outbox;
 
 use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
@@ -15,6 +16,7 @@ pub use events::{StoredEvent, claim_events, event, fail_event, processed_event, 
 pub use licenses::{
     MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
 };
+pub use orders::{Concerned, changes, record_facts, restand};
 pub use outbox::{
     BoundTo, Due, InvitationFacts, Kind, Lease, Leased, MailFacts, Settled, claim_due, give_up, leased,
     owe_invitations, owe_license_mail, postpone, settle,
@@ -35,7 +37,7 @@ impl Sql {
 
 /// Every statement that the engine runs, for the test of their query plans.
 pub fn all_statements() -> Vec<Sql> {
-    [events::ALL, licenses::ALL, activations::ALL, outbox::ALL, &[PROBE]].concat()
+    [events::ALL, licenses::ALL, activations::ALL, orders::ALL, outbox::ALL, &[PROBE]].concat()
 }
 
 const PROBE: Sql = Sql { name: "probe", text: "SELECT 1 AS alive" };

@@ -3,6 +3,7 @@
 //! Everything here sees the world through [`Platform`] alone, so all of it runs on the host as it runs at the edge.
 //! What must outlive an answer is a [`FollowUp`]: data, run behind the answer by [`Engine::follow_up`].
 
+mod access;
 mod activate;
 mod fulfill;
 mod ingest;
@@ -23,6 +24,7 @@ use crate::db;
 use crate::model::{Catalogue, Delivery, EventId, Timestamp, TraceId};
 use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, Platform, Statement, unique_id};
 
+pub use access::{ActError, Acted};
 pub use activate::{Activate, ActivateError, Activated};
 pub use invite::RepoStatus;
 pub use tick::Ticked;

@@ -3,6 +3,7 @@
 //! Text from outside becomes one of these at the edge, through a `parse`, and is believed from then on. Nothing here
 //! does I/O, knows HTTP or SQL, or imports from the rest of the crate.
 
+mod act;
 mod catalogue;
 mod delivery;
 mod email;
@@ -16,6 +17,7 @@ mod secret;
 mod storefront;
 mod time;
 
+pub use act::{Act, Actor, Reason};
 pub use catalogue::{Catalogue, Choice, ChoiceError, LicenseKind, Permission, Product};
 pub use delivery::{Authenticated, Delivery, EventId, Origin};
 pub use email::{EmailAddress, EmailError, name_from_address};
@@ -24,7 +26,7 @@ pub use id::{LeaseId, TraceId, UniqueId};
 pub use license::{Activation, License, LicenseStatus, Standing};
 pub use license_key::{KeyError, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey};
 pub use repo::{Repo, RepoError};
-pub use sale::{IssuedKey, Money, OrderId, ProductRef, Sale, SaleEvent};
+pub use sale::{IssuedKey, Money, OrderFacts, OrderId, ProductRef, Sale, SaleEvent};
 pub use secret::Secret;
 pub use storefront::Storefront;
 pub use time::Timestamp;

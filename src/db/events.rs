@@ -22,27 +22,33 @@ const EVENT: Sql =
 /// stand first in line for ever.
 const CLAIM_EVENTS: Sql = Sql {
     name: "claim_events",
-    text: "UPDATE webhook_events SET attempts = attempts + 1, next_attempt_at = ?2
+    text: "UPDATE webhook_events SET attempts = attempts + 1, next_attempt_at = ?2, stuck_at = NULL
            WHERE id IN (SELECT id FROM webhook_events WHERE next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?3)
            RETURNING id, source, payload, attempts",
 };
 
-/// The note tells a delivery that brought a license from one that repeats an earlier one: `?6` is the license that
-/// this very delivery would have minted.
+/// The note tells a delivery that brought a license from one that repeats an earlier one, and from one whose license
+/// opens nothing: `?6` is the license that this very delivery would have minted.
 const PROCESSED_EVENT: Sql = Sql {
     name: "processed_event",
     text: "UPDATE webhook_events
-           SET processed = 1, processed_at = ?2, error = NULL, next_attempt_at = NULL,
+           SET processed = 1, processed_at = ?2, error = NULL, next_attempt_at = NULL, stuck_at = NULL,
                event_type = ?3, source_order_id = ?4,
-               note = CASE WHEN ?6 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM licenses WHERE license_key = ?6)
-                           THEN 'this order has its license already' ELSE ?5 END
+               note = CASE WHEN ?6 IS NULL THEN ?5 ELSE
+                 COALESCE((SELECT CASE status WHEN 'active' THEN ?5
+                                  ELSE 'refunded or disputed before it arrived: its license is ' || status END
+                           FROM licenses WHERE license_key = ?6 UNION ALL
+                           SELECT 'this order has its license already'
+                           WHERE NOT EXISTS (SELECT 1 FROM licenses WHERE license_key = ?6)), ?5) END
            WHERE id = ?1 AND processed = 0",
 };
 
 const FAIL_EVENT: Sql = Sql {
     name: "fail_event",
     text: "UPDATE webhook_events
-           SET error = ?2, event_type = COALESCE(?3, event_type), next_attempt_at = ?4
+           SET error = ?2, event_type = COALESCE(?3, event_type), next_attempt_at = ?4,
+               source_order_id = COALESCE(?5, source_order_id),
+               stuck_at = CASE WHEN ?4 IS NULL THEN COALESCE(stuck_at, ?6) END
            WHERE id = ?1 AND processed = 0",
 };
 
@@ -107,14 +113,24 @@ pub fn processed_event(
     ])
 }
 
-/// Notes why a delivery could not be processed. Without `next_attempt_at` it waits for a person.
+/// Notes why a delivery could not be processed, and as far as it was understood, what it is and which order it is about.
+/// Without `next_attempt_at` it waits for a person.
 pub fn fail_event(
     id: &EventId,
     error: &str,
     event_type: Option<&str>,
+    order: Option<&OrderId>,
     next_attempt_at: Option<Timestamp>,
+    now: Timestamp,
 ) -> Statement {
-    FAIL_EVENT.with([id.as_str().into(), error.into(), event_type.into(), next_attempt_at.into()])
+    FAIL_EVENT.with([
+        id.as_str().into(),
+        error.into(),
+        event_type.into(),
+        next_attempt_at.into(),
+        order.map(OrderId::as_str).into(),
+        now.into(),
+    ])
 }
 
 impl StoredEvent {

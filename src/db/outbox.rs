@@ -12,13 +12,14 @@ use crate::platform::{DbError, Outcome, Row, RowError, Statement};
 
 pub(super) const ALL: &[Sql] = &[OWE_LICENSE_MAIL, OWE_INVITATIONS, CLAIM_DUE, LEASED, SETTLE, POSTPONE, GIVE_UP];
 
-/// Owed once a license, and only by the delivery whose key was really minted.
+/// Owed once a license, and only by the delivery whose key was really minted. One that does not open anything is not
+/// mailed.
 const OWE_LICENSE_MAIL: Sql = Sql {
     name: "owe_license_mail",
     text: "INSERT INTO outbox (kind, dedupe_key, license_key, state, attempts, next_attempt_at, lease_id, trace_id,
                                created_at)
            SELECT 'license_mail', 'license_mail:' || l.license_key, l.license_key, 'leased', 1, ?3, ?4, ?5, ?2
-           FROM licenses l WHERE l.license_key = ?1
+           FROM licenses l WHERE l.license_key = ?1 AND l.status = 'active'
            ON CONFLICT (dedupe_key) DO NOTHING",
 };
 

@@ -18,7 +18,7 @@ use super::{Engine, FollowUp, StorageError};
 use crate::adapters::github::{Github, Resolved};
 use crate::adapters::lemon_squeezy::license_api::{self, Verdict};
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Binding, BoundTo, Kind, Lease, Leased};
+use crate::db::{self, Binding, BoundTo, Concerned, Kind, Lease, Leased};
 use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
     PresentedKey, Product, ProductRef, Repo, Standing, Storefront, Timestamp,
@@ -256,18 +256,22 @@ impl<P: Platform> Engine<P> {
         let Verified { product, repos, issued, key } = verified;
         let now = self.now();
         let lease = self.lease().map_err(StorageError::from)?;
-        let record = issued.map(|(storefront, issued)| db::record_verified_key(storefront, &issued, product, now));
-        let first = usize::from(record.is_some());
+        let mut statements = Vec::new();
+        if let Some((storefront, issued)) = &issued {
+            statements.push(db::record_verified_key(*storefront, issued, product, now));
+            statements.push(db::restand(Concerned::License(&key)));
+        }
+        let first = statements.len();
         let permission = product.permission;
         let binding = Binding { key: &key, account, repos: &repos, permission, now, trace: &self.trace };
         let caller = BoundTo::Id(account.id);
-        let owe = [
+        statements.extend([
             db::bind(&binding),
             db::owe_invitations(&key, caller, now, &lease, &self.trace, self.config.allow_test_licenses),
             db::known_license(&key),
             db::leased(&lease),
-        ];
-        let outcomes = self.batch(record.into_iter().chain(owe).collect()).await?;
+        ]);
+        let outcomes = self.batch(statements).await?;
         let won = outcomes.get(first).is_some_and(|bound| !bound.rows.is_empty());
         let owed = Leased::read(&outcomes, first + 3)?;
         match read_known(&outcomes, first + 2)? {

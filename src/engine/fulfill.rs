@@ -1,15 +1,17 @@
-//! What a sale causes: its record, its license, the mail that brings the key.
+//! What a sale causes: its record, its license, the mail that brings the key; and what it causes when the storefront
+//! takes it back.
 //!
 //! The license, the row that owes the mail and the event's new state are one transaction, and each of its statements
 //! does nothing when repeated: any number of copies of a sale, at once or later, end in one license and one mail.
 
 use super::ingest::Unprocessed;
 use super::{Engine, StorageError};
-use crate::db::{self, MintedLicense};
+use crate::db::{self, Concerned, MintedLicense};
 use crate::model::{
-    EventId, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderId, ProductRef, Sale, Storefront,
+    EventId, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderFacts, OrderId, ProductRef, Sale,
+    Storefront, Timestamp,
 };
-use crate::platform::{Level, LogValue, Platform};
+use crate::platform::{Level, LogValue, Platform, Statement};
 
 impl<P: Platform> Engine<P> {
     /// Does what a sale causes, and makes the first try to mail the key.
@@ -21,14 +23,15 @@ impl<P: Platform> Engine<P> {
         sale: &Sale,
     ) -> Result<Result<(), Unprocessed>, StorageError> {
         let Some(product) = self.catalogue.find(storefront, &sale.bought) else {
-            return Ok(Err(unmapped(storefront, event_type, &sale.bought)));
+            return Ok(Err(unmapped(storefront, event_type, &sale.order, &sale.bought)));
         };
         let now = self.now();
-        let record = db::record_sale(storefront, sale, now, event);
+        let mut statements = vec![db::record_sale(storefront, sale, now, event)];
+        statements.extend(self.facts(storefront, &sale.order, sale.facts));
         if product.license == LicenseKind::Storefront {
             let note = "the storefront issues the license key";
-            let done = db::processed_event(event, now, event_type, Some(&sale.order), Some(note), None);
-            self.batch(vec![record, done]).await?;
+            statements.push(db::processed_event(event, now, event_type, Some(&sale.order), Some(note), None));
+            self.batch(statements).await?;
             return Ok(Ok(()));
         }
         let mut random = [0; MINTED_KEY_RANDOM_BYTES];
@@ -43,18 +46,61 @@ impl<P: Platform> Engine<P> {
             issued_at: now,
             expires_at: product.expiry_from(now),
         };
-        let outcomes = self
-            .batch(vec![
-                record,
-                db::mint(&license, event),
-                db::owe_license_mail(&key, now, &lease, &self.trace),
-                db::processed_event(event, now, event_type, Some(&sale.order), None, Some(key.as_str())),
-                db::leased(&lease),
-            ])
-            .await?;
+        statements.extend([
+            db::mint(&license, event),
+            // What was said of the order may have come before its sale.
+            db::restand(Concerned::License(&key)),
+            db::owe_license_mail(&key, now, &lease, &self.trace),
+            db::processed_event(event, now, event_type, Some(&sale.order), None, Some(key.as_str())),
+            db::leased(&lease),
+        ]);
+        let leased = statements.len() - 1;
+        let outcomes = self.batch(statements).await?;
         self.log_fulfilled(event, storefront, &sale.order, outcomes.last().is_some_and(|owed| !owed.rows.is_empty()));
-        self.work_off(&lease, db::Leased::read(&outcomes, 4)?).await?;
+        self.work_off(&lease, db::Leased::read(&outcomes, leased)?).await?;
         Ok(Ok(()))
+    }
+
+    /// Records what became of an order, and whatever that changes for its licenses.
+    pub(super) async fn order_changed(
+        &self,
+        event: &EventId,
+        storefront: Storefront,
+        event_type: &str,
+        order: &OrderId,
+        facts: OrderFacts,
+        note: &'static str,
+    ) -> Result<(), StorageError> {
+        let mut statements = self.facts(storefront, order, facts);
+        statements.push(db::processed_event(event, self.now(), event_type, Some(order), Some(note), None));
+        self.batch(statements).await?;
+        self.log(
+            Level::Info,
+            "order_changed",
+            [
+                ("event_id", event.into()),
+                ("source", storefront.into()),
+                ("order", LogValue::text(order.as_str())),
+                ("change", note.into()),
+            ],
+        );
+        Ok(())
+    }
+
+    /// The statements that record facts of an order with whatever they change, if there are any.
+    fn facts(&self, storefront: Storefront, order: &OrderId, facts: OrderFacts) -> Vec<Statement> {
+        if facts == OrderFacts::default() {
+            return Vec::new();
+        }
+        let now = self.now();
+        let mut statements = vec![db::record_facts(storefront, order, facts, now)];
+        statements.extend(self.changes(Concerned::Order(storefront, order), now));
+        statements
+    }
+
+    /// The statements with which licenses change their status, by what was recorded before them in the same batch.
+    pub(super) fn changes(&self, concerned: Concerned<'_>, now: Timestamp) -> [Statement; 3] {
+        db::changes(concerned, now, &self.trace, self.config.allow_test_licenses)
     }
 
     /// Records a key that the storefront issued and mailed itself.
@@ -74,6 +120,7 @@ impl<P: Platform> Engine<P> {
             let Some(variant) = variants.into_iter().next() else {
                 return Ok(Err(Unprocessed {
                     event_type: Some(event_type.to_owned()),
+                    order: Some(issued.order),
                     error: "the order of this key has not arrived, or is not fulfilled yet, and the variant that it \
                             bought decides what the key opens"
                         .to_owned(),
@@ -83,7 +130,7 @@ impl<P: Platform> Engine<P> {
             issued.bought.variant_id = variant;
         }
         let Some(product) = self.catalogue.find(storefront, &issued.bought) else {
-            return Ok(Err(unmapped(storefront, event_type, &issued.bought)));
+            return Ok(Err(unmapped(storefront, event_type, &issued.order, &issued.bought)));
         };
         let now = self.now();
         let statements = if product.license == LicenseKind::Minted {
@@ -92,6 +139,7 @@ impl<P: Platform> Engine<P> {
         } else {
             vec![
                 db::record_issued_key(storefront, &issued, product, now, event),
+                db::restand(Concerned::License(&issued.key)),
                 db::processed_event(event, now, event_type, Some(&issued.order), None, Some(issued.key.as_str())),
             ]
         };
@@ -109,10 +157,11 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-fn unmapped(storefront: Storefront, event_type: &str, bought: &ProductRef) -> Unprocessed {
+fn unmapped(storefront: Storefront, event_type: &str, order: &OrderId, bought: &ProductRef) -> Unprocessed {
     let variant = bought.variant_id.as_ref().map(|variant| format!(", variant {variant}")).unwrap_or_default();
     Unprocessed {
         event_type: Some(event_type.to_owned()),
+        order: Some(order.clone()),
         error: format!(
             "unmapped product {}{variant} of {storefront}: add it to products.toml, deploy, and replay this delivery",
             bought.product_id

@@ -11,7 +11,7 @@ use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::{self, Misunderstood, Understood};
 use crate::db::{self, StoredEvent};
-use crate::model::{Delivery, EventId, Origin, SaleEvent};
+use crate::model::{Delivery, EventId, OrderId, Origin, SaleEvent};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
 /// How long whoever is at a delivery has, the follow-up or a tick, before the next tick takes it for abandoned.
@@ -24,6 +24,7 @@ const STORE_TRIES: [Duration; 2] = [Duration::from_millis(2_000), Duration::from
 /// How a delivery that cannot be processed is left.
 pub(super) struct Unprocessed {
     pub(super) event_type: Option<String>,
+    pub(super) order: Option<OrderId>,
     pub(super) error: String,
     /// It waits for something that is on its way; otherwise only a person can help.
     pub(super) may_pass: bool,
@@ -89,13 +90,15 @@ impl<P: Platform> Engine<P> {
         let done = match adapters::interpret(delivery, &self.config) {
             Ok(Understood { event_type, event: meaning }) => self.act_on(event, delivery, &event_type, meaning).await?,
             Err(Misunderstood { event_type, problem }) => {
-                Err(Unprocessed { event_type, error: problem, may_pass: false })
+                Err(Unprocessed { event_type, order: None, error: problem, may_pass: false })
             }
         };
-        if let Err(Unprocessed { event_type, error, may_pass }) = done {
+        if let Err(Unprocessed { event_type, order, error, may_pass }) = done {
             let try_again = may_pass && attempts < MAX_ATTEMPTS;
-            let try_again_at = try_again.then(|| self.now().plus_millis(self.wait_ms(attempts)));
-            self.batch(vec![db::fail_event(event, &error, event_type.as_deref(), try_again_at)]).await?;
+            let now = self.now();
+            let try_again_at = try_again.then(|| now.plus_millis(self.wait_ms(attempts)));
+            let fail = db::fail_event(event, &error, event_type.as_deref(), order.as_ref(), try_again_at, now);
+            self.batch(vec![fail]).await?;
             let level = if try_again_at.is_some() { Level::Warn } else { Level::Error };
             self.log(
                 level,
@@ -116,6 +119,10 @@ impl<P: Platform> Engine<P> {
         match meaning {
             SaleEvent::Sold(sale) => self.fulfill(event, delivery.storefront, event_type, &sale).await,
             SaleEvent::KeyIssued(issued) => self.record_issued(event, delivery.storefront, event_type, issued).await,
+            SaleEvent::OrderChanged { order, facts, note } => {
+                self.order_changed(event, delivery.storefront, event_type, &order, facts, note).await?;
+                Ok(Ok(()))
+            }
             SaleEvent::Nothing(note) => {
                 self.batch(vec![db::processed_event(event, self.now(), event_type, None, Some(note), None)]).await?;
                 self.log(Level::Info, "delivery_ignored", [("event_id", event.into()), ("note", note.into())]);

@@ -82,7 +82,7 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn leave_to_a_person(&self, event: &StoredEvent, why: &'static str) -> Result<(), StorageError> {
-        self.batch(vec![db::fail_event(&event.id, why, None, None)]).await?;
+        self.batch(vec![db::fail_event(&event.id, why, None, None, None, self.now())]).await?;
         self.log(Level::Error, "delivery_given_up", [("event_id", (&event.id).into()), ("error", why.into())]);
         Ok(())
     }
@@ -90,9 +90,10 @@ impl<P: Platform> Engine<P> {
     /// Notes on its row that a delivery could not be processed for the database's sake, and when it is tried again.
     async fn put_off(&self, event: &StoredEvent, error: &StorageError) {
         let reason = error.to_string();
-        let try_again_at = self.now().plus_millis(self.wait_ms(event.attempts));
+        let now = self.now();
+        let try_again_at = now.plus_millis(self.wait_ms(event.attempts));
         // Should the database not take this either, the row has been moved on by its claim.
-        let noted = self.batch(vec![db::fail_event(&event.id, &reason, None, Some(try_again_at))]).await;
+        let noted = self.batch(vec![db::fail_event(&event.id, &reason, None, None, Some(try_again_at), now)]).await;
         let fields =
             [("event_id", (&event.id).into()), ("error", LogValue::text(reason)), ("noted", noted.is_ok().into())];
         self.log(Level::Warn, "delivery_put_off", fields);

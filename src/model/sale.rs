@@ -21,6 +21,16 @@ pub struct Money {
     pub currency: String,
 }
 
+/// What a storefront has said about an order besides that it was sold. Each is true for good once it was said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OrderFacts {
+    /// In full.
+    pub refunded: bool,
+    pub disputed: bool,
+    /// By the seller. The dispute stays a fact.
+    pub dispute_won: bool,
+}
+
 /// A paid sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sale {
@@ -41,6 +51,8 @@ pub struct Sale {
     pub test: bool,
     /// When the storefront says it was sold; absent where it does not say.
     pub sold_at: Option<Timestamp>,
+    /// What has become of it by the time that the storefront tells of it.
+    pub facts: OrderFacts,
 }
 
 /// A key that a storefront issued for a sale.
@@ -64,6 +76,8 @@ pub enum SaleEvent {
     Sold(Sale),
     /// The storefront issued a license key of its own.
     KeyIssued(IssuedKey),
+    /// Something became of an order, whether its sale has arrived or not. The note says what.
+    OrderChanged { order: OrderId, facts: OrderFacts, note: &'static str },
     /// Understood, and nothing is to be done; the text says why.
     Nothing(&'static str),
 }

@@ -12,5 +12,6 @@ mod gumroad;
 mod hostile;
 mod intake;
 mod lemon_squeezy;
+mod refunds;
 mod schema;
 mod shop;

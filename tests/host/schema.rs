@@ -128,7 +128,7 @@ fn one_order_has_one_license_whatever_its_key() {
         assert_eq!(shop.count(&format!("licenses WHERE product_id = '{STARTER}'")), 1);
         let copy =
             "INSERT INTO licenses SELECT 'LK-OTHER', kind, source, source_order_id, product_id, variant_id, tier,
-                    email, name, status, test, issued_at, expires_at, event_id FROM licenses";
+                    email, name, status, test, issued_at, expires_at, event_id, 0, 0, 0 FROM licenses";
         let refused = shop.host.database().query(copy);
         assert!(matches!(refused, Err(DbError::Refused(why)) if why.contains("UNIQUE")));
         shop.take_key();
@@ -212,7 +212,8 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE outbox SET license_key = 'LK-NOBODYS'", "FOREIGN KEY"),
     (
         "INSERT INTO outbox SELECT id + 100, kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at,
-         lease_id, last_error, outcome, reference, trace_id, created_at, done_at FROM outbox",
+         lease_id, last_error, outcome, reference, trace_id, created_at, done_at, NULL, NULL, NULL, NULL, NULL, NULL
+         FROM outbox",
         "UNIQUE",
     ),
     // Products without an entry.

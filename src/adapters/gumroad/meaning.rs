@@ -1,11 +1,12 @@
 //! What a ping means.
 //!
-//! Sales become sales. Everything that takes access away or gives it back is recognized and left with a note.
+//! Sales become sales; full refunds and disputes become facts of their order. What becomes of a membership after its
+//! first charge is recognized and left with a note.
 //! How a single field is read is in `fields`.
 
 use super::fields::{Fields, Problem, missing};
 use crate::adapters::{Misunderstood, Understood, text};
-use crate::model::{Money, ProductRef, Sale, SaleEvent, name_from_address};
+use crate::model::{Money, OrderFacts, OrderId, ProductRef, Sale, SaleEvent, name_from_address};
 
 /// The `event_type` of the dashboard's test ping, which has no name of Gumroad's own.
 const TEST_PING: &str = "test_ping";
@@ -42,9 +43,18 @@ fn event(event_type: &str, fields: &Fields) -> Result<SaleEvent, Problem> {
         // product has `test` too, but a `resource_name` with it.
         TEST_PING => SaleEvent::Nothing("the dashboard's test ping, which repeats the last real sale"),
         "sale" => return sale(fields),
-        "refund" => SaleEvent::Nothing("a refund: access changes are not handled yet"),
-        "dispute" => SaleEvent::Nothing("a dispute: access changes are not handled yet"),
-        "dispute_won" => SaleEvent::Nothing("a dispute that was won: access changes are not handled yet"),
+        "refund" => {
+            let facts = facts(fields)?;
+            if !facts.refunded {
+                return Ok(SaleEvent::Nothing("a partial refund, which takes nothing away"));
+            }
+            return order_changed(fields, facts, "a full refund");
+        }
+        "dispute" => return order_changed(fields, OrderFacts { disputed: true, ..facts(fields)? }, "a dispute"),
+        "dispute_won" => {
+            let facts = OrderFacts { dispute_won: true, ..facts(fields)? };
+            return order_changed(fields, facts, "a dispute that was won");
+        }
         "cancellation" => SaleEvent::Nothing("a membership's cancellation: access changes are not handled yet"),
         "subscription_ended" => SaleEvent::Nothing("a membership's end: access changes are not handled yet"),
         "subscription_restarted" => SaleEvent::Nothing("a membership's restart: access changes are not handled yet"),
@@ -53,20 +63,47 @@ fn event(event_type: &str, fields: &Fields) -> Result<SaleEvent, Problem> {
     })
 }
 
-/// A sale, read whole before its flags are looked at, so that a field that does not parse is never passed over.
-fn sale(fields: &Fields) -> Result<SaleEvent, Problem> {
+/// What became of a sale.
+fn order_changed(fields: &Fields, facts: OrderFacts, note: &'static str) -> Result<SaleEvent, Problem> {
+    let order = order(fields)?;
+    if fields.flag("is_recurring_charge")? {
+        return Ok(SaleEvent::Nothing("about one renewal of a membership, which changes nothing about its license"));
+    }
+    Ok(SaleEvent::OrderChanged { order, facts, note })
+}
+
+/// The flags that every ping about a sale has. They are those of the day on which it is sent, and `disputed` stays true
+/// when the dispute is won.
+fn facts(fields: &Fields) -> Result<OrderFacts, Problem> {
+    Ok(OrderFacts {
+        refunded: fields.flag("refunded")?,
+        disputed: fields.flag("disputed")?,
+        dispute_won: fields.flag("dispute_won")?,
+    })
+}
+
+/// What the license is unique by. Every charge of a membership is a sale with a new id; only the membership stays the
+/// same.
+fn order(fields: &Fields) -> Result<OrderId, Problem> {
     let sale_id = fields.id("sale_id")?.ok_or_else(|| missing("sale_id"))?;
-    let product_id = fields.id("product_id")?.ok_or_else(|| missing("product_id"))?;
-    let email = fields.email("email")?;
     let subscription = fields.id("subscription_id")?;
-    let name = fields.shown("full_name", text::NAME)?.unwrap_or_else(|| name_from_address(&email));
     if fields.flag("is_recurring_charge")? && subscription.is_none() {
         // Without the membership that it belongs to, a renewal would look like a sale of its own.
         return Err(missing("subscription_id"));
     }
+    Ok(subscription.unwrap_or(sale_id))
+}
+
+/// A sale, read whole before its flags are looked at, so that a field that does not parse is never passed over.
+fn sale(fields: &Fields) -> Result<SaleEvent, Problem> {
+    let order = order(fields)?;
+    let product_id = fields.id("product_id")?.ok_or_else(|| missing("product_id"))?;
+    let email = fields.email("email")?;
+    let subscription = fields.id("subscription_id")?;
+    let name = fields.shown("full_name", text::NAME)?.unwrap_or_else(|| name_from_address(&email));
+    let facts = facts(fields)?;
     let sale = Sale {
-        // Every charge of a membership is a sale with a new id; only the membership stays the same.
-        order: subscription.clone().unwrap_or(sale_id),
+        order,
         bought: ProductRef { product_id: product_id.as_str().to_owned(), variant_id: None },
         amount: Money { cents: fields.cents("price")?, currency: currency(fields)? },
         quantity: fields.quantity("quantity")?,
@@ -77,16 +114,20 @@ fn sale(fields: &Fields) -> Result<SaleEvent, Problem> {
         subscription_id: subscription.map(|id| id.as_str().to_owned()),
         test: fields.flag("test")?,
         sold_at: fields.timestamp("sale_timestamp")?,
+        facts,
         email,
         name,
     };
+    let taken_back = facts.refunded || (facts.disputed && !facts.dispute_won);
     // A seller can have any sale sent again, and then its flags are those of that day.
     Ok(if fields.flag("is_preorder_authorization")? {
         SaleEvent::Nothing("a preorder's authorization, which is not paid yet")
-    } else if fields.flag("refunded")? {
-        SaleEvent::Nothing("the sale is already refunded")
-    } else if fields.flag("disputed")? && !fields.flag("dispute_won")? {
-        SaleEvent::Nothing("the sale is disputed")
+    } else if fields.flag("is_recurring_charge")? {
+        if taken_back {
+            return Ok(SaleEvent::Nothing("a membership's renewal that is refunded or disputed already"));
+        }
+        // What became of this charge says nothing of the first one, which the license stands on.
+        SaleEvent::Sold(Sale { facts: OrderFacts::default(), ..sale })
     } else {
         SaleEvent::Sold(sale)
     })

@@ -5,7 +5,7 @@ use proptest::prelude::{any, prop, proptest};
 use super::{authenticate, interpret};
 use crate::adapters::{Misunderstood, Understood};
 use crate::config;
-use crate::model::{Sale, SaleEvent, Secret};
+use crate::model::{OrderFacts, Sale, SaleEvent, Secret};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -243,6 +243,91 @@ mod sales {
     }
 }
 
+mod orders_that_change {
+    use super::*;
+
+    const REFUNDED: OrderFacts = OrderFacts { refunded: true, disputed: false, dispute_won: false };
+    const DISPUTED: OrderFacts = OrderFacts { refunded: false, disputed: true, dispute_won: false };
+    const WON: OrderFacts = OrderFacts { refunded: false, disputed: true, dispute_won: true };
+
+    fn changed(body: &[u8]) -> (String, OrderFacts, &'static str) {
+        match interpret(body).map(|understood| understood.event) {
+            Ok(SaleEvent::OrderChanged { order, facts, note }) => (order.as_str().to_owned(), facts, note),
+            other => panic!("not a change: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_refund_and_a_dispute_are_facts_of_the_order_that_was_sold() {
+        for (body, facts, note) in [
+            (fixture!("refund.form"), REFUNDED, "a full refund"),
+            (fixture!("dispute.form"), DISPUTED, "a dispute"),
+            (fixture!("dispute_won.form"), WON, "a dispute that was won"),
+        ] {
+            let (order, said, noted) = changed(body);
+            assert_eq!((said, noted), (facts, note));
+            assert_eq!(order, sold(fixture!("sale.form")).order.as_str());
+        }
+    }
+
+    #[test]
+    fn the_event_says_what_its_flags_may_not_say_yet() {
+        let disputed = changed(b"resource_name=dispute&sale_id=one&disputed=false");
+        assert_eq!(disputed.1, DISPUTED);
+        let won = changed(b"resource_name=dispute_won&sale_id=one");
+        assert_eq!(won.1, OrderFacts { dispute_won: true, ..OrderFacts::default() });
+    }
+
+    #[test]
+    fn the_refund_of_a_memberships_first_charge_is_its_orders() {
+        let (order, ..) = changed(b"resource_name=refund&sale_id=one&subscription_id=all&refunded=true");
+        assert_eq!(order, "all");
+    }
+
+    #[test]
+    fn a_partial_refund_or_one_of_a_renewal_changes_nothing() {
+        assert_eq!(nothing(fixture!("partial_refund.form")).1, "a partial refund, which takes nothing away");
+        let renewal = "sale_id=two&subscription_id=all&is_recurring_charge=true&refunded=true";
+        for name in ["refund", "dispute", "dispute_won"] {
+            let body = format!("resource_name={name}&{renewal}");
+            let expected = "about one renewal of a membership, which changes nothing about its license";
+            assert_eq!(nothing(body.as_bytes()).1, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_an_order_that_is_not_named_is_not_understood() {
+        for name in ["refund", "dispute", "dispute_won"] {
+            assert_eq!(problem(format!("resource_name={name}&refunded=true").as_bytes()), "`sale_id` is missing");
+            let unnamed = format!("resource_name={name}&refunded=true&sale_id=two&is_recurring_charge=true");
+            assert_eq!(problem(unnamed.as_bytes()), "`subscription_id` is missing");
+        }
+        assert_eq!(
+            problem(b"resource_name=refund&sale_id=one&refunded=perhaps"),
+            "`refunded` is neither true nor false"
+        );
+    }
+
+    #[test]
+    fn a_sale_that_is_sent_again_says_what_has_become_of_it() {
+        assert_eq!(sold(fixture!("sale.form")).facts, OrderFacts::default());
+        assert_eq!(sold(fixture!("sale_resent_after_refund.form")).facts, REFUNDED);
+        assert_eq!(sold(fixture!("sale_resent_after_dispute.form")).facts, DISPUTED);
+        assert_eq!(sold(format!("{LEAST}&disputed=true&dispute_won=true").as_bytes()).facts, WON);
+    }
+
+    #[test]
+    fn what_became_of_a_renewal_is_no_fact_of_the_membership() {
+        let renewal = format!("{LEAST}&subscription_id=all&is_recurring_charge=true");
+        let won = format!("{renewal}&disputed=true&dispute_won=true");
+        assert_eq!(sold(won.as_bytes()).facts, OrderFacts::default());
+        for flag in ["refunded=true", "disputed=true"] {
+            let note = nothing(format!("{renewal}&{flag}").as_bytes()).1;
+            assert_eq!(note, "a membership's renewal that is refunded or disputed already");
+        }
+    }
+}
+
 mod nothing_to_do {
     use super::*;
 
@@ -255,28 +340,13 @@ mod nothing_to_do {
     }
 
     #[test]
-    fn a_sale_resent_after_a_refund_sells_nothing() {
-        assert_eq!(nothing(fixture!("sale_resent_after_refund.form")).1, "the sale is already refunded");
-    }
-
-    #[test]
-    fn a_disputed_sale_sells_nothing_until_the_dispute_is_won() {
-        assert_eq!(nothing(fixture!("sale_resent_after_dispute.form")).1, "the sale is disputed");
-        sold(format!("{LEAST}&disputed=true&dispute_won=true").as_bytes());
-    }
-
-    #[test]
     fn a_preorder_sells_nothing_yet() {
         assert_eq!(nothing(fixture!("preorder.form")).1, "a preorder's authorization, which is not paid yet");
     }
 
     #[test]
-    fn what_changes_access_is_named_and_left() {
+    fn what_becomes_of_a_membership_is_named_and_left() {
         for (body, name) in [
-            (fixture!("refund.form"), "refund"),
-            (fixture!("partial_refund.form"), "refund"),
-            (fixture!("dispute.form"), "dispute"),
-            (fixture!("dispute_won.form"), "dispute_won"),
             (fixture!("subscription_ended.form"), "subscription_ended"),
             (fixture!("subscription_updated.json"), "subscription_updated"),
             (b"resource_name=cancellation", "cancellation"),

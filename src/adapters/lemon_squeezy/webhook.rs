@@ -1,7 +1,7 @@
 //! Webhooks: what proves one, and what one means.
 //!
-//! Paid orders become sales and new keys become issued keys. Everything that takes access away or gives it back is
-//! recognized and left with a note. The shape of the JSON is in `wire`; asking about a key is in `license_api`.
+//! Paid orders become sales, new keys become issued keys, and full refunds become facts of their order. What becomes of
+//! a subscription after its first charge is recognized and left with a note. The shape of the JSON is in `wire`; asking about a key is in `license_api`.
 
 #[cfg(test)]
 mod tests;
@@ -57,7 +57,11 @@ fn event(event_type: &str, meta: &Meta, body: &Json, store_id: Option<i64>) -> R
             check_store(data.store_id, store_id)?;
             return license_key(data, meta);
         }
-        "order_refunded" => SaleEvent::Nothing("a refund: access changes are not handled yet"),
+        "order_refunded" => {
+            let data = Object::read(body, wire::OrderState::read).map_err(in_words)?;
+            check_store(data.store_id, store_id)?;
+            return refund(&data);
+        }
         "license_key_updated" => SaleEvent::Nothing("a license key's change: access changes are not handled yet"),
         "subscription_created" => SaleEvent::Nothing("a new subscription, whose first order comes as its own event"),
         "subscription_payment_success" => SaleEvent::Nothing("a subscription's charge, which is no sale of its own"),
@@ -85,6 +89,17 @@ fn check_store(store_id: i64, ours: Option<i64>) -> Result<(), String> {
     }
 }
 
+/// A refund in full or in part; the event is the same. An order that is held to be fraudulent was paid back as well.
+fn refund(data: &Object<wire::OrderState>) -> Result<SaleEvent, String> {
+    let order = order_id("data.id", &data.id)?;
+    let facts = data.attributes.facts();
+    Ok(if facts.refunded {
+        SaleEvent::OrderChanged { order, facts, note: "a full refund" }
+    } else {
+        SaleEvent::Nothing("a partial refund, which takes nothing away")
+    })
+}
+
 /// <https://docs.lemonsqueezy.com/api/orders/the-order-object>
 fn order(data: Object<wire::Order>, meta: &Meta) -> Result<SaleEvent, String> {
     let attributes = &data.attributes;
@@ -107,16 +122,15 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<SaleEvent, String> {
         subscription_id: None,
         test: data.test_mode || meta.test_mode,
         sold_at: timestamp("data.attributes.created_at", attributes.created_at.as_deref())?,
+        facts: attributes.state.facts(),
         email,
     };
-    Ok(match attributes.status.as_str() {
-        _ if attributes.refunded => SaleEvent::Nothing("the order is already refunded"),
+    Ok(match attributes.state.status.as_str() {
+        _ if sale.facts.refunded => SaleEvent::Sold(sale),
         // A partial refund takes nothing away from the buyer.
         "paid" | "partial_refund" => SaleEvent::Sold(sale),
         "pending" => SaleEvent::Nothing("the order is not paid yet"),
         "failed" => SaleEvent::Nothing("the order's payment failed"),
-        "refunded" => SaleEvent::Nothing("the order is already refunded"),
-        "fraudulent" => SaleEvent::Nothing("the order is held to be fraudulent"),
         _ => SaleEvent::Nothing("the order is not paid"),
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{authenticate, interpret};
 use crate::adapters::{Misunderstood, Understood};
 use crate::config;
-use crate::model::{IssuedKey, Sale, SaleEvent, Secret};
+use crate::model::{IssuedKey, OrderFacts, Sale, SaleEvent, Secret};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -17,6 +17,7 @@ macro_rules! fixture {
 const ORDER: &[u8] = fixture!("order_created.json");
 const KEY: &[u8] = fixture!("license_key_created.json");
 const STORE: Option<i64> = Some(1);
+const REFUNDED: OrderFacts = OrderFacts { refunded: true, disputed: false, dispute_won: false };
 
 fn sold(body: &[u8]) -> Sale {
     match interpret(body, STORE).map(|understood| understood.event) {
@@ -136,16 +137,32 @@ mod orders {
     #[test]
     fn an_order_that_is_not_paid_sells_nothing() {
         assert_eq!(nothing(fixture!("order_created_pending.json")).1, "the order is not paid yet");
-        for (status, note) in [
-            ("failed", "the order's payment failed"),
-            ("refunded", "the order is already refunded"),
-            ("fraudulent", "the order is held to be fraudulent"),
-            ("brand_new", "the order is not paid"),
-        ] {
+        for (status, note) in [("failed", "the order's payment failed"), ("brand_new", "the order is not paid")] {
             assert_eq!(nothing(&with(ORDER, "/data/attributes/status", Some(json!(status)))).1, note);
         }
-        let refunded = with(ORDER, "/data/attributes/refunded", Some(json!(true)));
-        assert_eq!(nothing(&refunded).1, "the order is already refunded");
+    }
+
+    #[test]
+    fn an_order_that_is_refunded_or_held_to_be_fraudulent_says_so() {
+        assert_eq!(sold(ORDER).facts, OrderFacts::default());
+        for status in ["refunded", "fraudulent"] {
+            assert_eq!(sold(&with(ORDER, "/data/attributes/status", Some(json!(status)))).facts, REFUNDED);
+        }
+        assert_eq!(sold(&with(ORDER, "/data/attributes/refunded", Some(json!(true)))).facts, REFUNDED);
+    }
+
+    #[test]
+    fn a_full_refund_is_a_fact_of_its_order_and_a_partial_one_changes_nothing() {
+        let full = fixture!("order_refunded.json");
+        let order = sold(ORDER).order;
+        let expected = SaleEvent::OrderChanged { order, facts: REFUNDED, note: "a full refund" };
+        assert_eq!(interpret(full, STORE).unwrap().event, expected);
+        let part = fixture!("order_refunded_in_part.json");
+        assert_eq!(nothing(part).1, "a partial refund, which takes nothing away");
+        let fraudulent = with(part, "/data/attributes/status", Some(json!("fraudulent")));
+        assert_eq!(interpret(&fraudulent, STORE).unwrap().event, expected);
+        let of_another_store = with(full, "/data/attributes/store_id", Some(json!(2)));
+        assert_eq!(problem(&of_another_store), "`data.attributes.store_id` is another store's");
     }
 
     #[test]
@@ -240,7 +257,6 @@ mod other_events {
     #[test]
     fn they_are_named_and_left() {
         for (body, name) in [
-            (fixture!("order_refunded.json"), "order_refunded"),
             (fixture!("order_refunded_in_part.json"), "order_refunded"),
             (fixture!("license_key_updated.json"), "license_key_updated"),
             (fixture!("subscription_created.json"), "subscription_created"),

@@ -2,6 +2,7 @@
 //! <https://docs.lemonsqueezy.com/help/webhooks/webhook-requests>
 
 use crate::json::{At, FieldError, Json};
+use crate::model::OrderFacts;
 
 /// What every webhook says of itself.
 pub(super) struct Meta {
@@ -25,12 +26,17 @@ pub(super) struct Order {
     pub(super) currency: String,
     /// In cents.
     pub(super) total: i64,
-    pub(super) status: String,
-    pub(super) refunded: bool,
+    pub(super) state: OrderState,
     pub(super) product_id: String,
     pub(super) variant_id: String,
     pub(super) quantity: Option<i64>,
     pub(super) created_at: Option<String>,
+}
+
+/// What has become of an order.
+pub(super) struct OrderState {
+    pub(super) status: String,
+    refunded: bool,
 }
 
 pub(super) struct LicenseKey {
@@ -84,13 +90,26 @@ impl Order {
             user_email: attributes.text("user_email")?.to_owned(),
             currency: attributes.text("currency")?.to_owned(),
             total: attributes.integer("total")?,
-            status: attributes.text("status")?.to_owned(),
-            refunded: attributes.flag("refunded")?,
+            state: OrderState::read(attributes)?,
             product_id: item.id("product_id")?,
             variant_id: item.id("variant_id")?,
             quantity: item.optional_integer("quantity")?,
             created_at: attributes.optional_text("created_at")?.map(str::to_owned),
         })
+    }
+}
+
+impl OrderState {
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
+        Ok(Self { status: attributes.text("status")?.to_owned(), refunded: attributes.flag("refunded")? })
+    }
+
+    /// Lemon Squeezy has no disputes. An order that it holds to be fraudulent counts as refunded.
+    pub(super) fn facts(&self) -> OrderFacts {
+        let refunded = self.refunded || matches!(self.status.as_str(), "refunded" | "fraudulent");
+        OrderFacts { refunded, ..OrderFacts::default() }
     }
 }
 
