@@ -2,7 +2,7 @@
 //!
 //! The activation itself is `engine::activate`.
 
-use std::net::IpAddr;
+use std::iter;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -109,16 +109,22 @@ async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Incoming, key: &P
     by_address & engine.platform().within_limit(Limit::ActivateByKey, &hash(key)).await
 }
 
-/// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address.
+/// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address. Cloudflare writes the
+/// address, so it is one.
 fn network_of(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}")
-        }
-        Ok(IpAddr::V4(address)) => address.to_string(),
-        Err(_) => address.to_owned(),
+    if !address.contains(':') || address.contains('.') {
+        // An IPv4 address, which IPv6 may write as `::ffff:192.0.2.1`.
+        return address.rsplit(':').next().unwrap_or_default().to_owned();
     }
+    let (before, behind) = address.split_once("::").unwrap_or((address, ""));
+    let left_out = 8_usize.saturating_sub(groups(before).count() + groups(behind).count());
+    let zeros = iter::repeat_n("0", left_out);
+    groups(before).chain(zeros).chain(groups(behind)).take(4).collect::<Vec<_>>().join(":")
+}
+
+/// The groups of a part of an IPv6 address.
+fn groups(part: &str) -> impl Iterator<Item = &str> {
+    part.split(':').filter(|group| !group.is_empty())
 }
 
 fn hash(key: &LicenseKey) -> String {

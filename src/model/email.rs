@@ -58,8 +58,12 @@ pub fn name_from_address(address: &EmailAddress) -> String {
         .split(['.', '_', '-'])
         .filter(|word| !word.is_empty())
         .map(|word| {
-            let mut letters = word.chars();
-            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+            // ASCII alone: the tables of all scripts' capitals would be five percent of the Worker's size.
+            let mut word = word.to_owned();
+            if let Some(first) = word.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            word
         })
         .collect();
     words.join(" ")
