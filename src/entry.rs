@@ -1,15 +1,21 @@
 //! Fetch and scheduled: JavaScript's types in and out, nothing else. What is done with a request is in `http`.
+//!
+//! They are exported as `worker-build` expects them, without the `worker` crate's `#[event]`: what that adds is for its
+//! own types of request, response and error, of which there are none here.
 
 #[cfg(target_arch = "wasm32")]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports only what is public")]
 mod edge {
     use std::cell::OnceCell;
     use std::rc::Rc;
 
     use futures_util::stream::unfold;
-    use worker::js_sys::{Array, Uint8Array};
-    use worker::wasm_bindgen::{JsCast, JsValue};
+    use worker::js_sys::futures::future_to_promise;
+    use worker::js_sys::{Array, Object, Uint8Array};
+    use worker::wasm_bindgen::prelude::wasm_bindgen;
+    use worker::wasm_bindgen::{self, JsCast, JsValue};
     use worker::web_sys::{Headers, Request, Response, ResponseInit};
-    use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+    use worker::worker_sys::{Context, ScheduleContext, ScheduledEvent};
 
     use crate::config::Config;
     use crate::engine::Engine;
@@ -23,19 +29,22 @@ mod edge {
         static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
     }
 
-    #[event(fetch)]
-    async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+    #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
+    pub async fn fetch(request: Request, env: Object, context: Context) -> Result<Response, JsValue> {
         let incoming = incoming(&request);
         let engine = Rc::new(engine(env, |platform| http::trace_of(&incoming, platform)));
         let mut answer = http::handle(&engine, incoming).await;
         if let Some(work) = answer.follow_up.take() {
-            context.wait_until(async move { engine.follow_up(work).await });
+            context.wait_until(&future_to_promise(async move {
+                engine.follow_up(work).await;
+                Ok(JsValue::UNDEFINED)
+            }))?;
         }
         response(&answer)
     }
 
-    #[event(scheduled)]
-    async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
+    pub async fn scheduled(_event: ScheduledEvent, env: Object, _context: ScheduleContext) {
         let engine = engine(env, new_trace);
         if let Err(error) = engine.tick().await {
             engine.log(Level::Error, "tick_failed", [("error", LogValue::text(error.to_string()))]);
@@ -43,13 +52,13 @@ mod edge {
     }
 
     /// The engine for one event. The first of an isolate also logs what is wrong with the configuration.
-    fn engine(env: Env, trace: impl FnOnce(&Edge) -> TraceId) -> Engine<Edge> {
+    fn engine(env: Object, trace: impl FnOnce(&Edge) -> TraceId) -> Engine<Edge> {
         let known = CONFIG.with(|cell| cell.get().map(Rc::clone));
+        let platform = Edge::new(env);
         let config = known.clone().unwrap_or_else(|| {
-            let read = Config::read(|name| env.var(name).ok().map(|value| value.to_string()));
+            let read = Config::read(|name| platform.variable(name));
             CONFIG.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(read))))
         });
-        let platform = Edge::new(env);
         let trace = trace(&platform);
         let engine = Engine::new(platform, config, Catalogue::compiled(), trace);
         if known.is_none() {
@@ -84,7 +93,7 @@ mod edge {
         headers.entries().into_iter().filter_map(pair).collect()
     }
 
-    fn response(answer: &Answer) -> worker::Result<Response> {
+    fn response(answer: &Answer) -> Result<Response, JsValue> {
         let headers = Headers::new()?;
         for (name, value) in &answer.headers {
             headers.set(name, value)?;
@@ -93,6 +102,6 @@ mod edge {
         init.set_status(answer.status);
         init.set_headers(&headers);
         let body = (!answer.body.is_empty()).then(|| Uint8Array::from(answer.body.as_slice()));
-        Ok(Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)?)
+        Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)
     }
 }

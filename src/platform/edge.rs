@@ -10,11 +10,12 @@ mod stream;
 
 use std::time::Duration;
 
+use worker::Delay;
 use worker::js_sys::futures::JsFuture;
-use worker::js_sys::{Object, Reflect};
+use worker::js_sys::{Date, Object, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::web_sys::console;
 use worker::worker_sys::RateLimiter;
-use worker::{Date, Delay, Env, console_log};
 
 use crate::model::Timestamp;
 use crate::platform::{DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement};
@@ -24,17 +25,22 @@ pub(crate) use stream::Chunks;
 /// One request's view of the runtime.
 #[derive(Debug)]
 pub struct Edge {
-    env: Env,
+    env: Object,
 }
 
 impl Edge {
-    pub const fn new(env: Env) -> Self {
+    pub const fn new(env: Object) -> Self {
         Self { env }
+    }
+
+    /// The variable or secret of that name, if there is one.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        self.binding(name)?.as_string()
     }
 
     /// The binding of that name, if there is one.
     fn binding(&self, name: &str) -> Option<JsValue> {
-        let binding = Reflect::get(self.env.as_ref(), &JsValue::from_str(name)).ok()?;
+        let binding = Reflect::get(&self.env, &JsValue::from_str(name)).ok()?;
         (!binding.is_undefined() && !binding.is_null()).then_some(binding)
     }
 }
@@ -55,7 +61,7 @@ impl Platform for Edge {
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
+        Timestamp::from_millis(Date::now() as i64)
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
@@ -81,7 +87,7 @@ impl Platform for Edge {
 
     fn log(&self, line: &LogLine) {
         if let Ok(text) = serde_json::to_string(line) {
-            console_log!("{text}");
+            console::log_1(&text.into());
         }
     }
 }
