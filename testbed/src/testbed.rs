@@ -167,6 +167,14 @@ impl Testbed {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The lines that tell of an instance that broke: a panic, a request that hung, a start from nothing after either.
+    pub fn broken_lines(&self) -> Vec<String> {
+        const SIGNS: [&str; 5] = ["Reinitializing", "panicked", "unreachable", "code had hung", "Uncaught"];
+        let lines = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let broken = lines.iter().filter(|line| SIGNS.iter().any(|sign| line.text.contains(sign)));
+        broken.map(|line| line.text.clone()).collect()
+    }
+
     /// The id of the process group that the runtime runs in; `None` after [`Testbed::kill_hard`].
     pub fn process_group(&self) -> Option<i32> {
         self.workerd.as_ref().map(Workerd::id)

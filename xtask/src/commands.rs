@@ -4,3 +4,4 @@ pub(crate) mod build;
 pub(crate) mod dev;
 pub(crate) mod smoke;
 pub(crate) mod test;
+pub(crate) mod torture;

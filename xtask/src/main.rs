@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{build, dev, smoke, test};
+use crate::commands::{build, dev, smoke, test, torture};
 use crate::project::Project;
 
 /// Latchkey's commands. Each installs what it needs and says so.
@@ -40,6 +40,7 @@ enum Command {
     Test(test::Args),
     Build(build::Args),
     Smoke(smoke::Args),
+    Torture(torture::Args),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&project, &args),
         Command::Build(args) => build::run(&project, &args),
         Command::Smoke(args) => smoke::run(&project, &args),
+        Command::Torture(args) => torture::run(&project, &args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("\nerror: {error:#}");

@@ -64,6 +64,16 @@ pub(crate) fn worker(project: &Project, out_dir: &Path, products: Option<&Path>)
     fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))
 }
 
+/// Builds the Worker that the end-to-end tests run, with their products.
+///
+/// # Errors
+///
+/// As [`worker`].
+pub(crate) fn for_end_to_end_tests(project: &Project) -> anyhow::Result<()> {
+    let products = project.path("tests/fixtures/products.toml");
+    worker(project, &project.path("target/e2e/build"), Some(&products))
+}
+
 /// Compiles to wasm and gives the file. It is the same compilation that worker-build asks cargo for, so that one
 /// finds it done.
 fn compile(project: &Project, products: Option<&Path>) -> anyhow::Result<PathBuf> {

@@ -85,10 +85,7 @@ impl Step {
                 shell::run(&mut test)
             }
             Self::Build => build::worker(project, &project.path("build"), None),
-            Self::E2eBuild => {
-                let products = project.path("tests/fixtures/products.toml");
-                build::worker(project, &project.path("target/e2e/build"), Some(&products))
-            }
+            Self::E2eBuild => build::for_end_to_end_tests(project),
             // All packages and not only the Worker's: with another selection cargo would choose other features of the
             // dependencies, and compile them a second time.
             Self::E2e => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "e2e"]),
