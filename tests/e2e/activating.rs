@@ -47,30 +47,6 @@ async fn a_buyer_activates_is_invited_and_may_ask_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_thirty_identities_racing_for_one_key_exactly_one_wins() {
-    let shop = Shop::open().await;
-    let key = shop.sell_starter().await;
-    let logins: Vec<String> = (0..30).map(|number| format!("racer-{number}")).collect();
-    for login in &logins {
-        shop.bed.sandbox().add_user(login, latchkey_sandbox::AccountKind::User);
-    }
-    let answers = join_all(logins.iter().map(|login| shop.activate(&key, login))).await;
-    let winners: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
-    assert_eq!(winners.len(), 1, "{answers:#?}");
-    let lost = answers.iter().filter(|answer| answer.body["code"] == "license_bound_to_another_account").count();
-    assert_eq!(lost, 29);
-    shop.until("outbox WHERE kind = 'invitation' AND state = 'done'", 2).await;
-    let bound = shop.bed.query("SELECT github_username FROM license_activations");
-    assert_eq!(bound.len(), 1);
-    assert_eq!(bound[0]["github_username"], winners[0].body["github_username"]);
-    for repo in ["acme/starter", "acme/starter-docs"] {
-        let invited = shop.bed.sandbox().invitations(repo);
-        assert_eq!(invited.len(), 1, "{repo}");
-    }
-    shop.close();
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_lemon_squeezy_key_is_verified_once_and_no_activation_of_it_is_used_up() {
     let shop = Shop::open().await;
     let sale = LemonSqueezySale {

@@ -10,5 +10,7 @@ mod activating;
 mod cost;
 mod failing;
 mod hostile;
+mod leaks;
+mod racing;
 mod selling;
 mod shop;

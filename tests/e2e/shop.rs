@@ -1,5 +1,6 @@
 //! A running Worker, and the verbs that the tests are written in.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use latchkey_sandbox::{AccountKind, Delivery, GumroadSale};
@@ -7,11 +8,16 @@ use latchkey_testbed::{Testbed, TestbedOptions};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::leaks::{self, Told};
+
 /// Longer than anything behind an answer takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Shop {
     pub(crate) bed: Testbed,
+    secrets: Vec<String>,
+    /// Every answer so far.
+    told: Mutex<Vec<Told>>,
 }
 
 /// An answer, read whole.
@@ -28,6 +34,7 @@ impl Shop {
     }
 
     pub(crate) async fn open_with(options: TestbedOptions) -> Self {
+        let secrets = leaks::secrets(&options);
         let bed = Testbed::start(options).await;
         let repos = [
             "starter",
@@ -47,20 +54,29 @@ impl Shop {
         for repo in repos {
             bed.sandbox().add_repo(&format!("acme/{repo}"), AccountKind::Organization);
         }
-        Self { bed }
+        Self { bed, secrets, told: Mutex::default() }
     }
 
     /// Delivers what a storefront sends, and gives the status.
     pub(crate) async fn deliver(&self, delivery: &Delivery) -> u16 {
-        self.bed.deliver(delivery).await.unwrap().status().as_u16()
+        let response = self.bed.deliver(delivery).await.unwrap();
+        self.read(response).await.0
     }
 
     pub(crate) async fn request(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.unwrap();
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+        let (status, headers, body) = self.read(request.send().await.unwrap()).await;
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(&body).unwrap() };
         Answer { status, headers, body }
+    }
+
+    /// Reads an answer whole, and keeps it to be looked through in the end.
+    async fn read(&self, response: reqwest::Response) -> (u16, reqwest::header::HeaderMap, String) {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let path = response.url().path().to_owned();
+        let body = response.text().await.unwrap();
+        let told = Told { path, body: format!("{headers:?} {body}") };
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+        (status, headers, body)
     }
 
     pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
@@ -117,10 +133,13 @@ impl Shop {
         parsed.filter(|line| line["event"] == event).collect()
     }
 
-    /// Ends the test: everything that reached the outside world was expected, and nothing broke the instance.
+    /// Ends the test: everything that reached the outside world was expected, nothing broke the instance, and nothing
+    /// was told that nobody may read.
     pub(crate) fn close(self) {
         self.bed.sandbox().take_calls();
         self.bed.sandbox().assert_drained();
         assert_eq!(self.bed.broken_lines(), Vec::<String>::new());
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        leaks::assert_none(&self.bed, &self.secrets, &told);
     }
 }
