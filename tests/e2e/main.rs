@@ -11,6 +11,7 @@ mod cost;
 mod failing;
 mod hostile;
 mod leaks;
+mod mutation;
 mod racing;
 mod selling;
 mod shop;
