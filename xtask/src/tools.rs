@@ -3,6 +3,7 @@
 
 mod cargo;
 mod npm;
+pub(crate) mod python;
 mod wasm_target;
 
 use std::fs::{self, File};

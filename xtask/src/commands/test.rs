@@ -42,8 +42,10 @@ enum Step {
     Build,
     /// The Worker with the products of the end-to-end tests.
     E2eBuild,
-    /// End-to-end tests in the real runtime.
+    /// End-to-end tests in the real runtime, a torture of twenty kills among them.
     E2e,
+    /// The Worker against its OpenAPI document.
+    Conformance,
 }
 
 pub(crate) fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
@@ -89,6 +91,13 @@ impl Step {
             // All packages and not only the Worker's: with another selection cargo would choose other features of the
             // dependencies, and compile them a second time.
             Self::E2e => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "e2e"]),
+            Self::Conformance => match tools::python::schemathesis(project)? {
+                None => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "conformance"]),
+                Some(why) => {
+                    println!("SKIPPED, nothing was checked: {why}. It needs Python 3.11 or newer.");
+                    Ok(())
+                }
+            },
         }
     }
 
