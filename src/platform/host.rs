@@ -23,7 +23,7 @@ pub use sqlite::Sqlite;
 pub struct Host(Rc<World>);
 
 struct World {
-    database: Sqlite,
+    database: Rc<Sqlite>,
     upstream: Box<Upstream>,
     clock: Cell<Timestamp>,
     /// When each sleep that is under way ends.
@@ -74,8 +74,18 @@ impl Host {
         now: Timestamp,
         upstream: impl Fn(&Request) -> Result<Reply, SendError> + 'static,
     ) -> Result<Self, DbError> {
-        Ok(Self(Rc::new(World {
-            database: Sqlite::migrated()?,
+        Ok(Self::with_database(Rc::new(Sqlite::migrated()?), seed, now, upstream))
+    }
+
+    /// The same on a database that is there already.
+    pub fn with_database(
+        database: Rc<Sqlite>,
+        seed: u64,
+        now: Timestamp,
+        upstream: impl Fn(&Request) -> Result<Reply, SendError> + 'static,
+    ) -> Self {
+        Self(Rc::new(World {
+            database,
             upstream: Box::new(upstream),
             clock: Cell::new(now),
             sleepers: RefCell::default(),
@@ -85,7 +95,7 @@ impl Host {
             fate: RefCell::new(Box::new(|_| Fate::Proceed)),
             log: RefCell::default(),
             batches: Cell::new(0),
-        })))
+        }))
     }
 
     /// The database, to look at or to prepare.

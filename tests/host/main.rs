@@ -15,3 +15,4 @@ mod lemon_squeezy;
 mod refunds;
 mod schema;
 mod shop;
+mod upgrades;

@@ -11,7 +11,7 @@ use latchkey::config::Config;
 use latchkey::engine::{Engine, FollowUp, Ticked};
 use latchkey::http::{self, Answer, Body, Incoming};
 use latchkey::model::{Catalogue, Choice, LicenseKind, Permission, Product, Repo, Storefront, Timestamp};
-use latchkey::platform::host::Host;
+use latchkey::platform::host::{Host, Sqlite};
 use latchkey::platform::{Reply, Request, Row, SendError};
 use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
 use serde_json::{Value, json};
@@ -49,6 +49,11 @@ impl Shop {
 
     /// A shop with some settings changed. An empty value unsets one.
     pub(crate) fn open_with(changes: &[(&str, &str)]) -> Self {
+        Self::open_on(Sqlite::migrated().unwrap(), changes)
+    }
+
+    /// The same on a database that is there already.
+    pub(crate) fn open_on(database: Sqlite, changes: &[(&str, &str)]) -> Self {
         let clock = VirtualClock::at(NOW.as_millis());
         let sandbox = Sandbox::new(Options { clock: clock.clock(), ..Options::default() });
         for repo in catalogue_file()
@@ -59,7 +64,7 @@ impl Shop {
             sandbox.add_repo(repo.as_str(), AccountKind::Organization);
         }
         let upstream = sandbox.clone();
-        let host = Host::new(7, NOW, move |request| send(&upstream, request)).unwrap();
+        let host = Host::with_database(Rc::new(database), 7, NOW, move |request| send(&upstream, request));
         let config = Rc::new(Config::read(|name| setting(name, changes)));
         Self { host, sandbox, clock, config, catalogue: catalogue() }
     }

@@ -18,9 +18,29 @@ impl Sqlite {
     /// # Errors
     /// When a migration cannot be read or does not apply.
     pub fn migrated() -> Result<Self, DbError> {
+        let database = Self::migrated_to(0)?;
+        database.migrate_to(u32::MAX)?;
+        Ok(database)
+    }
+
+    /// A fresh database in memory with the first migrations only, as one that a deployment has left behind.
+    ///
+    /// # Errors
+    /// As [`Sqlite::migrated`].
+    pub fn migrated_to(last: u32) -> Result<Self, DbError> {
         let connection = Connection::open_in_memory().map_err(|error| refused(&error))?;
         // D1 enforces foreign keys; SQLite does not unless it is told to.
         connection.execute_batch("PRAGMA foreign_keys = ON").map_err(|error| refused(&error))?;
+        let database = Self(RefCell::new(connection));
+        database.migrate_to(last)?;
+        Ok(database)
+    }
+
+    /// Applies the migrations that the database does not have, up to the one with this number.
+    ///
+    /// # Errors
+    /// As [`Sqlite::migrated`].
+    pub fn migrate_to(&self, last: u32) -> Result<(), DbError> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
         let unreadable = |error: std::io::Error| DbError::Refused(format!("migrations: {error}"));
         let mut files: Vec<_> = std::fs::read_dir(folder)
@@ -29,11 +49,20 @@ impl Sqlite {
             .collect::<Result<_, _>>()
             .map_err(unreadable)?;
         files.sort();
-        for file in files {
-            let sql = std::fs::read_to_string(&file).map_err(unreadable)?;
-            connection.execute_batch(&sql).map_err(|error| refused(&error))?;
+        let connection = self.0.borrow();
+        let migrate = |sql: &str, number: u32| {
+            connection.execute_batch(sql)?;
+            connection.pragma_update(None, "user_version", number)
+        };
+        let has: u32 =
+            connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|error| refused(&error))?;
+        for (number, file) in (1..=last).zip(&files) {
+            let sql = std::fs::read_to_string(file).map_err(unreadable)?;
+            if number > has {
+                migrate(&sql, number).map_err(|error| refused(&error))?;
+            }
         }
-        Ok(Self(RefCell::new(connection)))
+        Ok(())
     }
 
     /// Runs the statements in one transaction.
