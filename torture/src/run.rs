@@ -152,8 +152,8 @@ pub async fn run(plan: Plan, tell: impl Fn(&str)) -> Report {
 fn options() -> TestbedOptions {
     // The limits of an hour or a minute are met by what takes days in a real shop; that of invitations stays.
     let limits = Limits { github_invitations_per_day: Limits::default().github_invitations_per_day, ..Limits::NONE };
-    let mut options = TestbedOptions::default();
-    options.sandbox = Some(Options { limits, ..Options::default() });
+    let sandbox = Some(Options { limits, ..Options::default() });
+    let options = TestbedOptions { sandbox, ..TestbedOptions::default() };
     // All buyers call from one address. And a lost sale is to be seen here, not healed by reading the storefronts' lists.
     ["ACTIVATE_BY_ADDRESS", "ACTIVATE_BY_KEY", "GUMROAD_ACCESS_TOKEN", "LEMON_SQUEEZY_API_KEY"]
         .into_iter()
