@@ -9,9 +9,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use crate::model::Timestamp;
 use crate::platform::{DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement};
@@ -28,6 +31,8 @@ struct World {
     clock: Cell<Timestamp>,
     /// When each sleep that is under way ends.
     sleepers: RefCell<Vec<Timestamp>>,
+    /// Whether the clock moves by [`Host::advance`] alone.
+    driven: Cell<bool>,
     random: RefCell<fastrand::Rng>,
     limits: RefCell<HashMap<(&'static str, String), u32>>,
     allowed: Cell<u32>,
@@ -77,7 +82,7 @@ impl Host {
         Ok(Self::with_database(Rc::new(Sqlite::migrated()?), seed, now, upstream))
     }
 
-    /// The same on a database that is there already.
+    /// The same on a database that is there already: its statements are prepared, which saves most of a short run.
     pub fn with_database(
         database: Rc<Sqlite>,
         seed: u64,
@@ -89,6 +94,7 @@ impl Host {
             upstream: Box::new(upstream),
             clock: Cell::new(now),
             sleepers: RefCell::default(),
+            driven: Cell::new(false),
             random: RefCell::new(fastrand::Rng::with_seed(seed)),
             limits: RefCell::default(),
             allowed: Cell::new(u32::MAX),
@@ -106,6 +112,17 @@ impl Host {
     /// Moves the clock.
     pub fn advance(&self, time: Duration) {
         self.0.clock.set(self.0.clock.get().plus_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)));
+    }
+
+    /// Leaves the clock to whoever runs the tasks from now on: a sleep waits until [`Host::advance`] has come to its end,
+    /// and wakes nobody, so every task has to be polled again behind it.
+    pub fn drive(&self) {
+        self.0.driven.set(true);
+    }
+
+    /// When the first of the sleeps that are under way ends.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.0.sleepers.borrow().iter().min().copied()
     }
 
     /// Lets every limit allow this many uses of a key from now on.
@@ -153,8 +170,13 @@ impl Platform for Host {
         self.meet(Call::Batch(&statements), || self.0.database.batch(&statements), lost).await
     }
 
+    /// As the edge does, it waits for an answer no longer than the request's timeout says.
     async fn send(&self, request: Request) -> Result<Reply, SendError> {
-        self.meet(Call::Send(&request), || (self.0.upstream)(&request), SendError::Unreachable).await
+        let met = pin!(self.meet(Call::Send(&request), || (self.0.upstream)(&request), SendError::Unreachable));
+        match select(met, pin!(self.sleep(request.timeout))).await {
+            Either::Left((met, _)) => met,
+            Either::Right(_) => Err(SendError::Timeout),
+        }
     }
 
     /// Time passes only once nothing else gets on: then it jumps to the end of the shortest sleep. One that is dropped
@@ -163,6 +185,9 @@ impl Platform for Host {
         /// Turns after which everything that is run beside this has come to rest.
         const TURNS: u32 = 64;
         let sleeper = Sleeper::new(&self.0, time);
+        if self.0.driven.get() {
+            return poll_fn(|_| if self.0.clock.get() < sleeper.end { Poll::Pending } else { Poll::Ready(()) }).await;
+        }
         let mut idle = 0;
         while self.0.clock.get() < sleeper.end {
             yield_once().await;

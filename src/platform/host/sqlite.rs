@@ -31,6 +31,8 @@ impl Sqlite {
         let connection = Connection::open_in_memory().map_err(|error| refused(&error))?;
         // D1 enforces foreign keys; SQLite does not unless it is told to.
         connection.execute_batch("PRAGMA foreign_keys = ON").map_err(|error| refused(&error))?;
+        // Every statement that the engine has, and as many again for whoever looks on.
+        connection.set_prepared_statement_cache_capacity(256);
         let database = Self(RefCell::new(connection));
         database.migrate_to(last)?;
         Ok(database)
@@ -65,6 +67,23 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Empties every table, those of whoever looks on as well.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn clear(&self) -> Result<(), DbError> {
+        let tables = "SELECT 'temp' AS schema, name FROM temp.sqlite_schema WHERE type = 'table'
+                      UNION ALL SELECT 'main', name FROM main.sqlite_schema WHERE type = 'table'";
+        // What looks on is emptied last: emptying the others is something to see.
+        let tables = self.query(tables)?;
+        let emptying = tables.iter().rev().filter_map(|table| {
+            let (schema, name) = (table.text("schema").ok()?, table.text("name").ok()?);
+            Some(format!("DELETE FROM {schema}.{name};"))
+        });
+        let script = format!("PRAGMA foreign_keys = OFF; {} PRAGMA foreign_keys = ON", emptying.collect::<String>());
+        self.0.borrow().execute_batch(&script).map_err(|error| refused(&error))
+    }
+
     /// Runs the statements in one transaction.
     ///
     /// # Errors
@@ -86,7 +105,7 @@ impl Sqlite {
     /// When SQLite refuses the query.
     pub fn query(&self, sql: &str) -> Result<Vec<Row>, DbError> {
         let connection = self.0.borrow();
-        let mut prepared = connection.prepare(sql).map_err(|error| refused(&error))?;
+        let mut prepared = connection.prepare_cached(sql).map_err(|error| refused(&error))?;
         rows(&mut prepared, &[]).map_err(|error| refused(&error))
     }
 

@@ -1,0 +1,388 @@
+//! The invariants: looked at after every operation, and all of them once everything is at rest.
+//!
+//! What happens to the tables is seen by triggers of our own, so a row that is claimed, bound or deleted in between is
+//! noticed as well. What ought to be there is in `model`.
+
+use std::collections::{HashMap, HashSet};
+
+use latchkey::platform::host::Sqlite;
+use latchkey::platform::{DbError, LogValue, Row};
+
+use crate::history::History;
+use crate::model::{Issues, Key, Meaning, Model, What};
+
+/// Tries after which the engine may give up, by its README.
+const MAX_ATTEMPTS: i64 = 12;
+
+/// A broken promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// `I1` to `I12`.
+    pub invariant: &'static str,
+    pub what: String,
+}
+
+impl Violation {
+    pub(crate) const fn new(invariant: &'static str, what: String) -> Self {
+        Self { invariant, what }
+    }
+}
+
+/// Has a database remember what happens to its tables.
+pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
+    for statement in [
+        "CREATE TEMP TABLE seen_claims (outbox_id INTEGER, kind TEXT, license_key TEXT, status TEXT)",
+        "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER)",
+        "CREATE TEMP TABLE seen_losses (what TEXT)",
+        "CREATE TEMP TRIGGER claimed_new AFTER INSERT ON main.outbox WHEN NEW.lease_id IS NOT NULL BEGIN
+           INSERT INTO seen_claims VALUES (NEW.id, NEW.kind, NEW.license_key,
+             (SELECT status FROM licenses WHERE license_key = NEW.license_key)); END",
+        "CREATE TEMP TRIGGER claimed_again AFTER UPDATE OF lease_id ON main.outbox
+           WHEN NEW.lease_id IS NOT NULL AND NEW.lease_id IS NOT OLD.lease_id BEGIN
+           INSERT INTO seen_claims VALUES (NEW.id, NEW.kind, NEW.license_key,
+             (SELECT status FROM licenses WHERE license_key = NEW.license_key)); END",
+        "CREATE TEMP TRIGGER bound AFTER INSERT ON main.license_activations BEGIN
+           INSERT INTO seen_bindings VALUES (NEW.license_key, NEW.github_user_id); END",
+        "CREATE TEMP TRIGGER bound_again AFTER UPDATE ON main.license_activations
+           WHEN NEW.github_user_id <> OLD.github_user_id BEGIN
+           INSERT INTO seen_bindings VALUES (NEW.license_key, NEW.github_user_id); END",
+        "CREATE TEMP TRIGGER lost_event AFTER DELETE ON main.webhook_events BEGIN
+           INSERT INTO seen_losses VALUES ('the delivery ' || OLD.id); END",
+        "CREATE TEMP TRIGGER lost_license AFTER DELETE ON main.licenses BEGIN
+           INSERT INTO seen_losses VALUES ('a license of order ' || OLD.source_order_id); END",
+        "CREATE TEMP TRIGGER lost_binding AFTER DELETE ON main.license_activations BEGIN
+           INSERT INTO seen_losses VALUES ('a binding to ' || OLD.github_username); END",
+        "CREATE TEMP TRIGGER lost_sale AFTER DELETE ON main.sales BEGIN
+           INSERT INTO seen_losses VALUES ('the sale ' || OLD.source_order_id); END",
+    ] {
+        database.query(statement)?;
+    }
+    Ok(())
+}
+
+/// When the next thing is due; `None` when nothing is.
+pub(crate) fn next_due(history: &History) -> Option<i64> {
+    let due = "SELECT min(at) AS at FROM (SELECT min(next_attempt_at) AS at FROM outbox WHERE next_attempt_at IS NOT NULL
+               UNION ALL SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL)";
+    rows(history, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
+}
+
+/// The deliveries that the engine gave up, or that wait for the seller.
+pub(crate) fn given_up(history: &History) -> Vec<String> {
+    let given_up = rows(history, "SELECT id FROM webhook_events WHERE processed = 0 AND next_attempt_at IS NULL");
+    given_up.iter().map(|row| text(row, "id")).collect()
+}
+
+/// What holds at every moment.
+pub(crate) fn on_the_way(history: &History) -> Result<(), Violation> {
+    nothing_is_lost(history)?;
+    one_identity(history)?;
+    answers(history)?;
+    log(history)?;
+    let waiting = "SELECT id FROM webhook_events WHERE processed = 0 AND next_attempt_at IS NULL AND error IS NULL";
+    if let Some(row) = rows(history, waiting).first() {
+        return Err(Violation::new("I11", format!("delivery {} waits for nothing, and nobody is told", text(row, "id"))));
+    }
+    Ok(())
+}
+
+/// What holds once everything is at rest.
+pub(crate) fn when_quiet(history: &History) -> Result<(), Violation> {
+    on_the_way(history)?;
+    let stored = deliveries(history)?;
+    licenses(history, &stored)?;
+    mails(history)?;
+    access(history)
+}
+
+fn nothing_is_lost(history: &History) -> Result<(), Violation> {
+    match rows(history, "SELECT what FROM seen_losses").first() {
+        Some(row) => Err(Violation::new("I1", format!("{} was deleted", text(row, "what")))),
+        None => Ok(()),
+    }
+}
+
+fn one_identity(history: &History) -> Result<(), Violation> {
+    let several = "SELECT count(*) AS users FROM seen_bindings GROUP BY license_key HAVING count(*) > 1";
+    match rows(history, several).first() {
+        Some(row) => {
+            let what = format!("a license was bound to {} identities, one after the other", integer(row, "users"));
+            Err(Violation::new("I3", what))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Every answer that came since the last look.
+fn answers(history: &History) -> Result<(), Violation> {
+    let model = &mut *history.model.borrow_mut();
+    for sent in &mut model.sent {
+        let Some((status, body)) = sent.answer.as_ref().filter(|_| !sent.checked) else { continue };
+        sent.checked = true;
+        let status = *status;
+        if status >= 500 && !history.fates.struck(sent.task) {
+            return Err(Violation::new("I9", format!("[{}] is answered {status}, and nothing had failed", sent.task)));
+        }
+        match &sent.what {
+            What::Delivery(_) => {
+                if !matches!(status, 200 | 503) {
+                    return Err(Violation::new("I1", format!("a storefront's delivery is answered {status}")));
+                }
+                let rows = rows(history, &format!("SELECT id FROM webhook_events WHERE trace_id = '{}'", sent.trace));
+                if status == 200 && rows.len() != 1 || rows.len() > 1 {
+                    let what = format!("delivery [{}] is answered {status} and has {} rows", sent.task, rows.len());
+                    return Err(Violation::new("I1", what));
+                }
+            }
+            What::Forged(expected) => {
+                if status != *expected {
+                    return Err(Violation::new("I4", format!("a forged delivery is answered {status}")));
+                }
+            }
+            What::Activation { key, known, account } => {
+                let code = body["code"].as_str().unwrap_or_default();
+                let bound = format!("SELECT github_user_id AS id FROM license_activations WHERE license_key = '{key}'");
+                let bound = rows(history, &bound).first().map(|row| integer(row, "id"));
+                let complaint = match (status, code) {
+                    (200 | 202, _) if bound != account.id || bound.is_none() => "is activated and is not bound to them",
+                    (404, "license_not_found") if *known && bound.is_some() => "presents a bound key that nobody knows",
+                    (400, "license_bound_to_another_account") if bound.is_none() || bound == account.id => {
+                        "is told that the license is another's, and it is not"
+                    }
+                    (422, _) if account.id.is_some() => "is told not to exist, or not to be invitable",
+                    (403 | 429, _) => "is refused without a reason",
+                    _ => continue,
+                };
+                return Err(Violation::new("I3", format!("[{}] {} {complaint}: {status} {code}", sent.task, account.login)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// No line of the log shows a key, an address or a secret.
+fn log(history: &History) -> Result<(), Violation> {
+    let model = history.model.borrow();
+    for line in history.world.host.take_log() {
+        for (name, value) in &line.fields {
+            let LogValue::Text(text) = value else { continue };
+            let canary = text.contains("LK-")
+                || text.contains("example.com")
+                || text.contains("sandbox-")
+                || model.issued.iter().any(|issued| text.contains(&issued.key));
+            if canary {
+                return Err(Violation::new("I10", format!("the log's {} shows in {name}: {text}", line.event)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every stored delivery is one that was sent, and is processed unless only the seller can help. Gives the places in
+/// [`Model::deliveries`] of those that are stored.
+fn deliveries(history: &History) -> Result<HashSet<usize>, Violation> {
+    let model = history.model.borrow();
+    let by_trace: HashMap<&str, &crate::model::Sent> =
+        model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
+    let mut stored = HashSet::new();
+    let events = rows(history, "SELECT id, source, processed, error, trace_id, next_attempt_at FROM webhook_events");
+    let mut traces = HashSet::new();
+    for row in &events {
+        let (id, trace) = (text(row, "id"), text(row, "trace_id"));
+        if !traces.insert(trace.clone()) {
+            return Err(Violation::new("I1", format!("delivery {id} is stored twice")));
+        }
+        match by_trace.get(trace.as_str()).map(|sent| &sent.what) {
+            Some(What::Delivery(place)) => stored.insert(*place),
+            _ => return Err(Violation::new("I4", format!("no storefront sent delivery {id}"))),
+        };
+    }
+    for row in &events {
+        let What::Delivery(place) = by_trace[text(row, "trace_id").as_str()].what else { continue };
+        let known = &model.deliveries[place];
+        let processed = integer(row, "processed") == 1;
+        let waits = waits_for_the_seller(&model, known.order, &known.meaning, &stored);
+        if processed == waits {
+            let verb = if processed { "is processed, which it cannot be" } else { "is not processed" };
+            let why = row.optional_text("error").ok().flatten().unwrap_or("no error").to_owned();
+            return Err(Violation::new("I11", format!("{} {} {verb}: {why}", known.delivery.event, text(row, "id"))));
+        }
+    }
+    for sent in &model.sent {
+        let acknowledged = matches!((&sent.what, &sent.answer), (What::Delivery(_), Some((200, _))));
+        if acknowledged && !traces.contains(&sent.trace) {
+            return Err(Violation::new("I1", format!("delivery [{}] was acknowledged and is gone", sent.task)));
+        }
+    }
+    Ok(stored)
+}
+
+/// Whether nobody but the seller can say what a delivery opens, or its order never arrived.
+fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, stored: &HashSet<usize>) -> bool {
+    let product = model.orders[order].product;
+    match meaning {
+        Meaning::Sale => product.issues == Issues::Unmapped,
+        // Its variant decides, and only the order's own delivery says which one it is.
+        Meaning::Key(_) if matches!(product.id, "4" | "7") => {
+            product.issues == Issues::Unmapped || !sale_is_stored(model, order, stored)
+        }
+        Meaning::Key(_) => false,
+    }
+}
+
+fn sale_is_stored(model: &Model, order: usize, stored: &HashSet<usize>) -> bool {
+    stored.iter().any(|place| model.deliveries[*place].order == order && model.deliveries[*place].meaning == Meaning::Sale)
+}
+
+/// One license a paid order and a storefront's key, and none besides.
+fn licenses(history: &History, stored: &HashSet<usize>) -> Result<(), Violation> {
+    let model = history.model.borrow();
+    let found = rows(history, "SELECT license_key, kind, source, source_order_id, status, email FROM licenses");
+    let mut expected: HashSet<(String, String)> = HashSet::new();
+    for place in stored {
+        let known = &model.deliveries[*place];
+        let order = &model.orders[known.order];
+        match (&known.meaning, order.product.issues) {
+            (Meaning::Sale, Issues::Minted) => {
+                expected.insert((order.product.source.to_owned(), order.id.clone()));
+            }
+            (Meaning::Key(key), Issues::Storefront) if sale_is_stored(&model, known.order, stored) => {
+                expected.insert((order.product.source.to_owned(), license_order(&model, key)));
+            }
+            _ => {}
+        }
+    }
+    let bound: HashSet<String> =
+        rows(history, "SELECT license_key FROM license_activations").iter().map(|row| text(row, "license_key")).collect();
+    for key in &model.issued {
+        // Learnt from the storefront when it was used.
+        if bound.contains(&key.key) {
+            expected.insert((model.orders[key.order].product.source.to_owned(), license_order(&model, key)));
+        }
+    }
+    for row in &found {
+        let order = (text(row, "source"), text(row, "source_order_id"));
+        if !expected.remove(&order) {
+            return Err(Violation::new("I2", format!("there is a license too many for order {} of {}", order.1, order.0)));
+        }
+        if text(row, "status") != "active" {
+            return Err(Violation::new("I5", format!("the license of order {} is {}", order.1, text(row, "status"))));
+        }
+    }
+    match expected.iter().min() {
+        Some((source, order)) => Err(Violation::new("I2", format!("order {order} of {source} has no license"))),
+        None => Ok(()),
+    }
+}
+
+fn license_order(model: &Model, key: &Key) -> String {
+    format!("{}:{}", model.orders[key.order].id, key.id)
+}
+
+/// Every minted key was mailed to its buyer, no more often than it was claimed, and nothing else was mailed.
+fn mails(history: &History) -> Result<(), Violation> {
+    let model = history.model.borrow();
+    let minted = rows(
+        history,
+        "SELECT l.license_key, l.email, o.state, o.attempts,
+                (SELECT count(*) FROM seen_claims c WHERE c.outbox_id = o.id AND c.status = 'active') AS claims
+         FROM licenses l LEFT JOIN outbox o ON o.license_key = l.license_key AND o.kind = 'license_mail'
+         WHERE l.kind = 'minted'",
+    );
+    let mut mailed: HashMap<&str, i64> = HashMap::new();
+    for (key, _) in &model.mailed {
+        *mailed.entry(key).or_default() += 1;
+    }
+    for row in &minted {
+        let (key, email) = (text(row, "license_key"), text(row, "email"));
+        let times = mailed.remove(key.as_str()).unwrap_or_default();
+        if row.is_null("state") {
+            return Err(Violation::new("I7", format!("nobody owes {email} the key")));
+        }
+        let given_up = text(row, "state") == "dead" && integer(row, "attempts") >= MAX_ATTEMPTS;
+        if times == 0 && !given_up {
+            return Err(Violation::new("I7", format!("{email} never got the key, and its row is {}", text(row, "state"))));
+        }
+        let claims = integer(row, "claims");
+        if times > claims {
+            return Err(Violation::new("I7", format!("{email} got {times} mails of {claims} claims")));
+        }
+        if model.mailed.iter().any(|(mailed, order)| *mailed == key && model.orders[*order].email != email) {
+            return Err(Violation::new("I7", format!("the key of {email} was mailed to somebody else")));
+        }
+    }
+    match mailed.keys().next() {
+        Some(_) => Err(Violation::new("I7", "a key was mailed that no license has".to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// Who has access to what: what their licenses open, and nothing else.
+fn access(history: &History) -> Result<(), Violation> {
+    let model = history.model.borrow();
+    let activations = rows(
+        history,
+        "SELECT a.license_key, a.github_user_id AS id, a.github_username AS login, a.repos, l.source, l.source_order_id
+         FROM license_activations a JOIN licenses l ON l.license_key = a.license_key",
+    );
+    let outbox = rows(
+        history,
+        "SELECT license_key, repo, state, attempts, outcome FROM outbox WHERE kind = 'invitation'",
+    );
+    let mut opened: HashSet<(i64, String)> = HashSet::new();
+    let present = present_access(history);
+    for row in &activations {
+        let (key, id, login) = (text(row, "license_key"), integer(row, "id"), text(row, "login"));
+        let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
+        let order_id = text(row, "source_order_id");
+        let order_id = order_id.split(':').next().unwrap_or_default();
+        let order = model.orders.iter().find(|order| order.id == order_id && order.product.source == text(row, "source"));
+        if !order.is_some_and(|order| order.product.opens(&repos)) {
+            return Err(Violation::new("I6", format!("{login} was given {repos:?} for order {order_id}")));
+        }
+        for repo in repos {
+            let owed = outbox.iter().find(|row| text(row, "license_key") == key && text(row, "repo") == repo);
+            let Some(owed) = owed else {
+                return Err(Violation::new("I6", format!("{login} is bound, and nobody owes the invitation to {repo}")));
+            };
+            let given_up = text(owed, "state") == "dead" && integer(owed, "attempts") >= MAX_ATTEMPTS;
+            let access = (id, repo.clone());
+            if !given_up && !present.contains(&access) && !model.had.contains(&access) {
+                return Err(Violation::new("I6", format!("{login} was never invited to {repo}")));
+            }
+            opened.insert(access);
+        }
+    }
+    match present.iter().filter(|access| !opened.contains(access)).min() {
+        Some((id, repo)) => Err(Violation::new("I6", format!("account {id} has access to {repo} for no license"))),
+        None => Ok(()),
+    }
+}
+
+/// Every invitation and every collaborator there is, by the account's number.
+fn present_access(history: &History) -> HashSet<(i64, String)> {
+    let sandbox = &history.world.sandbox;
+    let id_of = |login: &str| crate::model::ACCOUNTS.iter().find(|known| known.login == login).and_then(|known| known.id);
+    let mut present = HashSet::new();
+    for repo in sandbox.repos() {
+        for invitation in sandbox.invitations(&repo) {
+            present.insert((i64::try_from(invitation.user_id).unwrap_or_default(), repo.clone()));
+        }
+        for login in sandbox.collaborators(&repo) {
+            present.insert((id_of(&login).unwrap_or_default(), repo.clone()));
+        }
+    }
+    present
+}
+
+fn rows(history: &History, sql: &str) -> Vec<Row> {
+    history.world.host.database().query(sql).unwrap_or_else(|error| panic!("{error}: {sql}"))
+}
+
+fn text(row: &Row, column: &'static str) -> String {
+    row.text(column).unwrap_or_else(|error| panic!("{error}")).to_owned()
+}
+
+fn integer(row: &Row, column: &'static str) -> i64 {
+    row.integer(column).unwrap_or_else(|error| panic!("{error}"))
+}

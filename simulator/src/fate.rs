@@ -1,0 +1,167 @@
+//! What goes wrong: at every call into the world a fault may strike, before it took effect, after it took effect, slow,
+//! or the process dies there; and the services have bad days of their own.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use latchkey::platform::host::{Call, Fate};
+use latchkey::platform::{Reply, Request, SendError};
+use latchkey_sandbox::{Fault, FaultKind, Sandbox, Service};
+
+use crate::trace::Trace;
+use crate::world;
+
+/// Decides every call's fate, from the seed.
+pub(crate) struct Fates {
+    random: RefCell<fastrand::Rng>,
+    /// Calls in a thousand that a fault strikes.
+    per_mille: Cell<u32>,
+    /// Requests in a thousand to each service that it answers badly, in the order of [`Service::ALL`].
+    troubled: Cell<[u32; 4]>,
+    task: Cell<usize>,
+    died: Cell<bool>,
+    /// How many faults struck each task.
+    struck: RefCell<Vec<u32>>,
+    pub(crate) counts: RefCell<Counts>,
+    pub(crate) trace: RefCell<Trace>,
+}
+
+/// How often what happened.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) calls: u64,
+    /// By [`FAULTS`].
+    pub(crate) faults: [u64; FAULTS.len()],
+}
+
+/// What can strike, in words.
+pub(crate) const FAULTS: [&str; 8] = [
+    "failed before",
+    "failed after",
+    "hung before",
+    "hung after",
+    "died before",
+    "died after",
+    "refused by a service",
+    "garbled or lost by a service",
+];
+
+impl Fates {
+    pub(crate) fn new(random: fastrand::Rng, trace: Trace) -> Self {
+        Self {
+            random: RefCell::new(random),
+            per_mille: Cell::new(0),
+            troubled: Cell::new([0; 4]),
+            task: Cell::new(0),
+            died: Cell::new(false),
+            struck: RefCell::default(),
+            counts: RefCell::default(),
+            trace: RefCell::new(trace),
+        }
+    }
+
+    /// How bad the weather is from now on.
+    pub(crate) fn weather(&self, per_mille: u32) {
+        self.per_mille.set(per_mille);
+    }
+
+    /// How badly a service answers from now on.
+    pub(crate) fn trouble(&self, service: usize, per_mille: u32) {
+        let mut troubled = self.troubled.get();
+        troubled[service] = per_mille;
+        self.troubled.set(troubled);
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn calm(&self) {
+        self.per_mille.set(0);
+        self.troubled.set([0; 4]);
+    }
+
+    pub(crate) fn begin_turn(&self, task: usize) {
+        self.task.set(task);
+    }
+
+    /// Whether the process that was just running died.
+    pub(crate) fn take_death(&self) -> bool {
+        self.died.take()
+    }
+
+    /// Whether any fault struck this task.
+    pub(crate) fn struck(&self, task: usize) -> bool {
+        self.struck.borrow().get(task).is_some_and(|count| *count > 0)
+    }
+
+    /// The fate of a call.
+    pub(crate) fn of(&self, call: &Call<'_>) -> Fate {
+        const FATES: [Fate; 6] = [
+            Fate::FailBefore,
+            Fate::FailAfter,
+            Fate::HangBefore,
+            Fate::HangAfter,
+            Fate::DieBefore,
+            Fate::DieAfter,
+        ];
+        self.counts.borrow_mut().calls += 1;
+        let mut fate = Fate::Proceed;
+        if self.per_mille.get() > 0 {
+            let mut random = self.random.borrow_mut();
+            if random.u32(0..1000) < self.per_mille.get() {
+                let kind = random.usize(0..FATES.len());
+                fate = FATES[kind];
+                self.count(kind);
+            }
+        }
+        self.died.set(matches!(fate, Fate::DieBefore | Fate::DieAfter));
+        self.trace.borrow_mut().call(self.task.get(), call, fate);
+        fate
+    }
+
+    /// Hands a request to the sandbox, unless the service has a bad day.
+    pub(crate) fn send(&self, sandbox: &Sandbox, request: &Request) -> Result<Reply, SendError> {
+        let place = Service::ALL.iter().position(|service| request.url.contains(&format!("/{}/", service.prefix())));
+        let trouble = place.and_then(|place| self.draw_trouble(place));
+        if let (Some(place), Some(kind)) = (place, trouble) {
+            self.trace.borrow_mut().trouble(self.task.get(), &kind);
+            sandbox.inject(Fault::new(Service::ALL[place], kind));
+            let reply = world::send(sandbox, request);
+            sandbox.clear_faults();
+            return reply;
+        }
+        world::send(sandbox, request)
+    }
+
+    fn draw_trouble(&self, place: usize) -> Option<FaultKind> {
+        let per_mille = self.troubled.get()[place];
+        if per_mille == 0 {
+            return None;
+        }
+        let mut random = self.random.borrow_mut();
+        if random.u32(0..1000) >= per_mille {
+            return None;
+        }
+        let (kind, refused) = match random.u32(0..9) {
+            0 => (FaultKind::status(500), true),
+            1 => (FaultKind::status(503), true),
+            2 => (FaultKind::retry_after(429, random.u64(1..600)), true),
+            3 => (FaultKind::retry_after(403, random.u64(1..600)), true),
+            4 => (FaultKind::LostBefore, false),
+            5 => (FaultKind::LostAfter, false),
+            6 => (FaultKind::Slow(Duration::from_secs(random.u64(1..9))), false),
+            7 => (FaultKind::Redirect("http://elsewhere.example.com/".to_owned()), false),
+            _ => (FaultKind::Junk, false),
+        };
+        drop(random);
+        self.count(if refused { 6 } else { 7 });
+        Some(kind)
+    }
+
+    fn count(&self, kind: usize) {
+        self.counts.borrow_mut().faults[kind] += 1;
+        let (mut struck, task) = (self.struck.borrow_mut(), self.task.get());
+        if struck.len() <= task {
+            struck.resize(task + 1, 0);
+        }
+        struck[task] += 1;
+    }
+}

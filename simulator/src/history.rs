@@ -1,0 +1,443 @@
+//! One history of a shop, made from a seed: what buyers, storefronts, cron and strangers do, with faults at any call,
+//! and then a quiet time in which everything that is owed has to be done.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use latchkey::http::{self, Incoming};
+use latchkey::model::EventId;
+use latchkey::platform::host::Sqlite;
+use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, sign_lemon_squeezy_body};
+use serde_json::json;
+
+use crate::check::{self, Violation};
+use crate::fate::{Counts, Fates};
+use crate::model::{ACCOUNTS, BUYERS, GUMROAD, Issues, Key, Known, Meaning, Model, Order, PRODUCTS, Sent, What};
+use crate::tasks::Tasks;
+use crate::trace::Trace;
+use crate::world::{World, incoming, request};
+
+/// Ticks after which everything has to be at rest. A delivery and an outbox row are tried twelve times each, a few of
+/// them a tick.
+const QUIET_TICKS: usize = 1_000;
+
+/// What came of a history.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) hash: u64,
+    pub(crate) story: String,
+    pub(crate) operations: u64,
+    /// Operations that a fault struck.
+    pub(crate) faulted: u64,
+    pub(crate) counts: Counts,
+    pub(crate) end: Result<(), Violation>,
+}
+
+/// A history under way.
+pub(crate) struct History {
+    pub(crate) world: Rc<World>,
+    pub(crate) fates: Rc<Fates>,
+    pub(crate) model: Rc<RefCell<Model>>,
+    tasks: Tasks,
+    random: fastrand::Rng,
+    next_task: usize,
+}
+
+/// Tells the history of a seed on a database that is there already.
+pub(crate) fn tell(database: &Rc<Sqlite>, seed: u64, trace: Trace) -> Told {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let fates = Rc::new(Fates::new(random.fork(), trace));
+    let tasks = Tasks::new(random.fork(), Rc::clone(&fates));
+    let sending = Rc::clone(&fates);
+    let send = move |sandbox: &_, request: &_| sending.send(sandbox, request);
+    let world = Rc::new(World::on(Rc::clone(database), random.u64(..), &[], send));
+    world.host.drive();
+    let deciding = Rc::clone(&fates);
+    world.host.inject(move |call| deciding.of(call));
+    let mut history = History { world, fates, model: Rc::default(), tasks, random, next_task: 0 };
+    let (mut operations, mut faulted) = (0, 0);
+    let end = history.run(&mut operations, &mut faulted);
+    // Whatever is still under way holds on to the world.
+    drop(history.tasks);
+    history.world.host.inject(|_| latchkey::platform::host::Fate::Proceed);
+    let counts = *history.fates.counts.borrow();
+    let trace = &mut *history.fates.trace.borrow_mut();
+    Told { hash: trace.hash(), story: trace.story(), operations, faulted, counts, end }
+}
+
+impl History {
+    fn run(&mut self, operations: &mut u64, faulted: &mut u64) -> Result<(), Violation> {
+        for _ in 0..self.random.u32(40..=80) {
+            let struck = self.fates.counts.borrow().faults.iter().sum::<u64>();
+            self.operate();
+            *operations += 1;
+            *faulted += u64::from(self.fates.counts.borrow().faults.iter().sum::<u64>() > struck);
+            check::on_the_way(self)?;
+        }
+        self.settle_down()?;
+        check::when_quiet(self)
+    }
+
+    /// One operation, in whatever weather.
+    fn operate(&mut self) {
+        self.mark_time();
+        match self.random.u32(0..10) {
+            0..=4 => self.fates.weather(0),
+            5..=7 => self.fates.weather(60),
+            _ => self.fates.weather(250),
+        }
+        let together = if self.random.u32(0..5) == 0 { self.random.u32(2..=4) } else { 1 };
+        for _ in 0..together {
+            self.act();
+        }
+        if self.random.u32(0..4) == 0 {
+            for _ in 0..self.random.u32(1..12) {
+                self.tasks.turn();
+            }
+        } else {
+            self.tasks.finish(&self.world);
+        }
+        self.read_mail();
+    }
+
+    fn act(&mut self) {
+        match self.random.u32(0..100) {
+            0..=11 => self.sell_on_gumroad(),
+            12..=20 => self.sell_on_lemon_squeezy(),
+            21..=33 => self.deliver_something(),
+            34..=57 => self.activate(),
+            58..=65 => self.answer_an_invitation(),
+            66..=79 => self.tick(),
+            80..=87 => self.let_time_pass(),
+            88..=91 => self.replay(),
+            92..=95 => self.forge(),
+            _ => self.change_a_services_mood(),
+        }
+    }
+
+    fn sell_on_gumroad(&mut self) {
+        let product = self.pick_product(GUMROAD);
+        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+        let sale = GumroadSale {
+            product_id: Some(PRODUCTS[product].id.to_owned()),
+            email: email.clone(),
+            quantity: self.random.u64(1..3),
+            ..GumroadSale::default()
+        };
+        let delivery = self.world.sandbox.sell_on_gumroad(sale);
+        self.note(&format!("Gumroad sells {} to {email}", PRODUCTS[product].id));
+        let id = delivery.reference.clone();
+        self.order(id, product, email);
+        self.made(delivery, Meaning::Sale);
+    }
+
+    fn sell_on_lemon_squeezy(&mut self) {
+        let product = self.pick_product("lemonsqueezy");
+        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+        let keys = match PRODUCTS[product].issues {
+            Issues::Minted => usize::from(self.random.u32(0..3) == 0),
+            _ => self.random.usize(1..3),
+        };
+        let sale = LemonSqueezySale {
+            product_id: Some(PRODUCTS[product].id.to_owned()),
+            variant_id: PRODUCTS[product].variant.map(str::to_owned),
+            email: email.clone(),
+            license_keys: Some(keys),
+            ..LemonSqueezySale::default()
+        };
+        let known = self.world.sandbox.storefront_mails().len();
+        let deliveries = self.world.sandbox.sell_on_lemon_squeezy(sale);
+        let mails = self.world.sandbox.storefront_mails();
+        self.note(&format!("Lemon Squeezy sells {} with {keys} keys to {email}", PRODUCTS[product].id));
+        let order = self.order(deliveries[0].reference.clone(), product, email);
+        let mut deliveries = deliveries.into_iter();
+        let mut news: Vec<_> = deliveries.next().map(|sale| (sale, Meaning::Sale)).into_iter().collect();
+        for (delivery, mail) in deliveries.zip(&mails[known..]) {
+            let key = Key { id: delivery.reference.clone(), key: mail.license_key.clone(), order };
+            self.model.borrow_mut().issued.push(key.clone());
+            news.push((delivery, Meaning::Key(key)));
+        }
+        self.random.shuffle(&mut news);
+        for (delivery, meaning) in news {
+            self.made(delivery, meaning);
+        }
+    }
+
+    /// A storefront has made a delivery about the latest order: it is sent now, often, later, or not at all.
+    fn made(&mut self, delivery: Delivery, meaning: Meaning) {
+        let place = {
+            let model = &mut *self.model.borrow_mut();
+            model.deliveries.push(Known { delivery, order: model.orders.len() - 1, meaning, sent: 0 });
+            model.deliveries.len() - 1
+        };
+        let times = match self.random.u32(0..10) {
+            0..=5 => 1,
+            6 => 2,
+            7 => self.random.u32(3..6),
+            _ => 0,
+        };
+        for _ in 0..times {
+            self.deliver(place);
+        }
+    }
+
+    /// Some delivery is sent, for the first time or once more.
+    fn deliver_something(&mut self) {
+        let count = self.model.borrow().deliveries.len();
+        if count == 0 {
+            return self.tick();
+        }
+        // The latest are the likeliest to be on their way still.
+        let place = if self.random.bool() { self.random.usize(0..count) } else { self.random.usize(count / 2..count) };
+        self.deliver(place);
+    }
+
+    fn deliver(&mut self, place: usize) {
+        let (incoming, words) = {
+            let known = &mut self.model.borrow_mut().deliveries[place];
+            let delivery = match known.sent {
+                retries @ 1..=3 if known.delivery.path_and_query.starts_with("/webhooks/gumroad") => {
+                    self.world.sandbox.gumroad_retry(&known.delivery, retries)
+                }
+                _ => known.delivery.clone(),
+            };
+            known.sent += 1;
+            (incoming(&delivery), format!("{} {} is delivered", known.delivery.event, known.delivery.reference))
+        };
+        self.send(&words, incoming, What::Delivery(place));
+    }
+
+    fn activate(&mut self) {
+        let (key, owner) = self.pick_key();
+        let known = owner.is_some();
+        let buyer = owner.unwrap_or(0) % BUYERS;
+        let account = match self.random.u32(0..10) {
+            0..=6 => buyer,
+            7 => self.random.usize(0..BUYERS),
+            _ => self.random.usize(0..ACCOUNTS.len()),
+        };
+        let account = &ACCOUNTS[account];
+        let choice = owner.map_or(&[][..], |order| self.model.borrow().orders[order].product.choose);
+        let mut body = json!({ "license_key": key, "github_username": account.login });
+        if !choice.is_empty() && self.random.u32(0..8) > 0 {
+            body["repos"] = json!([choice[self.random.usize(0..choice.len())]]);
+        }
+        let headers = [("content-type", "application/json")];
+        let incoming = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
+        let words = format!("{} activates …{}", account.login, &key[key.len() - 4..]);
+        self.send(&words, incoming, What::Activation { key, known, account });
+    }
+
+    /// A key to present, with the order that it belongs to when it is a good one.
+    fn pick_key(&mut self) -> (String, Option<usize>) {
+        let model = self.model.borrow();
+        let count = model.mailed.len() + model.issued.len();
+        if count == 0 || self.random.u32(0..12) == 0 {
+            let digit = self.random.u32(0..10);
+            return (format!("0f3c1a2b-0000-4000-8000-00000000000{digit}"), None);
+        }
+        let place = self.random.usize(0..count);
+        match model.mailed.get(place) {
+            Some((key, order)) => (key.clone(), Some(*order)),
+            None => {
+                let key = &model.issued[place - model.mailed.len()];
+                (key.key.clone(), Some(key.order))
+            }
+        }
+    }
+
+    fn answer_an_invitation(&mut self) {
+        let repos = self.world.sandbox.repos();
+        let open: Vec<_> = repos.iter().flat_map(|repo| self.world.sandbox.invitations(repo)).collect();
+        if open.is_empty() {
+            return self.tick();
+        }
+        let invitation = &open[self.random.usize(0..open.len())];
+        let accepts = self.random.u32(0..4) > 0;
+        let (login, repo) = (&invitation.login, &invitation.repo);
+        let verb = if accepts { "accepts" } else { "declines" };
+        self.note(&format!("{login} {verb} the invitation to {repo}"));
+        let answered = if accepts {
+            self.world.sandbox.accept_invitation(login, repo)
+        } else {
+            self.world.sandbox.decline_invitation(login, repo)
+        };
+        if answered.is_ok() {
+            let id = i64::try_from(invitation.user_id).unwrap_or_default();
+            self.model.borrow_mut().had.push((id, repo.clone()));
+        }
+    }
+
+    fn tick(&mut self) {
+        let times = if self.random.u32(0..6) == 0 { 2 } else { 1 };
+        for _ in 0..times {
+            self.note("cron ticks");
+            let engine = self.world.engine();
+            self.begin(async move {
+                // What it could not do, the next tick does.
+                let _ = engine.tick().await;
+            });
+        }
+    }
+
+    fn let_time_pass(&mut self) {
+        let seconds = match self.random.u32(0..8) {
+            0..=2 => self.random.u64(1..60),
+            3..=5 => self.random.u64(60..3_600),
+            6 => self.random.u64(3_600..100_000),
+            _ => self.random.u64(100_000..800_000),
+        };
+        self.note(&format!("{seconds} seconds pass"));
+        self.tasks.advance(&self.world, Duration::from_secs(seconds));
+        self.mark_time();
+    }
+
+    /// The operator has a delivery processed once more.
+    fn replay(&mut self) {
+        let events = self.world.host.database().query("SELECT id FROM webhook_events ORDER BY rowid").unwrap_or_default();
+        if events.is_empty() {
+            return self.tick();
+        }
+        let id = events[self.random.usize(0..events.len())].text("id").unwrap_or_default().to_owned();
+        self.replay_event(&id);
+    }
+
+    fn replay_event(&mut self, id: &str) {
+        let Some(id) = EventId::parse(id) else { return };
+        self.note(&format!("the operator replays delivery {}", id.as_str()));
+        let engine = self.world.engine();
+        self.begin(async move {
+            // Where it fails, the operator sees that it did.
+            let _ = engine.replay(&id).await;
+        });
+    }
+
+    /// Somebody sends what no storefront did.
+    fn forge(&mut self) {
+        let count = self.model.borrow().deliveries.len();
+        if count == 0 {
+            return self.tick();
+        }
+        let place = self.random.usize(0..count);
+        let mut delivery = self.model.borrow().deliveries[place].delivery.clone();
+        let status = if delivery.path_and_query.starts_with("/webhooks/gumroad") {
+            delivery.path_and_query = "/webhooks/gumroad?secret=guessed".to_owned();
+            404
+        } else {
+            // What is signed is another body, or the body is signed with another secret.
+            if self.random.bool() {
+                delivery.body.push(b' ');
+            } else {
+                let signature = sign_lemon_squeezy_body("guessed", &delivery.body);
+                for (name, value) in &mut delivery.headers {
+                    if name == "x-signature" {
+                        value.clone_from(&signature);
+                    }
+                }
+            }
+            401
+        };
+        self.send(&format!("somebody forges {}", delivery.event), incoming(&delivery), What::Forged(status));
+    }
+
+    fn change_a_services_mood(&mut self) {
+        let service = self.random.usize(0..4);
+        let per_mille = [0, 0, 150, 600][self.random.usize(0..4)];
+        self.note(&format!("of a thousand requests to service {service}, {per_mille} go wrong from now on"));
+        self.fates.trouble(service, per_mille);
+    }
+
+    /// The faults end, and everything that is owed gets its time.
+    fn settle_down(&mut self) -> Result<(), Violation> {
+        self.note("from here on nothing goes wrong");
+        self.fates.calm();
+        self.tasks.finish(&self.world);
+        self.tick_until_quiet()?;
+        for id in check::given_up(self) {
+            self.replay_event(&id);
+            self.tasks.finish(&self.world);
+        }
+        self.tick_until_quiet()
+    }
+
+    /// Ticks whenever something is due, until nothing is.
+    fn tick_until_quiet(&mut self) -> Result<(), Violation> {
+        for _ in 0..QUIET_TICKS {
+            let Some(due_at) = check::next_due(self) else {
+                self.read_mail();
+                return Ok(());
+            };
+            let wait = (due_at - self.world.now().as_millis()).max(60_000);
+            self.tasks.advance(&self.world, Duration::from_millis(wait.unsigned_abs()));
+            self.mark_time();
+            self.note("cron ticks");
+            let engine = self.world.engine();
+            self.begin(async move {
+                let _ = engine.tick().await;
+            });
+            self.tasks.finish(&self.world);
+        }
+        Err(Violation::new("I11", format!("after {QUIET_TICKS} quiet ticks something is still due")))
+    }
+
+    /// Sends a request, and runs what is behind its answer.
+    fn send(&mut self, words: &str, incoming: Incoming, what: What) {
+        let trace = latchkey::http::new_trace(&self.world.host);
+        self.note(words);
+        let engine = self.world.engine_traced(trace.clone());
+        let task = self.next_task;
+        let sent = Sent { trace: trace.as_str().to_owned(), what, task, answer: None, checked: false };
+        let place = {
+            let sent_so_far = &mut self.model.borrow_mut().sent;
+            sent_so_far.push(sent);
+            sent_so_far.len() - 1
+        };
+        let (model, fates) = (Rc::clone(&self.model), Rc::clone(&self.fates));
+        self.begin(async move {
+            let mut answer = http::handle(&engine, incoming).await;
+            fates.trace.borrow_mut().note(&format!("[{task}] is answered {}", answer.status));
+            let body = serde_json::from_slice(&answer.body).unwrap_or_default();
+            model.borrow_mut().sent[place].answer = Some((answer.status, body));
+            if let Some(work) = answer.follow_up.take() {
+                engine.follow_up(work).await;
+            }
+        });
+    }
+
+    fn begin(&mut self, future: impl Future<Output = ()> + 'static) {
+        self.tasks.begin(self.next_task, future);
+        self.next_task += 1;
+    }
+
+    /// Buyers read what has arrived: the keys that they have from now on.
+    fn read_mail(&self) {
+        for mail in self.world.sandbox.take_mails() {
+            let model = &mut *self.model.borrow_mut();
+            let key = mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));
+            if let (Some(key), Some(order)) = (key, model.order_of(&mail.to)) {
+                model.mailed.push((key.to_owned(), order));
+            }
+        }
+    }
+
+    fn order(&self, id: String, product: usize, email: String) -> usize {
+        let orders = &mut self.model.borrow_mut().orders;
+        orders.push(Order { id, product: &PRODUCTS[product], email });
+        orders.len() - 1
+    }
+
+    fn pick_product(&mut self, source: &str) -> usize {
+        let of_source: Vec<usize> = (0..PRODUCTS.len()).filter(|place| PRODUCTS[*place].source == source).collect();
+        of_source[self.random.usize(0..of_source.len())]
+    }
+
+    fn note(&self, what: &str) {
+        let number = self.next_task;
+        self.fates.trace.borrow_mut().note(&format!("[{number}] {what}"));
+    }
+
+    fn mark_time(&self) {
+        self.fates.trace.borrow_mut().at(self.world.now());
+    }
+}

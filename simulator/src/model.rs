@@ -1,0 +1,207 @@
+//! What ought to be, from what was done to the shop: written from the README's promises, not from the engine's code.
+//!
+//! It keeps everything that the outside world did (orders, deliveries, requests and how they were answered), and says
+//! what has to follow. Whether it did is looked up in `check`.
+
+use latchkey_sandbox::Delivery;
+use serde_json::Value;
+
+/// A product of the shop, and what the catalogue of the tests says of it.
+#[derive(Debug)]
+pub(crate) struct Product {
+    pub(crate) source: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) variant: Option<&'static str>,
+    pub(crate) issues: Issues,
+    /// What every buyer gets.
+    pub(crate) repos: &'static [&'static str],
+    /// What the buyer chooses one from.
+    pub(crate) choose: &'static [&'static str],
+}
+
+/// Who issues the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Issues {
+    /// The engine.
+    Minted,
+    /// The storefront.
+    Storefront,
+    /// Nobody says what it opens.
+    Unmapped,
+}
+
+pub(crate) const GUMROAD: &str = "gumroad";
+pub(crate) const LEMON_SQUEEZY: &str = "lemonsqueezy";
+
+/// What `tests/fixtures/products.toml` says, once more and by hand.
+pub(crate) const PRODUCTS: [Product; 8] = [
+    Product {
+        source: GUMROAD,
+        id: "32-nPAicqbLj8B_WswVlMw==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/starter", "acme/starter-docs"],
+        choose: &[],
+    },
+    Product {
+        source: GUMROAD,
+        id: "pickOne==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &[],
+        choose: &["acme/stack-nuxt", "acme/stack-next"],
+    },
+    Product {
+        source: GUMROAD,
+        id: "bundle==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/bundle-api", "acme/bundle-web", "acme/bundle-mobile", "acme/bundle-infra", "acme/bundle-docs"],
+        choose: &[],
+    },
+    Product { source: GUMROAD, id: "nobody-knows==", variant: None, issues: Issues::Unmapped, repos: &[], choose: &[] },
+    Product {
+        source: LEMON_SQUEEZY,
+        id: "4",
+        variant: Some("5"),
+        issues: Issues::Storefront,
+        repos: &["acme/kit", "acme/kit-pro"],
+        choose: &[],
+    },
+    Product {
+        source: LEMON_SQUEEZY,
+        id: "4",
+        variant: Some("9"),
+        issues: Issues::Storefront,
+        repos: &["acme/kit"],
+        choose: &[],
+    },
+    Product {
+        source: LEMON_SQUEEZY,
+        id: "6",
+        variant: Some("1"),
+        issues: Issues::Minted,
+        repos: &["acme/minted"],
+        choose: &[],
+    },
+    Product {
+        source: LEMON_SQUEEZY,
+        id: "7",
+        variant: Some("9"),
+        issues: Issues::Unmapped,
+        repos: &[],
+        choose: &[],
+    },
+];
+
+/// A GitHub account that somebody may name.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) login: &'static str,
+    /// Its number; `None` for what cannot be invited, or does not exist.
+    pub(crate) id: Option<i64>,
+}
+
+/// The sandbox's accounts, and one that it does not have.
+pub(crate) const ACCOUNTS: [Account; 8] = [
+    Account { login: "octocat", id: Some(583_231) },
+    Account { login: "grace-hopper", id: Some(900_001) },
+    Account { login: "ada-lovelace", id: Some(900_002) },
+    Account { login: "mary-jackson", id: Some(900_003) },
+    Account { login: "acme", id: None },
+    Account { login: "acme-helper", id: None },
+    Account { login: "grace_acme", id: None },
+    Account { login: "nobody-is-called-this", id: None },
+];
+
+/// How many of them are people who buy.
+pub(crate) const BUYERS: usize = 4;
+
+/// An order at a storefront.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) id: String,
+    pub(crate) product: &'static Product,
+    pub(crate) email: String,
+}
+
+/// A delivery that a storefront has made, sent or not.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) delivery: Delivery,
+    pub(crate) order: usize,
+    pub(crate) meaning: Meaning,
+    /// How often it was sent.
+    pub(crate) sent: u32,
+}
+
+/// What a delivery says about its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// It was paid.
+    Sale,
+    /// The storefront issued a key for it.
+    Key(Key),
+}
+
+/// A key that a storefront issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) order: usize,
+}
+
+/// A request that reached the Worker, or died on the way.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) trace: String,
+    pub(crate) what: What,
+    /// Its number as a task, by which faults know it.
+    pub(crate) task: usize,
+    pub(crate) answer: Option<(u16, Value)>,
+    /// Whether its answer was looked at.
+    pub(crate) checked: bool,
+}
+
+/// What a request was.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// A storefront's delivery, by its place in [`Model::deliveries`].
+    Delivery(usize),
+    /// Something that no storefront sent, with what its answer has to be.
+    Forged(u16),
+    /// Somebody presents a key.
+    Activation { key: String, known: bool, account: &'static Account },
+}
+
+/// Everything that was done to the shop.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) orders: Vec<Order>,
+    pub(crate) deliveries: Vec<Known>,
+    /// Keys that buyers have: by mail from the shop, with the order's place in [`Model::orders`].
+    pub(crate) mailed: Vec<(String, usize)>,
+    /// Keys that buyers have from the storefront.
+    pub(crate) issued: Vec<Key>,
+    pub(crate) sent: Vec<Sent>,
+    /// Who had access to what at some time: it was accepted or declined.
+    pub(crate) had: Vec<(i64, String)>,
+}
+
+impl Model {
+    /// The order that has this mail address; every order has one of its own.
+    pub(crate) fn order_of(&self, email: &str) -> Option<usize> {
+        self.orders.iter().position(|order| order.email == email)
+    }
+}
+
+impl Product {
+    /// Whether these are repositories that a buyer of the product could have chosen.
+    pub(crate) fn opens(&self, repos: &[String]) -> bool {
+        let (fixed, chosen): (Vec<_>, Vec<_>) = repos.iter().partition(|repo| self.repos.contains(&repo.as_str()));
+        fixed.len() == self.repos.len()
+            && chosen.len() == usize::from(!self.choose.is_empty())
+            && chosen.iter().all(|repo| self.choose.contains(&repo.as_str()))
+    }
+}

@@ -1,0 +1,109 @@
+//! What happened in a history: always as a hash, by which two runs are compared, and as a story where somebody wants to
+//! read it.
+
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use latchkey::model::Timestamp;
+use latchkey::platform::Value;
+use latchkey::platform::host::{Call, Fate};
+use latchkey_sandbox::FaultKind;
+
+use crate::world::NOW;
+
+/// The record of a history.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    hash: DefaultHasher,
+    now: i64,
+    story: Option<String>,
+}
+
+impl Trace {
+    /// One that keeps the story as well.
+    pub(crate) fn told() -> Self {
+        Self { story: Some(String::new()), ..Self::default() }
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash.finish()
+    }
+
+    pub(crate) fn story(&mut self) -> String {
+        self.story.take().unwrap_or_default()
+    }
+
+    pub(crate) fn at(&mut self, now: Timestamp) {
+        self.now = now.as_millis();
+        self.now.hash(&mut self.hash);
+    }
+
+    /// Something that happens, in words.
+    pub(crate) fn note(&mut self, what: &str) {
+        what.hash(&mut self.hash);
+        if self.story.is_some() {
+            self.line("", what);
+        }
+    }
+
+    pub(crate) fn call(&mut self, task: usize, call: &Call<'_>, fate: Fate) {
+        (task, fate as u8).hash(&mut self.hash);
+        match call {
+            Call::Batch(statements) => {
+                for statement in *statements {
+                    statement.name.hash(&mut self.hash);
+                    for value in &statement.params {
+                        match value {
+                            Value::Null => 0.hash(&mut self.hash),
+                            Value::Integer(number) => number.hash(&mut self.hash),
+                            Value::Text(text) => text.hash(&mut self.hash),
+                            Value::Blob(bytes) => bytes.hash(&mut self.hash),
+                        }
+                    }
+                }
+            }
+            Call::Send(request) => {
+                (request.method.as_str(), &request.url, &request.body).hash(&mut self.hash);
+            }
+        }
+        if self.story.is_some() {
+            let what = match call {
+                Call::Batch(statements) => {
+                    let names: Vec<_> = statements.iter().map(|statement| statement.name).collect();
+                    format!("database: {}", names.join(", "))
+                }
+                Call::Send(request) => format!("{} {}", request.method.as_str(), request.url),
+            };
+            let fate = match fate {
+                Fate::Proceed => "",
+                Fate::FailBefore => "  ✗ fails before it has any effect",
+                Fate::FailAfter => "  ✗ has its effect, and the answer is lost",
+                Fate::HangBefore => "  ✗ hangs before it has any effect",
+                Fate::HangAfter => "  ✗ has its effect, and hangs",
+                Fate::DieBefore => "  ✗ the process dies before it",
+                Fate::DieAfter => "  ✗ the process dies behind it",
+            };
+            self.line("  ", &format!("[{task}] {what}{fate}"));
+        }
+    }
+
+    pub(crate) fn trouble(&mut self, task: usize, kind: &FaultKind) {
+        let words = match kind {
+            FaultKind::Status { status, .. } => format!("answers {status}"),
+            other => format!("{other:?}"),
+        };
+        words.hash(&mut self.hash);
+        if self.story.is_some() {
+            self.line("  ", &format!("[{task}] ✗ the service: {words}"));
+        }
+    }
+
+    fn line(&mut self, indent: &str, what: &str) {
+        let since = (self.now - NOW.as_millis()) / 1000;
+        let (days, hours, minutes, seconds) = (since / 86_400, since / 3600 % 24, since / 60 % 60, since % 60);
+        if let Some(story) = &mut self.story {
+            // Writing to a string does not fail.
+            let _ = writeln!(story, "day {days} {hours:02}:{minutes:02}:{seconds:02}  {indent}{what}");
+        }
+    }
+}
