@@ -31,6 +31,7 @@ impl Violation {
 /// Has a database remember what happens to its tables.
 pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
     for statement in [
+        "PRAGMA temp_store = MEMORY",
         "CREATE TEMP TABLE seen_claims (outbox_id INTEGER, kind TEXT, license_key TEXT, status TEXT)",
         "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER)",
         "CREATE TEMP TABLE seen_losses (what TEXT)",
@@ -128,9 +129,10 @@ fn answers(history: &History) -> Result<(), Violation> {
                 if !matches!(status, 200 | 503) {
                     return Err(Violation::new("I1", format!("a storefront's delivery is answered {status}")));
                 }
-                let rows = rows(history, &format!("SELECT id FROM webhook_events WHERE trace_id = '{}'", sent.trace));
-                if status == 200 && rows.len() != 1 || rows.len() > 1 {
-                    let what = format!("delivery [{}] is answered {status} and has {} rows", sent.task, rows.len());
+                let stored = "SELECT count(*) AS stored FROM webhook_events WHERE trace_id = ?1";
+                let stored = rows_with(history, stored, &sent.trace).first().map_or(0, |row| integer(row, "stored"));
+                if status == 200 && stored != 1 || stored > 1 {
+                    let what = format!("delivery [{}] is answered {status} and has {stored} rows", sent.task);
                     return Err(Violation::new("I1", what));
                 }
             }
@@ -141,8 +143,8 @@ fn answers(history: &History) -> Result<(), Violation> {
             }
             What::Activation { key, known, account } => {
                 let code = body["code"].as_str().unwrap_or_default();
-                let bound = format!("SELECT github_user_id AS id FROM license_activations WHERE license_key = '{key}'");
-                let bound = rows(history, &bound).first().map(|row| integer(row, "id"));
+                let bound = "SELECT github_user_id AS id FROM license_activations WHERE license_key = ?1";
+                let bound = rows_with(history, bound, key).first().map(|row| integer(row, "id"));
                 let complaint = match (status, code) {
                     (200 | 202, _) if bound != account.id || bound.is_none() => "is activated and is not bound to them",
                     (404, "license_not_found") if *known && bound.is_some() => "presents a bound key that nobody knows",
@@ -377,6 +379,11 @@ fn present_access(history: &History) -> HashSet<(i64, String)> {
 
 fn rows(history: &History, sql: &str) -> Vec<Row> {
     history.world.host.database().query(sql).unwrap_or_else(|error| panic!("{error}: {sql}"))
+}
+
+fn rows_with(history: &History, sql: &str, param: &str) -> Vec<Row> {
+    let found = history.world.host.database().query_with(sql, &[param.into()]);
+    found.unwrap_or_else(|error| panic!("{error}: {sql}"))
 }
 
 fn text(row: &Row, column: &'static str) -> String {

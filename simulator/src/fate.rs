@@ -102,6 +102,10 @@ impl Fates {
             Fate::DieBefore,
             Fate::DieAfter,
         ];
+        if self.died.get() {
+            // What runs beside it in the same process is dead as well.
+            return Fate::DieBefore;
+        }
         self.counts.borrow_mut().calls += 1;
         let mut fate = Fate::Proceed;
         if self.per_mille.get() > 0 {

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
-use rusqlite::{Connection, ToSql, TransactionBehavior};
+use rusqlite::{Connection, ToSql};
 
 use crate::platform::{DbError, Outcome, Row, Statement, Value};
 
@@ -31,6 +32,9 @@ impl Sqlite {
         let connection = Connection::open_in_memory().map_err(|error| refused(&error))?;
         // D1 enforces foreign keys; SQLite does not unless it is told to.
         connection.execute_batch("PRAGMA foreign_keys = ON").map_err(|error| refused(&error))?;
+        // Otherwise a prepared statement is planned anew whenever the value of a parameter could change its plan.
+        let stable_plans = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+        connection.set_db_config(stable_plans, true).map_err(|error| refused(&error))?;
         // Every statement that the engine has, and as many again for whoever looks on.
         connection.set_prepared_statement_cache_capacity(256);
         let database = Self(RefCell::new(connection));
@@ -74,13 +78,13 @@ impl Sqlite {
     pub fn clear(&self) -> Result<(), DbError> {
         let tables = "SELECT 'temp' AS schema, name FROM temp.sqlite_schema WHERE type = 'table'
                       UNION ALL SELECT 'main', name FROM main.sqlite_schema WHERE type = 'table'";
-        // What looks on is emptied last: emptying the others is something to see.
+        // Later tables refer to earlier ones; and to empty what is watched is something to see for who looks on.
         let tables = self.query(tables)?;
         let emptying = tables.iter().rev().filter_map(|table| {
             let (schema, name) = (table.text("schema").ok()?, table.text("name").ok()?);
             Some(format!("DELETE FROM {schema}.{name};"))
         });
-        let script = format!("PRAGMA foreign_keys = OFF; {} PRAGMA foreign_keys = ON", emptying.collect::<String>());
+        let script: String = emptying.collect();
         self.0.borrow().execute_batch(&script).map_err(|error| refused(&error))
     }
 
@@ -89,14 +93,19 @@ impl Sqlite {
     /// # Errors
     /// [`DbError::Refused`], with everything rolled back.
     pub fn batch(&self, statements: &[Statement]) -> Result<Vec<Outcome>, DbError> {
-        let mut connection = self.0.borrow_mut();
-        let run = |connection: &mut Connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let outcomes = statements.iter().map(|one| execute(&transaction, one)).collect::<rusqlite::Result<_>>()?;
-            transaction.commit()?;
+        let connection = self.0.borrow();
+        let mark = |sql: &str| connection.prepare_cached(sql)?.raw_execute();
+        let run = || {
+            mark("BEGIN IMMEDIATE")?;
+            let outcomes = statements.iter().map(|one| execute(&connection, one)).collect::<rusqlite::Result<_>>()?;
+            mark("COMMIT")?;
             Ok(outcomes)
         };
-        run(&mut connection).map_err(|error| refused(&error))
+        run().map_err(|error| {
+            // Where SQLite has rolled back by itself, there is nothing left to roll back.
+            let _ = mark("ROLLBACK");
+            refused(&error)
+        })
     }
 
     /// The rows of any query, for looking at what the engine left. Not part of the platform.
@@ -104,9 +113,17 @@ impl Sqlite {
     /// # Errors
     /// When SQLite refuses the query.
     pub fn query(&self, sql: &str) -> Result<Vec<Row>, DbError> {
+        self.query_with(sql, &[])
+    }
+
+    /// The same with parameters.
+    ///
+    /// # Errors
+    /// When SQLite refuses the query.
+    pub fn query_with(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         let connection = self.0.borrow();
         let mut prepared = connection.prepare_cached(sql).map_err(|error| refused(&error))?;
-        rows(&mut prepared, &[]).map_err(|error| refused(&error))
+        rows(&mut prepared, params).map_err(|error| refused(&error))
     }
 
     /// How SQLite would run a statement: one line a step.
