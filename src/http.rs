@@ -13,6 +13,7 @@ mod incoming;
 mod lemon_squeezy_webhook;
 mod problem;
 
+use crate::defect::{self, Defect};
 use crate::engine::Engine;
 use crate::model::TraceId;
 use crate::platform::{Level, Platform, unique_id};
@@ -48,13 +49,16 @@ const ROUTES: [(&str, Route); 4] = [
 /// Answers a request. What is to be done behind the answer comes with it.
 pub async fn handle<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
     let route = ROUTES.iter().find(|(path, _)| *path == incoming.path).map(|(_, route)| *route);
-    let answer = match route {
+    let mut answer = match route {
         Some(Route::Activate) => activate::respond(engine, incoming).await,
         Some(Route::GumroadWebhook) => gumroad_webhook::respond(engine, incoming).await,
         Some(Route::LemonSqueezyWebhook) => lemon_squeezy_webhook::respond(engine, incoming).await,
         Some(Route::Health) => health::respond(engine, &incoming).await,
         None => Problem::not_found().into(),
     };
+    if answer.status == 404 && route.is_some() && defect::is(Defect::UnknownKeyIsOurError) {
+        answer.status = 500;
+    }
     log_request(engine, route, &answer);
     answer.sealed(engine.trace())
 }

@@ -2,10 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use latchkey::defect::Defect;
 use latchkey::platform::host::Sqlite;
 
 use crate::check::{self, Violation};
@@ -85,6 +86,45 @@ impl Teller {
     }
 }
 
+/// How often each history is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    Once,
+    /// And what happened compared: the same seed has to give the same.
+    Twice,
+}
+
+/// The seeds that are kept in `regressions.txt`.
+pub fn regressions() -> Vec<u64> {
+    let lines = include_str!("../regressions.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split(' ').next()?.parse().ok()).collect()
+}
+
+/// Tells histories in which the engine makes a mistake on purpose, until one shows it: how many it took, and that one.
+pub fn hunt(defect: Defect, seeds: u64) -> Option<(u64, End)> {
+    latchkey::defect::make(Some(defect));
+    let mut teller = Teller::new();
+    let caught = (0..seeds).map(|seed| (seed + 1, teller.tell(seed))).find(|(_, end)| end.violation.is_some());
+    latchkey::defect::make(None);
+    caught
+}
+
+/// Hunts several mistakes, so many at a time, and gives them in their order.
+pub fn hunt_all(defects: &[Defect], seeds: u64, jobs: usize) -> Vec<(Defect, Option<(u64, End)>)> {
+    let next = AtomicUsize::new(0);
+    let caught = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(defect) = defects.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let one = (*defect, hunt(*defect, seeds));
+            whole(caught.lock()).push(one);
+        }
+    };
+    on_threads(jobs, work);
+    let mut caught = whole(caught.into_inner());
+    caught.sort_by_key(|(defect, _)| defects.iter().position(|known| known == defect));
+    caught
+}
+
 impl Default for Teller {
     fn default() -> Self {
         Self::new()
@@ -111,12 +151,13 @@ impl Totals {
 /// Tells the histories of these seeds on so many threads, stopping at the first that breaks a promise and when
 /// `stop` becomes true. `progress` is called about once a second with the number of histories told.
 pub fn run(
-    seeds: std::ops::Range<u64>,
+    seeds: &[u64],
+    times: Times,
     jobs: usize,
     stop: &AtomicBool,
     progress: impl Fn(u64) + Sync,
 ) -> (Totals, Option<End>) {
-    let next = AtomicU64::new(seeds.start);
+    let next = AtomicUsize::new(0);
     let told = AtomicU64::new(0);
     let totals = Mutex::new(Totals::default());
     let broken: Mutex<Option<End>> = Mutex::new(None);
@@ -124,15 +165,20 @@ pub fn run(
         let mut teller = Teller::new();
         let mut last = Instant::now();
         while !stop.load(Ordering::Relaxed) {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
-                break;
+            let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let mut end = teller.tell(*seed);
+            if times == Times::Twice {
+                let again = teller.tell(*seed);
+                teller.totals.histories -= 1;
+                if end.violation.is_none() && end.hash != again.hash {
+                    let what = "the same seed gave another history the second time".to_owned();
+                    end.violation = Some(Violation { invariant: "repeatability", what });
+                }
             }
-            let end = teller.tell(seed);
             let count = told.fetch_add(1, Ordering::Relaxed) + 1;
             if end.violation.is_some() {
                 stop.store(true, Ordering::Relaxed);
-                let broken = &mut *broken.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let broken = &mut *whole(broken.lock());
                 // Of several at once, the smallest seed is the one to look at.
                 if broken.as_ref().is_none_or(|known| end.seed < known.seed) {
                     *broken = Some(end);
@@ -143,13 +189,21 @@ pub fn run(
                 progress(count);
             }
         }
-        totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(&teller.totals);
+        whole(totals.lock()).add(&teller.totals);
     };
+    on_threads(jobs, work);
+    (whole(totals.into_inner()), whole(broken.into_inner()))
+}
+
+fn on_threads(jobs: usize, work: impl Fn() + Sync) {
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
-            scope.spawn(work);
+            scope.spawn(&work);
         }
     });
-    let totals = totals.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    (totals, broken.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+/// What a thread that panicked while it held it has left whole: every change is made in one step.
+fn whole<T>(held: Result<T, PoisonError<T>>) -> T {
+    held.unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,10 +6,10 @@
 use std::collections::{HashMap, HashSet};
 
 use latchkey::platform::host::Sqlite;
-use latchkey::platform::{DbError, LogValue, Row};
+use latchkey::platform::{DbError, LogValue, Row, Statement};
 
 use crate::history::History;
-use crate::model::{Issues, Key, Meaning, Model, What};
+use crate::model::{Issues, Key, Meaning, Model, Sent, What};
 
 /// Tries after which the engine may give up, by its README.
 const MAX_ATTEMPTS: i64 = 12;
@@ -35,6 +35,12 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
         "CREATE TEMP TABLE seen_claims (outbox_id INTEGER, kind TEXT, license_key TEXT, status TEXT)",
         "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER)",
         "CREATE TEMP TABLE seen_losses (what TEXT)",
+        "CREATE TEMP TABLE presented_leases (outbox_id INTEGER, lease_id TEXT, PRIMARY KEY (outbox_id, lease_id))",
+        "CREATE TEMP TABLE seen_intrusions (kind TEXT, state TEXT)",
+        "CREATE TEMP TRIGGER intruded AFTER UPDATE OF state ON main.outbox
+           WHEN NEW.state IN ('done', 'dead') AND OLD.lease_id IS NOT NULL BEGIN
+           INSERT INTO seen_intrusions SELECT OLD.kind, NEW.state WHERE NOT EXISTS (
+             SELECT 1 FROM presented_leases WHERE outbox_id = OLD.id AND lease_id = OLD.lease_id); END",
         "CREATE TEMP TRIGGER claimed_new AFTER INSERT ON main.outbox WHEN NEW.lease_id IS NOT NULL BEGIN
            INSERT INTO seen_claims VALUES (NEW.id, NEW.kind, NEW.license_key,
              (SELECT status FROM licenses WHERE license_key = NEW.license_key)); END",
@@ -61,9 +67,20 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Remembers which lease is presented by statements that are about to end a row.
+pub(crate) fn note_leases(database: &Sqlite, statements: &[Statement]) {
+    for statement in statements.iter().filter(|one| matches!(one.name, "settle" | "give_up")) {
+        if let [id, lease, ..] = statement.params.as_slice() {
+            let note = "INSERT OR IGNORE INTO presented_leases VALUES (?1, ?2)";
+            database.query_with(note, &[id.clone(), lease.clone()]).expect("the table is there");
+        }
+    }
+}
+
 /// When the next thing is due; `None` when nothing is.
 pub(crate) fn next_due(history: &History) -> Option<i64> {
-    let due = "SELECT min(at) AS at FROM (SELECT min(next_attempt_at) AS at FROM outbox WHERE next_attempt_at IS NOT NULL
+    let due =
+        "SELECT min(at) AS at FROM (SELECT min(next_attempt_at) AS at FROM outbox WHERE next_attempt_at IS NOT NULL
                UNION ALL SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL)";
     rows(history, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
 }
@@ -74,15 +91,41 @@ pub(crate) fn given_up(history: &History) -> Vec<String> {
     given_up.iter().map(|row| text(row, "id")).collect()
 }
 
+/// What is given up has had all of its tries, unless only the seller can help.
+pub(crate) fn nothing_given_up_early(history: &History) -> Result<(), Violation> {
+    let early = "SELECT trace_id, error FROM webhook_events
+                 WHERE processed = 0 AND next_attempt_at IS NULL AND attempts < 12";
+    let early = rows(history, early);
+    let model = history.model.borrow();
+    let stored = stored_deliveries(history, &model);
+    for row in &early {
+        let trace = text(row, "trace_id");
+        let Some(What::Delivery(place)) = model.sent.iter().find(|sent| sent.trace == trace).map(|sent| &sent.what)
+        else {
+            continue;
+        };
+        let known = &model.deliveries[*place];
+        if !waits_for_the_seller(&model, known.order, &known.meaning, &stored) {
+            let what = format!("{} is given up too early: {}", known.delivery.event, text(row, "error"));
+            return Err(Violation::new("I11", what));
+        }
+    }
+    Ok(())
+}
+
 /// What holds at every moment.
 pub(crate) fn on_the_way(history: &History) -> Result<(), Violation> {
     nothing_is_lost(history)?;
+    leases_are_fences(history)?;
     one_identity(history)?;
     answers(history)?;
     log(history)?;
     let waiting = "SELECT id FROM webhook_events WHERE processed = 0 AND next_attempt_at IS NULL AND error IS NULL";
     if let Some(row) = rows(history, waiting).first() {
-        return Err(Violation::new("I11", format!("delivery {} waits for nothing, and nobody is told", text(row, "id"))));
+        return Err(Violation::new(
+            "I11",
+            format!("delivery {} waits for nothing, and nobody is told", text(row, "id")),
+        ));
     }
     Ok(())
 }
@@ -99,6 +142,18 @@ pub(crate) fn when_quiet(history: &History) -> Result<(), Violation> {
 fn nothing_is_lost(history: &History) -> Result<(), Violation> {
     match rows(history, "SELECT what FROM seen_losses").first() {
         Some(row) => Err(Violation::new("I1", format!("{} was deleted", text(row, "what")))),
+        None => Ok(()),
+    }
+}
+
+/// Only the holder of a row's lease ends it.
+fn leases_are_fences(history: &History) -> Result<(), Violation> {
+    match rows(history, "SELECT kind, state FROM seen_intrusions").first() {
+        Some(row) => {
+            let what =
+                format!("{} is {}, by somebody who did not hold its lease", text(row, "kind"), text(row, "state"));
+            Err(Violation::new("I7", what))
+        }
         None => Ok(()),
     }
 }
@@ -155,7 +210,10 @@ fn answers(history: &History) -> Result<(), Violation> {
                     (403 | 429, _) => "is refused without a reason",
                     _ => continue,
                 };
-                return Err(Violation::new("I3", format!("[{}] {} {complaint}: {status} {code}", sent.task, account.login)));
+                return Err(Violation::new(
+                    "I3",
+                    format!("[{}] {} {complaint}: {status} {code}", sent.task, account.login),
+                ));
             }
         }
     }
@@ -184,9 +242,8 @@ fn log(history: &History) -> Result<(), Violation> {
 /// [`Model::deliveries`] of those that are stored.
 fn deliveries(history: &History) -> Result<HashSet<usize>, Violation> {
     let model = history.model.borrow();
-    let by_trace: HashMap<&str, &crate::model::Sent> =
-        model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
-    let mut stored = HashSet::new();
+    let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
+    let stored = stored_deliveries(history, &model);
     let events = rows(history, "SELECT id, source, processed, error, trace_id, next_attempt_at FROM webhook_events");
     let mut traces = HashSet::new();
     for row in &events {
@@ -194,10 +251,9 @@ fn deliveries(history: &History) -> Result<HashSet<usize>, Violation> {
         if !traces.insert(trace.clone()) {
             return Err(Violation::new("I1", format!("delivery {id} is stored twice")));
         }
-        match by_trace.get(trace.as_str()).map(|sent| &sent.what) {
-            Some(What::Delivery(place)) => stored.insert(*place),
-            _ => return Err(Violation::new("I4", format!("no storefront sent delivery {id}"))),
-        };
+        if !matches!(by_trace.get(trace.as_str()).map(|sent| &sent.what), Some(What::Delivery(_))) {
+            return Err(Violation::new("I4", format!("no storefront sent delivery {id}")));
+        }
     }
     for row in &events {
         let What::Delivery(place) = by_trace[text(row, "trace_id").as_str()].what else { continue };
@@ -219,6 +275,14 @@ fn deliveries(history: &History) -> Result<HashSet<usize>, Violation> {
     Ok(stored)
 }
 
+/// The places in [`Model::deliveries`] of those that are stored.
+fn stored_deliveries(history: &History, model: &Model) -> HashSet<usize> {
+    let stored = rows(history, "SELECT trace_id FROM webhook_events");
+    let traces: HashSet<String> = stored.iter().map(|row| text(row, "trace_id")).collect();
+    let sent = model.sent.iter().filter(|sent| traces.contains(&sent.trace));
+    sent.filter_map(|sent| if let What::Delivery(place) = sent.what { Some(place) } else { None }).collect()
+}
+
 /// Whether nobody but the seller can say what a delivery opens, or its order never arrived.
 fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, stored: &HashSet<usize>) -> bool {
     let product = model.orders[order].product;
@@ -233,7 +297,9 @@ fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, stored: 
 }
 
 fn sale_is_stored(model: &Model, order: usize, stored: &HashSet<usize>) -> bool {
-    stored.iter().any(|place| model.deliveries[*place].order == order && model.deliveries[*place].meaning == Meaning::Sale)
+    stored
+        .iter()
+        .any(|place| model.deliveries[*place].order == order && model.deliveries[*place].meaning == Meaning::Sale)
 }
 
 /// One license a paid order and a storefront's key, and none besides.
@@ -254,8 +320,10 @@ fn licenses(history: &History, stored: &HashSet<usize>) -> Result<(), Violation>
             _ => {}
         }
     }
-    let bound: HashSet<String> =
-        rows(history, "SELECT license_key FROM license_activations").iter().map(|row| text(row, "license_key")).collect();
+    let bound: HashSet<String> = rows(history, "SELECT license_key FROM license_activations")
+        .iter()
+        .map(|row| text(row, "license_key"))
+        .collect();
     for key in &model.issued {
         // Learnt from the storefront when it was used.
         if bound.contains(&key.key) {
@@ -265,7 +333,10 @@ fn licenses(history: &History, stored: &HashSet<usize>) -> Result<(), Violation>
     for row in &found {
         let order = (text(row, "source"), text(row, "source_order_id"));
         if !expected.remove(&order) {
-            return Err(Violation::new("I2", format!("there is a license too many for order {} of {}", order.1, order.0)));
+            return Err(Violation::new(
+                "I2",
+                format!("there is a license too many for order {} of {}", order.1, order.0),
+            ));
         }
         if text(row, "status") != "active" {
             return Err(Violation::new("I5", format!("the license of order {} is {}", order.1, text(row, "status"))));
@@ -303,7 +374,10 @@ fn mails(history: &History) -> Result<(), Violation> {
         }
         let given_up = text(row, "state") == "dead" && integer(row, "attempts") >= MAX_ATTEMPTS;
         if times == 0 && !given_up {
-            return Err(Violation::new("I7", format!("{email} never got the key, and its row is {}", text(row, "state"))));
+            return Err(Violation::new(
+                "I7",
+                format!("{email} never got the key, and its row is {}", text(row, "state")),
+            ));
         }
         let claims = integer(row, "claims");
         if times > claims {
@@ -327,10 +401,8 @@ fn access(history: &History) -> Result<(), Violation> {
         "SELECT a.license_key, a.github_user_id AS id, a.github_username AS login, a.repos, l.source, l.source_order_id
          FROM license_activations a JOIN licenses l ON l.license_key = a.license_key",
     );
-    let outbox = rows(
-        history,
-        "SELECT license_key, repo, state, attempts, outcome FROM outbox WHERE kind = 'invitation'",
-    );
+    let outbox =
+        rows(history, "SELECT license_key, repo, state, attempts, outcome FROM outbox WHERE kind = 'invitation'");
     let mut opened: HashSet<(i64, String)> = HashSet::new();
     let present = present_access(history);
     for row in &activations {
@@ -338,19 +410,25 @@ fn access(history: &History) -> Result<(), Violation> {
         let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
         let order_id = text(row, "source_order_id");
         let order_id = order_id.split(':').next().unwrap_or_default();
-        let order = model.orders.iter().find(|order| order.id == order_id && order.product.source == text(row, "source"));
+        let order =
+            model.orders.iter().find(|order| order.id == order_id && order.product.source == text(row, "source"));
         if !order.is_some_and(|order| order.product.opens(&repos)) {
             return Err(Violation::new("I6", format!("{login} was given {repos:?} for order {order_id}")));
         }
         for repo in repos {
             let owed = outbox.iter().find(|row| text(row, "license_key") == key && text(row, "repo") == repo);
             let Some(owed) = owed else {
-                return Err(Violation::new("I6", format!("{login} is bound, and nobody owes the invitation to {repo}")));
+                return Err(Violation::new(
+                    "I6",
+                    format!("{login} is bound, and nobody owes the invitation to {repo}"),
+                ));
             };
             let given_up = text(owed, "state") == "dead" && integer(owed, "attempts") >= MAX_ATTEMPTS;
             let access = (id, repo.clone());
-            if !given_up && !present.contains(&access) && !model.had.contains(&access) {
-                return Err(Violation::new("I6", format!("{login} was never invited to {repo}")));
+            // What was declined is gone, and so is the promise that came before it.
+            let (promised, answered) = (model.promised(id, &repo), model.answered(id, &repo));
+            if !given_up && !present.contains(&access) && (answered.is_none() || promised >= answered) {
+                return Err(Violation::new("I6", format!("{login} is not invited to {repo}")));
             }
             opened.insert(access);
         }
@@ -364,7 +442,8 @@ fn access(history: &History) -> Result<(), Violation> {
 /// Every invitation and every collaborator there is, by the account's number.
 fn present_access(history: &History) -> HashSet<(i64, String)> {
     let sandbox = &history.world.sandbox;
-    let id_of = |login: &str| crate::model::ACCOUNTS.iter().find(|known| known.login == login).and_then(|known| known.id);
+    let id_of =
+        |login: &str| crate::model::ACCOUNTS.iter().find(|known| known.login == login).and_then(|known| known.id);
     let mut present = HashSet::new();
     for repo in sandbox.repos() {
         for invitation in sandbox.invitations(&repo) {

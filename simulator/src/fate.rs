@@ -94,14 +94,8 @@ impl Fates {
 
     /// The fate of a call.
     pub(crate) fn of(&self, call: &Call<'_>) -> Fate {
-        const FATES: [Fate; 6] = [
-            Fate::FailBefore,
-            Fate::FailAfter,
-            Fate::HangBefore,
-            Fate::HangAfter,
-            Fate::DieBefore,
-            Fate::DieAfter,
-        ];
+        const FATES: [Fate; 6] =
+            [Fate::FailBefore, Fate::FailAfter, Fate::HangBefore, Fate::HangAfter, Fate::DieBefore, Fate::DieAfter];
         if self.died.get() {
             // What runs beside it in the same process is dead as well.
             return Fate::DieBefore;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use latchkey::http::{self, Incoming};
 use latchkey::model::EventId;
-use latchkey::platform::host::Sqlite;
+use latchkey::platform::host::{Call, Fate, Sqlite};
 use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, sign_lemon_squeezy_body};
 use serde_json::json;
 
@@ -54,13 +54,19 @@ pub(crate) fn tell(database: &Rc<Sqlite>, seed: u64, trace: Trace) -> Told {
     let world = Rc::new(World::on(Rc::clone(database), random.u64(..), &[], send));
     world.host.drive();
     let deciding = Rc::clone(&fates);
-    world.host.inject(move |call| deciding.of(call));
+    let watched = Rc::clone(database);
+    world.host.inject(move |call| {
+        if let Call::Batch(statements) = call {
+            check::note_leases(&watched, statements);
+        }
+        deciding.of(call)
+    });
     let mut history = History { world, fates, model: Rc::default(), tasks, random, next_task: 0 };
     let (mut operations, mut faulted) = (0, 0);
     let end = history.run(&mut operations, &mut faulted);
     // Whatever is still under way holds on to the world.
     drop(history.tasks);
-    history.world.host.inject(|_| latchkey::platform::host::Fate::Proceed);
+    history.world.host.inject(|_| Fate::Proceed);
     let counts = *history.fates.counts.borrow();
     let trace = &mut *history.fates.trace.borrow_mut();
     Told { hash: trace.hash(), story: trace.story(), operations, faulted, counts, end }
@@ -265,7 +271,8 @@ impl History {
         };
         if answered.is_ok() {
             let id = i64::try_from(invitation.user_id).unwrap_or_default();
-            self.model.borrow_mut().had.push((id, repo.clone()));
+            let model = &mut *self.model.borrow_mut();
+            model.had.push((id, repo.clone(), model.sent.len()));
         }
     }
 
@@ -295,7 +302,8 @@ impl History {
 
     /// The operator has a delivery processed once more.
     fn replay(&mut self) {
-        let events = self.world.host.database().query("SELECT id FROM webhook_events ORDER BY rowid").unwrap_or_default();
+        let events =
+            self.world.host.database().query("SELECT id FROM webhook_events ORDER BY rowid").unwrap_or_default();
         if events.is_empty() {
             return self.tick();
         }
@@ -354,6 +362,7 @@ impl History {
         self.fates.calm();
         self.tasks.finish(&self.world);
         self.tick_until_quiet()?;
+        check::nothing_given_up_early(self)?;
         for id in check::given_up(self) {
             self.replay_event(&id);
             self.tasks.finish(&self.world);
@@ -414,7 +423,8 @@ impl History {
     fn read_mail(&self) {
         for mail in self.world.sandbox.take_mails() {
             let model = &mut *self.model.borrow_mut();
-            let key = mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));
+            let key =
+                mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));
             if let (Some(key), Some(order)) = (key, model.order_of(&mail.to)) {
                 model.mailed.push((key.to_owned(), order));
             }

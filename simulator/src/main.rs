@@ -1,27 +1,39 @@
 //! `cargo xtask simulate`: the command line of the simulator. What it tells is in the library.
 
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
+use latchkey::defect::Defect;
 use latchkey_simulator::campaign::{self, End, Teller, Totals};
 
 /// Tell seeded histories of a shop, with faults at any call, and check that every promise holds in all of them.
+///
+/// A history that breaks one is told in words, with the command that repeats it.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask simulate", bin_name = "cargo xtask simulate", max_term_width = 100)]
 struct Cli {
-    /// How many histories.
-    #[arg(long, default_value_t = 10_000)]
-    seeds: u64,
-    /// The first seed. With it alone, one history is told.
-    #[arg(long)]
+    /// How many histories: 10,000, or the one of --seed.
+    #[arg(long, value_name = "N")]
+    seeds: Option<u64>,
+    /// The first seed.
+    #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Tell in words what happens. Only for one history.
-    #[arg(long)]
+    /// Tell in words what happens in the history of --seed.
+    #[arg(long, requires = "seed", conflicts_with = "seeds")]
     verbose: bool,
-    /// How many histories at a time. By default, one a core.
+    /// Tell each history twice, and compare what happened.
     #[arg(long)]
+    check: bool,
+    /// Have the engine make each of its mistakes on purpose, and say how many histories it takes to notice: at most
+    /// 2,000, or --seeds.
+    #[arg(long, conflicts_with_all = ["seed", "check"])]
+    defects: bool,
+    /// How many histories at a time. By default, one a core.
+    #[arg(long, value_name = "J")]
     jobs: Option<usize>,
 }
 
@@ -30,35 +42,87 @@ fn main() -> ExitCode {
     if let (Some(seed), true) = (cli.seed, cli.verbose) {
         return tell_one(seed);
     }
-    let first = cli.seed.unwrap_or(0);
-    let seeds = first..first + cli.seeds;
     let jobs = cli.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    if cli.defects {
+        return hunt(cli.seeds.unwrap_or(2_000), jobs);
+    }
+    let first = cli.seed.unwrap_or(0);
+    let count = cli.seeds.unwrap_or(if cli.seed.is_some() { 1 } else { 10_000 });
+    let kept = if cli.seed.is_some() { Vec::new() } else { campaign::regressions() };
+    let seeds: Vec<u64> = kept.into_iter().chain(first..first.saturating_add(count)).collect();
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&stop);
+    if let Err(error) = ctrlc::set_handler(move || interrupted.store(true, Ordering::Relaxed)) {
+        eprintln!("Ctrl-C will end this without a summary: {error}");
+    }
     let begin = Instant::now();
-    let stop = AtomicBool::new(false);
-    let (totals, broken) = campaign::run(seeds, jobs, &stop, |count| {
-        eprint!("\r{count} histories, {:.0} a second ", count as f64 / begin.elapsed().as_secs_f64());
-    });
-    eprintln!();
+    let ask_twice = if cli.check { campaign::Times::Twice } else { campaign::Times::Once };
+    let (totals, broken) = campaign::run(&seeds, ask_twice, jobs, &stop, |count| show_progress(count, begin));
+    clear_progress();
     summarize(&totals, begin.elapsed().as_secs_f64());
     match broken {
-        None => ExitCode::SUCCESS,
+        None if totals.histories < seeds.len() as u64 => {
+            println!("interrupted; every promise held so far");
+            ExitCode::FAILURE
+        }
+        None => {
+            println!("every promise held");
+            ExitCode::SUCCESS
+        }
+        Some(end) if cli.check => say_broken(&end),
         Some(End { seed, .. }) => tell_one(seed),
     }
+}
+
+/// Every mistake on purpose, and how soon it is noticed.
+fn hunt(seeds: u64, jobs: usize) -> ExitCode {
+    println!("{:<24} {:>9}  what is noticed", "mistake", "histories");
+    let mut all_caught = true;
+    for (defect, caught) in campaign::hunt_all(&Defect::ALL, seeds, jobs) {
+        let name = format!("{defect:?}");
+        match caught.as_ref().map(|(count, end)| (count, &end.violation)) {
+            Some((count, Some(violation))) => {
+                println!("{name:<24} {count:>9}  {}: {}", violation.invariant, violation.what);
+            }
+            _ => {
+                all_caught = false;
+                println!("{name:<24} {seeds:>9}  nothing");
+            }
+        }
+    }
+    if all_caught { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tell_one(seed: u64) -> ExitCode {
     let end = Teller::new().tell_in_words(seed);
     println!("{}", end.story);
-    match end.violation {
-        None => {
-            println!("seed {seed}: every promise held (trace {:016x})", end.hash);
-            ExitCode::SUCCESS
-        }
-        Some(violation) => {
-            println!("seed {seed}: {} is broken: {}", violation.invariant, violation.what);
-            println!("repeat it with: cargo xtask simulate --seed {seed} --verbose");
-            ExitCode::FAILURE
-        }
+    if end.violation.is_some() {
+        return say_broken(&end);
+    }
+    println!("seed {seed}: every promise held (trace {:016x})", end.hash);
+    ExitCode::SUCCESS
+}
+
+fn say_broken(end: &End) -> ExitCode {
+    if let Some(violation) = &end.violation {
+        println!("seed {}: {} is broken: {}", end.seed, violation.invariant, violation.what);
+        println!("repeat it with: cargo xtask simulate --seed {} --verbose", end.seed);
+    }
+    ExitCode::FAILURE
+}
+
+fn show_progress(count: u64, begin: Instant) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{count} histories, {:.0} a second ", count as f64 / begin.elapsed().as_secs_f64());
+        // What cannot be shown is not missed.
+        let _ = std::io::stderr().flush();
+    }
+}
+
+fn clear_progress() {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{:40}\r", "");
     }
 }
 

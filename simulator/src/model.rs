@@ -84,14 +84,7 @@ pub(crate) const PRODUCTS: [Product; 8] = [
         repos: &["acme/minted"],
         choose: &[],
     },
-    Product {
-        source: LEMON_SQUEEZY,
-        id: "7",
-        variant: Some("9"),
-        issues: Issues::Unmapped,
-        repos: &[],
-        choose: &[],
-    },
+    Product { source: LEMON_SQUEEZY, id: "7", variant: Some("9"), issues: Issues::Unmapped, repos: &[], choose: &[] },
 ];
 
 /// A GitHub account that somebody may name.
@@ -185,11 +178,29 @@ pub(crate) struct Model {
     /// Keys that buyers have from the storefront.
     pub(crate) issued: Vec<Key>,
     pub(crate) sent: Vec<Sent>,
-    /// Who had access to what at some time: it was accepted or declined.
-    pub(crate) had: Vec<(i64, String)>,
+    /// Who accepted or declined an invitation to what, and how many requests had been sent by then.
+    pub(crate) had: Vec<(i64, String, usize)>,
 }
 
 impl Model {
+    /// How many requests had been sent when the last one was sent that promised the account this access.
+    pub(crate) fn promised(&self, account: i64, repo: &str) -> Option<usize> {
+        let promises = |sent: &Sent| {
+            let (What::Activation { account: asked, .. }, Some((200 | 202, body))) = (&sent.what, &sent.answer) else {
+                return false;
+            };
+            let repos = body["repos"].as_array().map_or(&[][..], Vec::as_slice);
+            asked.id == Some(account) && repos.iter().any(|promised| promised["repo"] == repo)
+        };
+        self.sent.iter().rposition(promises)
+    }
+
+    /// How many requests had been sent when the account last accepted or declined an invitation to this.
+    pub(crate) fn answered(&self, account: i64, repo: &str) -> Option<usize> {
+        let of_it = self.had.iter().filter(|(who, what, _)| *who == account && what == repo);
+        of_it.map(|(_, _, sent)| *sent).max()
+    }
+
     /// The order that has this mail address; every order has one of its own.
     pub(crate) fn order_of(&self, email: &str) -> Option<usize> {
         self.orders.iter().position(|order| order.email == email)

@@ -20,6 +20,7 @@ mod tests;
 
 use crate::adapters::{Misunderstood, Understood};
 use crate::config;
+use crate::defect::{self, Defect};
 use crate::model::Authenticated;
 
 /// Checks the `secret` parameter of a ping's raw query string against the secrets that are accepted.
@@ -27,6 +28,9 @@ use crate::model::Authenticated;
 /// The parameter is read by the rules of forms: `+` and `%20` are both a space. Where it is given twice none of them is
 /// believed, so that no two readers of one URL can disagree about it.
 pub fn authenticate(config: &config::Gumroad, query: Option<&str>) -> Option<Authenticated> {
+    if defect::is(Defect::ForgeryBelieved) {
+        return Some(Authenticated::as_recorded());
+    }
     let mut presented = form::pairs(query?.as_bytes()).filter(|(name, _)| name.as_slice() == b"secret");
     let (_, secret) = presented.next()?;
     if presented.next().is_some() {

@@ -1,6 +1,7 @@
 //! `license_activations`: the one identity that each license is bound to.
 
 use super::Sql;
+use crate::defect::{self, Defect};
 use crate::json::Json;
 use crate::model::{
     Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseKind, LicenseStatus, Permission,
@@ -29,6 +30,17 @@ const BIND: Sql = Sql {
            RETURNING license_key",
 };
 
+/// For a mistake on purpose.
+const BIND_OVER: Sql = Sql {
+    name: "bind",
+    text: "INSERT INTO license_activations (license_key, github_username, github_user_id, repos, permission,
+                                            activated_at, trace_id)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+           ON CONFLICT (license_key) DO UPDATE SET
+             github_user_id = excluded.github_user_id, github_username = excluded.github_username
+           RETURNING license_key",
+};
+
 /// What is to be bound.
 #[derive(Debug)]
 pub struct Binding<'a> {
@@ -48,7 +60,8 @@ pub fn known_license(key: &LicenseKey) -> Statement {
 /// Binds a good license that is not bound yet. Gives a row when this statement did it.
 pub fn bind(binding: &Binding<'_>) -> Statement {
     let names: Vec<&str> = binding.repos.iter().map(Repo::as_str).collect();
-    BIND.with([
+    let sql = if defect::is(Defect::BindingOverwrites) { BIND_OVER } else { BIND };
+    sql.with([
         binding.key.as_str().into(),
         binding.account.login.as_str().into(),
         binding.account.id.as_i64().into(),

@@ -1,6 +1,7 @@
 //! `sales` and `licenses`: what was bought, and what it entitles to.
 
 use super::Sql;
+use crate::defect::{self, Defect};
 use crate::model::{EventId, IssuedKey, LicenseKey, OrderId, Product, ProductRef, Sale, Storefront, Timestamp};
 use crate::platform::{Statement, Value};
 
@@ -95,10 +96,14 @@ pub fn record_sale(storefront: Storefront, sale: &Sale, received_at: Timestamp, 
 /// Mints the license of a sale, unless its order has one.
 pub fn mint(license: &MintedLicense<'_>, event: &EventId) -> Statement {
     let MintedLicense { key, storefront, sale, product, issued_at, expires_at } = license;
+    let order = match sale.order.as_str() {
+        order if defect::is(Defect::MintedPerDelivery) => [order, event.as_str()].concat().into(),
+        order => order.into(),
+    };
     MINT.with([
         key.as_str().into(),
         storefront.as_str().into(),
-        sale.order.as_str().into(),
+        order,
         sale.bought.product_id.as_str().into(),
         sale.bought.variant_id.as_deref().into(),
         product.tier.into(),

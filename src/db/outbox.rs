@@ -4,6 +4,7 @@
 //! nothing.
 
 use super::Sql;
+use crate::defect::{self, Defect};
 use crate::model::{
     EmailAddress, GithubLogin, GithubUserId, LeaseId, LicenseKey, LicenseStatus, Permission, ProductRef, Repo,
     Storefront, Timestamp, TraceId,
@@ -49,6 +50,13 @@ const CLAIM_DUE: Sql = Sql {
            WHERE id IN (SELECT id FROM outbox WHERE next_attempt_at <= ?2 ORDER BY next_attempt_at LIMIT ?4)",
 };
 
+/// For a mistake on purpose.
+const CLAIM_DUE_NEW: Sql = Sql {
+    name: "claim_due",
+    text: "UPDATE outbox SET state = 'leased', lease_id = ?1, next_attempt_at = ?3, attempts = attempts + 1
+           WHERE id IN (SELECT id FROM outbox WHERE next_attempt_at <= ?2 AND state = 'due' LIMIT ?4)",
+};
+
 const LEASED: Sql = Sql {
     name: "leased",
     text: "SELECT o.id, o.kind, o.license_key, o.repo, o.attempts, o.trace_id,
@@ -67,6 +75,15 @@ const SETTLE: Sql = Sql {
            SET state = 'done', done_at = ?3, outcome = ?4, reference = ?5, lease_id = NULL, next_attempt_at = NULL,
                last_error = NULL
            WHERE id = ?1 AND lease_id = ?2",
+};
+
+/// For a mistake on purpose.
+const SETTLE_UNFENCED: Sql = Sql {
+    name: "settle",
+    text: "UPDATE outbox
+           SET state = 'done', done_at = ?3, outcome = ?4, reference = ?5, lease_id = NULL, next_attempt_at = NULL,
+               last_error = NULL
+           WHERE id = ?1 AND ?2 <> ''",
 };
 
 const POSTPONE: Sql = Sql {
@@ -195,7 +212,8 @@ pub fn owe_invitations(
 
 /// Leases at most `count` rows that are due at `now`, the longest due first.
 pub fn claim_due(now: Timestamp, lease: &Lease, count: i64) -> Statement {
-    CLAIM_DUE.with([lease.id.as_str().into(), now.into(), lease.until.into(), count.into()])
+    let sql = if defect::is(Defect::LeaseNeverEnds) { CLAIM_DUE_NEW } else { CLAIM_DUE };
+    sql.with([lease.id.as_str().into(), now.into(), lease.until.into(), count.into()])
 }
 
 /// Reads what is held under a lease, as [`Leased::read`] expects it.
@@ -205,7 +223,8 @@ pub fn leased(lease: &Lease) -> Statement {
 
 /// Ends a row well.
 pub fn settle(id: i64, lease: &Lease, now: Timestamp, settled: &Settled) -> Statement {
-    SETTLE.with([
+    let sql = if defect::is(Defect::LeaseNotFenced) { SETTLE_UNFENCED } else { SETTLE };
+    sql.with([
         id.into(),
         lease.id.as_str().into(),
         now.into(),

@@ -19,6 +19,7 @@ use crate::adapters::github::{Github, Resolved};
 use crate::adapters::lemon_squeezy::license_api::{self, Verdict};
 use crate::adapters::{Failure, Remedy};
 use crate::db::{self, Binding, BoundTo, Concerned, Kind, Lease, Leased};
+use crate::defect::{self, Defect};
 use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
     PresentedKey, Product, ProductRef, Repo, Standing, Storefront, Timestamp,
@@ -271,6 +272,9 @@ impl<P: Platform> Engine<P> {
             db::known_license(&key),
             db::leased(&lease),
         ]);
+        if defect::is(Defect::InvitedAfterBinding) {
+            self.batch(vec![db::bind(&binding)]).await?;
+        }
         let outcomes = self.batch(statements).await?;
         let won = outcomes.get(first).is_some_and(|bound| !bound.rows.is_empty());
         let owed = Leased::read(&outcomes, first + 3)?;

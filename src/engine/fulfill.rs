@@ -7,6 +7,7 @@
 use super::ingest::Unprocessed;
 use super::{Engine, StorageError};
 use crate::db::{self, Concerned, MintedLicense};
+use crate::defect::{self, Defect};
 use crate::model::{
     EventId, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderFacts, OrderId, ProductRef, Sale,
     Storefront, Timestamp,
@@ -34,6 +35,9 @@ impl<P: Platform> Engine<P> {
             self.batch(statements).await?;
             return Ok(Ok(()));
         }
+        if defect::is(Defect::ProcessedBeforeMinted) {
+            self.batch(vec![db::processed_event(event, now, event_type, Some(&sale.order), None, None)]).await?;
+        }
         let mut random = [0; MINTED_KEY_RANDOM_BYTES];
         self.platform.fill_random(&mut random)?;
         let key = LicenseKey::mint(random);
@@ -56,6 +60,9 @@ impl<P: Platform> Engine<P> {
         ]);
         let leased = statements.len() - 1;
         let outcomes = self.batch(statements).await?;
+        if defect::is(Defect::KeyLogged) {
+            self.log(Level::Info, "license_minted", [("license", LogValue::text(key.as_str()))]);
+        }
         self.log_fulfilled(event, storefront, &sale.order, outcomes.last().is_some_and(|owed| !owed.rows.is_empty()));
         self.work_off(&lease, db::Leased::read(&outcomes, leased)?).await?;
         Ok(Ok(()))

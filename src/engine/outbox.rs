@@ -9,6 +9,7 @@ use crate::adapters::email::Mailer;
 use crate::adapters::email::license::LicenseMail;
 use crate::adapters::{Failure, Remedy};
 use crate::db::{self, Due, Kind, Lease, Leased, MailFacts, Settled};
+use crate::defect::{self, Defect};
 use crate::model::LicenseStatus;
 use crate::platform::{Level, LogValue, Platform, RowError, Statement};
 
@@ -26,6 +27,11 @@ impl<P: Platform> Engine<P> {
     /// Tries every row that is held under the lease, all at once, and writes down what came of it.
     pub(super) async fn work_off(&self, lease: &Lease, leased: Leased) -> Result<(), StorageError> {
         let tries = leased.due.iter().map(|due| async move { self.conclude(due, lease, self.try_once(due).await) });
+        if defect::is(Defect::SettledBeforeDone) {
+            let settled = Settled { outcome: "sent", reference: None };
+            let early = leased.due.iter().map(|due| db::settle(due.id, lease, self.now(), &settled));
+            self.batch(early.collect()).await?;
+        }
         let mut statements = join_all(tries).await;
         statements.extend(leased.unreadable.iter().map(|(id, error)| self.bury(*id, lease, error)));
         if !statements.is_empty() {
@@ -65,7 +71,12 @@ impl<P: Platform> Engine<P> {
             test: facts.test,
         };
         let message = letter.compose(&facts.email, &due.id.to_string())?;
-        let sent = Mailer::new(&self.config.mail).send(&self.platform, &message, &due.trace).await?;
+        let mailer = Mailer::new(&self.config.mail);
+        let mut sent = mailer.send(&self.platform, &message, &due.trace).await;
+        if sent.is_err() && defect::is(Defect::MailedTwicePerClaim) {
+            sent = mailer.send(&self.platform, &message, &due.trace).await;
+        }
+        let sent = sent?;
         Ok(Settled { outcome: sent.outcome, reference: sent.reference })
     }
 

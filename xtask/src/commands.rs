@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod dev;
+pub(crate) mod simulate;
 pub(crate) mod smoke;
 pub(crate) mod test;
 pub(crate) mod torture;

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{build, dev, smoke, test, torture};
+use crate::commands::{build, dev, simulate, smoke, test, torture};
 use crate::project::Project;
 
 /// Latchkey's commands. Each installs what it needs and says so.
@@ -39,6 +39,7 @@ enum Command {
     Dev(dev::Args),
     Test(test::Args),
     Build(build::Args),
+    Simulate(simulate::Args),
     Smoke(smoke::Args),
     Torture(torture::Args),
 }
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Dev(args) => dev::run(&project, &args),
         Command::Test(args) => test::run(&project, &args),
         Command::Build(args) => build::run(&project, &args),
+        Command::Simulate(args) => simulate::run(&project, &args),
         Command::Smoke(args) => smoke::run(&project, &args),
         Command::Torture(args) => torture::run(&project, &args),
     };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-use super::build;
+use super::{build, simulate};
 use crate::project::Project;
 use crate::{shell, tools};
 
@@ -36,6 +36,8 @@ enum Step {
     ClippyWasm,
     /// Tests on the host: the whole engine on SQLite and the sandbox.
     Host,
+    /// Thousands of simulated histories, and that the simulator notices mistakes.
+    Simulate,
     /// Tests of what only wasm can prove.
     Wasm,
     /// The Worker, and that it is not too large.
@@ -80,6 +82,11 @@ impl Step {
                 cargo(project, &["clippy", "-p", "latchkey", "--target", WASM_TARGET, "--", "-D", "warnings"])
             }
             Self::Host => cargo(project, &["test", "--workspace"]),
+            Self::Simulate => {
+                simulate::check(project, &["--check", "--seeds", "200"])?;
+                simulate::check(project, &["--defects"])?;
+                simulate::check(project, &[])
+            }
             Self::Wasm => {
                 let mut test = cargo_command(project, &["test", "-p", "latchkey", "--target", WASM_TARGET]);
                 let runner = project.cargo_tool("wasm-bindgen-test-runner");
