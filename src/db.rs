@@ -18,8 +18,8 @@ pub use licenses::{
 };
 pub use orders::{Concerned, changes, record_facts, restand};
 pub use outbox::{
-    BoundTo, Due, InvitationFacts, Kind, Lease, Leased, MailFacts, Settled, claim_due, give_up, leased,
-    owe_invitations, owe_license_mail, postpone, settle,
+    BoundTo, Due, InvitationFacts, Kind, LEASE_MS, Lease, Leased, MailFacts, RemovalFacts, Settled, claim_due, give_up,
+    leased, owe_invitations, owe_license_mail, owe_undone_invitations, postpone, settle,
 };
 
 /// A statement's text under the name that logs and tests use.

@@ -158,10 +158,13 @@ impl<P: Platform> Engine<P> {
         self.platform.now()
     }
 
-    /// A new lease, from now for longer than any one pass over leased rows takes: a pass stops after
-    /// [`tick::LONGEST_MS`], and a single call after five seconds.
+    /// A new lease, from now.
     fn lease(&self) -> Result<db::Lease, NoRandomness> {
-        const LEASE_MS: i64 = 60_000;
-        Ok(db::Lease { id: unique_id(&self.platform)?, until: self.now().plus_millis(LEASE_MS) })
+        Ok(db::Lease { id: unique_id(&self.platform)?, until: self.now().plus_millis(db::LEASE_MS) })
+    }
+
+    /// Reads what is held under a lease that is taken `now`.
+    fn leased(&self, lease: &db::Lease, now: Timestamp) -> Statement {
+        db::leased(lease, now, self.config.allow_test_licenses)
     }
 }

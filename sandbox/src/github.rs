@@ -271,6 +271,15 @@ impl Sandbox {
         github.repos[repo].collaborators.push(Collaborator { user, role: "read".to_owned() });
     }
 
+    /// Invites an account to read, as the seller can do by hand.
+    pub fn add_invitation(&self, login: &str, repo: &str) {
+        let created_at = self.now();
+        let github = &mut self.world().github;
+        let (invitee, repo) = (github.named_account(login), github.named_repo(repo));
+        let id = github.invitation_numbers.next();
+        github.repos[repo].invitations.push(Pending { id, invitee, role: "read".to_owned(), created_at });
+    }
+
     /// Accepts an invitation on the invited account's behalf.
     pub fn accept_invitation(&self, login: &str, repo: &str) -> Result<(), NotAccepted> {
         let now = self.now();

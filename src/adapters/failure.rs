@@ -14,6 +14,9 @@ pub enum Remedy {
     GiveUp,
     /// It will not pass until somebody changes something: credentials, a permission, a setting.
     PersonNeeded,
+    /// The service does not accept our credentials, whatever is asked of it: once a person has put new ones, all that
+    /// waits goes out. Waiting for them burns no attempt.
+    CredentialsRejected,
 }
 
 /// A failed call. The reason is for the operator: it names the service and what it said, and holds no secret, no key

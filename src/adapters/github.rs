@@ -1,4 +1,4 @@
-//! GitHub: which account a login names, and invitations to repositories.
+//! GitHub: which account a login names, invitations to repositories, and their end.
 //!
 //! What a refusal means is in [`refusal`]. Who is to be invited to what, and when to try again, is decided in `engine`.
 
@@ -51,6 +51,11 @@ pub enum Invited {
     /// The login belongs to another account by now. Its invitation was taken back.
     WrongIdentity,
 }
+
+/// How many pages of a repository's invitations are looked through, and how long each is. Whoever's invitation stands on a
+/// later one still loses it: removing a collaborator cancels it as well.
+const INVITATION_PAGES: u32 = 2;
+const INVITATIONS_PER_PAGE: usize = 100;
 
 /// <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
 #[derive(Serialize)]
@@ -144,6 +149,66 @@ impl<'a> Github<'a> {
         }
     }
 
+    /// Ends an account's access to a repository, whether it is invited or a collaborator by now. Harmless to repeat:
+    /// somebody who has no access stays without.
+    ///
+    /// # Errors
+    /// [`Failure`] when the account may still have access.
+    pub async fn remove(&self, platform: &impl Platform, repo: &Repo, account: &GithubAccount) -> Result<(), Failure> {
+        let fail = |reply: &Reply| Err(refusal::failure(reply, Asked::Removal(repo), &account.login, platform.now()));
+        for page in 1..=INVITATION_PAGES {
+            let path = format!("/repos/{repo}/invitations?per_page={INVITATIONS_PER_PAGE}&page={page}");
+            let reply = self.send(platform, Method::Get, &path, None).await?;
+            if reply.status != 200 {
+                return fail(&reply);
+            }
+            let listed = Json::parse(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
+            let list = listed.root().as_list().map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
+            let open = list.iter().map(Invitation::read_from);
+            let theirs = open.filter(|open| open.invitee_id == Some(account.id.as_i64())).find_map(|open| open.id);
+            if let Some(id) = theirs {
+                let reply =
+                    self.send(platform, Method::Delete, &format!("/repos/{repo}/invitations/{id}"), None).await?;
+                match reply.status {
+                    204 => return Ok(()),
+                    // Accepted or declined a moment ago.
+                    404 => break,
+                    _ => return fail(&reply),
+                }
+            }
+            if list.len() < INVITATIONS_PER_PAGE {
+                break;
+            }
+        }
+        let Some(login) = self.present_login(platform, account).await? else { return Ok(()) };
+        if owner(repo).eq_ignore_ascii_case(login.as_str()) {
+            return Ok(());
+        }
+        let path = format!("/repos/{repo}/collaborators/{login}");
+        let reply = self.send(platform, Method::Delete, &path, None).await?;
+        if matches!(reply.status, 204 | 404) { Ok(()) } else { fail(&reply) }
+    }
+
+    /// The login that an account has by now; `None` when the account is gone.
+    async fn present_login(
+        &self,
+        platform: &impl Platform,
+        account: &GithubAccount,
+    ) -> Result<Option<GithubLogin>, Failure> {
+        let reply = self.send(platform, Method::Get, &format!("/user/{}", account.id.as_i64()), None).await?;
+        match reply.status {
+            200 => {
+                let body = Json::parse(&reply.body).unwrap_or(Json::Null);
+                let user = body.root();
+                let same = user.integer("id").is_ok_and(|id| id == account.id.as_i64());
+                let login = user.text("login").ok().filter(|_| same).and_then(|login| GithubLogin::parse(login).ok());
+                login.map(Some).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))
+            }
+            404 if refusal::is_in_githubs_words(&reply) => Ok(None),
+            _ => Err(refusal::failure(&reply, Asked::Account, &account.login, platform.now())),
+        }
+    }
+
     /// Adds a collaborator, and gives the reply of whatever status.
     async fn add(
         &self,
@@ -228,8 +293,11 @@ impl Invitation {
     /// Each part on its own: what cannot be read of one must not hide another, since the invitation is there.
     fn read(reply: &Reply) -> Self {
         // Nothing can be read of no JSON either.
-        let body = Json::parse(&reply.body).unwrap_or(Json::Null);
-        let root = body.root();
+        Self::read_from(&Json::parse(&reply.body).unwrap_or(Json::Null))
+    }
+
+    fn read_from(invitation: &Json) -> Self {
+        let root = invitation.root();
         Self {
             // An id that cannot be one would be answered like an invitation that is gone already.
             id: root.integer("id").ok().filter(|id| *id > 0),

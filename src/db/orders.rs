@@ -3,11 +3,11 @@
 //!
 //! [`changes`] is the one way in which a license changes its status, so that whatever changes it owes what it must.
 
-use super::Sql;
+use super::{LEASE_MS, Sql};
 use crate::model::{LicenseKey, OrderFacts, OrderId, Storefront, Timestamp, TraceId};
 use crate::platform::{Statement, Value};
 
-pub(super) const ALL: &[Sql] = &[RECORD_FACTS, OWE_INVITATIONS_AGAIN, RESTAND, OWE_MAILS_AGAIN];
+pub(super) const ALL: &[Sql] = &[RECORD_FACTS, OWE_INVITATIONS_AGAIN, OWE_REMOVALS, RESTAND, OWE_MAILS_AGAIN];
 
 /// The first time that something is said stays.
 const RECORD_FACTS: Sql = Sql {
@@ -50,6 +50,36 @@ macro_rules! standing {
     };
 }
 
+/// Begins the statement that owes the removal of the identity `a` of licenses `l` from each of its repositories.
+///
+/// Whoever took the invitation may still be inviting until the lease of `?6` milliseconds is over, which began when it
+/// took its place. Only then may this begin.
+macro_rules! insert_removals {
+    () => {
+        "INSERT INTO outbox (kind, dedupe_key, license_key, repo, github_user_id, github_username, state, attempts,
+                             next_attempt_at, trace_id, created_at)
+         SELECT 'removal', 'removal:' || a.license_key || ':' || a.github_user_id || ':' || lower(repo.value),
+                a.license_key, repo.value, a.github_user_id, a.github_username, 'due', 0,
+                max(?4, COALESCE((SELECT o.reserved_at + ?6 FROM outbox o
+                                  WHERE o.dedupe_key =
+                                    'invitation:' || a.license_key || ':' || lower(repo.value)), 0)),
+                ?5, ?4
+         FROM "
+    };
+}
+
+/// Ends that statement: a removal that is owed once more begins anew, whatever became of it before, but not while
+/// somebody may still be at it.
+macro_rules! removals_begin_anew {
+    () => {
+        " ON CONFLICT (dedupe_key) DO UPDATE SET
+            state = 'due', attempts = 0, lease_id = NULL, done_at = NULL, died_at = NULL, trace_id = excluded.trace_id,
+            next_attempt_at = max(excluded.next_attempt_at,
+              iif(outbox.state = 'leased' OR (outbox.state = 'due' AND outbox.attempts = 0),
+                  outbox.next_attempt_at, 0))"
+    };
+}
+
 const RESTAND: Sql = Sql {
     name: "restand",
     text: concat!(
@@ -85,6 +115,22 @@ const OWE_INVITATIONS_AGAIN: Sql = Sql {
         " ON CONFLICT (dedupe_key) DO UPDATE SET
             state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL,
             died_at = NULL, trace_id = excluded.trace_id"
+    ),
+};
+
+/// Owes the removal of everything that is bound to a license that is about to be revoked.
+const OWE_REMOVALS: Sql = Sql {
+    name: "owe_removals",
+    text: concat!(
+        insert_removals!(),
+        license_with_facts!(),
+        " JOIN license_activations a ON a.license_key = l.license_key
+          JOIN json_each(a.repos) repo
+          WHERE l.license_key IN ",
+        concerned!(),
+        " AND l.status <> 'revoked' AND 'revoked' = ",
+        standing!(),
+        removals_begin_anew!()
     ),
 };
 
@@ -139,14 +185,15 @@ pub fn restand(concerned: Concerned<'_>) -> Statement {
 
 /// Gives licenses the status that follows from what was recorded before in the same batch, and owes what becomes due by
 /// that. `test_opens` is whether a test-mode license counts as good.
-pub fn changes(concerned: Concerned<'_>, now: Timestamp, trace: &TraceId, test_opens: bool) -> [Statement; 3] {
+pub fn changes(concerned: Concerned<'_>, now: Timestamp, trace: &TraceId, test_opens: bool) -> [Statement; 4] {
     let owed = |sql: Sql| {
         let mut statement = sql.with(concerned.params());
         statement.params.extend([now.into(), trace.as_str().into()]);
         statement
     };
-    let mut invitations = owed(OWE_INVITATIONS_AGAIN);
+    let (mut invitations, mut removals) = (owed(OWE_INVITATIONS_AGAIN), owed(OWE_REMOVALS));
     invitations.params.push(test_opens.into());
-    // What is owed by a change is told by how a license stands before it, so this comes first.
-    [invitations, restand(concerned), owed(OWE_MAILS_AGAIN)]
+    removals.params.push(LEASE_MS.into());
+    // What is owed by a change is told by how a license stands before it, so these come first.
+    [invitations, removals, restand(concerned), owed(OWE_MAILS_AGAIN)]
 }

@@ -6,12 +6,26 @@
 use super::Sql;
 use crate::defect::{self, Defect};
 use crate::model::{
-    EmailAddress, GithubLogin, GithubUserId, LeaseId, LicenseKey, LicenseStatus, Permission, ProductRef, Repo,
-    Storefront, Timestamp, TraceId,
+    EmailAddress, GithubAccount, GithubLogin, GithubUserId, LeaseId, LicenseKey, LicenseStatus, Permission, ProductRef,
+    Repo, Storefront, Timestamp, TraceId,
 };
 use crate::platform::{DbError, Outcome, Row, RowError, Statement};
 
-pub(super) const ALL: &[Sql] = &[OWE_LICENSE_MAIL, OWE_INVITATIONS, CLAIM_DUE, LEASED, SETTLE, POSTPONE, GIVE_UP];
+pub(super) const ALL: &[Sql] =
+    &[OWE_LICENSE_MAIL, OWE_INVITATIONS, CLAIM_DUE, LEASED, OWE_UNDONE_INVITATIONS, SETTLE, POSTPONE, GIVE_UP];
+
+/// How many invitations to one repository begin within [`PLACES_MS`]. GitHub allows 50 in 24 hours and counts by its own
+/// clock: <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
+///
+/// An invitation's place is its row's `reserved_at`, taken anew by whatever leases the row and kept however the attempt
+/// ends, since one that seems to have failed may have been made.
+const PLACES: i64 = 45;
+
+/// A day, and as long as a lease lasts: that much later than its place was taken, an invitation may still begin.
+const PLACES_MS: i64 = (24 * 60 + 1) * 60 * 1000;
+
+/// Why an invitation waits that has no place.
+const NO_PLACE: &str = "GitHub allows a repository 50 invitations in 24 hours: this one waits for its turn";
 
 /// Owed once a license, and only by the delivery whose key was really minted. One that does not open anything is not
 /// mailed.
@@ -27,27 +41,76 @@ const OWE_LICENSE_MAIL: Sql = Sql {
 /// Owes an invitation for each repository of a good license, leased to the caller, when it is bound to the identity `?2`
 /// or to the login `?7`: that is decided here, in the round trip that reads or binds the license. Attempts are counted
 /// anew whenever the buyer asks.
+///
+/// Each takes its place among those that GitHub allows the repository: see [`PLACES`]. Where there is none, it is owed
+/// for when there is.
 const OWE_INVITATIONS: Sql = Sql {
     name: "owe_invitations",
     text: "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, lease_id,
-                               trace_id, created_at)
-           SELECT 'invitation', 'invitation:' || a.license_key || ':' || lower(repo.value), a.license_key, repo.value,
-                  'leased', 1, ?4, ?5, ?6, ?3
-           FROM license_activations a
-           JOIN licenses l ON l.license_key = a.license_key
-           JOIN json_each(a.repos) repo
-           WHERE a.license_key = ?1 AND (a.github_user_id = ?2 OR lower(a.github_username) = lower(?7))
-             AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?3) AND (l.test = 0 OR ?8 = 1)
+                               trace_id, created_at, reserved_at, last_error)
+           SELECT 'invitation', dedupe_key, ?1, repo, iif(has_place, 'leased', 'due'), has_place,
+                  iif(has_place, ?4, oldest + ?10), iif(has_place, ?5, NULL), ?6, ?3, iif(has_place, ?3, NULL),
+                  iif(has_place, NULL, ?11)
+           FROM (
+             SELECT 'invitation:' || a.license_key || ':' || lower(repo.value) AS dedupe_key, repo.value AS repo,
+                    EXISTS (SELECT 1 FROM outbox o
+                            WHERE o.dedupe_key = 'invitation:' || a.license_key || ':' || lower(repo.value)
+                              AND o.reserved_at > ?3 - ?10)
+                    OR ?9 > (SELECT count(*) FROM outbox w WHERE w.repo = repo.value AND w.reserved_at > ?3 - ?10)
+                      AS has_place,
+                    (SELECT min(w.reserved_at) FROM outbox w WHERE w.repo = repo.value AND w.reserved_at > ?3 - ?10)
+                      AS oldest
+             FROM license_activations a
+             JOIN licenses l ON l.license_key = a.license_key
+             JOIN json_each(a.repos) repo
+             WHERE a.license_key = ?1 AND (a.github_user_id = ?2 OR lower(a.github_username) = lower(?7))
+               AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?3) AND (l.test = 0 OR ?8 = 1)
+           )
+           WHERE true
            ON CONFLICT (dedupe_key) DO UPDATE SET
-             state = 'leased', attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
-             lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL",
+             state = excluded.state, attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
+             lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL, died_at = NULL,
+             reserved_at = COALESCE(excluded.reserved_at, outbox.reserved_at),
+             last_error = COALESCE(excluded.last_error, outbox.last_error)",
 };
 
-/// Takes what is due, and what was leased to somebody who did not come back.
+/// Takes what is due, and what was leased to somebody who did not come back. Invitations get half of the turns at most:
+/// any number of them that wait for a place keep nothing else from its turn.
+///
+/// An invitation takes its place here, and one that finds none (`missing` is how many it lacks) is left for when there is
+/// one. Those that come up together are spread over the day, so that they do not come up together again.
 const CLAIM_DUE: Sql = Sql {
     name: "claim_due",
-    text: "UPDATE outbox SET state = 'leased', lease_id = ?1, next_attempt_at = ?3, attempts = attempts + 1
-           WHERE id IN (SELECT id FROM outbox WHERE next_attempt_at <= ?2 ORDER BY next_attempt_at LIMIT ?4)",
+    text: "WITH picked AS MATERIALIZED (
+             SELECT id, repo, reserved_at FROM (
+               SELECT id, repo, reserved_at FROM outbox WHERE next_attempt_at <= ?2 AND kind = 'invitation'
+               ORDER BY next_attempt_at LIMIT CAST((?4 + 1) / 2 AS INTEGER))
+             UNION ALL
+             SELECT id, NULL, NULL FROM (
+               SELECT id FROM outbox WHERE next_attempt_at <= ?2 AND kind <> 'invitation'
+               ORDER BY next_attempt_at LIMIT ?4)
+             LIMIT ?4
+           )
+           UPDATE outbox SET
+             state = iif(turn.missing > 0, 'due', 'leased'),
+             lease_id = iif(turn.missing > 0, NULL, ?1),
+             next_attempt_at = iif(turn.missing > 0, turn.oldest + ?6 + (turn.missing - 1) * CAST(?6 / ?5 AS INTEGER), ?3),
+             attempts = attempts + (turn.missing <= 0),
+             reserved_at = iif(kind = 'invitation' AND turn.missing <= 0, ?2, reserved_at),
+             last_error = iif(turn.missing > 0, ?7, last_error)
+           FROM (
+             SELECT picked.id AS turn_of,
+                    CASE WHEN picked.repo IS NULL OR picked.reserved_at > ?2 - ?6 THEN 0
+                         ELSE (SELECT count(*) FROM outbox w WHERE w.repo = picked.repo AND w.reserved_at > ?2 - ?6)
+                              + (SELECT count(*) FROM picked earlier
+                                 WHERE earlier.repo = picked.repo AND earlier.id <= picked.id
+                                   AND NOT COALESCE(earlier.reserved_at > ?2 - ?6, 0))
+                              - ?5 END AS missing,
+                    (SELECT min(w.reserved_at) FROM outbox w WHERE w.repo = picked.repo AND w.reserved_at > ?2 - ?6)
+                      AS oldest
+             FROM picked
+           ) turn
+           WHERE outbox.id = turn.turn_of",
 };
 
 /// For a mistake on purpose.
@@ -57,16 +120,45 @@ const CLAIM_DUE_NEW: Sql = Sql {
            WHERE id IN (SELECT id FROM outbox WHERE next_attempt_at <= ?2 AND state = 'due' LIMIT ?4)",
 };
 
+/// Whether a removal is still `wanted` is decided here, in the transaction that takes it on lease: it is not when another
+/// good license of the same identity, or this one by now, opens the repository.
 const LEASED: Sql = Sql {
     name: "leased",
-    text: "SELECT o.id, o.kind, o.license_key, o.repo, o.attempts, o.trace_id,
+    text: "SELECT o.id, o.kind, o.license_key, o.repo, o.attempts, o.trace_id, o.github_user_id AS removed_user_id,
+                  o.github_username AS removed_username,
                   l.source, l.product_id, l.variant_id, l.email, l.name, l.status, l.test, l.expires_at,
-                  a.github_username, a.github_user_id, a.permission
+                  a.github_username, a.github_user_id, a.permission,
+                  o.kind = 'removal' AND NOT EXISTS (
+                    SELECT 1 FROM license_activations b
+                    JOIN licenses k ON k.license_key = b.license_key
+                    JOIN json_each(b.repos) repo
+                    WHERE b.github_user_id = o.github_user_id AND lower(repo.value) = lower(o.repo)
+                      AND k.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > ?3)
+                      AND (k.test = 0 OR ?4 = 1)) AS wanted
            FROM outbox o
-           JOIN licenses l ON l.license_key = o.license_key
+           LEFT JOIN licenses l ON l.license_key = o.license_key
            LEFT JOIN license_activations a ON a.license_key = o.license_key
            WHERE o.next_attempt_at = ?2 AND o.lease_id = ?1
            ORDER BY o.id",
+};
+
+/// Owes the invitations that a removal may have undone: those of every good license of the same identity that opens the
+/// repository. Runs in the transaction that ends the removal, before the row itself is ended.
+const OWE_UNDONE_INVITATIONS: Sql = Sql {
+    name: "owe_undone_invitations",
+    text: "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, trace_id,
+                               created_at)
+           SELECT 'invitation', 'invitation:' || b.license_key || ':' || lower(repo.value), b.license_key, repo.value,
+                  'due', 0, ?3, o.trace_id, ?3
+           FROM outbox o
+           JOIN license_activations b ON b.github_user_id = o.github_user_id
+           JOIN licenses k ON k.license_key = b.license_key
+           JOIN json_each(b.repos) repo
+           WHERE o.id = ?1 AND o.lease_id = ?2 AND lower(repo.value) = lower(o.repo)
+             AND k.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > ?3) AND (k.test = 0 OR ?4 = 1)
+           ON CONFLICT (dedupe_key) DO UPDATE SET
+             state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL,
+             died_at = NULL, trace_id = excluded.trace_id",
 };
 
 const SETTLE: Sql = Sql {
@@ -95,7 +187,7 @@ const POSTPONE: Sql = Sql {
 
 const GIVE_UP: Sql = Sql {
     name: "give_up",
-    text: "UPDATE outbox SET state = 'dead', next_attempt_at = NULL, last_error = ?3, lease_id = NULL
+    text: "UPDATE outbox SET state = 'dead', died_at = ?4, next_attempt_at = NULL, last_error = ?3, lease_id = NULL
            WHERE id = ?1 AND lease_id = ?2",
 };
 
@@ -126,6 +218,8 @@ pub enum Kind {
     LicenseMail(MailFacts),
     /// An invitation to one repository.
     Invitation(InvitationFacts),
+    /// The end of somebody's access to one repository.
+    Removal(RemovalFacts),
 }
 
 /// What a license mail says.
@@ -148,6 +242,15 @@ pub struct InvitationFacts {
     pub permission: Permission,
 }
 
+/// Whom to remove from where.
+#[derive(Debug, Clone)]
+pub struct RemovalFacts {
+    pub account: GithubAccount,
+    pub repo: Repo,
+    /// Nothing else gives that account access to the repository.
+    pub wanted: bool,
+}
+
 /// How a row ends well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
@@ -165,6 +268,10 @@ pub enum BoundTo<'a> {
     /// By the login alone, for which GitHub need not be asked.
     Login(&'a GithubLogin),
 }
+
+/// How long a lease lasts: longer than any one pass over leased rows takes, which starts nothing after 20 seconds, and
+/// ends a single call after five.
+pub const LEASE_MS: i64 = 60_000;
 
 /// A lease: who works on rows, and until when nobody else does.
 #[derive(Debug, Clone)]
@@ -207,18 +314,37 @@ pub fn owe_invitations(
         trace.as_str().into(),
         login.into(),
         test_opens.into(),
+        PLACES.into(),
+        PLACES_MS.into(),
+        NO_PLACE.into(),
     ])
 }
 
 /// Leases at most `count` rows that are due at `now`, the longest due first.
 pub fn claim_due(now: Timestamp, lease: &Lease, count: i64) -> Statement {
-    let sql = if defect::is(Defect::LeaseNeverEnds) { CLAIM_DUE_NEW } else { CLAIM_DUE };
-    sql.with([lease.id.as_str().into(), now.into(), lease.until.into(), count.into()])
+    if defect::is(Defect::LeaseNeverEnds) {
+        return CLAIM_DUE_NEW.with([lease.id.as_str().into(), now.into(), lease.until.into(), count.into()]);
+    }
+    CLAIM_DUE.with([
+        lease.id.as_str().into(),
+        now.into(),
+        lease.until.into(),
+        count.into(),
+        PLACES.into(),
+        PLACES_MS.into(),
+        NO_PLACE.into(),
+    ])
 }
 
-/// Reads what is held under a lease, as [`Leased::read`] expects it.
-pub fn leased(lease: &Lease) -> Statement {
-    LEASED.with([lease.id.as_str().into(), lease.until.into()])
+/// Reads what is held under a lease that was taken at `now`, as [`Leased::read`] expects it. `test_opens` is whether a
+/// test-mode license counts as good.
+pub fn leased(lease: &Lease, now: Timestamp, test_opens: bool) -> Statement {
+    LEASED.with([lease.id.as_str().into(), lease.until.into(), now.into(), test_opens.into()])
+}
+
+/// Owes the invitations that a removal under lease may have undone. It goes before [`settle`] in the same batch.
+pub fn owe_undone_invitations(removal: i64, lease: &Lease, now: Timestamp, test_opens: bool) -> Statement {
+    OWE_UNDONE_INVITATIONS.with([removal.into(), lease.id.as_str().into(), now.into(), test_opens.into()])
 }
 
 /// Ends a row well.
@@ -239,8 +365,8 @@ pub fn postpone(id: i64, lease: &Lease, until: Timestamp, error: &str, counted: 
 }
 
 /// Stops trying. The row stays, with its last error, for the operator.
-pub fn give_up(id: i64, lease: &Lease, error: &str) -> Statement {
-    GIVE_UP.with([id.into(), lease.id.as_str().into(), error.into()])
+pub fn give_up(id: i64, lease: &Lease, now: Timestamp, error: &str) -> Statement {
+    GIVE_UP.with([id.into(), lease.id.as_str().into(), error.into(), now.into()])
 }
 
 impl Leased {
@@ -280,6 +406,15 @@ impl Due {
                 user_id: GithubUserId::new(row.integer("github_user_id")?).ok_or(RowError("github_user_id"))?,
                 repo: Repo::parse(row.text("repo")?).map_err(|_| RowError("repo"))?,
                 permission: Permission::from_name(row.text("permission")?).ok_or(RowError("permission"))?,
+            }),
+            "removal" => Kind::Removal(RemovalFacts {
+                account: GithubAccount {
+                    id: GithubUserId::new(row.integer("removed_user_id")?).ok_or(RowError("removed_user_id"))?,
+                    login: GithubLogin::parse(row.text("removed_username")?)
+                        .map_err(|_| RowError("removed_username"))?,
+                },
+                repo: Repo::parse(row.text("repo")?).map_err(|_| RowError("repo"))?,
+                wanted: row.integer("wanted")? == 1,
             }),
             _ => return Err(RowError("kind")),
         };

@@ -15,9 +15,9 @@ use futures_util::future::join;
 use super::invite::{self, RepoStatus};
 use super::join::join_all;
 use super::{Engine, FollowUp, StorageError};
-use crate::adapters::github::{Github, Resolved};
+use crate::adapters::Failure;
+use crate::adapters::github::Resolved;
 use crate::adapters::lemon_squeezy::license_api::{self, Verdict};
-use crate::adapters::{Failure, Remedy};
 use crate::db::{self, Binding, BoundTo, Concerned, Kind, Lease, Leased};
 use crate::defect::{self, Defect};
 use crate::model::{
@@ -166,12 +166,13 @@ impl<P: Platform> Engine<P> {
         login: &Login,
     ) -> Result<(Option<(License, Option<Activation>)>, Lease, Leased), ActivateError> {
         let lease = self.lease().map_err(StorageError::from)?;
+        let now = self.now();
         let mut statements = vec![db::known_license(key)];
         if let Login::Plausible(login) = login {
             let test_opens = self.config.allow_test_licenses;
             let caller = BoundTo::Login(login);
-            statements.push(db::owe_invitations(key, caller, self.now(), &lease, &self.trace, test_opens));
-            statements.push(db::leased(&lease));
+            statements.push(db::owe_invitations(key, caller, now, &lease, &self.trace, test_opens));
+            statements.push(self.leased(&lease, now));
         }
         let outcomes = self.batch(statements).await?;
         let known = read_known(&outcomes, 0)?;
@@ -243,8 +244,7 @@ impl<P: Platform> Engine<P> {
         let Login::Plausible(login) = login else {
             return Err(ActivateError::NotInvitable("an enterprise-managed account"));
         };
-        let github = Github::new(&self.config.github)
-            .ok_or_else(|| ActivateError::Upstream(Failure::new(Remedy::PersonNeeded, "GITHUB_TOKEN is not set")))?;
+        let github = self.github().map_err(ActivateError::Upstream)?;
         match github.resolve(&self.platform, login).await.map_err(ActivateError::Upstream)? {
             Resolved::Account(account) => Ok(account),
             Resolved::NotFound => Err(ActivateError::UserNotFound),
@@ -270,7 +270,7 @@ impl<P: Platform> Engine<P> {
             db::bind(&binding),
             db::owe_invitations(&key, caller, now, &lease, &self.trace, self.config.allow_test_licenses),
             db::known_license(&key),
-            db::leased(&lease),
+            self.leased(&lease, now),
         ]);
         if defect::is(Defect::InvitedAfterBinding) {
             self.batch(vec![db::bind(&binding)]).await?;
@@ -299,7 +299,7 @@ impl<P: Platform> Engine<P> {
         let tries = owed.due.iter().map(|due| async move {
             match &due.kind {
                 Kind::Invitation(facts) => Some((due, facts, self.invite(facts).await)),
-                Kind::LicenseMail(_) => None,
+                Kind::LicenseMail(_) | Kind::Removal(_) => None,
             }
         });
         let results: Vec<_> = join_all(tries).await.into_iter().flatten().collect();
@@ -309,8 +309,10 @@ impl<P: Platform> Engine<P> {
             None => Some(RepoStatus::Queued),
         };
         let repos: Option<Vec<_>> = activation.repos.iter().map(|repo| Some((repo.clone(), told(repo)?))).collect();
-        let mut record: Vec<_> =
-            results.into_iter().map(|(due, _, result)| self.conclude(due, &lease, invite::settled(result))).collect();
+        let mut record: Vec<_> = results
+            .into_iter()
+            .flat_map(|(due, _, result)| self.conclude(due, &lease, invite::settled(result)))
+            .collect();
         record.extend(owed.unreadable.iter().map(|(id, error)| self.bury(*id, &lease, error)));
         let product = self.catalogue.find(license.storefront, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {

@@ -56,7 +56,7 @@ impl<P: Platform> Engine<P> {
             db::restand(Concerned::License(&key)),
             db::owe_license_mail(&key, now, &lease, &self.trace),
             db::processed_event(event, now, event_type, Some(&sale.order), None, Some(key.as_str())),
-            db::leased(&lease),
+            self.leased(&lease, now),
         ]);
         let leased = statements.len() - 1;
         let outcomes = self.batch(statements).await?;
@@ -64,7 +64,7 @@ impl<P: Platform> Engine<P> {
             self.log(Level::Info, "license_minted", [("license", LogValue::text(key.as_str()))]);
         }
         self.log_fulfilled(event, storefront, &sale.order, outcomes.last().is_some_and(|owed| !owed.rows.is_empty()));
-        self.work_off(&lease, db::Leased::read(&outcomes, leased)?).await?;
+        self.work_off(&lease, db::Leased::read(&outcomes, leased)?, lease.until).await?;
         Ok(Ok(()))
     }
 
@@ -106,7 +106,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The statements with which licenses change their status, by what was recorded before them in the same batch.
-    pub(super) fn changes(&self, concerned: Concerned<'_>, now: Timestamp) -> [Statement; 3] {
+    pub(super) fn changes(&self, concerned: Concerned<'_>, now: Timestamp) -> [Statement; 4] {
         db::changes(concerned, now, &self.trace, self.config.allow_test_licenses)
     }
 

@@ -1,9 +1,9 @@
-//! Inviting a bound identity to a repository, and what the buyer and the outbox are told of it.
+//! Inviting a bound identity to a repository and ending its access, and what the buyer and the outbox are told of it.
 
 use super::Engine;
 use crate::adapters::github::{Github, Invited};
 use crate::adapters::{Failure, Remedy};
-use crate::db::{InvitationFacts, Settled};
+use crate::db::{InvitationFacts, RemovalFacts, Settled};
 use crate::model::GithubAccount;
 use crate::platform::Platform;
 
@@ -21,10 +21,23 @@ pub enum RepoStatus {
 impl<P: Platform> Engine<P> {
     /// Invites once.
     pub(super) async fn invite(&self, facts: &InvitationFacts) -> Result<Invited, Failure> {
-        let github = Github::new(&self.config.github)
-            .ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GITHUB_TOKEN is not set"))?;
         let account = GithubAccount { id: facts.user_id, login: facts.login.clone() };
-        github.invite(&self.platform, &facts.repo, &account, facts.permission).await
+        self.github()?.invite(&self.platform, &facts.repo, &account, facts.permission).await
+    }
+
+    /// Ends access, unless something else gives it.
+    pub(super) async fn remove(&self, facts: &RemovalFacts) -> Result<Settled, Failure> {
+        if !facts.wanted {
+            return Ok(Settled { outcome: "skipped", reference: None });
+        }
+        self.github()?.remove(&self.platform, &facts.repo, &facts.account).await?;
+        Ok(Settled { outcome: "removed", reference: None })
+    }
+
+    /// # Errors
+    /// [`Failure`] without a token.
+    pub(super) fn github(&self) -> Result<Github<'_>, Failure> {
+        Github::new(&self.config.github).ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GITHUB_TOKEN is not set"))
     }
 }
 

@@ -3,6 +3,11 @@
 //! A row is removed from the due list only once the other side has said yes. A crash between the two leaves the row
 //! leased until the lease runs out; then it is tried again, so everything here is done at least once.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::join;
+
 use super::join::join_all;
 use super::{Engine, StorageError, invite};
 use crate::adapters::email::Mailer;
@@ -10,7 +15,7 @@ use crate::adapters::email::license::LicenseMail;
 use crate::adapters::{Failure, Remedy};
 use crate::db::{self, Due, Kind, Lease, Leased, MailFacts, Settled};
 use crate::defect::{self, Defect};
-use crate::model::LicenseStatus;
+use crate::model::{LicenseStatus, Timestamp};
 use crate::platform::{Level, LogValue, Platform, RowError, Statement};
 
 /// After this many attempts a row is dead: with the waits below, after about half a day.
@@ -23,16 +28,38 @@ const LONGEST_WAIT_MS: i64 = 6 * 60 * 60 * 1000;
 /// Between two looks at what only a person can mend.
 const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
 
+/// GitHub asks for changes one after the other with at least a second between them:
+/// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
+const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
+
 impl<P: Platform> Engine<P> {
-    /// Tries every row that is held under the lease, all at once, and writes down what came of it.
-    pub(super) async fn work_off(&self, lease: &Lease, leased: Leased) -> Result<(), StorageError> {
-        let tries = leased.due.iter().map(|due| async move { self.conclude(due, lease, self.try_once(due).await) });
+    /// Tries every row that is held under the lease, and writes down what came of it. Mails go out all at once, and what
+    /// changes something at GitHub one after the other; after `until` nothing of that is begun.
+    pub(super) async fn work_off(&self, lease: &Lease, leased: Leased, until: Timestamp) -> Result<(), StorageError> {
+        let (mails, changes): (Vec<_>, Vec<_>) =
+            leased.due.iter().partition(|due| matches!(due.kind, Kind::LicenseMail(_)));
+        let mails = mails.into_iter().map(|due| async move { self.conclude(due, lease, self.try_once(due).await) });
+        let one_by_one = async {
+            let mut statements = Vec::new();
+            for (place, due) in changes.into_iter().enumerate() {
+                if place > 0 {
+                    self.platform.sleep(BETWEEN_CHANGES).await;
+                }
+                if self.now() < until {
+                    statements.extend(self.conclude(due, lease, self.try_once(due).await));
+                } else {
+                    statements.push(db::postpone(due.id, lease, self.now(), "its turn came too late", false));
+                }
+            }
+            statements
+        };
         if defect::is(Defect::SettledBeforeDone) {
             let settled = Settled { outcome: "sent", reference: None };
             let early = leased.due.iter().map(|due| db::settle(due.id, lease, self.now(), &settled));
             self.batch(early.collect()).await?;
         }
-        let mut statements = join_all(tries).await;
+        let (mailed, mut statements) = join(pin!(join_all(mails)), pin!(one_by_one)).await;
+        statements.extend(mailed.into_iter().flatten());
         statements.extend(leased.unreadable.iter().map(|(id, error)| self.bury(*id, lease, error)));
         if !statements.is_empty() {
             self.batch(statements).await?;
@@ -43,6 +70,7 @@ impl<P: Platform> Engine<P> {
     async fn try_once(&self, due: &Due) -> Result<Settled, Failure> {
         // It was good when this was owed. What has changed since, changed what is owed.
         match due.status {
+            _ if matches!(due.kind, Kind::Removal(_)) => {}
             LicenseStatus::Active => {}
             LicenseStatus::Revoked => return Ok(Settled { outcome: "skipped", reference: None }),
             LicenseStatus::Suspended => {
@@ -53,6 +81,7 @@ impl<P: Platform> Engine<P> {
         match &due.kind {
             Kind::LicenseMail(facts) => self.mail(due, facts).await,
             Kind::Invitation(facts) => invite::settled(self.invite(facts).await),
+            Kind::Removal(facts) => self.remove(facts).await,
         }
     }
 
@@ -84,18 +113,25 @@ impl<P: Platform> Engine<P> {
     pub(super) fn bury(&self, id: i64, lease: &Lease, error: &RowError) -> Statement {
         let reason = format!("{error}: the tables were changed by hand");
         self.log(Level::Error, "outbox_unreadable", [("outbox_id", id.into()), ("error", LogValue::text(&reason))]);
-        db::give_up(id, lease, &reason)
+        db::give_up(id, lease, self.now(), &reason)
     }
 
-    /// The statement that ends or postpones a row, by what came of the attempt.
-    pub(super) fn conclude(&self, due: &Due, lease: &Lease, result: Result<Settled, Failure>) -> Statement {
-        match result {
+    /// The statements that end or postpone a row, by what came of the attempt.
+    pub(super) fn conclude(&self, due: &Due, lease: &Lease, result: Result<Settled, Failure>) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        if matches!(due.kind, Kind::Removal(_)) {
+            // Somebody may have become entitled while this was under way, or before an earlier try.
+            let test_opens = self.config.allow_test_licenses;
+            statements.push(db::owe_undone_invitations(due.id, lease, self.now(), test_opens));
+        }
+        statements.push(match result {
             Ok(settled) => {
                 self.log_attempt(Level::Info, due, settled.outcome, None);
                 db::settle(due.id, lease, self.now(), &settled)
             }
             Err(failure) => self.fail(due, lease, &failure),
-        }
+        });
+        statements
     }
 
     fn fail(&self, due: &Due, lease: &Lease, failure: &Failure) -> Statement {
@@ -106,14 +142,15 @@ impl<P: Platform> Engine<P> {
             Remedy::RetryAt(time) => Some((time.max(now.plus_millis(1000)), false)),
             Remedy::Retry if !spent => Some((now.plus_millis(self.wait_ms(due.attempts)), true)),
             Remedy::PersonNeeded if !spent => Some((now.plus_millis(PERSON_WAIT_MS), true)),
+            Remedy::CredentialsRejected => Some((now.plus_millis(PERSON_WAIT_MS), false)),
             Remedy::Retry | Remedy::PersonNeeded | Remedy::GiveUp => None,
         };
-        let person = until.is_none() || failure.remedy == Remedy::PersonNeeded;
+        let person = until.is_none() || matches!(failure.remedy, Remedy::PersonNeeded | Remedy::CredentialsRejected);
         let level = if person { Level::Error } else { Level::Warn };
         self.log_attempt(level, due, if until.is_some() { "postponed" } else { "dead" }, Some(&reason));
         match until {
             Some((until, counted)) => db::postpone(due.id, lease, until, &reason, counted),
-            None => db::give_up(due.id, lease, &reason),
+            None => db::give_up(due.id, lease, now, &reason),
         }
     }
 
@@ -132,6 +169,7 @@ impl<P: Platform> Engine<P> {
         let kind = match &due.kind {
             Kind::LicenseMail(_) => "license_mail",
             Kind::Invitation(_) => "invitation",
+            Kind::Removal(_) => "removal",
         };
         self.log(
             level,

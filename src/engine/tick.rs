@@ -7,16 +7,18 @@ use super::ingest::ABANDONED_AFTER_MS;
 use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, StorageError};
 use crate::db::{self, Leased, StoredEvent};
+use crate::model::Timestamp;
 use crate::platform::{Level, LogValue, Platform};
 
 /// A tick starts nothing new after this long, so that it ends well before the next and within its leases.
 pub(super) const LONGEST_MS: i64 = 20_000;
 
-/// Deliveries a tick: each costs up to seven database queries and one mail. The Free plan allows an invocation 50 of
+/// Deliveries a tick: each costs up to twelve database queries and one mail. The Free plan allows an invocation 50 of
 /// the one and 50 of the other: <https://developers.cloudflare.com/workers/platform/limits/>
-const DELIVERIES: i64 = 4;
+const DELIVERIES: i64 = 2;
 
-/// Outbox rows a tick: each costs one query to end it, and one request, or five for an invitation at its most awkward.
+/// Outbox rows a tick: each costs a query or two to end it, and one request, or five for an invitation or a removal at its
+/// most awkward.
 const OUTBOX_ROWS: i64 = 8;
 
 /// What a tick found to do.
@@ -34,7 +36,8 @@ impl<P: Platform> Engine<P> {
     pub async fn tick(&self) -> Result<Ticked, StorageError> {
         let start = self.now();
         let deliveries = self.process_due().await;
-        let owed = if self.now() < start.plus_millis(LONGEST_MS) { self.work_off_due().await? } else { 0 };
+        let until = start.plus_millis(LONGEST_MS);
+        let owed = if self.now() < until { self.work_off_due(until).await? } else { 0 };
         let ticked = Ticked { deliveries: deliveries?, owed };
         if ticked != Ticked::default() {
             let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
@@ -99,12 +102,14 @@ impl<P: Platform> Engine<P> {
         self.log(Level::Warn, "delivery_put_off", fields);
     }
 
-    async fn work_off_due(&self) -> Result<usize, StorageError> {
+    async fn work_off_due(&self, until: Timestamp) -> Result<usize, StorageError> {
         let lease = self.lease()?;
-        let outcomes = self.batch(vec![db::claim_due(self.now(), &lease, OUTBOX_ROWS), db::leased(&lease)]).await?;
+        let now = self.now();
+        let claim = db::claim_due(now, &lease, OUTBOX_ROWS);
+        let outcomes = self.batch(vec![claim, self.leased(&lease, now)]).await?;
         let leased = Leased::read(&outcomes, 1)?;
         let count = leased.due.len();
-        self.work_off(&lease, leased).await?;
+        self.work_off(&lease, leased, until).await?;
         Ok(count)
     }
 }

@@ -200,7 +200,7 @@ fn upstream_unavailable(failure: &Failure) -> Problem {
         // The service said when, which callers do not get to know; a minute later is a fair moment to ask again.
         Remedy::RetryAt(_) => 60,
         Remedy::Retry => PASSING_TROUBLE_S,
-        Remedy::GiveUp | Remedy::PersonNeeded => 600,
+        Remedy::GiveUp | Remedy::PersonNeeded | Remedy::CredentialsRejected => 600,
     };
     Problem::new(
         Code::UpstreamUnavailable,

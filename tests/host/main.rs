@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod activation;
+mod budget;
 mod cost;
 mod faults;
 mod gumroad;
@@ -13,6 +14,7 @@ mod hostile;
 mod intake;
 mod lemon_squeezy;
 mod refunds;
+mod removals;
 mod schema;
 mod shop;
 mod upgrades;

@@ -92,7 +92,7 @@ fn refusal(reply: &Reply, answer: Option<Answer>, platform: &impl Platform) -> F
     };
     let reason = format!("{SERVICE} answered {}{said}", reply.status);
     match (reply.status, answer) {
-        (401, _) => Failure::new(Remedy::PersonNeeded, format!("POSTMARK_TOKEN was rejected; {reason}")),
+        (401, _) => Failure::new(Remedy::CredentialsRejected, format!("POSTMARK_TOKEN was rejected; {reason}")),
         (429, _) => {
             let remedy = retry_after(reply, platform.now()).map_or(Remedy::Retry, Remedy::RetryAt);
             Failure::new(remedy, reason)
@@ -110,9 +110,11 @@ fn remedy(error_code: i64) -> Remedy {
     match error_code {
         // Down for maintenance.
         100 => Remedy::Retry,
+        // The token is none, or none of this server's.
+        10 => Remedy::CredentialsRejected,
         // An address that Postmark does not take, or one that bounced or complained before.
         300 | 406 => Remedy::GiveUp,
-        // The token, the sender, the account, its credits: all of them somebody's to set right.
+        // The sender, the account, its credits: all of them somebody's to set right.
         _ => Remedy::PersonNeeded,
     }
 }

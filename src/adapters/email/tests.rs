@@ -98,12 +98,12 @@ fn an_address_that_takes_no_mail_is_given_up() {
 
 #[test]
 fn a_token_a_sender_or_an_account_in_trouble_needs_a_person() {
-    for error_code in [10, 400, 401, 402, 403, 405, 412, 413] {
+    for error_code in [400, 401, 402, 403, 405, 412, 413] {
         assert_eq!(refused(422, error_code), Remedy::PersonNeeded, "{error_code}");
     }
-    assert_eq!(refused(401, 10), Remedy::PersonNeeded);
+    assert_eq!([refused(401, 10), refused(422, 10)], [Remedy::CredentialsRejected; 2]);
     let unreadable = failure(reply(401, "<html>"));
-    assert_eq!(unreadable.remedy, Remedy::PersonNeeded);
+    assert_eq!(unreadable.remedy, Remedy::CredentialsRejected);
     assert!(unreadable.reason.contains("POSTMARK_TOKEN was rejected") && !unreadable.reason.contains("canary"));
     assert_eq!(failure(reply(301, "")).remedy, Remedy::PersonNeeded);
 }

@@ -17,6 +17,8 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Asked<'a> {
     Account,
+    /// The end of somebody's access to it.
+    Removal(&'a Repo),
     Repository(&'a Repo),
 }
 
@@ -29,14 +31,17 @@ pub(super) fn failure(reply: &Reply, asked: Asked<'_>, login: &GithubLogin, now:
     }
     let person_needed = |reason: String| Failure::new(Remedy::PersonNeeded, reason);
     match (reply.status, asked) {
-        (300..=399, Asked::Repository(repo)) => {
+        (300..=399, Asked::Repository(repo) | Asked::Removal(repo)) => {
             person_needed(format!("{repo} was renamed or moved at {SERVICE}: update products.toml"))
         }
         (300..=399, Asked::Account) => {
             person_needed(format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"))
         }
-        (401, _) => person_needed(format!("GITHUB_TOKEN was rejected by {SERVICE}")),
-        (403, Asked::Repository(repo)) => person_needed(forbidden(reply, &words, repo, login)),
+        (401, _) => Failure::new(Remedy::CredentialsRejected, format!("GITHUB_TOKEN was rejected by {SERVICE}")),
+        (403, Asked::Repository(repo) | Asked::Removal(repo)) => person_needed(forbidden(reply, &words, repo, login)),
+        (404, Asked::Removal(repo)) => person_needed(format!(
+            "{repo} does not exist or GITHUB_TOKEN cannot see it: whether somebody still has access is not known"
+        )),
         (404, Asked::Repository(repo)) => person_needed(format!(
             "{repo} does not exist or GITHUB_TOKEN cannot see it (or the invited account is gone)"
         )),
@@ -113,7 +118,7 @@ fn forbidden(reply: &Reply, words: &str, repo: &Repo, login: &GithubLogin) -> St
             format!("GITHUB_TOKEN lacks a permission on {repo}: it needs Administration: read and write")
         }
         None => format!(
-            "GITHUB_TOKEN may not invite to {repo}: it needs Administration: read and write ({SERVICE} says: {})",
+            "GITHUB_TOKEN may not manage access to {repo}: it needs Administration: read and write ({SERVICE} says: {})",
             excerpt(words, login)
         ),
     }

@@ -125,7 +125,7 @@ fn an_answer_about_somebody_else_is_none() {
 fn a_look_up_that_failed_says_nothing_about_the_login() {
     assert_eq!(resolve(Err(SendError::Timeout)).unwrap_err().remedy, Remedy::Retry);
     assert_eq!(resolve(reply(503, "")).unwrap_err().remedy, Remedy::Retry);
-    assert_eq!(resolve(reply(401, &message("Bad credentials"))).unwrap_err().remedy, Remedy::PersonNeeded);
+    assert_eq!(resolve(reply(401, &message("Bad credentials"))).unwrap_err().remedy, Remedy::CredentialsRejected);
     assert_eq!(resolve(reply(302, "")).unwrap_err().remedy, Remedy::PersonNeeded);
     let limited = reply_with(403, &[("retry-after", "30")], "");
     assert_eq!(resolve(limited).unwrap_err().remedy, in_seconds(30));
@@ -328,8 +328,9 @@ fn a_missing_permission_is_named() {
 }
 
 #[test]
-fn rejected_credentials_call_for_a_person_without_showing_them() {
-    let reason = reason(reply(401, &message("Bad credentials")));
+fn rejected_credentials_are_told_from_all_else_and_not_shown() {
+    let Failure { remedy, reason } = invite(reply(401, &message("Bad credentials"))).unwrap_err();
+    assert_eq!(remedy, Remedy::CredentialsRejected);
     assert!(reason.contains("GITHUB_TOKEN was rejected") && !reason.contains("canary"), "{reason}");
 }
 

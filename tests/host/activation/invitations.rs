@@ -41,7 +41,7 @@ fn what_github_cannot_take_now_is_queued_with_its_reason_and_invited_by_a_later_
             (FaultKind::Junk, "unintelligible", 15_000..=30_000, 1),
             (FaultKind::Oversized(2_000_000), "too large", 15_000..=30_000, 1),
             (words(404, "Not Found"), "acme/starter-docs does not exist", HOUR_MS..=HOUR_MS, 1),
-            (words(401, "Bad credentials"), "GITHUB_TOKEN was rejected", HOUR_MS..=HOUR_MS, 1),
+            (words(401, "Bad credentials"), "GITHUB_TOKEN was rejected", HOUR_MS..=HOUR_MS, 0),
             (forbidden, "Administration: read and write", HOUR_MS..=HOUR_MS, 1),
             (FaultKind::Redirect("https://x.example.com".to_owned()), "renamed or moved", HOUR_MS..=HOUR_MS, 1),
         ] {

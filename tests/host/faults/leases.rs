@@ -42,7 +42,7 @@ fn mailed(shop: &Shop) -> Vec<String> {
 async fn claim(shop: &Shop) -> (Lease, Vec<Due>) {
     let now = shop.host.now();
     let lease = Lease { id: unique_id(&shop.host).unwrap(), until: now.plus_millis(60_000) };
-    let outcomes = shop.host.batch(vec![db::claim_due(now, &lease, 10), db::leased(&lease)]).await.unwrap();
+    let outcomes = shop.host.batch(vec![db::claim_due(now, &lease, 10), db::leased(&lease, now, false)]).await.unwrap();
     (lease, Leased::read(&outcomes, 1).unwrap().due)
 }
 
@@ -118,7 +118,7 @@ fn who_lost_a_lease_can_neither_finish_nor_postpone_nor_give_up() {
         for statement in [
             db::settle(id, &lost, now, &sent),
             db::postpone(id, &lost, now, "late", true),
-            db::give_up(id, &lost, "late"),
+            db::give_up(id, &lost, shop.host.now(), "late"),
         ] {
             let name = statement.name;
             shop.host.batch(vec![statement]).await.unwrap();

@@ -93,7 +93,7 @@ fn a_stored_delivery_whose_payload_is_gone_waits_for_a_person_and_holds_nobody_u
         }
         let last = "(SELECT max(id) FROM webhook_events)";
         shop.rows(&format!("UPDATE webhook_events SET payload = NULL WHERE id <> {last}"));
-        for _ in 0..2 {
+        for _ in 0..3 {
             shop.tick_after(Duration::from_secs(60)).await;
         }
         assert_eq!(shop.sandbox.take_mails().len(), 1);

@@ -95,10 +95,28 @@ fn waits_are_spread_so_that_what_failed_together_does_not_return_together() {
 fn what_only_a_person_can_mend_is_looked_at_every_hour() {
     run(async {
         let shop = Shop::open();
-        let body = json!({ "ErrorCode": 10, "Message": "Bad token" }).to_string().into_bytes();
-        let mut row = owe(&shop, FaultKind::Status { status: 401, headers: Vec::new(), body }).await;
+        let body = json!({ "ErrorCode": 400, "Message": "Sender signature not found" }).to_string().into_bytes();
+        let mut row = owe(&shop, FaultKind::Status { status: 422, headers: Vec::new(), body }).await;
         for attempt in 1..=3 {
             assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(attempt)));
+            assert!(row["last_error"].as_str().unwrap().contains("Sender signature not found"));
+            assert_eq!(wait_of(&row, shop.host.now().as_millis()), HOUR_MS);
+            row = next_try(&shop, &row).await;
+        }
+        shop.sandbox.clear_faults();
+        assert_eq!(next_try(&shop, &row).await["state"], "done");
+        shop.take_key();
+    });
+}
+
+#[test]
+fn rejected_credentials_are_waited_for_as_long_as_it_takes() {
+    run(async {
+        let shop = Shop::open();
+        let body = json!({ "ErrorCode": 10, "Message": "Bad token" }).to_string().into_bytes();
+        let mut row = owe(&shop, FaultKind::Status { status: 401, headers: Vec::new(), body }).await;
+        for _ in 0..30 {
+            assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(0)));
             assert!(row["last_error"].as_str().unwrap().contains("POSTMARK_TOKEN was rejected"));
             assert_eq!(wait_of(&row, shop.host.now().as_millis()), HOUR_MS);
             row = next_try(&shop, &row).await;

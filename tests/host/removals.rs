@@ -1,0 +1,273 @@
+//! Access that is taken away: an open invitation deleted, a collaborator removed, and nobody left without what another
+//! license opens.
+
+mod overtaken;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use latchkey::platform::Platform;
+use latchkey::platform::host::{Call, Fate};
+
+use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
+use serde_json::json;
+
+use crate::shop::{Shop, run};
+
+const REPOS: [&str; 2] = ["acme/starter", "acme/starter-docs"];
+
+/// Longer than any lease.
+const TWO_MINUTES: Duration = Duration::from_secs(120);
+
+/// Sells the starter kit under this id, activates it for somebody, and gives the key.
+async fn sell_and_activate(shop: &Shop, sale_id: &str, login: &str) -> String {
+    let sale = GumroadSale { sale_id: Some(sale_id.to_owned()), ..GumroadSale::default() };
+    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+    let key = shop.take_key();
+    assert_eq!(shop.activate(&key, login).await.status, 200);
+    shop.advance(TWO_MINUTES);
+    key
+}
+
+async fn refund(shop: &Shop, sale_id: &str) {
+    assert_eq!(shop.deliver(&shop.sandbox.gumroad_refund(sale_id)).await.status, 200);
+}
+
+/// Whether this login is invited to, or in, each of the repositories.
+fn access(shop: &Shop, login: &str) -> [bool; 2] {
+    REPOS.map(|repo| {
+        let invited = shop.sandbox.invitations(repo).iter().any(|invitation| invitation.login == login);
+        invited || shop.sandbox.collaborators(repo).iter().any(|member| member == login)
+    })
+}
+
+/// What became of the removals, in order.
+fn outcomes(shop: &Shop) -> String {
+    shop.value("SELECT group_concat(coalesce(outcome, state)) FROM outbox WHERE kind = 'removal'")
+}
+
+/// When something is changed at GitHub from now on.
+fn times_of_changes(shop: &Shop) -> Rc<RefCell<Vec<i64>>> {
+    let times = Rc::new(RefCell::default());
+    let (noted, host) = (Rc::clone(&times), shop.host.clone());
+    shop.host.inject(move |call| {
+        if let Call::Send(request) = call
+            && request.url.contains("/github/")
+            && request.method.as_str() != "GET"
+        {
+            RefCell::<Vec<i64>>::borrow_mut(&noted).push(host.now().as_millis());
+        }
+        Fate::Proceed
+    });
+    times
+}
+
+#[test]
+fn a_refund_takes_an_open_invitation_back_and_removes_a_collaborator() {
+    run(async {
+        let shop = Shop::open();
+        sell_and_activate(&shop, "one", "octocat").await;
+        shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+        shop.calls();
+        refund(&shop, "one").await;
+        assert_eq!(shop.tick().await.owed, 2);
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
+        let calls = shop.calls();
+        assert_eq!(
+            calls[..3],
+            [
+                "GET /repos/acme/starter/invitations",
+                "GET /user/583231",
+                "DELETE /repos/acme/starter/collaborators/octocat"
+            ]
+        );
+        assert_eq!(calls[3], "GET /repos/acme/starter-docs/invitations");
+        assert!(calls[4].starts_with("DELETE /repos/acme/starter-docs/invitations/"), "{}", calls[4]);
+        assert_eq!(calls.len(), 5);
+    });
+}
+
+#[test]
+fn a_second_license_of_the_same_account_keeps_its_access_until_it_ends_too() {
+    run(async {
+        let shop = Shop::open();
+        for sale in ["one", "two"] {
+            sell_and_activate(&shop, sale, "octocat").await;
+        }
+        sell_and_activate(&shop, "other", "ada-lovelace").await;
+        refund(&shop, "one").await;
+        shop.tick().await;
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([true; 2], "skipped,skipped".into()));
+        refund(&shop, "two").await;
+        shop.tick_after(TWO_MINUTES).await;
+        assert_eq!(access(&shop, "octocat"), [false; 2]);
+        assert_eq!(access(&shop, "ada-lovelace"), [true; 2], "somebody else's");
+    });
+}
+
+#[test]
+fn a_license_that_has_ended_keeps_no_access() {
+    run(async {
+        let shop = Shop::open();
+        for sale in ["one", "two"] {
+            sell_and_activate(&shop, sale, "octocat").await;
+        }
+        shop.rows("UPDATE licenses SET expires_at = 1 WHERE source_order_id = 'two'");
+        refund(&shop, "one").await;
+        shop.tick().await;
+        assert_eq!(access(&shop, "octocat"), [false; 2]);
+    });
+}
+
+#[test]
+fn somebody_who_was_renamed_is_removed_under_the_new_login_and_nobody_under_the_old_one() {
+    run(async {
+        let shop = Shop::open();
+        sell_and_activate(&shop, "one", "octocat").await;
+        for repo in REPOS {
+            shop.sandbox.accept_invitation("octocat", repo).unwrap();
+        }
+        shop.sandbox.rename_user("octocat", "new-cat");
+        shop.sandbox.add_user("octocat", latchkey_sandbox::AccountKind::User);
+        for repo in REPOS {
+            shop.sandbox.add_collaborator("octocat", repo);
+        }
+        refund(&shop, "one").await;
+        shop.tick().await;
+        assert_eq!((access(&shop, "new-cat"), access(&shop, "octocat")), ([false; 2], [true; 2]));
+    });
+}
+
+#[test]
+fn what_is_gone_already_counts_as_removed() {
+    run(async {
+        let shop = Shop::open();
+        for (sale, login) in [("one", "octocat"), ("two", "ada-lovelace"), ("three", "grace-hopper")] {
+            sell_and_activate(&shop, sale, login).await;
+        }
+        shop.sandbox.decline_invitation("octocat", "acme/starter").unwrap();
+        shop.sandbox.remove_user("ada-lovelace");
+        for sale in ["one", "two", "three"] {
+            refund(&shop, sale).await;
+        }
+        // Accepted between the look at the list and the deletion.
+        let gone = Fault::new(Service::GitHub, FaultKind::status(404)).method("DELETE").path("/invitations/");
+        shop.sandbox.inject(gone);
+        for _ in 0..2 {
+            shop.tick_after(TWO_MINUTES).await;
+        }
+        assert_eq!(outcomes(&shop), ["removed"; 6].join(","));
+        assert_eq!((access(&shop, "octocat"), access(&shop, "grace-hopper")), ([false; 2], [false; 2]));
+    });
+}
+
+#[test]
+fn a_repository_that_cannot_be_seen_is_left_to_a_person() {
+    run(async {
+        let shop = Shop::open();
+        sell_and_activate(&shop, "one", "octocat").await;
+        shop.sandbox.remove_repo("acme/starter");
+        refund(&shop, "one").await;
+        shop.tick().await;
+        let row = shop.record("outbox", "kind = 'removal' AND repo = 'acme/starter'");
+        assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(1)));
+        assert!(row["last_error"].as_str().unwrap().contains("does not exist"));
+        for _ in 0..12 {
+            shop.tick_after(Duration::from_secs(3600)).await;
+        }
+        let row = shop.record("outbox", "kind = 'removal' AND repo = 'acme/starter'");
+        assert_eq!((&row["state"], row["died_at"].is_i64()), (&json!("dead"), true));
+    });
+}
+
+#[test]
+fn a_limit_or_an_outage_at_github_only_delays_a_removal() {
+    run(async {
+        let shop = Shop::open();
+        let faults = [FaultKind::retry_after(403, 60), FaultKind::status(502), FaultKind::LostAfter, FaultKind::Junk];
+        let calls = [("GET", "/invitations"), ("GET", "/user/"), ("DELETE", "/collaborators/")];
+        for (number, (fault, (method, path))) in
+            faults.iter().flat_map(|fault| calls.map(|call| (fault, call))).enumerate()
+        {
+            let sale = format!("sale-{number}");
+            sell_and_activate(&shop, &sale, "octocat").await;
+            for repo in REPOS {
+                shop.sandbox.accept_invitation("octocat", repo).unwrap();
+            }
+            refund(&shop, &sale).await;
+            shop.sandbox.inject(Fault::new(Service::GitHub, fault.clone()).method(method).path(path).times(1));
+            assert_eq!(shop.tick().await.owed, 2, "{fault:?} at {path}");
+            assert_eq!(shop.count("outbox WHERE kind = 'removal' AND state = 'due'"), 1, "{fault:?} at {path}");
+            let removed_unheard = *fault == FaultKind::LostAfter && method == "DELETE";
+            assert_eq!(access(&shop, "octocat"), [!removed_unheard, false], "{fault:?} at {path}");
+            shop.tick_after(TWO_MINUTES).await;
+            assert_eq!(access(&shop, "octocat"), [false; 2], "{fault:?} at {path}");
+            assert_eq!(shop.count("outbox WHERE state <> 'done'"), 0, "{fault:?} at {path}");
+            assert_eq!(shop.sandbox.faults()[0].struck(), 1);
+            shop.sandbox.clear_faults();
+        }
+    });
+}
+
+#[test]
+fn an_invitation_far_down_a_long_list_is_cancelled_as_well() {
+    run(async {
+        let shop = Shop::open();
+        for number in 0..210 {
+            let login = format!("buyer-{number}");
+            shop.sandbox.add_user(&login, latchkey_sandbox::AccountKind::User);
+            shop.sandbox.add_invitation(&login, "acme/starter");
+        }
+        sell_and_activate(&shop, "one", "octocat").await;
+        assert_eq!(access(&shop, "octocat"), [true; 2]);
+        refund(&shop, "one").await;
+        shop.tick().await;
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
+        assert_eq!(shop.sandbox.invitations("acme/starter").len(), 210);
+    });
+}
+
+#[test]
+fn a_dispute_suspends_and_takes_nothing_away() {
+    run(async {
+        let shop = Shop::open();
+        let key = sell_and_activate(&shop, "one", "octocat").await;
+        shop.deliver(&shop.sandbox.gumroad_dispute("one")).await;
+        assert_eq!(shop.tick_after(TWO_MINUTES).await.owed, 0);
+        assert_eq!(access(&shop, "octocat"), [true; 2]);
+        assert_eq!(shop.activate(&key, "octocat").await.problem(), (403, "license_suspended"));
+    });
+}
+
+#[test]
+fn a_dispute_that_was_won_invites_once_more_whom_it_had_kept_out() {
+    run(async {
+        let shop = Shop::open();
+        let key = sell_and_activate(&shop, "one", "octocat").await;
+        shop.deliver(&shop.sandbox.gumroad_dispute("one")).await;
+        for repo in REPOS {
+            shop.sandbox.decline_invitation("octocat", repo).unwrap();
+        }
+        shop.deliver(&shop.sandbox.gumroad_dispute_won("one")).await;
+        assert_eq!(shop.tick().await.owed, 2);
+        assert_eq!(access(&shop, "octocat"), [true; 2]);
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+    });
+}
+
+#[test]
+fn changes_at_github_are_made_one_by_one_at_least_a_second_apart() {
+    run(async {
+        let shop = Shop::open();
+        for (sale, login) in [("one", "octocat"), ("two", "ada-lovelace"), ("three", "grace-hopper")] {
+            sell_and_activate(&shop, sale, login).await;
+            refund(&shop, sale).await;
+        }
+        let changes = times_of_changes(&shop);
+        assert_eq!(shop.tick().await.owed, 6);
+        let changes = changes.take();
+        assert_eq!(changes.len(), 6);
+        assert!(changes.windows(2).all(|pair| pair[1] - pair[0] >= 1000), "{changes:?}");
+    });
+}
