@@ -10,6 +10,7 @@ mod failure;
 pub mod github;
 pub mod gumroad;
 pub mod lemon_squeezy;
+pub mod listing;
 #[cfg(test)]
 mod testing;
 mod text;

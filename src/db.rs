@@ -8,6 +8,7 @@ mod events;
 mod licenses;
 mod orders;
 mod outbox;
+mod reconciliations;
 
 use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
 
@@ -21,6 +22,7 @@ pub use outbox::{
     BoundTo, Due, InvitationFacts, Kind, LEASE_MS, Lease, Leased, MailFacts, RemovalFacts, Settled, claim_due, give_up,
     leased, owe_invitations, owe_license_mail, owe_undone_invitations, postpone, settle,
 };
+pub use reconciliations::{Found, Turn, claim_list, missing, page_again, page_not_read, page_read, store_found};
 
 /// A statement's text under the name that logs and tests use.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +39,7 @@ impl Sql {
 
 /// Every statement that the engine runs, for the test of their query plans.
 pub fn all_statements() -> Vec<Sql> {
-    [events::ALL, licenses::ALL, activations::ALL, orders::ALL, outbox::ALL, &[PROBE]].concat()
+    [events::ALL, licenses::ALL, activations::ALL, orders::ALL, outbox::ALL, reconciliations::ALL, &[PROBE]].concat()
 }
 
 const PROBE: Sql = Sql { name: "probe", text: "SELECT 1 AS alive" };

@@ -10,6 +10,7 @@ mod ingest;
 mod invite;
 mod join;
 mod outbox;
+mod reconcile;
 mod tick;
 
 use std::cell::Cell;

@@ -15,6 +15,7 @@ mod repo;
 mod sale;
 mod secret;
 mod storefront;
+mod storefront_list;
 mod time;
 
 pub use act::{Act, Actor, Reason};
@@ -29,4 +30,5 @@ pub use repo::{Repo, RepoError};
 pub use sale::{IssuedKey, Money, OrderFacts, OrderId, ProductRef, Sale, SaleEvent};
 pub use secret::Secret;
 pub use storefront::Storefront;
+pub use storefront_list::StorefrontList;
 pub use time::Timestamp;

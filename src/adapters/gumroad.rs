@@ -1,4 +1,4 @@
-//! Gumroad: pings about sales and subscriptions.
+//! Gumroad: pings about sales and subscriptions, and the list of sales.
 //!
 //! A ping is an HTTP POST of the seller's choice of form or JSON, unsigned; what proves it is a secret in the URL that
 //! the seller registered. <https://gumroad.com/ping>
@@ -8,6 +8,7 @@
 //! | `form`, `json` | the two encodings, both ending in `fields::Fields` |
 //! | `fields` | a ping's fields whatever the encoding, and how one is read or complained about |
 //! | `meaning` | what a ping means |
+//! | `sales` | the list of sales |
 //!
 //! What happens because of a ping is in `engine`.
 
@@ -15,6 +16,7 @@ mod fields;
 mod form;
 mod json;
 mod meaning;
+mod sales;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,8 @@ use crate::adapters::{Misunderstood, Understood};
 use crate::config;
 use crate::defect::{self, Defect};
 use crate::model::Authenticated;
+
+pub(super) use sales::{list_url, listed};
 
 /// Checks the `secret` parameter of a ping's raw query string against the secrets that are accepted.
 ///

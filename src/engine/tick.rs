@@ -35,6 +35,7 @@ impl<P: Platform> Engine<P> {
     /// [`StorageError`] when the database fails; the next tick finds the same work.
     pub async fn tick(&self) -> Result<Ticked, StorageError> {
         let start = self.now();
+        let reconciled = self.reconcile().await;
         let deliveries = self.process_due().await;
         let until = start.plus_millis(LONGEST_MS);
         let owed = if self.now() < until { self.work_off_due(until).await? } else { 0 };
@@ -43,7 +44,7 @@ impl<P: Platform> Engine<P> {
             let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
             self.log(Level::Info, "tick", [("deliveries", count(ticked.deliveries)), ("owed", count(owed))]);
         }
-        Ok(ticked)
+        reconciled.map(|()| ticked)
     }
 
     async fn process_due(&self) -> Result<usize, StorageError> {

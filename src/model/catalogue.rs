@@ -95,6 +95,12 @@ impl Catalogue {
             .iter()
             .any(|entry| entry.storefront == storefront && entry.product_id == product_id && entry.variant_id.is_some())
     }
+
+    /// The ids of the storefront's products of which the buyer may hold the storefront's own key.
+    pub fn with_storefront_keys(self, storefront: Storefront) -> Vec<&'static str> {
+        let issues = |entry: &&Product| entry.storefront == storefront && entry.license == LicenseKind::Storefront;
+        self.0.iter().filter(issues).map(|entry| entry.product_id).collect()
+    }
 }
 
 impl Product {

@@ -15,6 +15,8 @@ pub struct Authenticated(());
 pub enum Origin {
     /// The storefront sent it.
     Webhook,
+    /// It was found in the storefront's own list, since no webhook had told of it.
+    Reconciliation,
 }
 
 /// An authenticated body. Nothing has looked into it yet.
@@ -58,6 +60,7 @@ impl Origin {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",
+            Self::Reconciliation => "reconciliation",
         }
     }
 }

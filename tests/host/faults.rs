@@ -13,5 +13,5 @@
 mod exhaustion;
 mod leases;
 mod overtaken;
-mod stories;
+pub(crate) mod stories;
 mod waits;

@@ -13,6 +13,7 @@ mod gumroad;
 mod hostile;
 mod intake;
 mod lemon_squeezy;
+mod reconciliation;
 mod refunds;
 mod removals;
 mod schema;

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::shop::{Shop, incoming, post};
 
 /// The ways in which a call can go wrong.
-pub(super) const FATES: [Fate; 4] = [Fate::FailBefore, Fate::FailAfter, Fate::DieBefore, Fate::DieAfter];
+pub(crate) const FATES: [Fate; 4] = [Fate::FailBefore, Fate::FailAfter, Fate::DieBefore, Fate::DieAfter];
 
 /// What is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +33,15 @@ pub(super) enum Story {
 }
 
 /// A fault: what happens to the call of this number, counted from the story's beginning.
-pub(super) type Blow = (usize, Fate);
+pub(crate) type Blow = (usize, Fate);
 
 /// What is seen while a story is told.
 #[derive(Default)]
-pub(super) struct Witness {
-    pub(super) calls: Cell<usize>,
-    pub(super) struck: RefCell<Vec<Blow>>,
+pub(crate) struct Witness {
+    pub(crate) calls: Cell<usize>,
+    pub(crate) struck: RefCell<Vec<Blow>>,
     /// Blows that struck between a mail and the record of it, so that it is rightly sent once more.
-    mails_in_doubt: Cell<usize>,
+    pub(crate) mails_in_doubt: Cell<usize>,
     died: Cell<bool>,
 }
 
@@ -140,7 +140,7 @@ enum Subject {
 }
 
 /// Has the world strike these blows from now on.
-fn watch(shop: &Shop, blows: &[Blow]) -> Rc<Witness> {
+pub(crate) fn watch(shop: &Shop, blows: &[Blow]) -> Rc<Witness> {
     let witness = Rc::new(Witness::default());
     let (watching, blows) = (Rc::clone(&witness), blows.to_vec());
     shop.host.inject(move |call| {
@@ -196,7 +196,7 @@ async fn ticks_until_quiet(shop: &Shop, witness: &Witness) -> bool {
 }
 
 /// Runs a process to its end, or drops it where it dies.
-async fn unless_it_dies<T>(witness: &Witness, process: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn unless_it_dies<T>(witness: &Witness, process: impl Future<Output = T>) -> Option<T> {
     let mut process = pin!(process);
     poll_fn(|context| match process.as_mut().poll(context) {
         Poll::Ready(end) => Poll::Ready(Some(end)),
