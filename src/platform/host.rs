@@ -9,12 +9,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
-
-use futures_util::future::{Either, select};
 
 use crate::model::Timestamp;
 use crate::platform::{DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement};
@@ -147,15 +144,27 @@ impl Host {
     }
 
     /// Runs a call as its fate has it. It yields first, as every real call does, so that concurrent tasks interleave.
-    async fn meet<T, E>(&self, call: Call<'_>, effect: impl FnOnce() -> Result<T, E>, lost: E) -> Result<T, E> {
+    /// One that hangs is waited for as long as `patience` is pending, and given up with what it resolves to.
+    async fn meet<T, E>(
+        &self,
+        call: Call<'_>,
+        effect: impl FnOnce() -> Result<T, E>,
+        lost: E,
+        patience: impl Future<Output = E>,
+    ) -> Result<T, E> {
         yield_once().await;
         let fate = (self.0.fate.borrow_mut())(&call);
         match fate {
             Fate::Proceed => effect(),
             Fate::FailBefore => Err(lost),
             Fate::FailAfter => effect().and(Err(lost)),
-            Fate::DieBefore | Fate::HangBefore => std::future::pending().await,
-            Fate::DieAfter | Fate::HangAfter => {
+            Fate::HangBefore => Err(patience.await),
+            Fate::HangAfter => {
+                let _ = effect();
+                Err(patience.await)
+            }
+            Fate::DieBefore => std::future::pending().await,
+            Fate::DieAfter => {
                 let _ = effect();
                 std::future::pending().await
             }
@@ -167,16 +176,16 @@ impl Platform for Host {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
         self.0.batches.set(self.0.batches.get() + 1);
         let lost = DbError::Unavailable("Network connection lost.".to_owned());
-        self.meet(Call::Batch(&statements), || self.0.database.batch(&statements), lost).await
+        self.meet(Call::Batch(&statements), || self.0.database.batch(&statements), lost, std::future::pending()).await
     }
 
     /// As the edge does, it waits for an answer no longer than the request's timeout says.
     async fn send(&self, request: Request) -> Result<Reply, SendError> {
-        let met = pin!(self.meet(Call::Send(&request), || (self.0.upstream)(&request), SendError::Unreachable));
-        match select(met, pin!(self.sleep(request.timeout))).await {
-            Either::Left((met, _)) => met,
-            Either::Right(_) => Err(SendError::Timeout),
-        }
+        let patience = async {
+            self.sleep(request.timeout).await;
+            SendError::Timeout
+        };
+        self.meet(Call::Send(&request), || (self.0.upstream)(&request), SendError::Unreachable, patience).await
     }
 
     /// Time passes only once nothing else gets on: then it jumps to the end of the shortest sleep. One that is dropped
