@@ -3,7 +3,11 @@
 //! The same text runs on D1 and on SQLite. Every statement is harmless to repeat, because the answer to a committed
 //! one can be lost. When to run which is in `engine`; how a batch reaches a database is in `platform`.
 
+#[macro_use]
+mod parts;
+
 mod activations;
+mod acts;
 mod events;
 mod licenses;
 mod orders;
@@ -13,6 +17,7 @@ mod reconciliations;
 use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
 
 pub use activations::{Binding, bind, known_license};
+pub use acts::{LicenseAfter, license_after, reinstate, resend, revoke, transfer};
 pub use events::{StoredEvent, claim_events, event, fail_event, processed_event, store_delivery};
 pub use licenses::{
     MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
@@ -39,7 +44,8 @@ impl Sql {
 
 /// Every statement that the engine runs, for the test of their query plans.
 pub fn all_statements() -> Vec<Sql> {
-    [events::ALL, licenses::ALL, activations::ALL, orders::ALL, outbox::ALL, reconciliations::ALL, &[PROBE]].concat()
+    [events::ALL, licenses::ALL, activations::ALL, acts::ALL, orders::ALL, outbox::ALL, reconciliations::ALL, &[PROBE]]
+        .concat()
 }
 
 const PROBE: Sql = Sql { name: "probe", text: "SELECT 1 AS alive" };
