@@ -70,3 +70,62 @@ CREATE TABLE admin_actions (
   trace_id TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX admin_actions_target ON admin_actions (target, id);
+
+-- What became of each delivery: exactly one state, since when, and why, in the operator's words. Its license is the one
+-- that it brought; a key of a storefront stands under `order:key`, which the range finds as well.
+CREATE VIEW sale_states AS
+SELECT e.id AS event_id, e.source, e.origin, e.event_type, e.source_order_id, e.received_at, e.processed_at,
+       e.attempts, e.next_attempt_at, e.trace_id, l.license_key, l.status AS license_status, o.id AS outbox_id,
+       coalesce(l.product_id, s.product_id) AS product_id, coalesce(l.email, s.email) AS email,
+       CASE
+         WHEN e.processed = 0 AND e.next_attempt_at IS NULL THEN 'needs_seller'
+         WHEN e.processed = 0 THEN 'in_progress'
+         WHEN l.license_key IS NULL THEN 'ignored'
+         WHEN o.state = 'dead' THEN 'needs_seller'
+         WHEN l.status <> 'active' THEN 'ignored'
+         WHEN o.kind = 'license_mail' THEN 'in_progress'
+         WHEN a.license_key IS NULL THEN 'waiting_on_buyer'
+         WHEN o.id IS NOT NULL THEN 'waiting_on_github'
+         ELSE 'fulfilled'
+       END AS state,
+       CASE
+         WHEN e.processed = 0 THEN coalesce(e.stuck_at, e.received_at)
+         WHEN l.license_key IS NULL THEN e.processed_at
+         WHEN o.state = 'dead' THEN coalesce(o.died_at, o.created_at)
+         WHEN l.revoked_by_operator = 1 THEN coalesce(
+           (SELECT max(at) FROM admin_actions WHERE target = l.license_key AND action = 'license.revoke'), l.issued_at)
+         WHEN l.status = 'revoked' THEN coalesce(f.refunded_at, l.issued_at)
+         WHEN l.status = 'suspended' THEN coalesce(f.disputed_at, l.issued_at)
+         WHEN o.id IS NOT NULL THEN o.created_at
+         ELSE coalesce(a.activated_at, l.issued_at)
+       END AS since,
+       CASE
+         WHEN e.processed = 0 THEN coalesce(e.error, 'it has just arrived')
+         WHEN l.license_key IS NULL THEN coalesce(e.note, 'its license was known already')
+         WHEN o.state = 'dead' THEN
+           CASE o.kind WHEN 'license_mail' THEN 'the mail was given up: '
+                       WHEN 'removal' THEN 'taking away the access to ' || o.repo || ' was given up: '
+                       ELSE 'the invitation to ' || o.repo || ' was given up: ' END || coalesce(o.last_error, '')
+         WHEN l.revoked_by_operator = 1 THEN 'revoked by the operator'
+         WHEN l.status = 'revoked' THEN 'refunded'
+         WHEN l.status = 'suspended' THEN 'the payment is disputed'
+         WHEN o.kind = 'license_mail' THEN coalesce('the mail is tried again: ' || o.last_error, 'the mail is on its way')
+         WHEN a.license_key IS NULL THEN 'the license is not activated yet'
+         WHEN o.id IS NOT NULL THEN
+           'the invitation to ' || o.repo || coalesce(' is tried again: ' || o.last_error, ' is on its way')
+         ELSE 'activated for ' || a.github_username
+       END AS why
+FROM webhook_events e
+LEFT JOIN licenses l ON l.source = e.source AND l.source_order_id >= e.source_order_id
+                    AND l.source_order_id < e.source_order_id || ';' AND l.event_id = e.id
+LEFT JOIN license_activations a ON a.license_key = l.license_key
+LEFT JOIN sales s ON s.source = e.source AND s.source_order_id = e.source_order_id
+LEFT JOIN order_facts f ON f.source = e.source AND f.source_order_id = e.source_order_id
+-- The one row of what is owed that decides the state: a dead one before all, then the mail, then an invitation.
+LEFT JOIN outbox o ON o.id = coalesce(
+  (SELECT id FROM outbox WHERE license_key = l.license_key AND state = 'dead'
+                           AND (l.status = 'active' OR kind = 'removal') LIMIT 1),
+  (SELECT id FROM outbox WHERE license_key = l.license_key AND state IN ('due', 'leased') AND l.status = 'active'
+                           AND kind = 'license_mail' LIMIT 1),
+  (SELECT id FROM outbox WHERE license_key = l.license_key AND state IN ('due', 'leased') AND l.status = 'active'
+                           AND kind = 'invitation' LIMIT 1));

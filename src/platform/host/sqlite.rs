@@ -5,10 +5,28 @@ use std::fmt;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{Connection, ToSql};
 
 use crate::platform::{DbError, Outcome, Row, Statement, Value};
+
+/// What D1 allows and SQLite would take more of: <https://developers.cloudflare.com/d1/platform/limits/>, and for the
+/// terms of a compound, what workerd refuses.
+const LIMITS: [(Limit, i32); 5] = [
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
+    (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+];
+
+/// What wrangler writes down which migrations are applied in.
+const APPLIED: &str = "CREATE TABLE d1_migrations (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  name       TEXT UNIQUE,
+  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)";
 
 /// A database with the project's migrations applied.
 pub struct Sqlite(RefCell<Connection>);
@@ -37,6 +55,10 @@ impl Sqlite {
         connection.set_db_config(stable_plans, true).map_err(|error| refused(&error))?;
         // Every statement that the engine has, and as many again for whoever looks on.
         connection.set_prepared_statement_cache_capacity(256);
+        for (limit, most) in LIMITS {
+            connection.set_limit(limit, most).map_err(|error| refused(&error))?;
+        }
+        connection.execute_batch(APPLIED).map_err(|error| refused(&error))?;
         let database = Self(RefCell::new(connection));
         database.migrate_to(last)?;
         Ok(database)
@@ -56,28 +78,30 @@ impl Sqlite {
             .map_err(unreadable)?;
         files.sort();
         let connection = self.0.borrow();
-        let migrate = |sql: &str, number: u32| {
+        let migrate = |sql: &str, file: &Path| {
             connection.execute_batch(sql)?;
-            connection.pragma_update(None, "user_version", number)
+            let name = file.file_name().map(|name| name.to_string_lossy());
+            connection.execute("INSERT INTO d1_migrations (name) VALUES (?1)", [name])
         };
-        let has: u32 =
-            connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|error| refused(&error))?;
+        let has = connection.query_row("SELECT count(*) FROM d1_migrations", [], |row| row.get(0));
+        let has: u32 = has.map_err(|error| refused(&error))?;
         for (number, file) in (1..=last).zip(&files) {
             let sql = std::fs::read_to_string(file).map_err(unreadable)?;
             if number > has {
-                migrate(&sql, number).map_err(|error| refused(&error))?;
+                migrate(&sql, file).map_err(|error| refused(&error))?;
             }
         }
         Ok(())
     }
 
-    /// Empties every table, those of whoever looks on as well.
+    /// Empties every table, those of whoever looks on as well, but not the record of the migrations.
     ///
     /// # Errors
     /// When SQLite refuses.
     pub fn clear(&self) -> Result<(), DbError> {
         let tables = "SELECT 'temp' AS schema, name FROM temp.sqlite_schema WHERE type = 'table'
-                      UNION ALL SELECT 'main', name FROM main.sqlite_schema WHERE type = 'table'";
+                      UNION ALL SELECT 'main', name FROM main.sqlite_schema
+                      WHERE type = 'table' AND name NOT IN ('d1_migrations', 'sqlite_sequence')";
         // Later tables refer to earlier ones; and to empty what is watched is something to see for who looks on.
         let tables = self.query(tables)?;
         let emptying = tables.iter().rev().filter_map(|table| {
