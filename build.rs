@@ -1,4 +1,7 @@
-//! Compiles the seller's products in: reads `products.toml`, or the file that `PRODUCTS_FILE` names, and writes it as
+//! Compiles in what the Worker is built with: the seller's products, the name of the newest migration, and the
+//! description of the HTTP interface.
+//!
+//! The products: reads `products.toml`, or the file that `PRODUCTS_FILE` names, and writes it as
 //! Rust to `$OUT_DIR/products.rs`, which `src/model/catalogue.rs` includes. A mistake in the file ends the build with
 //! the entry and what is wrong with it. What counts as a mistake is decided in the crate `latchkey-catalogue`.
 
@@ -15,7 +18,7 @@ const PRODUCTS_FILE: &str = "PRODUCTS_FILE";
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-env-changed={PRODUCTS_FILE}");
-    match compile_products() {
+    match compile_products().and_then(|()| name_newest_migration()).and_then(|()| minify_openapi()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {
             for problem in problems {
@@ -46,6 +49,33 @@ fn compile_products() -> Result<(), Vec<String>> {
         named.collect()
     })?;
     fs::write(&output, catalogue.to_rust())
+        .map_err(|error| one(format!("{}: cannot be written ({error})", output.display())))
+}
+
+/// Tells the Worker which migration it was written for: `LATCHKEY_MIGRATION`.
+fn name_newest_migration() -> Result<(), Vec<String>> {
+    println!("cargo::rerun-if-changed=migrations");
+    let folder = directory("CARGO_MANIFEST_DIR").map_err(one)?.join("migrations");
+    let unreadable = |error: std::io::Error| one(format!("migrations: cannot be read ({error})"));
+    let files = fs::read_dir(folder).map_err(unreadable)?;
+    let names: Vec<_> =
+        files.map(|file| file.map(|file| file.file_name())).collect::<Result<_, _>>().map_err(unreadable)?;
+    let newest = names.iter().filter_map(|name| name.to_str()).filter(|name| name.ends_with(".sql")).max();
+    let newest = newest.ok_or_else(|| one("migrations: there is none".to_owned()))?;
+    println!("cargo::rustc-env=LATCHKEY_MIGRATION={newest}");
+    Ok(())
+}
+
+/// Writes the description of the HTTP interface without the space between its parts to `$OUT_DIR/openapi.json`.
+fn minify_openapi() -> Result<(), Vec<String>> {
+    const FILE: &str = "src/http/openapi.json";
+    println!("cargo::rerun-if-changed={FILE}");
+    let text = fs::read_to_string(directory("CARGO_MANIFEST_DIR").map_err(one)?.join(FILE))
+        .map_err(|error| one(format!("{FILE}: cannot be read ({error})")))?;
+    let document: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| one(format!("{FILE}: is not JSON ({error})")))?;
+    let output = directory("OUT_DIR").map_err(one)?.join("openapi.json");
+    fs::write(&output, document.to_string())
         .map_err(|error| one(format!("{}: cannot be written ({error})", output.display())))
 }
 

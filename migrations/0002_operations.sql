@@ -129,3 +129,184 @@ LEFT JOIN outbox o ON o.id = coalesce(
                            AND kind = 'license_mail' LIMIT 1),
   (SELECT id FROM outbox WHERE license_key = l.license_key AND state IN ('due', 'leased') AND l.status = 'active'
                            AND kind = 'invitation' LIMIT 1));
+
+-- The same rows as the admin API shows them: JSON, times in RFC 3339. D1 takes 32 arguments of a function, which is
+-- sixteen members of an object.
+CREATE VIEW event_items AS
+SELECT s.event_id AS id, s.source, s.state, s.license_key, s.source_order_id,
+       json_object('id', s.event_id, 'source', s.source, 'origin', s.origin, 'event_type', s.event_type,
+                   'status', s.state, 'since', strftime('%Y-%m-%dT%H:%M:%SZ', s.since / 1000, 'unixepoch'),
+                   'why', s.why, 'source_order_id', s.source_order_id, 'product_id', s.product_id,
+                   'email', s.email, 'license_key', s.license_key,
+                   'received_at', strftime('%Y-%m-%dT%H:%M:%SZ', s.received_at / 1000, 'unixepoch'),
+                   'processed_at', strftime('%Y-%m-%dT%H:%M:%SZ', s.processed_at / 1000, 'unixepoch'),
+                   'attempts', s.attempts,
+                   'next_attempt_at', strftime('%Y-%m-%dT%H:%M:%SZ', s.next_attempt_at / 1000, 'unixepoch'),
+                   'trace_id', s.trace_id) AS item
+FROM sale_states s;
+
+CREATE VIEW license_items AS
+SELECT l.license_key, l.kind, l.source, l.source_order_id, l.issued_at, lower(l.email) AS email, a.github_username,
+       a.github_user_id,
+       json_object('license_key', l.license_key, 'kind', l.kind, 'source', l.source,
+                   'source_order_id', l.source_order_id, 'product_id', l.product_id, 'variant_id', l.variant_id,
+                   'tier', l.tier, 'email', l.email, 'name', l.name, 'status', l.status,
+                   'revoked_by_operator', json(iif(l.revoked_by_operator, 'true', 'false')),
+                   'test', json(iif(l.test, 'true', 'false')),
+                   'issued_at', strftime('%Y-%m-%dT%H:%M:%SZ', l.issued_at / 1000, 'unixepoch'),
+                   'expires_at', strftime('%Y-%m-%dT%H:%M:%SZ', l.expires_at / 1000, 'unixepoch'),
+                   'event_id', l.event_id,
+                   'activation', CASE WHEN a.license_key IS NOT NULL THEN
+                     json_object('github_username', a.github_username, 'github_user_id', a.github_user_id,
+                                 'repos', json(a.repos), 'permission', a.permission,
+                                 'activated_at', strftime('%Y-%m-%dT%H:%M:%SZ', a.activated_at / 1000, 'unixepoch'))
+                   END) AS item
+FROM licenses l LEFT JOIN license_activations a ON a.license_key = l.license_key;
+
+CREATE VIEW outbox_items AS
+SELECT id, license_key, state, kind,
+       json_object('id', id, 'kind', kind, 'license_key', license_key, 'repo', repo,
+                   'github_username', github_username, 'state', state, 'attempts', attempts,
+                   'next_attempt_at', strftime('%Y-%m-%dT%H:%M:%SZ', next_attempt_at / 1000, 'unixepoch'),
+                   'last_error', last_error, 'outcome', outcome, 'reference', reference, 'alert', alert,
+                   'detail', detail, 'created_at', strftime('%Y-%m-%dT%H:%M:%SZ', created_at / 1000, 'unixepoch'),
+                   'ended_at', strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(done_at, died_at) / 1000, 'unixepoch'),
+                   'trace_id', trace_id) AS item
+FROM outbox;
+
+CREATE VIEW action_items AS
+SELECT id, target,
+       json_object('id', id, 'action', action, 'target', target, 'reason', reason, 'actor', actor,
+                   'detail', json(detail), 'at', strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch'),
+                   'trace_id', trace_id) AS item
+FROM admin_actions;
+
+CREATE VIEW sale_items AS
+SELECT source, source_order_id, lower(email) AS email,
+       json_object('source', source, 'source_order_id', source_order_id, 'product_id', product_id,
+                   'variant_id', variant_id, 'email', email, 'name', name, 'amount_cents', amount_cents,
+                   'currency', currency, 'quantity', quantity, 'offer_code', offer_code, 'variants', json(variants),
+                   'custom_fields', json(custom_fields), 'country', country, 'subscription_id', subscription_id,
+                   'test', json(iif(test, 'true', 'false')),
+                   'sold_at', strftime('%Y-%m-%dT%H:%M:%SZ', sold_at / 1000, 'unixepoch')) AS item
+FROM sales;
+
+CREATE VIEW fact_items AS
+SELECT source, source_order_id,
+       json_object('refunded_at', strftime('%Y-%m-%dT%H:%M:%SZ', refunded_at / 1000, 'unixepoch'),
+                   'disputed_at', strftime('%Y-%m-%dT%H:%M:%SZ', disputed_at / 1000, 'unixepoch'),
+                   'dispute_won_at', strftime('%Y-%m-%dT%H:%M:%SZ', dispute_won_at / 1000, 'unixepoch')) AS item
+FROM order_facts;
+
+-- A delivery with its payload, as far as a person reads it, and what it led to.
+CREATE VIEW event_details AS
+SELECT i.id, json_insert(i.item,
+  '$.payload', CASE typeof(e.payload) WHEN 'text' THEN substr(e.payload, 1, 100000) END,
+  '$.payload_hex', CASE typeof(e.payload) WHEN 'blob' THEN hex(substr(e.payload, 1, 100000)) END,
+  '$.payload_bytes', length(CAST(e.payload AS BLOB)),
+  '$.sale', json((SELECT s.item FROM sale_items s WHERE s.source = i.source AND s.source_order_id = i.source_order_id)),
+  '$.facts', json((SELECT f.item FROM fact_items f WHERE f.source = i.source AND f.source_order_id = i.source_order_id)),
+  '$.license', json((SELECT l.item FROM license_items l WHERE l.license_key = i.license_key)),
+  '$.outbox', json((SELECT json_group_array(json(o.item)) FROM outbox_items o WHERE o.license_key = i.license_key)),
+  '$.timeline', json((
+    SELECT json_group_array(json_object('at', strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch'), 'what', what)
+                            ORDER BY at)
+    FROM (SELECT e.received_at AS at, 'received' AS what
+          UNION ALL SELECT e.processed_at, 'processed' || coalesce(': ' || e.note, '')
+          UNION ALL SELECT e.stuck_at, 'left to a person: ' || e.error
+          UNION ALL SELECT at, action || ' by ' || actor || ': ' || reason FROM admin_actions WHERE target = e.id
+          UNION ALL SELECT h.at, h.what FROM (
+            SELECT o.created_at AS at, o.kind || coalesce(' ' || o.repo, '') || ' owed' AS what FROM outbox o
+            WHERE o.license_key = i.license_key
+            UNION ALL
+            SELECT coalesce(o.done_at, o.died_at), o.kind || coalesce(' ' || o.repo, '') || ' ' ||
+                   coalesce(o.outcome, 'given up: ' || o.last_error, 'given up')
+            FROM outbox o WHERE o.license_key = i.license_key
+            UNION ALL
+            SELECT a.activated_at, 'activated for ' || a.github_username FROM license_activations a
+            WHERE a.license_key = i.license_key
+            UNION ALL
+            SELECT c.at, c.action || ' by ' || c.actor || ': ' || c.reason FROM admin_actions c
+            WHERE c.target = i.license_key) h)
+    WHERE at IS NOT NULL))) AS item
+FROM event_items i JOIN webhook_events e ON e.id = i.id;
+
+-- A license with its whole history.
+CREATE VIEW license_details AS
+SELECT i.license_key, json_insert(i.item,
+  '$.sale', json((SELECT s.item FROM sale_items s WHERE s.source = i.source AND s.source_order_id = o.order_id)),
+  '$.facts', json((SELECT f.item FROM fact_items f WHERE f.source = i.source AND f.source_order_id = o.order_id)),
+  '$.events', json((SELECT json_group_array(json(e.item)) FROM event_items e
+                    WHERE e.source = i.source AND e.source_order_id = o.order_id)),
+  '$.outbox', json((SELECT json_group_array(json(x.item)) FROM outbox_items x WHERE x.license_key = i.license_key)),
+  '$.actions', json((SELECT json_group_array(json(c.item)) FROM action_items c WHERE c.target = i.license_key)),
+  '$.timeline', json((
+    SELECT json_group_array(json_object('at', strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch'), 'what', what)
+                            ORDER BY at)
+    FROM (SELECT e.received_at AS at, e.event_type || ' received' AS what FROM webhook_events e
+          WHERE e.source = i.source AND e.source_order_id = o.order_id
+          UNION ALL SELECT i.issued_at, 'license issued'
+          UNION ALL SELECT a.activated_at, 'activated for ' || a.github_username FROM license_activations a
+          WHERE a.license_key = i.license_key
+          UNION ALL SELECT c.at, c.action || ' by ' || c.actor || ': ' || c.reason FROM admin_actions c
+          WHERE c.target = i.license_key
+          UNION ALL SELECT h.at, h.what FROM (
+            SELECT x.created_at AS at, x.kind || coalesce(' ' || x.repo, '') || ' owed' AS what FROM outbox x
+            WHERE x.license_key = i.license_key
+            UNION ALL
+            SELECT coalesce(x.done_at, x.died_at), x.kind || coalesce(' ' || x.repo, '') || ' ' ||
+                   coalesce(x.outcome, 'given up: ' || x.last_error, 'given up')
+            FROM outbox x WHERE x.license_key = i.license_key
+            UNION ALL
+            SELECT f.refunded_at, 'refunded' FROM order_facts f
+            WHERE f.source = i.source AND f.source_order_id = o.order_id
+            UNION ALL
+            SELECT f.disputed_at, 'payment disputed' FROM order_facts f
+            WHERE f.source = i.source AND f.source_order_id = o.order_id
+            UNION ALL
+            SELECT f.dispute_won_at, 'dispute won' FROM order_facts f
+            WHERE f.source = i.source AND f.source_order_id = o.order_id) h)
+    WHERE at IS NOT NULL))) AS item
+FROM license_items i
+JOIN (SELECT license_key, iif(kind = 'storefront', substr(source_order_id, 1, instr(source_order_id || ':', ':') - 1),
+                                source_order_id) AS order_id FROM licenses) o
+  ON o.license_key = i.license_key;
+
+-- Who paid and does not have everything, and what is owed otherwise: what a person has to do, and what is late or failing
+-- (`pressing`) or has only begun. Newest first by `id`.
+CREATE VIEW attention_items AS
+SELECT printf('%015d-event-%s', e.received_at, e.id) AS id, e.received_at AS at, e.error IS NOT NULL AS pressing,
+       json_object('kind', 'delivery', 'status', iif(e.next_attempt_at IS NULL, 'needs_seller', 'in_progress'),
+                   'since', strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(e.stuck_at, e.received_at) / 1000, 'unixepoch'),
+                   'why', coalesce(e.error, 'it has just arrived'),
+                   'what_to_do', iif(e.next_attempt_at IS NULL, 'Mend the reason, then: ',
+                                     'Nothing, it is tried again by itself. To try now: ') ||
+                                 'cargo xtask admin events replay ' || e.id,
+                   'source', e.source, 'source_order_id', e.source_order_id,
+                   'email', (SELECT s.email FROM sales s
+                             WHERE s.source = e.source AND s.source_order_id = e.source_order_id),
+                   'event_id', e.id, 'outbox_id', NULL, 'license_key', NULL, 'repo', NULL) AS item
+FROM webhook_events e WHERE e.id IN (SELECT id FROM webhook_events WHERE stuck_at > 0
+                                     UNION ALL SELECT id FROM webhook_events WHERE next_attempt_at > 0)
+UNION ALL
+SELECT printf('%015d-outbox-%015d', o.created_at, o.id), o.created_at, o.last_error IS NOT NULL,
+       json_object('kind', o.kind, 'status', CASE WHEN o.state = 'dead' THEN 'needs_seller'
+                                                  WHEN o.kind = 'invitation' THEN 'waiting_on_github'
+                                                  ELSE 'in_progress' END,
+                   'since', strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(o.died_at, o.created_at) / 1000, 'unixepoch'),
+                   'why', coalesce(o.last_error, 'it has not been tried yet'),
+                   'what_to_do', iif(o.state = 'dead', 'Mend the reason, then: ',
+                                     'Nothing, it is tried again by itself. To try now: ') ||
+                                 'cargo xtask admin outbox retry ' || o.id,
+                   'source', l.source, 'source_order_id', l.source_order_id, 'email', l.email,
+                   'event_id', l.event_id, 'outbox_id', o.id, 'license_key', o.license_key, 'repo', o.repo)
+FROM outbox o LEFT JOIN licenses l ON l.license_key = o.license_key
+WHERE o.id IN (SELECT id FROM outbox WHERE died_at > 0 UNION ALL SELECT id FROM outbox WHERE next_attempt_at > 0);
+
+-- The orders of a person, by mail address.
+CREATE VIEW person_orders AS
+SELECT lower(email) AS email, source, source_order_id FROM sales
+UNION ALL
+SELECT lower(email), source,
+       iif(kind = 'storefront', substr(source_order_id, 1, instr(source_order_id || ':', ':') - 1), source_order_id)
+FROM licenses;

@@ -19,7 +19,7 @@ pub struct Config {
     pub operator_email: Option<EmailAddress>,
     /// After how many days raw payloads are to be erased. Reserved: nothing is erased yet.
     pub payload_retention_days: u32,
-    /// Bearer token of `/admin/*`. Reserved: there is no such path yet.
+    /// Bearer token of `/admin/*`; without it, there is no such path.
     pub admin_token: Option<Secret>,
     /// What is missing or wrong, in the order of the README's table.
     pub problems: Vec<Problem>,

@@ -8,10 +8,12 @@ mod parts;
 
 mod activations;
 mod acts;
+pub mod admin;
 mod events;
 mod licenses;
 mod orders;
 mod outbox;
+pub mod privacy;
 mod reconciliations;
 
 use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
@@ -44,8 +46,23 @@ impl Sql {
 
 /// Every statement that the engine runs, for the test of their query plans.
 pub fn all_statements() -> Vec<Sql> {
-    [events::ALL, licenses::ALL, activations::ALL, acts::ALL, orders::ALL, outbox::ALL, reconciliations::ALL, &[PROBE]]
-        .concat()
+    [
+        events::ALL,
+        licenses::ALL,
+        activations::ALL,
+        acts::ALL,
+        orders::ALL,
+        outbox::ALL,
+        reconciliations::ALL,
+        admin::ALL,
+        &[PROBE],
+    ]
+    .concat()
+}
+
+/// Statements that an operator runs once in a while, which may scan or sort for the reasons that stand by their lists.
+pub fn rare_statements() -> Vec<Sql> {
+    [admin::RARE, privacy::RARE].concat()
 }
 
 const PROBE: Sql = Sql { name: "probe", text: "SELECT 1 AS alive" };

@@ -5,6 +5,7 @@
 
 mod access;
 mod activate;
+mod admin;
 mod fulfill;
 mod ingest;
 mod invite;

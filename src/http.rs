@@ -4,6 +4,7 @@
 //! `entry`. What an endpoint causes is in `engine`.
 
 mod activate;
+mod admin;
 mod answer;
 mod body;
 mod cors;
@@ -11,6 +12,7 @@ mod gumroad_webhook;
 mod health;
 mod incoming;
 mod lemon_squeezy_webhook;
+mod openapi;
 mod problem;
 
 use crate::defect::{self, Defect};
@@ -20,6 +22,7 @@ use crate::platform::{Level, Platform, unique_id};
 
 pub use answer::Answer;
 pub use body::{Body, BodyError};
+use incoming::json_body;
 pub use incoming::{Incoming, path_and_query};
 pub use problem::{Code, Problem};
 
@@ -36,24 +39,37 @@ enum Route {
     GumroadWebhook,
     LemonSqueezyWebhook,
     Health,
+    OpenApi,
+    /// What operators see and change; its own routes are in `admin`.
+    Admin,
 }
 
-/// Every path there is.
-const ROUTES: [(&str, Route); 4] = [
-    ("/api/activate", Route::Activate),
-    ("/webhooks/gumroad", Route::GumroadWebhook),
-    ("/webhooks/lemonsqueezy", Route::LemonSqueezyWebhook),
-    ("/healthz", Route::Health),
+/// Every path outside `/admin/`, with the methods that it takes.
+const ROUTES: [(&str, Route, &[&str]); 5] = [
+    ("/api/activate", Route::Activate, &["POST", "OPTIONS"]),
+    ("/webhooks/gumroad", Route::GumroadWebhook, &["POST"]),
+    ("/webhooks/lemonsqueezy", Route::LemonSqueezyWebhook, &["POST"]),
+    ("/healthz", Route::Health, &["GET", "HEAD"]),
+    ("/openapi.json", Route::OpenApi, &["GET", "HEAD"]),
 ];
+
+/// Every method and path that there is; a segment in braces stands for one of any text.
+pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let outside = ROUTES.iter().flat_map(|(path, _, methods)| methods.iter().map(|method| (*method, *path)));
+    outside.chain(admin::routes())
+}
 
 /// Answers a request. What is to be done behind the answer comes with it.
 pub async fn handle<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
-    let route = ROUTES.iter().find(|(path, _)| *path == incoming.path).map(|(_, route)| *route);
+    let known = ROUTES.iter().find(|(path, ..)| *path == incoming.path).map(|(_, route, _)| *route);
+    let route = known.or_else(|| incoming.path.starts_with("/admin/").then_some(Route::Admin));
     let mut answer = match route {
         Some(Route::Activate) => activate::respond(engine, incoming).await,
         Some(Route::GumroadWebhook) => gumroad_webhook::respond(engine, incoming).await,
         Some(Route::LemonSqueezyWebhook) => lemon_squeezy_webhook::respond(engine, incoming).await,
         Some(Route::Health) => health::respond(engine, &incoming).await,
+        Some(Route::OpenApi) => openapi::respond(&incoming),
+        Some(Route::Admin) => admin::respond(engine, incoming).await,
         None => Problem::not_found().into(),
     };
     if answer.status == 404 && route.is_some() && defect::is(Defect::UnknownKeyIsOurError) {
@@ -81,6 +97,8 @@ fn log_request<P: Platform>(engine: &Engine<P>, route: Option<Route>, answer: &A
         Some(Route::GumroadWebhook) => "gumroad_webhook",
         Some(Route::LemonSqueezyWebhook) => "lemon_squeezy_webhook",
         Some(Route::Health) => "health",
+        Some(Route::OpenApi) => "openapi",
+        Some(Route::Admin) => "admin",
         None => "none",
     };
     let [round_trips, rows_read, rows_written] = engine.spent().fields();

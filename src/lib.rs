@@ -9,7 +9,7 @@
 //! | [`platform`] | the one seam to the world: database, HTTP, clock, randomness; its two implementations |
 //! | [`http`] | what callers see: the routes, one file per endpoint, errors as statuses |
 //! | [`engine`] | what happens: ingest a delivery, fulfill a sale, activate a license, work off the outbox |
-//! | [`json`] | reading JSON from outside, with errors that name the field |
+//! | [`form`], [`json`] | reading forms and JSON from outside, the latter with errors that name the field |
 //! | [`model`] | what things are: types that are valid once they exist |
 //! | [`adapters`] | how each outside service speaks |
 //! | [`db`] | all SQL, and rows as model types |
@@ -21,6 +21,7 @@ pub mod db;
 pub mod defect;
 pub mod engine;
 mod entry;
+pub mod form;
 pub mod http;
 pub mod json;
 pub mod model;

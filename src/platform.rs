@@ -63,16 +63,18 @@ pub trait Platform {
 pub enum Limit {
     ActivateByAddress,
     ActivateByKey,
+    Admin,
 }
 
 impl Limit {
-    pub const ALL: [Self; 2] = [Self::ActivateByAddress, Self::ActivateByKey];
+    pub const ALL: [Self; 3] = [Self::ActivateByAddress, Self::ActivateByKey, Self::Admin];
 
     /// The binding's name in `wrangler.toml`.
     pub const fn binding(self) -> &'static str {
         match self {
             Self::ActivateByAddress => "ACTIVATE_BY_ADDRESS",
             Self::ActivateByKey => "ACTIVATE_BY_KEY",
+            Self::Admin => "ADMIN",
         }
     }
 

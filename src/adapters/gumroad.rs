@@ -35,7 +35,7 @@ pub fn authenticate(config: &config::Gumroad, query: Option<&str>) -> Option<Aut
     if defect::is(Defect::ForgeryBelieved) {
         return Some(Authenticated::as_recorded());
     }
-    let mut presented = form::pairs(query?.as_bytes()).filter(|(name, _)| name.as_slice() == b"secret");
+    let mut presented = crate::form::pairs(query?.as_bytes()).filter(|(name, _)| name.as_slice() == b"secret");
     let (_, secret) = presented.next()?;
     if presented.next().is_some() {
         return None;

@@ -2,12 +2,10 @@
 //!
 //! The activation itself is `engine::activate`.
 
-use std::iter;
-
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{API_BODY_MAX_BYTES, Answer, Code, Incoming, Problem, cors};
+use super::{API_BODY_MAX_BYTES, Answer, Code, Incoming, Problem, cors, json_body};
 use crate::engine::{Activate, ActivateError, Activated, Engine, RepoStatus};
 use crate::json::{At, FieldError, Json};
 use crate::model::{LicenseKey, Login, PresentedKey, Repo, Timestamp};
@@ -24,10 +22,8 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming)
     if incoming.method == "OPTIONS" {
         return cors::preflight(portal, &incoming);
     }
-    // The head outlives the body, which is consumed by reading it.
-    let Incoming { method, path, query, headers, body } = incoming;
-    let head = Incoming { method, path, query, headers, body: super::Body::whole(Vec::new()) };
-    let answer = match read(&head, body).await {
+    let head = incoming.head();
+    let answer = match read(incoming).await {
         Ok(request) => activate(engine, &head, request).await,
         Err(problem) if problem.code == Code::MethodNotAllowed => {
             Answer::from(problem).header("allow", "POST, OPTIONS")
@@ -54,18 +50,12 @@ async fn activate<P: Platform>(engine: &Engine<P>, head: &Incoming, request: Act
     answer.followed_by(follow_up)
 }
 
-async fn read(head: &Incoming, body: super::Body) -> Result<Activate, Problem> {
-    let invalid = |detail: String| Problem::new(Code::InvalidRequest, detail);
-    if head.method != "POST" {
+async fn read(incoming: Incoming) -> Result<Activate, Problem> {
+    if incoming.method != "POST" {
         return Err(Problem::new(Code::MethodNotAllowed, "Activate with POST."));
     }
-    let announced_type = head.headers.iter().any(|(name, _)| name == "content-type");
-    if announced_type && !head.header("content-type").is_some_and(is_json) {
-        return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as application/json."));
-    }
-    let body = body.read(API_BODY_MAX_BYTES).await?;
-    let json = Json::parse(&body).map_err(|error| invalid(format!("The body {error}.")))?;
-    parse(&json).map_err(invalid)
+    let json = json_body(incoming, API_BODY_MAX_BYTES).await?;
+    parse(&json).map_err(|detail| Problem::new(Code::InvalidRequest, detail))
 }
 
 /// # Errors
@@ -100,8 +90,7 @@ fn repos(list: &At<'_>) -> Result<Vec<Repo>, String> {
 /// Whether the caller and the key are within their limits. Both are always counted. The key is hashed, since a limit's
 /// keys are kept by the platform.
 async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Incoming, key: &PresentedKey) -> bool {
-    let address = head.header("cf-connecting-ip").map_or_else(|| "unknown".to_owned(), network_of);
-    let by_address = engine.platform().within_limit(Limit::ActivateByAddress, &address).await;
+    let by_address = engine.platform().within_limit(Limit::ActivateByAddress, &head.network()).await;
     let key = match key {
         PresentedKey::Minted(key) | PresentedKey::Storefront(key) => key,
         PresentedKey::Mistyped => return by_address,
@@ -109,32 +98,9 @@ async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Incoming, key: &P
     by_address & engine.platform().within_limit(Limit::ActivateByKey, &hash(key)).await
 }
 
-/// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address. Cloudflare writes the
-/// address, so it is one.
-fn network_of(address: &str) -> String {
-    if !address.contains(':') || address.contains('.') {
-        // An IPv4 address, which IPv6 may write as `::ffff:192.0.2.1`.
-        return address.rsplit(':').next().unwrap_or_default().to_owned();
-    }
-    let (before, behind) = address.split_once("::").unwrap_or((address, ""));
-    let left_out = 8_usize.saturating_sub(groups(before).count() + groups(behind).count());
-    let zeros = iter::repeat_n("0", left_out);
-    groups(before).chain(zeros).chain(groups(behind)).take(4).collect::<Vec<_>>().join(":")
-}
-
-/// The groups of a part of an IPv6 address.
-fn groups(part: &str) -> impl Iterator<Item = &str> {
-    part.split(':').filter(|group| !group.is_empty())
-}
-
 fn hash(key: &LicenseKey) -> String {
     let digest = Sha256::digest(key.as_str().as_bytes());
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 /// The answer's body.

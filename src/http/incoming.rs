@@ -1,8 +1,10 @@
 //! A request, in plain types.
 
 use std::fmt;
+use std::iter;
 
-use super::Body;
+use super::{Body, Code, Problem};
+use crate::json::Json;
 
 /// One request. `Debug` leaves out the query, headers and body: secrets and personal data are in them.
 pub struct Incoming {
@@ -25,6 +27,56 @@ impl Incoming {
         let first = values.next()?;
         values.next().is_none().then_some(first.1.as_str())
     }
+
+    /// The network that the caller controls, for rate limits.
+    pub(super) fn network(&self) -> String {
+        self.header("cf-connecting-ip").map_or_else(|| "unknown".to_owned(), network_of)
+    }
+
+    /// The request without its body, which is consumed by reading it.
+    pub(super) fn head(&self) -> Self {
+        let Self { method, path, query, headers, .. } = self;
+        Self {
+            method: method.clone(),
+            path: path.clone(),
+            query: query.clone(),
+            headers: headers.clone(),
+            body: Body::whole(Vec::new()),
+        }
+    }
+}
+
+/// The JSON that a request brings.
+pub(super) async fn json_body(incoming: Incoming, limit: usize) -> Result<Json, Problem> {
+    let announced_type = incoming.headers.iter().any(|(name, _)| name == "content-type");
+    if announced_type && !incoming.header("content-type").is_some_and(is_json) {
+        return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as application/json."));
+    }
+    let body = incoming.body.read(limit).await?;
+    Json::parse(&body).map_err(|error| Problem::new(Code::InvalidRequest, format!("The body {error}.")))
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The network that one caller controls: an IPv4 address, or the first 64 bits of an IPv6 address. Cloudflare writes the
+/// address, so it is one.
+fn network_of(address: &str) -> String {
+    if !address.contains(':') || address.contains('.') {
+        // An IPv4 address, which IPv6 may write as `::ffff:192.0.2.1`.
+        return address.rsplit(':').next().unwrap_or_default().to_owned();
+    }
+    let (before, behind) = address.split_once("::").unwrap_or((address, ""));
+    let left_out = 8_usize.saturating_sub(groups(before).count() + groups(behind).count());
+    let zeros = iter::repeat_n("0", left_out);
+    groups(before).chain(zeros).chain(groups(behind)).take(4).collect::<Vec<_>>().join(":")
+}
+
+/// The groups of a part of an IPv6 address.
+fn groups(part: &str) -> impl Iterator<Item = &str> {
+    part.split(':').filter(|group| !group.is_empty())
 }
 
 /// Takes a request's URL apart. The runtime has parsed and normalized it, so this only has to cut; a second parser with

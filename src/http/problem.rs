@@ -14,6 +14,7 @@ pub enum Code {
     InvalidRequest,
     LicenseBoundToAnotherAccount,
     InvalidSignature,
+    Unauthorized,
     LicenseExpired,
     LicenseRevoked,
     LicenseDisabled,
@@ -23,6 +24,11 @@ pub enum Code {
     LicenseNotFound,
     MethodNotAllowed,
     ProductNotMapped,
+    AlreadyDone,
+    AlreadyProcessed,
+    InProgress,
+    PayloadErased,
+    Refused,
     BodyTooLarge,
     UnsupportedMediaType,
     GithubUserNotFound,
@@ -45,11 +51,40 @@ pub struct Problem {
 const PASSING_TROUBLE_S: u64 = 10;
 
 impl Code {
+    /// Every one, for the test of the description of the HTTP interface.
+    pub const ALL: [Self; 25] = [
+        Self::InvalidRequest,
+        Self::LicenseBoundToAnotherAccount,
+        Self::InvalidSignature,
+        Self::Unauthorized,
+        Self::LicenseExpired,
+        Self::LicenseRevoked,
+        Self::LicenseDisabled,
+        Self::LicenseSuspended,
+        Self::LicenseWrongStore,
+        Self::NotFound,
+        Self::LicenseNotFound,
+        Self::MethodNotAllowed,
+        Self::ProductNotMapped,
+        Self::AlreadyDone,
+        Self::AlreadyProcessed,
+        Self::InProgress,
+        Self::PayloadErased,
+        Self::Refused,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::GithubUserNotFound,
+        Self::GithubAccountNotInvitable,
+        Self::RateLimited,
+        Self::UpstreamUnavailable,
+        Self::StorageUnavailable,
+    ];
+
     /// The HTTP status.
     pub const fn status(self) -> u16 {
         match self {
             Self::InvalidRequest | Self::LicenseBoundToAnotherAccount => 400,
-            Self::InvalidSignature => 401,
+            Self::InvalidSignature | Self::Unauthorized => 401,
             Self::LicenseExpired
             | Self::LicenseRevoked
             | Self::LicenseDisabled
@@ -57,7 +92,12 @@ impl Code {
             | Self::LicenseWrongStore => 403,
             Self::NotFound | Self::LicenseNotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::ProductNotMapped => 409,
+            Self::ProductNotMapped
+            | Self::AlreadyDone
+            | Self::AlreadyProcessed
+            | Self::InProgress
+            | Self::PayloadErased
+            | Self::Refused => 409,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::GithubUserNotFound | Self::GithubAccountNotInvitable => 422,
@@ -72,6 +112,7 @@ impl Code {
             Self::InvalidRequest => "invalid_request",
             Self::LicenseBoundToAnotherAccount => "license_bound_to_another_account",
             Self::InvalidSignature => "invalid_signature",
+            Self::Unauthorized => "unauthorized",
             Self::LicenseExpired => "license_expired",
             Self::LicenseRevoked => "license_revoked",
             Self::LicenseDisabled => "license_disabled",
@@ -81,6 +122,11 @@ impl Code {
             Self::LicenseNotFound => "license_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ProductNotMapped => "product_not_mapped",
+            Self::AlreadyDone => "already_done",
+            Self::AlreadyProcessed => "already_processed",
+            Self::InProgress => "in_progress",
+            Self::PayloadErased => "payload_erased",
+            Self::Refused => "refused",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::GithubUserNotFound => "github_user_not_found",
@@ -125,6 +171,21 @@ impl Problem {
     pub fn storage_unavailable() -> Self {
         Self::new(Code::StorageUnavailable, "The database did not answer. Nothing is lost; please try again.")
             .retry_after(PASSING_TROUBLE_S)
+    }
+
+    /// A service that is needed did not do its part.
+    pub(super) fn upstream_unavailable(failure: &Failure) -> Self {
+        let wait_s = match failure.remedy {
+            // The service said when, which callers do not get to know; a minute later is a fair moment to ask again.
+            Remedy::RetryAt(_) => 60,
+            Remedy::Retry => PASSING_TROUBLE_S,
+            Remedy::GiveUp | Remedy::PersonNeeded | Remedy::CredentialsRejected => 600,
+        };
+        Self::new(
+            Code::UpstreamUnavailable,
+            "A service that is needed to check this did not answer as it should. Nothing was changed; please try again.",
+        )
+        .retry_after(wait_s)
     }
 
     #[must_use]
@@ -188,23 +249,9 @@ impl From<ActivateError> for Problem {
                 let detail = format!("This is {what}, which cannot be invited. Use a personal GitHub account.");
                 return Self::new(Code::GithubAccountNotInvitable, detail);
             }
-            ActivateError::Upstream(failure) => return upstream_unavailable(&failure),
+            ActivateError::Upstream(failure) => return Self::upstream_unavailable(&failure),
             ActivateError::Storage(_) => return Self::storage_unavailable(),
         };
         Self::new(code, detail)
     }
-}
-
-fn upstream_unavailable(failure: &Failure) -> Problem {
-    let wait_s = match failure.remedy {
-        // The service said when, which callers do not get to know; a minute later is a fair moment to ask again.
-        Remedy::RetryAt(_) => 60,
-        Remedy::Retry => PASSING_TROUBLE_S,
-        Remedy::GiveUp | Remedy::PersonNeeded | Remedy::CredentialsRejected => 600,
-    };
-    Problem::new(
-        Code::UpstreamUnavailable,
-        "A service that is needed to check this did not answer as it should. Nothing was changed; please try again.",
-    )
-    .retry_after(wait_s)
 }

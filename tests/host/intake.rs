@@ -318,8 +318,7 @@ fn another_method_is_refused_with_the_methods_there_are() {
 fn a_path_that_does_not_exist_is_a_problem_like_any_other() {
     run(async {
         let shop = Shop::open();
-        for path in ["/", "/webhooks", "/webhooks/gumroad/", "/Webhooks/gumroad", "//healthz", "/healthz/", "/admin/x"]
-        {
+        for path in ["/", "/webhooks", "/webhooks/gumroad/", "/Webhooks/gumroad", "//healthz", "/healthz/", "/admin"] {
             let answered = shop.request(request("GET", path, &[], b"")).await;
             assert_eq!(answered.problem(), (404, "not_found"), "{path}");
             assert_eq!(answered.body["type"], "about:blank");

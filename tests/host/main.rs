@@ -7,6 +7,7 @@
 
 mod activation;
 mod acts;
+mod admin;
 mod budget;
 mod cost;
 mod faults;
@@ -14,6 +15,7 @@ mod gumroad;
 mod hostile;
 mod intake;
 mod lemon_squeezy;
+mod openapi;
 mod reconciliation;
 mod refunds;
 mod removals;

@@ -16,11 +16,16 @@ use latchkey::platform::{Reply, Request, Row, SendError};
 use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
 use serde_json::{Value, json};
 
+use crate::openapi::Asked;
+
 /// A Sunday in November 2026, 12:00 UTC.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
 /// The product that opens `acme/starter` and `acme/starter-docs` for a year.
 pub(crate) const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
+
+/// The bearer token of `/admin`.
+pub(crate) const ADMIN_TOKEN: &str = "shop-admin-token";
 
 /// A shop in a world of its own.
 pub(crate) struct Shop {
@@ -83,16 +88,18 @@ impl Shop {
     /// Sends a request, and runs what is behind the answer.
     pub(crate) async fn request(&self, incoming: Incoming) -> Answered {
         let engine = self.engine();
+        let asked = Asked::of(&incoming);
         let mut answer = http::handle(&engine, incoming).await;
         if let Some(work) = answer.follow_up.take() {
             engine.follow_up(work).await;
         }
-        answer.into()
+        asked.is_answered_as_described(answer)
     }
 
     /// Sends a request, and leaves what is behind the answer undone.
     pub(crate) async fn request_only(&self, incoming: Incoming) -> Answered {
-        http::handle(&self.engine(), incoming).await.into()
+        let asked = Asked::of(&incoming);
+        asked.is_answered_as_described(http::handle(&self.engine(), incoming).await)
     }
 
     /// Has a storefront's delivery delivered.
@@ -185,10 +192,11 @@ impl Shop {
         let columns = self.rows(&format!("SELECT name FROM pragma_table_info('{table}')"));
         let member = |row: &Row| {
             let name = row.text("name").unwrap();
-            format!("'{name}', CASE typeof({name}) WHEN 'blob' THEN hex({name}) ELSE {name} END")
+            format!("'\"{name}\":' || json_quote(CASE typeof({name}) WHEN 'blob' THEN hex({name}) ELSE {name} END)")
         };
         let members: Vec<_> = columns.iter().map(member).collect();
-        let sql = format!("SELECT json_object({}) AS record FROM {table} WHERE {condition}", members.join(", "));
+        let sql =
+            format!("SELECT '{{' || {} || '}}' AS record FROM {table} WHERE {condition}", members.join(" || ',' || "));
         let rows = self.rows(&sql);
         assert_eq!(rows.len(), 1, "one row of {table} with {condition} is expected");
         serde_json::from_str(rows[0].text("record").unwrap()).unwrap()
@@ -330,6 +338,7 @@ fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
         "POSTMARK_TOKEN" => latchkey_sandbox::POSTMARK_TOKEN,
         "POSTMARK_API_URL" => "http://sandbox/postmark",
         "EMAIL_FROM" => "Acme <hello@example.com>",
+        "ADMIN_TOKEN" => ADMIN_TOKEN,
         "PORTAL_URL" => "https://portal.example.com/activate",
         _ => "",
     };

@@ -2,9 +2,8 @@
 //!
 //! What the fields are called and how a value is read is in `fields`.
 
-use percent_encoding::percent_decode;
-
 use super::fields::Fields;
+use crate::form::pairs;
 
 /// Reads a form. There is no malformed form: what makes no sense is a field that nobody knows.
 pub(super) fn read(body: &[u8]) -> Fields {
@@ -20,21 +19,6 @@ pub(super) fn read(body: &[u8]) -> Fields {
         }
     }
     fields
-}
-
-/// The names and values of a form or a query string, decoded but not yet known to be text.
-/// <https://url.spec.whatwg.org/#urlencoded-parsing>
-pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> + '_ {
-    text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        let mut half = || decode(halves.next().unwrap_or_default());
-        (half(), half())
-    })
-}
-
-fn decode(text: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).collect()
 }
 
 /// Splits `parent[child]` at its outer brackets. Brackets that belong to the child's own name were encoded once more
@@ -53,26 +37,6 @@ fn restore_brackets(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn decoded(text: &str) -> Vec<(String, String)> {
-        let text_of = |bytes| String::from_utf8(bytes).unwrap();
-        pairs(text.as_bytes()).map(|(name, value)| (text_of(name), text_of(value))).collect()
-    }
-
-    #[test]
-    fn names_and_values_are_decoded_by_the_rules_of_forms() {
-        let pairs = decoded("a%20b=c%26d%3De&plus=1+1&&empty=&bare&half=%zz%4&rocket=%F0%9F%9A%80&x=y=z");
-        let expected = [
-            ("a b", "c&d=e"),
-            ("plus", "1 1"),
-            ("empty", ""),
-            ("bare", ""),
-            ("half", "%zz%4"),
-            ("rocket", "🚀"),
-            ("x", "y=z"),
-        ];
-        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    }
 
     #[test]
     fn a_groups_outer_brackets_split_it_and_the_inner_ones_are_part_of_the_name() {

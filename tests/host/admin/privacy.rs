@@ -1,0 +1,179 @@
+//! What is held on a person: read out, and erased.
+
+use std::time::Duration;
+
+use latchkey::platform::host::{Call, Fate};
+use latchkey_sandbox::{GumroadSale, LemonSqueezySale, PingFormat};
+use serde_json::{Value, json};
+
+use super::{all, ask, change};
+use crate::shop::{Answered, Shop, catalogue_of, run};
+
+const ADA: &str = "ada+shop@example.com";
+
+fn sale(email: &str) -> GumroadSale {
+    GumroadSale { email: email.to_owned(), ..GumroadSale::default() }
+}
+
+async fn export(shop: &Shop, email: &str) -> Value {
+    let answered = change(shop, "/admin/privacy/export", &json!({ "reason": "asked by mail", "email": email })).await;
+    assert_eq!(answered.status, 200);
+    answered.body
+}
+
+async fn erase(shop: &Shop, email: &str) -> Answered {
+    change(shop, "/admin/privacy/erase", &json!({ "reason": "asked by mail", "email": email })).await
+}
+
+/// Everything in the database but what operators wrote, as text.
+fn everything(shop: &Shop) -> String {
+    let tables =
+        ["webhook_events", "sales", "licenses", "license_activations", "outbox", "order_facts", "admin_actions"];
+    let mut text = String::new();
+    for table in tables {
+        let columns = shop.rows(&format!("SELECT name FROM pragma_table_info('{table}')"));
+        for column in &columns {
+            let name = column.text("name").unwrap();
+            text += &shop.value(&format!("SELECT group_concat(lower(CAST({name} AS TEXT))) FROM {table}"));
+        }
+    }
+    text
+}
+
+#[test]
+fn an_export_holds_all_of_one_person_and_nothing_of_another() {
+    run(async {
+        let shop = Shop::open();
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale(ADA))).await;
+        let key = shop.take_key();
+        shop.activate(&key, "octocat").await;
+        // An address that ends alike, and one that begins alike.
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale("shop@example.com"))).await;
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale("ada+shop@example.co"))).await;
+        shop.sandbox.take_mails();
+        let held = export(&shop, "ADA+shop@Example.com").await;
+        assert_eq!(held["deliveries"].as_array().unwrap().len(), 1);
+        assert_eq!(held["sales"][0]["email"], ADA);
+        assert_eq!(held["licenses"][0]["activation"]["github_username"], "octocat");
+        assert_eq!(held["licenses"].as_array().unwrap().len(), 1);
+        for other in ["shop@example.com", "ada+shop@example.co"] {
+            assert_eq!(export(&shop, other).await["deliveries"].as_array().unwrap().len(), 1, "{other}");
+        }
+        let none = export(&shop, "nobody@example.com").await;
+        assert_eq!(none, json!({ "deliveries": [], "sales": [], "licenses": [] }));
+        let action = &all(&shop, "/admin/actions", 10).await[3];
+        assert_eq!(action["action"], "privacy.export");
+        assert_eq!(action["target"].as_str().unwrap().len(), 16);
+    });
+}
+
+#[test]
+fn what_is_erased_is_gone_from_every_table_and_what_was_paid_stays() {
+    run(async {
+        let shop = Shop::open();
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale(ADA))).await;
+        let key = shop.take_key();
+        shop.activate(&key, "octocat").await;
+        shop.sandbox.send_gumroad_pings_as(PingFormat::Json);
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale(ADA))).await;
+        for delivery in shop
+            .sandbox
+            .sell_on_lemon_squeezy(LemonSqueezySale { email: ADA.to_owned(), ..LemonSqueezySale::default() })
+        {
+            shop.deliver(&delivery).await;
+        }
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale("shop@example.com"))).await;
+        shop.sandbox.take_mails();
+        let amounts = shop.value("SELECT sum(amount_cents) FROM sales");
+
+        let erased = erase(&shop, ADA).await;
+        assert_eq!(
+            (erased.status, &erased.body),
+            (200, &json!({ "erased": { "deliveries": 4, "sales": 3, "licenses": 3 } }))
+        );
+        let left = everything(&shop);
+        assert!(!left.contains("ada+shop") && !left.contains("ada%2bshop"), "{left}");
+        assert!(left.contains("shop%40example.com") || left.contains("\"shop@example.com\""), "another's stays");
+        assert_eq!(shop.value("SELECT sum(amount_cents) FROM sales"), amounts);
+        assert_eq!(shop.count("licenses"), 4);
+        // The license goes on opening what it opens.
+        assert_eq!(shop.activate(&key, "octocat").await.body["status"], "already_active");
+
+        let again = erase(&shop, ADA).await;
+        assert_eq!(again.body, json!({ "erased": { "deliveries": 0, "sales": 0, "licenses": 0 } }));
+        assert_eq!(shop.count("admin_actions WHERE action = 'privacy.erase'"), 1);
+        assert_eq!(export(&shop, ADA).await, json!({ "deliveries": [], "sales": [], "licenses": [] }));
+        assert!(!shop.log_text().contains("ada+shop"));
+    });
+}
+
+#[test]
+fn a_delivery_that_nobody_understood_is_erased_too_and_says_so() {
+    run(async {
+        let mut shop = Shop::open();
+        shop.deploy(catalogue_of(""));
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale(ADA))).await;
+        shop.sandbox.send_gumroad_pings_as(PingFormat::Json);
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale(ADA))).await;
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale("shop@example.com"))).await;
+        assert_eq!(erase(&shop, ADA).await.body["erased"]["deliveries"], 2);
+        assert_eq!(shop.count("webhook_events WHERE payload IS NULL"), 2);
+        let ignored = all(&shop, "/admin/events?status=ignored", 10).await;
+        assert_eq!(ignored.len(), 2);
+        assert_eq!(ignored[0]["why"], "erased on request, before it was processed");
+        assert_eq!(all(&shop, "/admin/events?status=needs_seller", 10).await.len(), 1);
+    });
+}
+
+#[test]
+fn a_mail_that_is_still_owed_goes_nowhere_once_its_address_is_erased() {
+    run(async {
+        let shop = Shop::open();
+        shop.host.inject(|call| match call {
+            Call::Send(_) => Fate::FailBefore,
+            Call::Batch(_) => Fate::Proceed,
+        });
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale(ADA))).await;
+        shop.host.inject(|_| Fate::Proceed);
+        assert_eq!(erase(&shop, ADA).await.status, 200);
+        assert_eq!(shop.value("SELECT state || ' ' || outcome FROM outbox"), "done cancelled");
+        shop.tick_after(Duration::from_secs(86_400)).await;
+        assert_eq!(shop.sandbox.take_mails().len(), 0);
+        assert_eq!(all(&shop, "/admin/attention", 10).await.len(), 0);
+    });
+}
+
+#[test]
+fn a_github_name_stays_while_the_license_opens_something() {
+    run(async {
+        for (change, name) in [
+            ("status = 'active'", "octocat"),
+            ("status = 'suspended'", "octocat"),
+            ("status = 'revoked'", "erased"),
+            ("expires_at = 1", "erased"),
+        ] {
+            let shop = Shop::open();
+            let key = shop.sell_starter().await;
+            shop.activate(&key, "octocat").await;
+            shop.rows(&format!("UPDATE licenses SET {change}"));
+            let email = shop.value("SELECT email FROM licenses");
+            assert_eq!(erase(&shop, &email).await.status, 200);
+            assert_eq!(shop.value("SELECT github_username FROM license_activations"), name, "{change}");
+            assert_eq!(ask(&shop, &format!("/admin/licenses/{key}")).await.body["email"], "");
+        }
+    });
+}
+
+#[test]
+fn an_address_has_to_be_given() {
+    run(async {
+        let shop = Shop::open();
+        for path in ["/admin/privacy/export", "/admin/privacy/erase"] {
+            for body in [json!({ "reason": "x" }), json!({ "reason": "x", "email": "nobody" }), json!({ "email": ADA })]
+            {
+                assert_eq!(change(&shop, path, &body).await.problem(), (400, "invalid_request"), "{path} {body}");
+            }
+        }
+        assert_eq!(shop.count("admin_actions"), 0);
+    });
+}

@@ -1,0 +1,178 @@
+//! `/openapi.json` and what is really served: the same paths, and every answer that any test gets is as described.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, OnceLock};
+
+use jsonschema::Validator;
+use latchkey::http::{self, Answer, Code, Incoming};
+use serde_json::{Value, json};
+
+use crate::shop::{Answered, Shop, request, run};
+
+/// What somebody asked for.
+pub(crate) struct Asked {
+    method: String,
+    path: String,
+}
+
+impl Asked {
+    pub(crate) fn of(incoming: &Incoming) -> Self {
+        Self { method: incoming.method.clone(), path: incoming.path.clone() }
+    }
+
+    /// Checks an answer against the description.
+    pub(crate) fn is_answered_as_described(self, answer: Answer) -> Answered {
+        let answered = Answered::from(answer);
+        let Self { method, path } = self;
+        let Some(template) = template_of(&path) else {
+            assert!(matches!(answered.status, 401 | 404 | 429), "{method} {path}: {}", answered.status);
+            return answered;
+        };
+        let Some(operation) = document()["paths"][template].get(method.to_ascii_lowercase()) else {
+            // Without the secret, the ping's path does not exist for any method.
+            assert!(matches!(answered.status, 401 | 404 | 405 | 429), "{method} {path}: {}", answered.status);
+            return answered;
+        };
+        let status = answered.status.to_string();
+        let response = &operation["responses"][&status];
+        let response = response["$ref"].as_str().map_or(response, resolved);
+        assert!(response.is_object(), "{method} {template} answers {status}, which is not described");
+        let Some(content) = response["content"].as_object() else { return answered };
+        let (content_type, described) = content.iter().next().unwrap();
+        assert_eq!(answered.header("content-type"), Some(content_type.as_str()), "{method} {template} {status}");
+        let retry_after = answered.header("retry-after").is_some();
+        assert_eq!(retry_after, response["headers"].is_object(), "{method} {template} {status}: Retry-After");
+        validate(&described["schema"], &answered.body, &format!("{method} {template} {status}"));
+        answered
+    }
+}
+
+fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| serde_json::from_str(include_str!("../../src/http/openapi.json")).unwrap())
+}
+
+/// The path of the description that a path is one of; those without braces win.
+fn template_of(path: &str) -> Option<&'static str> {
+    let templates = document()["paths"].as_object().unwrap().keys();
+    let fits = |template: &&String| {
+        let (expected, given): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+        let alike = |(expected, given): (&&str, &&str)| expected == given || expected.starts_with('{');
+        expected.len() == given.len() && expected.iter().zip(&given).all(alike)
+    };
+    templates.filter(fits).min_by_key(|template| template.matches('{').count()).map(String::as_str)
+}
+
+fn resolved(reference: &str) -> &'static Value {
+    document().pointer(reference.trim_start_matches('#')).unwrap()
+}
+
+fn validate(schema: &Value, body: &Value, place: &str) {
+    static VALIDATORS: OnceLock<Mutex<HashMap<String, Validator>>> = OnceLock::new();
+    let mut validators = VALIDATORS.get_or_init(Mutex::default).lock().unwrap();
+    let validator = validators.entry(schema.to_string()).or_insert_with(|| validator(schema));
+    if let Err(error) = validator.validate(body) {
+        panic!("{place}: {} at {} of {body}", error, error.instance_path());
+    }
+}
+
+fn validator(schema: &Value) -> Validator {
+    let whole = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "allOf": [schema],
+        "components": document()["components"],
+    });
+    jsonschema::validator_for(&whole).unwrap()
+}
+
+/// Every schema of what a request may bring, by a name for the reader.
+fn schemas() -> Vec<(String, &'static Value)> {
+    let components = document()["components"]["schemas"].as_object().unwrap();
+    components.iter().map(|(name, schema)| (name.clone(), schema)).collect()
+}
+
+#[test]
+fn the_description_and_the_routes_name_the_same_paths_and_methods() {
+    let described: BTreeSet<_> = document()["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys().filter(|name| *name != "parameters");
+            methods.map(move |method| (method.to_ascii_uppercase(), path.clone()))
+        })
+        .collect();
+    let served: BTreeSet<_> = http::routes().map(|(method, path)| (method.to_owned(), path.to_owned())).collect();
+    assert_eq!(described, served);
+}
+
+#[test]
+fn every_problem_has_a_described_code_and_status() {
+    let described = &resolved("#/components/schemas/Problem")["properties"]["code"]["enum"];
+    let described: BTreeSet<_> = described.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let codes: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!((&described, Code::ALL.len()), (&codes, codes.len()));
+    let text = document()["paths"].to_string();
+    for code in Code::ALL.iter().filter(|code| **code != Code::MethodNotAllowed) {
+        assert!(text.contains(&format!("\"{}\":", code.status())), "{code:?}");
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own() {
+    fn walk(value: &Value, references: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, member)| match member.as_str() {
+                Some(reference) if name == "$ref" => references.push(reference.to_owned()),
+                _ => walk(member, references),
+            }),
+            Value::Array(items) => items.iter().for_each(|item| walk(item, references)),
+            _ => {}
+        }
+    }
+    let mut references = Vec::new();
+    walk(document(), &mut references);
+    for reference in &references {
+        assert!(document().pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+    for (name, schema) in schemas() {
+        validator(schema);
+        assert!(references.contains(&format!("#/components/schemas/{name}")), "{name} is used nowhere");
+    }
+    let operations =
+        document()["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let names: Vec<_> = operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    assert_eq!(names.len(), http::routes().count());
+}
+
+#[test]
+fn the_description_is_served_to_anybody() {
+    run(async {
+        let shop = Shop::open_with(&[("ADMIN_TOKEN", "")]);
+        for method in ["GET", "HEAD"] {
+            let answered = shop.request(request(method, "/openapi.json", &[], b"")).await;
+            assert_eq!((answered.status, &answered.body), (200, document()));
+        }
+        let refused = shop.request(request("POST", "/openapi.json", &[], b"")).await;
+        assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
+        assert_eq!(document()["info"]["version"], env!("CARGO_PKG_VERSION"));
+    });
+}
+
+#[test]
+fn what_the_description_calls_sound_is_what_is_taken() {
+    let schema = |name: &str| validator(resolved(&format!("#/components/schemas/{name}")));
+    for text in ["a@b", "ada+shop@example.com", "", "a", "a@", "a b@c", "a@b@c", "a\n@b", "<a@b>", "a\u{85}@b"] {
+        let taken = latchkey::model::EmailAddress::parse(text).is_ok();
+        assert_eq!(schema("Email").is_valid(&json!(text)), taken, "{text:?}");
+    }
+    for text in ["octocat", "a-b", "-a", "a--b", "a_b", "", &"x".repeat(39), &"x".repeat(40)] {
+        let taken = latchkey::model::GithubLogin::parse(text).is_ok();
+        assert_eq!(schema("Login").is_valid(&json!(text)), taken, "{text:?}");
+    }
+    for text in ["x", " x ", "", "  ", "two\nlines", "\u{a0}", "é", &"é".repeat(500), &"é".repeat(501)] {
+        let taken = latchkey::model::Reason::parse(text).is_some();
+        assert_eq!(schema("Reason").is_valid(&json!(text)), taken, "{text:?}");
+    }
+}
