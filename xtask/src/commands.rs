@@ -1,5 +1,6 @@
 //! One file per command. Each has the `Args` that the command line is read into, and `run`.
 
+pub(crate) mod admin;
 pub(crate) mod build;
 pub(crate) mod dev;
 pub(crate) mod simulate;

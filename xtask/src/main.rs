@@ -6,11 +6,13 @@
 //! | `commands` | one file per command |
 //! | `tools` | the wasm target, the pinned cargo tools, the npm packages: installed when missing |
 //! | `project` | where things are |
+//! | `address` | whether a Worker is on this machine |
 //! | `shell` | other programs, run with the right `PATH` |
 //! | `wrangler` | wrangler, and what its `d1 execute` answers |
 //! | `settings` | `.dev.vars`, and the seller's products |
 //! | `stand_in` | the sandbox that sells those products with those secrets |
 
+mod address;
 mod commands;
 mod project;
 mod settings;
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{build, dev, simulate, smoke, test, torture};
+use crate::commands::{admin, build, dev, simulate, smoke, test, torture};
 use crate::project::Project;
 
 /// Latchkey's commands. Each installs what it needs and says so.
@@ -41,6 +43,7 @@ enum Command {
     Build(build::Args),
     Simulate(simulate::Args),
     Smoke(smoke::Args),
+    Admin(admin::Args),
     Torture(torture::Args),
 }
 
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Build(args) => build::run(&project, &args),
         Command::Simulate(args) => simulate::run(&project, &args),
         Command::Smoke(args) => smoke::run(&project, &args),
+        Command::Admin(args) => admin::run(&project, &args),
         Command::Torture(args) => torture::run(&project, &args),
     };
     outcome.unwrap_or_else(|error| {

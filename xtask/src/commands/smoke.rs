@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use self::report::Report;
 use self::rows::Rows;
+use crate::address::is_loopback;
 use crate::project::Project;
 use crate::settings::{self, Vars, plain_gumroad_product};
 use crate::wrangler::Database;
@@ -31,10 +32,11 @@ const OTHER_LOGIN: &str = "defunkt";
 /// A Worker that takes longer for one request is not well.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
-/// Check a running Worker: a made-up sale, its rows, a wrong secret, a duplicate, an activation.
+/// Check a running Worker: a made-up sale, its rows, a wrong secret, a duplicate, an activation, the operator's view.
 ///
 /// The Gumroad secret is the one of .dev.vars, and for a Worker that is not on this machine GUMROAD_WEBHOOK_SECRET of
-/// the environment. The sale stays in the database, under the mail address smoke@example.com.
+/// the environment; so it is with ADMIN_TOKEN and LATCHKEY_ADMIN_TOKEN, for the operator's view. The sale stays in the
+/// database, under the mail address smoke@example.com.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The Worker. For one that is not on this machine the rows are read with `wrangler d1 execute --remote`.
@@ -62,6 +64,8 @@ struct Smoke {
     /// Without a slash at the end.
     url: String,
     login: Option<String>,
+    /// The token of the admin API, where it is known.
+    admin_token: Option<String>,
     rows: Rows,
     sale: Delivery,
     sale_id: String,
@@ -100,6 +104,7 @@ impl Smoke {
             client: reqwest::Client::builder().timeout(REQUEST_LIMIT).build().context("cannot make an HTTP client")?,
             url: args.url.as_str().trim_end_matches('/').to_owned(),
             login: args.github_login.clone().or_else(|| local.then(|| LOCAL_LOGIN.to_owned())),
+            admin_token: admin_token(&args.url, std::env::var("LATCHKEY_ADMIN_TOKEN").ok(), &vars),
             rows: Rows::new(project.clone(), if local { Database::Local } else { Database::Remote }),
             sale: sell(&sale_id, secret.as_deref()),
             sale_id,
@@ -146,7 +151,30 @@ impl Smoke {
                 }
             }
         }
+        match &self.admin_token {
+            None => report.skip("the operator's view", "it takes LATCHKEY_ADMIN_TOKEN, and https"),
+            Some(token) => {
+                report.step("the operator sees how everything stands", self.status(token).await);
+            }
+        }
         report
+    }
+
+    async fn status(&self, token: &str) -> Outcome {
+        let (status, body) =
+            self.answer(self.client.get(format!("{}/admin/status", self.url)).bearer_auth(token)).await?;
+        let count = |list: &str, state: &str| body[list][state].as_u64().unwrap_or_default();
+        match status {
+            StatusCode::OK => Ok(format!(
+                "{} sales fulfilled, {} need the seller, {} rows dead",
+                count("sales_by_state", "fulfilled"),
+                count("sales_by_state", "needs_seller"),
+                count("outbox", "dead")
+            )),
+            StatusCode::UNAUTHORIZED => Err("401: the token is not the Worker's ADMIN_TOKEN".to_owned()),
+            StatusCode::NOT_FOUND => Err("404: the Worker has no ADMIN_TOKEN".to_owned()),
+            _ => Err(format!("{status}, {body}")),
+        }
     }
 
     async fn health(&self) -> Outcome {
@@ -229,29 +257,29 @@ fn remote_secret(url: &Url, environment: Option<String>) -> anyhow::Result<Optio
     }
 }
 
-/// Whether the Worker is on this machine.
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => {
-            host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-        }
-        None => false,
-    }
+/// The token of the admin API, where it is known and no open line is in between.
+fn admin_token(url: &Url, environment: Option<String>, vars: &Vars) -> Option<String> {
+    let local = is_loopback(url);
+    let environment = environment.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    let token = environment.or_else(|| vars.get("ADMIN_TOKEN").filter(|_| local));
+    token.filter(|_| local || url.scheme() == "https")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_loopback, remote_secret};
+    use super::{admin_token, remote_secret};
+    use crate::settings::Vars;
 
     #[test]
-    fn only_this_machine_counts_as_local() {
-        let is_local = |url: &str| is_loopback(&url.parse().expect("a URL"));
-        assert!(is_local("http://localhost:8787"));
-        assert!(is_local("http://127.0.0.1:1"));
-        assert!(is_local("http://[::1]:8787"));
-        assert!(!is_local("https://latchkey.example.com"));
-        assert!(!is_local("http://localhost.example.com"));
+    fn the_admin_token_goes_to_its_own_worker_and_over_no_open_line() {
+        let vars = Vars::parse("ADMIN_TOKEN=local\n").expect("parses");
+        let token = |url: &str, environment: Option<&str>| {
+            admin_token(&url.parse().expect("a URL"), environment.map(str::to_owned), &vars)
+        };
+        assert_eq!(token("http://localhost:8787", None).as_deref(), Some("local"));
+        assert_eq!(token("https://latchkey.example.com", Some("real")).as_deref(), Some("real"));
+        assert_eq!(token("https://latchkey.example.com", None), None);
+        assert_eq!(token("http://latchkey.example.com", Some("real")), None);
     }
 
     #[test]

@@ -34,9 +34,8 @@ pub(super) fn text(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &
         );
     }
     add(
-        "What was sold, and to whom (`npx wrangler d1 execute` reads every table).",
-        "   npx wrangler d1 execute DB --local --command \
-         \"SELECT license_key, tier, email, status FROM licenses ORDER BY issued_at DESC LIMIT 5\"",
+        "What was sold, and to whom; how everything stands; who paid and does not have everything.",
+        &["licenses list", "status", "attention"].map(|what| admin(worker_url, what)).join("\n"),
     );
     add(
         "Activate a license: put its key in. The same again is welcome; another name is refused.",
@@ -48,6 +47,14 @@ pub(super) fn text(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &
     add("All of that, checked.", &format!("   cargo xtask smoke --url {worker_url}"));
     text.push_str("\nCtrl-C ends everything.\n");
     text
+}
+
+/// A command for the operator. One for the usual address needs not name it.
+fn admin(worker_url: &str, what: &str) -> String {
+    match worker_url {
+        "http://localhost:8787" => format!("   cargo xtask admin {what}"),
+        _ => format!("   cargo xtask admin {what} --url {worker_url}"),
+    }
 }
 
 /// A sale as Gumroad would send it.
