@@ -68,7 +68,7 @@ pub fn read(
             let json = std::str::from_utf8(&reply.body).map_err(|_| unintelligible())?.to_owned();
             Ok(Page { json, next, unreadable: times.iter().filter(|time| time.is_none()).count() })
         }
-        401 | 403 => Err(Failure::new(Remedy::PersonNeeded, [service, " refuses ", variable].concat())),
+        401 | 403 => Err(Failure::new(Remedy::CredentialsRejected, [service, " refuses ", variable].concat())),
         429 => {
             let until = retry_after(&reply, now).unwrap_or(now.plus_millis(RATE_LIMIT_PERIOD_MS));
             Err(Failure::new(Remedy::RetryAt(until), [service, "'s rate limit"].concat()))

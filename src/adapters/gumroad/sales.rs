@@ -8,7 +8,7 @@ use crate::json::{FieldError, Json};
 use crate::model::Timestamp;
 
 /// The address of one page of the sales since the day of `since`, newest first. `page` is where an earlier one ended.
-pub fn list_url(config: &config::Gumroad, since: Timestamp, page: Option<&str>) -> String {
+pub(in crate::adapters) fn list_url(config: &config::Gumroad, since: Timestamp, page: Option<&str>) -> String {
     // Of the time only the day is asked for.
     let mut url = format!("{}/v2/sales?after={:.10}", config.api_url, since.to_rfc3339());
     if let Some(page) = page {
@@ -22,7 +22,7 @@ pub fn list_url(config: &config::Gumroad, since: Timestamp, page: Option<&str>) 
 ///
 /// # Errors
 /// Names the field and what is wrong with it.
-pub fn listed(body: &Json) -> Result<(Vec<Option<Timestamp>>, Option<String>), FieldError> {
+pub(in crate::adapters) fn listed(body: &Json) -> Result<(Vec<Option<Timestamp>>, Option<String>), FieldError> {
     let times = listing::times(body.root().field("sales")?.as_list()?, |sale| sale.root().text("created_at"))?;
     Ok((times, body.root().optional_text("next_page_key")?.map(str::to_owned)))
 }

@@ -11,7 +11,12 @@ use crate::model::{StorefrontList, Timestamp};
 const PAGE_SIZE: &str = "25";
 
 /// The address of one page of a list, newest first. `page` is the page's number. There is no filter by time.
-pub fn list_url(config: &config::LemonSqueezy, store_id: i64, list: StorefrontList, page: Option<&str>) -> String {
+pub(in crate::adapters) fn list_url(
+    config: &config::LemonSqueezy,
+    store_id: i64,
+    list: StorefrontList,
+    page: Option<&str>,
+) -> String {
     let path = if list == StorefrontList::LemonSqueezyOrders { "orders" } else { "license-keys" };
     format!(
         "{}/v1/{path}?filter%5Bstore_id%5D={store_id}&page%5Bsize%5D={PAGE_SIZE}&page%5Bnumber%5D={}&sort=-createdAt",
@@ -25,7 +30,7 @@ pub fn list_url(config: &config::LemonSqueezy, store_id: i64, list: StorefrontLi
 ///
 /// # Errors
 /// Names the field and what is wrong with it.
-pub fn listed(
+pub(in crate::adapters) fn listed(
     body: &Json,
     since: Timestamp,
     page: Option<&str>,

@@ -47,7 +47,6 @@ fn a_day_without_webhooks_ends_with_every_sale_fulfilled_once() {
             minutes += 1;
             assert!(minutes <= MINUTES_FOR_SIXTY, "{} of 60 after {minutes} minutes", shop.count("licenses"));
         }
-        println!("MINUTES {minutes}");
         assert_eq!((found(&shop), shop.count("sales")), (lost.len(), 60));
         assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);
 
