@@ -84,7 +84,7 @@ const MISSING_SALES: Sql = Sql {
                COALESCE(value ->> '$.recurring_charge', 0) AS renewal,
                COALESCE(value ->> '$.refunded', 0) * 4 + COALESCE(value ->> '$.disputed', 0) * 2
                  + COALESCE(value ->> '$.dispute_won', 0) AS facts,
-               json_object(
+               json_insert(json_object(
                  'resource_name', 'sale',
                  'sale_id', value -> '$.id',
                  'sale_timestamp', value -> '$.created_at',
@@ -98,13 +98,14 @@ const MISSING_SALES: Sql = Sql {
                  'offer_code', value -> '$.offer_code',
                  'variants', json(CASE json_type(value, '$.variants') WHEN 'object' THEN value -> '$.variants' END),
                  'custom_fields', json(CASE json_type(value, '$.custom_fields')
-                   WHEN 'object' THEN value -> '$.custom_fields' END),
-                 'ip_country', value -> '$.ip_country',
-                 'subscription_id', value -> '$.subscription_id',
-                 'is_recurring_charge', value -> '$.recurring_charge',
-                 'refunded', value -> '$.refunded',
-                 'disputed', value -> '$.disputed',
-                 'dispute_won', value -> '$.dispute_won'
+                   WHEN 'object' THEN value -> '$.custom_fields' END)),
+                 -- D1 takes 32 arguments of a function.
+                 '$.ip_country', value -> '$.ip_country',
+                 '$.subscription_id', value -> '$.subscription_id',
+                 '$.is_recurring_charge', value -> '$.recurring_charge',
+                 '$.refunded', value -> '$.refunded',
+                 '$.disputed', value -> '$.disputed',
+                 '$.dispute_won', value -> '$.dispute_won'
                ) AS payload
              FROM json_each(?1, '$.sales')
            ) AS listed

@@ -23,6 +23,10 @@ const HARMLESS_SCANS: [&str; 11] = [
     "SCAN found",
 ];
 
+/// Where a new delivery's row is told, SQLite plans to look for rows that refer to it. It does so only while a foreign key
+/// is violated, which D1 and this allow at no time.
+const ONLY_IF_VIOLATED: (&str, [&str; 2]) = ("store_found", ["SCAN licenses", "SCAN sales"]);
+
 fn plan(database: &Sqlite, sql: &str) -> Vec<String> {
     database.query_plan(sql).unwrap()
 }
@@ -32,7 +36,8 @@ fn no_statement_scans_a_table_or_sorts() {
     let database = Sqlite::migrated().unwrap();
     for sql in db::all_statements() {
         let plan = plan(&database, sql.text);
-        for step in &plan {
+        let never = |step: &str| sql.name == ONLY_IF_VIOLATED.0 && ONLY_IF_VIOLATED.1.contains(&step);
+        for step in plan.iter().filter(|step| !never(step)) {
             let scan = step.starts_with("SCAN ") && !HARMLESS_SCANS.iter().any(|harmless| step.starts_with(harmless));
             assert!(!scan && !step.contains("TEMP B-TREE FOR ORDER"), "{}:\n{}", sql.name, plan.join("\n"));
         }

@@ -25,7 +25,7 @@ fn tables(database: &Sqlite) -> Vec<(String, Vec<String>)> {
     let text = |sql: &str| -> Vec<String> {
         database.query(sql).unwrap().iter().map(|row| row.text("name").unwrap().to_owned()).collect()
     };
-    let names = text("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid");
+    let names = text("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'd1_migrations' ORDER BY rowid");
     let columns = |table: &str| text(&format!("SELECT name FROM pragma_table_info('{table}')"));
     names.into_iter().map(|name| (name.clone(), columns(&name))).collect()
 }

@@ -23,7 +23,7 @@ const LIMITS: [(Limit, i32); 5] = [
 
 /// What wrangler writes down which migrations are applied in.
 const APPLIED: &str = "CREATE TABLE d1_migrations (
-  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  id         INTEGER PRIMARY KEY,
   name       TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )";
@@ -101,7 +101,7 @@ impl Sqlite {
     pub fn clear(&self) -> Result<(), DbError> {
         let tables = "SELECT 'temp' AS schema, name FROM temp.sqlite_schema WHERE type = 'table'
                       UNION ALL SELECT 'main', name FROM main.sqlite_schema
-                      WHERE type = 'table' AND name NOT IN ('d1_migrations', 'sqlite_sequence')";
+                      WHERE type = 'table' AND name <> 'd1_migrations'";
         // Later tables refer to earlier ones; and to empty what is watched is something to see for who looks on.
         let tables = self.query(tables)?;
         let emptying = tables.iter().rev().filter_map(|table| {

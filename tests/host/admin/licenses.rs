@@ -218,3 +218,85 @@ fn a_change_whose_answer_is_lost_is_recorded_if_and_only_if_it_happened() {
         }
     });
 }
+
+#[test]
+fn a_license_is_revoked_and_reinstated_once_each_with_its_record() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.activate(&key, "octocat").await;
+        let path = |act: &str| format!("/admin/licenses/{}/{act}", key.to_lowercase());
+        for (act, status) in [("revoke", "revoked"), ("reinstate", "active")] {
+            let body = json!({ "reason": "asked by mail", "actor": "ada" });
+            let changed = change(&shop, &path(act), &body).await;
+            assert_eq!((changed.status, &changed.body["status"]), (200, &json!(status)), "{act}");
+            let again = change(&shop, &path(act), &body).await;
+            assert_eq!(again.problem(), (409, "refused"), "{act}");
+            assert_eq!(shop.count(&format!("admin_actions WHERE action = 'license.{act}' AND actor = 'ada'")), 1);
+            shop.tick_after(Duration::from_secs(61)).await;
+            shop.tick_after(Duration::from_secs(61)).await;
+        }
+        let shown = ask(&shop, &path("")[..path("").len() - 1]).await;
+        assert_eq!(shown.body["actions"].as_array().unwrap().len(), 2);
+        assert_eq!(all(&shop, "/admin/actions", 1).await.len(), 2);
+    });
+}
+
+#[test]
+fn a_license_is_transferred_to_another_account() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        let path = format!("/admin/licenses/{key}/transfer");
+        let to = |login: &str| json!({ "reason": "a new account", "to": login });
+        assert_eq!(change(&shop, &path, &to("ada-lovelace")).await.problem(), (409, "refused"));
+        shop.activate(&key, "octocat").await;
+        for body in [to("-"), to(""), to("a_b"), json!({ "reason": "x" }), json!({ "reason": "x", "to": 1 })] {
+            assert_eq!(change(&shop, &path, &body).await.problem(), (400, "invalid_request"), "{body}");
+        }
+        for login in ["octocat", "nobody-at-all"] {
+            assert_eq!(change(&shop, &path, &to(login)).await.problem(), (409, "refused"), "{login}");
+        }
+        let changed = change(&shop, &path, &to("ada-lovelace")).await;
+        assert_eq!((changed.status, &changed.body["activation"]["github_username"]), (200, &json!("ada-lovelace")));
+        shop.host.inject(|call| match call {
+            Call::Send(_) => Fate::FailBefore,
+            Call::Batch(_) => Fate::Proceed,
+        });
+        let failed = change(&shop, &path, &to("octocat")).await;
+        assert_eq!(failed.problem(), (502, "upstream_unavailable"));
+        assert_eq!(shop.count("admin_actions"), 1);
+    });
+}
+
+#[test]
+fn a_mail_is_sent_once_more_when_asked_for() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        let path = format!("/admin/licenses/{key}/resend");
+        assert_eq!(change_for_a_reason(&shop, &path).await.status, 200);
+        shop.tick().await;
+        assert_eq!(shop.take_key(), key);
+        let email = shop.value("SELECT email FROM licenses");
+        change(&shop, "/admin/privacy/erase", &json!({ "reason": "x", "email": email })).await;
+        assert_eq!(change_for_a_reason(&shop, &path).await.problem(), (409, "refused"));
+        shop.tick_after(Duration::from_secs(3600)).await;
+        assert_eq!(shop.sandbox.take_mails().len(), 0);
+    });
+}
+
+#[test]
+fn nobodys_license_cannot_be_changed() {
+    run(async {
+        let shop = Shop::open();
+        for act in ["resend", "revoke", "reinstate"] {
+            let path = format!("/admin/licenses/38b1460a-5104-4067-a91d-77b872934d51/{act}");
+            assert_eq!(change_for_a_reason(&shop, &path).await.problem(), (404, "not_found"), "{act}");
+        }
+        let path = "/admin/licenses/38b1460a-5104-4067-a91d-77b872934d51/transfer";
+        let body = json!({ "reason": "x", "to": "octocat" });
+        assert_eq!(change(&shop, path, &body).await.problem(), (404, "not_found"));
+        assert_eq!(shop.count("admin_actions"), 0);
+    });
+}
