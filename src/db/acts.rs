@@ -64,13 +64,15 @@ const REINSTATE: Sql = Sql {
     ),
 };
 
+/// To the same account under the login that it has by now is a change as well.
 const NOTE_TRANSFER: Sql = Sql {
     name: "note_transfer",
     text: "INSERT INTO admin_actions (id, action, target, reason, actor, at, trace_id, detail)
            SELECT ?2, 'license.transfer', l.license_key, ?3, ?4, ?5, ?6,
                   json_object('from', a.github_user_id, 'to', CAST(?7 AS INTEGER))
            FROM licenses l JOIN license_activations a ON a.license_key = l.license_key
-           WHERE l.license_key = ?1 AND l.status = 'active' AND a.github_user_id <> ?7
+           WHERE l.license_key = ?1 AND l.status = 'active'
+             AND (a.github_user_id <> ?7 OR lower(a.github_username) <> lower(?8))
            ON CONFLICT (id) DO NOTHING",
 };
 
@@ -172,7 +174,7 @@ pub fn transfer(
 ) -> [Statement; 4] {
     let id = to.id.as_i64();
     let mut noted = note(NOTE_TRANSFER, key, act, now, trace);
-    noted.params.push(id.into());
+    noted.params.extend([id.into(), to.login.as_str().into()]);
     let mut removals = of(OWE_TRANSFER_REMOVALS, key, act);
     removals.params.extend([id.into(), now.into(), trace.as_str().into(), LEASE_MS.into()]);
     let mut transfer = of(TRANSFER, key, act);

@@ -63,7 +63,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Binds an active license to another GitHub account: owes the removal of the old account and invitations to the
-    /// new one.
+    /// new one. For an account that was renamed it is enough to bind it under its new login.
     ///
     /// # Errors
     /// [`ActError`].

@@ -276,9 +276,8 @@ fn a_transfer_that_must_not_be_changes_nothing() {
         shop.sandbox.add_user("globex", AccountKind::Organization);
         assert_eq!(transfer(&shop, &key, "octocat").await, Acted::Refused("nobody has activated the license yet"));
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
-        shop.sandbox.rename_user("octocat", "new-cat");
         for (to, why) in [
-            ("new-cat", "the license belongs to this account already"),
+            ("OctoCat", "the license belongs to this account already"),
             ("nobody-here", "no such GitHub user exists"),
             ("globex", "only a personal GitHub account can be invited"),
         ] {
@@ -291,6 +290,20 @@ fn a_transfer_that_must_not_be_changes_nothing() {
         assert!(matches!(failed, Err(ActError::Upstream(_))));
         assert_eq!(shop.count("admin_actions") + shop.count("outbox WHERE kind = 'removal'"), 0);
         assert_eq!(shop.value("SELECT github_username FROM license_activations"), "octocat");
+    });
+}
+
+#[test]
+fn a_buyer_who_was_renamed_is_known_under_the_new_login() {
+    run(async {
+        let shop = Shop::open();
+        let key = sell_and_activate(&shop, "octocat").await;
+        shop.sandbox.rename_user("octocat", "new-cat");
+        assert_eq!(transfer(&shop, &key, "new-cat").await, Acted::Done);
+        assert_eq!(shop.count("outbox WHERE kind = 'removal'"), 0);
+        ticks(&shop).await;
+        assert_eq!(access(&shop), ["new-cat"]);
+        assert_eq!(shop.activate(&key, "new-cat").await.body["status"], "already_active");
     });
 }
 

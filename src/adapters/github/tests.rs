@@ -48,6 +48,11 @@ fn invite(answer: Result<Reply, SendError>) -> Result<Invited, Failure> {
     invite_in(&Canned::answering([answer]), Permission::Pull)
 }
 
+fn remove_in(world: &Canned) -> Result<(), Failure> {
+    let settings = settings("https://api.github.com");
+    run(Github::new(&settings).unwrap().remove(world, &kit(), &octocat()))
+}
+
 fn remedy(answer: Result<Reply, SendError>) -> Remedy {
     invite(answer).unwrap_err().remedy
 }
@@ -379,5 +384,48 @@ fn trouble_at_github_may_pass() {
     }
     for error in [SendError::Timeout, SendError::Unreachable, SendError::TooLarge] {
         assert_eq!(remedy(Err(error)), Remedy::Retry);
+    }
+}
+
+const LIST: &str = "GET https://api.github.com/repos/acme/kit/invitations?per_page=100&page=1";
+const USER_BY_ID: &str = "GET https://api.github.com/user/583231";
+const REMOVE: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators/octocat";
+
+fn listed(invitee: i64) -> Result<Reply, SendError> {
+    reply(200, &format!(r#"[{{"id":6,"invitee":null}},{{"id":7,"invitee":{{"id":{invitee},"login":"x"}}}}]"#))
+}
+
+#[test]
+fn whoever_is_invited_loses_the_invitation_and_whoever_is_in_is_removed() {
+    let world = Canned::answering([listed(583_231), reply(204, "")]);
+    assert_eq!((remove_in(&world), world.calls()), (Ok(()), vec![LIST.to_owned(), DELETE.to_owned()]));
+    let world = Canned::answering([listed(1), reply(200, USER), reply(204, "")]);
+    assert_eq!(remove_in(&world), Ok(()));
+    assert_eq!(world.calls(), [LIST, USER_BY_ID, REMOVE]);
+}
+
+#[test]
+fn an_account_that_is_gone_has_no_access() {
+    let world = Canned::answering([reply(200, "[]"), reply(404, &message("Not Found"))]);
+    assert_eq!(remove_in(&world), Ok(()));
+    let world = Canned::answering([reply(200, "[]"), reply(200, USER), reply(404, &message("Not Found"))]);
+    assert_eq!(remove_in(&world), Ok(()));
+}
+
+#[test]
+fn what_cannot_be_read_or_is_somebody_elses_ends_no_removal() {
+    for answers in [
+        vec![reply(404, &message("Not Found"))],
+        vec![reply(200, "<html>")],
+        vec![reply(200, "{}")],
+        vec![listed(583_231), reply(403, &message("Must have admin rights"))],
+        vec![reply(200, "[]"), reply(404, "<html>")],
+        vec![reply(200, "[]"), reply(200, r#"{"id":1,"login":"octocat","type":"User"}"#)],
+        vec![reply(200, "[]"), reply(200, USER), reply(500, "")],
+    ] {
+        let world = Canned::answering(answers);
+        let failure = remove_in(&world).unwrap_err();
+        assert_ne!(failure.remedy, Remedy::GiveUp, "{failure}");
+        assert!(!world.calls().iter().any(|asked| asked == REMOVE) || failure.remedy == Remedy::Retry, "{failure}");
     }
 }

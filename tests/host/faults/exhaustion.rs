@@ -25,6 +25,21 @@ fn the_bypass_survives_every_single_fault() {
 }
 
 #[test]
+fn a_refund_survives_every_single_fault() {
+    exhaust_singles(Story::Refund, 12);
+}
+
+#[test]
+fn a_revocation_survives_every_single_fault() {
+    exhaust_singles(Story::Revocation, 11);
+}
+
+#[test]
+fn a_transfer_survives_every_single_fault() {
+    exhaust_singles(Story::Transfer, 14);
+}
+
+#[test]
 fn a_buyer_who_never_asks_again_has_everything_or_nothing() {
     run(async {
         for story in [Story::FirstActivation, Story::StorefrontKey] {

@@ -1,4 +1,4 @@
-//! Stories of a sale and of an activation, told against a world in which calls fail and processes die: each with those
+//! Stories of a sale, of an activation and of access that ends or moves, told against a world in which calls fail and processes die: each with those
 //! who try again in reality (the storefront, the buyer, cron), and with the one way in which it has to end.
 
 use std::cell::{Cell, RefCell};
@@ -8,12 +8,14 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use latchkey::engine::Ticked;
+use latchkey::engine::{Acted, Ticked};
 use latchkey::http::{self, Incoming};
+use latchkey::model::{GithubLogin, LicenseKey};
 use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{Delivery, GumroadSale, LicenseKeySeed};
 use serde_json::json;
 
+use crate::acts::act;
 use crate::shop::{Shop, incoming, post};
 
 /// The ways in which a call can go wrong.
@@ -30,6 +32,12 @@ pub(super) enum Story {
     StorefrontKey,
     /// The buyer activates once more.
     Bypass,
+    /// Gumroad tells of a full refund of what one is a member of by now, and is invited to otherwise.
+    Refund,
+    /// The operator revokes the same.
+    Revocation,
+    /// The operator gives it to another account.
+    Transfer,
 }
 
 /// A fault: what happens to the call of this number, counted from the story's beginning.
@@ -83,6 +91,7 @@ impl Story {
                 let ask = || post("/api/activate", "application/json", body.as_bytes());
                 first_success(shop, &witness, tries, ask).await
             }
+            Subject::License(key) => self.act_as_operator(shop, &witness, tries, key).await,
         };
         assert!(ticks_until_quiet(shop, &witness).await, "{self:?} with {blows:?}: something stays owed");
         assert_eq!(*witness.struck.borrow(), blows, "{self:?}: every blow has to strike");
@@ -103,7 +112,36 @@ impl Story {
                 }
                 Subject::Key(key)
             }
+            Self::Refund | Self::Revocation | Self::Transfer => {
+                let key = shop.sell_starter().await;
+                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+                shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+                shop.advance(Duration::from_secs(60));
+                if self == Self::Refund {
+                    let sale = shop.value("SELECT source_order_id FROM licenses");
+                    return Subject::Delivery(shop.sandbox.gumroad_refund(&sale));
+                }
+                Subject::License(LicenseKey::from_record(&key).unwrap())
+            }
         }
+    }
+
+    /// Asks for the same act until it is said to be done, as often as said, a second apart.
+    async fn act_as_operator(self, shop: &Shop, witness: &Witness, tries: usize, key: &LicenseKey) -> bool {
+        let act = act(shop);
+        let to = GithubLogin::parse("grace-hopper").unwrap();
+        for _ in 0..tries {
+            let engine = shop.engine();
+            let acted = match self {
+                Self::Transfer => unless_it_dies(witness, engine.transfer(key, &to, &act)).await,
+                _ => unless_it_dies(witness, engine.revoke(key, &act)).await,
+            };
+            match acted {
+                Some(Ok(acted)) => return acted == Acted::Done,
+                Some(Err(_)) | None => shop.advance(Duration::from_secs(1)),
+            }
+        }
+        false
     }
 
     /// The one state in which the story ends, whatever struck.
@@ -120,6 +158,9 @@ impl Story {
             assert_eq!((shop.count("sales"), shop.count("outbox")), (1, 1), "{context}");
             return;
         }
+        if matches!(self, Self::Refund | Self::Revocation | Self::Transfer) {
+            return self.check_end_of_access(shop, context);
+        }
         let repos = match self {
             Self::StorefrontKey => ["acme/kit", "acme/kit-pro"],
             _ => ["acme/starter", "acme/starter-docs"],
@@ -132,11 +173,29 @@ impl Story {
         assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'invited'"), 2, "{context}");
         assert!(mails.is_empty(), "{context}: an activation mails nobody");
     }
+
+    fn check_end_of_access(self, shop: &Shop, context: &str) {
+        for repo in ["acme/starter", "acme/starter-docs"] {
+            let invited: Vec<_> = shop.sandbox.invitations(repo).into_iter().map(|open| open.login).collect();
+            let expected: &[&str] = if self == Self::Transfer { &["grace-hopper"] } else { &[] };
+            assert_eq!(invited, expected, "{context}: {repo}");
+            assert!(shop.sandbox.collaborators(repo).is_empty(), "{context}: {repo}");
+        }
+        assert_eq!(shop.count("outbox WHERE kind = 'removal' AND outcome = 'removed'"), 2, "{context}");
+        let (status, account) = if self == Self::Transfer { ("active", 900_001) } else { ("revoked", 583_231) };
+        let end = shop.value("SELECT status || ' ' || github_user_id FROM licenses JOIN license_activations");
+        assert_eq!(end, format!("{status} {account}"), "{context}");
+        let acts = usize::from(self != Self::Refund);
+        assert_eq!([shop.count("admin_actions"), shop.count("order_facts")], [acts, 1 - acts], "{context}");
+    }
 }
 
 enum Subject {
     Delivery(Delivery),
+    /// Of a buyer.
     Key(String),
+    /// Of whom the operator acts on.
+    License(LicenseKey),
 }
 
 /// Has the world strike these blows from now on.
