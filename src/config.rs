@@ -15,10 +15,12 @@ pub struct Config {
     pub portal: Portal,
     /// Storefront test-mode licenses open repositories.
     pub allow_test_licenses: bool,
-    /// Where alerts are to go. Reserved: none is sent yet.
+    /// Where alerts go. Without it none is owed.
     pub operator_email: Option<EmailAddress>,
-    /// After how many days raw payloads are to be erased. Reserved: nothing is erased yet.
+    /// After how many days raw payloads are erased.
     pub payload_retention_days: u32,
+    /// What Cloudflare lets one invocation do.
+    pub workers_plan: WorkersPlan,
     /// Bearer token of `/admin/*`; without it, there is no such path.
     pub admin_token: Option<Secret>,
     /// What is missing or wrong, in the order of the README's table.
@@ -71,6 +73,13 @@ pub struct Portal {
     pub origins: Vec<String>,
 }
 
+/// The plan that the Worker runs under: it bounds what one tick does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkersPlan {
+    Free,
+    Paid,
+}
+
 /// A mail's sender: `hello@example.com` or `Acme <hello@example.com>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender(String);
@@ -121,6 +130,7 @@ impl Config {
         let allow_test_licenses = reader.flag("ALLOW_TEST_LICENSES");
         let operator_email = reader.operator_email();
         let payload_retention_days = reader.retention_days();
+        let workers_plan = reader.workers_plan();
         let admin_token = reader.secret("ADMIN_TOKEN");
         Self {
             github,
@@ -131,6 +141,7 @@ impl Config {
             allow_test_licenses,
             operator_email,
             payload_retention_days,
+            workers_plan,
             admin_token,
             problems: reader.problems,
         }
@@ -252,6 +263,15 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let days = text.parse().ok().filter(|days| (1..=3650).contains(days));
         days.or_else(|| self.invalid(NAME, "must be a number of days from 1 to 3650")).unwrap_or(DEFAULT)
     }
+
+    fn workers_plan(&mut self) -> WorkersPlan {
+        const NAME: &str = "WORKERS_PLAN";
+        match self.text(NAME).as_deref() {
+            Some("paid") => WorkersPlan::Paid,
+            None | Some("free") => WorkersPlan::Free,
+            Some(_) => self.invalid(NAME, "must be free or paid").unwrap_or(WorkersPlan::Free),
+        }
+    }
 }
 
 /// The origin of a URL, as a browser's `Origin` header spells it; `None` for what is no web address.
@@ -307,12 +327,21 @@ mod tests {
             ("ALLOW_TEST_LICENSES", "canary"),
             ("OPERATOR_EMAIL", "canary"),
             ("PAYLOAD_RETENTION_DAYS", "canary"),
+            ("WORKERS_PLAN", "canary"),
         ]);
         let complaints = complaints(&config);
-        assert_eq!(complaints.len(), 8, "{complaints:?}");
+        assert_eq!(complaints.len(), 9, "{complaints:?}");
         assert!(!complaints.concat().contains("canary"));
         assert_eq!(config.github.api_url, "https://api.github.com");
         assert_eq!(config.payload_retention_days, 30);
+        assert_eq!(config.workers_plan, WorkersPlan::Free);
+    }
+
+    #[test]
+    fn the_plan_is_the_free_one_unless_it_is_said_to_be_paid() {
+        assert_eq!(read(&[]).workers_plan, WorkersPlan::Free);
+        assert_eq!(read(&[("WORKERS_PLAN", "free")]).workers_plan, WorkersPlan::Free);
+        assert_eq!(read(&[("WORKERS_PLAN", "paid")]).workers_plan, WorkersPlan::Paid);
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod parts;
 mod activations;
 mod acts;
 pub mod admin;
+mod alerts;
+mod cron;
 mod events;
 mod licenses;
 mod orders;
@@ -20,7 +22,9 @@ use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
 
 pub use activations::{Binding, bind, known_license};
 pub use acts::{LicenseAfter, license_after, reinstate, resend, revoke, transfer};
-pub use events::{StoredEvent, claim_events, event, fail_event, processed_event, store_delivery};
+pub use alerts::{DueAlert, owe_alert, owe_alerts};
+pub use cron::{Duties, duties, tick_started};
+pub use events::{StoredEvent, claim_event, erase_payloads, event, fail_event, processed_event, store_delivery};
 pub use licenses::{
     MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
 };
@@ -54,6 +58,8 @@ pub fn all_statements() -> Vec<Sql> {
         orders::ALL,
         outbox::ALL,
         reconciliations::ALL,
+        alerts::ALL,
+        cron::ALL,
         admin::ALL,
         &[PROBE],
     ]

@@ -6,6 +6,7 @@
 mod access;
 mod activate;
 mod admin;
+mod alert;
 mod fulfill;
 mod ingest;
 mod invite;
@@ -48,6 +49,7 @@ pub struct Engine<P> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Spent {
     pub round_trips: u32,
+    pub statements: usize,
     pub rows_read: u64,
     pub rows_written: u64,
 }
@@ -56,6 +58,7 @@ impl Spent {
     const fn since(self, before: Self) -> Self {
         Self {
             round_trips: self.round_trips - before.round_trips,
+            statements: self.statements - before.statements,
             rows_read: self.rows_read - before.rows_read,
             rows_written: self.rows_written - before.rows_written,
         }
@@ -141,7 +144,8 @@ impl<P: Platform> Engine<P> {
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
         let spent = self.spent.get();
-        self.spent.set(Spent { round_trips: spent.round_trips + 1, ..spent });
+        let all = spent.statements + statements.len();
+        self.spent.set(Spent { round_trips: spent.round_trips + 1, statements: all, ..spent });
         let outcomes = match select(pin!(self.platform.batch(statements)), pin!(self.platform.sleep(DB_LIMIT))).await {
             Either::Left((outcomes, _)) => outcomes?,
             Either::Right(_) => return Err(DbError::Unavailable("no answer in time".to_owned())),

@@ -64,10 +64,12 @@ pub enum Limit {
     ActivateByAddress,
     ActivateByKey,
     Admin,
+    /// Questions to Lemon Squeezy's License API about keys that we have no record of, all callers together.
+    LicenseApi,
 }
 
 impl Limit {
-    pub const ALL: [Self; 3] = [Self::ActivateByAddress, Self::ActivateByKey, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::ActivateByAddress, Self::ActivateByKey, Self::Admin, Self::LicenseApi];
 
     /// The binding's name in `wrangler.toml`.
     pub const fn binding(self) -> &'static str {
@@ -75,6 +77,7 @@ impl Limit {
             Self::ActivateByAddress => "ACTIVATE_BY_ADDRESS",
             Self::ActivateByKey => "ACTIVATE_BY_KEY",
             Self::Admin => "ADMIN",
+            Self::LicenseApi => "LICENSE_API",
         }
     }
 

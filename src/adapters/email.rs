@@ -1,7 +1,8 @@
 //! Mail: what one is, and how it leaves. Which mail providers there are is the closed list of [`Mailer`].
 //!
-//! What the mails say is in [`license`] and in `templates/`; when one is owed, and sent again, is decided in `engine`.
+//! What the mails say is in [`license`], [`alert`] and `templates/`; when one is owed, and sent again, is decided in `engine`.
 
+pub mod alert;
 pub mod license;
 mod postmark;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub struct Message {
     pub to: EmailAddress,
     pub subject: Subject,
     pub text: String,
+    /// Empty where the text is all there is.
     pub html: String,
     /// What the mail is owed as, our outbox id: it leads from the provider's records back to ours.
     pub reference: String,

@@ -4,7 +4,7 @@ use super::Sql;
 use crate::model::{Authenticated, Delivery, EventId, OrderId, Origin, Storefront, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement, Value};
 
-pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, EVENT, CLAIM_EVENTS, PROCESSED_EVENT, FAIL_EVENT];
+pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, EVENT, CLAIM_EVENT, PROCESSED_EVENT, FAIL_EVENT, ERASE_PAYLOADS];
 
 /// Repeated with the same id, it changes nothing. The first try, right behind the answer, is counted here.
 const STORE_DELIVERY: Sql = Sql {
@@ -17,13 +17,13 @@ const STORE_DELIVERY: Sql = Sql {
 const EVENT: Sql =
     Sql { name: "event", text: "SELECT id, source, payload, attempts FROM webhook_events WHERE id = ?1" };
 
-/// Takes deliveries that were stored but not processed, because the process died behind the answer or a try failed. It
+/// Takes a delivery that was stored but not processed, because the process died behind the answer or a try failed. It
 /// counts the try and moves it on before anything looks at the delivery: one at which the process dies again does not
-/// stand first in line for ever.
-const CLAIM_EVENTS: Sql = Sql {
-    name: "claim_events",
+/// stand first in line for ever. Only one is taken, so that such a one costs no other a try.
+const CLAIM_EVENT: Sql = Sql {
+    name: "claim_event",
     text: "UPDATE webhook_events SET attempts = attempts + 1, next_attempt_at = ?2, stuck_at = NULL
-           WHERE id IN (SELECT id FROM webhook_events WHERE next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT ?3)
+           WHERE id = (SELECT id FROM webhook_events WHERE next_attempt_at <= ?1 ORDER BY next_attempt_at LIMIT 1)
            RETURNING id, source, payload, attempts",
 };
 
@@ -50,6 +50,15 @@ const FAIL_EVENT: Sql = Sql {
                source_order_id = COALESCE(?5, source_order_id),
                stuck_at = CASE WHEN ?4 IS NULL THEN COALESCE(stuck_at, ?6) END
            WHERE id = ?1 AND processed = 0",
+};
+
+/// A delivery that still waits keeps its payload, however old it is: without it nothing could come of it.
+const ERASE_PAYLOADS: Sql = Sql {
+    name: "erase_payloads",
+    text: "UPDATE webhook_events SET payload = NULL
+           WHERE rowid IN (SELECT rowid FROM webhook_events
+                           WHERE received_at < ?1 AND payload IS NOT NULL AND processed = 1
+                           ORDER BY received_at LIMIT ?2)",
 };
 
 /// A delivery as it stands in the database.
@@ -87,10 +96,10 @@ pub fn event(id: &EventId) -> Statement {
     EVENT.with([id.as_str().into()])
 }
 
-/// Takes at most `count` deliveries that are due at `now`, the longest due first, for as long as until `next`. Gives
-/// them as [`StoredEvent::read`] expects them.
-pub fn claim_events(now: Timestamp, next: Timestamp, count: i64) -> Statement {
-    CLAIM_EVENTS.with([now.into(), next.into(), count.into()])
+/// Takes the delivery that is due the longest at `now`, for as long as until `next`. Gives it as [`StoredEvent::read`]
+/// expects it.
+pub fn claim_event(now: Timestamp, next: Timestamp) -> Statement {
+    CLAIM_EVENT.with([now.into(), next.into()])
 }
 
 /// Marks a delivery as understood and done. `mints` is the key that it was to mint: when that license does not exist,
@@ -131,6 +140,11 @@ pub fn fail_event(
         order.map(OrderId::as_str).into(),
         now.into(),
     ])
+}
+
+/// Erases the payloads of at most `count` processed deliveries that arrived before then, the oldest first.
+pub fn erase_payloads(before: Timestamp, count: i64) -> Statement {
+    ERASE_PAYLOADS.with([before.into(), count.into()])
 }
 
 impl StoredEvent {

@@ -4,6 +4,7 @@
 //! nothing.
 
 use super::Sql;
+use super::alerts::DueAlert;
 use crate::defect::{self, Defect};
 use crate::model::{
     EmailAddress, GithubAccount, GithubLogin, GithubUserId, LeaseId, LicenseKey, LicenseStatus, Permission, ProductRef,
@@ -125,7 +126,7 @@ const CLAIM_DUE_NEW: Sql = Sql {
 const LEASED: Sql = Sql {
     name: "leased",
     text: "SELECT o.id, o.kind, o.license_key, o.repo, o.attempts, o.trace_id, o.github_user_id AS removed_user_id,
-                  o.github_username AS removed_username,
+                  o.github_username AS removed_username, o.detail, o.created_at,
                   l.source, l.product_id, l.variant_id, l.email, l.name, l.status, l.test, l.expires_at,
                   a.github_username, a.github_user_id, a.permission,
                   o.kind = 'removal' AND NOT EXISTS (
@@ -185,9 +186,12 @@ const POSTPONE: Sql = Sql {
            WHERE id = ?1 AND lease_id = ?2",
 };
 
+/// An alert that nobody got is no death that one tells of.
 const GIVE_UP: Sql = Sql {
     name: "give_up",
-    text: "UPDATE outbox SET state = 'dead', died_at = ?4, next_attempt_at = NULL, last_error = ?3, lease_id = NULL
+    text: "UPDATE outbox
+           SET state = 'dead', died_at = CASE kind WHEN 'alert_mail' THEN NULL ELSE ?4 END, next_attempt_at = NULL,
+               last_error = ?3, lease_id = NULL
            WHERE id = ?1 AND lease_id = ?2",
 };
 
@@ -207,6 +211,7 @@ pub struct Due {
 #[derive(Debug, Default)]
 pub struct Leased {
     pub due: Vec<Due>,
+    pub alerts: Vec<DueAlert>,
     /// Rows that are not as the schema promises, by id: somebody has changed the tables by hand.
     pub unreadable: Vec<(i64, RowError)>,
 }
@@ -375,15 +380,31 @@ impl Leased {
     /// # Errors
     /// When the batch had no such statement.
     pub fn read(outcomes: &[Outcome], statement: usize) -> Result<Self, DbError> {
-        let read = super::rows(outcomes, statement, |row| Ok((row.integer("id")?, Due::read(row))))?;
         let mut leased = Self::default();
-        for (id, row) in read {
-            match row {
-                Ok(due) => leased.due.push(due),
+        let read = super::rows(outcomes, statement, |row| Ok((row.integer("id")?, Turn::read(row))))?;
+        for (id, turn) in read {
+            match turn {
+                Ok(Turn::Due(due)) => leased.due.push(*due),
+                Ok(Turn::Alert(alert)) => leased.alerts.push(alert),
                 Err(error) => leased.unreadable.push((id, error)),
             }
         }
         Ok(leased)
+    }
+}
+
+/// A row that is held under a lease.
+enum Turn {
+    Due(Box<Due>),
+    Alert(DueAlert),
+}
+
+impl Turn {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        if row.text("kind")? == "alert_mail" {
+            return DueAlert::read(row).map(Self::Alert);
+        }
+        Due::read(row).map(|due| Self::Due(Box::new(due)))
     }
 }
 

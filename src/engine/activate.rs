@@ -12,6 +12,7 @@
 
 use futures_util::future::join;
 
+use super::alert::tell_once;
 use super::invite::{self, RepoStatus};
 use super::join::join_all;
 use super::{Engine, FollowUp, StorageError};
@@ -24,7 +25,7 @@ use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
     PresentedKey, Product, ProductRef, Repo, Standing, Storefront, Timestamp,
 };
-use crate::platform::{DbError, Level, LogValue, Outcome, Platform};
+use crate::platform::{DbError, Level, Limit, LogValue, Outcome, Platform};
 
 /// What a caller asks for.
 #[derive(Debug)]
@@ -66,6 +67,8 @@ pub enum ActivateError {
     TestMode,
     #[error("the key is another store's")]
     WrongStore,
+    #[error("too many questions about unknown keys")]
+    TooManyUnknown,
     #[error("the catalogue does not say what the product opens")]
     NotMapped,
     #[error("repos {0}")]
@@ -126,7 +129,13 @@ impl<P: Platform> Engine<P> {
     pub async fn activate(&self, request: Activate) -> (Result<Activated, ActivateError>, Option<FollowUp>) {
         match self.open(&request).await {
             Ok(opened) => self.invite_all(opened).await,
-            Err(error) => (Err(error), None),
+            Err(error) => {
+                let alert = match &error {
+                    ActivateError::Upstream(failure) => self.owe_rejection(failure),
+                    _ => None,
+                };
+                (Err(error), alert.map(|alert| FollowUp::Record(vec![alert])))
+            }
         }
     }
 
@@ -202,11 +211,15 @@ impl<P: Platform> Engine<P> {
             }
             (None, PresentedKey::Minted(_) | PresentedKey::Mistyped) => Err(ActivateError::NotFound),
             (license, _) => {
-                if let Some(license) = license {
+                if let Some(license) = &license {
                     match license.standing(self.now()) {
                         Standing::Good | Standing::Expired => {}
                         bad => require_good(bad)?,
                     }
+                }
+                // A stranger who tries keys must not use up what the storefront lets us ask for our buyers.
+                if license.is_none() && !self.platform.within_limit(Limit::LicenseApi, "unknown keys").await {
+                    return Err(ActivateError::TooManyUnknown);
                 }
                 let (verified, account) = join(self.ask_storefront(key, &wish), self.resolve(&request.login)).await;
                 Ok((verified?, account?))
@@ -314,6 +327,7 @@ impl<P: Platform> Engine<P> {
             .flat_map(|(due, _, result)| self.conclude(due, &lease, invite::settled(result)))
             .collect();
         record.extend(owed.unreadable.iter().map(|(id, error)| self.bury(*id, &lease, error)));
+        tell_once(&mut record);
         let product = self.catalogue.find(license.storefront, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {
             already,

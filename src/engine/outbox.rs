@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 
+use super::alert::tell_once;
 use super::join::join_all;
 use super::{Engine, StorageError, invite};
 use crate::adapters::email::Mailer;
@@ -42,7 +43,7 @@ impl<P: Platform> Engine<P> {
         let one_by_one = async {
             let mut statements = Vec::new();
             for (place, due) in changes.into_iter().enumerate() {
-                if place > 0 {
+                if place > 0 && self.now() < until {
                     self.platform.sleep(BETWEEN_CHANGES).await;
                 }
                 if self.now() < until {
@@ -58,10 +59,18 @@ impl<P: Platform> Engine<P> {
             let early = leased.due.iter().map(|due| db::settle(due.id, lease, self.now(), &settled));
             self.batch(early.collect()).await?;
         }
-        let (mailed, mut statements) = join(pin!(join_all(mails)), pin!(one_by_one)).await;
-        statements.extend(mailed.into_iter().flatten());
+        let mailed = async {
+            let mut statements: Vec<_> = join_all(mails).await.into_iter().flatten().collect();
+            for alert in &leased.alerts {
+                statements.push(self.try_alert(alert, lease).await);
+            }
+            statements
+        };
+        let (mut statements, mailed) = join(pin!(one_by_one), pin!(mailed)).await;
+        statements.extend(mailed);
         statements.extend(leased.unreadable.iter().map(|(id, error)| self.bury(*id, lease, error)));
         if !statements.is_empty() {
+            tell_once(&mut statements);
             self.batch(statements).await?;
         }
         Ok(())
@@ -124,13 +133,14 @@ impl<P: Platform> Engine<P> {
             let test_opens = self.config.allow_test_licenses;
             statements.push(db::owe_undone_invitations(due.id, lease, self.now(), test_opens));
         }
-        statements.push(match result {
+        statements.push(match &result {
             Ok(settled) => {
                 self.log_attempt(Level::Info, due, settled.outcome, None);
-                db::settle(due.id, lease, self.now(), &settled)
+                db::settle(due.id, lease, self.now(), settled)
             }
-            Err(failure) => self.fail(due, lease, &failure),
+            Err(failure) => self.fail(due, lease, failure),
         });
+        statements.extend(result.err().and_then(|failure| self.owe_rejection(&failure)));
         statements
     }
 

@@ -24,19 +24,21 @@ const LONGEST_PASS_MS: i64 = 24 * 60 * 60 * 1000;
 const FOUND: usize = 5;
 
 impl<P: Platform> Engine<P> {
+    /// The lists that may be read.
+    pub(super) fn lists(&self) -> Vec<StorefrontList> {
+        let now = self.now();
+        let may_read = |list: &StorefrontList| listing::ask(*list, &self.config, now, None).is_some();
+        StorefrontList::ALL.into_iter().filter(may_read).collect()
+    }
+
     /// Reads the next page of the list whose turn it is, if any. It takes at most eight database queries (the claim, the
     /// search, what is found, the end of the turn) and one request.
     ///
     /// # Errors
     /// [`StorageError`] when the database fails; the same page is read again later.
-    pub(super) async fn reconcile(&self) -> Result<(), StorageError> {
+    pub(super) async fn reconcile(&self, lists: &[StorefrontList]) -> Result<(), StorageError> {
         let now = self.now();
-        let may_read = |list: &StorefrontList| listing::ask(*list, &self.config, now, None).is_some();
-        let lists: Vec<_> = StorefrontList::ALL.into_iter().filter(may_read).collect();
-        if lists.is_empty() {
-            return Ok(());
-        }
-        let outcomes = self.batch(vec![db::claim_list(&lists, now, now.plus_millis(TURN_MS))]).await?;
+        let outcomes = self.batch(vec![db::claim_list(lists, now, now.plus_millis(TURN_MS))]).await?;
         let Some(turn) = db::rows(&outcomes, 0, Turn::read)?.pop() else { return Ok(()) };
         let Some(request) = listing::ask(turn.list, &self.config, turn.since, turn.page.as_deref()) else {
             return Ok(());
@@ -46,7 +48,10 @@ impl<P: Platform> Engine<P> {
         let mut found = Vec::new();
         let page = listing::read(turn.list, reply, now, turn.since, turn.page.as_deref());
         let statements = match page.and_then(|page| self.believe(&turn, page, now)) {
-            Err(failure) => vec![self.put_off_list(&turn, &failure, now)],
+            Err(failure) => {
+                let put_off = self.put_off_list(&turn, &failure, now);
+                std::iter::once(put_off).chain(self.owe_rejection(&failure)).collect()
+            }
             Ok(page) => {
                 let with_keys = self.catalogue.with_storefront_keys(turn.list.storefront());
                 match self.batch(vec![db::missing(&turn, page.json, now, FOUND + 1, &with_keys)]).await {

@@ -6,20 +6,48 @@
 use super::ingest::ABANDONED_AFTER_MS;
 use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, StorageError};
-use crate::db::{self, Leased, StoredEvent};
+use crate::config::WorkersPlan;
+use crate::db::{self, Duties, Leased, StoredEvent};
 use crate::model::Timestamp;
-use crate::platform::{Level, LogValue, Platform};
+use crate::platform::{DbError, Level, LogValue, Platform, Statement};
 
 /// A tick starts nothing new after this long, so that it ends well before the next and within its leases.
 pub(super) const LONGEST_MS: i64 = 20_000;
 
-/// Deliveries a tick: each costs up to twelve database queries and one mail. The Free plan allows an invocation 50 of
-/// the one and 50 of the other: <https://developers.cloudflare.com/workers/platform/limits/>
-const DELIVERIES: i64 = 2;
+/// Payloads that one tick erases: more than arrive in a minute for long.
+const PAYLOADS: i64 = 50;
 
-/// Outbox rows a tick: each costs a query or two to end it, and one request, or five for an invitation or a removal at its
-/// most awkward.
-const OUTBOX_ROWS: i64 = 8;
+/// Longer than everything that is due waits while ticks keep up.
+const OVERDUE_MS: i64 = 15 * 60 * 1000;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// What one invocation may take on.
+struct Bounds {
+    /// Statements: Cloudflare allows an invocation 50 D1 queries on the Free plan and 1,000 on the other, and counts each
+    /// statement of a batch. <https://developers.cloudflare.com/d1/platform/limits/>
+    statements: usize,
+    /// Rows of `outbox`: of 50 and of 10,000 calls to other services, one takes five at its most awkward, and a delivery
+    /// one. <https://developers.cloudflare.com/workers/platform/limits/#subrequests>
+    rows: usize,
+    /// So many of them have their turn however many deliveries wait.
+    fewest_rows: usize,
+}
+
+const fn bounds(plan: WorkersPlan) -> Bounds {
+    match plan {
+        WorkersPlan::Free => Bounds { statements: 50, rows: 8, fewest_rows: 3 },
+        WorkersPlan::Paid => Bounds { statements: 300, rows: 40, fewest_rows: 40 },
+    }
+}
+
+/// The most statements that a delivery takes: its claim, then all that a sale causes, then the end of its mail or the
+/// note of a failure.
+const OF_DELIVERY: usize = 13;
+
+/// Statements for what is owed: its claim, its rows, an alert; and the most that end a row.
+const OF_OWED: usize = 3;
+const OF_ROW: usize = 2;
 
 /// What a tick found to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,41 +62,71 @@ impl<P: Platform> Engine<P> {
     /// # Errors
     /// [`StorageError`] when the database fails; the next tick finds the same work.
     pub async fn tick(&self) -> Result<Ticked, StorageError> {
-        let start = self.now();
-        let reconciled = self.reconcile().await;
-        let deliveries = self.process_due().await;
-        let until = start.plus_millis(LONGEST_MS);
-        let owed = if self.now() < until { self.work_off_due(until).await? } else { 0 };
-        let ticked = Ticked { deliveries: deliveries?, owed };
-        if ticked != Ticked::default() {
-            let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
-            self.log(Level::Info, "tick", [("deliveries", count(ticked.deliveries)), ("owed", count(owed))]);
+        let ticked = self.do_what_is_due().await;
+        if matches!(ticked, Err(StorageError::Db(DbError::DailyLimit(_)))) {
+            self.tell_of_daily_limit().await;
         }
+        ticked
+    }
+
+    async fn do_what_is_due(&self) -> Result<Ticked, StorageError> {
+        let start = self.now();
+        let until = start.plus_millis(LONGEST_MS);
+        let lists = self.lists();
+        let outcomes = self.batch(vec![db::tick_started(start), db::duties(start, lists.len())]).await?;
+        let duties = db::rows(&outcomes, 1, Duties::read)?.pop().unwrap_or_default();
+        let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
+        let reads_list = !lists.is_empty() && due(duties.list_due_at, 0);
+        let reconciled = if reads_list { self.reconcile(&lists).await } else { Ok(()) };
+        let mut chores = Vec::new();
+        let kept_ms = i64::from(self.config.payload_retention_days) * DAY_MS;
+        if due(duties.oldest_payload_at, kept_ms + 1) {
+            chores.push(db::erase_payloads(start.plus_millis(-kept_ms), PAYLOADS));
+        }
+        if duties.news || due(duties.delivery_due_at, OVERDUE_MS) || due(duties.owed_due_at, OVERDUE_MS) {
+            chores.extend(self.owe_alerts());
+        }
+        let owed = due(duties.owed_due_at, 0) || !chores.is_empty();
+        // What was found has its turn in the same tick.
+        let deliveries = if due(duties.delivery_due_at, 0) || reads_list || !chores.is_empty() {
+            self.process_due(until, chores).await
+        } else {
+            Ok(0)
+        };
+        let owed = if owed && self.now() < until { self.work_off_due(until).await? } else { 0 };
+        let ticked = Ticked { deliveries: deliveries?, owed };
+        let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
+        let [round_trips, rows_read, rows_written] = self.spent().fields();
+        let (deliveries, owed) = (("deliveries", count(ticked.deliveries)), ("owed", count(owed)));
+        self.log(Level::Info, "tick", [deliveries, owed, round_trips, rows_read, rows_written]);
         reconciled.map(|()| ticked)
     }
 
-    async fn process_due(&self) -> Result<usize, StorageError> {
-        let start = self.now();
-        let abandoned_at = start.plus_millis(ABANDONED_AFTER_MS);
-        let outcomes = self.batch(vec![db::claim_events(start, abandoned_at, DELIVERIES)]).await?;
-        let claimed = db::rows(&outcomes, 0, |row| Ok(StoredEvent::read(row)))?;
-        let mut done = 0;
-        for event in &claimed {
-            if self.now() >= start.plus_millis(LONGEST_MS) {
-                break;
-            }
-            match event {
-                Ok(event) => {
-                    self.process_again(event).await;
-                    done += 1;
-                }
+    /// How many statements this tick has left.
+    fn statements_left(&self) -> usize {
+        bounds(self.config.workers_plan).statements.saturating_sub(self.spent().statements)
+    }
+
+    /// Takes deliveries one by one, none after `until`. The chores go with the first claim.
+    async fn process_due(&self, until: Timestamp, mut chores: Vec<Statement>) -> Result<usize, StorageError> {
+        let mut taken = 0;
+        let needed = OF_DELIVERY + OF_OWED + bounds(self.config.workers_plan).fewest_rows * OF_ROW;
+        while self.statements_left() >= needed && self.now() < until {
+            let now = self.now();
+            let claim = chores.len();
+            chores.push(db::claim_event(now, now.plus_millis(ABANDONED_AFTER_MS)));
+            let outcomes = self.batch(std::mem::take(&mut chores)).await?;
+            let Some(claimed) = db::rows(&outcomes, claim, |row| Ok(StoredEvent::read(row)))?.pop() else { break };
+            match claimed {
+                Ok(event) => self.process_again(&event).await,
                 // Changed by hand; it comes up again each minute, and keeps nothing else from its turn.
                 Err(error) => {
                     self.log(Level::Error, "delivery_unreadable", [("error", LogValue::text(error.to_string()))]);
                 }
             }
+            taken += 1;
         }
-        Ok(done)
+        Ok(taken)
     }
 
     /// Processes a delivery that was taken. Whatever the database does, the others and what is owed get their turn.
@@ -104,12 +162,13 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn work_off_due(&self, until: Timestamp) -> Result<usize, StorageError> {
+        let most = bounds(self.config.workers_plan).rows.min(self.statements_left().saturating_sub(OF_OWED) / OF_ROW);
         let lease = self.lease()?;
         let now = self.now();
-        let claim = db::claim_due(now, &lease, OUTBOX_ROWS);
+        let claim = db::claim_due(now, &lease, i64::try_from(most).unwrap_or_default());
         let outcomes = self.batch(vec![claim, self.leased(&lease, now)]).await?;
         let leased = Leased::read(&outcomes, 1)?;
-        let count = leased.due.len();
+        let count = leased.due.len() + leased.alerts.len();
         self.work_off(&lease, leased, until).await?;
         Ok(count)
     }

@@ -35,9 +35,7 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming)
 
 async fn activate<P: Platform>(engine: &Engine<P>, head: &Incoming, request: Activate) -> Answer {
     if !within_limits(engine, head, &request.key).await {
-        return Problem::new(Code::RateLimited, "Too many attempts. Please wait a minute.")
-            .retry_after(Limit::PERIOD_S)
-            .into();
+        return Problem::rate_limited().into();
     }
     let (result, follow_up) = engine.activate(request).await;
     let answer = match result {

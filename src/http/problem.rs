@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 use super::BodyError;
 use crate::adapters::{Failure, Remedy};
 use crate::engine::ActivateError;
+use crate::platform::Limit;
 
 /// What went wrong, for programs. Its text is the `code` of the answer, and never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,6 +174,11 @@ impl Problem {
             .retry_after(PASSING_TROUBLE_S)
     }
 
+    /// The caller, or all callers together, ask too often.
+    pub fn rate_limited() -> Self {
+        Self::new(Code::RateLimited, "Too many attempts. Please wait a minute.").retry_after(Limit::PERIOD_S)
+    }
+
     /// A service that is needed did not do its part.
     pub(super) fn upstream_unavailable(failure: &Failure) -> Self {
         let wait_s = match failure.remedy {
@@ -236,6 +242,7 @@ impl From<ActivateError> for Problem {
                 (Code::LicenseDisabled, "This license is from a test purchase, which opens nothing here.")
             }
             ActivateError::WrongStore => (Code::LicenseWrongStore, "This license is for a product of another seller."),
+            ActivateError::TooManyUnknown => return Self::rate_limited(),
             ActivateError::NotMapped => (
                 Code::ProductNotMapped,
                 "Your license is good, but the seller has not said yet what it opens. The seller has been told; please \

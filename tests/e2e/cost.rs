@@ -1,5 +1,7 @@
 //! What the paths cost at the real D1, as the Worker itself logs it.
 
+use latchkey_sandbox::GumroadSale;
+use latchkey_testbed::TestbedOptions;
 use serde_json::Value;
 
 use crate::shop::Shop;
@@ -31,5 +33,35 @@ async fn the_round_trips_and_rows_of_each_path_are_within_their_bounds() {
     let behind = shop.logged("follow_up");
     let fulfillment = spent(&behind[0]);
     assert!(webhook[2] + fulfillment[2] <= 15, "{webhook:?} {fulfillment:?}");
+    shop.close();
+}
+
+/// A tick runs every minute, 1,440 times a day: one that finds nothing to do may read ten rows, and writes the one that
+/// says when it ran. It does so with a history behind it: what was sold, what waits for a person, an alert that was sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_that_finds_nothing_to_do_reads_ten_rows_at_most() {
+    let waiting = |number: u32| {
+        format!(
+            "INSERT INTO webhook_events (id, source, received_at, error, stuck_at)
+             VALUES ('waiting-{number}', 'gumroad', 1, 'unmapped product', 1)"
+        )
+    };
+    let options = TestbedOptions { seed: (0..20).map(waiting).collect(), ..TestbedOptions::default() };
+    let shop = Shop::open_with(options.with_var("OPERATOR_EMAIL", "operator@example.com")).await;
+    for _ in 0..5 {
+        shop.bed.sandbox().take_mails();
+        assert_eq!(shop.deliver(&shop.bed.sandbox().sell_on_gumroad(GumroadSale::default())).await, 200);
+    }
+    shop.until("outbox WHERE kind = 'license_mail' AND state = 'done'", 5).await;
+    shop.bed.sandbox().take_mails();
+    for _ in 0..3 {
+        assert_eq!(shop.bed.scheduled().await.unwrap(), "ok");
+    }
+    let told = shop.bed.sandbox().take_mails();
+    assert_eq!((told.len(), told[0].subject.as_str()), (1, "Latchkey: Given up and left to you: 20"));
+    let idle = shop.until_logged("tick", 3).await.remove(2);
+    assert_eq!([&idle["deliveries"], &idle["owed"]], [0, 0]);
+    let spent = ["d1_round_trips", "d1_rows_read", "d1_rows_written"].map(|name| idle[name].as_i64().unwrap());
+    assert!(spent[0] == 1 && spent[1] <= 10 && spent[2] == 1, "{spent:?}");
     shop.close();
 }

@@ -134,6 +134,19 @@ impl Shop {
         parsed.filter(|line| line["event"] == event).collect()
     }
 
+    /// The same, once there are so many: the runtime writes them a little after it has done what they tell of.
+    pub(crate) async fn until_logged(&self, event: &str, lines: usize) -> Vec<Value> {
+        let start = Instant::now();
+        loop {
+            let logged = self.logged(event);
+            if logged.len() >= lines {
+                return logged;
+            }
+            assert!(start.elapsed() < PATIENCE, "{event}: {} lines, not {lines}\n{:#?}", logged.len(), self.bed.logs());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Ends the test: everything that reached the outside world was expected, nothing broke the instance, and nothing
     /// was told that nobody may read.
     pub(crate) fn close(self) {

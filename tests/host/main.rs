@@ -8,6 +8,7 @@
 mod activation;
 mod acts;
 mod admin;
+mod alerts;
 mod budget;
 mod cost;
 mod faults;
@@ -19,6 +20,8 @@ mod openapi;
 mod reconciliation;
 mod refunds;
 mod removals;
+mod retention;
 mod schema;
 mod shop;
+mod tick;
 mod upgrades;

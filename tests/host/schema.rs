@@ -56,7 +56,7 @@ fn what_operators_run_once_in_a_while_is_sound() {
 fn what_is_due_is_found_by_its_own_index() {
     let database = Sqlite::migrated().unwrap();
     for (name, index) in [
-        ("claim_events", "INDEX webhook_events_due (next_attempt_at<?)"),
+        ("claim_event", "INDEX webhook_events_due (next_attempt_at<?)"),
         ("claim_due", "INDEX outbox_due (next_attempt_at<?)"),
         ("leased", "INDEX outbox_due (next_attempt_at=?)"),
     ] {

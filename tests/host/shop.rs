@@ -12,7 +12,9 @@ use latchkey::engine::{Engine, FollowUp, Ticked};
 use latchkey::http::{self, Answer, Body, Incoming};
 use latchkey::model::{Catalogue, Choice, LicenseKind, Permission, Product, Repo, Storefront, Timestamp};
 use latchkey::platform::host::{Host, Sqlite};
-use latchkey::platform::{Reply, Request, Row, SendError};
+use latchkey::platform::{
+    DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, Row, SendError, Statement,
+};
 use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
 use serde_json::{Value, json};
 
@@ -83,6 +85,13 @@ impl Shop {
     pub(crate) fn engine(&self) -> Engine<Host> {
         let trace = latchkey::platform::unique_id(&self.host).unwrap();
         Engine::new(self.host.clone(), Rc::clone(&self.config), self.catalogue, trace)
+    }
+
+    /// The engine on a machine of its own, whose clock is off by this much, and on which the database fails like this.
+    pub(crate) fn engine_with(&self, skew_ms: i64, database: Option<DbError>) -> Engine<Machine> {
+        let trace = latchkey::platform::unique_id(&self.host).unwrap();
+        let machine = Machine { host: self.host.clone(), skew_ms, database };
+        Engine::new(machine, Rc::clone(&self.config), self.catalogue, trace)
     }
 
     /// Sends a request, and runs what is behind the answer.
@@ -212,6 +221,51 @@ impl Shop {
     pub(crate) fn log_text(&self) -> String {
         let lines = self.host.take_log();
         lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect()
+    }
+}
+
+/// The same world, seen by a machine with a fault of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    host: Host,
+    skew_ms: i64,
+    database: Option<DbError>,
+}
+
+impl Platform for Machine {
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
+        match &self.database {
+            Some(error) => Err(error.clone()),
+            None => self.host.batch(statements).await,
+        }
+    }
+
+    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+        self.host.send(request).await
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.host.sleep(time).await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.host.now().plus_millis(self.skew_ms)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        self.host.fill_random(bytes)
+    }
+
+    async fn within_limit(&self, limit: Limit, key: &str) -> bool {
+        self.host.within_limit(limit, key).await
+    }
+
+    fn has_limit(&self, limit: Limit) -> bool {
+        self.host.has_limit(limit)
+    }
+
+    fn log(&self, line: &LogLine) {
+        self.host.log(line);
     }
 }
 

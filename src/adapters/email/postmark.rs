@@ -31,6 +31,7 @@ struct Mail<'a> {
     to: &'a str,
     subject: &'a str,
     text_body: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     html_body: &'a str,
     message_stream: &'static str,
     metadata: Metadata<'a>,

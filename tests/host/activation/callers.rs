@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{NEVER_MINTED, sold};
 use crate::shop::{Answered, STARTER, Shop, incoming, request, run};
-use latchkey_sandbox::GumroadSale;
+use latchkey_sandbox::{GumroadSale, LemonSqueezySale};
 
 const PORTAL: &str = "https://portal.example.com";
 const ELSEWHERE: &str = "https://elsewhere.example.com";
@@ -68,6 +68,27 @@ fn a_key_is_counted_however_it_is_spelled_and_wherever_it_comes_from() {
         assert_eq!(activate_from(&shop, "192.0.2.2", &key.to_lowercase()).await, 200);
         assert_eq!(activate_from(&shop, "192.0.2.3", &key.replace('-', "")).await, 429);
         assert_eq!(activate_from(&shop, "192.0.2.4", &other).await, 200);
+    });
+}
+
+#[test]
+fn keys_without_a_record_share_one_limit_which_keeps_no_buyer_out_whose_key_is_on_record() {
+    run(async {
+        let shop = Shop::open();
+        let deliveries = shop.sandbox.sell_on_lemon_squeezy(LemonSqueezySale::default());
+        let recorded = shop.sandbox.storefront_mails()[0].license_key.clone();
+        for delivery in &deliveries {
+            assert_eq!(shop.deliver(delivery).await.status, 200);
+        }
+        shop.host.limit_to(2);
+        let unknown = |number: u8| format!("38b1460a-5104-4067-a91d-77b872934d{number:02}");
+        assert_eq!(activate_from(&shop, "192.0.2.1", &unknown(1)).await, 404);
+        assert_eq!(activate_from(&shop, "192.0.2.2", &unknown(2)).await, 404);
+        shop.calls();
+        assert_eq!(activate_from(&shop, "192.0.2.3", &unknown(3)).await, 429, "whoever asks, about whichever key");
+        assert!(shop.calls().is_empty(), "neither Lemon Squeezy nor GitHub is asked");
+        assert_eq!(activate_from(&shop, "192.0.2.4", NEVER_MINTED).await, 404, "which is no question to them");
+        assert_eq!(activate_from(&shop, "192.0.2.5", &recorded).await, 200);
     });
 }
 

@@ -118,7 +118,7 @@ fn who_lost_a_lease_can_neither_finish_nor_postpone_nor_give_up() {
         for statement in [
             db::settle(id, &lost, now, &sent),
             db::postpone(id, &lost, now, "late", true),
-            db::give_up(id, &lost, shop.host.now(), "late"),
+            db::give_up(id, &lost, now, "late"),
         ] {
             let name = statement.name;
             shop.host.batch(vec![statement]).await.unwrap();

@@ -1,0 +1,25 @@
+//! The mail that tells the operator of something, in a few plain lines.
+
+use super::{Message, Subject};
+use crate::model::EmailAddress;
+
+/// Where the operator finds out more about whatever stands in the database.
+pub const LOOK: &str = "What waits, since when and why:\n\n    cargo xtask admin attention";
+
+/// Writes the mail: `detail` says what happened, `advice` what to do. `reference` is the outbox id under which it is
+/// owed.
+pub fn compose(to: &EmailAddress, detail: &str, advice: &str, reference: &str) -> Message {
+    Message {
+        to: to.clone(),
+        subject: Subject::new(&["Latchkey: ", detail].concat()),
+        text: [
+            detail,
+            ".\n\n",
+            advice,
+            "\n\nAt the earliest an hour after this mail there will be another of its kind.\n",
+        ]
+        .concat(),
+        html: String::new(),
+        reference: reference.to_owned(),
+    }
+}

@@ -1,0 +1,409 @@
+//! What the operator is told by mail: at most once an hour for each kind of thing, and never about a buyer.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use latchkey::engine::StorageError;
+use latchkey::platform::DbError;
+use latchkey::platform::host::{Call, Fate};
+use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Mail, Service};
+
+use crate::shop::{NOW, Shop, incoming, run};
+
+const OPERATOR: (&str, &str) = ("OPERATOR_EMAIL", "operator@example.com");
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// A buyer whose address takes no mail.
+const BOUNCING: &str = "bouncing@example.com";
+
+/// Sells to an address that Postmark refuses for good: the row of its mail is dead at once.
+async fn let_a_row_die(shop: &Shop) {
+    shop.sandbox.suppress(BOUNCING);
+    let sale = GumroadSale { email: BOUNCING.to_owned(), ..GumroadSale::default() };
+    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+}
+
+/// Sells a product that no entry names: the delivery waits for the seller.
+async fn let_a_delivery_wait(shop: &Shop) {
+    let sale = GumroadSale { product_id: Some("in-no-catalogue==".to_owned()), ..GumroadSale::default() };
+    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+}
+
+/// What the database says of every batch once its allowance of the day is used up.
+fn used_up() -> DbError {
+    DbError::DailyLimit("Your account has exceeded D1's free tier daily row write limit".to_owned())
+}
+
+/// The subjects of the mails that the operator got since the last look. Whoever else got one is an error.
+fn told(shop: &Shop) -> Vec<String> {
+    let subject = |mail: Mail| {
+        assert_eq!(mail.to, OPERATOR.1);
+        assert!(mail.html.is_none());
+        mail.subject
+    };
+    shop.sandbox.take_mails().into_iter().map(subject).collect()
+}
+
+#[test]
+fn a_dead_row_and_a_delivery_that_waits_are_told_of_by_the_next_tick_and_only_once() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let_a_row_die(&shop).await;
+        let_a_delivery_wait(&shop).await;
+        shop.tick_after(MINUTE).await;
+        let mail = shop.sandbox.take_mails().remove(0);
+        assert_eq!((mail.to.as_str(), mail.subject.as_str()), (OPERATOR.1, "Latchkey: Given up and left to you: 2"));
+        let text = mail.text.unwrap();
+        assert!(text.starts_with("Given up and left to you: 2.\n\n"), "{text}");
+        assert!(text.contains("\n    cargo xtask admin attention\n"), "{text}");
+        for _ in 0..5 {
+            shop.tick_after(HOUR).await;
+        }
+        assert!(told(&shop).is_empty());
+        assert_eq!(shop.count("outbox WHERE alert = 'dead_row' AND outcome = 'sent'"), 1);
+    });
+}
+
+#[test]
+fn what_dies_within_the_hour_is_told_of_together_once_the_hour_is_over() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let_a_row_die(&shop).await;
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop).len(), 1);
+        for _ in 0..3 {
+            let_a_row_die(&shop).await;
+            shop.tick_after(MINUTE).await;
+        }
+        shop.tick_after(HOUR - 4 * MINUTE).await;
+        assert!(told(&shop).is_empty());
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop), ["Latchkey: Given up and left to you: 3"]);
+    });
+}
+
+#[test]
+fn what_died_while_an_alert_was_on_its_way_is_in_one_of_the_two_alerts() {
+    run(async {
+        for millis in [0, 1, 9_999, 10_000, 10_001, 60_000] {
+            let shop = Shop::open_with(&[OPERATOR]);
+            let_a_row_die(&shop).await;
+            shop.advance(MINUTE);
+            // It dies on a machine that had read the clock a little earlier than it is written.
+            shop.tick().await;
+            let_a_row_die(&shop).await;
+            shop.rows(&format!(
+                "UPDATE outbox SET died_at = died_at - {millis} WHERE id = (SELECT max(id) FROM outbox)"
+            ));
+            shop.tick_after(HOUR).await;
+            let expected = ["Latchkey: Given up and left to you: 1"; 2];
+            assert_eq!(told(&shop), if millis <= 10_000 { &expected[..] } else { &expected[..1] }, "{millis} ms");
+        }
+    });
+}
+
+#[test]
+fn what_is_due_for_over_fifteen_minutes_is_told_of_every_hour_for_as_long_as_it_lasts() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let sale = shop.sandbox.sell_on_gumroad(GumroadSale::default());
+        assert_eq!(shop.request_only(incoming(&sale)).await.status, 200);
+        // Whatever is tried fails before anything comes of it, and is due again at once.
+        let stay_due = |minutes: u64| {
+            let due = NOW.as_millis();
+            shop.advance(MINUTE * u32::try_from(minutes).unwrap());
+            shop.rows(&format!("UPDATE webhook_events SET next_attempt_at = {due} WHERE processed = 0"));
+        };
+        shop.host.inject(|call| match call {
+            Call::Batch(batch) if batch.iter().any(|one| one.name == "mint" || one.name == "fail_event") => {
+                Fate::FailBefore
+            }
+            _ => Fate::Proceed,
+        });
+        stay_due(15);
+        shop.tick().await;
+        assert!(told(&shop).is_empty());
+        stay_due(1);
+        shop.tick().await;
+        assert_eq!(told(&shop), ["Latchkey: Due for more than 15 minutes: 1"]);
+        stay_due(59);
+        shop.tick().await;
+        assert!(told(&shop).is_empty());
+        stay_due(1);
+        shop.tick().await;
+        assert_eq!(told(&shop), ["Latchkey: Due for more than 15 minutes: 1"]);
+        shop.host.inject(|_| Fate::Proceed);
+        shop.tick_after(MINUTE).await;
+        shop.take_key();
+    });
+}
+
+#[test]
+fn after_hours_without_a_tick_the_first_one_tells_of_what_had_to_wait() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        for _ in 0..3 {
+            assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+        }
+        shop.sandbox.clear_faults();
+        shop.tick_after(6 * HOUR).await;
+        let mails = shop.sandbox.take_mails();
+        assert_eq!(mails.len(), 4, "three keys and one alert");
+        let alerts: Vec<_> = mails.iter().filter(|mail| mail.to == OPERATOR.1).map(|mail| &mail.subject).collect();
+        assert_eq!(alerts, ["Latchkey: Due for more than 15 minutes: 3"]);
+    });
+}
+
+#[test]
+fn an_alert_goes_before_everything_else_that_is_due() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        for _ in 0..20 {
+            assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+        }
+        shop.sandbox.clear_faults();
+        shop.tick_after(HOUR).await;
+        let mails = shop.sandbox.take_mails();
+        assert_eq!(mails.len(), 8, "as many as a tick takes");
+        assert_eq!(mails.iter().filter(|mail| mail.to == OPERATOR.1).count(), 1);
+    });
+}
+
+#[test]
+fn sales_found_by_reconciliation_are_told_of_with_their_number() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        for number in 0..3 {
+            shop.rows(&format!(
+                "INSERT INTO webhook_events (id, source, origin, payload, received_at, processed, processed_at)
+                 VALUES ('found-{number}', 'gumroad', 'reconciliation', 'x', {}, 1, 1)",
+                NOW.as_millis()
+            ));
+        }
+        shop.tick_after(MINUTE).await;
+        let expected = "Latchkey: Found in the storefronts' lists, since no webhook had told of them: 3";
+        assert_eq!(told(&shop), [expected]);
+        shop.tick_after(2 * HOUR).await;
+        assert!(told(&shop).is_empty());
+    });
+}
+
+#[test]
+fn credentials_that_a_service_rejects_are_told_of_once_and_cost_no_attempt() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let key = shop.sell_starter().await;
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("PUT"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        assert_eq!(shop.count("outbox WHERE alert = 'credentials_rejected'"), 1, "in the batch of what was put off");
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop), ["Latchkey: Credentials rejected: GITHUB_TOKEN was rejected by GitHub"]);
+        for _ in 0..24 {
+            shop.tick_after(HOUR).await;
+        }
+        let again = told(&shop).iter().filter(|subject| subject.contains("GITHUB_TOKEN")).count();
+        assert!((22..=24).contains(&again), "every hour for as long as it lasts: {again}");
+        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'due' AND attempts = 0"), 2);
+        shop.sandbox.clear_faults();
+        shop.tick_after(2 * HOUR).await;
+        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'invited'"), 2);
+        shop.sandbox.take_mails();
+        shop.tick_after(24 * HOUR).await;
+        assert!(told(&shop).is_empty(), "no longer than that");
+    });
+}
+
+#[test]
+fn credentials_that_are_rejected_before_anything_is_bound_are_told_of_too() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let key = shop.sell_starter().await;
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("GET"));
+        for _ in 0..3 {
+            assert_eq!(shop.activate(&key, "octocat").await.problem(), (502, "upstream_unavailable"));
+        }
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop), ["Latchkey: Credentials rejected: GITHUB_TOKEN was rejected by GitHub"]);
+        assert_eq!(shop.count("outbox WHERE kind = 'invitation'"), 0);
+    });
+}
+
+#[test]
+fn a_rejected_token_of_the_mail_provider_leaves_no_alerts_for_the_day_on_which_it_is_good_again() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let body = br#"{"ErrorCode": 10, "Message": "Bad token"}"#.to_vec();
+        let rejected = FaultKind::Status { status: 401, headers: Vec::new(), body };
+        shop.sandbox.inject(Fault::new(Service::Postmark, rejected));
+        assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+        for _ in 0..3 * 24 * 6 {
+            shop.tick_after(10 * MINUTE).await;
+        }
+        let waiting = "outbox WHERE kind = 'alert_mail' AND state <> 'dead'";
+        assert!(shop.count(waiting) <= 1, "{}", shop.count(waiting));
+        shop.sandbox.clear_faults();
+        for _ in 0..12 {
+            shop.tick_after(10 * MINUTE).await;
+        }
+        let mails = shop.sandbox.take_mails();
+        assert!((1..=2).contains(&mails.len()), "the key, and perhaps one alert");
+        assert_eq!(mails.iter().filter(|mail| mail.to != OPERATOR.1).count(), 1);
+    });
+}
+
+#[test]
+fn two_ticks_at_once_tell_once() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let_a_row_die(&shop).await;
+        shop.advance(MINUTE);
+        join(shop.tick(), shop.tick()).await;
+        assert_eq!(told(&shop).len(), 1);
+    });
+}
+
+#[test]
+fn an_alert_survives_every_fault_between_the_death_and_its_mail() {
+    run(async {
+        // A tick that mails an alert: what there is to do, the alert, the outbox's claim, the mail, the record of it.
+        for call in 0..5 {
+            for fate in [Fate::FailBefore, Fate::FailAfter] {
+                let shop = Shop::open_with(&[OPERATOR]);
+                let_a_row_die(&shop).await;
+                shop.advance(MINUTE);
+                let mut number = 0;
+                shop.host.inject(move |_| {
+                    number += 1;
+                    if number == call + 1 { fate } else { Fate::Proceed }
+                });
+                let _ = shop.engine().tick().await;
+                shop.host.inject(|_| Fate::Proceed);
+                for _ in 0..3 {
+                    shop.tick_after(MINUTE).await;
+                }
+                let twice = (call == 3 && fate == Fate::FailAfter) || (call == 4 && fate == Fate::FailBefore);
+                assert_eq!(told(&shop).len(), if twice { 2 } else { 1 }, "call {call}, {fate:?}");
+                assert_eq!(shop.count("outbox WHERE alert IS NOT NULL"), 1, "call {call}, {fate:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn nobody_is_told_and_nothing_is_owed_without_an_operators_address() {
+    run(async {
+        let shop = Shop::open();
+        let_a_row_die(&shop).await;
+        let_a_delivery_wait(&shop).await;
+        shop.tick_after(6 * HOUR).await;
+        assert_eq!(shop.count("outbox WHERE kind = 'alert_mail'"), 0);
+        assert!(shop.sandbox.take_mails().is_empty());
+    });
+}
+
+#[test]
+fn without_a_mail_provider_an_alert_is_logged_with_what_it_says() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR, ("POSTMARK_TOKEN", "")]);
+        let_a_delivery_wait(&shop).await;
+        shop.host.take_log();
+        shop.tick_after(MINUTE).await;
+        let log = shop.log_text();
+        assert!(log.contains(r#""event":"alert","#) && log.contains("Given up and left to you: 1"), "{log}");
+        assert!(!log.contains(OPERATOR.1), "{log}");
+        assert_eq!(shop.count("outbox WHERE kind = 'alert_mail' AND outcome = 'logged'"), 1);
+    });
+}
+
+#[test]
+fn an_alert_that_cannot_be_mailed_is_given_up_within_the_hour_and_what_it_told_of_is_told_again() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let_a_row_die(&shop).await;
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        for _ in 0..3 * 60 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert!(told(&shop).is_empty());
+        let alerts = shop.count("outbox WHERE alert = 'dead_row'");
+        assert!((2..=3).contains(&alerts), "one an hour: {alerts}");
+        assert!(shop.count("outbox WHERE alert IS NOT NULL AND state <> 'dead'") <= 1);
+        assert_eq!(shop.count("outbox WHERE alert IS NOT NULL AND alert <> 'dead_row'"), 0);
+        shop.sandbox.clear_faults();
+        for _ in 0..2 * 60 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert_eq!(told(&shop), ["Latchkey: Given up and left to you: 1"], "the bounced mail, and no alert");
+    });
+}
+
+#[test]
+fn no_alert_names_a_buyer() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let_a_row_die(&shop).await;
+        let_a_delivery_wait(&shop).await;
+        shop.tick_after(6 * HOUR).await;
+        let mails = shop.sandbox.take_mails();
+        assert!(!mails.is_empty());
+        for mail in mails {
+            let all = format!("{}{}", mail.subject, mail.text.unwrap());
+            assert!(!all.contains("LK-") && !all.contains('@'), "{all}");
+        }
+    });
+}
+
+#[test]
+fn a_clock_that_was_set_back_a_day_keeps_no_alert_from_the_operator() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let_a_row_die(&shop).await;
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop).len(), 1);
+        let back = |millis: i64| {
+            shop.rows(&format!(
+                "UPDATE outbox SET created_at = created_at + {millis}, died_at = died_at + {millis},
+                                   done_at = done_at + {millis}"
+            ));
+        };
+        // All that is recorded lies a day ahead of the clock.
+        back(24 * 60 * 60 * 1000);
+        let_a_row_die(&shop).await;
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop), ["Latchkey: Given up and left to you: 1"]);
+    });
+}
+
+#[test]
+fn the_daily_limit_of_the_database_is_told_of_in_the_first_minute_of_each_hour_and_not_again() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let tick = || async {
+            let ticked = shop.engine_with(0, Some(used_up())).tick().await;
+            assert_eq!(ticked, Err(StorageError::Db(used_up())));
+        };
+        // The shop opens at the full hour.
+        for minute in 0..120 {
+            tick().await;
+            let mails = shop.sandbox.take_mails();
+            assert_eq!(mails.len(), usize::from(minute % 60 == 0), "minute {minute}");
+            for mail in mails {
+                assert!(mail.subject.starts_with("Latchkey: D1's daily limit is reached"), "{}", mail.subject);
+            }
+            shop.advance(MINUTE);
+        }
+        assert_eq!(shop.count("outbox"), 0);
+    });
+}
+
+#[test]
+fn the_daily_limit_is_told_of_to_nobody_without_an_operators_address() {
+    run(async {
+        let shop = Shop::open();
+        assert!(shop.engine_with(0, Some(used_up())).tick().await.is_err());
+        assert!(shop.calls().is_empty());
+    });
+}
