@@ -12,6 +12,7 @@ mod failing;
 mod hostile;
 mod leaks;
 mod mutation;
+mod operating;
 mod racing;
 mod selling;
 mod shop;

@@ -13,10 +13,16 @@ use reqwest::Url;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The Worker.
-    #[arg(long, env = "LATCHKEY_URL", default_value = "http://localhost:8787", global = true)]
+    #[arg(
+        long,
+        env = "LATCHKEY_URL",
+        default_value = "http://localhost:8787",
+        global = true,
+        help_heading = "Every command"
+    )]
     pub(super) url: Url,
     /// Print the Worker's answer as it is.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Every command")]
     pub(super) json: bool,
     #[command(subcommand)]
     pub(super) command: Command,
