@@ -34,11 +34,23 @@ pub enum Defect {
     WaitingForgotten,
     /// What was leased to somebody who died stays theirs.
     LeaseNeverEnds,
+    /// A refund changes nothing.
+    RefundForgotten,
+    /// A sale mints an active license, whatever was said of its order before.
+    EarlierFactsForgotten,
+    /// A license that becomes active again owes no mail that was kept back.
+    MailKeptBackForGood,
+    /// What a revoked license opened stays open.
+    RemovalForgotten,
+    /// What is taken away is taken away, whatever another license opens.
+    RemovalTakesAll,
+    /// Any number of invitations goes to a repository.
+    BudgetIgnored,
 }
 
 impl Defect {
     /// Every mistake.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::AckUnstored,
         Self::StoredAgain,
         Self::MintedPerDelivery,
@@ -53,6 +65,12 @@ impl Defect {
         Self::KeyLogged,
         Self::WaitingForgotten,
         Self::LeaseNeverEnds,
+        Self::RefundForgotten,
+        Self::EarlierFactsForgotten,
+        Self::MailKeptBackForGood,
+        Self::RemovalForgotten,
+        Self::RemovalTakesAll,
+        Self::BudgetIgnored,
     ];
 }
 

@@ -9,10 +9,18 @@ use latchkey::platform::host::Sqlite;
 use latchkey::platform::{DbError, LogValue, Row, Statement};
 
 use crate::history::History;
-use crate::model::{Issues, Key, Meaning, Model, Sent, What};
+use crate::model::{ACCOUNTS, Facts, Issues, Key, Meaning, Model, Sent, What, crowd};
 
 /// Tries after which the engine may give up, by its README.
 const MAX_ATTEMPTS: i64 = 12;
+
+/// Invitations to a repository in 24 hours, by its README.
+const BUDGET: usize = 45;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// No wait is longer than this.
+const LONGEST_WAIT_MS: i64 = 10 * DAY_MS;
 
 /// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +43,20 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
         "CREATE TEMP TABLE seen_claims (outbox_id INTEGER, kind TEXT, license_key TEXT, status TEXT)",
         "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER)",
         "CREATE TEMP TABLE seen_losses (what TEXT)",
+        "CREATE TEMP TABLE seen_words (id INTEGER PRIMARY KEY, what TEXT, target TEXT, refunded INTEGER,
+           disputed INTEGER, won INTEGER)",
+        "CREATE TEMP TRIGGER acted AFTER INSERT ON main.admin_actions BEGIN
+           INSERT INTO seen_words (what, target) VALUES (NEW.action, NEW.target); END",
+        "CREATE TEMP TRIGGER told AFTER INSERT ON main.order_facts BEGIN
+           INSERT INTO seen_words (what, target, refunded, disputed, won) VALUES ('facts',
+             NEW.source || ' ' || NEW.source_order_id, NEW.refunded_at IS NOT NULL, NEW.disputed_at IS NOT NULL,
+             NEW.dispute_won_at IS NOT NULL); END",
+        "CREATE TEMP TRIGGER told_more AFTER UPDATE ON main.order_facts BEGIN
+           INSERT INTO seen_words (what, target, refunded, disputed, won) VALUES ('facts',
+             NEW.source || ' ' || NEW.source_order_id, NEW.refunded_at IS NOT NULL, NEW.disputed_at IS NOT NULL,
+             NEW.dispute_won_at IS NOT NULL); END",
+        "CREATE TEMP TRIGGER unsaid AFTER DELETE ON main.admin_actions BEGIN
+           INSERT INTO seen_losses VALUES ('the record of ' || OLD.action); END",
         "CREATE TEMP TABLE presented_leases (outbox_id INTEGER, lease_id TEXT, PRIMARY KEY (outbox_id, lease_id))",
         "CREATE TEMP TABLE seen_intrusions (kind TEXT, state TEXT)",
         "CREATE TEMP TRIGGER intruded AFTER UPDATE OF state ON main.outbox
@@ -80,9 +102,32 @@ pub(crate) fn note_leases(database: &Sqlite, statements: &[Statement]) {
 /// When the next thing is due; `None` when nothing is.
 pub(crate) fn next_due(history: &History) -> Option<i64> {
     let due =
-        "SELECT min(at) AS at FROM (SELECT min(next_attempt_at) AS at FROM outbox WHERE next_attempt_at IS NOT NULL
+        // What is owed to a suspended license waits for as long as that lasts.
+        "SELECT min(at) AS at FROM (
+           SELECT min(next_attempt_at) AS at FROM outbox o WHERE next_attempt_at IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = o.license_key AND l.status = 'suspended')
                UNION ALL SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL)";
     rows(history, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
+}
+
+/// Whether every list has been read to its end in a pass that began after `since`.
+pub(crate) fn all_lists_are_read(history: &History, since: i64) -> bool {
+    let read = "SELECT count(*) AS lists FROM reconciliations
+                WHERE started_at > ?1 AND page IS NULL AND error IS NULL AND finished_at >= started_at";
+    let read = history.world.host.database().query_with(read, &[since.into()]);
+    read.is_ok_and(|rows| rows.first().is_some_and(|row| integer(row, "lists") == 3))
+}
+
+/// Every license there is.
+pub(crate) fn license_keys(history: &History) -> Vec<String> {
+    let keys = rows(history, "SELECT license_key FROM licenses ORDER BY license_key");
+    keys.iter().map(|row| text(row, "license_key")).collect()
+}
+
+/// What is owed, or was given up.
+pub(crate) fn rows_owed(history: &History) -> Vec<i64> {
+    let owed = rows(history, "SELECT id FROM outbox WHERE state IN ('due', 'dead') ORDER BY id");
+    owed.iter().map(|row| integer(row, "id")).collect()
 }
 
 /// The deliveries that the engine gave up, or that wait for the seller.
@@ -120,6 +165,11 @@ pub(crate) fn on_the_way(history: &History) -> Result<(), Violation> {
     one_identity(history)?;
     answers(history)?;
     log(history)?;
+    let last = "SELECT max(next_attempt_at) AS at FROM outbox WHERE next_attempt_at IS NOT NULL";
+    let last = rows(history, last).first().and_then(|row| row.optional_integer("at").ok().flatten());
+    if last.is_some_and(|at| at - history.world.now().as_millis() > LONGEST_WAIT_MS) {
+        return Err(Violation::new("I11", "something is owed that is not tried for ten days".to_owned()));
+    }
     let waiting = "SELECT id FROM webhook_events WHERE processed = 0 AND next_attempt_at IS NULL AND error IS NULL";
     if let Some(row) = rows(history, waiting).first() {
         return Err(Violation::new(
@@ -136,7 +186,8 @@ pub(crate) fn when_quiet(history: &History) -> Result<(), Violation> {
     let stored = deliveries(history)?;
     licenses(history, &stored)?;
     mails(history)?;
-    access(history)
+    access(history)?;
+    invitations(history)
 }
 
 fn nothing_is_lost(history: &History) -> Result<(), Violation> {
@@ -159,7 +210,8 @@ fn leases_are_fences(history: &History) -> Result<(), Violation> {
 }
 
 fn one_identity(history: &History) -> Result<(), Violation> {
-    let several = "SELECT count(*) AS users FROM seen_bindings GROUP BY license_key HAVING count(*) > 1";
+    let several = "SELECT count(*) AS users FROM seen_bindings b GROUP BY license_key HAVING count(*) > 1 + (
+                     SELECT count(*) FROM seen_words w WHERE w.target = b.license_key AND w.what = 'license.transfer')";
     match rows(history, several).first() {
         Some(row) => {
             let what = format!("a license was bound to {} identities, one after the other", integer(row, "users"));
@@ -171,8 +223,8 @@ fn one_identity(history: &History) -> Result<(), Violation> {
 
 /// Every answer that came since the last look.
 fn answers(history: &History) -> Result<(), Violation> {
-    let model = &mut *history.model.borrow_mut();
-    for sent in &mut model.sent {
+    let Model { orders, sent, .. } = &mut *history.model.borrow_mut();
+    for sent in sent {
         let Some((status, body)) = sent.answer.as_ref().filter(|_| !sent.checked) else { continue };
         sent.checked = true;
         let status = *status;
@@ -191,23 +243,51 @@ fn answers(history: &History) -> Result<(), Violation> {
                     return Err(Violation::new("I1", what));
                 }
             }
+            What::Act => {
+                let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
+                let recorded =
+                    rows_with(history, recorded, &sent.trace).first().map_or(0, |row| integer(row, "recorded"));
+                let right = match status {
+                    200..300 => recorded == 1,
+                    // What failed may have happened all the same.
+                    500.. => recorded <= 1,
+                    _ => recorded == 0,
+                };
+                if !right {
+                    let what = format!("[{}] is answered {status}, and is recorded {recorded} times", sent.task);
+                    return Err(Violation::new("I12", what));
+                }
+            }
             What::Forged(expected) => {
                 if status != *expected {
                     return Err(Violation::new("I4", format!("a forged delivery is answered {status}")));
                 }
             }
-            What::Activation { key, known, account } => {
+            What::Activation { key, order, account } => {
                 let code = body["code"].as_str().unwrap_or_default();
-                let bound = "SELECT github_user_id AS id FROM license_activations WHERE license_key = ?1";
-                let bound = rows_with(history, bound, key).first().map(|row| integer(row, "id"));
+                // All that it was ever bound to: it may have been transferred since the answer.
+                let bound = "SELECT user_id FROM seen_bindings WHERE license_key = ?1";
+                let bound = rows_with(history, bound, key);
+                let bound_to = |what: fn(i64, Option<i64>) -> bool| {
+                    bound.iter().any(|row| what(integer(row, "user_id"), account.id))
+                };
+                let acted_on = "SELECT 1 FROM seen_words WHERE target = ?1 LIMIT 1";
+                let acted_on = !rows_with(history, acted_on, key).is_empty();
                 let complaint = match (status, code) {
-                    (200 | 202, _) if bound != account.id || bound.is_none() => "is activated and is not bound to them",
-                    (404, "license_not_found") if *known && bound.is_some() => "presents a bound key that nobody knows",
-                    (400, "license_bound_to_another_account") if bound.is_none() || bound == account.id => {
+                    (200 | 202, _) if !bound_to(|id, account| Some(id) == account) => {
+                        "is activated and is not bound to them"
+                    }
+                    (404, "license_not_found") if order.is_some() && !bound.is_empty() => {
+                        "presents a bound key that nobody knows"
+                    }
+                    (400, "license_bound_to_another_account") if !bound_to(|id, account| Some(id) != account) => {
                         "is told that the license is another's, and it is not"
                     }
                     (422, _) if account.id.is_some() => "is told not to exist, or not to be invitable",
-                    (403 | 429, _) => "is refused without a reason",
+                    (403, _) if !acted_on && order.is_none_or(|order| orders[order].facts == Facts::default()) => {
+                        "is refused without a reason"
+                    }
+                    (429, _) => "is refused without a reason",
                     _ => continue,
                 };
                 return Err(Violation::new(
@@ -243,8 +323,16 @@ fn log(history: &History) -> Result<(), Violation> {
 fn deliveries(history: &History) -> Result<HashSet<usize>, Violation> {
     let model = history.model.borrow();
     let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
-    let stored = stored_deliveries(history, &model);
-    let events = rows(history, "SELECT id, source, processed, error, trace_id, next_attempt_at FROM webhook_events");
+    let truly = stored_deliveries(history, &model);
+    let stored = if history.reconciled { model.listed(truly) } else { truly };
+    let events = rows(
+        history,
+        "SELECT id, source, origin, source_order_id, processed, error, trace_id FROM webhook_events ORDER BY id",
+    );
+    let (found, events): (Vec<_>, Vec<_>) = events.into_iter().partition(|row| text(row, "origin") != "webhook");
+    for row in &found {
+        found_delivery(history, &model, row)?;
+    }
     let mut traces = HashSet::new();
     for row in &events {
         let (id, trace) = (text(row, "id"), text(row, "trace_id"));
@@ -275,6 +363,23 @@ fn deliveries(history: &History) -> Result<HashSet<usize>, Violation> {
     Ok(stored)
 }
 
+/// A delivery that was made of what a storefront listed.
+fn found_delivery(history: &History, model: &Model, row: &Row) -> Result<(), Violation> {
+    let order = row.optional_text("source_order_id").ok().flatten().unwrap_or_default();
+    let Some(place) = model.order_with(&text(row, "source"), order).filter(|_| history.reconciled) else {
+        return Err(Violation::new(
+            "I4",
+            format!("delivery {} was found, and no storefront lists it", text(row, "id")),
+        ));
+    };
+    let waits = model.orders[place].product.issues == Issues::Unmapped;
+    if waits == (integer(row, "processed") == 1) {
+        let why = row.optional_text("error").ok().flatten().unwrap_or("no error").to_owned();
+        return Err(Violation::new("I11", format!("order {order} was found and is not done with: {why}")));
+    }
+    Ok(())
+}
+
 /// The places in [`Model::deliveries`] of those that are stored.
 fn stored_deliveries(history: &History, model: &Model) -> HashSet<usize> {
     let stored = rows(history, "SELECT trace_id FROM webhook_events");
@@ -287,19 +392,20 @@ fn stored_deliveries(history: &History, model: &Model) -> HashSet<usize> {
 fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, stored: &HashSet<usize>) -> bool {
     let product = model.orders[order].product;
     match meaning {
-        Meaning::Sale => product.issues == Issues::Unmapped,
+        Meaning::Sale(_) => product.issues == Issues::Unmapped,
         // Its variant decides, and only the order's own delivery says which one it is.
         Meaning::Key(_) if matches!(product.id, "4" | "7") => {
             product.issues == Issues::Unmapped || !sale_is_stored(model, order, stored)
         }
-        Meaning::Key(_) => false,
+        Meaning::Key(_) | Meaning::Changed(_) | Meaning::Nothing => false,
     }
 }
 
 fn sale_is_stored(model: &Model, order: usize, stored: &HashSet<usize>) -> bool {
     stored
         .iter()
-        .any(|place| model.deliveries[*place].order == order && model.deliveries[*place].meaning == Meaning::Sale)
+        .map(|place| &model.deliveries[*place])
+        .any(|known| known.order == order && matches!(known.meaning, Meaning::Sale(_)))
 }
 
 /// One license a paid order and a storefront's key, and none besides.
@@ -311,7 +417,7 @@ fn licenses(history: &History, stored: &HashSet<usize>) -> Result<(), Violation>
         let known = &model.deliveries[*place];
         let order = &model.orders[known.order];
         match (&known.meaning, order.product.issues) {
-            (Meaning::Sale, Issues::Minted) => {
+            (Meaning::Sale(_), Issues::Minted) => {
                 expected.insert((order.product.source.to_owned(), order.id.clone()));
             }
             (Meaning::Key(key), Issues::Storefront) if sale_is_stored(&model, known.order, stored) => {
@@ -324,28 +430,80 @@ fn licenses(history: &History, stored: &HashSet<usize>) -> Result<(), Violation>
         .iter()
         .map(|row| text(row, "license_key"))
         .collect();
+    // A storefront's key may become known when somebody presents it, and does when it is bound.
+    let mut possible: HashSet<(String, String)> = HashSet::new();
     for key in &model.issued {
-        // Learnt from the storefront when it was used.
+        let license = (model.orders[key.order].product.source.to_owned(), license_order(&model, key));
         if bound.contains(&key.key) {
-            expected.insert((model.orders[key.order].product.source.to_owned(), license_order(&model, key)));
+            expected.insert(license);
+        } else if model.presented(&key.key) && model.orders[key.order].product.issues == Issues::Storefront {
+            possible.insert(license);
         }
     }
     for row in &found {
         let order = (text(row, "source"), text(row, "source_order_id"));
-        if !expected.remove(&order) {
+        if !expected.remove(&order) && !possible.remove(&order) {
             return Err(Violation::new(
                 "I2",
                 format!("there is a license too many for order {} of {}", order.1, order.0),
             ));
         }
-        if text(row, "status") != "active" {
-            return Err(Violation::new("I5", format!("the license of order {} is {}", order.1, text(row, "status"))));
+        let standing = match model.order_with(&order.0, &order.1) {
+            Some(place) => Some(standing(history, &model, place, stored, &text(row, "license_key"))?),
+            None => None,
+        };
+        if standing != Some(text(row, "status").as_str()) {
+            let what = format!("the license of order {} is {}, not {standing:?}", order.1, text(row, "status"));
+            return Err(Violation::new("I5", what));
         }
     }
     match expected.iter().min() {
         Some((source, order)) => Err(Violation::new("I2", format!("order {order} of {source} has no license"))),
         None => Ok(()),
     }
+}
+
+/// How a license has to stand: as everything that was told of its order has it, until the seller's word is another.
+fn standing(
+    history: &History,
+    model: &Model,
+    place: usize,
+    stored: &HashSet<usize>,
+    key: &str,
+) -> Result<&'static str, Violation> {
+    let order = &model.orders[place];
+    // What was told has to be known, and nothing besides but what the storefront lists.
+    let told = model.facts(place, stored);
+    let listed = if history.reconciled { order.facts } else { told };
+    let order = format!("{} {}", order.product.source, order.id);
+    let words = "SELECT what, refunded, disputed, won FROM seen_words WHERE target IN (?1, ?2) ORDER BY id";
+    let words = history.world.host.database().query_with(words, &[key.into(), order.as_str().into()]);
+    let (mut so_far, mut set_aside, mut revoked) = (Facts::default(), Facts::default(), false);
+    for row in words.unwrap_or_else(|error| panic!("{error}")) {
+        match text(&row, "what").as_str() {
+            "facts" => {
+                so_far.refunded |= integer(&row, "refunded") == 1;
+                so_far.disputed |= integer(&row, "disputed") == 1;
+                so_far.won |= integer(&row, "won") == 1;
+            }
+            "license.revoke" => revoked = true,
+            "license.reinstate" => {
+                revoked = false;
+                set_aside = so_far;
+            }
+            _ => {}
+        }
+    }
+    if so_far.and(told) != so_far || so_far.and(listed) != listed {
+        let what = format!("of {order} it is known that {so_far:?}, but {told:?} was told, and {listed:?} is listed");
+        return Err(Violation::new("I5", what));
+    }
+    let counts = Facts {
+        refunded: so_far.refunded && !set_aside.refunded,
+        disputed: so_far.disputed && !set_aside.disputed,
+        won: so_far.won,
+    };
+    Ok(if revoked { "revoked" } else { counts.standing() })
 }
 
 fn license_order(model: &Model, key: &Key) -> String {
@@ -357,7 +515,7 @@ fn mails(history: &History) -> Result<(), Violation> {
     let model = history.model.borrow();
     let minted = rows(
         history,
-        "SELECT l.license_key, l.email, o.state, o.attempts,
+        "SELECT l.license_key, l.email, l.status, o.state, o.attempts, o.outcome,
                 (SELECT count(*) FROM seen_claims c WHERE c.outbox_id = o.id AND c.status = 'active') AS claims
          FROM licenses l LEFT JOIN outbox o ON o.license_key = l.license_key AND o.kind = 'license_mail'
          WHERE l.kind = 'minted'",
@@ -369,11 +527,14 @@ fn mails(history: &History) -> Result<(), Violation> {
     for row in &minted {
         let (key, email) = (text(row, "license_key"), text(row, "email"));
         let times = mailed.remove(key.as_str()).unwrap_or_default();
+        let active = text(row, "status") == "active";
         if row.is_null("state") {
-            return Err(Violation::new("I7", format!("nobody owes {email} the key")));
+            if active || times > 0 {
+                return Err(Violation::new("I7", format!("nobody owes {email} the key, who got {times} mails")));
+            }
+            continue;
         }
-        let given_up = text(row, "state") == "dead" && integer(row, "attempts") >= MAX_ATTEMPTS;
-        if times == 0 && !given_up {
+        if times == 0 && active && !is_given_up(row) {
             return Err(Violation::new(
                 "I7",
                 format!("{email} never got the key, and its row is {}", text(row, "state")),
@@ -398,7 +559,8 @@ fn access(history: &History) -> Result<(), Violation> {
     let model = history.model.borrow();
     let activations = rows(
         history,
-        "SELECT a.license_key, a.github_user_id AS id, a.github_username AS login, a.repos, l.source, l.source_order_id
+        "SELECT a.license_key, a.github_user_id AS id, a.github_username AS login, a.repos, l.source, l.source_order_id,
+                l.status
          FROM license_activations a JOIN licenses l ON l.license_key = a.license_key",
     );
     let outbox =
@@ -409,10 +571,8 @@ fn access(history: &History) -> Result<(), Violation> {
         let (key, id, login) = (text(row, "license_key"), integer(row, "id"), text(row, "login"));
         let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
         let order_id = text(row, "source_order_id");
-        let order_id = order_id.split(':').next().unwrap_or_default();
-        let order =
-            model.orders.iter().find(|order| order.id == order_id && order.product.source == text(row, "source"));
-        if !order.is_some_and(|order| order.product.opens(&repos)) {
+        let order = model.order_with(&text(row, "source"), &order_id);
+        if !order.is_some_and(|order| model.orders[order].product.opens(&repos)) {
             return Err(Violation::new("I6", format!("{login} was given {repos:?} for order {order_id}")));
         }
         for repo in repos {
@@ -423,15 +583,26 @@ fn access(history: &History) -> Result<(), Violation> {
                     format!("{login} is bound, and nobody owes the invitation to {repo}"),
                 ));
             };
-            let given_up = text(owed, "state") == "dead" && integer(owed, "attempts") >= MAX_ATTEMPTS;
             let access = (id, repo.clone());
             // What was declined is gone, and so is the promise that came before it.
-            let (promised, answered) = (model.promised(id, &repo), model.answered(id, &repo));
-            if !given_up && !present.contains(&access) && (answered.is_none() || promised >= answered) {
+            let (promised, declined) = (model.promised(id, &repo), model.last_declined(id, &repo));
+            let wanted = text(row, "status") == "active";
+            if wanted
+                && !is_given_up(owed)
+                && !present.contains(&access)
+                && (declined.is_none() || promised >= declined)
+            {
                 return Err(Violation::new("I6", format!("{login} is not invited to {repo}")));
             }
-            opened.insert(access);
+            // A dispute takes nothing away that was opened before.
+            if text(row, "status") != "revoked" {
+                opened.insert(access);
+            }
         }
+    }
+    let removals = "SELECT github_user_id AS id, repo, state, attempts, outcome FROM outbox WHERE kind = 'removal'";
+    for row in rows(history, removals).iter().filter(|row| is_given_up(row)) {
+        opened.insert((integer(row, "id"), text(row, "repo")));
     }
     match present.iter().filter(|access| !opened.contains(access)).min() {
         Some((id, repo)) => Err(Violation::new("I6", format!("account {id} has access to {repo} for no license"))),
@@ -439,11 +610,40 @@ fn access(history: &History) -> Result<(), Violation> {
     }
 }
 
+/// At no time did more accounts begin to be invited to a repository within a day than its budget allows.
+fn invitations(history: &History) -> Result<(), Violation> {
+    let mut first: HashMap<String, i64> = HashMap::new();
+    for call in history.world.sandbox.calls() {
+        if call.method == "PUT" && call.path.contains("/collaborators/") {
+            first.entry(call.path).or_insert(call.at);
+        }
+    }
+    let mut by_repo: HashMap<&str, Vec<i64>> = HashMap::new();
+    for (path, at) in &first {
+        by_repo.entry(path.split("/collaborators/").next().unwrap_or_default()).or_default().push(*at);
+    }
+    for (repo, times) in &mut by_repo {
+        times.sort_unstable();
+        let most = times.iter().zip(times.iter().skip(BUDGET)).find(|(first, last)| *last - *first < DAY_MS);
+        if most.is_some() {
+            let what = format!("more than {BUDGET} accounts were invited to {repo} within 24 hours");
+            return Err(Violation::new("I8", what));
+        }
+    }
+    Ok(())
+}
+
+/// Whether nobody tries any more, because all tries failed or because the seller said so.
+fn is_given_up(row: &Row) -> bool {
+    text(row, "state") == "dead" && integer(row, "attempts") >= MAX_ATTEMPTS
+        || row.optional_text("outcome") == Ok(Some("cancelled"))
+}
+
 /// Every invitation and every collaborator there is, by the account's number.
 fn present_access(history: &History) -> HashSet<(i64, String)> {
     let sandbox = &history.world.sandbox;
     let id_of =
-        |login: &str| crate::model::ACCOUNTS.iter().find(|known| known.login == login).and_then(|known| known.id);
+        |login: &str| ACCOUNTS.iter().chain(crowd()).find(|known| known.login == login).and_then(|known| known.id);
     let mut present = HashSet::new();
     for repo in sandbox.repos() {
         for invitation in sandbox.invitations(&repo) {

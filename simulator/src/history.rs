@@ -1,6 +1,8 @@
 //! One history of a shop, made from a seed: what buyers, storefronts, cron and strangers do, with faults at any call,
 //! and then a quiet time in which everything that is owed has to be done.
 
+mod seller;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -8,12 +10,14 @@ use std::time::Duration;
 use latchkey::http::{self, Incoming};
 use latchkey::model::EventId;
 use latchkey::platform::host::{Call, Fate, Sqlite};
-use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, sign_lemon_squeezy_body};
+use latchkey_sandbox::{AccountKind, Delivery, GumroadSale, LemonSqueezySale, sign_lemon_squeezy_body};
 use serde_json::json;
 
 use crate::check::{self, Violation};
 use crate::fate::{Counts, Fates};
-use crate::model::{ACCOUNTS, BUYERS, GUMROAD, Issues, Key, Known, Meaning, Model, Order, PRODUCTS, Sent, What};
+use crate::model::{
+    self, ACCOUNTS, Account, BUYERS, Facts, GUMROAD, Issues, Key, Known, Meaning, Model, Order, PRODUCTS, Sent, What,
+};
 use crate::tasks::Tasks;
 use crate::trace::Trace;
 use crate::world::{World, incoming, request};
@@ -21,6 +25,9 @@ use crate::world::{World, incoming, request};
 /// Ticks after which everything has to be at rest. A delivery and an outbox row are tried twelve times each, a few of
 /// them a tick.
 const QUIET_TICKS: usize = 1_000;
+
+/// One history in so many has a day on which a crowd comes.
+const RUSHES: u32 = 40;
 
 /// What came of a history.
 #[derive(Debug)]
@@ -39,6 +46,8 @@ pub(crate) struct History {
     pub(crate) world: Rc<World>,
     pub(crate) fates: Rc<Fates>,
     pub(crate) model: Rc<RefCell<Model>>,
+    /// Whether the engine may read the storefronts' own lists.
+    pub(crate) reconciled: bool,
     tasks: Tasks,
     random: fastrand::Rng,
     next_task: usize,
@@ -51,7 +60,14 @@ pub(crate) fn tell(database: &Rc<Sqlite>, seed: u64, trace: Trace) -> Told {
     let tasks = Tasks::new(random.fork(), Rc::clone(&fates));
     let sending = Rc::clone(&fates);
     let send = move |sandbox: &_, request: &_| sending.send(sandbox, request);
-    let world = Rc::new(World::on(Rc::clone(database), random.u64(..), &[], send));
+    let reconciled = random.bool();
+    let credentials = [
+        ("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN),
+        ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
+        ("OPERATOR_EMAIL", "seller@example.com"),
+    ];
+    let settings = if reconciled { &credentials[..] } else { &credentials[2..] };
+    let world = Rc::new(World::on(Rc::clone(database), random.u64(..), settings, send));
     world.host.drive();
     let deciding = Rc::clone(&fates);
     let watched = Rc::clone(database);
@@ -61,7 +77,7 @@ pub(crate) fn tell(database: &Rc<Sqlite>, seed: u64, trace: Trace) -> Told {
         }
         deciding.of(call)
     });
-    let mut history = History { world, fates, model: Rc::default(), tasks, random, next_task: 0 };
+    let mut history = History { world, fates, model: Rc::default(), reconciled, tasks, random, next_task: 0 };
     let (mut operations, mut faulted) = (0, 0);
     let end = history.run(&mut operations, &mut faulted);
     // Whatever is still under way holds on to the world.
@@ -74,8 +90,19 @@ pub(crate) fn tell(database: &Rc<Sqlite>, seed: u64, trace: Trace) -> Told {
 
 impl History {
     fn run(&mut self, operations: &mut u64, faulted: &mut u64) -> Result<(), Violation> {
+        for account in model::crowd() {
+            self.world.sandbox.add_user(account.login, AccountKind::User);
+        }
+        let rush = self.random.u32(0..RUSHES) == 0;
+        // What was sold before the first delivery is another shop system's, so the first one comes at once.
+        self.sell_one_on_gumroad(0);
+        self.deliver(0);
+        self.tasks.finish(&self.world);
         for _ in 0..self.random.u32(40..=80) {
             let struck = self.fates.counts.borrow().faults.iter().sum::<u64>();
+            if rush && *operations == 20 {
+                self.rush();
+            }
             self.operate();
             *operations += 1;
             *faulted += u64::from(self.fates.counts.borrow().faults.iter().sum::<u64>() > struck);
@@ -111,19 +138,47 @@ impl History {
         match self.random.u32(0..100) {
             0..=11 => self.sell_on_gumroad(),
             12..=20 => self.sell_on_lemon_squeezy(),
-            21..=33 => self.deliver_something(),
-            34..=57 => self.activate(),
+            21..=30 => self.deliver_something(),
+            31..=38 => self.change_an_order(),
+            39..=57 => self.activate(),
             58..=65 => self.answer_an_invitation(),
             66..=79 => self.tick(),
             80..=87 => self.let_time_pass(),
-            88..=91 => self.replay(),
+            88..=91 => self.act_as_seller(),
             92..=95 => self.forge(),
             _ => self.change_a_services_mood(),
         }
     }
 
+    /// A crowd buys the same product and activates it, all on one day.
+    fn rush(&mut self) {
+        self.fates.weather(20);
+        for (place, account) in model::crowd().iter().enumerate() {
+            let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+            self.sell_one_on_gumroad(0);
+            self.tasks.finish(&self.world);
+            self.read_mail();
+            let key = {
+                let model = self.model.borrow();
+                let order = model.order_of(&email);
+                model.mailed.iter().find(|(_, mailed)| Some(*mailed) == order).cloned()
+            };
+            if let Some((key, order)) = key {
+                self.present(key, Some(order), account);
+                self.tasks.finish(&self.world);
+            }
+            if place % 20 == 0 {
+                self.let_pass(60);
+            }
+        }
+    }
+
     fn sell_on_gumroad(&mut self) {
         let product = self.pick_product(GUMROAD);
+        self.sell_one_on_gumroad(product);
+    }
+
+    fn sell_one_on_gumroad(&mut self, product: usize) {
         let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
         let sale = GumroadSale {
             product_id: Some(PRODUCTS[product].id.to_owned()),
@@ -134,8 +189,8 @@ impl History {
         let delivery = self.world.sandbox.sell_on_gumroad(sale);
         self.note(&format!("Gumroad sells {} to {email}", PRODUCTS[product].id));
         let id = delivery.reference.clone();
-        self.order(id, product, email);
-        self.made(delivery, Meaning::Sale);
+        let order = self.order(id, product, email);
+        self.made(delivery, order, Meaning::Sale(Facts::default()));
     }
 
     fn sell_on_lemon_squeezy(&mut self) {
@@ -158,7 +213,8 @@ impl History {
         self.note(&format!("Lemon Squeezy sells {} with {keys} keys to {email}", PRODUCTS[product].id));
         let order = self.order(deliveries[0].reference.clone(), product, email);
         let mut deliveries = deliveries.into_iter();
-        let mut news: Vec<_> = deliveries.next().map(|sale| (sale, Meaning::Sale)).into_iter().collect();
+        let mut news: Vec<_> =
+            deliveries.next().map(|sale| (sale, Meaning::Sale(Facts::default()))).into_iter().collect();
         for (delivery, mail) in deliveries.zip(&mails[known..]) {
             let key = Key { id: delivery.reference.clone(), key: mail.license_key.clone(), order };
             self.model.borrow_mut().issued.push(key.clone());
@@ -166,15 +222,49 @@ impl History {
         }
         self.random.shuffle(&mut news);
         for (delivery, meaning) in news {
-            self.made(delivery, meaning);
+            self.made(delivery, order, meaning);
         }
     }
 
-    /// A storefront has made a delivery about the latest order: it is sent now, often, later, or not at all.
-    fn made(&mut self, delivery: Delivery, meaning: Meaning) {
+    /// Something becomes of an order, and its storefront tells of it.
+    fn change_an_order(&mut self) {
+        let count = self.model.borrow().orders.len();
+        if count == 0 {
+            return self.tick();
+        }
+        let place = self.random.usize(0..count);
+        let (id, source) = {
+            let order = &self.model.borrow().orders[place];
+            (order.id.clone(), order.product.source)
+        };
+        let what = self.random.u32(0..if source == GUMROAD { 6 } else { 2 });
+        let sandbox = &self.world.sandbox;
+        let before = self.model.borrow().orders[place].facts;
+        let (delivery, facts) = match (what, source) {
+            (0, GUMROAD) => (sandbox.gumroad_refund(&id), Facts { refunded: true, ..before }),
+            (1, GUMROAD) => (sandbox.gumroad_partial_refund(&id), before),
+            (2 | 3, GUMROAD) => (sandbox.gumroad_dispute(&id), Facts { disputed: true, ..before }),
+            (4, GUMROAD) => (sandbox.gumroad_dispute_won(&id), Facts { disputed: true, won: true, ..before }),
+            (_, GUMROAD) => (sandbox.gumroad_resend(&id), before),
+            (0, _) => (sandbox.lemon_squeezy_refund(&id, None), Facts { refunded: true, ..before }),
+            (_, _) => (sandbox.lemon_squeezy_refund(&id, Some(1)), before),
+        };
+        let meaning = match delivery.event.as_str() {
+            "sale" => Meaning::Sale(facts),
+            // A partial refund takes nothing away; it has the name of a full one.
+            "refund" | "order_refunded" if !facts.refunded => Meaning::Nothing,
+            _ => Meaning::Changed(facts),
+        };
+        self.note(&format!("{source} has news of order {id}: {}, {facts:?}", delivery.event));
+        self.model.borrow_mut().orders[place].facts = facts;
+        self.made(delivery, place, meaning);
+    }
+
+    /// A storefront has made a delivery: it is sent now, often, later, or not at all.
+    fn made(&mut self, delivery: Delivery, order: usize, meaning: Meaning) {
         let place = {
             let model = &mut *self.model.borrow_mut();
-            model.deliveries.push(Known { delivery, order: model.orders.len() - 1, meaning, sent: 0 });
+            model.deliveries.push(Known { delivery, order, meaning, sent: 0 });
             model.deliveries.len() - 1
         };
         let times = match self.random.u32(0..10) {
@@ -216,14 +306,16 @@ impl History {
 
     fn activate(&mut self) {
         let (key, owner) = self.pick_key();
-        let known = owner.is_some();
         let buyer = owner.unwrap_or(0) % BUYERS;
         let account = match self.random.u32(0..10) {
             0..=6 => buyer,
             7 => self.random.usize(0..BUYERS),
             _ => self.random.usize(0..ACCOUNTS.len()),
         };
-        let account = &ACCOUNTS[account];
+        self.present(key, owner, &ACCOUNTS[account]);
+    }
+
+    fn present(&mut self, key: String, owner: Option<usize>, account: &'static Account) {
         let choice = owner.map_or(&[][..], |order| self.model.borrow().orders[order].product.choose);
         let mut body = json!({ "license_key": key, "github_username": account.login });
         if !choice.is_empty() && self.random.u32(0..8) > 0 {
@@ -232,7 +324,7 @@ impl History {
         let headers = [("content-type", "application/json")];
         let incoming = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
         let words = format!("{} activates …{}", account.login, &key[key.len() - 4..]);
-        self.send(&words, incoming, What::Activation { key, known, account });
+        self.send(&words, incoming, What::Activation { key, order: owner, account });
     }
 
     /// A key to present, with the order that it belongs to when it is a good one.
@@ -269,10 +361,11 @@ impl History {
         } else {
             self.world.sandbox.decline_invitation(login, repo)
         };
-        if answered.is_ok() {
+        if answered.is_ok() && !accepts {
             let id = i64::try_from(invitation.user_id).unwrap_or_default();
             let model = &mut *self.model.borrow_mut();
-            model.had.push((id, repo.clone(), model.sent.len()));
+            let sent = model.sent.len();
+            model.declined.push((id, repo.clone(), sent));
         }
     }
 
@@ -295,6 +388,10 @@ impl History {
             6 => self.random.u64(3_600..100_000),
             _ => self.random.u64(100_000..800_000),
         };
+        self.let_pass(seconds);
+    }
+
+    fn let_pass(&mut self, seconds: u64) {
         self.note(&format!("{seconds} seconds pass"));
         self.tasks.advance(&self.world, Duration::from_secs(seconds));
         self.mark_time();
@@ -311,12 +408,13 @@ impl History {
         self.replay_event(&id);
     }
 
-    fn replay_event(&mut self, id: &str) {
+    /// The engine processes a delivery once more.
+    fn process_again(&mut self, id: &str) {
         let Some(id) = EventId::parse(id) else { return };
-        self.note(&format!("the operator replays delivery {}", id.as_str()));
+        self.note(&format!("delivery {} is replayed", id.as_str()));
         let engine = self.world.engine();
         self.begin(async move {
-            // Where it fails, the operator sees that it did.
+            // Where it fails, the seller sees that it did.
             let _ = engine.replay(&id).await;
         });
     }
@@ -364,10 +462,28 @@ impl History {
         self.tick_until_quiet()?;
         check::nothing_given_up_early(self)?;
         for id in check::given_up(self) {
-            self.replay_event(&id);
+            self.process_again(&id);
             self.tasks.finish(&self.world);
         }
-        self.tick_until_quiet()
+        self.tick_until_quiet()?;
+        if self.reconciled {
+            self.read_all_lists()?;
+            self.tick_until_quiet()?;
+        }
+        Ok(())
+    }
+
+    /// Ticks until the storefronts' lists have been read once more, and for what was found in them.
+    fn read_all_lists(&mut self) -> Result<(), Violation> {
+        // A sale is given some time to arrive before it is looked for.
+        let since = self.world.now().as_millis() + 30 * 60_000;
+        for _ in 0..QUIET_TICKS {
+            if check::all_lists_are_read(self, since) {
+                return Ok(());
+            }
+            self.tick_after(Duration::from_secs(60));
+        }
+        Err(Violation::new("I11", format!("after {QUIET_TICKS} quiet ticks some list is not read")))
     }
 
     /// Ticks whenever something is due, until nothing is.
@@ -378,16 +494,21 @@ impl History {
                 return Ok(());
             };
             let wait = (due_at - self.world.now().as_millis()).max(60_000);
-            self.tasks.advance(&self.world, Duration::from_millis(wait.unsigned_abs()));
-            self.mark_time();
-            self.note("cron ticks");
-            let engine = self.world.engine();
-            self.begin(async move {
-                let _ = engine.tick().await;
-            });
-            self.tasks.finish(&self.world);
+            self.tick_after(Duration::from_millis(wait.unsigned_abs()));
         }
         Err(Violation::new("I11", format!("after {QUIET_TICKS} quiet ticks something is still due")))
+    }
+
+    fn tick_after(&mut self, time: Duration) {
+        self.tasks.advance(&self.world, time);
+        self.mark_time();
+        self.note("cron ticks");
+        let engine = self.world.engine();
+        self.begin(async move {
+            // What it could not do, the next tick does.
+            let _ = engine.tick().await;
+        });
+        self.tasks.finish(&self.world);
     }
 
     /// Sends a request, and runs what is behind its answer.
@@ -433,7 +554,7 @@ impl History {
 
     fn order(&self, id: String, product: usize, email: String) -> usize {
         let orders = &mut self.model.borrow_mut().orders;
-        orders.push(Order { id, product: &PRODUCTS[product], email });
+        orders.push(Order { id, product: &PRODUCTS[product], email, facts: Facts::default() });
         orders.len() - 1
     }
 

@@ -3,6 +3,9 @@
 //! It keeps everything that the outside world did (orders, deliveries, requests and how they were answered), and says
 //! what has to follow. Whether it did is looked up in `check`.
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
 use latchkey_sandbox::Delivery;
 use serde_json::Value;
 
@@ -107,6 +110,20 @@ pub(crate) const ACCOUNTS: [Account; 8] = [
     Account { login: "nobody-is-called-this", id: None },
 ];
 
+/// How many accounts there are besides, who all come to buy on one day.
+const CROWD: usize = 60;
+
+/// The crowd's accounts, which a history adds to the sandbox in their order.
+pub(crate) fn crowd() -> &'static [Account] {
+    static ACCOUNTS: OnceLock<Vec<Account>> = OnceLock::new();
+    let account = |place: usize| Account {
+        login: Box::leak(format!("crowd-{place}").into_boxed_str()),
+        // Where the sandbox begins to count those that are added.
+        id: i64::try_from(1_000_000 + place).ok(),
+    };
+    ACCOUNTS.get_or_init(|| (0..CROWD).map(account).collect())
+}
+
 /// How many of them are people who buy.
 pub(crate) const BUYERS: usize = 4;
 
@@ -116,6 +133,16 @@ pub(crate) struct Order {
     pub(crate) id: String,
     pub(crate) product: &'static Product,
     pub(crate) email: String,
+    /// What became of it so far.
+    pub(crate) facts: Facts,
+}
+
+/// What a storefront can say of an order besides that it was paid. What was once said stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Facts {
+    pub(crate) refunded: bool,
+    pub(crate) disputed: bool,
+    pub(crate) won: bool,
 }
 
 /// A delivery that a storefront has made, sent or not.
@@ -131,8 +158,12 @@ pub(crate) struct Known {
 /// What a delivery says about its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// It was paid.
-    Sale,
+    /// It was paid; and this became of it before the delivery was made.
+    Sale(Facts),
+    /// This became of it.
+    Changed(Facts),
+    /// Nothing that changes anything.
+    Nothing,
     /// The storefront issued a key for it.
     Key(Key),
 }
@@ -164,8 +195,10 @@ pub(crate) enum What {
     Delivery(usize),
     /// Something that no storefront sent, with what its answer has to be.
     Forged(u16),
-    /// Somebody presents a key.
-    Activation { key: String, known: bool, account: &'static Account },
+    /// The seller changes something.
+    Act,
+    /// Somebody presents a key, of that order if it is a good one.
+    Activation { key: String, order: Option<usize>, account: &'static Account },
 }
 
 /// Everything that was done to the shop.
@@ -178,11 +211,40 @@ pub(crate) struct Model {
     /// Keys that buyers have from the storefront.
     pub(crate) issued: Vec<Key>,
     pub(crate) sent: Vec<Sent>,
-    /// Who accepted or declined an invitation to what, and how many requests had been sent by then.
-    pub(crate) had: Vec<(i64, String, usize)>,
+    /// Who declined an invitation to what, and how many requests had been sent by then.
+    pub(crate) declined: Vec<(i64, String, usize)>,
 }
 
 impl Model {
+    /// These of [`Model::deliveries`] with those that say what every storefront lists: each order, and each key.
+    pub(crate) fn listed(&self, mut stored: HashSet<usize>) -> HashSet<usize> {
+        let says_so = |known: &Known| matches!(&known.meaning, Meaning::Sale(facts) if *facts == Facts::default());
+        let is_key = |known: &Known| matches!(known.meaning, Meaning::Key(_));
+        let all = self.deliveries.iter().enumerate().filter(|(_, known)| says_so(known) || is_key(known));
+        stored.extend(all.map(|(place, _)| place));
+        stored
+    }
+
+    /// What was said of an order by these of [`Model::deliveries`].
+    pub(crate) fn facts<'a>(&self, order: usize, said: impl IntoIterator<Item = &'a usize>) -> Facts {
+        let of_it = said.into_iter().map(|place| &self.deliveries[*place]).filter(|known| known.order == order);
+        of_it.fold(Facts::default(), |facts, known| match known.meaning {
+            Meaning::Sale(said) | Meaning::Changed(said) => facts.and(said),
+            Meaning::Key(_) | Meaning::Nothing => facts,
+        })
+    }
+
+    /// Whether anybody has presented this key.
+    pub(crate) fn presented(&self, key: &str) -> bool {
+        self.sent.iter().any(|sent| matches!(&sent.what, What::Activation { key: presented, .. } if presented == key))
+    }
+
+    /// The order that a license was bought with.
+    pub(crate) fn order_with(&self, source: &str, license_order: &str) -> Option<usize> {
+        let id = license_order.split(':').next().unwrap_or_default();
+        self.orders.iter().position(|order| order.id == id && order.product.source == source)
+    }
+
     /// How many requests had been sent when the last one was sent that promised the account this access.
     pub(crate) fn promised(&self, account: i64, repo: &str) -> Option<usize> {
         let promises = |sent: &Sent| {
@@ -195,15 +257,36 @@ impl Model {
         self.sent.iter().rposition(promises)
     }
 
-    /// How many requests had been sent when the account last accepted or declined an invitation to this.
-    pub(crate) fn answered(&self, account: i64, repo: &str) -> Option<usize> {
-        let of_it = self.had.iter().filter(|(who, what, _)| *who == account && what == repo);
+    /// How many requests had been sent when the account last declined an invitation to this.
+    pub(crate) fn last_declined(&self, account: i64, repo: &str) -> Option<usize> {
+        let of_it = self.declined.iter().filter(|(who, what, _)| *who == account && what == repo);
         of_it.map(|(_, _, sent)| *sent).max()
     }
 
     /// The order that has this mail address; every order has one of its own.
     pub(crate) fn order_of(&self, email: &str) -> Option<usize> {
         self.orders.iter().position(|order| order.email == email)
+    }
+}
+
+impl Facts {
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            refunded: self.refunded || other.refunded,
+            disputed: self.disputed || other.disputed,
+            won: self.won || other.won,
+        }
+    }
+
+    /// How the licenses of such an order stand.
+    pub(crate) const fn standing(self) -> &'static str {
+        if self.refunded {
+            "revoked"
+        } else if self.disputed && !self.won {
+            "suspended"
+        } else {
+            "active"
+        }
     }
 }
 

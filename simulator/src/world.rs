@@ -18,6 +18,9 @@ use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
 /// A Sunday in November 2026, 12:00 UTC.
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
+/// The bearer token of `/admin`.
+pub const ADMIN_TOKEN: &str = "shop-admin-token";
+
 /// A deployment and what it talks to.
 #[derive(Debug)]
 pub struct World {
@@ -176,6 +179,7 @@ fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
         "POSTMARK_TOKEN" => latchkey_sandbox::POSTMARK_TOKEN,
         "POSTMARK_API_URL" => "http://sandbox/postmark",
         "EMAIL_FROM" => "Acme <hello@example.com>",
+        "ADMIN_TOKEN" => ADMIN_TOKEN,
         "PORTAL_URL" => "https://portal.example.com/activate",
         _ => "",
     };

@@ -4,6 +4,7 @@
 //! [`changes`] is the one way in which a license changes its status, so that whatever changes it owes what it must.
 
 use super::{LEASE_MS, Sql};
+use crate::defect::{self, Defect};
 use crate::model::{LicenseKey, OrderFacts, OrderId, Storefront, Timestamp, TraceId};
 use crate::platform::{Statement, Value};
 
@@ -150,5 +151,9 @@ pub fn changes(concerned: Concerned<'_>, now: Timestamp, trace: &TraceId, test_o
     invitations.params.push(test_opens.into());
     removals.params.push(LEASE_MS.into());
     // What is owed by a change is told by how a license stands before it, so these come first.
-    [invitations, removals, restand(concerned), owed(OWE_MAILS_AGAIN)]
+    let mails = if defect::is(Defect::MailKeptBackForGood) { super::probe() } else { owed(OWE_MAILS_AGAIN) };
+    if defect::is(Defect::RemovalForgotten) {
+        removals = super::probe();
+    }
+    [invitations, removals, restand(concerned), mails]
 }

@@ -4,6 +4,7 @@ use super::Engine;
 use crate::adapters::github::{Github, Invited};
 use crate::adapters::{Failure, Remedy};
 use crate::db::{InvitationFacts, RemovalFacts, Settled};
+use crate::defect::{self, Defect};
 use crate::model::GithubAccount;
 use crate::platform::Platform;
 
@@ -27,7 +28,7 @@ impl<P: Platform> Engine<P> {
 
     /// Ends access, unless something else gives it.
     pub(super) async fn remove(&self, facts: &RemovalFacts) -> Result<Settled, Failure> {
-        if !facts.wanted {
+        if !facts.wanted && !defect::is(Defect::RemovalTakesAll) {
             return Ok(Settled { outcome: "skipped", reference: None });
         }
         self.github()?.remove(&self.platform, &facts.repo, &facts.account).await?;
