@@ -160,7 +160,8 @@ impl Sender {
             }
             None => text,
         };
-        EmailAddress::parse(address).ok().map(|_| Self(text.to_owned()))
+        // An address may be read with space around it, which may be a line break; in a header none may stand there.
+        EmailAddress::parse(address).ok().filter(|parsed| parsed.as_str() == address).map(|_| Self(text.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -372,9 +373,15 @@ mod tests {
         for good in ["hello@example.com", "Acme Tools <hello@example.com>"] {
             assert!(Sender::parse(good).is_some(), "{good}");
         }
-        for bad in
-            ["Acme", "Acme <hello>", "A\r\nBcc: x <a@example.com>", "a@example.com, b@example.com", "A <a@example.com"]
-        {
+        for bad in [
+            "Acme",
+            "Acme <hello>",
+            "A\r\nBcc: x <a@example.com>",
+            "Acme <a@example.com\r\n>",
+            "Acme <\u{b}a@example.com>",
+            "a@example.com, b@example.com",
+            "A <a@example.com",
+        ] {
             assert!(Sender::parse(bad).is_none(), "{bad}");
         }
     }

@@ -79,10 +79,8 @@ async fn of_twenty_identities_racing_for_each_of_twenty_keys_exactly_one_wins_ea
     let mut answers = Vec::new();
     // Five keys at a time: those who want the same one are meant to meet each other.
     for racers in racers.chunks(100) {
-        let activations: Vec<Value> = racers
-            .iter()
-            .map(|(key, login)| json!({ "license_key": keys[*key], "github_username": login }))
-            .collect();
+        let activations: Vec<Value> =
+            racers.iter().map(|(key, login)| json!({ "license_key": keys[*key], "github_username": login })).collect();
         answers.extend(join_all(activations.iter().map(|activation| insist(&shop, activation))).await);
     }
 

@@ -9,12 +9,14 @@
 //! | `identities` | GitHub accounts: which can be invited, and that one license has one |
 //! | `invitations` | what becomes of each repository |
 //! | `callers` | rate limits and cross-origin calls |
+//! | `guessing` | somebody who tries keys |
 //!
 //! What a body may look like at all is in `hostile`; what happens when a call is lost is in `faults`.
 
 mod answers;
 mod callers;
 mod choice;
+mod guessing;
 mod identities;
 mod invitations;
 mod own_keys;

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod build;
 pub(crate) mod dev;
+pub(crate) mod fuzz;
 pub(crate) mod simulate;
 pub(crate) mod smoke;
 pub(crate) mod test;

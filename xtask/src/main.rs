@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{admin, build, dev, simulate, smoke, test, torture};
+use crate::commands::{admin, build, dev, fuzz, simulate, smoke, test, torture};
 use crate::project::Project;
 
 /// Latchkey's commands. Each installs what it needs and says so.
@@ -45,6 +45,7 @@ enum Command {
     Smoke(smoke::Args),
     Admin(admin::Args),
     Torture(torture::Args),
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Command::Smoke(args) => smoke::run(&project, &args),
         Command::Admin(args) => admin::run(&project, &args),
         Command::Torture(args) => torture::run(&project, &args),
+        Command::Fuzz(args) => fuzz::run(&project, &args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("\nerror: {error:#}");

@@ -18,15 +18,29 @@ use crate::project::Project;
 ///
 /// When something cannot be installed; the text says what to do.
 pub(crate) fn ensure(project: &Project) -> anyhow::Result<()> {
-    fs::create_dir_all(project.tools()).context("cannot create target/tools")?;
-    // Two commands started at once must not both run `npm ci`: it empties node_modules first. The lock ends with
-    // the process that holds it, however it ends.
-    let lock = File::create(project.tools().join(".lock")).context("cannot create target/tools/.lock")?;
-    lock.lock().context("cannot lock target/tools/.lock")?;
-
+    let _alone = lock(project)?;
     wasm_target::ensure(project)?;
     npm::ensure(project)?;
     cargo::ensure(project)
+}
+
+/// Installs cargo-fuzz if it is missing, which nothing but `cargo xtask fuzz` needs.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn ensure_fuzzer(project: &Project) -> anyhow::Result<()> {
+    let _alone = lock(project)?;
+    cargo::ensure_fuzzer(project)
+}
+
+/// Two commands started at once must not both run `npm ci`: it empties node_modules first. The lock ends with the
+/// process that holds it, however it ends.
+fn lock(project: &Project) -> anyhow::Result<File> {
+    fs::create_dir_all(project.tools()).context("cannot create target/tools")?;
+    let lock = File::create(project.tools().join(".lock")).context("cannot create target/tools/.lock")?;
+    lock.lock().context("cannot lock target/tools/.lock")?;
+    Ok(lock)
 }
 
 /// Says what is being done and why it takes a while.

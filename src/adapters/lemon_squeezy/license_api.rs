@@ -4,11 +4,12 @@
 //! Keys are only validated, never activated here: activating would use up one of the buyer's activations. What the
 //! product of a good key opens, and whether a test key opens anything, is decided in `engine`.
 
+use super::webhook::name;
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::config;
 use crate::json::{FieldError, Json};
-use crate::model::{EmailAddress, IssuedKey, LicenseKey, OrderId, ProductRef, Timestamp, name_from_address};
+use crate::model::{EmailAddress, IssuedKey, LicenseKey, OrderId, ProductRef, Timestamp};
 use crate::platform::{Method, Platform, Reply, Request};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -153,13 +154,12 @@ impl Report {
             OrderId::parse(&meta.order_id).ok_or_else(|| contradiction("meta.order_id could not be an order"))?;
         let email = EmailAddress::parse(&meta.customer_email)
             .map_err(|_| contradiction("meta.customer_email is not a mail address"))?;
-        let given_name = meta.customer_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         Ok(IssuedKey {
             key,
             key_id: license_key.id,
             order,
             bought: ProductRef { product_id: meta.product_id, variant_id: Some(meta.variant_id) },
-            name: given_name.unwrap_or_else(|| name_from_address(&email)),
+            name: name(meta.customer_name.as_deref(), &email),
             email,
             test: license_key.test_mode,
             expires_at,
@@ -287,6 +287,16 @@ mod tests {
             };
             assert_eq!(issued.name, "Ada");
         }
+    }
+
+    #[test]
+    fn a_buyers_name_is_made_harmless_as_in_a_webhook() {
+        let named = |name: &str| match told(200, &changed("/meta/customer_name", json!(name))) {
+            Ok(Verdict::Valid(issued)) => issued.name,
+            other => panic!("not valid: {other:?}"),
+        };
+        assert_eq!(named("Ada\u{7f}\0Lovelace\r\n"), "Ada  Lovelace");
+        assert_eq!(named(&"x".repeat(10_000)).len(), 200);
     }
 
     #[test]

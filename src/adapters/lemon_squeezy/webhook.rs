@@ -184,7 +184,8 @@ fn email(address: &str) -> Result<EmailAddress, String> {
     EmailAddress::parse(address).map_err(|error| format!("`data.attributes.user_email` {error}"))
 }
 
-fn name(given: Option<&str>, email: &EmailAddress) -> String {
+/// The buyer's name as far as it can be shown, or the one that the address suggests.
+pub(super) fn name(given: Option<&str>, email: &EmailAddress) -> String {
     let given = text::tidy(given.unwrap_or_default(), text::NAME);
     if given.is_empty() { name_from_address(email) } else { given }
 }

@@ -1,5 +1,5 @@
 //! The tools that cargo installs into `target/tools`: worker-build, which makes a Worker of the wasm, and wasm-bindgen,
-//! which it uses and would otherwise download from GitHub.
+//! which it uses and would otherwise download from GitHub; and cargo-fuzz, where it is asked for.
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +12,8 @@ use crate::shell;
 
 /// Goes with the `worker` crate of the same version in `Cargo.toml`.
 const WORKER_BUILD_VERSION: &str = "0.8.7";
+
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
 
 /// One crate to install.
 struct Tool<'a> {
@@ -46,11 +48,27 @@ pub(super) fn ensure(project: &Project) -> anyhow::Result<()> {
             arguments: &["--locked", "--no-default-features"],
         },
     ];
+    ensure_each(project, &tools)
+}
+
+/// Installs cargo-fuzz unless it is there.
+pub(super) fn ensure_fuzzer(project: &Project) -> anyhow::Result<()> {
+    let tool = Tool {
+        package: "cargo-fuzz",
+        version: CARGO_FUZZ_VERSION,
+        programs: &["cargo-fuzz"],
+        takes: "half a minute",
+        arguments: &["--locked"],
+    };
+    ensure_each(project, &[tool])
+}
+
+fn ensure_each(project: &Project, tools: &[Tool<'_>]) -> anyhow::Result<()> {
     let missing: Vec<_> = tools.iter().filter(|tool| !is_installed(project, tool)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    // One folder for both, because they have many crates in common. Once both are there it is only ballast.
+    // One folder for all, because they have many crates in common. Once all are there it is only ballast.
     let build = project.tools().join("build");
     for tool in missing {
         install(project, tool, &build)?;

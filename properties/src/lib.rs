@@ -1,0 +1,75 @@
+//! What holds of every parser of outside input, whatever it is given. One function a parser: it takes any bytes, and
+//! panics when something does not hold.
+//!
+//! The fuzzer (`fuzz/`) looks for bytes that break them; the tests beside this crate feed them what it found worth
+//! keeping, and bytes of their own making. Everything is reached as the Worker reaches it, through public doors. What
+//! a parser makes of sound input is tested beside the parser.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`buyers`] | what a buyer types: keys, logins, repositories, the activation |
+//! | [`github`] | GitHub's replies |
+//! | [`mail`] | Postmark's replies, and the mail that a stranger's name goes into |
+//! | [`requests`] | whole HTTP requests, to any route |
+//! | [`settings`] | the operator's own: variables, `products.toml` |
+//! | [`storefronts`] | what Gumroad and Lemon Squeezy send and reply |
+//! | [`values`] | what all of these are made of: JSON, addresses, times, ids |
+//! | `replies`, `taint`, `world` | how a target reads its bytes, marks them, and what world it runs in |
+
+pub mod buyers;
+pub mod github;
+pub mod mail;
+mod replies;
+pub mod requests;
+pub mod settings;
+pub mod storefronts;
+mod taint;
+pub mod values;
+mod world;
+
+/// One parser, and what holds of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Of the fuzz target and of its folder of kept inputs.
+    pub name: &'static str,
+    /// # Panics
+    /// When something does not hold.
+    pub check: fn(&[u8]),
+}
+
+/// Every target.
+pub const TARGETS: [Target; 24] = [
+    Target { name: "activation", check: buyers::activation },
+    Target { name: "caller_network", check: buyers::caller_network },
+    Target { name: "configuration", check: settings::configuration },
+    Target { name: "delivery", check: storefronts::delivery },
+    Target { name: "email_address", check: values::email_address },
+    Target { name: "github_invitation", check: github::invitation },
+    Target { name: "github_removal", check: github::removal },
+    Target { name: "github_user", check: github::user },
+    Target { name: "gumroad_ping", check: storefronts::gumroad_ping },
+    Target { name: "gumroad_secret", check: storefronts::gumroad_secret },
+    Target { name: "identifier", check: values::identifier },
+    Target { name: "json", check: values::json },
+    Target { name: "lemon_squeezy_signature", check: storefronts::lemon_squeezy_signature },
+    Target { name: "lemon_squeezy_webhook", check: storefronts::lemon_squeezy_webhook },
+    Target { name: "license_key", check: buyers::license_key },
+    Target { name: "license_mail", check: mail::license_mail },
+    Target { name: "license_report", check: storefronts::license_report },
+    Target { name: "login", check: buyers::login },
+    Target { name: "postmark_reply", check: mail::postmark_reply },
+    Target { name: "products_file", check: settings::products_file },
+    Target { name: "repository", check: buyers::repository },
+    Target { name: "request", check: requests::request },
+    Target { name: "storefront_list", check: storefronts::storefront_list },
+    Target { name: "time_and_url", check: values::time_and_url },
+];
+
+/// Checks the target of that name.
+///
+/// # Panics
+/// When something does not hold, and when there is no such target.
+pub fn check(name: &str, input: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name).expect("a target of that name");
+    (target.check)(input);
+}

@@ -1,0 +1,58 @@
+//! Postmark's replies, and the mail that a stranger's name goes into.
+
+use latchkey::adapters::email::license::LicenseMail;
+use latchkey::adapters::email::{Mailer, Message};
+use latchkey::model::{EmailAddress, LicenseKey};
+
+use crate::replies;
+use crate::storefronts::check_failure;
+use crate::world::{World, config, run, trace};
+
+const ADDRESS: &str = "zq.canary@example.com";
+
+fn letter(name: &str) -> Message {
+    let letter = LicenseMail {
+        product: "Acme Kit",
+        tier: "core",
+        name,
+        key: &LicenseKey::from_record("LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3").expect("a key"),
+        portal_url: Some("https://portal.example.com/activate"),
+        expires_at: None,
+        test: false,
+    };
+    letter.compose(&EmailAddress::parse(ADDRESS).expect("an address"), "1").expect("a mail")
+}
+
+/// A refusal is shown without the address that it is about, or any other.
+///
+/// # Panics
+/// When something does not hold.
+pub fn postmark_reply(input: &[u8]) {
+    let world = World::replying(replies::read(input));
+    let mail = config().mail;
+    match run(Mailer::new(&mail).send(&world, &letter("Ada"), &trace())) {
+        Ok(sent) => assert_eq!(sent.outcome, "sent"),
+        Err(failure) => check_failure(&failure, &[ADDRESS, "@"]),
+    }
+    assert_eq!(world.sent().len(), 1);
+}
+
+/// A name adds no markup, no link and no line to the mail, and nothing to its subject.
+///
+/// # Panics
+/// When something does not hold.
+pub fn license_mail(input: &[u8]) {
+    let name = String::from_utf8_lossy(input);
+    let (with, usual) = (letter(&name), letter("Ada"));
+    assert_eq!(with.subject, usual.subject);
+    assert_eq!(with.text.lines().count(), usual.text.lines().count(), "{}", with.text);
+    assert!(with.text.len() < usual.text.len() + 300 && with.html.len() < usual.html.len() + 1_000);
+    let nameless = letter("");
+    for mark in ["<", ">", "\"", "http", "@"] {
+        let most = usual.html.matches(mark).count().max(nameless.html.matches(mark).count());
+        // A name may well have the letters of a scheme in it; without the colon behind them they are no link.
+        let found = with.html.matches(mark).count();
+        assert!(found <= most || mark == "http", "{mark} in {}", with.html);
+    }
+    assert_eq!(with.text.matches("://").count(), usual.text.matches("://").count(), "{}", with.text);
+}

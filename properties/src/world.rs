@@ -1,0 +1,159 @@
+//! A world without a database or a network: batches and requests are answered as a target says, and what was asked and
+//! logged is kept to be looked at.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use latchkey::config::Config;
+use latchkey::engine::Engine;
+use latchkey::http::{self, Answer, Incoming};
+use latchkey::model::{Catalogue, Timestamp, UniqueId};
+use latchkey::platform::{
+    DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement, Value,
+};
+
+/// When it always is: January 5, 2026.
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_767_641_936_000);
+
+/// The world. A handle: its clones share one world.
+#[derive(Clone)]
+pub(crate) struct World(Rc<State>);
+
+struct State {
+    replies: Vec<Reply>,
+    sent: RefCell<Vec<Request>>,
+    written: RefCell<Vec<Value>>,
+    counted: RefCell<Vec<(Limit, String)>>,
+    log: RefCell<String>,
+}
+
+impl World {
+    /// A world that gives these replies in turn and then the last one again, or cannot be reached where there is none.
+    /// Its database takes everything and knows nothing.
+    pub(crate) fn replying(replies: Vec<Reply>) -> Self {
+        Self(Rc::new(State {
+            replies,
+            sent: RefCell::default(),
+            written: RefCell::default(),
+            counted: RefCell::default(),
+            log: RefCell::default(),
+        }))
+    }
+
+    /// The requests so far.
+    pub(crate) fn sent(&self) -> Vec<Request> {
+        self.0.sent.borrow().clone()
+    }
+
+    /// Every value that a statement so far brought to the database.
+    pub(crate) fn written(&self) -> Vec<Value> {
+        self.0.written.borrow().clone()
+    }
+
+    /// Under which name each caller so far was counted.
+    pub(crate) fn counted(&self, limit: Limit) -> Vec<String> {
+        let counted = self.0.counted.borrow();
+        counted.iter().filter(|(of, _)| *of == limit).map(|(_, name)| name.clone()).collect()
+    }
+
+    /// The log so far, as it is written.
+    pub(crate) fn log_text(&self) -> String {
+        self.0.log.borrow().clone()
+    }
+
+    /// Answers a request in this world, and runs what is behind the answer.
+    pub(crate) fn answer(&self, config: Config, incoming: Incoming) -> Answer {
+        let trace = http::trace_of(&incoming, self);
+        let engine = Engine::new(self.clone(), Rc::new(config), Catalogue::compiled(), trace);
+        run(async {
+            let mut answer = http::handle(&engine, incoming).await;
+            if let Some(work) = answer.follow_up.take() {
+                engine.follow_up(work).await;
+            }
+            answer
+        })
+    }
+}
+
+impl Platform for World {
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
+        let outcomes = statements.iter().map(|_| Outcome::default()).collect();
+        self.0.written.borrow_mut().extend(statements.into_iter().flat_map(|statement| statement.params));
+        Ok(outcomes)
+    }
+
+    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+        let replies = &self.0.replies;
+        let turn = self.0.sent.borrow().len().min(replies.len().saturating_sub(1));
+        self.0.sent.borrow_mut().push(request);
+        replies.get(turn).cloned().ok_or(SendError::Unreachable)
+    }
+
+    /// Never ends: nothing here takes time, so only a limit on something is waited for.
+    async fn sleep(&self, _: Duration) {
+        std::future::pending().await
+    }
+
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        bytes.fill(7);
+        Ok(())
+    }
+
+    async fn within_limit(&self, limit: Limit, name: &str) -> bool {
+        self.0.counted.borrow_mut().push((limit, name.to_owned()));
+        true
+    }
+
+    fn has_limit(&self, _: Limit) -> bool {
+        true
+    }
+
+    fn log(&self, line: &LogLine) {
+        let mut log = self.0.log.borrow_mut();
+        log.push_str(&serde_json::to_string(line).expect("a log line serializes"));
+        log.push('\n');
+    }
+}
+
+/// Runs what never waits, since the world above answers at once.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("nothing here waits")
+}
+
+/// A trace for what is not a request.
+pub(crate) fn trace() -> UniqueId {
+    UniqueId::new(NOW, [7; 10])
+}
+
+/// The configuration with every capability there.
+pub(crate) fn config() -> Config {
+    let config = Config::read(|name| {
+        let value = match name {
+            "ADMIN_TOKEN" => ADMIN_TOKEN,
+            "EMAIL_FROM" => "Acme <hello@example.com>",
+            "GITHUB_TOKEN" => "fuzz-github-token",
+            "GUMROAD_ACCESS_TOKEN" => "fuzz-gumroad-access-token",
+            "GUMROAD_WEBHOOK_SECRET" => GUMROAD_SECRET,
+            "LEMON_SQUEEZY_API_KEY" => "fuzz-lemon-squeezy-api-key",
+            "LEMON_SQUEEZY_STORE_ID" => "1",
+            "LEMON_SQUEEZY_WEBHOOK_SECRET" => SIGNING_SECRET,
+            "OPERATOR_EMAIL" => "operator@example.com",
+            "PORTAL_URL" => "https://portal.example.com/activate",
+            "POSTMARK_TOKEN" => "fuzz-postmark-token",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    });
+    assert!(config.problems.is_empty(), "{:?}", config.problems);
+    config
+}
+
+pub(crate) const ADMIN_TOKEN: &str = "fuzz-admin-token-of-some-length-0123456789";
+pub(crate) const GUMROAD_SECRET: &str = "fuzz-url-secret";
+pub(crate) const SIGNING_SECRET: &str = "fuzz-signing-secret";

@@ -1,0 +1,97 @@
+//! Somebody who tries keys: nothing is hit, nobody else is asked, each guess costs the same, and soon there is a limit.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use latchkey::model::LicenseKey;
+use latchkey::platform::host::{Call, Fate};
+use serde_json::json;
+
+use super::{NEVER_MINTED, sold};
+use crate::shop::{STARTER, Shop, request, run};
+
+/// Everything that an activation calls: the statements of each batch by name, and each request.
+fn watched(shop: &Shop) -> Rc<RefCell<Vec<String>>> {
+    let calls = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&calls);
+    shop.host.inject(move |call| {
+        let call = match call {
+            Call::Batch(statements) => statements.iter().map(|statement| statement.name).collect::<Vec<_>>().join(" "),
+            Call::Send(request) => format!("{} {}", request.method.as_str(), request.url),
+        };
+        seen.borrow_mut().push(call);
+        Fate::Proceed
+    });
+    calls
+}
+
+/// A guess of this number: sound in form, and of a key that was never minted.
+fn guess(number: u32) -> LicenseKey {
+    let mut random = [0xA5; 16];
+    random[12..].copy_from_slice(&number.to_be_bytes());
+    LicenseKey::mint(random)
+}
+
+async fn try_from(shop: &Shop, address: &str, key: &str) -> u16 {
+    let body = json!({ "license_key": key, "github_username": "octocat" }).to_string();
+    let headers = [("content-type", "application/json"), ("cf-connecting-ip", address)];
+    shop.request(request("POST", "/api/activate", &headers, body.as_bytes())).await.status
+}
+
+#[test]
+fn an_unknown_a_revoked_and_a_bound_key_run_the_same_statements_and_ask_nobody() {
+    run(async {
+        let shop = Shop::open();
+        let (revoked, bound) = (sold(&shop, STARTER).await, sold(&shop, STARTER).await);
+        assert_eq!(shop.activate(&bound, "octocat").await.status, 200);
+        shop.rows(&format!("UPDATE licenses SET status = 'revoked' WHERE license_key = '{revoked}'"));
+        let calls = watched(&shop);
+        let mut lists = Vec::new();
+        for (key, problem) in [
+            (NEVER_MINTED, (404, "license_not_found")),
+            (revoked.as_str(), (403, "license_revoked")),
+            (bound.as_str(), (400, "license_bound_to_another_account")),
+        ] {
+            let answered = shop.activate(key, "hubot").await;
+            assert_eq!(answered.problem(), problem);
+            lists.push(calls.take());
+        }
+        assert_eq!(lists[0].len(), 1, "one round trip, and no call: {:?}", lists[0]);
+        assert_eq!(lists[0], lists[1]);
+        assert_eq!(lists[0], lists[2]);
+    });
+}
+
+#[test]
+fn ten_thousand_guesses_from_a_thousand_addresses_hit_nothing_and_cost_one_round_trip_each() {
+    run(async {
+        let shop = Shop::open();
+        let key = sold(&shop, STARTER).await;
+        let calls = watched(&shop);
+        shop.host.limit_to(10);
+        shop.host.take_batches();
+        for number in 0..10_000 {
+            let address = format!("198.51.{}.{}", number % 1_000 / 250, number % 250);
+            assert_eq!(try_from(&shop, &address, guess(number).as_str()).await, 404, "guess {number}");
+        }
+        assert_eq!(shop.host.take_batches(), 10_000);
+        let calls = calls.take();
+        assert!(calls.iter().all(|call| !call.contains("http")), "somebody was asked");
+        assert_eq!(shop.count("license_activations"), 0);
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200, "the buyer is not held up");
+    });
+}
+
+#[test]
+fn ten_thousand_guesses_from_one_address_end_at_the_limit() {
+    run(async {
+        let shop = Shop::open();
+        shop.host.limit_to(10);
+        let mut refused = 0;
+        for number in 0..10_000 {
+            refused += usize::from(try_from(&shop, "198.51.100.1", guess(number).as_str()).await == 429);
+        }
+        assert_eq!(refused, 9_990);
+        assert_eq!(shop.host.take_batches(), 10);
+    });
+}
