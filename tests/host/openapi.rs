@@ -21,7 +21,7 @@ impl Asked {
     }
 
     /// Checks an answer against the description.
-    pub(crate) fn is_answered_as_described(self, answer: Answer) -> Answered {
+    pub(crate) fn check(self, answer: Answer) -> Answered {
         let answered = Answered::from(answer);
         let Self { method, path } = self;
         let Some(template) = template_of(&path) else {

@@ -102,13 +102,13 @@ impl Shop {
         if let Some(work) = answer.follow_up.take() {
             engine.follow_up(work).await;
         }
-        asked.is_answered_as_described(answer)
+        asked.check(answer)
     }
 
     /// Sends a request, and leaves what is behind the answer undone.
     pub(crate) async fn request_only(&self, incoming: Incoming) -> Answered {
         let asked = Asked::of(&incoming);
-        asked.is_answered_as_described(http::handle(&self.engine(), incoming).await)
+        asked.check(http::handle(&self.engine(), incoming).await)
     }
 
     /// Has a storefront's delivery delivered.
