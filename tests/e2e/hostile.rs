@@ -10,6 +10,7 @@ use latchkey_sandbox::{
 };
 use latchkey_testbed::TestbedOptions;
 use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -24,9 +25,10 @@ const AT_ONCE: usize = 25;
 
 /// A shop that limits nobody, at storefronts that limit nobody: what is refused here is refused for what it is.
 async fn patient_shop() -> Shop {
-    let mut options = TestbedOptions::default().without("ACTIVATE_BY_ADDRESS").without("ACTIVATE_BY_KEY");
-    options.sandbox = Some(Options { limits: Limits::NONE, ..Options::default() });
-    Shop::open_with(options).await
+    let sandbox = Some(Options { limits: Limits::NONE, ..Options::default() });
+    let options = TestbedOptions { sandbox, ..TestbedOptions::default() }.with_var("ADMIN_TOKEN", ADMIN_TOKEN);
+    let limits = ["ACTIVATE_BY_ADDRESS", "ACTIVATE_BY_KEY", "ADMIN"];
+    Shop::open_with(limits.into_iter().fold(options, TestbedOptions::without)).await
 }
 
 /// A thousand bodies: those that are hostile by themselves, and the rest made from good ones.
@@ -131,31 +133,110 @@ async fn a_thousand_webhooks_of_somebody_else_leave_no_row() {
     shop.close();
 }
 
+/// An invented token for these Workers alone.
+const ADMIN_TOKEN: &str = "hostile-admin-token-00000000000000000";
+
+/// Every path and method that the Worker says it serves.
+async fn served(shop: &Shop) -> Vec<(String, Method)> {
+    let document = shop.request(shop.get("/openapi.json")).await;
+    let paths = document.body["paths"].as_object().expect("an OpenAPI document");
+    let methods = |path: &Value| -> Vec<Method> {
+        let names = path.as_object().unwrap().keys().map(|name| name.to_uppercase());
+        names.filter(|name| name != "PARAMETERS").map(|name| name.parse().unwrap()).collect()
+    };
+    paths.iter().flat_map(|(path, item)| methods(item).into_iter().map(|method| (path.clone(), method))).collect()
+}
+
+/// A path with something else, or something that is there, in each place that stands for any text.
+fn filled(rng: &mut Rng, path: &str, known: &[String]) -> String {
+    let fill = |part: &str| match part.strip_prefix('{') {
+        Some(_) if rng.bool() => known[rng.usize(..known.len())].clone(),
+        Some(_) => piece(rng),
+        None => part.to_owned(),
+    };
+    path.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_strange_requests_to_each_path_of_the_operator_are_answered_below_500() {
+    const NAMES: [&str; 12] = [
+        "limit",
+        "cursor",
+        "since",
+        "source",
+        "status",
+        "state",
+        "kind",
+        "email",
+        "order",
+        "key",
+        "github",
+        "unheard_of",
+    ];
+    const BODY: &[u8] = br#"{"reason":"hostile","actor":"nobody","to":"ada-lovelace","email":"buyer@example.com"}"#;
+    let shop = patient_shop().await;
+    let key = shop.sell_starter().await;
+    assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+    let ids = shop.bed.query("SELECT id FROM webhook_events");
+    let known = [key, "1".to_owned(), ids[0]["id"].as_str().unwrap().to_owned()];
+    let routes = served(&shop).await;
+    let routes: Vec<_> = routes.iter().filter(|(path, _)| path.starts_with("/admin/")).collect();
+    assert!(routes.len() >= 15, "{routes:?}");
+    let mut rng = Rng::with_seed(8);
+    for (path, method) in routes {
+        for _ in 0..EACH / AT_ONCE {
+            let request = |_| {
+                let query = match rng.u8(..3) {
+                    0 => String::new(),
+                    1 => format!("?{}={}", piece(&mut rng), piece(&mut rng)),
+                    _ => format!("?{}={}", NAMES[rng.usize(..NAMES.len())], piece(&mut rng)),
+                };
+                let url = format!("{}{}{query}", shop.bed.url(), filled(&mut rng, path, &known));
+                let request = shop.bed.client().request(method.clone(), url);
+                let request = match rng.u8(..8) {
+                    0 => request,
+                    1 => request.bearer_auth(piece(&mut rng)),
+                    _ => request.bearer_auth(ADMIN_TOKEN),
+                };
+                if *method == Method::GET {
+                    return request;
+                }
+                request.header("content-type", "application/json").body(mutated(&mut rng, BODY))
+            };
+            let requests: Vec<RequestBuilder> = (0..AT_ONCE).map(request).collect();
+            for answer in join_all(requests.into_iter().map(|request| shop.request(request))).await {
+                assert!(answer.status < 500, "{method} {path}: {answer:?}");
+                if answer.status >= 400 {
+                    is_problem(&answer);
+                }
+            }
+        }
+    }
+    shop.until("outbox WHERE state = 'leased'", 0).await;
+    shop.bed.sandbox().take_mails();
+    shop.close();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_strange_requests_to_each_page_that_is_read_are_answered_below_500() {
     let shop = patient_shop().await;
     let mut rng = Rng::with_seed(7);
     // Of those that the runtime knows: any other it answers itself, with 501.
     let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "PURGE"];
-    for path in ["/healthz", "/", "/nothing"] {
+    for path in ["/healthz", "/openapi.json", "/", "/nothing"] {
         for _ in 0..EACH / AT_ONCE {
-            let requests: Vec<RequestBuilder> = (0..AT_ONCE)
-                .map(|_| {
-                    let url = match rng.u8(..3) {
-                        0 => format!("{}{path}?{}={}", shop.bed.url(), piece(&mut rng), piece(&mut rng)),
-                        1 => format!("{}{path}/{}", shop.bed.url(), piece(&mut rng)),
-                        _ => format!("{}{path}", shop.bed.url()),
-                    };
-                    let method = Method::from_bytes(methods[rng.usize(..methods.len())].as_bytes()).unwrap();
-                    let request = shop.bed.client().request(method, url).header("origin", piece(&mut rng));
-                    let request = request.header("cf-ray", piece(&mut rng)).header("authorization", piece(&mut rng));
-                    if rng.bool() {
-                        request.header("content-type", piece(&mut rng)).body(piece(&mut rng))
-                    } else {
-                        request
-                    }
-                })
-                .collect();
+            let request = |_| {
+                let url = match rng.u8(..3) {
+                    0 => format!("{}{path}?{}={}", shop.bed.url(), piece(&mut rng), piece(&mut rng)),
+                    1 => format!("{}{path}/{}", shop.bed.url(), piece(&mut rng)),
+                    _ => format!("{}{path}", shop.bed.url()),
+                };
+                let method = Method::from_bytes(methods[rng.usize(..methods.len())].as_bytes()).unwrap();
+                let request = shop.bed.client().request(method, url).header("origin", piece(&mut rng));
+                let request = request.header("cf-ray", piece(&mut rng)).header("authorization", piece(&mut rng));
+                if rng.bool() { request.header("content-type", piece(&mut rng)).body(piece(&mut rng)) } else { request }
+            };
+            let requests: Vec<RequestBuilder> = (0..AT_ONCE).map(request).collect();
             for answer in join_all(requests.into_iter().map(|request| shop.request(request))).await {
                 assert!(answer.status < 500, "{answer:?}");
             }
