@@ -554,6 +554,34 @@ fn mails(history: &History) -> Result<(), Violation> {
     }
 }
 
+/// Who may have access to what by an active license, and has it.
+pub(crate) fn good_access(history: &History) -> HashSet<(i64, String)> {
+    let good = "SELECT a.github_user_id AS id, repo.value AS repo FROM license_activations a
+                JOIN licenses l ON l.license_key = a.license_key JOIN json_each(a.repos) repo WHERE l.status = 'active'";
+    let present = present_access(history);
+    let good = rows(history, good).into_iter().map(|row| (integer(&row, "id"), text(&row, "repo")));
+    good.filter(|access| present.contains(access)).collect()
+}
+
+/// Whoever had access by right before a quiet tick and still has the right has the access.
+pub(crate) fn nobody_lost(history: &History, before: &HashSet<(i64, String)>) -> Result<(), Violation> {
+    let present = present_access(history);
+    let lost: HashSet<_> = before.iter().filter(|access| !present.contains(access)).cloned().collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let good = "SELECT 1 FROM license_activations a JOIN licenses l ON l.license_key = a.license_key
+                JOIN json_each(a.repos) repo WHERE a.github_user_id = ?1 AND repo.value = ?2 AND l.status = 'active'";
+    let is_good = |(id, repo): &&(i64, String)| {
+        let found = history.world.host.database().query_with(good, &[(*id).into(), repo.as_str().into()]);
+        found.is_ok_and(|rows| !rows.is_empty())
+    };
+    match lost.iter().filter(is_good).min() {
+        Some((id, repo)) => Err(Violation::new("I6", format!("account {id} lost {repo}, which another license opens"))),
+        None => Ok(()),
+    }
+}
+
 /// Who has access to what: what their licenses open, and nothing else.
 fn access(history: &History) -> Result<(), Violation> {
     let model = history.model.borrow();
@@ -622,11 +650,16 @@ fn invitations(history: &History) -> Result<(), Violation> {
     for (path, at) in &first {
         by_repo.entry(path.split("/collaborators/").next().unwrap_or_default()).or_default().push(*at);
     }
+    // A transferred license invites another account in the place that it has: it is what the distance to GitHub's own
+    // limit is for.
+    let transfers = "SELECT count(*) AS transfers FROM seen_words WHERE what = 'license.transfer'";
+    let transfers = rows(history, transfers).first().map_or(0, |row| integer(row, "transfers"));
+    let budget = BUDGET + usize::try_from(transfers).unwrap_or_default();
     for (repo, times) in &mut by_repo {
         times.sort_unstable();
-        let most = times.iter().zip(times.iter().skip(BUDGET)).find(|(first, last)| *last - *first < DAY_MS);
+        let most = times.iter().zip(times.iter().skip(budget)).find(|(first, last)| *last - *first < DAY_MS);
         if most.is_some() {
-            let what = format!("more than {BUDGET} accounts were invited to {repo} within 24 hours");
+            let what = format!("more than {budget} accounts were invited to {repo} within 24 hours");
             return Err(Violation::new("I8", what));
         }
     }

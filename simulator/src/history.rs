@@ -369,15 +369,21 @@ impl History {
         }
     }
 
+    /// Cron's work. What it could not do, the next tick does.
+    fn begin_tick(&mut self) {
+        self.note("cron ticks");
+        let (engine, fates) = (self.world.engine(), Rc::clone(&self.fates));
+        self.begin(async move {
+            if let Err(error) = engine.tick().await {
+                fates.trace.borrow_mut().note(&format!("the tick fails: {error}"));
+            }
+        });
+    }
+
     fn tick(&mut self) {
         let times = if self.random.u32(0..6) == 0 { 2 } else { 1 };
         for _ in 0..times {
-            self.note("cron ticks");
-            let engine = self.world.engine();
-            self.begin(async move {
-                // What it could not do, the next tick does.
-                let _ = engine.tick().await;
-            });
+            self.begin_tick();
         }
     }
 
@@ -481,7 +487,7 @@ impl History {
             if check::all_lists_are_read(self, since) {
                 return Ok(());
             }
-            self.tick_after(Duration::from_secs(60));
+            self.tick_after(Duration::from_secs(60))?;
         }
         Err(Violation::new("I11", format!("after {QUIET_TICKS} quiet ticks some list is not read")))
     }
@@ -494,21 +500,18 @@ impl History {
                 return Ok(());
             };
             let wait = (due_at - self.world.now().as_millis()).max(60_000);
-            self.tick_after(Duration::from_millis(wait.unsigned_abs()));
+            self.tick_after(Duration::from_millis(wait.unsigned_abs()))?;
         }
         Err(Violation::new("I11", format!("after {QUIET_TICKS} quiet ticks something is still due")))
     }
 
-    fn tick_after(&mut self, time: Duration) {
+    fn tick_after(&mut self, time: Duration) -> Result<(), Violation> {
+        let before = check::good_access(self);
         self.tasks.advance(&self.world, time);
         self.mark_time();
-        self.note("cron ticks");
-        let engine = self.world.engine();
-        self.begin(async move {
-            // What it could not do, the next tick does.
-            let _ = engine.tick().await;
-        });
+        self.begin_tick();
         self.tasks.finish(&self.world);
+        check::nobody_lost(self, &before)
     }
 
     /// Sends a request, and runs what is behind its answer.
