@@ -27,7 +27,7 @@ const AT_ONCE: usize = 25;
 async fn patient_shop() -> Shop {
     let sandbox = Some(Options { limits: Limits::NONE, ..Options::default() });
     let options = TestbedOptions { sandbox, ..TestbedOptions::default() }.with_var("ADMIN_TOKEN", ADMIN_TOKEN);
-    let limits = ["ACTIVATE_BY_ADDRESS", "ACTIVATE_BY_KEY", "ADMIN"];
+    let limits = ["ACTIVATE_BY_ADDRESS", "ACTIVATE_BY_KEY", "LICENSE_API", "ADMIN"];
     Shop::open_with(limits.into_iter().fold(options, TestbedOptions::without)).await
 }
 

@@ -13,7 +13,10 @@ use crate::shop::{Answer, Shop};
 
 /// A shop whose buyers may all call at once, from one address.
 async fn unlimited_shop() -> Shop {
-    Shop::open_with(TestbedOptions::default().without("ACTIVATE_BY_ADDRESS").without("ACTIVATE_BY_KEY")).await
+    Shop::open_with(
+        TestbedOptions::default().without("ACTIVATE_BY_ADDRESS").without("ACTIVATE_BY_KEY").without("LICENSE_API"),
+    )
+    .await
 }
 
 /// Activates, and asks again where a service was too slow for a crowded machine: then nothing was bound.

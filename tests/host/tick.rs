@@ -63,7 +63,11 @@ fn a_tick_takes_on_what_the_plan_allows_and_neither_deliveries_nor_what_is_owed_
 fn the_worst_tick_stays_within_what_the_free_plan_allows_reconciliation_included() {
     run(async {
         for token_is_good in [true, false] {
-            let shop = Shop::open_with(&[("OPERATOR_EMAIL", "operator@example.com"), ("PAYLOAD_RETENTION_DAYS", "1")]);
+            let shop = Shop::open_with(&[
+                ("OPERATOR_EMAIL", "operator@example.com"),
+                ("PAYLOAD_RETENTION_DAYS", "1"),
+                ("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN),
+            ]);
             for number in 0..4 {
                 let sale = GumroadSale { sale_id: Some(format!("bound-{number}")), ..GumroadSale::default() };
                 assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
