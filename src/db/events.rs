@@ -4,7 +4,7 @@ use super::Sql;
 use crate::model::{Authenticated, Delivery, EventId, OrderId, Origin, Storefront, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement, Value};
 
-pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, EVENT, CLAIM_EVENT, PROCESSED_EVENT, FAIL_EVENT, ERASE_PAYLOADS];
+pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, EVENT, CLAIM_EVENT, PROCESSED_EVENT, FAIL_EVENT, ERASE_OLD_PAYLOADS];
 
 /// Repeated with the same id, it changes nothing. The first try, right behind the answer, is counted here.
 const STORE_DELIVERY: Sql = Sql {
@@ -53,8 +53,8 @@ const FAIL_EVENT: Sql = Sql {
 };
 
 /// A delivery that still waits keeps its payload, however old it is: without it nothing could come of it.
-const ERASE_PAYLOADS: Sql = Sql {
-    name: "erase_payloads",
+const ERASE_OLD_PAYLOADS: Sql = Sql {
+    name: "erase_old_payloads",
     text: "UPDATE webhook_events SET payload = NULL
            WHERE rowid IN (SELECT rowid FROM webhook_events
                            WHERE received_at < ?1 AND payload IS NOT NULL AND processed = 1
@@ -143,8 +143,8 @@ pub fn fail_event(
 }
 
 /// Erases the payloads of at most `count` processed deliveries that arrived before then, the oldest first.
-pub fn erase_payloads(before: Timestamp, count: i64) -> Statement {
-    ERASE_PAYLOADS.with([before.into(), count.into()])
+pub fn erase_old_payloads(before: Timestamp, count: i64) -> Statement {
+    ERASE_OLD_PAYLOADS.with([before.into(), count.into()])
 }
 
 impl StoredEvent {

@@ -81,7 +81,7 @@ impl<P: Platform> Engine<P> {
         let mut chores = Vec::new();
         let kept_ms = i64::from(self.config.payload_retention_days) * DAY_MS;
         if due(duties.oldest_payload_at, kept_ms + 1) {
-            chores.push(db::erase_payloads(start.plus_millis(-kept_ms), PAYLOADS));
+            chores.push(db::erase_old_payloads(start.plus_millis(-kept_ms), PAYLOADS));
         }
         if duties.news || due(duties.delivery_due_at, OVERDUE_MS) || due(duties.owed_due_at, OVERDUE_MS) {
             chores.extend(self.owe_alerts());
