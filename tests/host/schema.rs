@@ -23,9 +23,6 @@ const HARMLESS_SCANS: [&str; 13] = [
     "SCAN newest",
     "SCAN oldest",
     "SCAN found",
-    "SCAN happened",
-    // Three rows, one a list.
-    "SCAN reconciliations",
 ];
 
 /// Where a new delivery's row is told, SQLite plans to look for rows that refer to it. It does so only while a foreign key
