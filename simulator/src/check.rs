@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use latchkey::platform::host::Sqlite;
-use latchkey::platform::{DbError, LogValue, Row, Statement};
+use latchkey::platform::{DbError, LogValue, Platform, Row, Statement};
 
 use crate::history::History;
 use crate::model::{ACCOUNTS, Facts, Issues, Key, Meaning, Model, Sent, What, crowd};
@@ -16,6 +16,9 @@ const MAX_ATTEMPTS: i64 = 12;
 
 /// Invitations to a repository in 24 hours, by its README.
 const BUDGET: usize = 45;
+
+/// How long an invitation can be accepted.
+const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -591,8 +594,10 @@ fn access(history: &History) -> Result<(), Violation> {
                 l.status
          FROM license_activations a JOIN licenses l ON l.license_key = a.license_key",
     );
-    let outbox =
-        rows(history, "SELECT license_key, repo, state, attempts, outcome FROM outbox WHERE kind = 'invitation'");
+    let outbox = rows(
+        history,
+        "SELECT license_key, repo, state, attempts, outcome, done_at FROM outbox WHERE kind = 'invitation'",
+    );
     let mut opened: HashSet<(i64, String)> = HashSet::new();
     let present = present_access(history);
     for row in &activations {
@@ -615,12 +620,22 @@ fn access(history: &History) -> Result<(), Violation> {
             // What was declined is gone, and so is the promise that came before it.
             let (promised, declined) = (model.promised(id, &repo), model.last_declined(id, &repo));
             let wanted = text(row, "status") == "active";
+            // One that nobody accepted in time gives nothing, and may have made way for the invitation of another license.
+            let lapsed = !model.accepted.contains(&access)
+                && owed.optional_integer("done_at").is_ok_and(|done| {
+                    done.is_some_and(|done| history.world.host.now().as_millis() - done >= INVITATION_MS)
+                });
             if wanted
                 && !is_given_up(owed)
                 && !present.contains(&access)
+                && !lapsed
                 && (declined.is_none() || promised >= declined)
             {
-                return Err(Violation::new("I6", format!("{login} is not invited to {repo}")));
+                let state = text(owed, "state");
+                return Err(Violation::new(
+                    "I6",
+                    format!("{login} is not invited to {repo}, and what is owed is {state}"),
+                ));
             }
             // A dispute takes nothing away that was opened before.
             if text(row, "status") != "revoked" {
@@ -650,16 +665,11 @@ fn invitations(history: &History) -> Result<(), Violation> {
     for (path, at) in &first {
         by_repo.entry(path.split("/collaborators/").next().unwrap_or_default()).or_default().push(*at);
     }
-    // A transferred license invites another account in the place that it has: it is what the distance to GitHub's own
-    // limit is for.
-    let transfers = "SELECT count(*) AS transfers FROM seen_words WHERE what = 'license.transfer'";
-    let transfers = rows(history, transfers).first().map_or(0, |row| integer(row, "transfers"));
-    let budget = BUDGET + usize::try_from(transfers).unwrap_or_default();
     for (repo, times) in &mut by_repo {
         times.sort_unstable();
-        let most = times.iter().zip(times.iter().skip(budget)).find(|(first, last)| *last - *first < DAY_MS);
+        let most = times.iter().zip(times.iter().skip(BUDGET)).find(|(first, last)| *last - *first < DAY_MS);
         if most.is_some() {
-            let what = format!("more than {budget} accounts were invited to {repo} within 24 hours");
+            let what = format!("more than {BUDGET} accounts were invited to {repo} within 24 hours");
             return Err(Violation::new("I8", what));
         }
     }

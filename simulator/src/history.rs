@@ -361,11 +361,14 @@ impl History {
         } else {
             self.world.sandbox.decline_invitation(login, repo)
         };
-        if answered.is_ok() && !accepts {
+        if answered.is_ok() {
             let id = i64::try_from(invitation.user_id).unwrap_or_default();
             let model = &mut *self.model.borrow_mut();
-            let sent = model.sent.len();
-            model.declined.push((id, repo.clone(), sent));
+            if accepts {
+                model.accepted.insert((id, repo.clone()));
+            } else {
+                model.declined.push((id, repo.clone(), model.sent.len()));
+            }
         }
     }
 

@@ -211,6 +211,8 @@ pub(crate) struct Model {
     /// Keys that buyers have from the storefront.
     pub(crate) issued: Vec<Key>,
     pub(crate) sent: Vec<Sent>,
+    /// Who has accepted an invitation to what.
+    pub(crate) accepted: HashSet<(i64, String)>,
     /// Who declined an invitation to what, and how many requests had been sent by then.
     pub(crate) declined: Vec<(i64, String, usize)>,
 }

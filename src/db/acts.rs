@@ -14,6 +14,7 @@ pub(super) const ALL: &[Sql] = &[
     REINSTATE,
     NOTE_TRANSFER,
     OWE_TRANSFER_REMOVALS,
+    LEAVE_PLACES,
     TRANSFER,
     OWE_TRANSFER_INVITATIONS,
     NOTE_RESENDING,
@@ -76,14 +77,30 @@ const NOTE_TRANSFER: Sql = Sql {
            ON CONFLICT (id) DO NOTHING",
 };
 
+/// GitHub counts the old account's invitation for a day, whoever the license is bound to by then: its place stays taken,
+/// on the row of the removal.
 const OWE_TRANSFER_REMOVALS: Sql = Sql {
     name: "owe_transfer_removals",
     text: concat!(
-        insert_removals!(),
+        insert_removals!(
+            "(SELECT o.reserved_at FROM outbox o
+              WHERE o.dedupe_key = 'invitation:' || a.license_key || ':' || lower(repo.value))"
+        ),
         "license_activations a JOIN json_each(a.repos) repo
          WHERE a.license_key = ?1 AND a.github_user_id <> ?3",
         acted!(),
         removals_begin_anew!()
+    ),
+};
+
+/// The new account's invitation needs a place of its own.
+const LEAVE_PLACES: Sql = Sql {
+    name: "leave_places",
+    text: concat!(
+        "UPDATE outbox SET reserved_at = NULL
+         WHERE license_key = ?1 AND kind = 'invitation'
+           AND EXISTS (SELECT 1 FROM license_activations WHERE license_key = ?1 AND github_user_id <> ?3)",
+        acted!()
     ),
 };
 
@@ -171,17 +188,19 @@ pub fn transfer(
     now: Timestamp,
     trace: &TraceId,
     test_opens: bool,
-) -> [Statement; 4] {
+) -> [Statement; 5] {
     let id = to.id.as_i64();
     let mut noted = note(NOTE_TRANSFER, key, act, now, trace);
     noted.params.extend([id.into(), to.login.as_str().into()]);
     let mut removals = of(OWE_TRANSFER_REMOVALS, key, act);
     removals.params.extend([id.into(), now.into(), trace.as_str().into(), LEASE_MS.into()]);
+    let mut places = of(LEAVE_PLACES, key, act);
+    places.params.push(id.into());
     let mut transfer = of(TRANSFER, key, act);
     transfer.params.extend([id.into(), to.login.as_str().into()]);
     let mut invitations = of(OWE_TRANSFER_INVITATIONS, key, act);
     invitations.params.extend([test_opens.into(), now.into(), trace.as_str().into()]);
-    [noted, removals, transfer, invitations]
+    [noted, removals, places, transfer, invitations]
 }
 
 /// Owes the mail of a minted, active license once more.

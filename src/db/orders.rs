@@ -78,7 +78,7 @@ const OWE_INVITATIONS_AGAIN: Sql = Sql {
 const OWE_REMOVALS: Sql = Sql {
     name: "owe_removals",
     text: concat!(
-        insert_removals!(),
+        insert_removals!("NULL"),
         license_with_facts!(),
         " JOIN license_activations a ON a.license_key = l.license_key
           JOIN json_each(a.repos) repo

@@ -34,18 +34,21 @@ macro_rules! invitations_begin_anew {
 /// Begins the statement that owes the removal of the identity `a` of licenses `l` from each of its repositories.
 ///
 /// Whoever took the invitation may still be inviting until the lease of `?6` milliseconds is over, which began when it
-/// took its place. Only then may this begin.
+/// took its place. Only then may this begin. `$place` is what becomes of the invitation's place.
 macro_rules! insert_removals {
-    () => {
-        "INSERT INTO outbox (kind, dedupe_key, license_key, repo, github_user_id, github_username, state, attempts,
-                             next_attempt_at, trace_id, created_at)
+    ($place:literal) => {
+        concat!(
+            "INSERT INTO outbox (kind, dedupe_key, license_key, repo, github_user_id, github_username, state, attempts,
+                             next_attempt_at, trace_id, created_at, reserved_at)
          SELECT 'removal', 'removal:' || a.license_key || ':' || a.github_user_id || ':' || lower(repo.value),
                 a.license_key, repo.value, a.github_user_id, a.github_username, 'due', 0,
                 max(?4, COALESCE((SELECT o.reserved_at + ?6 FROM outbox o
                                   WHERE o.dedupe_key =
                                     'invitation:' || a.license_key || ':' || lower(repo.value)), 0)),
-                ?5, ?4
-         FROM "
+                ?5, ?4, ",
+            $place,
+            " FROM "
+        )
     };
 }
 
@@ -55,6 +58,7 @@ macro_rules! removals_begin_anew {
     () => {
         " ON CONFLICT (dedupe_key) DO UPDATE SET
             state = 'due', attempts = 0, lease_id = NULL, done_at = NULL, died_at = NULL, trace_id = excluded.trace_id,
+            reserved_at = COALESCE(excluded.reserved_at, outbox.reserved_at),
             next_attempt_at = max(excluded.next_attempt_at,
               iif(outbox.state = 'leased' OR (outbox.state = 'due' AND outbox.attempts = 0),
                   outbox.next_attempt_at, 0))"

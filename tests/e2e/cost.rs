@@ -27,7 +27,7 @@ async fn the_round_trips_and_rows_of_each_path_are_within_their_bounds() {
     let (first, again) = (spent(activations[0]), spent(activations[1]));
     assert_eq!([webhook[0], first[0], again[0]], [1, 2, 1]);
     assert!(webhook[1] <= 1 && webhook[2] <= 3, "{webhook:?}");
-    assert!(first[1] <= 30 && first[2] <= 12, "{first:?}");
+    assert!(first[1] <= 40 && first[2] <= 12, "{first:?}");
     assert!(again[1] <= 30 && again[2] <= 8, "{again:?}");
 
     let behind = shop.logged("follow_up");
@@ -54,12 +54,13 @@ async fn a_tick_that_finds_nothing_to_do_reads_ten_rows_at_most() {
     }
     shop.until("outbox WHERE kind = 'license_mail' AND state = 'done'", 5).await;
     shop.bed.sandbox().take_mails();
-    for _ in 0..3 {
+    // The first ones tell the operator, and read the storefronts' three lists back.
+    for _ in 0..6 {
         assert_eq!(shop.bed.scheduled().await.unwrap(), "ok");
     }
     let told = shop.bed.sandbox().take_mails();
     assert_eq!((told.len(), told[0].subject.as_str()), (1, "Latchkey: Given up and left to you: 20"));
-    let idle = shop.until_logged("tick", 3).await.remove(2);
+    let idle = shop.until_logged("tick", 6).await.remove(5);
     assert_eq!([&idle["deliveries"], &idle["owed"]], [0, 0]);
     let spent = ["d1_round_trips", "d1_rows_read", "d1_rows_written"].map(|name| idle[name].as_i64().unwrap());
     assert!(spent[0] == 1 && spent[1] <= 10 && spent[2] == 1, "{spent:?}");
