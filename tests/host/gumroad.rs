@@ -338,7 +338,7 @@ fn what_changes_nothing_is_noted() {
             (sandbox.gumroad_resend("renewal=="), taken_back),
             (
                 sandbox.gumroad_subscription_ended("membership-1==", "cancelled"),
-                "a membership's end: access changes are not handled yet",
+                "a membership's end, which changes nothing here",
             ),
         ] {
             assert_eq!(ignored(&shop, &ping).await, (ping.event.clone(), expected.to_owned()));

@@ -314,11 +314,11 @@ fn what_changes_nothing_and_what_we_do_not_know_is_noted() {
         let in_part = shop.sandbox.lemon_squeezy_refund(&order.reference, Some(100));
         assert_eq!(ignored(&shop, &in_part).await, "a partial refund, which takes nothing away");
         let disabled = shop.sandbox.set_key_status(&key_in(&key), KeyStatus::Disabled);
-        assert!(ignored(&shop, &disabled).await.ends_with("access changes are not handled yet"));
+        assert!(ignored(&shop, &disabled).await.ends_with("which changes nothing here"));
         for (event, note) in [
             ("subscription_created", "a new subscription, whose first order comes as its own event"),
             ("subscription_payment_success", "a subscription's charge, which is no sale of its own"),
-            ("subscription_expired", "a subscription's change: access changes are not handled yet"),
+            ("subscription_expired", "a subscription's change, which changes nothing here"),
             ("affiliate_activated", "not an event that is acted on"),
         ] {
             assert_eq!(ignored(&shop, &renamed(&order, event)).await, note);

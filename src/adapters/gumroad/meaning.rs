@@ -55,10 +55,10 @@ fn event(event_type: &str, fields: &Fields) -> Result<SaleEvent, Problem> {
             let facts = OrderFacts { dispute_won: true, ..facts(fields)? };
             return order_changed(fields, facts, "a dispute that was won");
         }
-        "cancellation" => SaleEvent::Nothing("a membership's cancellation: access changes are not handled yet"),
-        "subscription_ended" => SaleEvent::Nothing("a membership's end: access changes are not handled yet"),
-        "subscription_restarted" => SaleEvent::Nothing("a membership's restart: access changes are not handled yet"),
-        "subscription_updated" => SaleEvent::Nothing("a membership's change: access changes are not handled yet"),
+        "cancellation" => SaleEvent::Nothing("a membership's cancellation, which changes nothing here"),
+        "subscription_ended" => SaleEvent::Nothing("a membership's end, which changes nothing here"),
+        "subscription_restarted" => SaleEvent::Nothing("a membership's restart, which changes nothing here"),
+        "subscription_updated" => SaleEvent::Nothing("a membership's change, which changes nothing here"),
         _ => SaleEvent::Nothing("not an event that Gumroad documents"),
     })
 }

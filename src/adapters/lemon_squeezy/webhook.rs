@@ -62,7 +62,7 @@ fn event(event_type: &str, meta: &Meta, body: &Json, store_id: Option<i64>) -> R
             check_store(data.store_id, store_id)?;
             return refund(&data);
         }
-        "license_key_updated" => SaleEvent::Nothing("a license key's change: access changes are not handled yet"),
+        "license_key_updated" => SaleEvent::Nothing("a license key's change, which changes nothing here"),
         "subscription_created" => SaleEvent::Nothing("a new subscription, whose first order comes as its own event"),
         "subscription_payment_success" => SaleEvent::Nothing("a subscription's charge, which is no sale of its own"),
         "subscription_updated"
@@ -74,7 +74,7 @@ fn event(event_type: &str, meta: &Meta, body: &Json, store_id: Option<i64>) -> R
         | "subscription_payment_failed"
         | "subscription_payment_recovered"
         | "subscription_payment_refunded" => {
-            SaleEvent::Nothing("a subscription's change: access changes are not handled yet")
+            SaleEvent::Nothing("a subscription's change, which changes nothing here")
         }
         _ => SaleEvent::Nothing("not an event that is acted on"),
     })
