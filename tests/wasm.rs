@@ -7,13 +7,11 @@ use latchkey::model::{Authenticated, LicenseKey, MINTED_KEY_RANDOM_BYTES, Presen
 use latchkey::platform::edge::Edge;
 use latchkey::platform::{Limit, Platform, unique_id};
 use wasm_bindgen_test::wasm_bindgen_test;
-use worker::Env;
 use worker::js_sys::{Date, Object};
-use worker::wasm_bindgen::JsCast;
 
 /// The edge without any binding.
 fn edge() -> Edge {
-    Edge::new(Object::new().unchecked_into::<Env>())
+    Edge::new(Object::new())
 }
 
 fn secrets(texts: &[&str]) -> Vec<Secret> {

@@ -73,9 +73,7 @@ fn event(event_type: &str, meta: &Meta, body: &Json, store_id: Option<i64>) -> R
         | "subscription_unpaused"
         | "subscription_payment_failed"
         | "subscription_payment_recovered"
-        | "subscription_payment_refunded" => {
-            SaleEvent::Nothing("a subscription's change, which changes nothing here")
-        }
+        | "subscription_payment_refunded" => SaleEvent::Nothing("a subscription's change, which changes nothing here"),
         _ => SaleEvent::Nothing("not an event that is acted on"),
     })
 }
