@@ -155,7 +155,7 @@ fn options() -> TestbedOptions {
     let sandbox = Some(Options { limits, ..Options::default() });
     let options = TestbedOptions { sandbox, ..TestbedOptions::default() };
     // All buyers call from one address. And a lost sale is to be seen here, not healed by reading the storefronts' lists.
-    ["ACTIVATE_BY_ADDRESS", "ACTIVATE_BY_KEY", "GUMROAD_ACCESS_TOKEN", "LEMON_SQUEEZY_API_KEY"]
+    ["ACTIVATE_BY_ADDRESS", "ACTIVATE_BY_KEY", "LICENSE_API", "GUMROAD_ACCESS_TOKEN", "LEMON_SQUEEZY_API_KEY"]
         .into_iter()
         .fold(options, TestbedOptions::without)
 }
