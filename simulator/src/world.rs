@@ -12,7 +12,7 @@ use latchkey::engine::Engine;
 use latchkey::http::{Body, Incoming};
 use latchkey::model::{Catalogue, Choice, LicenseKind, Permission, Product, Repo, Storefront, Timestamp, TraceId};
 use latchkey::platform::host::{Host, Sqlite};
-use latchkey::platform::{Reply, Request, SendError};
+use latchkey::platform::{Platform, Reply, Request, SendError};
 use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
 
 /// A Sunday in November 2026, 12:00 UTC.
@@ -33,16 +33,8 @@ pub struct World {
 }
 
 impl World {
-    /// A world with everything configured but these settings. An empty value unsets one.
-    ///
-    /// # Panics
-    /// When the migrations do not apply.
-    pub fn with_settings(changes: &[(&str, &str)]) -> Self {
-        let database = Sqlite::migrated().expect("the migrations apply");
-        Self::on(Rc::new(database), 7, changes, send)
-    }
-
-    /// A world on this database, repeatable from the seed, in which `send` decides what reaches the sandbox.
+    /// A world on this database, repeatable from the seed, in which `send` decides what reaches the sandbox. Everything is
+    /// configured, with these settings changed; an empty value unsets one.
     pub fn on(
         database: Rc<Sqlite>,
         seed: u64,
@@ -79,12 +71,17 @@ impl World {
 
     /// The engine for one request or tick, under this trace.
     pub fn engine_traced(&self, trace: TraceId) -> Engine<Host> {
-        Engine::new(self.host.clone(), Rc::clone(&self.config), self.catalogue, trace)
+        self.engine_on(self.host.clone(), trace)
+    }
+
+    /// The same on another platform that stands for this host.
+    pub fn engine_on<P: Platform>(&self, platform: P, trace: TraceId) -> Engine<P> {
+        Engine::new(platform, Rc::clone(&self.config), self.catalogue, trace)
     }
 
     /// The present.
     pub fn now(&self) -> Timestamp {
-        latchkey::platform::Platform::now(&self.host)
+        self.host.now()
     }
 
     /// Lets time pass, for the engine and for the world around it.

@@ -27,7 +27,7 @@ const FIRST_WAIT_MS: i64 = 30_000;
 const LONGEST_WAIT_MS: i64 = 6 * 60 * 60 * 1000;
 
 /// Between two looks at what only a person can mend.
-const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
+pub(super) const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
 
 /// GitHub asks for changes one after the other with at least a second between them:
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>

@@ -4,6 +4,7 @@
 //! delivery, so a webhook that comes late all the same changes nothing. How the lists are asked for is in `adapters`,
 //! what counts as missing in `db`.
 
+use super::outbox::PERSON_WAIT_MS;
 use super::{Engine, StorageError};
 use crate::adapters::listing::{self, Page};
 use crate::adapters::{Failure, Remedy};
@@ -13,9 +14,6 @@ use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
 /// How long a turn at a list lasts, and so when one is tried again that failed, or whose process died.
 const TURN_MS: i64 = 5 * 60 * 1000;
-
-/// Between two tries of what only a person can mend.
-const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
 
 /// A pass that takes longer than this reads a list without an end: at a page a minute, one of over 14,000 sales.
 const LONGEST_PASS_MS: i64 = 24 * 60 * 60 * 1000;

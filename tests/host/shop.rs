@@ -4,39 +4,31 @@
 
 use std::future::Future;
 use std::rc::Rc;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use latchkey::config::Config;
 use latchkey::engine::{Engine, FollowUp, Ticked};
-use latchkey::http::{self, Answer, Body, Incoming};
-use latchkey::model::{Catalogue, Choice, LicenseKind, Permission, Product, Repo, Storefront, Timestamp};
+use latchkey::http::{self, Answer, Incoming};
+use latchkey::model::{Catalogue, Timestamp};
 use latchkey::platform::host::{Host, Sqlite};
 use latchkey::platform::{
     DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, Row, SendError, Statement,
 };
-use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
+use latchkey_sandbox::{Delivery, Sandbox};
+use latchkey_simulator::world::{World, send};
 use serde_json::{Value, json};
 
 use crate::openapi::Asked;
 
-/// A Sunday in November 2026, 12:00 UTC.
-pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
+pub(crate) use latchkey_simulator::world::{ADMIN_TOKEN, NOW, catalogue, catalogue_of, incoming, request};
 
 /// The product that opens `acme/starter` and `acme/starter-docs` for a year.
 pub(crate) const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
-
-/// The bearer token of `/admin`.
-pub(crate) const ADMIN_TOKEN: &str = "shop-admin-token";
 
 /// A shop in a world of its own.
 pub(crate) struct Shop {
     pub(crate) host: Host,
     pub(crate) sandbox: Sandbox,
-    /// The sandbox's clock, which [`Shop::advance`] keeps at the host's time.
-    clock: VirtualClock,
-    config: Rc<Config>,
-    catalogue: Catalogue,
+    world: World,
 }
 
 /// An answer as a client reads it.
@@ -61,37 +53,25 @@ impl Shop {
 
     /// The same on a database that is there already.
     pub(crate) fn open_on(database: Sqlite, changes: &[(&str, &str)]) -> Self {
-        let clock = VirtualClock::at(NOW.as_millis());
-        let sandbox = Sandbox::new(Options { clock: clock.clock(), ..Options::default() });
-        for repo in catalogue_file()
-            .products()
-            .iter()
-            .flat_map(|product| product.repos.iter().chain(product.choose.iter().flat_map(|choice| &choice.from)))
-        {
-            sandbox.add_repo(repo.as_str(), AccountKind::Organization);
-        }
-        let upstream = sandbox.clone();
-        let host = Host::with_database(Rc::new(database), 7, NOW, move |request| send(&upstream, request));
-        let config = Rc::new(Config::read(|name| setting(name, changes)));
-        Self { host, sandbox, clock, config, catalogue: catalogue() }
+        let world = World::on(Rc::new(database), 7, changes, send);
+        Self { host: world.host.clone(), sandbox: world.sandbox.clone(), world }
     }
 
     /// The same shop after a deployment with another catalogue.
     pub(crate) fn deploy(&mut self, catalogue: Catalogue) {
-        self.catalogue = catalogue;
+        self.world.deploy(catalogue);
     }
 
     /// The engine for one request.
     pub(crate) fn engine(&self) -> Engine<Host> {
-        let trace = latchkey::platform::unique_id(&self.host).unwrap();
-        Engine::new(self.host.clone(), Rc::clone(&self.config), self.catalogue, trace)
+        self.world.engine()
     }
 
     /// The engine on a machine of its own, whose clock is off by this much, and on which the database fails like this.
     pub(crate) fn engine_with(&self, skew_ms: i64, database: Option<DbError>) -> Engine<Machine> {
         let trace = latchkey::platform::unique_id(&self.host).unwrap();
         let machine = Machine { host: self.host.clone(), skew_ms, database };
-        Engine::new(machine, Rc::clone(&self.config), self.catalogue, trace)
+        self.world.engine_on(machine, trace)
     }
 
     /// Sends a request, and runs what is behind the answer.
@@ -170,8 +150,7 @@ impl Shop {
 
     /// Lets time pass, for the engine and for the world around it.
     pub(crate) fn advance(&self, time: Duration) {
-        self.host.advance(time);
-        self.clock.advance(i64::try_from(time.as_millis()).unwrap());
+        self.world.advance(time);
     }
 
     /// Lets cron run once, now.
@@ -182,7 +161,7 @@ impl Shop {
     /// Sends a request under the trace that it has at the edge, and runs what is behind the answer.
     pub(crate) async fn request_traced(&self, incoming: Incoming) -> Answered {
         let trace = http::trace_of(&incoming, &self.host);
-        let engine = Engine::new(self.host.clone(), Rc::clone(&self.config), self.catalogue, trace);
+        let engine = self.world.engine_traced(trace);
         let mut answer = http::handle(&engine, incoming).await;
         if let Some(work) = answer.follow_up.take() {
             engine.follow_up(work).await;
@@ -312,114 +291,4 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
 /// A `POST` with this body.
 pub(crate) fn post(path: &str, content_type: &str, body: &[u8]) -> Incoming {
     request("POST", path, &[("content-type", content_type)], body)
-}
-
-/// Any request.
-pub(crate) fn request(method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &[u8]) -> Incoming {
-    let (path, query) = match path_and_query.split_once('?') {
-        Some((path, query)) => (path, Some(query.to_owned())),
-        None => (path_and_query, None),
-    };
-    Incoming {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        query,
-        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        body: Body::whole(body.to_vec()),
-    }
-}
-
-/// A storefront's delivery as the request that it is.
-pub(crate) fn incoming(delivery: &Delivery) -> Incoming {
-    let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    request("POST", &delivery.path_and_query, &headers, &delivery.body)
-}
-
-/// The catalogue of `tests/fixtures/products.toml`.
-pub(crate) fn catalogue() -> Catalogue {
-    static PRODUCTS: OnceLock<Vec<Product>> = OnceLock::new();
-    Catalogue::new(PRODUCTS.get_or_init(|| catalogue_file().products().iter().map(product).collect()))
-}
-
-/// A catalogue of these entries, in the words of `products.toml`.
-pub(crate) fn catalogue_of(entries: &str) -> Catalogue {
-    let file = latchkey_catalogue::Catalogue::parse(entries).unwrap();
-    Catalogue::new(file.products().iter().map(product).collect::<Vec<_>>().leak())
-}
-
-fn catalogue_file() -> &'static latchkey_catalogue::Catalogue {
-    static FILE: OnceLock<latchkey_catalogue::Catalogue> = OnceLock::new();
-    FILE.get_or_init(|| latchkey_catalogue::Catalogue::parse(include_str!("../fixtures/products.toml")).unwrap())
-}
-
-/// What the build would compile in for this entry.
-fn product(entry: &latchkey_catalogue::Product) -> Product {
-    fn kept(text: &str) -> &'static str {
-        text.to_owned().leak()
-    }
-    fn repos(listed: &[latchkey_catalogue::Repo]) -> &'static [Repo] {
-        listed.iter().map(|repo| Repo::parse(repo.as_str()).unwrap()).collect::<Vec<_>>().leak()
-    }
-    Product {
-        storefront: match entry.storefront {
-            latchkey_catalogue::Storefront::Gumroad => Storefront::Gumroad,
-            latchkey_catalogue::Storefront::LemonSqueezy => Storefront::LemonSqueezy,
-        },
-        product_id: kept(&entry.product_id),
-        variant_id: entry.variant_id.as_deref().map(kept),
-        name: kept(&entry.name),
-        tier: kept(&entry.tier),
-        years: entry.years,
-        repos: repos(&entry.repos),
-        choose: entry.choose.as_ref().map(|choice| Choice { from: repos(&choice.from), limit: choice.limit }),
-        permission: Permission::Pull,
-        license: match entry.license {
-            latchkey_catalogue::LicenseKind::Minted => LicenseKind::Minted,
-            latchkey_catalogue::LicenseKind::Storefront => LicenseKind::Storefront,
-        },
-    }
-}
-
-fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
-    let usual = match name {
-        "GITHUB_TOKEN" => latchkey_sandbox::GITHUB_TOKEN,
-        "GITHUB_API_URL" => "http://sandbox/github",
-        "LEMON_SQUEEZY_WEBHOOK_SECRET" => latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET,
-        "LEMON_SQUEEZY_STORE_ID" => "1",
-        "LEMON_SQUEEZY_API_URL" => "http://sandbox/lemonsqueezy",
-        "GUMROAD_WEBHOOK_SECRET" => latchkey_sandbox::GUMROAD_SECRET,
-        "GUMROAD_API_URL" => "http://sandbox/gumroad",
-        "POSTMARK_TOKEN" => latchkey_sandbox::POSTMARK_TOKEN,
-        "POSTMARK_API_URL" => "http://sandbox/postmark",
-        "EMAIL_FROM" => "Acme <hello@example.com>",
-        "ADMIN_TOKEN" => ADMIN_TOKEN,
-        "PORTAL_URL" => "https://portal.example.com/activate",
-        _ => "",
-    };
-    let changed = changes.iter().find(|(changed, _)| *changed == name).map(|(_, value)| *value);
-    Some(changed.unwrap_or(usual).to_owned()).filter(|value| !value.is_empty())
-}
-
-/// Hands a request of the engine's to the sandbox.
-fn send(sandbox: &Sandbox, request: &Request) -> Result<Reply, SendError> {
-    let mut forwarded = ::http::Request::builder().method(request.method.as_str()).uri(&request.url);
-    for (name, value) in &request.headers {
-        forwarded = forwarded.header(*name, value);
-    }
-    let exchange = sandbox.handle(forwarded.body(request.body.clone().unwrap_or_default()).unwrap());
-    if exchange.delay > request.timeout {
-        return Err(SendError::Timeout);
-    }
-    let reply = exchange.reply.ok_or(SendError::Unreachable)?;
-    if reply.body().len() > request.max_reply_bytes {
-        return Err(SendError::TooLarge);
-    }
-    let header = |(name, value): (&::http::HeaderName, &::http::HeaderValue)| {
-        (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
-    };
-    Ok(Reply {
-        status: reply.status().as_u16(),
-        headers: reply.headers().iter().map(header).collect(),
-        body: reply.into_body(),
-    })
 }
