@@ -113,12 +113,15 @@ pub(crate) fn next_due(history: &History) -> Option<i64> {
     rows(history, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
 }
 
-/// Whether every list has been read to its end in a pass that began after `since`.
-pub(crate) fn all_lists_are_read(history: &History, since: i64) -> bool {
-    let read = "SELECT count(*) AS lists FROM reconciliations
-                WHERE started_at > ?1 AND page IS NULL AND error IS NULL AND finished_at >= started_at";
-    let read = history.world.host.database().query_with(read, &[since.into()]);
-    read.is_ok_and(|rows| rows.first().is_some_and(|row| integer(row, "lists") == 3))
+/// When the next list is due that was not read to its end in a pass that began at `since` or later; `None` when all were.
+pub(crate) fn next_unread_list(history: &History, since: i64) -> Option<i64> {
+    let unread = "SELECT value AS list, coalesce(due_at, 0) AS due_at
+                  FROM json_each('[\"gumroad_sales\",\"lemonsqueezy_orders\",\"lemonsqueezy_license_keys\"]')
+                  LEFT JOIN reconciliations ON list = value
+                  WHERE NOT (started_at >= ?1 AND page IS NULL AND error IS NULL AND finished_at >= started_at)
+                     OR started_at IS NULL";
+    let unread = history.world.host.database().query_with(unread, &[since.into()]);
+    unread.unwrap_or_else(|error| panic!("{error}")).iter().map(|row| integer(row, "due_at")).min()
 }
 
 /// Every license there is.

@@ -1,6 +1,7 @@
 //! Statements on their way to the database, and rows on their way back. Which statements there are is in `db`.
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::model::Timestamp;
 
@@ -34,8 +35,12 @@ pub struct Outcome {
 }
 
 /// One row, by column name.
-#[derive(Clone, Default)]
-pub struct Row(Vec<(String, Value)>);
+#[derive(Clone)]
+pub struct Row {
+    /// The rows of a result share their names.
+    names: Rc<[String]>,
+    values: Vec<Value>,
+}
 
 /// A column that is not there or not of the type that the schema promises.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +48,9 @@ pub struct Row(Vec<(String, Value)>);
 pub struct RowError(pub &'static str);
 
 impl Row {
-    pub const fn new(columns: Vec<(String, Value)>) -> Self {
-        Self(columns)
+    /// A row with a value for each of these names, in their order.
+    pub const fn new(names: Rc<[String]>, values: Vec<Value>) -> Self {
+        Self { names, values }
     }
 
     /// # Errors
@@ -93,7 +99,7 @@ impl Row {
     }
 
     fn column(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(column, _)| column == name).map(|(_, value)| value)
+        self.names.iter().zip(&self.values).find(|(column, _)| *column == name).map(|(_, value)| value)
     }
 
     /// Whether the column is null or absent, as all of an outer join's other side is.
@@ -132,7 +138,7 @@ impl fmt::Debug for Statement {
 
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(self.names.iter()).finish()
     }
 }
 

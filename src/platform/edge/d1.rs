@@ -1,5 +1,7 @@
 //! D1: statements in, rows out. <https://developers.cloudflare.com/d1/worker-api/d1-database/#batch>
 
+use std::rc::Rc;
+
 use worker::js_sys::futures::JsFuture;
 use worker::js_sys::{Array, Error, Object, Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -39,19 +41,19 @@ fn bind(database: &D1Database, statement: &Statement) -> Result<D1PreparedStatem
 fn outcome(result: &JsValue) -> Result<Outcome, DbError> {
     let meta = property(result, "meta");
     let count = |name| property(&meta, name).as_f64().map_or(0, |count| count as u64);
-    let rows = Array::from(&property(result, "results")).iter().map(|found| row(&found)).collect::<Result<_, _>>()?;
+    let found = Array::from(&property(result, "results"));
+    // Every row of a result has the same columns in the same order. Without a row there is no object to ask for them.
+    let keys = found.iter().next().map(|first| Object::keys(first.unchecked_ref())).unwrap_or_default();
+    let names: Rc<[String]> = keys.iter().map(|name| name.as_string().unwrap_or_default()).collect();
+    let rows = found.iter().map(|found| row(&names, &found)).collect::<Result<_, _>>()?;
     Ok(Outcome { rows, rows_read: count("rows_read"), rows_written: count("rows_written") })
 }
 
-fn row(found: &JsValue) -> Result<Row, DbError> {
-    let entries = Object::entries(found.unchecked_ref());
-    let columns = entries.iter().map(|entry| {
-        let entry: Array = entry.unchecked_into();
-        let name = entry.get(0).as_string().unwrap_or_default();
-        let value = value(&entry.get(1));
-        value.map(|value| (name, value)).ok_or_else(|| DbError::Refused("a value of an unknown type".to_owned()))
-    });
-    columns.collect::<Result<_, _>>().map(Row::new)
+fn row(names: &Rc<[String]>, found: &JsValue) -> Result<Row, DbError> {
+    let values = Object::values(found.unchecked_ref());
+    let unknown = || DbError::Refused("a value of an unknown type".to_owned());
+    let values = values.iter().map(|found| value(&found).ok_or_else(unknown)).collect::<Result<_, _>>()?;
+    Ok(Row::new(Rc::clone(names), values))
 }
 
 /// <https://developers.cloudflare.com/d1/worker-api/#type-conversion>

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
+use std::rc::Rc;
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -118,6 +119,10 @@ impl Sqlite {
     /// [`DbError::Refused`], with everything rolled back.
     pub fn batch(&self, statements: &[Statement]) -> Result<Vec<Outcome>, DbError> {
         let connection = self.0.borrow();
+        if let [alone] = statements {
+            // SQLite makes a transaction of it by itself.
+            return Ok(vec![execute(&connection, alone).map_err(|error| refused(&error))?]);
+        }
         let mark = |sql: &str| connection.prepare_cached(sql)?.raw_execute();
         let run = || {
             mark("BEGIN IMMEDIATE")?;
@@ -174,13 +179,13 @@ impl fmt::Debug for Sqlite {
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Owned(match self {
-            Self::Null => Stored::Null,
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(Stored::Null),
             // D1 binds every number as a float, so this does too: a column that only takes it by luck fails here first.
-            Self::Integer(number) => Stored::Real(*number as f64),
-            Self::Text(text) => Stored::Text(text.clone()),
-            Self::Blob(bytes) => Stored::Blob(bytes.clone()),
-        }))
+            Self::Integer(number) => ToSqlOutput::Owned(Stored::Real(*number as f64)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Blob(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
     }
 }
 
@@ -191,21 +196,20 @@ fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<O
 }
 
 fn rows(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
-    let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
+    let names: Rc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
     let mut found = prepared.query(rusqlite::params_from_iter(params))?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
-        let columns = names.iter().enumerate().map(|(place, name)| {
-            let value = match row.get_ref(place)? {
+        let values = (0..names.len()).map(|place| {
+            Ok(match row.get_ref(place)? {
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(number) => Value::Integer(number),
                 ValueRef::Real(number) => Value::Integer(number as i64),
                 ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
                 ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
-            };
-            Ok((name.clone(), value))
+            })
         });
-        rows.push(Row::new(columns.collect::<rusqlite::Result<_>>()?));
+        rows.push(Row::new(Rc::clone(&names), values.collect::<rusqlite::Result<_>>()?));
     }
     Ok(rows)
 }
