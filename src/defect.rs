@@ -46,11 +46,15 @@ pub enum Defect {
     RemovalTakesAll,
     /// Any number of invitations goes to a repository.
     BudgetIgnored,
+    /// A license is revoked by hand, and no record says so.
+    RevokedUnrecorded,
+    /// The operator is not told of what was given up, found or overdue.
+    OperatorUntold,
 }
 
 impl Defect {
     /// Every mistake.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::AckUnstored,
         Self::StoredAgain,
         Self::MintedPerDelivery,
@@ -71,6 +75,8 @@ impl Defect {
         Self::RemovalForgotten,
         Self::RemovalTakesAll,
         Self::BudgetIgnored,
+        Self::RevokedUnrecorded,
+        Self::OperatorUntold,
     ];
 }
 

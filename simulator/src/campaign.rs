@@ -172,7 +172,7 @@ pub fn run(
                 teller.totals.histories -= 1;
                 if end.violation.is_none() && end.hash != again.hash {
                     let what = "the same seed gave another history the second time".to_owned();
-                    end.violation = Some(Violation { invariant: "repeatability", what });
+                    end.violation = Some(Violation::new("repeatability", what));
                 }
             }
             let count = told.fetch_add(1, Ordering::Relaxed) + 1;

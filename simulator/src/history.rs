@@ -16,7 +16,8 @@ use serde_json::json;
 use crate::check::{self, Violation};
 use crate::fate::{Counts, Fates};
 use crate::model::{
-    self, ACCOUNTS, Account, BUYERS, Facts, GUMROAD, Issues, Key, Known, Meaning, Model, Order, PRODUCTS, Sent, What,
+    self, ACCOUNTS, Account, Answer, BUYERS, Facts, GUMROAD, Issues, Key, Known, Meaning, Model, Order, PRODUCTS, Sent,
+    What,
 };
 use crate::tasks::Tasks;
 use crate::trace::Trace;
@@ -25,6 +26,9 @@ use crate::world::{World, incoming, request};
 /// Ticks after which everything has to be at rest. A delivery and an outbox row are tried twelve times each, a few of
 /// them a tick.
 const QUIET_TICKS: usize = 1_000;
+
+/// Who gets the alerts.
+const OPERATOR: &str = "seller@example.com";
 
 /// One history in so many has a day on which a crowd comes.
 const RUSHES: u32 = 40;
@@ -64,7 +68,7 @@ pub(crate) fn tell(database: &Rc<Sqlite>, seed: u64, trace: Trace) -> Told {
     let credentials = [
         ("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN),
         ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
-        ("OPERATOR_EMAIL", "seller@example.com"),
+        ("OPERATOR_EMAIL", OPERATOR),
     ];
     let settings = if reconciled { &credentials[..] } else { &credentials[2..] };
     let world = Rc::new(World::on(Rc::clone(database), random.u64(..), settings, send));
@@ -479,6 +483,9 @@ impl History {
             self.process_again(&id);
             self.tasks.finish(&self.world);
         }
+        self.tick_until_quiet()?;
+        // Of what was told within the hour, the operator is told again only after it.
+        self.tick_at(self.world.now().as_millis() + 61 * 60_000)?;
         self.tick_until_quiet()
     }
 
@@ -544,8 +551,9 @@ impl History {
         self.begin(async move {
             let mut answer = http::handle(&engine, incoming).await;
             fates.trace.borrow_mut().note(&format!("[{task}] is answered {}", answer.status));
-            let body = serde_json::from_slice(&answer.body).unwrap_or_default();
-            model.borrow_mut().sent[place].answer = Some((answer.status, body));
+            let (text, body) = (String::from_utf8_lossy(&answer.body), serde_json::from_slice(&answer.body));
+            model.borrow_mut().sent[place].answer =
+                Some(Answer { status: answer.status, text: text.into_owned(), body: body.unwrap_or_default() });
             if let Some(work) = answer.follow_up.take() {
                 engine.follow_up(work).await;
             }
@@ -561,6 +569,7 @@ impl History {
     fn read_mail(&self) {
         for mail in self.world.sandbox.take_mails() {
             let model = &mut *self.model.borrow_mut();
+            model.alerts += usize::from(mail.to == OPERATOR);
             let key =
                 mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));
             if let (Some(key), Some(order)) = (key, model.order_of(&mail.to)) {

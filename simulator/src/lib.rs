@@ -21,4 +21,4 @@ mod tasks;
 mod trace;
 pub mod world;
 
-pub use check::Violation;
+pub use check::{INVARIANTS, Violation};

@@ -183,9 +183,19 @@ pub(crate) struct Sent {
     pub(crate) what: What,
     /// Its number as a task, by which faults know it.
     pub(crate) task: usize,
-    pub(crate) answer: Option<(u16, Value)>,
+    pub(crate) answer: Option<Answer>,
     /// Whether its answer was looked at.
     pub(crate) checked: bool,
+}
+
+/// How a request was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// As it came.
+    pub(crate) text: String,
+    /// The same where it is JSON, otherwise null.
+    pub(crate) body: Value,
 }
 
 /// What a request was.
@@ -208,6 +218,8 @@ pub(crate) struct Model {
     pub(crate) deliveries: Vec<Known>,
     /// Keys that buyers have: by mail from the shop, with the order's place in [`Model::orders`].
     pub(crate) mailed: Vec<(String, usize)>,
+    /// Mails that told the operator of something.
+    pub(crate) alerts: usize,
     /// Keys that buyers have from the storefront.
     pub(crate) issued: Vec<Key>,
     pub(crate) sent: Vec<Sent>,
@@ -250,7 +262,9 @@ impl Model {
     /// How many requests had been sent when the last one was sent that promised the account this access.
     pub(crate) fn promised(&self, account: i64, repo: &str) -> Option<usize> {
         let promises = |sent: &Sent| {
-            let (What::Activation { account: asked, .. }, Some((200 | 202, body))) = (&sent.what, &sent.answer) else {
+            let (What::Activation { account: asked, .. }, Some(Answer { status: 200 | 202, body, .. })) =
+                (&sent.what, &sent.answer)
+            else {
                 return false;
             };
             let repos = body["repos"].as_array().map_or(&[][..], Vec::as_slice);

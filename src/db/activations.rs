@@ -35,7 +35,8 @@ const BIND_OVER: Sql = Sql {
     name: "bind",
     text: "INSERT INTO license_activations (license_key, github_username, github_user_id, repos, permission,
                                             activated_at, trace_id)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+           SELECT l.license_key, ?2, ?3, ?4, ?5, ?6, ?7 FROM licenses l
+           WHERE l.license_key = ?1 AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?6)
            ON CONFLICT (license_key) DO UPDATE SET
              github_user_id = excluded.github_user_id, github_username = excluded.github_username
            RETURNING license_key",

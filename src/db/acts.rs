@@ -4,6 +4,7 @@
 //! there. What follows from a change of status is in `orders`.
 
 use super::{LEASE_MS, Sql};
+use crate::defect::{self, Defect};
 use crate::model::{Act, GithubAccount, LicenseKey, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
 
@@ -40,6 +41,12 @@ const NOTE_REVOCATION: Sql = Sql {
 const REVOKE: Sql = Sql {
     name: "revoke",
     text: concat!("UPDATE licenses SET revoked_by_operator = 1 WHERE license_key = ?1", acted!()),
+};
+
+/// For a mistake on purpose.
+const REVOKE_UNRECORDED: Sql = Sql {
+    name: "revoke",
+    text: "UPDATE licenses SET revoked_by_operator = 1 WHERE license_key = ?1 AND ?2 IS NOT NULL",
 };
 
 const NOTE_REINSTATEMENT: Sql = Sql {
@@ -171,6 +178,9 @@ pub struct LicenseAfter {
 
 /// Revokes a license by the operator's word. What that changes has to follow in the same batch.
 pub fn revoke(key: &LicenseKey, act: &Act, now: Timestamp, trace: &TraceId) -> [Statement; 2] {
+    if defect::is(Defect::RevokedUnrecorded) {
+        return [super::probe(), of(REVOKE_UNRECORDED, key, act)];
+    }
     [note(NOTE_REVOCATION, key, act, now, trace), of(REVOKE, key, act)]
 }
 

@@ -4,6 +4,7 @@ use super::Engine;
 use crate::adapters::email::{Mailer, Sent, alert};
 use crate::adapters::{Failure, Remedy};
 use crate::db::{self, DueAlert, Lease, Settled};
+use crate::defect::{self, Defect};
 use crate::model::TraceId;
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -19,7 +20,8 @@ const DAILY_LIMIT_ADVICE: &str = "Until then deliveries are answered with 503. T
 impl<P: Platform> Engine<P> {
     /// The statement that owes the alerts which the tables call for, where somebody is to get them.
     pub(super) fn owe_alerts(&self) -> Option<Statement> {
-        self.config.operator_email.as_ref().map(|_| db::owe_alerts(self.now(), &self.trace))
+        let told = self.config.operator_email.as_ref().filter(|_| !defect::is(Defect::OperatorUntold));
+        told.map(|_| db::owe_alerts(self.now(), &self.trace))
     }
 
     /// The statement that owes the alert of rejected credentials, where the failure is that, and somebody is to get it.

@@ -43,14 +43,14 @@ fn outcome(result: &JsValue) -> Result<Outcome, DbError> {
     let count = |name| property(&meta, name).as_f64().map_or(0, |count| count as u64);
     let found = Array::from(&property(result, "results"));
     // Every row of a result has the same columns in the same order. Without a row there is no object to ask for them.
-    let keys = found.iter().next().map(|first| Object::keys(first.unchecked_ref())).unwrap_or_default();
+    let keys = found.iter().next().map(|first| Object::keys(first.unchecked_ref::<Object>())).unwrap_or_default();
     let names: Rc<[String]> = keys.iter().map(|name| name.as_string().unwrap_or_default()).collect();
     let rows = found.iter().map(|found| row(&names, &found)).collect::<Result<_, _>>()?;
     Ok(Outcome { rows, rows_read: count("rows_read"), rows_written: count("rows_written") })
 }
 
 fn row(names: &Rc<[String]>, found: &JsValue) -> Result<Row, DbError> {
-    let values = Object::values(found.unchecked_ref());
+    let values = Object::values(found.unchecked_ref::<Object>());
     let unknown = || DbError::Refused("a value of an unknown type".to_owned());
     let values = values.iter().map(|found| value(&found).ok_or_else(unknown)).collect::<Result<_, _>>()?;
     Ok(Row::new(Rc::clone(names), values))

@@ -196,7 +196,7 @@ fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<O
 }
 
 fn rows(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
-    let names: Rc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let names: Rc<[String]> = prepared.column_names().map(str::to_owned).collect();
     let mut found = prepared.query(rusqlite::params_from_iter(params))?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
