@@ -65,13 +65,15 @@ pub(crate) fn tell(database: &Rc<Sqlite>, seed: u64, trace: Trace) -> Told {
     let sending = Rc::clone(&fates);
     let send = move |sandbox: &_, request: &_| sending.send(sandbox, request);
     let reconciled = random.u32(0..4) == 0;
-    let credentials = [
-        ("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN),
-        ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
-        ("OPERATOR_EMAIL", OPERATOR),
-    ];
-    let settings = if reconciled { &credentials[..] } else { &credentials[2..] };
-    let world = Rc::new(World::on(Rc::clone(database), random.u64(..), settings, send));
+    let mut settings = vec![("OPERATOR_EMAIL", OPERATOR)];
+    if reconciled {
+        settings.push(("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN));
+        settings.push(("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY));
+    }
+    if random.u32(0..4) == 0 {
+        settings.push(("WORKERS_PLAN", "paid"));
+    }
+    let world = Rc::new(World::on(Rc::clone(database), random.u64(..), &settings, send));
     world.host.drive();
     let deciding = Rc::clone(&fates);
     let watched = Rc::clone(database);
