@@ -15,6 +15,7 @@
 //! | `options` | what one is started with |
 //! | `template` | what all have in common: the migrated database and the resolved configuration, made once |
 //! | `workerd` | the running runtime and its log; `workerd.mjs` beside it is the program that drives it |
+//! | `late_database.mjs` | what makes D1 slow where a test asks for it |
 //! | `database` | reading the Worker's rows |
 //! | [`process`] | programs in a process group of their own, which end when we do |
 

@@ -1,6 +1,7 @@
 //! What a test bed is started with.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::template::project_root;
 
@@ -16,6 +17,8 @@ pub struct TestbedOptions {
     pub unset: Vec<String>,
     /// SQL that prepares the database after the migrations, before the Worker first sees it.
     pub seed: Vec<String>,
+    /// How much later than it could the database answers each call. It has done by then what it was asked.
+    pub database_delay: Duration,
     /// The sandbox to start beside the Worker. `None` starts none, and the Worker has no secret and no address but
     /// those of `vars`.
     pub sandbox: Option<latchkey_sandbox::Options>,
@@ -28,6 +31,7 @@ impl Default for TestbedOptions {
             vars: Vec::new(),
             unset: Vec::new(),
             seed: Vec::new(),
+            database_delay: Duration::ZERO,
             sandbox: Some(latchkey_sandbox::Options::default()),
         }
     }
@@ -45,6 +49,13 @@ impl TestbedOptions {
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.unset.push(name.to_owned());
+        self
+    }
+
+    /// The same with a database whose every answer comes this much later.
+    #[must_use]
+    pub fn slow_database(mut self, delay: Duration) -> Self {
+        self.database_delay = delay;
         self
     }
 }

@@ -79,6 +79,7 @@ impl Testbed {
             "port": 0,
             "buildDir": options.build_dir,
             "persistence": persistence,
+            "databaseDelay": millis(options.database_delay),
             "worker": worker(template, &options, sandbox.as_ref()),
         });
         let client = reqwest::Client::builder().timeout(REQUEST_LIMIT).redirect(reqwest::redirect::Policy::none());
@@ -199,6 +200,11 @@ impl Testbed {
         }
     }
 
+    /// How much later than it could the database answers each call, from the next restart on.
+    pub fn slow_database(&mut self, delay: Duration) {
+        self.settings["databaseDelay"] = millis(delay);
+    }
+
     async fn run(&mut self) -> Result<(), TestbedError> {
         let file = self.folder.path().join("settings.json");
         fs::write(&file, self.settings.to_string()).map_err(TestbedError::io("write the runtime's settings"))?;
@@ -267,6 +273,11 @@ impl std::fmt::Debug for Served {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Served").field("url", &self.url).finish_non_exhaustive()
     }
+}
+
+/// As the program that drives the runtime takes a time.
+fn millis(time: Duration) -> Value {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).into()
 }
 
 /// What the Worker is bound to: `wrangler.toml`, then the sandbox, then the options, less what they take away.

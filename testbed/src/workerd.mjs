@@ -24,6 +24,18 @@ async function serve(settingsFile) {
   // Whoever started us may be killed. Then the pipe closes, and the runtime must not stay behind.
   process.stdin.on("close", () => process.exit(0)).resume();
 
+  const worker = settings.worker;
+  const modules = [
+    { type: "ESModule", path: "index.js" },
+    { type: "CompiledWasm", path: "index_bg.wasm" },
+  ];
+  if (settings.databaseDelay > 0) {
+    // The first module is the one that is run.
+    const contents = readFileSync(new URL("late_database.mjs", import.meta.url), "utf8");
+    modules.unshift({ type: "ESModule", path: "late_database.js", contents });
+    worker.bindings.LATE_DATABASE_MS = settings.databaseDelay;
+  }
+
   const options = convertV4MiniflareOptions({
     host: "127.0.0.1",
     port: settings.port,
@@ -36,14 +48,11 @@ async function serve(settingsFile) {
     handleStructuredLogs: ({ level, message }) => print({ level, message }),
     workers: [
       {
-        ...settings.worker,
+        ...worker,
         name: "latchkey",
         rootPath: settings.buildDir,
         modulesRoot: settings.buildDir,
-        modules: [
-          { type: "ESModule", path: "index.js" },
-          { type: "CompiledWasm", path: "index_bg.wasm" },
-        ],
+        modules,
       },
     ],
   });
