@@ -46,6 +46,8 @@ enum Step {
     E2eBuild,
     /// End-to-end tests in the real runtime, a torture of twenty kills among them.
     E2e,
+    /// How fast the Worker answers in the real runtime, with the figures.
+    Timing,
     /// The Worker against its OpenAPI document.
     Conformance,
 }
@@ -98,6 +100,10 @@ impl Step {
             // All packages and not only the Worker's: with another selection cargo would choose other features of the
             // dependencies, and compile them a second time.
             Self::E2e => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "e2e"]),
+            Self::Timing => {
+                let timing = ["test", "--workspace", "--features", "e2e", "--test", "timing", "--", "--show-output"];
+                cargo(project, &timing)
+            }
             Self::Conformance => match tools::python::schemathesis(project)? {
                 None => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "conformance"]),
                 Some(why) => {
