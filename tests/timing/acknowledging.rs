@@ -14,7 +14,7 @@ use crate::load::{self, PER_SECOND, address};
 /// What 99 of 100 answers take at most.
 const P99: Duration = Duration::from_millis(250);
 
-/// What an answer takes at most with a D1 that answers each call a second later.
+/// What an answer takes at most with a D1 that is slow, whether it is a 200 or a 503.
 const WITH_A_SLOW_DATABASE: Duration = Duration::from_millis(3_500);
 
 /// What no answer ever takes. Gumroad hangs up after five seconds, and then never sends the sale again.
@@ -73,7 +73,7 @@ async fn a_database_that_answers_too_late_makes_503s_in_time_and_what_it_stored_
     let answered = load::deliver(&bed, &deliveries).await;
     println!("with five seconds on each database call: {answered}");
     assert_eq!(answered.statuses, [503; SALES]);
-    assert!(answered.waits.longest() < NEVER_LONGER, "{answered}");
+    assert!(answered.waits.longest() < WITH_A_SLOW_DATABASE, "{answered}");
     // Two tries each, and one row.
     assert_eq!((count(&bed, "webhook_events"), count(&bed, "licenses")), (SALES, 0));
 

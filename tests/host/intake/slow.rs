@@ -24,7 +24,8 @@ fn a_database_that_never_answers_makes_a_503_within_three_and_a_half_seconds() {
         first_batches_meet(&shop, vec![Fate::HangBefore; 10]);
         let answered = shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await;
         assert_eq!(answered.problem(), (503, "storage_unavailable"));
-        assert_eq!(shop.host.now().as_millis() - NOW.as_millis(), 3_500);
+        // The rest of the three and a half seconds is for what is not measured here: the way in and out.
+        assert_eq!(shop.host.now().as_millis() - NOW.as_millis(), 3_300);
         assert_eq!((shop.host.take_batches(), shop.count("webhook_events")), (2, 0));
     });
 }
