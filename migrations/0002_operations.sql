@@ -32,7 +32,7 @@ ALTER TABLE outbox ADD COLUMN reserved_at INTEGER;
 -- Since when the row is dead.
 ALTER TABLE outbox ADD COLUMN died_at INTEGER;
 CREATE INDEX outbox_reserved ON outbox (repo, reserved_at) WHERE reserved_at IS NOT NULL;
-CREATE INDEX outbox_alerts ON outbox (alert, created_at) WHERE alert IS NOT NULL;
+CREATE INDEX outbox_alerts ON outbox (alert, created_at, state) WHERE alert IS NOT NULL;
 CREATE INDEX outbox_died ON outbox (died_at) WHERE died_at IS NOT NULL;
 
 -- Since when the delivery waits for a person.
@@ -51,6 +51,7 @@ CREATE TABLE reconciliations (
   finished_at INTEGER,                            -- of the last whole pass
   error       TEXT                                -- why the last try failed
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX reconciliations_due ON reconciliations (due_at);
 
 -- The last tick, in one row.
 CREATE TABLE cron (

@@ -33,7 +33,7 @@ pub use outbox::{
     BoundTo, Due, InvitationFacts, Kind, LEASE_MS, Lease, Leased, MailFacts, RemovalFacts, Settled, claim_due, give_up,
     leased, owe_invitations, owe_license_mail, owe_undone_invitations, postpone, settle,
 };
-pub use reconciliations::{Found, Turn, claim_list, missing, page_again, page_not_read, page_read, store_found};
+pub use reconciliations::{Turn, claim_list, note_lists, page_not_read, page_read, store_missing};
 
 /// A statement's text under the name that logs and tests use.
 #[derive(Debug, Clone, Copy)]

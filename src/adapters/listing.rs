@@ -18,6 +18,8 @@ pub struct Page {
     pub json: String,
     /// Where the list goes on; `None` at its end, or where nothing follows that is young enough.
     pub next: Option<String>,
+    /// How many items are listed.
+    pub listed: usize,
     /// Listed items whose time does not read, so that nothing can be told of them.
     pub unreadable: usize,
 }
@@ -66,7 +68,7 @@ pub fn read(
             }
             .map_err(|_| unintelligible())?;
             let json = std::str::from_utf8(&reply.body).map_err(|_| unintelligible())?.to_owned();
-            Ok(Page { json, next, unreadable: times.iter().filter(|time| time.is_none()).count() })
+            Ok(Page { json, next, listed: times.len(), unreadable: times.iter().filter(|time| time.is_none()).count() })
         }
         401 | 403 => Err(Failure::new(Remedy::CredentialsRejected, [service, " refuses ", variable].concat())),
         429 => {

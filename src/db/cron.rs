@@ -12,31 +12,23 @@ const TICK_STARTED: Sql = Sql {
            ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at",
 };
 
-/// Each value is the end of an index, or of the three rows of `reconciliations`: this runs every minute, most often for
-/// nothing. The limits keep SQLite from looking for a value anew wherever it is used. A list that has no row yet, of the
-/// `?2` that are to be read, is due.
+/// Each value is the end of an index that holds all that is asked of it, so none costs more than a row, however much has
+/// happened: this runs every minute, most often for nothing. Where no list has a row yet, one is due.
 const DUTIES: Sql = Sql {
     name: "duties",
-    text: "SELECT happened.*,
-             CASE WHEN died_at IS NOT NULL OR stuck_at IS NOT NULL THEN
-               (SELECT created_at FROM outbox WHERE alert = 'dead_row' AND created_at <= ?1 AND state <> 'dead'
-                ORDER BY created_at DESC LIMIT 1) END AS told_of_dead_at,
-             CASE WHEN found_at IS NOT NULL THEN
-               (SELECT created_at FROM outbox WHERE alert = 'found_by_reconciliation' AND created_at <= ?1
-                  AND state <> 'dead'
-                ORDER BY created_at DESC LIMIT 1) END AS told_of_found_at
-           FROM (
-             SELECT
-               (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL) AS delivery_due_at,
-               (SELECT min(next_attempt_at) FROM outbox WHERE next_attempt_at IS NOT NULL) AS owed_due_at,
-               (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 1) AS payload_of,
-               (SELECT iif(count(*) < ?2, 0, min(due_at)) FROM reconciliations) AS list_due_at,
-               (SELECT max(died_at) FROM outbox WHERE died_at IS NOT NULL) AS died_at,
-               (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL) AS stuck_at,
-               (SELECT max(received_at) FROM webhook_events WHERE origin = 'reconciliation') AS found_at
-             LIMIT 1
-           ) happened
-           LIMIT 1",
+    text: "SELECT
+             (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL) AS delivery_due_at,
+             (SELECT min(next_attempt_at) FROM outbox WHERE next_attempt_at IS NOT NULL) AS owed_due_at,
+             (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 1) AS payload_of,
+             (SELECT COALESCE(min(due_at), 0) FROM reconciliations) AS list_due_at,
+             (SELECT max(died_at) FROM outbox WHERE died_at IS NOT NULL) AS died_at,
+             (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL) AS stuck_at,
+             (SELECT max(received_at) FROM webhook_events WHERE origin = 'reconciliation') AS found_at,
+             (SELECT created_at FROM outbox WHERE alert = 'dead_row' AND created_at <= ?1 AND state <> 'dead'
+              ORDER BY created_at DESC LIMIT 1) AS told_of_dead_at,
+             (SELECT created_at FROM outbox
+              WHERE alert = 'found_by_reconciliation' AND created_at <= ?1 AND state <> 'dead'
+              ORDER BY created_at DESC LIMIT 1) AS told_of_found_at",
 };
 
 /// Since when there is what to do; `None` where there is nothing of the kind.
@@ -59,9 +51,9 @@ pub fn tick_started(now: Timestamp) -> Statement {
     TICK_STARTED.with([now.into()])
 }
 
-/// Finds out what there is to do, as [`Duties::read`] expects it, where so many lists are to be read back.
-pub fn duties(now: Timestamp, lists: usize) -> Statement {
-    DUTIES.with([now.into(), i64::try_from(lists).unwrap_or_default().into()])
+/// Finds out what there is to do, as [`Duties::read`] expects it.
+pub fn duties(now: Timestamp) -> Statement {
+    DUTIES.with([now.into()])
 }
 
 impl Duties {

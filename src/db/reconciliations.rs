@@ -1,45 +1,42 @@
 //! `reconciliations`: how far the storefronts' own lists have been read back, and what was found in them.
 //!
-//! A page goes to the database as it came, and the database says which of its items are missing here. What is stored of
-//! one is spelled in the storefront's own words, as a webhook would have it, and read by `adapters` like any other.
+//! A page goes to the database as it came, and the database says which of its items are missing here and stores those.
+//! What is stored of one is spelled in the storefront's own words, as a webhook would have it, and read by `adapters` like
+//! any other.
 
 use super::Sql;
-use crate::model::{EventId, Origin, StorefrontList, Timestamp, TraceId};
+use crate::model::{EventId, StorefrontList, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement, Value};
 
 pub(super) const ALL: &[Sql] =
-    &[CLAIM_LIST, MISSING_SALES, MISSING_ORDERS, MISSING_KEYS, STORE_FOUND, PAGE_READ, PAGE_AGAIN, PAGE_NOT_READ];
+    &[NOTE_LISTS, CLAIM_LIST, STORE_MISSING_SALES, STORE_MISSING_ORDERS, STORE_MISSING_KEYS, PAGE_READ, PAGE_NOT_READ];
+
+/// Sees to it that every list has its row: one that has none is due, and orders come before the keys that belong to them.
+const NOTE_LISTS: Sql = Sql {
+    name: "note_lists",
+    text: "INSERT INTO reconciliations (list, due_at) SELECT value, key FROM json_each(?1) WHERE true
+           ON CONFLICT (list) DO NOTHING",
+};
 
 /// Takes the list that is due the longest. A pass reads what was sold since the last whole pass began, and two days before, since
 /// a sale can turn up late in a list. The first pass of all reads a month, for shops that set the credentials up
 /// once they miss something; but not from before the first delivery, when another shop system did the selling.
 /// A watermark ahead of the clock, which was set back since, counts as now.
+///
+/// What is due and is not to be read is moved on as if it were, so that nobody has to look at it every minute.
 const CLAIM_LIST: Sql = Sql {
     name: "claim_list",
-    text: "INSERT INTO reconciliations (list, started_at, due_at)
-           SELECT list, ?2, ?3
-           FROM (SELECT value AS list, min(COALESCE(r.due_at, 0))
-                 FROM json_each(?1) LEFT JOIN reconciliations r ON r.list = value)
-           WHERE true
-           ON CONFLICT (list) DO UPDATE
-           SET due_at = excluded.due_at,
-               started_at = CASE WHEN page IS NULL THEN excluded.started_at ELSE started_at END
-           WHERE due_at <= excluded.started_at
-           RETURNING list, page, started_at, due_at,
+    text: "UPDATE reconciliations
+           SET due_at = ?3, started_at = CASE WHEN page IS NULL THEN ?2 ELSE started_at END
+           WHERE due_at <= ?2
+             AND (list = (SELECT list FROM (SELECT list, min(due_at) FROM reconciliations
+                                            WHERE list IN (SELECT value FROM json_each(?1))))
+                  OR list NOT IN (SELECT value FROM json_each(?1)))
+           RETURNING list, page, started_at, due_at, list IN (SELECT value FROM json_each(?1)) AS readable,
              min(started_at, COALESCE(watermark, max(
                started_at - 2592000000 + 172800000,
                COALESCE((SELECT received_at FROM webhook_events WHERE id = (SELECT min(id) FROM webhook_events)),
                         started_at)))) - 172800000 AS since",
-};
-
-/// Stores what was found as a delivery that is due at once, in the turn that found it: nothing once that is over. One
-/// row at a time, since for several SQLite would look through every table that refers to deliveries.
-const STORE_FOUND: Sql = Sql {
-    name: "store_found",
-    text: "INSERT OR IGNORE INTO webhook_events (id, source, origin, event_type, payload, received_at, next_attempt_at,
-                                                 source_order_id, trace_id)
-           VALUES ((SELECT ?1 FROM reconciliations WHERE list = ?2 AND due_at = ?3), ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10)
-           RETURNING source_order_id",
 };
 
 /// Ends a turn whose page was read: the next page is due at once, and without one the pass is over and the next begins
@@ -54,12 +51,6 @@ const PAGE_READ: Sql = Sql {
            WHERE list = ?1 AND due_at = ?2",
 };
 
-/// Ends a turn whose page has more that is missing than one turn stores: the page is due at once.
-const PAGE_AGAIN: Sql = Sql {
-    name: "page_again",
-    text: "UPDATE reconciliations SET error = NULL, due_at = ?3 WHERE list = ?1 AND due_at = ?2",
-};
-
 /// Ends a turn whose page was not read. It is tried once more; after that the pass begins anew, since it may be the
 /// page's name that the storefront no longer takes.
 const PAGE_NOT_READ: Sql = Sql {
@@ -68,6 +59,34 @@ const PAGE_NOT_READ: Sql = Sql {
            WHERE list = ?1 AND due_at = ?2",
 };
 
+/// Stores what a page lists and is missing here, as deliveries that are due at once: nothing once the turn is over. Each
+/// has the id that stands in `?5` where it stands in the page.
+macro_rules! store_missing {
+    ($list:literal, $source:literal, $event_type:literal, $listed:literal, $missing:literal) => {
+        concat!(
+            "INSERT INTO webhook_events (id, source, origin, event_type, payload, received_at, next_attempt_at,
+                                         source_order_id, trace_id)
+             SELECT ?5 ->> ('$[' || place || ']'), '",
+            $source,
+            "', 'reconciliation', '",
+            $event_type,
+            "', payload,
+                    ?2, ?2, order_id, ?6
+             FROM (",
+            $listed,
+            ") AS listed
+             WHERE EXISTS (SELECT 1 FROM reconciliations WHERE list = '",
+            $list,
+            "' AND due_at = ?4)
+               AND ",
+            $missing,
+            "
+             ON CONFLICT (id) DO NOTHING
+             RETURNING source_order_id"
+        )
+    };
+}
+
 /// A sale is missing when it is neither recorded nor waiting as a delivery, or when it says more of its order than is
 /// known. What was found once and came to nothing is not found again. Left out are the purchases of those who gave
 /// something to somebody else, who gets the license by a sale of their own, and what became of a renewal, which
@@ -75,11 +94,13 @@ const PAGE_NOT_READ: Sql = Sql {
 ///
 /// The list calls fields by other names than the ping, and gives the sign of a currency instead of its code: for one
 /// that several currencies share, or that is not known here, the code is ISO 4217's for none.
-const MISSING_SALES: Sql = Sql {
-    name: "missing_sales",
-    text: "SELECT order_id, payload
-           FROM (
-             SELECT value AS sale,
+const STORE_MISSING_SALES: Sql = Sql {
+    name: "store_missing_sales",
+    text: store_missing!(
+        "gumroad_sales",
+        "gumroad",
+        "sale",
+        "SELECT key AS place, value AS sale,
                COALESCE(value ->> '$.subscription_id', value ->> '$.id') AS order_id,
                COALESCE(value ->> '$.recurring_charge', 0) AS renewal,
                COALESCE(value ->> '$.refunded', 0) * 4 + COALESCE(value ->> '$.disputed', 0) * 2
@@ -107,9 +128,8 @@ const MISSING_SALES: Sql = Sql {
                  '$.disputed', value -> '$.disputed',
                  '$.dispute_won', value -> '$.dispute_won'
                ) AS payload
-             FROM json_each(?1, '$.sales')
-           ) AS listed
-           WHERE order_id IS NOT NULL
+             FROM json_each(?1, '$.sales')",
+        "order_id IS NOT NULL
              AND sale ->> '$.is_gift_sender_purchase' IS NOT 1
              AND unixepoch(sale ->> '$.created_at') * 1000 BETWEEN ?3 AND ?2 - 1200000
              AND (NOT (renewal AND facts IN (2, 4, 5, 6, 7))
@@ -122,22 +142,24 @@ const MISSING_SALES: Sql = Sql {
                                          FROM order_facts WHERE source = 'gumroad' AND source_order_id = order_id), 0))
              AND NOT EXISTS (SELECT 1 FROM webhook_events e
                              WHERE e.source = 'gumroad' AND e.source_order_id = order_id AND e.origin = 'reconciliation'
-                               AND e.payload = listed.payload)
-           LIMIT ?4",
+                               AND e.payload = listed.payload)"
+    ),
 };
 
-/// As `missing_sales`. Only what was paid at some time was ever sold.
-const MISSING_ORDERS: Sql = Sql {
-    name: "missing_orders",
-    text: "SELECT order_id, json_object('meta', json_object('event_name', 'order_created'), 'data', json(data)) AS payload
-           FROM (
-             SELECT value AS data, value ->> '$.id' AS order_id,
+/// As `store_missing_sales`. Only what was paid at some time was ever sold.
+const STORE_MISSING_ORDERS: Sql = Sql {
+    name: "store_missing_orders",
+    text: store_missing!(
+        "lemonsqueezy_orders",
+        "lemonsqueezy",
+        "order_created",
+        "SELECT key AS place, value AS data, value ->> '$.id' AS order_id,
                value ->> '$.attributes.status' AS status,
                value ->> '$.attributes.refunded' IS 1
-                 OR value ->> '$.attributes.status' IN ('refunded', 'fraudulent') AS refunded
-             FROM json_each(?1, '$.data')
-           )
-           WHERE order_id IS NOT NULL
+                 OR value ->> '$.attributes.status' IN ('refunded', 'fraudulent') AS refunded,
+               json_object('meta', json_object('event_name', 'order_created'), 'data', json(value)) AS payload
+             FROM json_each(?1, '$.data')",
+        "order_id IS NOT NULL
              AND unixepoch(data ->> '$.attributes.created_at') * 1000 BETWEEN ?3 AND ?2 - 1200000
              AND ((refunded OR status IN ('paid', 'partial_refund'))
                   AND NOT EXISTS (SELECT 1 FROM sales WHERE source = 'lemonsqueezy' AND source_order_id = order_id)
@@ -152,31 +174,33 @@ const MISSING_ORDERS: Sql = Sql {
                              WHERE e.source = 'lemonsqueezy' AND e.source_order_id = order_id AND e.origin = 'reconciliation'
                                AND e.event_type = 'order_created'
                                AND e.payload ->> '$.data.attributes.status' IS status
-                               AND e.payload ->> '$.data.attributes.refunded' IS data ->> '$.attributes.refunded')
-           LIMIT ?4",
+                               AND e.payload ->> '$.data.attributes.refunded' IS data ->> '$.attributes.refunded')"
+    ),
 };
 
 /// A key is missing when it has no license and no delivery brought it, unless its product's keys are minted here (only
-/// those of the products in `?5` are not) or it is disabled.
-const MISSING_KEYS: Sql = Sql {
-    name: "missing_keys",
-    text: "SELECT order_id, json_object('meta', json_object('event_name', 'license_key_created'), 'data', json(data)) AS payload
-           FROM (
-             SELECT value AS data, value ->> '$.id' AS key_id,
-               CAST(value ->> '$.attributes.order_id' AS TEXT) AS order_id
-             FROM json_each(?1, '$.data')
-           )
-           WHERE order_id IS NOT NULL AND key_id IS NOT NULL
+/// those of the products in `?7` are not) or it is disabled.
+const STORE_MISSING_KEYS: Sql = Sql {
+    name: "store_missing_keys",
+    text: store_missing!(
+        "lemonsqueezy_license_keys",
+        "lemonsqueezy",
+        "license_key_created",
+        "SELECT key AS place, value AS data, value ->> '$.id' AS key_id,
+               CAST(value ->> '$.attributes.order_id' AS TEXT) AS order_id,
+               json_object('meta', json_object('event_name', 'license_key_created'), 'data', json(value)) AS payload
+             FROM json_each(?1, '$.data')",
+        "order_id IS NOT NULL AND key_id IS NOT NULL
              AND unixepoch(data ->> '$.attributes.created_at') * 1000 BETWEEN ?3 AND ?2 - 1200000
              AND data ->> '$.attributes.status' IS NOT 'disabled'
-             AND CAST(data ->> '$.attributes.product_id' AS TEXT) IN (SELECT value FROM json_each(?5))
+             AND CAST(data ->> '$.attributes.product_id' AS TEXT) IN (SELECT value FROM json_each(?7))
              AND NOT EXISTS (SELECT 1 FROM licenses
                              WHERE source = 'lemonsqueezy' AND source_order_id = order_id || ':' || key_id)
              AND NOT EXISTS (SELECT 1 FROM webhook_events e
                              WHERE e.source = 'lemonsqueezy' AND e.source_order_id = order_id
                                AND CASE e.event_type WHEN 'license_key_created'
-                                   THEN e.payload ->> '$.data.id' END = key_id)
-           LIMIT ?4",
+                                   THEN e.payload ->> '$.data.id' END = key_id)"
+    ),
 };
 
 /// A turn at a list: one page of it is to be read.
@@ -193,64 +217,52 @@ pub struct Turn {
     until: Timestamp,
 }
 
-/// A listed item that is missing here.
-#[derive(Debug, Clone)]
-pub struct Found {
-    pub order: String,
-    /// The body of the webhook that would have told of it.
-    payload: String,
+/// Sees to it that every list has its row, in which [`claim_list`] finds it.
+pub fn note_lists() -> Statement {
+    NOTE_LISTS.with([super::json_text(&StorefrontList::ALL.map(StorefrontList::as_str))])
 }
 
-/// Takes that of these lists which is due the longest, until then. Gives it as [`Turn::read`] expects it.
+/// Takes that of these lists which is due the longest, until then, as [`Turn::read`] expects it. Lists that are not among
+/// these may come with it.
 pub fn claim_list(lists: &[StorefrontList], now: Timestamp, until: Timestamp) -> Statement {
     let names: Vec<_> = lists.iter().map(|list| list.as_str()).collect();
     CLAIM_LIST.with([super::json_text(&names), now.into(), until.into()])
 }
 
-/// Finds at most `most` of what a page lists and is missing here, as [`Found::read`] expects it: nothing of the last
-/// twenty minutes, whose webhooks may still be on their way. The page is the storefront's JSON, in which every item is
-/// an object. The storefront's own keys are looked for of the products `with_keys` only.
-pub fn missing(turn: &Turn, page: String, now: Timestamp, most: usize, with_keys: &[&str]) -> Statement {
-    let params = [Value::Text(page), now.into(), turn.since.into(), i64::try_from(most).unwrap_or(i64::MAX).into()];
+/// Stores what a page lists and is missing here, unless the turn is over: nothing of the last twenty minutes, whose
+/// webhooks may still be on their way. Gives a row with the `source_order_id` of each that it stored. The page is the
+/// storefront's JSON, in which every item is an object; `ids` has one for each. The storefront's own keys are looked for
+/// of the products `with_keys` only.
+pub fn store_missing(
+    turn: &Turn,
+    page: String,
+    ids: &[EventId],
+    now: Timestamp,
+    trace: &TraceId,
+    with_keys: &[&str],
+) -> Statement {
+    let ids: Vec<_> = ids.iter().map(EventId::as_str).collect();
+    let params = [
+        Value::Text(page),
+        now.into(),
+        turn.since.into(),
+        turn.until.into(),
+        super::json_text(&ids),
+        trace.as_str().into(),
+    ];
     match turn.list {
-        StorefrontList::GumroadSales => MISSING_SALES.with(params),
-        StorefrontList::LemonSqueezyOrders => MISSING_ORDERS.with(params),
+        StorefrontList::GumroadSales => STORE_MISSING_SALES.with(params),
+        StorefrontList::LemonSqueezyOrders => STORE_MISSING_ORDERS.with(params),
         StorefrontList::LemonSqueezyLicenseKeys => {
-            let [page, now, since, most] = params;
-            MISSING_KEYS.with([page, now, since, most, super::json_text(with_keys)])
+            let [page, now, since, until, ids, trace] = params;
+            STORE_MISSING_KEYS.with([page, now, since, until, ids, trace, super::json_text(with_keys)])
         }
     }
-}
-
-/// Stores what was found as a delivery, unless the turn is over. Gives a row if it did.
-pub fn store_found(turn: &Turn, found: &Found, id: &EventId, now: Timestamp, trace: &TraceId) -> Statement {
-    let event_type = match turn.list {
-        StorefrontList::GumroadSales => "sale",
-        StorefrontList::LemonSqueezyOrders => "order_created",
-        StorefrontList::LemonSqueezyLicenseKeys => "license_key_created",
-    };
-    STORE_FOUND.with([
-        id.as_str().into(),
-        turn.list.as_str().into(),
-        turn.until.into(),
-        turn.list.storefront().as_str().into(),
-        Origin::Reconciliation.as_str().into(),
-        event_type.into(),
-        found.payload.as_str().into(),
-        now.into(),
-        found.order.as_str().into(),
-        trace.as_str().into(),
-    ])
 }
 
 /// Ends a turn whose page was read, unless it is over. Without `next` so is the pass.
 pub fn page_read(turn: &Turn, next: Option<&str>, now: Timestamp) -> Statement {
     PAGE_READ.with([turn.list.as_str().into(), turn.until.into(), next.into(), now.into()])
-}
-
-/// Ends a turn whose page is to be read once more, unless it is over.
-pub fn page_again(turn: &Turn, now: Timestamp) -> Statement {
-    PAGE_AGAIN.with([turn.list.as_str().into(), turn.until.into(), now.into()])
 }
 
 /// Ends a turn whose page was not read, unless it is over, and says why and when it is tried again.
@@ -270,13 +282,5 @@ impl Turn {
             since: time("since")?,
             until: time("due_at")?,
         })
-    }
-}
-
-impl Found {
-    /// # Errors
-    /// When the row is not as the statement promises.
-    pub fn read(row: &Row) -> Result<Self, RowError> {
-        Ok(Self { order: row.text("order_id")?.to_owned(), payload: row.text("payload")?.to_owned() })
     }
 }

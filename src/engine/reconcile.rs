@@ -1,25 +1,21 @@
 //! Reading the storefronts' own lists back: what they sold and no webhook told of becomes a delivery of its own.
 //!
-//! Each list is read in passes, newest first; a tick reads one page of one list. What is found goes the way of any
-//! delivery, so a webhook that comes late all the same changes nothing. How the lists are asked for is in `adapters`,
-//! what counts as missing in `db`.
+//! Each list is read in passes, newest first, a page a turn. What is found goes the way of any delivery, so a webhook that
+//! comes late all the same changes nothing. How the lists are asked for is in `adapters`, what counts as missing in `db`.
 
 use super::outbox::PERSON_WAIT_MS;
 use super::{Engine, StorageError};
 use crate::adapters::listing::{self, Page};
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Found, Turn};
+use crate::db::{self, Turn};
 use crate::model::{StorefrontList, Timestamp};
-use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
+use crate::platform::{DbError, Level, LogValue, Outcome, Platform, Statement, unique_id};
 
 /// How long a turn at a list lasts, and so when one is tried again that failed, or whose process died.
 const TURN_MS: i64 = 5 * 60 * 1000;
 
 /// A pass that takes longer than this reads a list without an end: at a page a minute, one of over 14,000 sales.
 const LONGEST_PASS_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// Deliveries that a turn stores at most; what is left of the page is found in the next.
-const FOUND: usize = 5;
 
 impl<P: Platform> Engine<P> {
     /// The lists that may be read.
@@ -29,48 +25,37 @@ impl<P: Platform> Engine<P> {
         StorefrontList::ALL.into_iter().filter(may_read).collect()
     }
 
-    /// Reads the next page of the list whose turn it is, if any. It takes at most eight database queries (the claim, the
-    /// search, what is found, the end of the turn) and one request.
+    /// Reads the next page of the list whose turn it is; `Ok(false)` when it is none's. It takes one request and four
+    /// statements: two to claim it, the page, the end of the turn; and one more where the database refuses the page.
     ///
     /// # Errors
     /// [`StorageError`] when the database fails; the same page is read again later.
-    pub(super) async fn reconcile(&self, lists: &[StorefrontList]) -> Result<(), StorageError> {
+    pub(super) async fn reconcile(&self, lists: &[StorefrontList]) -> Result<bool, StorageError> {
         let now = self.now();
-        let outcomes = self.batch(vec![db::claim_list(lists, now, now.plus_millis(TURN_MS))]).await?;
-        let Some(turn) = db::rows(&outcomes, 0, Turn::read)?.pop() else { return Ok(()) };
-        let Some(request) = listing::ask(turn.list, &self.config, turn.since, turn.page.as_deref()) else {
-            return Ok(());
+        let claim = db::claim_list(lists, now, now.plus_millis(TURN_MS));
+        let outcomes = self.batch(vec![db::note_lists(), claim]).await?;
+        let claimed = |turn: Turn| {
+            listing::ask(turn.list, &self.config, turn.since, turn.page.as_deref()).map(|request| (turn, request))
+        };
+        let Some((turn, request)) = db::rows(&outcomes, 1, Turn::read)?.into_iter().find_map(claimed) else {
+            return Ok(false);
         };
         let reply = self.platform.send(request).await;
         let now = self.now();
-        let mut found = Vec::new();
         let page = listing::read(turn.list, reply, now, turn.since, turn.page.as_deref());
-        let statements = match page.and_then(|page| self.believe(&turn, page, now)) {
-            Err(failure) => {
-                let put_off = self.put_off_list(&turn, &failure, now);
-                std::iter::once(put_off).chain(self.owe_rejection(&failure)).collect()
-            }
-            Ok(page) => {
-                let with_keys = self.catalogue.with_storefront_keys(turn.list.storefront());
-                match self.batch(vec![db::missing(&turn, page.json, now, FOUND + 1, &with_keys)]).await {
-                    Err(DbError::Refused(reason)) => {
-                        vec![self.put_off_list(&turn, &Failure::new(Remedy::PersonNeeded, reason), now)]
-                    }
-                    outcomes => {
-                        found = db::rows(&outcomes?, 0, Found::read)?;
-                        self.store_found(&turn, &found, page.next.as_deref(), now)?
-                    }
+        let failure = match page.and_then(|page| self.believe(&turn, page, now)) {
+            Err(failure) => failure,
+            Ok(page) => match self.batch(self.take_in(&turn, page, now)?).await {
+                Err(DbError::Refused(reason)) => Failure::new(Remedy::PersonNeeded, reason),
+                outcomes => {
+                    self.tell_of_found(&turn, &outcomes?)?;
+                    return Ok(true);
                 }
-            }
+            },
         };
-        let outcomes = self.batch(statements).await?;
-        for (item, stored) in found.iter().zip(&outcomes) {
-            if !stored.rows.is_empty() {
-                let source = turn.list.storefront().into();
-                self.log(Level::Warn, "sale_found", [("source", source), ("order", LogValue::text(&*item.order))]);
-            }
-        }
-        Ok(())
+        let put_off = self.put_off_list(&turn, &failure, now);
+        self.batch(std::iter::once(put_off).chain(self.owe_rejection(&failure)).collect()).await?;
+        Ok(true)
     }
 
     /// Takes a page for one of a list that has an end.
@@ -86,20 +71,19 @@ impl<P: Platform> Engine<P> {
         Ok(page)
     }
 
-    /// The statements that store what was found, and end the turn.
-    fn store_found(
-        &self,
-        turn: &Turn,
-        found: &[Found],
-        next: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Vec<Statement>, StorageError> {
-        let mut statements = Vec::new();
-        for item in found.iter().take(FOUND) {
-            statements.push(db::store_found(turn, item, &unique_id(&self.platform)?, now, &self.trace));
+    /// The statements that store what a page has and is missing here, and end the turn.
+    fn take_in(&self, turn: &Turn, page: Page, now: Timestamp) -> Result<Vec<Statement>, StorageError> {
+        let ids = (0..page.listed).map(|_| unique_id(&self.platform)).collect::<Result<Vec<_>, _>>()?;
+        let with_keys = self.catalogue.with_storefront_keys(turn.list.storefront());
+        let read = db::page_read(turn, page.next.as_deref(), now);
+        Ok(vec![db::store_missing(turn, page.json, &ids, now, &self.trace, &with_keys), read])
+    }
+
+    fn tell_of_found(&self, turn: &Turn, outcomes: &[Outcome]) -> Result<(), StorageError> {
+        for order in db::rows(outcomes, 0, |row| Ok(LogValue::text(row.text("source_order_id")?)))? {
+            self.log(Level::Warn, "sale_found", [("source", turn.list.storefront().into()), ("order", order)]);
         }
-        statements.push(if found.len() > FOUND { db::page_again(turn, now) } else { db::page_read(turn, next, now) });
-        Ok(statements)
+        Ok(())
     }
 
     /// The statement that notes why a page was not read, and when it is tried again.

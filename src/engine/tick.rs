@@ -8,11 +8,14 @@ use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, StorageError};
 use crate::config::WorkersPlan;
 use crate::db::{self, Duties, Leased, StoredEvent};
-use crate::model::Timestamp;
+use crate::model::{StorefrontList, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement};
 
 /// A tick starts nothing new after this long, so that it ends well before the next and within its leases.
 pub(super) const LONGEST_MS: i64 = 20_000;
+
+/// Lists are read for half of that, so that what was found has its turn however slowly they answer.
+const LISTS_MS: i64 = LONGEST_MS / 2;
 
 /// Payloads that one tick erases: more than arrive in a minute for long.
 const PAYLOADS: i64 = 50;
@@ -32,18 +35,21 @@ struct Bounds {
     rows: usize,
     /// So many of them have their turn however many deliveries wait.
     fewest_rows: usize,
+    /// Pages of the storefronts' lists. To read one takes the most CPU time of all that a tick does, of which the Free plan
+    /// allows an invocation ten milliseconds. <https://developers.cloudflare.com/workers/platform/limits/#cpu-time>
+    pages: usize,
 }
 
 const fn bounds(plan: WorkersPlan) -> Bounds {
     match plan {
-        WorkersPlan::Free => Bounds { statements: 50, rows: 8, fewest_rows: 3 },
-        WorkersPlan::Paid => Bounds { statements: 300, rows: 40, fewest_rows: 40 },
+        WorkersPlan::Free => Bounds { statements: 50, rows: 8, fewest_rows: 3, pages: 1 },
+        WorkersPlan::Paid => Bounds { statements: 300, rows: 40, fewest_rows: 40, pages: 10 },
     }
 }
 
-/// The most statements that a delivery takes: its claim, then all that a sale causes, then the end of its mail or the
-/// note of a failure.
-const OF_DELIVERY: usize = 13;
+/// The most statements that a delivery takes: its claim, then all that a sale causes, then the end of its mail and an
+/// alert. The note of a failure that comes on top is made where there is one left for it.
+const OF_DELIVERY: usize = 14;
 
 /// Statements for what is owed: its claim, its rows, an alert; and the most that end a row.
 const OF_OWED: usize = 3;
@@ -73,11 +79,11 @@ impl<P: Platform> Engine<P> {
         let start = self.now();
         let until = start.plus_millis(LONGEST_MS);
         let lists = self.lists();
-        let outcomes = self.batch(vec![db::tick_started(start), db::duties(start, lists.len())]).await?;
+        let outcomes = self.batch(vec![db::tick_started(start), db::duties(start)]).await?;
         let duties = db::rows(&outcomes, 1, Duties::read)?.pop().unwrap_or_default();
         let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
         let reads_list = !lists.is_empty() && due(duties.list_due_at, 0);
-        let reconciled = if reads_list { self.reconcile(&lists).await } else { Ok(()) };
+        let reconciled = if reads_list { self.read_lists(&lists, start.plus_millis(LISTS_MS)).await } else { Ok(()) };
         let mut chores = Vec::new();
         let kept_ms = i64::from(self.config.payload_retention_days) * DAY_MS;
         if due(duties.oldest_payload_at, kept_ms + 1) {
@@ -89,7 +95,7 @@ impl<P: Platform> Engine<P> {
         let owed = due(duties.owed_due_at, 0) || !chores.is_empty();
         // What was found has its turn in the same tick.
         let deliveries = if due(duties.delivery_due_at, 0) || reads_list || !chores.is_empty() {
-            self.process_due(until, chores).await
+            self.process_due(until, chores, owed).await
         } else {
             Ok(0)
         };
@@ -107,10 +113,27 @@ impl<P: Platform> Engine<P> {
         bounds(self.config.workers_plan).statements.saturating_sub(self.spent().statements)
     }
 
-    /// Takes deliveries one by one, none after `until`. The chores go with the first claim.
-    async fn process_due(&self, until: Timestamp, mut chores: Vec<Statement>) -> Result<usize, StorageError> {
+    /// Reads pages of the lists that are due, one after the other, none after `until`.
+    async fn read_lists(&self, lists: &[StorefrontList], until: Timestamp) -> Result<(), StorageError> {
+        for _ in 0..bounds(self.config.workers_plan).pages {
+            if self.now() >= until || !self.reconcile(lists).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes deliveries one by one, none after `until`, and leaves of the statements what is owed needs, if anything is.
+    /// The chores go with the first claim.
+    async fn process_due(
+        &self,
+        until: Timestamp,
+        mut chores: Vec<Statement>,
+        owed: bool,
+    ) -> Result<usize, StorageError> {
         let mut taken = 0;
-        let needed = OF_DELIVERY + OF_OWED + bounds(self.config.workers_plan).fewest_rows * OF_ROW;
+        let of_owed = OF_OWED + bounds(self.config.workers_plan).fewest_rows * OF_ROW;
+        let needed = OF_DELIVERY + if owed { of_owed } else { 0 };
         while self.statements_left() >= needed && self.now() < until {
             let now = self.now();
             let claim = chores.len();
@@ -154,10 +177,10 @@ impl<P: Platform> Engine<P> {
         let reason = error.to_string();
         let now = self.now();
         let try_again_at = now.plus_millis(self.wait_ms(event.attempts));
-        // Should the database not take this either, the row has been moved on by its claim.
-        let noted = self.batch(vec![db::fail_event(&event.id, &reason, None, None, Some(try_again_at), now)]).await;
-        let fields =
-            [("event_id", (&event.id).into()), ("error", LogValue::text(reason)), ("noted", noted.is_ok().into())];
+        // Should the database not take this either, or no statement be left, the row has been moved on by its claim.
+        let note = db::fail_event(&event.id, &reason, None, None, Some(try_again_at), now);
+        let noted = self.statements_left() > 0 && self.batch(vec![note]).await.is_ok();
+        let fields = [("event_id", (&event.id).into()), ("error", LogValue::text(reason)), ("noted", noted.into())];
         self.log(Level::Warn, "delivery_put_off", fields);
     }
 

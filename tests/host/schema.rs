@@ -9,12 +9,11 @@ use crate::shop::{STARTER, Shop, run};
 
 /// Steps that look at every row of something which is no table: a list in a parameter or column, one made-up row, or the
 /// few rows that an index or an inner query has given before; or of `reconciliations`, which has three at most.
-const HARMLESS_SCANS: [&str; 13] = [
+const HARMLESS_SCANS: [&str; 12] = [
     "SCAN repo VIRTUAL TABLE",
     "SCAN json_each VIRTUAL TABLE",
     "SCAN s VIRTUAL TABLE",
     "SCAN CONSTANT ROW",
-    "SCAN happened",
     "SCAN reconciliations",
     "SCAN (subquery-",
     "SCAN picked",
@@ -25,9 +24,9 @@ const HARMLESS_SCANS: [&str; 13] = [
     "SCAN found",
 ];
 
-/// Where a new delivery's row is told, SQLite plans to look for rows that refer to it. It does so only while a foreign key
-/// is violated, which D1 and this allow at no time.
-const ONLY_IF_VIOLATED: (&str, [&str; 2]) = ("store_found", ["SCAN licenses", "SCAN sales"]);
+/// Where new deliveries' rows are stored, SQLite plans to look for rows that refer to them. It does so only while a foreign
+/// key is violated, which D1 and this allow at no time.
+const ONLY_IF_VIOLATED: (&str, [&str; 2]) = ("store_missing_", ["SCAN licenses", "SCAN sales"]);
 
 fn plan(database: &Sqlite, sql: &str) -> Vec<String> {
     database.query_plan(sql).unwrap()
@@ -38,7 +37,7 @@ fn no_statement_scans_a_table_or_sorts() {
     let database = Sqlite::migrated().unwrap();
     for sql in db::all_statements() {
         let plan = plan(&database, sql.text);
-        let never = |step: &str| sql.name == ONLY_IF_VIOLATED.0 && ONLY_IF_VIOLATED.1.contains(&step);
+        let never = |step: &str| sql.name.starts_with(ONLY_IF_VIOLATED.0) && ONLY_IF_VIOLATED.1.contains(&step);
         for step in plan.iter().filter(|step| !never(step)) {
             let scan = step.starts_with("SCAN ") && !HARMLESS_SCANS.iter().any(|harmless| step.starts_with(harmless));
             assert!(!scan && !step.contains("TEMP B-TREE FOR ORDER"), "{}:\n{}", sql.name, plan.join("\n"));

@@ -2,7 +2,7 @@
 //!
 //! Leases, which keep two ticks apart, are in `faults::leases`; what a tick tells the operator is in `alerts`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -43,11 +43,17 @@ fn mints(call: &Call<'_>) -> bool {
 #[test]
 fn a_tick_takes_on_what_the_plan_allows_and_neither_deliveries_nor_what_is_owed_keep_the_other_from_its_turn() {
     run(async {
-        for (plan, stored, deliveries, owed) in
-            [("", 0, 0, 8), ("", 41, 4, 6), ("free", 41, 4, 6), ("paid", 0, 0, 40), ("paid", 41, 26, 40)]
-        {
+        for (plan, mails, stored, deliveries, owed) in [
+            ("", 41, 0, 0, 8),
+            ("", 0, 41, 5, 0),
+            ("", 41, 41, 4, 6),
+            ("free", 41, 41, 4, 6),
+            ("paid", 41, 0, 0, 40),
+            ("paid", 0, 41, 36, 0),
+            ("paid", 41, 41, 26, 40),
+        ] {
             let shop = Shop::open_with(&[("WORKERS_PLAN", plan)]);
-            owe_mails(&shop, 41).await;
+            owe_mails(&shop, mails).await;
             store(&shop, stored).await;
             let ticked = shop.tick_after(MINUTE).await;
             assert_eq!((ticked.deliveries, ticked.owed), (deliveries, owed), "{plan:?}");
@@ -125,6 +131,32 @@ fn the_worst_tick_stays_within_what_the_free_plan_allows_reconciliation_included
             let keys = shop.sandbox.take_mails().iter().filter(|mail| mail.to != "operator@example.com").count();
             assert_eq!(keys, 6, "one for each sale that is not refunded");
         }
+    });
+}
+
+#[test]
+fn a_delivery_takes_fourteen_statements_at_most() {
+    run(async {
+        let shop = Shop::open_with(&[("OPERATOR_EMAIL", "operator@example.com")]);
+        let sale = GumroadSale { sale_id: Some("won".to_owned()), ..GumroadSale::default() };
+        shop.sandbox.sell_on_gumroad(sale);
+        shop.sandbox.gumroad_dispute("won");
+        shop.sandbox.gumroad_dispute_won("won");
+        assert_eq!(shop.request_only(incoming(&shop.sandbox.gumroad_resend("won"))).await.status, 200);
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(401)));
+        let statements = Rc::new(RefCell::new(Vec::new()));
+        let noting = Rc::clone(&statements);
+        shop.host.inject(move |call| {
+            if let Call::Batch(batch) = call {
+                noting.borrow_mut().extend(batch.iter().map(|statement| statement.name));
+            }
+            Fate::Proceed
+        });
+        assert_eq!(shop.tick_after(MINUTE).await.deliveries, 1);
+        let statements = statements.take();
+        assert_eq!((statements[1], statements.last()), ("duties", Some(&"claim_event")), "{statements:?}");
+        assert_eq!(statements.len() - 3, 14, "{statements:?}");
+        assert!(statements.contains(&"owe_alert") && statements.contains(&"record_facts"), "{statements:?}");
     });
 }
 

@@ -221,7 +221,7 @@ fn a_reader_whose_turn_is_over_stores_nothing() {
         let host = shop.host.clone();
         shop.host.inject(move |call| {
             if let Call::Batch(batch) = call
-                && batch[0].name == "store_found"
+                && batch[0].name == "store_missing_sales"
             {
                 // As if five minutes had passed, and somebody else had read the page since.
                 host.database().query("UPDATE reconciliations SET due_at = due_at + 1").unwrap();
@@ -229,57 +229,114 @@ fn a_reader_whose_turn_is_over_stores_nothing() {
             Fate::Proceed
         });
         shop.tick().await;
-        assert_eq!((found(&shop), shop.count("reconciliations WHERE watermark IS NULL")), (0, 1));
+        assert_eq!((found(&shop), shop.count("reconciliations WHERE watermark IS NOT NULL")), (0, 0));
+    });
+}
+
+/// Has so many sales without a ping, and gives what the tick that reads the list back does for it.
+async fn read_back(shop: &Shop, sales: usize) -> Vec<&'static str> {
+    for number in 0..sales {
+        shop.sandbox.sell_on_gumroad(sale_to(&format!("buyer-{number}")));
+    }
+    shop.advance(SETTLED);
+    let calls = Rc::new(RefCell::new(Vec::new()));
+    let noting = Rc::clone(&calls);
+    shop.host.inject(move |call| {
+        let own = ["note_lists", "claim_list", "store_missing_", "page_"];
+        match call {
+            Call::Batch(batch) => {
+                let names = batch.iter().map(|statement| statement.name);
+                noting.borrow_mut().extend(names.filter(|name| own.iter().any(|own| name.starts_with(own))));
+            }
+            Call::Send(request) if request.url.contains("/gumroad/") => noting.borrow_mut().push("request"),
+            Call::Send(_) => {}
+        }
+        Fate::Proceed
+    });
+    shop.tick().await;
+    shop.sandbox.take_mails();
+    calls.take()
+}
+
+const A_TURN: [&str; 5] = ["note_lists", "claim_list", "request", "store_missing_sales", "page_read"];
+
+#[test]
+fn a_tick_on_the_free_plan_reads_one_page_of_one_list_with_four_queries_and_one_request() {
+    run(async {
+        let shop = open();
+        assert_eq!(read_back(&shop, 25).await, A_TURN);
+        assert_eq!(found(&shop), 10, "all that is missing of the page");
     });
 }
 
 #[test]
-fn a_tick_takes_eight_queries_and_one_request_for_a_list_at_most() {
+fn a_tick_on_the_paid_plan_reads_ten_pages_each_after_the_last() {
     run(async {
-        let shop = open();
-        for _ in 0..20 {
+        for (sales, pages, finds) in [(25, 3, 25), (120, 10, 100)] {
+            let shop = Shop::open_with(&[TOKENS[0], ("WORKERS_PLAN", "paid")]);
+            let calls = read_back(&shop, sales).await;
+            let mut expected = A_TURN.repeat(pages);
+            if pages < 10 {
+                expected.extend(["note_lists", "claim_list"]);
+            }
+            assert_eq!((calls, found(&shop)), (expected, finds));
+        }
+    });
+}
+
+#[test]
+fn lists_that_answer_slowly_leave_half_of_a_tick_to_what_was_found() {
+    run(async {
+        let shop = Shop::open_with(&[TOKENS[0], ("WORKERS_PLAN", "paid")]);
+        for _ in 0..60 {
             shop.sandbox.sell_on_gumroad(GumroadSale::default());
         }
         shop.advance(SETTLED);
-        let costs = Rc::new(RefCell::new(Vec::new()));
-        let counting = Rc::clone(&costs);
+        let host = shop.host.clone();
         shop.host.inject(move |call| {
-            let own = ["claim_list", "missing_", "store_found", "page_"];
-            match call {
-                Call::Batch(batch) => counting.borrow_mut().extend(
-                    batch
-                        .iter()
-                        .map(|statement| statement.name)
-                        .filter(|name| own.iter().any(|own| name.starts_with(own))),
-                ),
-                Call::Send(request) if request.url.contains("/gumroad/") => counting.borrow_mut().push("request"),
-                Call::Send(_) => {}
+            if matches!(call, Call::Send(request) if request.url.contains("/gumroad/")) {
+                host.advance(Duration::from_secs(4));
             }
             Fate::Proceed
         });
-        let mut expected = vec!["claim_list", "request", "missing_sales"];
-        expected.extend(["store_found"; 5]);
-        expected.push("page_again");
-        shop.tick().await;
-        assert_eq!(*costs.borrow(), expected);
+        assert!(shop.tick().await.deliveries >= 20);
+        assert_eq!((lists_read(&shop).len(), found(&shop)), (3, 30));
         shop.sandbox.take_mails();
     });
 }
 
 #[test]
-fn a_page_with_more_that_is_missing_than_one_turn_stores_is_read_again() {
+fn a_list_whose_row_was_deleted_is_read_from_the_beginning() {
+    run(async {
+        for deleted in ["", " WHERE list = 'lemonsqueezy_orders'"] {
+            let shop = open();
+            tick_for(&shop, 3 * MINUTE).await;
+            shop.sandbox.sell_on_lemon_squeezy(order_of("6", "1"));
+            shop.rows(&format!("DELETE FROM reconciliations{deleted}"));
+            tick_for(&shop, HOUR).await;
+            assert_eq!((found(&shop), shop.count("reconciliations WHERE watermark IS NOT NULL")), (1, 3), "{deleted}");
+            shop.take_key();
+        }
+    });
+}
+
+#[test]
+fn a_list_without_credentials_is_looked_at_every_five_minutes_and_costs_the_ticks_between_nothing() {
     run(async {
         let shop = open_on_gumroad();
-        for number in 0..12 {
-            shop.sandbox.sell_on_gumroad(sale_to(&format!("buyer-{number}")));
+        shop.tick().await;
+        let due_at = |list: &str| reconciliation(&shop, list, "due_at");
+        for list in ["lemonsqueezy_orders", "lemonsqueezy_license_keys"] {
+            assert_eq!(
+                (due_at(list), reconciliation(&shop, list, "watermark")),
+                (after(5 * MINUTE), "NULL".to_owned())
+            );
         }
-        shop.advance(SETTLED);
-        for expected in [5, 10, 12] {
+        shop.host.take_batches();
+        for round_trips in [1, 1, 1, 1, 3] {
             shop.tick_after(MINUTE).await;
-            assert_eq!(found(&shop), expected);
+            assert_eq!(shop.host.take_batches(), round_trips);
         }
-        tick_for(&shop, HOUR).await;
-        assert_eq!((found(&shop), shop.count("licenses")), (12, 12));
-        assert_eq!(shop.sandbox.take_mails().len(), 12);
+        assert_eq!(due_at("lemonsqueezy_orders"), after(10 * MINUTE));
     });
 }
