@@ -32,7 +32,7 @@ const CLAIM_LIST: Sql = Sql {
              AND (list = (SELECT list FROM (SELECT list, min(due_at) FROM reconciliations
                                             WHERE list IN (SELECT value FROM json_each(?1))))
                   OR list NOT IN (SELECT value FROM json_each(?1)))
-           RETURNING list, page, started_at, due_at, list IN (SELECT value FROM json_each(?1)) AS readable,
+           RETURNING list, page, started_at, due_at,
              min(started_at, COALESCE(watermark, max(
                started_at - 2592000000 + 172800000,
                COALESCE((SELECT received_at FROM webhook_events WHERE id = (SELECT min(id) FROM webhook_events)),
