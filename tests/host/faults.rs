@@ -3,13 +3,15 @@
 //! | module | what it promises |
 //! |---|---|
 //! | `stories` | the stories that are told with faults in them, and how each has to end |
-//! | `exhaustion` | every story, with a fault of every kind at every call, and with every pair of them |
+//! | `exhaustion` | every story with a fault of every kind at every call, and some with every pair of them |
+//! | `coverage` | that no call of the engine's is beyond those |
 //! | `leases` | what is owed is worked on by one at a time |
 //! | `overtaken` | what was owed or stored, and was changed before its turn came |
 //! | `waits` | when it is tried again, and when no more |
 //!
 //! What each failure of GitHub's or Lemon Squeezy's means is in `activation`.
 
+mod coverage;
 mod exhaustion;
 mod leases;
 mod overtaken;

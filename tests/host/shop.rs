@@ -52,8 +52,8 @@ impl Shop {
     }
 
     /// The same on a database that is there already.
-    pub(crate) fn open_on(database: Sqlite, changes: &[(&str, &str)]) -> Self {
-        let world = World::on(Rc::new(database), 7, changes, send);
+    pub(crate) fn open_on(database: impl Into<Rc<Sqlite>>, changes: &[(&str, &str)]) -> Self {
+        let world = World::on(database.into(), 7, changes, send);
         Self { host: world.host.clone(), sandbox: world.sandbox.clone(), world }
     }
 

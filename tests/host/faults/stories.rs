@@ -1,73 +1,141 @@
-//! Stories of a sale, of an activation and of access that ends or moves, told against a world in which calls fail and processes die: each with those
-//! who try again in reality (the storefront, the buyer, cron), and with the one way in which it has to end.
+//! Stories of all that the engine does, told against a world in which calls fail, hang and processes die: each with
+//! those who try again in reality (the storefront, the buyer, the operator, cron), and with the one way in which it has
+//! to end.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `beginnings` | how things stand before a story, and who asks for what |
+//! | `deeds` | what an operator asks for |
+//! | `ends` | how each story ends |
+//! | `striking` | the world that strikes |
 
-use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+mod beginnings;
+mod deeds;
+mod ends;
+mod striking;
+
 use std::rc::Rc;
-use std::task::Poll;
 use std::time::Duration;
 
-use latchkey::engine::{Acted, Ticked};
-use latchkey::http::{self, Incoming};
-use latchkey::model::{GithubLogin, LicenseKey};
-use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{Delivery, GumroadSale, LicenseKeySeed};
-use serde_json::json;
+use latchkey::engine::{FollowUp, Ticked};
+use latchkey::http;
+use latchkey::platform::Platform;
+use latchkey::platform::host::Sqlite;
+use latchkey_sandbox::{GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY};
 
+use self::beginnings::{Ask, Subject};
+use self::deeds::Deed;
 use crate::acts::act;
-use crate::shop::{Shop, incoming, post};
+use crate::shop::Shop;
 
-/// The ways in which a call can go wrong.
-pub(crate) const FATES: [Fate; 4] = [Fate::FailBefore, Fate::FailAfter, Fate::DieBefore, Fate::DieAfter];
+pub(crate) use self::striking::{Blow, FATES, Witness, unless_it_dies, watch};
+
+/// Who gets the alerts, in the stories of them.
+const OPERATOR: &str = "operator@example.com";
 
 /// What is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Story {
     /// A sale on Gumroad, which tries four times to deliver it.
     Sale,
+    /// An order of Lemon Squeezy's, whose key is minted here.
+    MintedOrder,
+    /// An order of Lemon Squeezy's, then the key that it issued.
+    IssuedKey,
+    /// The same two, the key first: it has to wait for the order, which says what was bought.
+    KeyBeforeOrder,
+    /// A sale of what no entry of the catalogue names.
+    UnmappedSale,
+    /// A delivery that was stored and acknowledged by a process that died over it.
+    AbandonedSale,
+    /// A sale whose mail is refused for good; the operator is told.
+    RefusedMail,
+    /// Sales that no ping told of, more than are on a page.
+    FoundSales,
+    /// An order and its key that no webhook told of.
+    FoundOrder,
     /// The buyer of a minted key activates it for the first time.
     FirstActivation,
     /// The same with a key that only Lemon Squeezy knows.
     StorefrontKey,
+    /// The same with one of a product that no entry of the catalogue names.
+    UnmappedKey,
     /// The buyer activates once more.
     Bypass,
+    /// The first activation while GitHub rejects the token; the operator is told, and replaces it.
+    RejectedToken,
     /// Gumroad tells of a full refund of what one is a member of by now, and is invited to otherwise.
     Refund,
     /// The operator revokes the same.
     Revocation,
     /// The operator gives it to another account.
     Transfer,
-}
-
-/// A fault: what happens to the call of this number, counted from the story's beginning.
-pub(crate) type Blow = (usize, Fate);
-
-/// What is seen while a story is told.
-#[derive(Default)]
-pub(crate) struct Witness {
-    pub(crate) calls: Cell<usize>,
-    pub(crate) struck: RefCell<Vec<Blow>>,
-    /// Blows that struck between a mail and the record of it, so that it is rightly sent once more.
-    pub(crate) mails_in_doubt: Cell<usize>,
-    died: Cell<bool>,
+    /// The operator takes a revocation back, after it had all its consequences.
+    Reinstatement,
+    /// The operator has a key mailed once more.
+    Resending,
+    /// The operator replays a sale that waited for the catalogue.
+    Replay,
+    /// The same with everything that waits.
+    ReplayOfAll,
+    /// The operator has a mail tried again that was given up.
+    Retry,
+    /// The operator ends it instead.
+    Cancellation,
+    /// The operator reads out what is held on a buyer.
+    Export,
+    /// The operator erases it.
+    Erasure,
+    /// A month after a sale its payload is erased.
+    Expiry,
+    /// The operator looks at everything, and somebody at the health page.
+    Looking,
 }
 
 impl Story {
-    /// Tells the story with these blows to somebody who tries again as often as there are blows, checks its end, and
-    /// gives the number of calls that it took.
-    pub(super) async fn tell(self, blows: &[Blow]) -> usize {
-        let shop = Shop::open();
-        let (witness, answered) = self.act(&shop, blows, blows.len() + 1).await;
+    pub(super) const ALL: [Self; 27] = [
+        Self::Sale,
+        Self::MintedOrder,
+        Self::IssuedKey,
+        Self::KeyBeforeOrder,
+        Self::UnmappedSale,
+        Self::AbandonedSale,
+        Self::RefusedMail,
+        Self::FoundSales,
+        Self::FoundOrder,
+        Self::FirstActivation,
+        Self::StorefrontKey,
+        Self::UnmappedKey,
+        Self::Bypass,
+        Self::RejectedToken,
+        Self::Refund,
+        Self::Revocation,
+        Self::Transfer,
+        Self::Reinstatement,
+        Self::Resending,
+        Self::Replay,
+        Self::ReplayOfAll,
+        Self::Retry,
+        Self::Cancellation,
+        Self::Export,
+        Self::Erasure,
+        Self::Expiry,
+        Self::Looking,
+    ];
+
+    /// Tells the story with these blows to somebody who tries again as often as there are blows, and checks its end.
+    pub(super) async fn tell(self, blows: &[Blow]) -> Rc<Witness> {
+        let mut shop = self.open();
+        let (witness, answered) = self.act(&mut shop, blows, blows.len() + 1).await;
         assert!(answered, "{self:?} with {blows:?}: one more try than there are blows has to succeed");
         self.check(&shop, &witness, &format!("{self:?} with {blows:?}"));
-        witness.calls.get()
+        witness
     }
 
     /// Tells an activation to a buyer who asks once and never again: then nothing happened, or all of it does.
     pub(super) async fn tell_once(self, blow: Blow) {
-        let shop = Shop::open();
-        let (witness, answered) = self.act(&shop, &[blow], 1).await;
+        let mut shop = self.open();
+        let (witness, answered) = self.act(&mut shop, &[blow], 1).await;
         let context = format!("{self:?} with {blow:?}, asked once");
         if shop.count("license_activations") > 0 {
             self.check(&shop, &witness, &context);
@@ -80,157 +148,83 @@ impl Story {
         }
     }
 
-    /// Tells the story until nothing is left to do; whether somebody was answered with success.
-    async fn act(self, shop: &Shop, blows: &[Blow], tries: usize) -> (Rc<Witness>, bool) {
+    /// A shop on an empty database. All that a thread opens share one, whose statements are prepared.
+    fn open(self) -> Shop {
+        thread_local!(static DATABASE: Rc<Sqlite> = Rc::new(Sqlite::migrated().unwrap()));
+        let database = DATABASE.with(Rc::clone);
+        database.clear().unwrap();
+        let settings: &[(&str, &str)] = match self {
+            Self::FoundSales => &[("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN)],
+            Self::FoundOrder => &[("LEMON_SQUEEZY_API_KEY", LEMON_SQUEEZY_API_KEY)],
+            Self::RefusedMail | Self::RejectedToken => &[("OPERATOR_EMAIL", OPERATOR)],
+            _ => &[],
+        };
+        Shop::open_on(database, settings)
+    }
+
+    /// Tells the story until nothing is left to do; whether everybody was answered with success.
+    async fn act(self, shop: &mut Shop, blows: &[Blow], tries: usize) -> (Rc<Witness>, bool) {
         let subject = self.prepare(shop).await;
         let witness = watch(shop, blows);
         let answered = match &subject {
-            Subject::Delivery(delivery) => first_success(shop, &witness, tries, || incoming(delivery)).await,
-            Subject::Key(key) => {
-                let body = json!({ "license_key": key, "github_username": "octocat" }).to_string();
-                let ask = || post("/api/activate", "application/json", body.as_bytes());
-                first_success(shop, &witness, tries, ask).await
+            Subject::Asked(asks) => {
+                let mut answered = true;
+                for ask in asks {
+                    answered &= ask_until_answered(shop, &witness, tries, ask).await;
+                }
+                answered
             }
-            Subject::License(key) => self.act_as_operator(shop, &witness, tries, key).await,
+            Subject::Operator(deed) => act_until_done(shop, &witness, tries, deed).await,
+            Subject::Nobody => true,
         };
-        assert!(ticks_until_quiet(shop, &witness).await, "{self:?} with {blows:?}: something stays owed");
+        assert!(self.tick_until_quiet(shop, &witness).await, "{self:?} with {blows:?}: something stays owed");
         assert_eq!(*witness.struck.borrow(), blows, "{self:?}: every blow has to strike");
         (witness, answered)
     }
 
-    async fn prepare(self, shop: &Shop) -> Subject {
-        match self {
-            Self::Sale => Subject::Delivery(shop.sandbox.sell_on_gumroad(GumroadSale::default())),
-            Self::FirstActivation => Subject::Key(shop.sell_starter().await),
-            Self::StorefrontKey => Subject::Key(shop.sandbox.add_license_key(LicenseKeySeed::default())),
-            Self::Bypass => {
-                let key = shop.sell_starter().await;
-                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
-                // Otherwise the invitations from before would hide that there are no new ones.
-                for repo in ["acme/starter", "acme/starter-docs"] {
-                    shop.sandbox.decline_invitation("octocat", repo).unwrap();
-                }
-                Subject::Key(key)
+    /// A tick a minute until one succeeds and leaves nothing to do; `false` when that takes half a day.
+    async fn tick_until_quiet(self, shop: &Shop, witness: &Witness) -> bool {
+        let lists = match self {
+            Self::FoundSales => 1,
+            Self::FoundOrder => 2,
+            _ => 0,
+        };
+        for _ in 0..720 {
+            shop.advance(Duration::from_secs(60));
+            if self == Self::RejectedToken {
+                replace_token_once_told(shop);
             }
-            Self::Refund | Self::Revocation | Self::Transfer => {
-                let key = shop.sell_starter().await;
-                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
-                shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
-                shop.advance(Duration::from_secs(60));
-                if self == Self::Refund {
-                    let sale = shop.value("SELECT source_order_id FROM licenses");
-                    return Subject::Delivery(shop.sandbox.gumroad_refund(&sale));
-                }
-                Subject::License(LicenseKey::from_record(&key).unwrap())
-            }
-        }
-    }
-
-    /// Asks for the same act until it is said to be done, as often as said, a second apart.
-    async fn act_as_operator(self, shop: &Shop, witness: &Witness, tries: usize, key: &LicenseKey) -> bool {
-        let act = act(shop);
-        let to = GithubLogin::parse("grace-hopper").unwrap();
-        for _ in 0..tries {
             let engine = shop.engine();
-            let acted = match self {
-                Self::Transfer => unless_it_dies(witness, engine.transfer(key, &to, &act)).await,
-                _ => unless_it_dies(witness, engine.revoke(key, &act)).await,
-            };
-            match acted {
-                Some(Ok(acted)) => return acted == Acted::Done,
-                Some(Err(_)) | None => shop.advance(Duration::from_secs(1)),
+            let ticked = unless_it_dies(witness, engine.tick()).await;
+            let due = shop.count("outbox WHERE next_attempt_at IS NOT NULL")
+                + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL");
+            let read = shop.count("reconciliations WHERE watermark IS NOT NULL");
+            if (due, read) == (0, lists) && ticked == Some(Ok(Ticked::default())) {
+                return true;
             }
         }
         false
     }
+}
 
-    /// The one state in which the story ends, whatever struck.
-    fn check(self, shop: &Shop, witness: &Witness, context: &str) {
-        assert_eq!(shop.count("licenses"), 1, "{context}");
-        assert_eq!(shop.count("webhook_events WHERE processed = 0 OR error IS NOT NULL"), 0, "{context}");
-        assert_eq!(shop.count("outbox WHERE state <> 'done'"), 0, "{context}");
-        let mails = shop.sandbox.take_mails();
-        if self == Self::Sale {
-            let most = 1 + witness.mails_in_doubt.get();
-            assert!((1..=most).contains(&mails.len()), "{context}: {} mails, at most {most}", mails.len());
-            let key = shop.value("SELECT license_key FROM licenses");
-            assert!(mails.iter().all(|mail| mail.text.as_deref().unwrap().contains(&key)), "{context}: another key");
-            assert_eq!((shop.count("sales"), shop.count("outbox")), (1, 1), "{context}");
-            return;
-        }
-        if matches!(self, Self::Refund | Self::Revocation | Self::Transfer) {
-            return self.check_end_of_access(shop, context);
-        }
-        let repos = match self {
-            Self::StorefrontKey => ["acme/kit", "acme/kit-pro"],
-            _ => ["acme/starter", "acme/starter-docs"],
-        };
-        assert_eq!(shop.value("SELECT group_concat(github_user_id) FROM license_activations"), "583231", "{context}");
-        for repo in repos {
-            let open = shop.sandbox.invitations(repo);
-            assert_eq!((open.len(), open[0].login.as_str()), (1, "octocat"), "{context}: {repo}");
-        }
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'invited'"), 2, "{context}");
-        assert!(mails.is_empty(), "{context}: an activation mails nobody");
-    }
-
-    fn check_end_of_access(self, shop: &Shop, context: &str) {
-        for repo in ["acme/starter", "acme/starter-docs"] {
-            let invited: Vec<_> = shop.sandbox.invitations(repo).into_iter().map(|open| open.login).collect();
-            let expected: &[&str] = if self == Self::Transfer { &["grace-hopper"] } else { &[] };
-            assert_eq!(invited, expected, "{context}: {repo}");
-            assert!(shop.sandbox.collaborators(repo).is_empty(), "{context}: {repo}");
-        }
-        assert_eq!(shop.count("outbox WHERE kind = 'removal' AND outcome = 'removed'"), 2, "{context}");
-        let (status, account) = if self == Self::Transfer { ("active", 900_001) } else { ("revoked", 583_231) };
-        let end = shop.value("SELECT status || ' ' || github_user_id FROM licenses JOIN license_activations");
-        assert_eq!(end, format!("{status} {account}"), "{context}");
-        let acts = usize::from(self != Self::Refund);
-        assert_eq!([shop.count("admin_actions"), shop.count("order_facts")], [acts, 1 - acts], "{context}");
+/// Lets an operator who was mailed replace the token, and the rest of the hour pass after which it is tried again.
+fn replace_token_once_told(shop: &Shop) {
+    if shop.sandbox.mails().iter().any(|mail| mail.to == OPERATOR) {
+        shop.sandbox.clear_faults();
+        let due_in = format!("SELECT min(next_attempt_at) - {} FROM outbox", shop.host.now().as_millis());
+        shop.advance(Duration::from_millis(shop.value(&due_in).parse().unwrap_or(0)));
     }
 }
 
-enum Subject {
-    Delivery(Delivery),
-    /// Of a buyer.
-    Key(String),
-    /// Of whom the operator acts on.
-    License(LicenseKey),
-}
-
-/// Has the world strike these blows from now on.
-pub(crate) fn watch(shop: &Shop, blows: &[Blow]) -> Rc<Witness> {
-    let witness = Rc::new(Witness::default());
-    let (watching, blows) = (Rc::clone(&witness), blows.to_vec());
-    shop.host.inject(move |call| {
-        let number = watching.calls.replace(watching.calls.get() + 1);
-        let Some(blow) = blows.iter().copied().find(|(struck, _)| *struck == number) else { return Fate::Proceed };
-        watching.struck.borrow_mut().push(blow);
-        let (_, fate) = blow;
-        watching.died.set(watching.died.get() || matches!(fate, Fate::DieBefore | Fate::DieAfter));
-        let had_effect = matches!(fate, Fate::FailAfter | Fate::DieAfter);
-        let mail_in_doubt = match call {
-            Call::Send(request) => had_effect && request.url.contains("/postmark/"),
-            Call::Batch(batch) => !had_effect && batch.iter().any(|statement| statement.name == "settle"),
-        };
-        watching.mails_in_doubt.set(watching.mails_in_doubt.get() + usize::from(mail_in_doubt));
-        fate
-    });
-    witness
-}
-
-/// Sends the same request until it is answered with success, as often as said, a second apart. What is behind each
-/// answer runs, unless the process dies.
-async fn first_success(shop: &Shop, witness: &Witness, tries: usize, ask: impl Fn() -> Incoming) -> bool {
+/// Sends the same request until it is answered as hoped, as often as said, a second apart. What is behind each answer
+/// runs, unless the process dies.
+async fn ask_until_answered(shop: &Shop, witness: &Witness, tries: usize, ask: &Ask) -> bool {
     for _ in 0..tries {
         let engine = shop.engine();
-        let answer = unless_it_dies(witness, http::handle(&engine, ask())).await;
+        let answer = unless_it_dies(witness, http::handle(&engine, (ask.request)())).await;
         if let Some(mut answer) = answer {
-            let success = (200..300).contains(&answer.status);
-            if let Some(work) = answer.follow_up.take() {
-                unless_it_dies(witness, engine.follow_up(work)).await;
-            }
-            if success {
+            run_follow_up(shop, witness, answer.follow_up.take()).await;
+            if ask.hoped.contains(&answer.status) {
                 return true;
             }
         }
@@ -239,28 +233,22 @@ async fn first_success(shop: &Shop, witness: &Witness, tries: usize, ask: impl F
     false
 }
 
-/// A tick a minute until one succeeds and leaves nothing to do; `false` when that takes half a day.
-async fn ticks_until_quiet(shop: &Shop, witness: &Witness) -> bool {
-    for _ in 0..720 {
-        shop.advance(Duration::from_secs(60));
+/// Asks for the same act until it is said to be done, as often as said, a second apart.
+async fn act_until_done(shop: &Shop, witness: &Witness, tries: usize, deed: &Deed) -> bool {
+    let act = act(shop);
+    for _ in 0..tries {
         let engine = shop.engine();
-        let ticked = unless_it_dies(witness, engine.tick()).await;
-        let due = shop.count("outbox WHERE next_attempt_at IS NOT NULL")
-            + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL");
-        if due == 0 && ticked == Some(Ok(Ticked::default())) {
-            return true;
+        if let Some(Some((done, follow_up))) = unless_it_dies(witness, deed.ask(&engine, &act)).await {
+            run_follow_up(shop, witness, follow_up).await;
+            return done;
         }
+        shop.advance(Duration::from_secs(1));
     }
     false
 }
 
-/// Runs a process to its end, or drops it where it dies.
-pub(crate) async fn unless_it_dies<T>(witness: &Witness, process: impl Future<Output = T>) -> Option<T> {
-    let mut process = pin!(process);
-    poll_fn(|context| match process.as_mut().poll(context) {
-        Poll::Ready(end) => Poll::Ready(Some(end)),
-        Poll::Pending if witness.died.take() => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
-    })
-    .await
+async fn run_follow_up(shop: &Shop, witness: &Witness, work: Option<FollowUp>) {
+    if let Some(work) = work {
+        unless_it_dies(witness, shop.engine().follow_up(work)).await;
+    }
 }

@@ -1,0 +1,223 @@
+//! Which calls into the world there are, and which of them were struck by what.
+//!
+//! A boundary is a call by what it is: the statements that a batch consists of, or the service, method and path of a
+//! request. Which there must be comes from the engine: every statement of `latchkey::db`, and every request that an
+//! adapter makes. One that no story reaches, or that was not struck in every way, is named.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use latchkey::db;
+use latchkey::platform::host::{Call, Fate};
+
+use super::stories::{Blow, FATES, Witness};
+
+/// Every request of ours, with `{}` for what differs, under the adapter that makes it.
+const REQUESTS: &[(&str, &str)] = &[
+    ("email/postmark.rs", "Post /postmark/email"),
+    ("github.rs", "Delete /github/repos/{}/{}/collaborators/{}"),
+    ("github.rs", "Delete /github/repos/{}/{}/invitations/{}"),
+    ("github.rs", "Get /github/repos/{}/{}/invitations"),
+    ("github.rs", "Get /github/user/{}"),
+    ("github.rs", "Get /github/users/{}"),
+    ("github.rs", "Put /github/repos/{}/{}/collaborators/{}"),
+    ("lemon_squeezy/license_api.rs", "Post /lemonsqueezy/v1/licenses/validate"),
+    ("listing.rs", "Get /gumroad/v2/sales"),
+    ("listing.rs", "Get /lemonsqueezy/v1/license-keys"),
+    ("listing.rs", "Get /lemonsqueezy/v1/orders"),
+];
+
+/// The places in the adapters that name a method, and so make a request. One more than is listed here is a call whose
+/// path has to be in [`REQUESTS`].
+const PLACES: &[(&str, &str, usize)] = &[
+    ("email/postmark.rs", "Post", 1),
+    // Of an invitation that is to end, of one to take back, and of a collaborator.
+    ("github.rs", "Delete", 3),
+    ("github.rs", "Get", 3),
+    // Once more without a permission, where the repository is a person's.
+    ("github.rs", "Put", 2),
+    ("lemon_squeezy/license_api.rs", "Post", 1),
+    // Three lists.
+    ("listing.rs", "Get", 1),
+];
+
+/// Statements that no story strikes, and why that is right.
+const LEFT_OUT: &[(&str, &str)] =
+    &[("event", "nothing in the Worker asks for it: `Engine::replay` is a convenience of the tests")];
+
+/// What was struck, over any number of tellings.
+#[derive(Debug, Default)]
+pub(super) struct Coverage {
+    /// By boundary, the places in [`FATES`] of the fates that struck it.
+    boundaries: BTreeMap<String, BTreeSet<usize>>,
+    tellings: usize,
+}
+
+impl Coverage {
+    /// Adds what was seen in one telling.
+    pub(super) fn add(&mut self, witness: &Witness) {
+        self.tellings += 1;
+        let reached = witness.reached.borrow();
+        for boundary in reached.iter() {
+            if !self.boundaries.contains_key(boundary) {
+                self.boundaries.insert(boundary.clone(), BTreeSet::new());
+            }
+        }
+        for (call, fate) in witness.struck.borrow().iter() {
+            self.boundaries.entry(reached[*call].clone()).or_default().insert(place(*fate));
+        }
+    }
+
+    /// Adds what was seen in other tellings.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.tellings += other.tellings;
+        for (boundary, fates) in &other.boundaries {
+            self.boundaries.entry(boundary.clone()).or_default().extend(fates);
+        }
+    }
+
+    /// Blows to calls of this telling, after the blows that it had, that would strike a boundary as it never was.
+    pub(super) fn missing_after(&self, witness: &Witness) -> Vec<Blow> {
+        let reached = witness.reached.borrow();
+        let first = witness.struck.borrow().last().map_or(0, |(call, _)| call + 1);
+        let mut found = BTreeSet::new();
+        let mut missing = Vec::new();
+        for (call, boundary) in reached.iter().enumerate().skip(first) {
+            let struck = self.boundaries.get(boundary);
+            for fate in FATES.into_iter().filter(|fate| !struck.is_some_and(|fates| fates.contains(&place(*fate)))) {
+                if found.insert((boundary, place(fate))) {
+                    missing.push((call, fate));
+                }
+            }
+        }
+        missing
+    }
+
+    /// # Panics
+    /// With the names of what is missing.
+    pub(super) fn assert_complete(&self) {
+        let mut wrong = Vec::new();
+        for (boundary, struck) in &self.boundaries {
+            let missing: Vec<_> = FATES.into_iter().filter(|fate| !struck.contains(&place(*fate))).collect();
+            if !missing.is_empty() {
+                wrong.push(format!("{boundary}: never struck by {missing:?}"));
+            }
+        }
+        let statements: BTreeSet<_> = self.boundaries.keys().flat_map(|boundary| boundary.split(AND)).collect();
+        for sql in [db::all_statements(), db::rare_statements()].concat() {
+            let left_out = LEFT_OUT.iter().any(|(name, _)| *name == sql.name);
+            match (statements.contains(sql.name), left_out) {
+                (false, false) => wrong.push(format!("the statement {}: no story reaches it", sql.name)),
+                (true, true) => wrong.push(format!("the statement {}: left out, though a story reaches it", sql.name)),
+                _ => {}
+            }
+        }
+        for (_, request) in REQUESTS {
+            if !self.boundaries.contains_key(*request) {
+                wrong.push(format!("{request}: no story reaches it"));
+            }
+        }
+        for request in self.boundaries.keys().filter(|boundary| boundary.contains('/')) {
+            if !REQUESTS.iter().any(|(_, known)| known == request) {
+                wrong.push(format!("{request}: a request that is not listed"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (boundaries, fates) = (self.boundaries.len(), FATES.len());
+        let struck: usize = self.boundaries.values().map(BTreeSet::len).sum();
+        let all = boundaries * fates;
+        write!(f, "{boundaries} boundaries x {fates} fates: {struck} of {all} struck in {} tellings", self.tellings)
+    }
+}
+
+/// Between the statements of a batch.
+const AND: &str = " + ";
+
+/// What a call is. Statements of a batch are named once each and in one order, however many rows it is about.
+pub(super) fn boundary(call: &Call<'_>) -> String {
+    match call {
+        Call::Batch(batch) => {
+            let names: BTreeSet<_> = batch.iter().map(|statement| statement.name).collect();
+            names.into_iter().collect::<Vec<_>>().join(AND)
+        }
+        Call::Send(request) => {
+            let path = request.url.strip_prefix("http://sandbox").unwrap_or(&request.url);
+            let path = path.split_once('?').map_or(path, |(path, _)| path);
+            let asked = format!("{:?} {path}", request.method);
+            let known = REQUESTS.iter().find(|(_, known)| is_like(known, &asked));
+            known.map_or(asked, |(_, known)| (*known).to_owned())
+        }
+    }
+}
+
+fn is_like(known: &str, asked: &str) -> bool {
+    let (mut known, mut asked) = (known.split('/'), asked.split('/'));
+    loop {
+        match (known.next(), asked.next()) {
+            (None, None) => return true,
+            (Some(known), Some(asked)) if known == asked || known == "{}" => {}
+            _ => return false,
+        }
+    }
+}
+
+fn place(fate: Fate) -> usize {
+    FATES.iter().position(|known| *known == fate).expect("one of the fates")
+}
+
+#[test]
+fn every_request_is_listed() {
+    let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/adapters");
+    let mut places = BTreeMap::new();
+    for (file, text) in sources(&adapters) {
+        for named in text.split("Method::").skip(1) {
+            let method: String = named.chars().take_while(char::is_ascii_alphabetic).collect();
+            *places.entry((file.clone(), method)).or_insert(0) += 1;
+        }
+    }
+    let found: Vec<_> = places.iter().map(|((file, method), count)| (file.as_str(), method.as_str(), *count)).collect();
+    assert_eq!(found, PLACES, "an adapter makes another request than is listed");
+    for (file, request) in REQUESTS {
+        let method = request.split(' ').next().unwrap();
+        assert!(PLACES.iter().any(|(place, known, _)| place == file && *known == method), "{file} makes no {request}");
+    }
+}
+
+#[test]
+fn every_statement_is_in_a_list_of_its_module() {
+    let listed: BTreeSet<_> =
+        [db::all_statements(), db::rare_statements()].concat().iter().map(|sql| sql.name.to_owned()).collect();
+    let named: BTreeSet<_> = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db"))
+        .iter()
+        .flat_map(|(_, text)| text.split(" name: \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()))
+        .chain(["probe".to_owned()])
+        .collect();
+    assert_eq!(named, listed);
+}
+
+/// The files of a folder by their paths in it, without tests, and each without its own tests.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    fn walk(folder: &Path, within: &str, found: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{within}{}", path.file_name().unwrap().to_str().unwrap());
+            if path.is_dir() {
+                walk(&path, &format!("{name}/"), found);
+            } else if !name.ends_with("tests.rs") && !name.ends_with("testing.rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+                found.push((name, code.to_owned()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(folder, "", &mut found);
+    found
+}
