@@ -309,9 +309,10 @@ impl<P: Platform> Engine<P> {
     /// Step 5.
     async fn invite_all(&self, opened: Opened) -> (Result<Activated, ActivateError>, Option<FollowUp>) {
         let Opened { already, license, activation, lease, owed } = opened;
+        let lease = &lease;
         let tries = owed.due.iter().map(|due| async move {
             match &due.kind {
-                Kind::Invitation(facts) => Some((due, facts, self.invite(facts).await)),
+                Kind::Invitation(facts) => Some((due, facts, self.invite(facts, lease).await)),
                 Kind::LicenseMail(_) | Kind::Removal(_) => None,
             }
         });
@@ -324,9 +325,9 @@ impl<P: Platform> Engine<P> {
         let repos: Option<Vec<_>> = activation.repos.iter().map(|repo| Some((repo.clone(), told(repo)?))).collect();
         let mut record: Vec<_> = results
             .into_iter()
-            .flat_map(|(due, _, result)| self.conclude(due, &lease, invite::settled(result)))
+            .flat_map(|(due, _, result)| self.conclude(due, lease, invite::settled(result)))
             .collect();
-        record.extend(owed.unreadable.iter().map(|(id, error)| self.bury(*id, &lease, error)));
+        record.extend(owed.unreadable.iter().map(|(id, error)| self.bury(*id, lease, error)));
         tell_once(&mut record);
         let product = self.catalogue.find(license.storefront, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {

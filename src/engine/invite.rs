@@ -1,9 +1,10 @@
 //! Inviting a bound identity to a repository and ending its access, and what the buyer and the outbox are told of it.
 
 use super::Engine;
+use super::outbox::TOO_LATE;
 use crate::adapters::github::{Github, Invited};
 use crate::adapters::{Failure, Remedy};
-use crate::db::{InvitationFacts, RemovalFacts, Settled};
+use crate::db::{InvitationFacts, Lease, RemovalFacts, Settled};
 use crate::defect::{self, Defect};
 use crate::model::GithubAccount;
 use crate::platform::Platform;
@@ -20,8 +21,13 @@ pub enum RepoStatus {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Invites once.
-    pub(super) async fn invite(&self, facts: &InvitationFacts) -> Result<Invited, Failure> {
+    /// Invites once. Nobody is invited under a lease that is over: the place among the invitations of a day was taken
+    /// with it, and lasts as much longer than the day as the lease does.
+    pub(super) async fn invite(&self, facts: &InvitationFacts, lease: &Lease) -> Result<Invited, Failure> {
+        let now = self.now();
+        if now >= lease.until {
+            return Err(Failure::new(Remedy::RetryAt(now), TOO_LATE));
+        }
         let account = GithubAccount { id: facts.user_id, login: facts.login.clone() };
         self.github()?.invite(&self.platform, &facts.repo, &account, facts.permission).await
     }

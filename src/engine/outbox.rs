@@ -29,6 +29,9 @@ const LONGEST_WAIT_MS: i64 = 6 * 60 * 60 * 1000;
 /// Between two looks at what only a person can mend.
 pub(super) const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
 
+/// Why something was not begun that could have been.
+pub(super) const TOO_LATE: &str = "its turn came too late";
+
 /// GitHub asks for changes one after the other with at least a second between them:
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
 const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
@@ -39,7 +42,8 @@ impl<P: Platform> Engine<P> {
     pub(super) async fn work_off(&self, lease: &Lease, leased: Leased, until: Timestamp) -> Result<(), StorageError> {
         let (mails, changes): (Vec<_>, Vec<_>) =
             leased.due.iter().partition(|due| matches!(due.kind, Kind::LicenseMail(_)));
-        let mails = mails.into_iter().map(|due| async move { self.conclude(due, lease, self.try_once(due).await) });
+        let mails =
+            mails.into_iter().map(|due| async move { self.conclude(due, lease, self.try_once(due, lease).await) });
         let one_by_one = async {
             let mut statements = Vec::new();
             for (place, due) in changes.into_iter().enumerate() {
@@ -47,9 +51,9 @@ impl<P: Platform> Engine<P> {
                     self.platform.sleep(BETWEEN_CHANGES).await;
                 }
                 if self.now() < until {
-                    statements.extend(self.conclude(due, lease, self.try_once(due).await));
+                    statements.extend(self.conclude(due, lease, self.try_once(due, lease).await));
                 } else {
-                    statements.push(db::postpone(due.id, lease, self.now(), "its turn came too late", false));
+                    statements.push(db::postpone(due.id, lease, self.now(), TOO_LATE, false));
                 }
             }
             statements
@@ -76,7 +80,7 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    async fn try_once(&self, due: &Due) -> Result<Settled, Failure> {
+    async fn try_once(&self, due: &Due, lease: &Lease) -> Result<Settled, Failure> {
         // It was good when this was owed. What has changed since, changed what is owed.
         match due.status {
             _ if matches!(due.kind, Kind::Removal(_)) => {}
@@ -89,7 +93,7 @@ impl<P: Platform> Engine<P> {
         }
         match &due.kind {
             Kind::LicenseMail(facts) => self.mail(due, facts).await,
-            Kind::Invitation(facts) => invite::settled(self.invite(facts).await),
+            Kind::Invitation(facts) => invite::settled(self.invite(facts, lease).await),
             Kind::Removal(facts) => self.remove(facts).await,
         }
     }

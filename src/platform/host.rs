@@ -143,7 +143,7 @@ impl Host {
         self.0.batches.take()
     }
 
-    /// Runs a call as its fate has it. It yields first, as every real call does, so that concurrent tasks interleave.
+    /// Runs a call as its fate has it.
     /// One that hangs is waited for as long as `patience` is pending, and given up with what it resolves to.
     async fn meet<T, E>(
         &self,
@@ -152,7 +152,6 @@ impl Host {
         lost: E,
         patience: impl Future<Output = E>,
     ) -> Result<T, E> {
-        yield_once().await;
         let fate = (self.0.fate.borrow_mut())(&call);
         match fate {
             Fate::Proceed => effect(),
@@ -176,6 +175,8 @@ impl Platform for Host {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
         self.0.batches.set(self.0.batches.get() + 1);
         let lost = DbError::Unavailable("Network connection lost.".to_owned());
+        // A statement may wait in the database's queue.
+        yield_once().await;
         self.meet(Call::Batch(&statements), || self.0.database.batch(&statements), lost, std::future::pending()).await
     }
 
@@ -185,7 +186,11 @@ impl Platform for Host {
             self.sleep(request.timeout).await;
             SendError::Timeout
         };
-        self.meet(Call::Send(&request), || (self.0.upstream)(&request), SendError::Unreachable, patience).await
+        let effect = || (self.0.upstream)(&request);
+        let reply = self.meet(Call::Send(&request), effect, SendError::Unreachable, patience).await;
+        // A request leaves at once, and its answer is on its way for a while.
+        yield_once().await;
+        reply
     }
 
     /// Time passes only once nothing else gets on: then it jumps to the end of the shortest sleep. One that is dropped

@@ -47,6 +47,28 @@ async fn claim(shop: &Shop) -> (Lease, Vec<Due>) {
 }
 
 #[test]
+fn who_wakes_up_after_the_lease_is_over_invites_nobody_and_the_next_tick_does() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        let host = shop.host.clone();
+        shop.host.inject(move |call| {
+            if matches!(call, Call::Batch(batch) if batch.iter().any(|statement| statement.name == "bind")) {
+                host.advance(Duration::from_secs(61));
+            }
+            Fate::Proceed
+        });
+        let answer = shop.activate(&key, "octocat").await;
+        let queued = vec![("acme/starter", "queued"), ("acme/starter-docs", "queued")];
+        assert_eq!((answer.status, answer.repos()), (202, queued));
+        assert!(shop.sandbox.take_calls().iter().all(|call| call.method != "PUT"));
+        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'due' AND attempts = 0"), 2);
+        assert_eq!(shop.tick_after(Duration::from_secs(60)).await.owed, 2);
+        assert_eq!(shop.count("outbox WHERE outcome = 'invited'"), 2);
+    });
+}
+
+#[test]
 fn two_ticks_at_once_share_the_work_and_mail_everybody_once() {
     run(async {
         let shop = Shop::open();
