@@ -24,7 +24,7 @@ pub use activations::{Binding, bind, known_license};
 pub use acts::{LicenseAfter, license_after, reinstate, resend, revoke, transfer};
 pub use alerts::{DueAlert, owe_alert, owe_alerts};
 pub use cron::{Duties, duties, tick_started};
-pub use events::{StoredEvent, claim_event, erase_old_payloads, event, fail_event, processed_event, store_delivery};
+pub use events::{StoredEvent, claim_event, erase_old_payloads, fail_event, processed_event, store_delivery};
 pub use licenses::{
     MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
 };

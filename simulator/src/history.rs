@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use latchkey::http::{self, Incoming};
-use latchkey::model::EventId;
 use latchkey::platform::host::{Call, Fate, Sqlite};
 use latchkey_sandbox::{AccountKind, Delivery, GumroadSale, LemonSqueezySale, sign_lemon_squeezy_body};
 use serde_json::json;
@@ -423,17 +422,6 @@ impl History {
         self.replay_event(&id);
     }
 
-    /// The engine processes a delivery once more.
-    fn process_again(&mut self, id: &str) {
-        let Some(id) = EventId::parse(id) else { return };
-        self.note(&format!("delivery {} is replayed", id.as_str()));
-        let engine = self.world.engine();
-        self.begin(async move {
-            // Where it fails, the seller sees that it did.
-            let _ = engine.replay(&id).await;
-        });
-    }
-
     /// Somebody sends what no storefront did.
     fn forge(&mut self) {
         let count = self.model.borrow().deliveries.len();
@@ -482,7 +470,7 @@ impl History {
         self.tick_until_quiet()?;
         check::nothing_given_up_early(self)?;
         for id in check::given_up(self) {
-            self.process_again(&id);
+            self.replay_event(&id);
             self.tasks.finish(&self.world);
         }
         self.tick_until_quiet()?;

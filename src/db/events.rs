@@ -4,7 +4,7 @@ use super::Sql;
 use crate::model::{Authenticated, Delivery, EventId, OrderId, Origin, Storefront, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement, Value};
 
-pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, EVENT, CLAIM_EVENT, PROCESSED_EVENT, FAIL_EVENT, ERASE_OLD_PAYLOADS];
+pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, CLAIM_EVENT, PROCESSED_EVENT, FAIL_EVENT, ERASE_OLD_PAYLOADS];
 
 /// Repeated with the same id, it changes nothing. The first try, right behind the answer, is counted here.
 const STORE_DELIVERY: Sql = Sql {
@@ -13,9 +13,6 @@ const STORE_DELIVERY: Sql = Sql {
            VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)
            ON CONFLICT (id) DO NOTHING",
 };
-
-const EVENT: Sql =
-    Sql { name: "event", text: "SELECT id, source, payload, attempts FROM webhook_events WHERE id = ?1" };
 
 /// Takes a delivery that was stored but not processed, because the process died behind the answer or a try failed. It
 /// counts the try and moves it on before anything looks at the delivery: one at which the process dies again does not
@@ -89,11 +86,6 @@ pub fn store_delivery(
         next_attempt_at.into(),
         trace.as_str().into(),
     ])
-}
-
-/// Reads one delivery back, as [`StoredEvent::read`] expects it.
-pub fn event(id: &EventId) -> Statement {
-    EVENT.with([id.as_str().into()])
 }
 
 /// Takes the delivery that is due the longest at `now`, for as long as until `next`. Gives it as [`StoredEvent::read`]

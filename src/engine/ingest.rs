@@ -10,7 +10,7 @@ use futures_util::future::{Either, select};
 use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::{self, Misunderstood, Understood};
-use crate::db::{self, StoredEvent};
+use crate::db;
 use crate::defect::{self, Defect};
 use crate::model::{Delivery, EventId, OrderId, Origin, SaleEvent};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
@@ -68,19 +68,6 @@ impl<P: Platform> Engine<P> {
             }
         }
         if defect::is(Defect::AckUnstored) { Ok(()) } else { Err(failure) }
-    }
-
-    /// Processes a stored delivery once more, whatever became of it before. One that was processed stays so.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the database fails. `Ok(false)` when there is no such delivery, or its payload is erased.
-    pub async fn replay(&self, id: &EventId) -> Result<bool, StorageError> {
-        let outcomes = self.batch(vec![db::event(id)]).await?;
-        let stored = db::rows(&outcomes, 0, StoredEvent::read)?.pop();
-        match stored.and_then(|event| event.delivery) {
-            Some(delivery) => self.process(id, &delivery, 1).await.map(|()| true),
-            None => Ok(false),
-        }
     }
 
     /// Finds out what a stored delivery means, and does it. Safe to repeat. `attempts` is how often it was

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use latchkey::engine::Ticked;
-use latchkey::model::EventId;
 use latchkey_sandbox::{Delivery, Gift, GumroadSale, Mail, PingFormat};
 use serde_json::{Value, json};
 
@@ -366,10 +365,9 @@ fn a_sale_of_an_unmapped_product_waits_for_the_seller_and_is_fulfilled_by_a_repl
         assert_eq!(shop.tick_after(Duration::from_secs(24 * 60 * 60)).await, Ticked::default());
 
         shop.deploy(catalogue());
-        let event = EventId::parse(&shop.value("SELECT id FROM webhook_events")).unwrap();
-        for _ in 0..2 {
-            assert_eq!(shop.engine().replay(&event).await, Ok(true));
-        }
+        let event = shop.value("SELECT id FROM webhook_events");
+        assert_eq!(shop.replay(&event).await.status, 202);
+        assert_eq!(shop.replay(&event).await.problem(), (409, "already_processed"));
         let key = shop.take_key();
         assert_eq!(shop.value("SELECT license_key FROM licenses"), key);
         let row = shop.record("webhook_events", "1");
@@ -381,11 +379,11 @@ fn a_sale_of_an_unmapped_product_waits_for_the_seller_and_is_fulfilled_by_a_repl
 fn a_replay_of_what_is_not_there_does_nothing() {
     run(async {
         let shop = Shop::open();
-        assert_eq!(shop.engine().replay(&EventId::parse("nothing").unwrap()).await, Ok(false));
+        assert_eq!(shop.replay("nothing").await.problem(), (404, "not_found"));
         shop.sell_starter().await;
-        shop.rows("UPDATE webhook_events SET payload = NULL");
-        let event = EventId::parse(&shop.value("SELECT id FROM webhook_events")).unwrap();
-        assert_eq!(shop.engine().replay(&event).await, Ok(false));
+        shop.rows("UPDATE webhook_events SET payload = NULL, processed = 0, processed_at = NULL");
+        let event = shop.value("SELECT id FROM webhook_events");
+        assert_eq!(shop.replay(&event).await.problem(), (409, "payload_erased"));
     });
 }
 

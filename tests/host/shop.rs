@@ -169,6 +169,14 @@ impl Shop {
         answer.into()
     }
 
+    /// Has the operator replay a delivery, and runs what is behind the answer.
+    pub(crate) async fn replay(&self, event: &str) -> Answered {
+        let authorization = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let path = format!("/admin/events/{event}/replay");
+        self.request(request("POST", &path, &headers, br#"{ "reason": "what kept it is mended" }"#)).await
+    }
+
     /// Lets this much time pass, and runs the tick that comes then.
     pub(crate) async fn tick_after(&self, time: Duration) -> Ticked {
         self.advance(time);
