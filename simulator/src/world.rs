@@ -84,10 +84,10 @@ impl World {
         self.host.now()
     }
 
-    /// Lets time pass, for the engine and for the world around it.
+    /// Lets time pass, for the engine and for the world around it, which catches up with what the engine has slept.
     pub fn advance(&self, time: Duration) {
         self.host.advance(time);
-        self.clock.advance(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        self.clock.set(self.host.now().as_millis());
     }
 }
 

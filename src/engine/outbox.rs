@@ -36,6 +36,19 @@ pub(super) const TOO_LATE: &str = "its turn came too late";
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
 const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
 
+/// How long the changes that are left are put off once GitHub has asked one to wait: it wants at least a minute where it
+/// names no time, and shuts out who asks on.
+/// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately>
+const AFTER_A_LIMIT_MS: i64 = 60_000;
+
+/// Whether GitHub asked to wait with this change.
+fn met_a_limit(due: &Due, tried: &Result<Settled, Failure>) -> bool {
+    // What is owed to a suspended license waits without GitHub being asked. So does what its lease is over for, and there the
+    // others are as late.
+    let asked = due.status == LicenseStatus::Active || matches!(due.kind, Kind::Removal(_));
+    asked && matches!(tried, Err(Failure { remedy: Remedy::RetryAt(_), .. }))
+}
+
 impl<P: Platform> Engine<P> {
     /// Tries every row that is held under the lease, and writes down what came of it. Mails go out all at once, and what
     /// changes something at GitHub one after the other; after `until` nothing of that is begun.
@@ -46,12 +59,20 @@ impl<P: Platform> Engine<P> {
             mails.into_iter().map(|due| async move { self.conclude(due, lease, self.try_once(due, lease).await) });
         let one_by_one = async {
             let mut statements = Vec::new();
+            let mut limited = false;
             for (place, due) in changes.into_iter().enumerate() {
+                if limited {
+                    let later = self.now().plus_millis(AFTER_A_LIMIT_MS);
+                    statements.push(db::postpone(due.id, lease, later, "GitHub asked to wait with another", false));
+                    continue;
+                }
                 if place > 0 && self.now() < until {
                     self.platform.sleep(BETWEEN_CHANGES).await;
                 }
                 if self.now() < until {
-                    statements.extend(self.conclude(due, lease, self.try_once(due, lease).await));
+                    let tried = self.try_once(due, lease).await;
+                    limited = met_a_limit(due, &tried);
+                    statements.extend(self.conclude(due, lease, tried));
                 } else {
                     statements.push(db::postpone(due.id, lease, self.now(), TOO_LATE, false));
                 }

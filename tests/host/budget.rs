@@ -1,15 +1,20 @@
 //! The places among the invitations that GitHub allows a repository in 24 hours.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use latchkey::model::{LicenseKey, MINTED_KEY_RANDOM_BYTES};
 use latchkey::platform::Platform;
+use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{AccountKind, Fault, FaultKind, Service};
 use serde_json::{Value, json};
 
 use crate::shop::{NOW, Shop, catalogue_of, run};
 
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How long a place is taken: a day, and as long as a lease lasts.
@@ -17,7 +22,12 @@ const TAKEN_MS: i64 = DAY_MS + 60_000;
 
 /// A shop of products that open one repository each.
 fn shop_of(repos: &[&str]) -> Shop {
-    let mut shop = Shop::open();
+    shop_with(&[], repos)
+}
+
+/// The same with some settings changed.
+fn shop_with(changes: &[(&str, &str)], repos: &[&str]) -> Shop {
+    let mut shop = Shop::open_with(changes);
     let entry = |repo: &&str| {
         shop.sandbox.add_repo(repo, AccountKind::Organization);
         format!("[[gumroad]]\nproduct_id = '{repo}'\nname = 'Kit'\ntier = 'core'\nrepos = ['{repo}']\n")
@@ -157,39 +167,161 @@ fn invitations_that_wait_for_a_place_keep_nothing_else_from_its_turn() {
     });
 }
 
+/// A shop on the paid plan with so many licenses, each of which opens one of the repositories and was sold long ago; and
+/// their keys.
+fn shop_of_many(repos: &[&str], licenses: usize) -> (Shop, Vec<String>) {
+    let shop = shop_with(&[("WORKERS_PLAN", "paid")], repos);
+    let mut keys = Vec::new();
+    for (number, repo) in repos.iter().cycle().take(licenses).enumerate() {
+        let mut random = [0; MINTED_KEY_RANDOM_BYTES];
+        shop.host.fill_random(&mut random).unwrap();
+        let key = LicenseKey::mint(random).as_str().to_owned();
+        shop.rows(&format!(
+            "INSERT INTO licenses (license_key, kind, source, source_order_id, product_id, tier, email, name, test,
+                                   issued_at)
+             VALUES ('{key}', 'minted', 'gumroad', 'order-{number}', '{repo}', 'core', 'a@example.com', '', 0, 1)"
+        ));
+        shop.sandbox.add_user(&format!("buyer-{number}"), AccountKind::User);
+        keys.push(key);
+    }
+    (shop, keys)
+}
+
+/// A call that changes something at GitHub.
+struct Change {
+    /// In which tick or request.
+    round: usize,
+    at: i64,
+    url: String,
+}
+
+/// What GitHub is asked from now on.
+#[derive(Default)]
+struct Asked {
+    round: Cell<usize>,
+    changes: RefCell<Vec<Change>>,
+    questions: Cell<usize>,
+}
+
+fn watch(shop: &Shop) -> Rc<Asked> {
+    let asked = Rc::new(Asked::default());
+    let (noting, host) = (Rc::clone(&asked), shop.host.clone());
+    shop.host.inject(move |call| {
+        if let Call::Send(request) = call
+            && request.url.contains("/github/")
+        {
+            if request.method.as_str() == "GET" {
+                noting.questions.set(noting.questions.get() + 1);
+            } else {
+                let (round, at, url) = (noting.round.get(), host.now().as_millis(), request.url.clone());
+                noting.changes.borrow_mut().push(Change { round, at, url });
+            }
+        }
+        Fate::Proceed
+    });
+    asked
+}
+
+/// Activates the license of the buyer of this number.
+async fn activate(shop: &Shop, asked: &Asked, keys: &[String], buyer: usize) {
+    asked.round.set(asked.round.get() + 1);
+    let answer = shop.activate(&keys[buyer], &format!("buyer-{buyer}")).await;
+    assert!(matches!(answer.status, 200 | 202), "{:?}", answer.body);
+}
+
+/// Lets this much time pass, with a tick so often where something is due: the others find nothing to do.
+async fn work_for(shop: &Shop, asked: &Asked, time: Duration, every: Duration) {
+    let every = i64::try_from(every.as_millis()).unwrap();
+    let end = shop.host.now().plus_millis(i64::try_from(time.as_millis()).unwrap()).as_millis();
+    let span = |millis: i64| Duration::from_millis(u64::try_from(millis).unwrap_or_default());
+    loop {
+        let now = shop.host.now().as_millis();
+        let due = shop.rows("SELECT min(next_attempt_at) AS due FROM outbox WHERE next_attempt_at > 0");
+        let due = due[0].optional_integer("due").unwrap().unwrap_or(end);
+        let next = now + every * ((due - now + every - 1) / every).max(1);
+        if next > end {
+            return shop.advance(span(end - now));
+        }
+        asked.round.set(asked.round.get() + 1);
+        shop.tick_after(span(next - now)).await;
+    }
+}
+
+fn a_second_lies_between_the_changes_of_each_tick(changes: &[Change]) -> bool {
+    changes.windows(2).all(|pair| pair[0].round != pair[1].round || pair[1].at - pair[0].at >= 1000)
+}
+
 #[test]
 fn thirty_busy_days_invite_within_what_github_allows() {
-    const REPOS: [&str; 2] = ["acme/one", "acme/two"];
+    const REPOS: [&str; 3] = ["acme/one", "acme/two", "acme/three"];
+    const BUYERS: usize = 10_000;
     run(async {
-        let shop = shop_of(&REPOS);
+        let (shop, keys) = shop_of_many(&REPOS, BUYERS);
+        let asked = watch(&shop);
+        // How often each row was looked at in vain.
+        shop.rows("CREATE TEMP TABLE looks (id INTEGER PRIMARY KEY, times INTEGER NOT NULL) STRICT");
+        shop.rows(
+            "CREATE TEMP TRIGGER looked AFTER UPDATE OF next_attempt_at ON main.outbox WHEN new.state = 'due' BEGIN
+               INSERT INTO looks VALUES (new.id, 1) ON CONFLICT (id) DO UPDATE SET times = times + 1;
+             END",
+        );
         let mut buyer = 0;
-        let mut sent: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-        // Two launches, each of more than there are places for in a day, and a steady trade in between.
         for hour in 0..30 * 24 {
-            let buyers = if hour % 360 < 5 { 25 } else { usize::from(hour % 3 == 0) };
-            for repo in REPOS {
-                for _ in 0..buyers {
-                    buy(&shop, repo, buyer).await;
-                    buyer += 1;
-                }
+            // Two launches, each of more than there are places for in a day, and a steady trade in between.
+            for _ in 0..if hour % 360 < 5 { 100 } else { 13 }.min(BUYERS - buyer) {
+                activate(&shop, &asked, &keys, buyer).await;
+                buyer += 1;
             }
-            for _ in 0..2 {
-                shop.tick_after(Duration::from_secs(30 * 60)).await;
-            }
-            for call in shop.sandbox.take_calls() {
-                let repo = REPOS.into_iter().find(|repo| call.path.contains(&format!("{repo}/collaborators")));
-                if let (Some(repo), "PUT") = (repo, call.method.as_str()) {
-                    assert_eq!(call.status, Some(201), "GitHub never has to refuse one");
-                    sent.entry(repo).or_default().push(call.at);
-                }
-            }
+            work_for(&shop, &asked, HOUR, 5 * MINUTE).await;
         }
+        assert_eq!(buyer, BUYERS);
+        let changes = asked.changes.borrow();
         for repo in REPOS {
-            let times = &sent[repo];
+            let to_it = changes.iter().filter(|change| change.url.contains(&format!("{repo}/collaborators")));
+            let times: Vec<_> = to_it.map(|change| change.at).collect();
             assert!(times.windows(46).all(|window| window[45] - window[0] >= DAY_MS), "{repo}");
-            assert!(times.len() > 400, "{repo}: {}", times.len());
+            assert!(times.len() >= 29 * 45, "{repo}: {}: hardly a place is left unused", times.len());
         }
-        let waiting = shop.count("outbox WHERE kind = 'invitation' AND state = 'due'");
-        assert_eq!(sent.values().map(Vec::len).sum::<usize>() + waiting, buyer, "everybody is invited once or waits");
+        assert!(a_second_lies_between_the_changes_of_each_tick(&changes));
+        let invited = shop.count("outbox WHERE outcome = 'invited'");
+        let refused =
+            shop.sandbox.take_calls().iter().filter(|call| call.status.is_none_or(|status| status >= 300)).count();
+        assert_eq!(refused, 0, "GitHub never has to refuse one");
+        assert_eq!((asked.questions.get(), changes.len()), (BUYERS, invited), "asked once each");
+        let waiting = shop.count("outbox WHERE state = 'due'");
+        assert_eq!(changes.len() + waiting, BUYERS, "everybody is invited once or waits");
+        assert_eq!(shop.value("SELECT max(attempts) FROM outbox"), "1", "who waits is not tried");
+        let looks: usize = shop.value("SELECT max(times) FROM looks").parse().unwrap();
+        assert!(looks <= 31, "{looks}: a row that waits is looked at once a day");
+    });
+}
+
+#[test]
+fn a_github_that_answers_403_for_a_day_is_asked_once_a_minute_by_its_limit_and_once_an_hour_for_a_permission() {
+    const ROWS: usize = 30;
+    let limit = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+    let permission = "Resource not accessible by personal access token";
+    run(async {
+        for (message, most) in [(limit, ROWS + 24 * 60), (permission, ROWS * 13)] {
+            let (shop, keys) = shop_of_many(&["acme/one", "acme/two", "acme/three"], ROWS);
+            let asked = watch(&shop);
+            let body = json!({ "message": message }).to_string().into_bytes();
+            shop.sandbox.inject(
+                Fault::new(Service::GitHub, FaultKind::Status { status: 403, headers: Vec::new(), body }).method("PUT"),
+            );
+            for buyer in 0..ROWS {
+                activate(&shop, &asked, &keys, buyer).await;
+            }
+            work_for(&shop, &asked, 24 * HOUR, MINUTE).await;
+            let changes = asked.changes.take();
+            assert!(changes.len() <= most, "{}: {message}", changes.len());
+            assert!(a_second_lies_between_the_changes_of_each_tick(&changes));
+            // Nobody lost the invitation to a limit; what a person had to mend is given up after twelve tries.
+            let left = if message == limit { "due" } else { "dead" };
+            assert_eq!(shop.count(&format!("outbox WHERE state = '{left}'")), ROWS, "{message}");
+            shop.sandbox.clear_faults();
+            work_for(&shop, &asked, HOUR, MINUTE).await;
+            assert_eq!(shop.count("outbox WHERE outcome = 'invited'"), if message == limit { ROWS } else { 0 });
+        }
     });
 }
