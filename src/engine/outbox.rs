@@ -43,8 +43,8 @@ const AFTER_A_LIMIT_MS: i64 = 60_000;
 
 /// Whether GitHub asked to wait with this change.
 fn met_a_limit(due: &Due, tried: &Result<Settled, Failure>) -> bool {
-    // What is owed to a suspended license waits without GitHub being asked. So does what its lease is over for, and there the
-    // others are as late.
+    // What is owed to a suspended license waits without GitHub being asked. So does what comes after the end of its lease;
+    // then whatever follows comes too late as well.
     let asked = due.status == LicenseStatus::Active || matches!(due.kind, Kind::Removal(_));
     asked && matches!(tried, Err(Failure { remedy: Remedy::RetryAt(_), .. }))
 }
