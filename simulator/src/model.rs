@@ -259,16 +259,16 @@ impl Model {
         self.orders.iter().position(|order| order.id == id && order.product.source == source)
     }
 
-    /// How many requests had been sent when the last one was sent that promised the account this access.
-    pub(crate) fn promised(&self, account: i64, repo: &str) -> Option<usize> {
+    /// How many requests had been sent when the last one was sent that promised the account this access by this key.
+    pub(crate) fn promised(&self, account: i64, repo: &str, by: &str) -> Option<usize> {
         let promises = |sent: &Sent| {
-            let (What::Activation { account: asked, .. }, Some(Answer { status: 200 | 202, body, .. })) =
+            let (What::Activation { account: asked, key, .. }, Some(Answer { status: 200 | 202, body, .. })) =
                 (&sent.what, &sent.answer)
             else {
                 return false;
             };
             let repos = body["repos"].as_array().map_or(&[][..], Vec::as_slice);
-            asked.id == Some(account) && repos.iter().any(|promised| promised["repo"] == repo)
+            key == by && asked.id == Some(account) && repos.iter().any(|promised| promised["repo"] == repo)
         };
         self.sent.iter().rposition(promises)
     }

@@ -77,7 +77,7 @@ pub(super) fn access(history: &History) -> Result<(), Violation> {
             };
             let access = (id, repo.clone());
             // What was declined is gone, and so is the promise that came before it.
-            let (promised, declined) = (model.promised(id, &repo), model.last_declined(id, &repo));
+            let (promised, declined) = (model.promised(id, &repo, &key), model.last_declined(id, &repo));
             let wanted = text(row, "status") == "active";
             // One that nobody accepted in time gives nothing, and may have made way for the invitation of another license.
             let lapsed = !model.accepted.contains(&access)
