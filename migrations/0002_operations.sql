@@ -31,12 +31,33 @@ ALTER TABLE outbox ADD COLUMN detail TEXT;
 ALTER TABLE outbox ADD COLUMN reserved_at INTEGER;
 -- Since when the row is dead.
 ALTER TABLE outbox ADD COLUMN died_at INTEGER;
+-- Whether what it waits for is a person; it is tried every hour meanwhile.
+ALTER TABLE outbox ADD COLUMN person_needed INTEGER NOT NULL DEFAULT 0 CHECK (person_needed IN (0, 1));
 CREATE INDEX outbox_reserved ON outbox (repo, reserved_at) WHERE reserved_at IS NOT NULL;
 CREATE INDEX outbox_alerts ON outbox (alert, created_at, state) WHERE alert IS NOT NULL;
 CREATE INDEX outbox_died ON outbox (died_at) WHERE died_at IS NOT NULL;
 
+-- What became of a row of the outbox before it was owed once more.
+CREATE TABLE outbox_history (
+  outbox_id   INTEGER NOT NULL,
+  license_key TEXT,
+  kind        TEXT    NOT NULL,
+  repo        TEXT,
+  outcome     TEXT,
+  last_error  TEXT,
+  ended_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX outbox_history_license ON outbox_history (license_key) WHERE license_key IS NOT NULL;
+CREATE TRIGGER outbox_owed_again AFTER UPDATE OF state ON outbox
+WHEN OLD.state IN ('done', 'dead') AND NEW.state IN ('due', 'leased') BEGIN
+  INSERT INTO outbox_history (outbox_id, license_key, kind, repo, outcome, last_error, ended_at)
+  VALUES (OLD.id, OLD.license_key, OLD.kind, OLD.repo, OLD.outcome, OLD.last_error, coalesce(OLD.done_at, OLD.died_at, 0));
+END;
+
 -- Since when the delivery waits for a person.
 ALTER TABLE webhook_events ADD COLUMN stuck_at INTEGER;
+-- Who bought, as far as that was understood of a delivery that is not processed.
+ALTER TABLE webhook_events ADD COLUMN email TEXT;
 CREATE INDEX webhook_events_stuck ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL;
 CREATE INDEX webhook_events_erasable ON webhook_events (received_at) WHERE payload IS NOT NULL AND processed = 1;
 CREATE INDEX webhook_events_reconciled ON webhook_events (received_at) WHERE origin = 'reconciliation';
@@ -77,13 +98,13 @@ CREATE INDEX admin_actions_target ON admin_actions (target, id);
 CREATE VIEW sale_states AS
 SELECT e.id AS event_id, e.source, e.origin, e.event_type, e.source_order_id, e.received_at, e.processed_at,
        e.attempts, e.next_attempt_at, e.trace_id, l.license_key, l.status AS license_status, o.id AS outbox_id,
-       coalesce(l.product_id, s.product_id) AS product_id, coalesce(l.email, s.email) AS email,
+       coalesce(l.product_id, s.product_id) AS product_id, coalesce(l.email, s.email, e.email) AS email,
        CASE
          WHEN e.processed = 0 AND e.next_attempt_at IS NULL THEN 'needs_seller'
          WHEN e.processed = 0 THEN 'in_progress'
          WHEN l.license_key IS NULL THEN 'ignored'
-         WHEN o.state = 'dead' THEN 'needs_seller'
-         WHEN l.status <> 'active' THEN 'ignored'
+         WHEN o.state = 'dead' OR o.person_needed = 1 THEN 'needs_seller'
+         WHEN l.status <> 'active' OR o.outcome = 'cancelled' THEN 'ignored'
          WHEN o.kind = 'license_mail' THEN 'in_progress'
          WHEN a.license_key IS NULL THEN 'waiting_on_buyer'
          WHEN o.id IS NOT NULL THEN 'waiting_on_github'
@@ -97,7 +118,7 @@ SELECT e.id AS event_id, e.source, e.origin, e.event_type, e.source_order_id, e.
            (SELECT max(at) FROM admin_actions WHERE target = l.license_key AND action = 'license.revoke'), l.issued_at)
          WHEN l.status = 'revoked' THEN coalesce(f.refunded_at, l.issued_at)
          WHEN l.status = 'suspended' THEN coalesce(f.disputed_at, l.issued_at)
-         WHEN o.id IS NOT NULL THEN o.created_at
+         WHEN o.id IS NOT NULL THEN coalesce(o.done_at, o.created_at)
          ELSE coalesce(a.activated_at, l.issued_at)
        END AS since,
        CASE
@@ -110,6 +131,9 @@ SELECT e.id AS event_id, e.source, e.origin, e.event_type, e.source_order_id, e.
          WHEN l.revoked_by_operator = 1 THEN 'revoked by the operator'
          WHEN l.status = 'revoked' THEN 'refunded'
          WHEN l.status = 'suspended' THEN 'the payment is disputed'
+         WHEN o.outcome = 'cancelled' THEN
+           iif(o.kind = 'license_mail', 'the operator cancelled the mail with the key',
+               'the operator cancelled the invitation to ' || o.repo)
          WHEN o.kind = 'license_mail' THEN coalesce('the mail is tried again: ' || o.last_error, 'the mail is on its way')
          WHEN a.license_key IS NULL THEN 'the license is not activated yet'
          WHEN o.id IS NOT NULL THEN
@@ -122,14 +146,19 @@ LEFT JOIN licenses l ON l.source = e.source AND l.source_order_id >= e.source_or
 LEFT JOIN license_activations a ON a.license_key = l.license_key
 LEFT JOIN sales s ON s.source = e.source AND s.source_order_id = e.source_order_id
 LEFT JOIN order_facts f ON f.source = e.source AND f.source_order_id = e.source_order_id
--- The one row of what is owed that decides the state: a dead one before all, then the mail, then an invitation.
+-- The one row of what is owed that decides the state: one that only a person can mend before all, a dead one first; then
+-- the mail, then an invitation, then what the operator has cancelled. Whoever has activated needs no mail any more.
 LEFT JOIN outbox o ON o.id = coalesce(
   (SELECT id FROM outbox WHERE license_key = l.license_key AND state = 'dead'
+                           AND (l.status = 'active' OR kind = 'removal') LIMIT 1),
+  (SELECT id FROM outbox WHERE license_key = l.license_key AND person_needed = 1
                            AND (l.status = 'active' OR kind = 'removal') LIMIT 1),
   (SELECT id FROM outbox WHERE license_key = l.license_key AND state IN ('due', 'leased') AND l.status = 'active'
                            AND kind = 'license_mail' LIMIT 1),
   (SELECT id FROM outbox WHERE license_key = l.license_key AND state IN ('due', 'leased') AND l.status = 'active'
-                           AND kind = 'invitation' LIMIT 1));
+                           AND kind = 'invitation' LIMIT 1),
+  (SELECT id FROM outbox WHERE license_key = l.license_key AND outcome = 'cancelled' AND l.status = 'active'
+                           AND (kind = 'invitation' OR kind = 'license_mail' AND a.license_key IS NULL) LIMIT 1));
 
 -- The same rows as the admin API shows them: JSON, times in RFC 3339. D1 takes 32 arguments of a function, which is
 -- sixteen members of an object.
@@ -166,13 +195,14 @@ FROM licenses l LEFT JOIN license_activations a ON a.license_key = l.license_key
 
 CREATE VIEW outbox_items AS
 SELECT id, license_key, state, kind,
-       json_object('id', id, 'kind', kind, 'license_key', license_key, 'repo', repo,
+       json_insert(json_object('id', id, 'kind', kind, 'license_key', license_key, 'repo', repo,
                    'github_username', github_username, 'state', state, 'attempts', attempts,
                    'next_attempt_at', strftime('%Y-%m-%dT%H:%M:%SZ', next_attempt_at / 1000, 'unixepoch'),
                    'last_error', last_error, 'outcome', outcome, 'reference', reference, 'alert', alert,
                    'detail', detail, 'created_at', strftime('%Y-%m-%dT%H:%M:%SZ', created_at / 1000, 'unixepoch'),
                    'ended_at', strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(done_at, died_at) / 1000, 'unixepoch'),
-                   'trace_id', trace_id) AS item
+                   'trace_id', trace_id),
+                   '$.person_needed', json(iif(person_needed, 'true', 'false'))) AS item
 FROM outbox;
 
 CREATE VIEW action_items AS
@@ -199,6 +229,24 @@ SELECT source, source_order_id,
                    'dispute_won_at', strftime('%Y-%m-%dT%H:%M:%SZ', dispute_won_at / 1000, 'unixepoch')) AS item
 FROM order_facts;
 
+-- How what was owed for a license ended, each time that it was owed.
+CREATE VIEW outbox_ends AS
+SELECT license_key, kind, repo, outcome, last_error, coalesce(done_at, died_at) AS at FROM outbox
+UNION ALL
+SELECT license_key, kind, repo, outcome, last_error, ended_at FROM outbox_history;
+
+-- What an operator did, in words.
+CREATE VIEW action_words AS
+SELECT target, at, action || coalesce(' to ' || (detail ->> '$.to_username'), '') || ' by ' || actor || ': ' || reason AS what
+FROM admin_actions;
+
+-- To whom a license was bound when it was activated: a transfer since then says from whom.
+CREATE VIEW first_activations AS
+SELECT a.license_key, a.activated_at AS at, 'activated for ' || coalesce(
+  (SELECT c.detail ->> '$.from_username' FROM admin_actions c
+   WHERE c.target = a.license_key AND c.action = 'license.transfer' ORDER BY c.id LIMIT 1), a.github_username) AS what
+FROM license_activations a;
+
 -- A delivery with its payload, as far as a person reads it, and what it led to.
 CREATE VIEW event_details AS
 SELECT i.id, json_insert(i.item,
@@ -215,20 +263,18 @@ SELECT i.id, json_insert(i.item,
     FROM (SELECT e.received_at AS at, 'received' AS what
           UNION ALL SELECT e.processed_at, 'processed' || coalesce(': ' || e.note, '')
           UNION ALL SELECT e.stuck_at, 'left to a person: ' || e.error
-          UNION ALL SELECT at, action || ' by ' || actor || ': ' || reason FROM admin_actions WHERE target = e.id
+          UNION ALL SELECT c.at, c.what FROM action_words c WHERE c.target = e.id
           UNION ALL SELECT h.at, h.what FROM (
             SELECT o.created_at AS at, o.kind || coalesce(' ' || o.repo, '') || ' owed' AS what FROM outbox o
             WHERE o.license_key = i.license_key
             UNION ALL
-            SELECT coalesce(o.done_at, o.died_at), o.kind || coalesce(' ' || o.repo, '') || ' ' ||
+            SELECT o.at, o.kind || coalesce(' ' || o.repo, '') || ' ' ||
                    coalesce(o.outcome, 'given up: ' || o.last_error, 'given up')
-            FROM outbox o WHERE o.license_key = i.license_key
+            FROM outbox_ends o WHERE o.license_key = i.license_key
             UNION ALL
-            SELECT a.activated_at, 'activated for ' || a.github_username FROM license_activations a
-            WHERE a.license_key = i.license_key
+            SELECT a.at, a.what FROM first_activations a WHERE a.license_key = i.license_key
             UNION ALL
-            SELECT c.at, c.action || ' by ' || c.actor || ': ' || c.reason FROM admin_actions c
-            WHERE c.target = i.license_key) h)
+            SELECT c.at, c.what FROM action_words c WHERE c.target = i.license_key) h)
     WHERE at IS NOT NULL))) AS item
 FROM event_items i JOIN webhook_events e ON e.id = i.id;
 
@@ -247,17 +293,15 @@ SELECT i.license_key, json_insert(i.item,
     FROM (SELECT e.received_at AS at, e.event_type || ' received' AS what FROM webhook_events e
           WHERE e.source = i.source AND e.source_order_id = o.order_id
           UNION ALL SELECT i.issued_at, 'license issued'
-          UNION ALL SELECT a.activated_at, 'activated for ' || a.github_username FROM license_activations a
-          WHERE a.license_key = i.license_key
-          UNION ALL SELECT c.at, c.action || ' by ' || c.actor || ': ' || c.reason FROM admin_actions c
-          WHERE c.target = i.license_key
+          UNION ALL SELECT a.at, a.what FROM first_activations a WHERE a.license_key = i.license_key
+          UNION ALL SELECT c.at, c.what FROM action_words c WHERE c.target = i.license_key
           UNION ALL SELECT h.at, h.what FROM (
             SELECT x.created_at AS at, x.kind || coalesce(' ' || x.repo, '') || ' owed' AS what FROM outbox x
             WHERE x.license_key = i.license_key
             UNION ALL
-            SELECT coalesce(x.done_at, x.died_at), x.kind || coalesce(' ' || x.repo, '') || ' ' ||
+            SELECT x.at, x.kind || coalesce(' ' || x.repo, '') || ' ' ||
                    coalesce(x.outcome, 'given up: ' || x.last_error, 'given up')
-            FROM outbox x WHERE x.license_key = i.license_key
+            FROM outbox_ends x WHERE x.license_key = i.license_key
             UNION ALL
             SELECT f.refunded_at, 'refunded' FROM order_facts f
             WHERE f.source = i.source AND f.source_order_id = o.order_id
@@ -282,23 +326,25 @@ SELECT printf('%015d-event-%s', e.received_at, e.id) AS id, e.received_at AS at,
                    'why', coalesce(e.error, 'it has just arrived'),
                    'what_to_do', iif(e.next_attempt_at IS NULL, 'Mend the reason, then: ',
                                      'Nothing, it is tried again by itself. To try now: ') ||
-                                 'cargo xtask admin events replay ' || e.id,
+                                 'cargo xtask admin events replay ' || e.id || ' --reason "…"',
                    'source', e.source, 'source_order_id', e.source_order_id,
-                   'email', (SELECT s.email FROM sales s
-                             WHERE s.source = e.source AND s.source_order_id = e.source_order_id),
+                   'email', coalesce((SELECT s.email FROM sales s
+                             WHERE s.source = e.source AND s.source_order_id = e.source_order_id), e.email),
                    'event_id', e.id, 'outbox_id', NULL, 'license_key', NULL, 'repo', NULL) AS item
 FROM webhook_events e WHERE e.id IN (SELECT id FROM webhook_events WHERE stuck_at > 0
                                      UNION ALL SELECT id FROM webhook_events WHERE next_attempt_at > 0)
 UNION ALL
 SELECT printf('%015d-outbox-%015d', o.created_at, o.id), o.created_at, o.last_error IS NOT NULL,
-       json_object('kind', o.kind, 'status', CASE WHEN o.state = 'dead' THEN 'needs_seller'
+       json_object('kind', o.kind, 'status', CASE WHEN o.state = 'dead' OR o.person_needed = 1 THEN 'needs_seller'
                                                   WHEN o.kind = 'invitation' THEN 'waiting_on_github'
                                                   ELSE 'in_progress' END,
                    'since', strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(o.died_at, o.created_at) / 1000, 'unixepoch'),
                    'why', coalesce(o.last_error, 'it has not been tried yet'),
-                   'what_to_do', iif(o.state = 'dead', 'Mend the reason, then: ',
-                                     'Nothing, it is tried again by itself. To try now: ') ||
-                                 'cargo xtask admin outbox retry ' || o.id,
+                   'what_to_do', CASE WHEN o.state = 'dead' THEN 'Mend the reason, then: '
+                                      WHEN o.person_needed = 1 THEN
+                                        'Mend the reason: it is tried again every hour. To try at once: '
+                                      ELSE 'Nothing, it is tried again by itself. To try now: ' END ||
+                                 'cargo xtask admin outbox retry ' || o.id || ' --reason "…"',
                    'source', l.source, 'source_order_id', l.source_order_id, 'email', l.email,
                    'event_id', l.event_id, 'outbox_id', o.id, 'license_key', o.license_key, 'repo', o.repo)
 FROM outbox o LEFT JOIN licenses l ON l.license_key = o.license_key

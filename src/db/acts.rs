@@ -77,7 +77,8 @@ const NOTE_TRANSFER: Sql = Sql {
     name: "note_transfer",
     text: "INSERT INTO admin_actions (id, action, target, reason, actor, at, trace_id, detail)
            SELECT ?2, 'license.transfer', l.license_key, ?3, ?4, ?5, ?6,
-                  json_object('from', a.github_user_id, 'to', CAST(?7 AS INTEGER))
+                  json_object('from', a.github_user_id, 'from_username', a.github_username,
+                              'to', CAST(?7 AS INTEGER), 'to_username', ?8)
            FROM licenses l JOIN license_activations a ON a.license_key = l.license_key
            WHERE l.license_key = ?1 AND l.status = 'active'
              AND (a.github_user_id <> ?7 OR lower(a.github_username) <> lower(?8))
@@ -148,7 +149,8 @@ const OWE_MAIL_ANEW: Sql = Sql {
         acted!(),
         " ON CONFLICT (dedupe_key) DO UPDATE SET
             state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL,
-            died_at = NULL, trace_id = excluded.trace_id"
+            died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
+            trace_id = excluded.trace_id"
     ),
 };
 

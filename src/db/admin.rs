@@ -233,14 +233,15 @@ const NOTE_OUTBOX_ACT: Sql = Sql {
 
 const RETRY_OUTBOX: Sql = Sql {
     name: "retry_outbox",
-    text: "UPDATE outbox SET state = 'due', attempts = 0, next_attempt_at = ?2, died_at = NULL
+    text: "UPDATE outbox SET state = 'due', attempts = 0, next_attempt_at = ?2, died_at = NULL, person_needed = 0
            WHERE id = ?1 AND state IN ('due', 'dead')",
 };
 
 const CANCEL_OUTBOX: Sql = Sql {
     name: "cancel_outbox",
     text:
-        "UPDATE outbox SET state = 'done', outcome = 'cancelled', done_at = ?2, next_attempt_at = NULL, died_at = NULL
+        "UPDATE outbox SET state = 'done', outcome = 'cancelled', done_at = ?2, next_attempt_at = NULL, died_at = NULL,
+           person_needed = 0
            WHERE id = ?1 AND state IN ('due', 'dead')",
 };
 

@@ -73,7 +73,7 @@ pub struct DueAlert {
 
 /// Owes an alert of this kind, unless there was one within the hour. `detail` says in words what happened, and names no
 /// buyer.
-pub fn owe_alert(alert: &'static str, detail: &str, now: Timestamp, trace: &TraceId) -> Statement {
+pub fn owe_alert(alert: &str, detail: &str, now: Timestamp, trace: &TraceId) -> Statement {
     OWE_ALERT.with([alert.into(), detail.into(), now.into(), trace.as_str().into()])
 }
 

@@ -1,7 +1,7 @@
 //! `webhook_events`: deliveries as they came, and what became of each.
 
 use super::Sql;
-use crate::model::{Authenticated, Delivery, EventId, OrderId, Origin, Storefront, Timestamp, TraceId};
+use crate::model::{Authenticated, Delivery, EmailAddress, EventId, OrderId, Origin, Storefront, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement, Value};
 
 pub(super) const ALL: &[Sql] = &[STORE_DELIVERY, CLAIM_EVENT, PROCESSED_EVENT, FAIL_EVENT, ERASE_OLD_PAYLOADS];
@@ -29,7 +29,7 @@ const CLAIM_EVENT: Sql = Sql {
 const PROCESSED_EVENT: Sql = Sql {
     name: "processed_event",
     text: "UPDATE webhook_events
-           SET processed = 1, processed_at = ?2, error = NULL, next_attempt_at = NULL, stuck_at = NULL,
+           SET processed = 1, processed_at = ?2, error = NULL, next_attempt_at = NULL, stuck_at = NULL, email = NULL,
                event_type = ?3, source_order_id = ?4,
                note = CASE WHEN ?6 IS NULL THEN ?5 ELSE
                  COALESCE((SELECT CASE status WHEN 'active' THEN ?5
@@ -44,7 +44,7 @@ const FAIL_EVENT: Sql = Sql {
     name: "fail_event",
     text: "UPDATE webhook_events
            SET error = ?2, event_type = COALESCE(?3, event_type), next_attempt_at = ?4,
-               source_order_id = COALESCE(?5, source_order_id),
+               source_order_id = COALESCE(?5, source_order_id), email = COALESCE(?7, email),
                stuck_at = CASE WHEN ?4 IS NULL THEN COALESCE(stuck_at, ?6) END
            WHERE id = ?1 AND processed = 0",
 };
@@ -114,13 +114,15 @@ pub fn processed_event(
     ])
 }
 
-/// Notes why a delivery could not be processed, and as far as it was understood, what it is and which order it is about.
+/// Notes why a delivery could not be processed, and as far as it was understood, what it is, which order it is about and
+/// who bought.
 /// Without `next_attempt_at` it waits for a person.
 pub fn fail_event(
     id: &EventId,
     error: &str,
     event_type: Option<&str>,
     order: Option<&OrderId>,
+    email: Option<&EmailAddress>,
     next_attempt_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Statement {
@@ -131,6 +133,7 @@ pub fn fail_event(
         next_attempt_at.into(),
         order.map(OrderId::as_str).into(),
         now.into(),
+        email.map(EmailAddress::as_str).into(),
     ])
 }
 

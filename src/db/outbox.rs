@@ -70,7 +70,8 @@ const OWE_INVITATIONS: Sql = Sql {
            WHERE true
            ON CONFLICT (dedupe_key) DO UPDATE SET
              state = excluded.state, attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
-             lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL, died_at = NULL,
+             lease_id = excluded.lease_id, trace_id = excluded.trace_id, done_at = NULL, died_at = NULL, outcome = NULL,
+             reference = NULL, person_needed = 0,
              reserved_at = COALESCE(excluded.reserved_at, outbox.reserved_at),
              last_error = COALESCE(excluded.last_error, outbox.last_error)",
 };
@@ -152,15 +153,20 @@ const OWE_UNDONE_INVITATIONS: Sql = Sql {
              AND k.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > ?3) AND (k.test = 0 OR ?4 = 1)
            ON CONFLICT (dedupe_key) DO UPDATE SET
              state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL,
-             died_at = NULL, trace_id = excluded.trace_id",
+             died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
+             trace_id = excluded.trace_id",
 };
 
+/// What was skipped since its license was not good is done only if that is so still: otherwise somebody has made the license
+/// good meanwhile, and could not owe what was on lease. Then it comes up again once the lease is over.
 const SETTLE: Sql = Sql {
     name: "settle",
     text: "UPDATE outbox
            SET state = 'done', done_at = ?3, outcome = ?4, reference = ?5, lease_id = NULL, next_attempt_at = NULL,
-               last_error = NULL
-           WHERE id = ?1 AND lease_id = ?2",
+               last_error = NULL, person_needed = 0
+           WHERE id = ?1 AND lease_id = ?2
+             AND NOT (?4 = 'skipped' AND kind <> 'removal' AND EXISTS (
+               SELECT 1 FROM licenses l WHERE l.license_key = outbox.license_key AND l.status = 'active'))",
 };
 
 /// For a mistake on purpose.
@@ -168,14 +174,15 @@ const SETTLE_UNFENCED: Sql = Sql {
     name: "settle",
     text: "UPDATE outbox
            SET state = 'done', done_at = ?3, outcome = ?4, reference = ?5, lease_id = NULL, next_attempt_at = NULL,
-               last_error = NULL
+               last_error = NULL, person_needed = 0
            WHERE id = ?1 AND ?2 <> ''",
 };
 
 const POSTPONE: Sql = Sql {
     name: "postpone",
     text: "UPDATE outbox
-           SET state = 'due', next_attempt_at = ?3, last_error = ?4, attempts = attempts - ?5, lease_id = NULL
+           SET state = 'due', next_attempt_at = ?3, last_error = ?4, attempts = attempts - ?5, person_needed = ?6,
+               lease_id = NULL
            WHERE id = ?1 AND lease_id = ?2",
 };
 
@@ -184,7 +191,7 @@ const GIVE_UP: Sql = Sql {
     name: "give_up",
     text: "UPDATE outbox
            SET state = 'dead', died_at = CASE kind WHEN 'alert_mail' THEN NULL ELSE ?4 END, next_attempt_at = NULL,
-               last_error = ?3, lease_id = NULL
+               last_error = ?3, lease_id = NULL, person_needed = 0
            WHERE id = ?1 AND lease_id = ?2",
 };
 
@@ -256,6 +263,24 @@ pub struct Settled {
     pub outcome: &'static str,
     /// The other side's own id of it.
     pub reference: Option<String>,
+}
+
+/// Why a row has to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Delay<'a> {
+    pub until: Timestamp,
+    pub reason: &'a str,
+    /// Whether the attempt counts; one that the other side told to wait does not.
+    pub counted: bool,
+    /// Whether nothing will come of it before a person has mended the reason.
+    pub person_needed: bool,
+}
+
+impl<'a> Delay<'a> {
+    /// For something that passes by itself and was no attempt.
+    pub const fn uncounted(until: Timestamp, reason: &'a str) -> Self {
+        Self { until, reason, counted: false, person_needed: false }
+    }
 }
 
 /// How a caller is known to be the one that a license is bound to.
@@ -358,9 +383,16 @@ pub fn settle(id: i64, lease: &Lease, now: Timestamp, settled: &Settled) -> Stat
     ])
 }
 
-/// Leaves a row for later. An attempt that the other side told to wait is not counted.
-pub fn postpone(id: i64, lease: &Lease, until: Timestamp, error: &str, counted: bool) -> Statement {
-    POSTPONE.with([id.into(), lease.id.as_str().into(), until.into(), error.into(), (!counted).into()])
+/// Leaves a row for later.
+pub fn postpone(id: i64, lease: &Lease, delay: &Delay<'_>) -> Statement {
+    POSTPONE.with([
+        id.into(),
+        lease.id.as_str().into(),
+        delay.until.into(),
+        delay.reason.into(),
+        (!delay.counted).into(),
+        delay.person_needed.into(),
+    ])
 }
 
 /// Stops trying. The row stays, with its last error, for the operator.

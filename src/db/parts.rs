@@ -27,7 +27,8 @@ macro_rules! invitations_begin_anew {
     () => {
         " ON CONFLICT (dedupe_key) DO UPDATE SET
             state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL,
-            died_at = NULL, trace_id = excluded.trace_id"
+            died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
+            trace_id = excluded.trace_id"
     };
 }
 
@@ -57,7 +58,8 @@ macro_rules! insert_removals {
 macro_rules! removals_begin_anew {
     () => {
         " ON CONFLICT (dedupe_key) DO UPDATE SET
-            state = 'due', attempts = 0, lease_id = NULL, done_at = NULL, died_at = NULL, trace_id = excluded.trace_id,
+            state = 'due', attempts = 0, lease_id = NULL, done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
+            trace_id = excluded.trace_id,
             reserved_at = COALESCE(excluded.reserved_at, outbox.reserved_at),
             next_attempt_at = max(excluded.next_attempt_at,
               iif(outbox.state = 'leased' OR (outbox.state = 'due' AND outbox.attempts = 0),

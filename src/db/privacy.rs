@@ -19,6 +19,7 @@ pub(super) const RARE: &[Sql] = &[
     CANCEL_MAILS,
     ERASE_LOGINS,
     ERASE_REMOVALS,
+    ERASE_TRANSFERS,
     ERASE_SALES,
     ERASE_LICENSES,
 ];
@@ -91,7 +92,7 @@ const ERASE_PAYLOADS: Sql = Sql {
     text: concat!(
         "UPDATE webhook_events AS e
          SET payload = NULL, processed = 1, processed_at = coalesce(processed_at, ?3), error = NULL,
-             next_attempt_at = NULL, stuck_at = NULL,
+             next_attempt_at = NULL, stuck_at = NULL, email = NULL,
              note = iif(processed = 1, note, 'erased on request, before it was processed')
          WHERE e.payload IS NOT NULL AND ",
         theirs!()
@@ -102,7 +103,7 @@ const CANCEL_MAILS: Sql = Sql {
     name: "cancel_mails",
     text: "UPDATE outbox
            SET state = 'done', outcome = 'cancelled', done_at = ?2, next_attempt_at = NULL, lease_id = NULL,
-               died_at = NULL, last_error = NULL
+               died_at = NULL, last_error = NULL, person_needed = 0
            WHERE kind = 'license_mail' AND state <> 'done'
              AND license_key IN (SELECT license_key FROM licenses WHERE lower(email) = ?1)",
 };
@@ -117,6 +118,17 @@ const ERASE_REMOVALS: Sql = Sql {
     name: "erase_removals",
     text: concat!(
         "UPDATE outbox SET github_username = 'erased' WHERE github_username IS NOT NULL AND license_key IN (",
+        closed!(),
+        ")"
+    ),
+};
+
+/// What was done, when and why stays, and the numbers of the accounts.
+const ERASE_TRANSFERS: Sql = Sql {
+    name: "erase_transfers",
+    text: concat!(
+        "UPDATE admin_actions SET detail = json_remove(detail, '$.from_username', '$.to_username')
+         WHERE action = 'license.transfer' AND target IN (",
         closed!(),
         ")"
     ),
@@ -191,9 +203,10 @@ pub fn erase(person: &Person, act: &Act, now: Timestamp, trace: &TraceId) -> Vec
         ]),
         ERASE_PAYLOADS.with([email(), encoded(), now.into()]),
         CANCEL_MAILS.with([email(), now.into()]),
-        // The next two go by the licenses' address, so they come before it goes.
+        // The next three go by the licenses' address, so they come before it goes.
         ERASE_LOGINS.with([email(), now.into()]),
         ERASE_REMOVALS.with([email(), now.into()]),
+        ERASE_TRANSFERS.with([email(), now.into()]),
         ERASE_SALES.with([email()]),
         ERASE_LICENSES.with([email()]),
     ]

@@ -131,7 +131,7 @@ impl<P: Platform> Engine<P> {
             Ok(opened) => self.invite_all(opened).await,
             Err(error) => {
                 let alert = match &error {
-                    ActivateError::Upstream(failure) => self.owe_rejection(failure),
+                    ActivateError::Upstream(failure) => self.owe_failure(failure),
                     _ => None,
                 };
                 (Err(error), alert.map(|alert| FollowUp::Record(vec![alert])))

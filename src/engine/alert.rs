@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::adapters::email::{Mailer, Sent, alert};
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, DueAlert, Lease, Settled};
+use crate::db::{self, Delay, DueAlert, Lease, Settled};
 use crate::defect::{self, Defect};
 use crate::model::TraceId;
 use crate::platform::{Level, LogValue, Platform, Statement};
@@ -24,14 +24,19 @@ impl<P: Platform> Engine<P> {
         told.map(|_| db::owe_alerts(self.now(), &self.trace))
     }
 
-    /// The statement that owes the alert of rejected credentials, where the failure is that, and somebody is to get it.
-    pub(super) fn owe_rejection(&self, failure: &Failure) -> Option<Statement> {
-        if failure.remedy != Remedy::CredentialsRejected {
-            return None;
-        }
+    /// The statement that owes the alert of a failure which only a person can mend, where it is one, and somebody is to
+    /// get it. Of rejected credentials, each service's are a kind of alert.
+    pub(super) fn owe_failure(&self, failure: &Failure) -> Option<Statement> {
         self.config.operator_email.as_ref()?;
-        let detail = ["Credentials rejected: ", &failure.reason].concat();
-        Some(db::owe_alert("credentials_rejected", &detail, self.now(), &self.trace))
+        let reason = failure.reason.as_str();
+        let (kind, detail) = match failure.remedy {
+            Remedy::CredentialsRejected => {
+                (["credentials_rejected: ", reason].concat(), ["Credentials rejected: ", reason].concat())
+            }
+            Remedy::PersonNeeded => ("person_needed".to_owned(), ["A person is needed: ", reason].concat()),
+            Remedy::Retry | Remedy::RetryAt(_) | Remedy::GiveUp => return None,
+        };
+        Some(db::owe_alert(&kind, &detail, self.now(), &self.trace))
     }
 
     /// Mails an alert that is owed, and gives the statement that ends or postpones its row.
@@ -70,7 +75,8 @@ impl<P: Platform> Engine<P> {
         if failure.remedy == Remedy::GiveUp || until >= due.created_at.plus_millis(HOUR_MS) {
             db::give_up(due.id, lease, now, &failure.reason)
         } else {
-            db::postpone(due.id, lease, until, &failure.reason, true)
+            let reason = failure.reason.as_str();
+            db::postpone(due.id, lease, &Delay { until, reason, counted: true, person_needed: false })
         }
     }
 
@@ -98,8 +104,13 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-/// Of the alerts that several failures owe at once, the first is enough: within the hour there is no other of its kind.
+/// Of the alerts that several failures owe at once, the first of each kind is enough: within the hour there is no other.
 pub(super) fn tell_once(statements: &mut Vec<Statement>) {
-    let mut told = false;
-    statements.retain(|statement| statement.name != "owe_alert" || !std::mem::replace(&mut told, true));
+    let mut told = Vec::new();
+    statements.retain(|statement| {
+        let kind = statement.params.first().filter(|_| statement.name == "owe_alert").cloned();
+        let again = kind.is_some() && told.contains(&kind);
+        told.push(kind);
+        !again
+    });
 }

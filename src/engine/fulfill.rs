@@ -9,8 +9,8 @@ use super::{Engine, StorageError};
 use crate::db::{self, Concerned, MintedLicense};
 use crate::defect::{self, Defect};
 use crate::model::{
-    EventId, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderFacts, OrderId, ProductRef, Sale,
-    Storefront, Timestamp,
+    EmailAddress, EventId, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderFacts, OrderId,
+    ProductRef, Sale, Storefront, Timestamp,
 };
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -24,7 +24,7 @@ impl<P: Platform> Engine<P> {
         sale: &Sale,
     ) -> Result<Result<(), Unprocessed>, StorageError> {
         let Some(product) = self.catalogue.find(storefront, &sale.bought) else {
-            return Ok(Err(unmapped(storefront, event_type, &sale.order, &sale.bought)));
+            return Ok(Err(unmapped(storefront, event_type, &sale.order, &sale.bought, &sale.email)));
         };
         let now = self.now();
         let mut statements = vec![db::record_sale(storefront, sale, now, event)];
@@ -128,6 +128,7 @@ impl<P: Platform> Engine<P> {
                 return Ok(Err(Unprocessed {
                     event_type: Some(event_type.to_owned()),
                     order: Some(issued.order),
+                    email: Some(issued.email),
                     error: "the order of this key has not arrived, or is not fulfilled yet, and the variant that it \
                             bought decides what the key opens"
                         .to_owned(),
@@ -137,7 +138,7 @@ impl<P: Platform> Engine<P> {
             issued.bought.variant_id = variant;
         }
         let Some(product) = self.catalogue.find(storefront, &issued.bought) else {
-            return Ok(Err(unmapped(storefront, event_type, &issued.order, &issued.bought)));
+            return Ok(Err(unmapped(storefront, event_type, &issued.order, &issued.bought, &issued.email)));
         };
         let now = self.now();
         let statements = if product.license == LicenseKind::Minted {
@@ -164,11 +165,18 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-fn unmapped(storefront: Storefront, event_type: &str, order: &OrderId, bought: &ProductRef) -> Unprocessed {
+fn unmapped(
+    storefront: Storefront,
+    event_type: &str,
+    order: &OrderId,
+    bought: &ProductRef,
+    email: &EmailAddress,
+) -> Unprocessed {
     let variant = bought.variant_id.as_ref().map(|variant| format!(", variant {variant}")).unwrap_or_default();
     Unprocessed {
         event_type: Some(event_type.to_owned()),
         order: Some(order.clone()),
+        email: Some(email.clone()),
         error: format!(
             "unmapped product {}{variant} of {storefront}: add it to products.toml, deploy, and replay this delivery",
             bought.product_id

@@ -12,7 +12,7 @@ use super::{Engine, FollowUp, StorageError};
 use crate::adapters::{self, Misunderstood, Understood};
 use crate::db;
 use crate::defect::{self, Defect};
-use crate::model::{Delivery, EventId, OrderId, Origin, SaleEvent};
+use crate::model::{Delivery, EmailAddress, EventId, OrderId, Origin, SaleEvent};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
 /// How long whoever is at a delivery has, the follow-up or a tick, before the next tick takes it for abandoned.
@@ -26,6 +26,8 @@ const STORE_TRIES: [Duration; 2] = [Duration::from_millis(1_900), Duration::from
 pub(super) struct Unprocessed {
     pub(super) event_type: Option<String>,
     pub(super) order: Option<OrderId>,
+    /// Who bought.
+    pub(super) email: Option<EmailAddress>,
     pub(super) error: String,
     /// It waits for something that is on its way; otherwise only a person can help.
     pub(super) may_pass: bool,
@@ -81,14 +83,15 @@ impl<P: Platform> Engine<P> {
         let done = match adapters::interpret(delivery, &self.config) {
             Ok(Understood { event_type, event: meaning }) => self.act_on(event, delivery, &event_type, meaning).await?,
             Err(Misunderstood { event_type, problem }) => {
-                Err(Unprocessed { event_type, order: None, error: problem, may_pass: false })
+                Err(Unprocessed { event_type, order: None, email: None, error: problem, may_pass: false })
             }
         };
-        if let Err(Unprocessed { event_type, order, error, may_pass }) = done {
+        if let Err(Unprocessed { event_type, order, email, error, may_pass }) = done {
             let try_again = may_pass && attempts < MAX_ATTEMPTS && !defect::is(Defect::WaitingForgotten);
             let now = self.now();
             let try_again_at = try_again.then(|| now.plus_millis(self.wait_ms(attempts)));
-            let fail = db::fail_event(event, &error, event_type.as_deref(), order.as_ref(), try_again_at, now);
+            let (event_type, order, email) = (event_type.as_deref(), order.as_ref(), email.as_ref());
+            let fail = db::fail_event(event, &error, event_type, order, email, try_again_at, now);
             self.batch(vec![fail]).await?;
             let level = if try_again_at.is_some() { Level::Warn } else { Level::Error };
             self.log(

@@ -14,7 +14,7 @@ use super::{Engine, StorageError, invite};
 use crate::adapters::email::Mailer;
 use crate::adapters::email::license::LicenseMail;
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Due, Kind, Lease, Leased, MailFacts, Settled};
+use crate::db::{self, Delay, Due, Kind, Lease, Leased, MailFacts, Settled};
 use crate::defect::{self, Defect};
 use crate::model::{LicenseStatus, Timestamp};
 use crate::platform::{Level, LogValue, Platform, RowError, Statement};
@@ -63,7 +63,8 @@ impl<P: Platform> Engine<P> {
             for (place, due) in changes.into_iter().enumerate() {
                 if limited {
                     let later = self.now().plus_millis(AFTER_A_LIMIT_MS);
-                    statements.push(db::postpone(due.id, lease, later, "GitHub asked to wait with another", false));
+                    let delay = Delay::uncounted(later, "GitHub asked to wait with another");
+                    statements.push(db::postpone(due.id, lease, &delay));
                     continue;
                 }
                 if place > 0 && self.now() < until {
@@ -74,7 +75,7 @@ impl<P: Platform> Engine<P> {
                     limited = met_a_limit(due, &tried);
                     statements.extend(self.conclude(due, lease, tried));
                 } else {
-                    statements.push(db::postpone(due.id, lease, self.now(), TOO_LATE, false));
+                    statements.push(db::postpone(due.id, lease, &Delay::uncounted(self.now(), TOO_LATE)));
                 }
             }
             statements
@@ -165,7 +166,7 @@ impl<P: Platform> Engine<P> {
             }
             Err(failure) => self.fail(due, lease, failure),
         });
-        statements.extend(result.err().and_then(|failure| self.owe_rejection(&failure)));
+        statements.extend(result.err().and_then(|failure| self.owe_failure(&failure)));
         statements
     }
 
@@ -180,11 +181,13 @@ impl<P: Platform> Engine<P> {
             Remedy::CredentialsRejected => Some((now.plus_millis(PERSON_WAIT_MS), false)),
             Remedy::Retry | Remedy::PersonNeeded | Remedy::GiveUp => None,
         };
-        let person = until.is_none() || matches!(failure.remedy, Remedy::PersonNeeded | Remedy::CredentialsRejected);
-        let level = if person { Level::Error } else { Level::Warn };
+        let person_needed = matches!(failure.remedy, Remedy::PersonNeeded | Remedy::CredentialsRejected);
+        let level = if until.is_none() || person_needed { Level::Error } else { Level::Warn };
         self.log_attempt(level, due, if until.is_some() { "postponed" } else { "dead" }, Some(&reason));
         match until {
-            Some((until, counted)) => db::postpone(due.id, lease, until, &reason, counted),
+            Some((until, counted)) => {
+                db::postpone(due.id, lease, &Delay { until, reason: &reason, counted, person_needed })
+            }
             None => db::give_up(due.id, lease, now, &reason),
         }
     }

@@ -54,7 +54,7 @@ impl<P: Platform> Engine<P> {
             },
         };
         let put_off = self.put_off_list(&turn, &failure, now);
-        self.batch(std::iter::once(put_off).chain(self.owe_rejection(&failure)).collect()).await?;
+        self.batch(std::iter::once(put_off).chain(self.owe_failure(&failure)).collect()).await?;
         Ok(true)
     }
 

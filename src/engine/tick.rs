@@ -51,8 +51,9 @@ const fn bounds(plan: WorkersPlan) -> Bounds {
 /// alert. The note of a failure that comes on top is made where there is one left for it.
 const OF_DELIVERY: usize = 14;
 
-/// Statements for what is owed: its claim, its rows, an alert; and the most that end a row.
-const OF_OWED: usize = 3;
+/// Statements for what is owed: its claim, its rows, three alerts (of two services' credentials, and that a person is
+/// needed); and the most that end a row.
+const OF_OWED: usize = 5;
 const OF_ROW: usize = 2;
 
 /// What a tick found to do.
@@ -167,7 +168,7 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn leave_to_a_person(&self, event: &StoredEvent, why: &'static str) -> Result<(), StorageError> {
-        self.batch(vec![db::fail_event(&event.id, why, None, None, None, self.now())]).await?;
+        self.batch(vec![db::fail_event(&event.id, why, None, None, None, None, self.now())]).await?;
         self.log(Level::Error, "delivery_given_up", [("event_id", (&event.id).into()), ("error", why.into())]);
         Ok(())
     }
@@ -178,7 +179,7 @@ impl<P: Platform> Engine<P> {
         let now = self.now();
         let try_again_at = now.plus_millis(self.wait_ms(event.attempts));
         // Should the database not take this either, or no statement be left, the row has been moved on by its claim.
-        let note = db::fail_event(&event.id, &reason, None, None, Some(try_again_at), now);
+        let note = db::fail_event(&event.id, &reason, None, None, None, Some(try_again_at), now);
         let noted = self.statements_left() > 0 && self.batch(vec![note]).await.is_ok();
         let fields = [("event_id", (&event.id).into()), ("error", LogValue::text(reason)), ("noted", noted.into())];
         self.log(Level::Warn, "delivery_put_off", fields);

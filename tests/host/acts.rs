@@ -225,7 +225,10 @@ fn a_transfer_moves_the_access_to_the_new_account_and_the_old_one_is_refused() {
         let row = shop.record("admin_actions", "true");
         assert_eq!(
             (&row["action"], &row["detail"]),
-            (&json!("license.transfer"), &json!(r#"{"from":583231,"to":900001}"#))
+            (
+                &json!("license.transfer"),
+                &json!(r#"{"from":583231,"from_username":"octocat","to":900001,"to_username":"grace-hopper"}"#)
+            )
         );
         let bound = shop.record("license_activations", "true");
         assert_eq!((&bound["github_username"], &bound["github_user_id"]), (&json!("grace-hopper"), &json!(900_001)));

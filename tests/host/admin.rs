@@ -4,6 +4,7 @@ mod access;
 mod deliveries;
 mod licenses;
 mod privacy;
+mod stories;
 
 use serde_json::{Value, json};
 

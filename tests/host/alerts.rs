@@ -192,13 +192,48 @@ fn sales_found_by_reconciliation_are_told_of_with_their_number() {
 }
 
 #[test]
+fn each_services_credentials_are_told_of_by_themselves() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR, ("GUMROAD_ACCESS_TOKEN", "not-the-one")]);
+        let key = shop.sell_starter().await;
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("PUT"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        shop.tick_after(MINUTE).await;
+        shop.tick_after(MINUTE).await;
+        let mut told = told(&shop);
+        told.sort_unstable();
+        let rejected = ["GITHUB_TOKEN was rejected by GitHub", "Gumroad refuses GUMROAD_ACCESS_TOKEN"];
+        assert_eq!(told, rejected.map(|reason| format!("Latchkey: Credentials rejected: {reason}")));
+        shop.sandbox.take_unexpected();
+    });
+}
+
+#[test]
+fn what_only_a_person_can_mend_is_told_of_at_once() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR, ("GITHUB_TOKEN", "")]);
+        let key = shop.sell_starter().await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 502);
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop), ["Latchkey: A person is needed: GITHUB_TOKEN is not set"]);
+        shop.activate(&key, "octocat").await;
+        shop.tick_after(MINUTE).await;
+        assert!(told(&shop).is_empty(), "once an hour");
+    });
+}
+
+#[test]
 fn credentials_that_a_service_rejects_are_told_of_once_and_cost_no_attempt() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let key = shop.sell_starter().await;
         shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("PUT"));
         assert_eq!(shop.activate(&key, "octocat").await.status, 202);
-        assert_eq!(shop.count("outbox WHERE alert = 'credentials_rejected'"), 1, "in the batch of what was put off");
+        assert_eq!(
+            shop.count("outbox WHERE alert GLOB 'credentials_rejected: *'"),
+            1,
+            "in the batch of what was put off"
+        );
         shop.tick_after(MINUTE).await;
         assert_eq!(told(&shop), ["Latchkey: Credentials rejected: GITHUB_TOKEN was rejected by GitHub"]);
         for _ in 0..24 {

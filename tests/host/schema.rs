@@ -240,7 +240,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE outbox SET license_key = 'LK-NOBODYS'", "FOREIGN KEY"),
     (
         "INSERT INTO outbox SELECT id + 100, kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at,
-         lease_id, last_error, outcome, reference, trace_id, created_at, done_at, NULL, NULL, NULL, NULL, NULL, NULL
+         lease_id, last_error, outcome, reference, trace_id, created_at, done_at, NULL, NULL, NULL, NULL, NULL, NULL, 0
          FROM outbox",
         "UNIQUE",
     ),

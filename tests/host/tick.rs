@@ -46,11 +46,11 @@ fn a_tick_takes_on_what_the_plan_allows_and_neither_deliveries_nor_what_is_owed_
         for (plan, mails, stored, deliveries, owed) in [
             ("", 41, 0, 0, 8),
             ("", 0, 41, 5, 0),
-            ("", 41, 41, 4, 6),
-            ("free", 41, 41, 4, 6),
+            ("", 41, 41, 3, 8),
+            ("free", 41, 41, 3, 8),
             ("paid", 41, 0, 0, 40),
             ("paid", 0, 41, 36, 0),
-            ("paid", 41, 41, 26, 40),
+            ("paid", 41, 41, 25, 40),
         ] {
             let shop = Shop::open_with(&[("WORKERS_PLAN", plan)]);
             owe_mails(&shop, mails).await;

@@ -171,8 +171,9 @@ fn who_lacks_something_is_listed_with_the_reason_and_what_to_do() {
         assert_eq!(items.len(), 1);
         assert_eq!((&items[0]["kind"], &items[0]["status"]), (&json!("delivery"), &json!("needs_seller")));
         assert!(items[0]["why"].as_str().unwrap().starts_with("unmapped product"));
-        let what_to_do = format!("Mend the reason, then: cargo xtask admin events replay {id}");
+        let what_to_do = format!("Mend the reason, then: cargo xtask admin events replay {id} --reason \"…\"");
         assert_eq!(items[0]["what_to_do"], what_to_do);
+        assert!(items[0]["email"].as_str().unwrap().ends_with("@example.com"), "who paid, though nothing is sold yet");
 
         shop.deploy(catalogue());
         fail_mails(&shop);

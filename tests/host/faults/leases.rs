@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, poll_fn};
 use latchkey::config::Config;
-use latchkey::db::{self, Due, Lease, Leased, Settled};
+use latchkey::db::{self, Delay, Due, Lease, Leased, Settled};
 use latchkey::engine::Engine;
 use latchkey::model::{Timestamp, UniqueId};
 use latchkey::platform::host::{Call, Fate, Host};
@@ -139,7 +139,7 @@ fn who_lost_a_lease_can_neither_finish_nor_postpone_nor_give_up() {
         assert_eq!((&before["lease_id"], &before["attempts"]), (&json!(held.id.as_str()), &json!(3)));
         for statement in [
             db::settle(id, &lost, now, &sent),
-            db::postpone(id, &lost, now, "late", true),
+            db::postpone(id, &lost, &Delay { until: now, reason: "late", counted: true, person_needed: false }),
             db::give_up(id, &lost, now, "late"),
         ] {
             let name = statement.name;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
 use serde_json::{Value, json};
 
@@ -42,6 +43,28 @@ fn what_is_owed_to_a_suspended_license_waits_until_it_is_good_again() {
         shop.rows("UPDATE licenses SET status = 'active'");
         assert_eq!(shop.tick_after(Duration::from_secs(3_601)).await.owed, 2);
         assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'invited'"), 2);
+    });
+}
+
+#[test]
+fn a_key_is_mailed_though_its_license_became_good_while_a_tick_was_skipping_it() {
+    run(async {
+        let shop = Shop::open();
+        owe_mails(&shop, &["buyer@example.com"]).await;
+        shop.rows("UPDATE licenses SET status = 'revoked'");
+        let host = shop.host.clone();
+        shop.host.inject(move |call| {
+            if matches!(call, Call::Batch(batch) if batch.iter().any(|statement| statement.name == "settle")) {
+                // Whoever makes it good cannot owe a mail that somebody has on lease.
+                host.database().query("UPDATE licenses SET status = 'active'").unwrap();
+            }
+            Fate::Proceed
+        });
+        assert_eq!(shop.tick_after(Duration::from_secs(60)).await.owed, 1);
+        assert!(shop.sandbox.take_mails().is_empty());
+        shop.tick_after(Duration::from_secs(61)).await;
+        shop.take_key();
+        assert_eq!(shop.count("outbox WHERE outcome = 'sent'"), 1);
     });
 }
 

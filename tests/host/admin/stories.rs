@@ -1,0 +1,137 @@
+//! What the operator is shown of a sale that did not go straight: whose turn it is, and everything that happened before.
+
+use std::time::Duration;
+
+use latchkey_sandbox::{Fault, FaultKind, Service};
+use serde_json::json;
+
+use super::{all, ask, change, change_for_a_reason};
+use crate::shop::{Shop, run};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The state of the one sale, and why it has that.
+async fn only_state(shop: &Shop) -> (String, String) {
+    let items = all(shop, "/admin/events", 10).await;
+    assert_eq!(items.len(), 1);
+    let text = |name: &str| items[0][name].as_str().unwrap().to_owned();
+    (text("status"), text("why"))
+}
+
+/// What happened to a license, in order.
+async fn story(shop: &Shop, key: &str) -> Vec<String> {
+    let shown = ask(shop, &format!("/admin/licenses/{key}")).await;
+    let timeline = shown.body["timeline"].as_array().unwrap();
+    timeline.iter().map(|entry| entry["what"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn act(shop: &Shop, key: &str, verb: &str) {
+    assert_eq!(change_for_a_reason(shop, &format!("/admin/licenses/{key}/{verb}")).await.status, 200);
+    shop.tick_after(MINUTE).await;
+    shop.advance(MINUTE);
+}
+
+/// Cancels what is owed.
+async fn cancel(shop: &Shop, condition: &str) {
+    let id = shop.value(&format!("SELECT id FROM outbox WHERE {condition}"));
+    assert_eq!(change_for_a_reason(shop, &format!("/admin/outbox/{id}/cancel")).await.status, 200);
+}
+
+#[test]
+fn a_sale_of_which_something_was_cancelled_is_not_shown_as_fulfilled() {
+    run(async {
+        let shop = Shop::open();
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        shop.deliver(&shop.sandbox.sell_on_gumroad(latchkey_sandbox::GumroadSale::default())).await;
+        shop.sandbox.clear_faults();
+        cancel(&shop, "kind = 'license_mail'").await;
+        let cancelled = |what: &str| ("ignored".to_owned(), format!("the operator cancelled {what}"));
+        assert_eq!(only_state(&shop).await, cancelled("the mail with the key"));
+
+        // The buyer got the key some other way.
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)).method("PUT").path("starter-docs"));
+        let key = shop.value("SELECT license_key FROM licenses");
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        shop.sandbox.clear_faults();
+        assert_eq!(only_state(&shop).await.0, "waiting_on_github");
+        cancel(&shop, "repo = 'acme/starter-docs'").await;
+        assert_eq!(only_state(&shop).await, cancelled("the invitation to acme/starter-docs"));
+
+        // Owed once more, it is done after all.
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        assert_eq!(only_state(&shop).await.0, "fulfilled");
+    });
+}
+
+#[test]
+fn what_only_a_person_can_mend_needs_the_seller_from_its_first_try_on() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("PUT"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        let (state, why) = only_state(&shop).await;
+        assert_eq!((state.as_str(), why.contains("GITHUB_TOKEN was rejected")), ("needs_seller", true), "{why}");
+        let items = all(&shop, "/admin/attention", 10).await;
+        assert_eq!((items.len(), &items[0]["status"]), (2, &json!("needs_seller")));
+        let advice = items[0]["what_to_do"].as_str().unwrap();
+        assert!(advice.starts_with("Mend the reason: it is tried again every hour. To try at once: "), "{advice}");
+
+        shop.sandbox.clear_faults();
+        shop.tick_after(Duration::from_secs(3600)).await;
+        assert_eq!(only_state(&shop).await.0, "fulfilled");
+        assert_eq!(shop.count("outbox WHERE person_needed = 1"), 0);
+    });
+}
+
+#[test]
+fn what_was_done_stands_in_the_story_however_often_it_was_owed_again() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.advance(MINUTE);
+        shop.activate(&key, "octocat").await;
+        shop.advance(MINUTE);
+        for verb in ["revoke", "reinstate", "revoke"] {
+            act(&shop, &key, verb).await;
+        }
+        let story = story(&shop, &key).await;
+        let times = |what: &str| story.iter().filter(|line| *line == what).count();
+        assert_eq!(
+            (times("license_mail sent"), times("license.revoke by operator: asked by mail")),
+            (1, 2),
+            "{story:#?}"
+        );
+        for repo in ["acme/starter", "acme/starter-docs"] {
+            assert_eq!(times(&format!("invitation {repo} invited")), 2, "{story:#?}");
+            assert_eq!(times(&format!("removal {repo} removed")), 2, "{story:#?}");
+        }
+        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'invited'"), 2, "a row for each");
+    });
+}
+
+#[test]
+fn a_transfer_names_both_accounts_until_the_buyer_is_erased() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.advance(MINUTE);
+        shop.activate(&key, "octocat").await;
+        shop.advance(MINUTE);
+        let path = format!("/admin/licenses/{key}/transfer");
+        let moved = change(&shop, &path, &json!({ "reason": "renamed", "to": "grace-hopper" })).await;
+        assert_eq!(moved.status, 200);
+        let told = story(&shop, &key).await;
+        let place = |what: &str| told.iter().position(|line| line == what);
+        let (activated, moved) =
+            (place("activated for octocat"), place("license.transfer to grace-hopper by operator: renamed"));
+        assert!(activated.is_some() && activated < moved, "{told:#?}");
+
+        act(&shop, &key, "revoke").await;
+        let email = shop.value("SELECT email FROM licenses");
+        let erased = change(&shop, "/admin/privacy/erase", &json!({ "reason": "asked by mail", "email": email })).await;
+        assert_eq!(erased.status, 200);
+        let detail = shop.value("SELECT detail FROM admin_actions WHERE action = 'license.transfer'");
+        assert_eq!(detail, r#"{"from":583231,"to":900001}"#);
+    });
+}
