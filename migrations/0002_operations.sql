@@ -33,26 +33,11 @@ ALTER TABLE outbox ADD COLUMN reserved_at INTEGER;
 ALTER TABLE outbox ADD COLUMN died_at INTEGER;
 -- Whether what it waits for is a person; it is tried every hour meanwhile.
 ALTER TABLE outbox ADD COLUMN person_needed INTEGER NOT NULL DEFAULT 0 CHECK (person_needed IN (0, 1));
+-- What became of it each time before it was owed once more: a list of {"at": …, "how": …}.
+ALTER TABLE outbox ADD COLUMN history TEXT CHECK (history IS NULL OR json_valid(history));
 CREATE INDEX outbox_reserved ON outbox (repo, reserved_at) WHERE reserved_at IS NOT NULL;
 CREATE INDEX outbox_alerts ON outbox (alert, created_at, state) WHERE alert IS NOT NULL;
 CREATE INDEX outbox_died ON outbox (died_at) WHERE died_at IS NOT NULL;
-
--- What became of a row of the outbox before it was owed once more.
-CREATE TABLE outbox_history (
-  outbox_id   INTEGER NOT NULL,
-  license_key TEXT,
-  kind        TEXT    NOT NULL,
-  repo        TEXT,
-  outcome     TEXT,
-  last_error  TEXT,
-  ended_at    INTEGER NOT NULL
-) STRICT;
-CREATE INDEX outbox_history_license ON outbox_history (license_key) WHERE license_key IS NOT NULL;
-CREATE TRIGGER outbox_owed_again AFTER UPDATE OF state ON outbox
-WHEN OLD.state IN ('done', 'dead') AND NEW.state IN ('due', 'leased') BEGIN
-  INSERT INTO outbox_history (outbox_id, license_key, kind, repo, outcome, last_error, ended_at)
-  VALUES (OLD.id, OLD.license_key, OLD.kind, OLD.repo, OLD.outcome, OLD.last_error, coalesce(OLD.done_at, OLD.died_at, 0));
-END;
 
 -- Since when the delivery waits for a person.
 ALTER TABLE webhook_events ADD COLUMN stuck_at INTEGER;
@@ -231,9 +216,12 @@ FROM order_facts;
 
 -- How what was owed for a license ended, each time that it was owed.
 CREATE VIEW outbox_ends AS
-SELECT license_key, kind, repo, outcome, last_error, coalesce(done_at, died_at) AS at FROM outbox
+SELECT license_key, kind, repo, coalesce(done_at, died_at) AS at,
+       coalesce(outcome, 'given up: ' || last_error, 'given up') AS how
+FROM outbox
 UNION ALL
-SELECT license_key, kind, repo, outcome, last_error, ended_at FROM outbox_history;
+SELECT o.license_key, o.kind, o.repo, json_each.value ->> '$.at', json_each.value ->> '$.how'
+FROM outbox o JOIN json_each(o.history);
 
 -- What an operator did, in words.
 CREATE VIEW action_words AS
@@ -268,8 +256,7 @@ SELECT i.id, json_insert(i.item,
             SELECT o.created_at AS at, o.kind || coalesce(' ' || o.repo, '') || ' owed' AS what FROM outbox o
             WHERE o.license_key = i.license_key
             UNION ALL
-            SELECT o.at, o.kind || coalesce(' ' || o.repo, '') || ' ' ||
-                   coalesce(o.outcome, 'given up: ' || o.last_error, 'given up')
+            SELECT o.at, o.kind || coalesce(' ' || o.repo, '') || ' ' || o.how
             FROM outbox_ends o WHERE o.license_key = i.license_key
             UNION ALL
             SELECT a.at, a.what FROM first_activations a WHERE a.license_key = i.license_key
@@ -299,8 +286,7 @@ SELECT i.license_key, json_insert(i.item,
             SELECT x.created_at AS at, x.kind || coalesce(' ' || x.repo, '') || ' owed' AS what FROM outbox x
             WHERE x.license_key = i.license_key
             UNION ALL
-            SELECT x.at, x.kind || coalesce(' ' || x.repo, '') || ' ' ||
-                   coalesce(x.outcome, 'given up: ' || x.last_error, 'given up')
+            SELECT x.at, x.kind || coalesce(' ' || x.repo, '') || ' ' || x.how
             FROM outbox_ends x WHERE x.license_key = i.license_key
             UNION ALL
             SELECT f.refunded_at, 'refunded' FROM order_facts f

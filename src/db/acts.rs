@@ -147,10 +147,8 @@ const OWE_MAIL_ANEW: Sql = Sql {
          SELECT 'license_mail', 'license_mail:' || l.license_key, l.license_key, 'due', 0, ?3, ?4, ?3
          FROM licenses l WHERE l.license_key = ?1",
         acted!(),
-        " ON CONFLICT (dedupe_key) DO UPDATE SET
-            state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL,
-            died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
-            trace_id = excluded.trace_id"
+        " ON CONFLICT (dedupe_key) DO UPDATE SET next_attempt_at = excluded.next_attempt_at, ",
+        begins_anew!()
     ),
 };
 

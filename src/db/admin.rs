@@ -233,8 +233,12 @@ const NOTE_OUTBOX_ACT: Sql = Sql {
 
 const RETRY_OUTBOX: Sql = Sql {
     name: "retry_outbox",
-    text: "UPDATE outbox SET state = 'due', attempts = 0, next_attempt_at = ?2, died_at = NULL, person_needed = 0
-           WHERE id = ?1 AND state IN ('due', 'dead')",
+    text: concat!(
+        "UPDATE outbox SET state = 'due', attempts = 0, next_attempt_at = ?2, died_at = NULL, person_needed = 0,
+                history = ",
+        history_until_now!(),
+        " WHERE id = ?1 AND state IN ('due', 'dead')"
+    ),
 };
 
 const CANCEL_OUTBOX: Sql = Sql {

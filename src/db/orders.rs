@@ -100,10 +100,9 @@ const OWE_MAILS_AGAIN: Sql = Sql {
          WHERE l.license_key IN ",
         concerned!(),
         " AND l.kind = 'minted' AND l.status = 'active' AND instr(l.email, '@') > 0
-          ON CONFLICT (dedupe_key) DO UPDATE SET
-            state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, done_at = NULL, outcome = NULL,
-            reference = NULL, last_error = NULL, person_needed = 0
-          WHERE outbox.state = 'due' OR (outbox.state = 'done' AND outbox.outcome = 'skipped')"
+          ON CONFLICT (dedupe_key) DO UPDATE SET next_attempt_at = excluded.next_attempt_at, ",
+        begins_anew!(),
+        " WHERE outbox.state = 'due' OR (outbox.state = 'done' AND outbox.outcome = 'skipped')"
     ),
 };
 

@@ -141,7 +141,8 @@ const LEASED: Sql = Sql {
 /// repository. Runs in the transaction that ends the removal, before the row itself is ended.
 const OWE_UNDONE_INVITATIONS: Sql = Sql {
     name: "owe_undone_invitations",
-    text: "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, trace_id,
+    text: concat!(
+        "INSERT INTO outbox (kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at, trace_id,
                                created_at)
            SELECT 'invitation', 'invitation:' || b.license_key || ':' || lower(repo.value), b.license_key, repo.value,
                   'due', 0, ?3, o.trace_id, ?3
@@ -151,10 +152,9 @@ const OWE_UNDONE_INVITATIONS: Sql = Sql {
            JOIN json_each(b.repos) repo
            WHERE o.id = ?1 AND o.lease_id = ?2 AND lower(repo.value) = lower(o.repo)
              AND k.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > ?3) AND (k.test = 0 OR ?4 = 1)
-           ON CONFLICT (dedupe_key) DO UPDATE SET
-             state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL,
-             died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
-             trace_id = excluded.trace_id",
+         ",
+        invitations_begin_anew!()
+    ),
 };
 
 /// What was skipped since its license was not good is done only if that is so still: otherwise somebody has made the license

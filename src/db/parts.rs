@@ -1,6 +1,6 @@
 //! Parts that several statements share. They are macros because a statement's text is one constant.
 //!
-//! In all of them `?4` is the time, `?5` the trace, `a` the activation and `repo` one of its repositories.
+//! In those that owe something `?4` is the time, `?5` the trace, `a` the activation and `repo` one of its repositories.
 
 /// A license `l` with the facts `f` of its order.
 macro_rules! license_with_facts {
@@ -22,13 +22,33 @@ macro_rules! insert_invitations {
     };
 }
 
+/// What became of a row of the outbox so far, as its `history` has it once it is owed again.
+macro_rules! history_until_now {
+    () => {
+        "iif(outbox.state IN ('done', 'dead'),
+             json_insert(coalesce(outbox.history, '[]'), '$[#]', json_object(
+               'at', coalesce(outbox.done_at, outbox.died_at),
+               'how', coalesce(outbox.outcome, 'given up: ' || outbox.last_error, 'given up'))),
+             outbox.history)"
+    };
+}
+
+/// Sets a row of the outbox to owed once more, by whatever has the trace `excluded.trace_id`. It keeps what became of it
+/// before as its history alone.
+macro_rules! begins_anew {
+    () => {
+        concat!(
+            "state = 'due', attempts = 0, lease_id = NULL, done_at = NULL, died_at = NULL, outcome = NULL,
+             reference = NULL, last_error = NULL, person_needed = 0, trace_id = excluded.trace_id, history = ",
+            history_until_now!()
+        )
+    };
+}
+
 /// Ends that statement: an invitation that is owed once more begins anew, whatever became of it before.
 macro_rules! invitations_begin_anew {
     () => {
-        " ON CONFLICT (dedupe_key) DO UPDATE SET
-            state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL,
-            died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
-            trace_id = excluded.trace_id"
+        concat!(" ON CONFLICT (dedupe_key) DO UPDATE SET next_attempt_at = excluded.next_attempt_at, ", begins_anew!())
     };
 }
 
@@ -57,12 +77,13 @@ macro_rules! insert_removals {
 /// somebody may still be at it.
 macro_rules! removals_begin_anew {
     () => {
-        " ON CONFLICT (dedupe_key) DO UPDATE SET
-            state = 'due', attempts = 0, lease_id = NULL, done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
-            trace_id = excluded.trace_id,
-            reserved_at = COALESCE(excluded.reserved_at, outbox.reserved_at),
-            next_attempt_at = max(excluded.next_attempt_at,
-              iif(outbox.state = 'leased' OR (outbox.state = 'due' AND outbox.attempts = 0),
-                  outbox.next_attempt_at, 0))"
+        concat!(
+            " ON CONFLICT (dedupe_key) DO UPDATE SET ",
+            begins_anew!(),
+            ", reserved_at = COALESCE(excluded.reserved_at, outbox.reserved_at),
+               next_attempt_at = max(excluded.next_attempt_at,
+                 iif(outbox.state = 'leased' OR (outbox.state = 'due' AND outbox.attempts = 0),
+                     outbox.next_attempt_at, 0))"
+        )
     };
 }

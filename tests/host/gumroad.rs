@@ -128,7 +128,7 @@ fn a_sale_leaves_its_delivery_its_record_its_license_and_a_mail_that_was_sent() 
             json!({
                 "id": 1, "kind": "license_mail", "dedupe_key": format!("license_mail:{key}"), "license_key": key,
                 "repo": null, "state": "done", "attempts": 1, "next_attempt_at": null, "lease_id": null,
-                "last_error": null, "outcome": "sent", "person_needed": 0, "reference": mail.id, "trace_id": trace,
+                "last_error": null, "outcome": "sent", "person_needed": 0, "history": null, "reference": mail.id, "trace_id": trace,
                 "created_at": NOW.as_millis(), "done_at": NOW.as_millis(), "died_at": null, "reserved_at": null,
                 "github_user_id": null, "github_username": null, "alert": null, "detail": null,
             })

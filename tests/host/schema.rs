@@ -129,6 +129,14 @@ fn migrations_are_numbered_from_one_without_a_gap() {
     }
 }
 
+/// Which takes a whole migration at once where it is remote, and ends a statement at the first semicolon in a trigger:
+/// <https://github.com/cloudflare/workers-sdk/issues/14991>
+#[test]
+fn no_migration_has_a_trigger_that_d1_would_cut_in_two() {
+    let triggers = Sqlite::migrated().unwrap().query("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+    assert!(triggers.is_empty(), "{triggers:?}");
+}
+
 #[test]
 fn a_state_that_must_not_be_is_refused() {
     run(async {
@@ -240,7 +248,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE outbox SET license_key = 'LK-NOBODYS'", "FOREIGN KEY"),
     (
         "INSERT INTO outbox SELECT id + 100, kind, dedupe_key, license_key, repo, state, attempts, next_attempt_at,
-         lease_id, last_error, outcome, reference, trace_id, created_at, done_at, NULL, NULL, NULL, NULL, NULL, NULL, 0
+         lease_id, last_error, outcome, reference, trace_id, created_at, done_at, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL
          FROM outbox",
         "UNIQUE",
     ),
