@@ -188,24 +188,32 @@ const EVENT_AFTER: Sql = Sql {
            FROM event_items i JOIN webhook_events e ON e.id = i.id WHERE i.id = ?1",
 };
 
-/// What is not processed and meets the conditions, the longest waiting first.
+/// What is not processed, meets the conditions and is not due already: what waits for a person, the longest waiting first,
+/// then what is tried again by itself, in its turn. The two come from their indexes in that order and are merged, so
+/// nothing is sorted. That what is due is left out lets one call go on where the last one ended.
 macro_rules! to_replay {
     () => {
-        "SELECT id FROM webhook_events e
-         WHERE e.id IN (SELECT id FROM webhook_events WHERE stuck_at > 0
-                        UNION ALL SELECT id FROM webhook_events WHERE next_attempt_at > 0)
-           AND e.payload IS NOT NULL AND e.id >= coalesce(?1, '') AND (?2 IS NULL OR e.source = ?2)
-           AND (?3 IS NULL OR ?3 = iif(e.next_attempt_at IS NULL, 'needs_seller', 'in_progress'))
-           AND (?4 IS NULL OR instr(e.error, ?4) > 0)
-         LIMIT 500"
+        "SELECT id, stuck_at AS turn FROM webhook_events
+         WHERE stuck_at > 0 AND next_attempt_at IS NULL AND coalesce(?3, 'needs_seller') = 'needs_seller'
+           AND payload IS NOT NULL AND id >= coalesce(?1, '') AND (?2 IS NULL OR source = ?2)
+           AND (?4 IS NULL OR instr(error, ?4) > 0)
+         UNION ALL
+         SELECT id, next_attempt_at FROM webhook_events
+         WHERE next_attempt_at > ?5 AND coalesce(?3, 'in_progress') = 'in_progress'
+           AND payload IS NOT NULL AND id >= coalesce(?1, '') AND (?2 IS NULL OR source = ?2)
+           AND (?4 IS NULL OR instr(error, ?4) > 0)
+         ORDER BY turn LIMIT 500"
     };
 }
+
+/// How many one bulk replay takes; `to_replay!` has it too.
+pub const REPLAYED_AT_MOST: usize = 500;
 
 const NOTE_EVENTS_REPLAY: Sql = Sql {
     name: "note_events_replay",
     text: concat!(
         "INSERT INTO admin_actions (id, action, target, reason, actor, at, trace_id, detail)
-         SELECT ?5, 'events.replay', 'events', ?6, ?7, ?8, ?9, json_object('since', ?1, 'source', ?2, 'status', ?3,
+         SELECT ?6, 'events.replay', 'events', ?7, ?8, ?5, ?9, json_object('since', ?1, 'source', ?2, 'status', ?3,
                 'error', ?4, 'replayed', count(*))
          FROM (",
         to_replay!(),
@@ -217,9 +225,9 @@ const NOTE_EVENTS_REPLAY: Sql = Sql {
 const REPLAY_EVENTS: Sql = Sql {
     name: "replay_events",
     text: concat!(
-        "UPDATE webhook_events SET attempts = 0, next_attempt_at = ?5, stuck_at = NULL WHERE id IN (",
+        "UPDATE webhook_events SET attempts = 0, next_attempt_at = ?5, stuck_at = NULL WHERE id IN (SELECT id FROM (",
         to_replay!(),
-        ") RETURNING 1 AS one"
+        ")) RETURNING 1 AS one"
     ),
 };
 
@@ -387,7 +395,7 @@ pub fn replay_event(
 }
 
 /// Makes deliveries due now that are not processed and meet the filters: the first id of a time, source, state, a part of
-/// the error. Gives a row for each.
+/// the error: at most [`REPLAYED_AT_MOST`]. Gives a row for each.
 pub fn replay_events(filters: [Value; 4], act: &Act, now: Timestamp, trace: &TraceId) -> Vec<Statement> {
     let [since, source, state, error] = filters;
     vec![
@@ -396,10 +404,10 @@ pub fn replay_events(filters: [Value; 4], act: &Act, now: Timestamp, trace: &Tra
             source.clone(),
             state.clone(),
             error.clone(),
+            now.into(),
             act.id.as_str().into(),
             act.reason.as_str().into(),
             act.actor.as_str().into(),
-            now.into(),
             trace.as_str().into(),
         ]),
         REPLAY_EVENTS.with([since, source, state, error, now.into()]),

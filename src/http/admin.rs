@@ -232,7 +232,9 @@ async fn answer<P: Platform>(
         Does::ReplayEvents => {
             let filters = ["since", "source", "status", "error"].map(|name| fields.value(name));
             let count = engine.replay_events(filters, &act()?).await.map_err(unavailable)?;
-            Ok(Answer::json_text(202, format!("{{\"replayed\":{count}}}")))
+            // As many as one call takes: there may be more.
+            let more = count >= reads::REPLAYED_AT_MOST;
+            Ok(Answer::json_text(202, format!("{{\"replayed\":{count},\"more\":{more}}}")))
         }
         Does::ReplayEvent => replay(engine, id, &act()?).await,
         Does::ActOnLicense(what) => act_on_license(engine, what, &key(id)?, &fields, &act()?).await,

@@ -397,20 +397,58 @@ fn many_deliveries_are_replayed_by_a_filter_and_processed_ones_never() {
             json!({ "error": "postmark" }),
         ] {
             let answered = change(&shop, "/admin/events/replay", &replay(none)).await;
-            assert_eq!((answered.status, &answered.body), (202, &json!({ "replayed": 0 })));
+            assert_eq!((answered.status, &answered.body), (202, &json!({ "replayed": 0, "more": false })));
         }
         assert_eq!(shop.count("admin_actions"), 0);
         shop.deploy(catalogue());
         let filter =
             json!({ "status": "needs_seller", "source": "gumroad", "error": "unmapped product", "since": null });
         let answered = change(&shop, "/admin/events/replay", &replay(filter)).await;
-        assert_eq!((answered.status, &answered.body), (202, &json!({ "replayed": 3 })));
+        assert_eq!((answered.status, &answered.body), (202, &json!({ "replayed": 3, "more": false })));
         assert_eq!(shop.value("SELECT detail ->> 'replayed' FROM admin_actions"), "3");
         for _ in 0..3 {
             shop.tick_after(Duration::from_secs(61)).await;
         }
         assert_eq!(shop.sandbox.take_mails().len(), 3);
         assert_eq!(shop.count("licenses"), 4);
+    });
+}
+
+#[test]
+fn a_bulk_replay_takes_the_longest_waiting_and_goes_on_where_it_ended() {
+    run(async {
+        let shop = Shop::open();
+        // Of 1,001 that wait for a person the later id has waited for longer. One more is tried again in a minute, and
+        // one is due already.
+        shop.rows(
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1001)
+             INSERT INTO webhook_events (id, source, payload, received_at, error, stuck_at)
+             SELECT printf('E%04d', n), 'gumroad', '{}', 1795348800000, 'not mapped', 1795348800000 - n FROM n",
+        );
+        shop.rows(
+            "INSERT INTO webhook_events (id, source, payload, received_at, error, attempts, next_attempt_at)
+             VALUES ('later', 'gumroad', '{}', 1795348800000, 'not mapped', 3, 1795348860000),
+                    ('due', 'gumroad', '{}', 1795348800000, 'not mapped', 4, 1795348800000)",
+        );
+        let body = json!({ "reason": "mapped it", "error": "not mapped" });
+        let mut taken = Vec::new();
+        for expected in [(500, true), (500, true), (2, false), (0, false)] {
+            let answered = change(&shop, "/admin/events/replay", &body).await;
+            let (replayed, more) = expected;
+            assert_eq!((answered.status, answered.body), (202, json!({ "replayed": replayed, "more": more })));
+            taken.push(shop.value(
+                "SELECT count(*) || ' from ' || min(id) || ' to ' || max(id) FROM webhook_events
+                 WHERE id LIKE 'E%' AND next_attempt_at IS NOT NULL",
+            ));
+            shop.advance(Duration::from_millis(1));
+        }
+        assert_eq!(taken[0], "500 from E0502 to E1001");
+        assert_eq!(taken[1], "1000 from E0002 to E1001");
+        assert_eq!(taken[2..], ["1001 from E0001 to E1001", "1001 from E0001 to E1001"]);
+        let tries = "SELECT group_concat(id || ' ' || attempts, ', ') FROM
+                     (SELECT * FROM webhook_events WHERE id IN ('due', 'later') ORDER BY id)";
+        assert_eq!(shop.value(tries), "due 4, later 0");
+        assert_eq!(shop.value("SELECT group_concat(detail ->> 'replayed') FROM admin_actions"), "500,500,2");
     });
 }
 
