@@ -2,6 +2,7 @@
 //!
 //! What they mean is in `admin`.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use crate::form;
@@ -65,7 +66,11 @@ impl Fields {
     fn add(&mut self, known: &[Field], name: &str, value: String) -> Result<(), Problem> {
         let Some(Field(name, kind)) = known.iter().find(|field| field.0 == name) else {
             let known: Vec<_> = known.iter().map(|field| field.0).collect();
-            return Err(problem(format!("There is a field that is not known here; known are: {}.", known.join(", "))));
+            return Err(problem(if known.is_empty() {
+                "This takes no query.".to_owned()
+            } else {
+                format!("There is a field that is not known here; known are: {}.", known.join(", "))
+            }));
         };
         if self.text(name).is_some() {
             return Err(invalid(name, "is given twice"));
@@ -115,17 +120,18 @@ impl Kind {
         }
     }
 
-    const fn expects(self) -> &'static str {
-        match self {
+    fn expects(self) -> Cow<'static, str> {
+        let expected = match self {
+            Self::OneOf(words) => return format!("must be one of: {}", words.join(", ")).into(),
             Self::Text(_) => "must be text without control characters, not empty and not too long",
-            Self::OneOf(_) => "is none of the words that it can be",
             Self::Email => "is not a mail address",
             Self::Key => "cannot be a license key",
             Self::Login => "must be a GitHub username",
             Self::Since => "must be a date and time like 2026-11-22T00:00:00Z",
             Self::Limit => "must be a number from 1 to 100",
             Self::Cursor => "is not a cursor that a page gave",
-        }
+        };
+        expected.into()
     }
 }
 

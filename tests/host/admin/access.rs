@@ -218,6 +218,22 @@ fn a_query_or_a_body_says_what_is_known_once_and_soundly() {
 }
 
 #[test]
+fn what_is_wrong_with_a_query_is_said_so_that_it_can_be_mended() {
+    run(async {
+        let shop = Shop::open();
+        for (path, said) in [
+            ("events?source=paddle", "`source` must be one of: gumroad, lemonsqueezy."),
+            ("outbox?state=late", "`state` must be one of: due, leased, done, dead."),
+            ("actions?page=2", "There is a field that is not known here; known are: limit, cursor."),
+            ("status?verbose=1", "This takes no query."),
+        ] {
+            let answered = ask(&shop, &format!("/admin/{path}")).await;
+            assert_eq!((answered.status, &answered.body["detail"]), (400, &json!(said)), "{path}");
+        }
+    });
+}
+
+#[test]
 fn a_database_that_fails_is_told_as_such() {
     run(async {
         let shop = Shop::open();
