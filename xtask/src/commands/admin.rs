@@ -12,7 +12,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::api::{Api, Query};
 use self::args::{Change, Command, Events, Licenses, Outbox, Paging, Privacy};
@@ -21,6 +21,8 @@ use crate::project::Project;
 use crate::settings::Vars;
 
 pub(crate) use self::args::Args;
+
+const NOT_JSON: &str = "the Worker answered with something that is not JSON";
 
 pub(crate) fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     let own = std::env::var("LATCHKEY_ADMIN_TOKEN").ok();
@@ -94,8 +96,26 @@ impl Session {
                     .with("source", source.as_ref())
                     .with("since", since.as_ref().map(|since| since.before(self.shown.now)))
                     .with("error", error.as_ref());
-                let answer = self.api.post(&["events", "replay"], &body).await?;
-                self.print(&answer, |answer| show::replayed(answer["replayed"].as_u64().unwrap_or_default()))
+                let replayed = self.replay(&body).await?;
+                let answer = json!({ "replayed": replayed, "more": false }).to_string();
+                self.print(&answer, |_| show::replayed(replayed))
+            }
+        }
+    }
+
+    /// Makes all deliveries due that the body names, and gives how many. The Worker takes so many at once and says when
+    /// there may be more; what is due already it leaves out.
+    async fn replay(&self, body: &Query) -> anyhow::Result<u64> {
+        let mut replayed = 0;
+        loop {
+            let answer = self.api.post(&["events", "replay"], body).await.map_err(|error| match replayed {
+                0 => error,
+                _ => error.context(format!("{replayed} deliveries are due now, and the rest is not")),
+            })?;
+            let answer: Value = serde_json::from_str(&answer).context(NOT_JSON)?;
+            replayed += answer["replayed"].as_u64().unwrap_or_default();
+            if answer["more"] != true {
+                return Ok(replayed);
             }
         }
     }
@@ -114,14 +134,23 @@ impl Session {
                 let answer = self.api.get(&["licenses", key], &Query::default()).await?;
                 return self.print(&answer, |license| self.shown.license(license));
             }
-            Licenses::Resend { key, change } => (key, "resend", body(change), "The mail is owed again"),
+            Licenses::Resend { key, change } => {
+                (key, "resend", body(change), "The mail is owed again: the next tick sends it, within a minute")
+            }
             Licenses::Revoke { key, change, yes } => {
                 self.confirm(*yes, &format!("Revoke {key} and take away the access that it gave?"))?;
-                (key, "revoke", body(change), "Revoked")
+                (key, "revoke", body(change), "Revoked: the next tick takes the access away, within a minute")
             }
-            Licenses::Reinstate { key, change } => (key, "reinstate", body(change), "Reinstated"),
-            Licenses::Transfer { key, to, change } => {
-                (key, "transfer", body(change).with("to", Some(to)), "Transferred")
+            Licenses::Reinstate { key, change } => {
+                (key, "reinstate", body(change), "Reinstated: the next tick sends what it owes, within a minute")
+            }
+            Licenses::Transfer { key, to, change, yes } => {
+                self.confirm(
+                    *yes,
+                    &format!("Move {key} to {to} and take away the access of the account that has it?"),
+                )?;
+                let said = "Transferred: the next tick changes who has access, within a minute";
+                (key, "transfer", body(change).with("to", Some(to)), said)
             }
         };
         let answer = self.api.post(&["licenses", key, act], &body).await?;
@@ -134,8 +163,11 @@ impl Session {
                 let query = Query::default().with("state", state.as_ref()).with("kind", kind.as_ref());
                 return self.list(List::Outbox, &["outbox"], query, paging).await;
             }
-            Outbox::Retry { id, change } => (id, "retry", change, "Due now"),
-            Outbox::Cancel { id, change } => (id, "cancel", change, "Canceled"),
+            Outbox::Retry { id, change } => (id, "retry", change, "Due now: the next tick tries it, within a minute"),
+            Outbox::Cancel { id, change, yes } => {
+                self.confirm(*yes, &format!("Owe row {id} of the outbox no longer, so that nobody gets it?"))?;
+                (id, "cancel", change, "Canceled")
+            }
         };
         let answer = self.api.post(&["outbox", &id.to_string(), act], &body(change)).await?;
         self.print(&answer, |row| self.shown.changed(said, List::Outbox, row))
@@ -166,7 +198,7 @@ impl Session {
         if self.shown.json {
             return Ok(answer.to_owned());
         }
-        Ok(readable(&serde_json::from_str(answer).context("the Worker answered with something that is not JSON")?))
+        Ok(readable(&serde_json::from_str(answer).context(NOT_JSON)?))
     }
 
     fn confirm(&self, yes: bool, question: &str) -> anyhow::Result<()> {

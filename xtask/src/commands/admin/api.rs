@@ -90,13 +90,16 @@ pub(super) fn token(
 impl Api {
     /// # Errors
     ///
-    /// When the token may not be sent there.
+    /// When the token may not be sent there, or that is no Worker's address.
     pub(super) fn new(url: Url, token: String) -> anyhow::Result<Self> {
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             bail!("the Worker's address begins with https://");
         }
         if !url.username().is_empty() || url.password().is_some() {
             bail!("the Worker's address takes no user name and password");
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            bail!("the Worker's address ends with its host: write {} and nothing behind it", host(&url));
         }
         if url.scheme() == "http" && !is_loopback(&url) {
             bail!("{} would be sent the token over an open line: use https", host(&url));
@@ -108,11 +111,23 @@ impl Api {
         Ok(Self { client: client.build().context("cannot make an HTTP client")?, url, token })
     }
 
-    /// The answer's text. Where there were too many questions before it, it is asked for again after a while.
+    /// The answer's text.
     pub(super) async fn get(&self, path: &[&str], query: &Query) -> anyhow::Result<String> {
+        self.answer(self.request(Method::GET, path)?.query(&query.0)).await
+    }
+
+    /// The answer's text.
+    pub(super) async fn post(&self, path: &[&str], body: &Query) -> anyhow::Result<String> {
+        let request = self.request(Method::POST, path)?.header("content-type", "application/json");
+        self.answer(request.body(body.to_body())).await
+    }
+
+    /// The answer's text. Where there were too many requests before it, it is asked for again after a while: the Worker
+    /// did nothing then.
+    async fn answer(&self, request: RequestBuilder) -> anyhow::Result<String> {
         let mut waited = 0;
         loop {
-            let answer = self.send(self.request(Method::GET, path)?.query(&query.0)).await?;
+            let answer = self.send(request.try_clone().context("this cannot be asked twice")?).await?;
             match answer.retry_after {
                 Some(seconds) if answer.status == StatusCode::TOO_MANY_REQUESTS && waited < PATIENCE => {
                     eprintln!("asked too often; going on in {seconds} s");
@@ -122,13 +137,6 @@ impl Api {
                 _ => return self.understood(answer).await,
             }
         }
-    }
-
-    /// The answer's text.
-    pub(super) async fn post(&self, path: &[&str], body: &Query) -> anyhow::Result<String> {
-        let request = self.request(Method::POST, path)?.header("content-type", "application/json");
-        let answer = self.send(request.body(body.to_body())).await?;
-        self.understood(answer).await
     }
 
     /// The items of a list, at most so many, and where the next ones begin.
@@ -157,7 +165,7 @@ impl Api {
     fn request(&self, method: Method, path: &[&str]) -> anyhow::Result<RequestBuilder> {
         let mut url = self.url.clone();
         let mut segments = url.path_segments_mut().map_err(|()| anyhow!("the Worker's address takes no path"))?;
-        segments.pop_if_empty().push("admin").extend(path);
+        segments.clear().push("admin").extend(path);
         drop(segments);
         Ok(self.client.request(method, url).bearer_auth(&self.token))
     }
@@ -172,22 +180,24 @@ impl Api {
 
     /// The text of a good answer; of any other, what is wrong.
     async fn understood(&self, Answer { status, text, .. }: Answer) -> anyhow::Result<String> {
-        if status.is_success() {
+        let said: Option<Value> = serde_json::from_str(&text).ok();
+        if status.is_success() && said.is_some() {
             return Ok(text);
         }
         let host = host(&self.url);
+        if status.is_redirection() {
+            bail!("{host} leads elsewhere ({status}): is that the Worker's address?");
+        }
+        let problem = said.unwrap_or_default();
+        let (Some(code), Some(detail)) = (problem["code"].as_str(), problem["detail"].as_str()) else {
+            bail!("{host} answered {status}, and not in the Worker's words: is that the Worker's address?");
+        };
         match status {
             StatusCode::UNAUTHORIZED => bail!("{host} refuses the token: it is not the Worker's ADMIN_TOKEN"),
             StatusCode::NOT_FOUND if !self.is_open().await => {
                 bail!("{host} has no admin API: set its secret ADMIN_TOKEN (`npx wrangler secret put ADMIN_TOKEN`)")
             }
-            _ if status.is_redirection() => bail!("{host} leads elsewhere ({status}): is that the Worker's address?"),
-            _ => {}
-        }
-        let problem: Value = serde_json::from_str(&text).unwrap_or_default();
-        match (problem["code"].as_str(), problem["detail"].as_str()) {
-            (Some(code), Some(detail)) => bail!("{} ({code})", super::show::plain(detail).trim_end_matches('.')),
-            _ => bail!("{host} answered {status}, and not in the Worker's words: is that the Worker's address?"),
+            _ => bail!("{} ({code})", super::show::plain(detail).trim_end_matches('.')),
         }
     }
 

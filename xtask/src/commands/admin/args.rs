@@ -85,7 +85,7 @@ pub(super) enum Events {
         /// The delivery's id.
         id: String,
     },
-    /// Try deliveries again that were not processed: one by its id, or all that the options name.
+    /// Try deliveries again that were not processed: one by its id, or all that the options name, however many.
     #[command(group(clap::ArgGroup::new("which").required(true).multiple(true)))]
     Replay {
         /// The delivery's id.
@@ -166,6 +166,9 @@ pub(super) enum Licenses {
         /// The new account's name.
         #[arg(long)]
         to: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         change: Change,
     },
@@ -195,6 +198,9 @@ pub(super) enum Outbox {
     Cancel {
         /// The row's id.
         id: u64,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         change: Change,
     },

@@ -28,6 +28,12 @@ pub(super) enum List {
     Actions,
 }
 
+/// A tick comes every minute. So many seconds without one are no accident.
+const TICKS_MISSED_S: i64 = 300;
+
+const NO_TICKS: &str = "\n\nNo tick has run in the last five minutes: nothing owed is tried, and no alert is sent. See whether \
+                        the Worker has its cron trigger, which `npx wrangler deploy` sets.";
+
 /// A member of an item: what it is called here, where it is (the first of several that is there), how it looks.
 struct Column(&'static str, &'static [&'static str], Look);
 
@@ -38,9 +44,15 @@ enum Look {
     State,
     /// A time, said from now.
     Ago,
+    /// A time by its day, and said from now.
+    Day,
+    /// How a delivery came, if it was no webhook that told of it.
+    Origin,
+    /// What became of something owed: how it ended, and of what did not end well the last error.
+    Outcome,
 }
 
-use Look::{Ago, Plain, State};
+use Look::{Ago, Day, Origin, Outcome, Plain, State};
 
 const ATTENTION: &[Column] = &[
     Column("since", &["/since"], Ago),
@@ -58,6 +70,7 @@ const EVENTS: &[Column] = &[
     Column("status", &["/status"], State),
     Column("source", &["/source"], Plain),
     Column("type", &["/event_type"], Plain),
+    Column("found by", &["/origin"], Origin),
     Column("order", &["/source_order_id"], Plain),
     Column("email", &["/email"], Plain),
     Column("why", &["/why"], Plain),
@@ -82,7 +95,8 @@ const OUTBOX: &[Column] = &[
     Column("next try", &["/next_attempt_at"], Ago),
     Column("license key", &["/license_key"], Plain),
     Column("repository", &["/repo"], Plain),
-    Column("outcome", &["/outcome", "/last_error", "/detail"], Plain),
+    Column("alert", &["/detail"], Plain),
+    Column("outcome", &["/outcome", "/last_error"], Outcome),
     Column("owed", &["/created_at"], Ago),
 ];
 
@@ -125,16 +139,16 @@ const LICENSE: &[Column] = &[
     Column("email", &["/email"], Plain),
     Column("name", &["/name"], Plain),
     Column("test purchase", &["/test"], Plain),
-    Column("issued", &["/issued_at"], Ago),
-    Column("expires", &["/expires_at"], Ago),
+    Column("issued", &["/issued_at"], Day),
+    Column("expires", &["/expires_at"], Day),
     Column("github", &["/activation/github_username"], Plain),
     Column("github number", &["/activation/github_user_id"], Plain),
     Column("opens", &["/activation/repos"], Plain),
     Column("permission", &["/activation/permission"], Plain),
-    Column("activated", &["/activation/activated_at"], Ago),
-    Column("refunded", &["/facts/refunded_at"], Ago),
-    Column("disputed", &["/facts/disputed_at"], Ago),
-    Column("dispute won", &["/facts/dispute_won_at"], Ago),
+    Column("activated", &["/activation/activated_at"], Day),
+    Column("refunded", &["/facts/refunded_at"], Day),
+    Column("disputed", &["/facts/disputed_at"], Day),
+    Column("dispute won", &["/facts/dispute_won_at"], Day),
 ];
 
 const SALE: &[Column] = &[
@@ -146,7 +160,7 @@ const SALE: &[Column] = &[
     Column("quantity", &["/quantity"], Plain),
     Column("name", &["/name"], Plain),
     Column("country", &["/country"], Plain),
-    Column("sold", &["/sold_at"], Ago),
+    Column("sold", &["/sold_at"], Day),
 ];
 
 const TIMELINE: &[Column] =
@@ -187,7 +201,7 @@ impl List {
     /// What is said of a list without an item.
     const fn nothing(self) -> &'static str {
         match self {
-            Self::Attention => "Everybody who paid has everything.",
+            Self::Attention => "Nothing waits for you, and nothing is late or failing.",
             Self::Events => "No deliveries.",
             Self::Licenses => "No licenses.",
             Self::Outbox => "Nothing is owed.",
@@ -210,11 +224,12 @@ impl Shown {
     pub(super) fn status(&self, status: &Value) -> String {
         let mut counted = status.clone();
         for name in ["sales_by_state", "deliveries", "outbox", "licenses"] {
-            let counts = status[name].as_object().into_iter().flatten();
-            let counts: Vec<_> = counts.map(|(state, count)| format!("{count} {}", words(state))).collect();
-            counted[name] = counts.join(", ").into();
+            counted[name] = counts(name, &status[name], &status["counted_newest"]).into();
         }
         let mut text = self.members(STATUS, &counted);
+        if self.is_without_ticks(&status["last_cron_at"]) {
+            text.push_str(NO_TICKS);
+        }
         self.section(&mut text, "Storefronts", &status["sources"], SOURCES);
         let problems = status["config_problems"].as_array().map(Vec::as_slice).unwrap_or_default();
         if !problems.is_empty() {
@@ -222,6 +237,11 @@ impl Shown {
             text.push_str(&format!("\n\nConfiguration\n{}", problems.join("\n")));
         }
         text
+    }
+
+    fn is_without_ticks(&self, last: &Value) -> bool {
+        let last = last.as_str().and_then(|last| DateTime::parse_from_rfc3339(last).ok());
+        last.is_none_or(|last| self.now - last.timestamp() > TICKS_MISSED_S)
     }
 
     pub(super) fn event(&self, event: &Value) -> String {
@@ -309,7 +329,13 @@ impl Shown {
     }
 
     fn said(&self, Column(_, places, look): &Column, item: &Value) -> String {
-        let value = places.iter().find_map(|place| item.pointer(place).filter(|value| !value.is_null()));
+        let there = |place: &&str| item.pointer(place).filter(|value| !value.is_null());
+        // What is owed again keeps what became of it the time before.
+        let value = if *look == Outcome && item["state"] != "done" {
+            places.iter().rev().find_map(there)
+        } else {
+            places.iter().find_map(there)
+        };
         let text = match value {
             None => String::new(),
             Some(Value::String(text)) => plain(text),
@@ -321,7 +347,12 @@ impl Shown {
         };
         match look {
             Ago => ago(&text, self.now),
-            Plain | State => text,
+            Day => match text.split_once('T') {
+                Some((day, _)) => format!("{day} ({})", ago(&text, self.now)),
+                None => text,
+            },
+            Origin if text == "webhook" => String::new(),
+            Plain | State | Origin | Outcome => text,
         }
     }
 }
@@ -329,7 +360,7 @@ impl Shown {
 /// What a bulk replay came to.
 pub(super) fn replayed(count: u64) -> String {
     match count {
-        0 => "Nothing was found that waits to be processed.".to_owned(),
+        0 => "Nothing was found that waits to be processed and is not due already.".to_owned(),
         1 => "One delivery is due now; the next ticks take it.".to_owned(),
         _ => format!("{count} deliveries are due now; the next ticks take them, a few a minute."),
     }
@@ -364,6 +395,27 @@ fn ago(text: &str, now: i64) -> String {
         if seconds < 0 { format!("in {count} {name}") } else { format!("{count} {name} ago") }
     });
     said.unwrap_or_else(|| "now".to_owned())
+}
+
+/// Counts as words. What the Worker counts among the newest alone is told from what it counts whole.
+fn counts(name: &str, counts: &Value, newest: &Value) -> String {
+    let of_the_newest = |state: &str| match name {
+        "deliveries" => matches!(state, "processed" | "ignored"),
+        "outbox" => state == "done",
+        _ => true,
+    };
+    let counts = counts.as_object().into_iter().flatten();
+    let (newest_counts, whole): (Vec<_>, Vec<_>) = counts.partition(|(state, _)| of_the_newest(state));
+    let said = |counts: Vec<(&String, &Value)>| {
+        let counts: Vec<_> = counts.into_iter().map(|(state, count)| format!("{count} {}", words(state))).collect();
+        counts.join(", ")
+    };
+    let (whole, newest_counts) = (said(whole), said(newest_counts));
+    match (whole.is_empty(), newest_counts.is_empty()) {
+        (_, true) => whole,
+        (true, false) => format!("of the newest {newest}: {newest_counts}"),
+        (false, false) => format!("{whole}; of the newest {newest}: {newest_counts}"),
+    }
 }
 
 /// A name of the API's as words.

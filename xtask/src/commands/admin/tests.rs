@@ -51,6 +51,10 @@ impl Worker {
         self.0.lock().expect("no panic").answers.push_back((status, headers, body.to_string()));
     }
 
+    fn answers_text(&self, status: u16, text: &str) {
+        self.0.lock().expect("no panic").answers.push_back((status, Vec::new(), text.to_owned()));
+    }
+
     fn refuses(&self, status: u16, code: &str, detail: &str) {
         self.answers(status, &json!({ "title": "No", "status": status, "code": code, "detail": detail }));
     }
@@ -138,12 +142,12 @@ async fn every_command_asks_what_it_says() {
         ),
         (
             [&["events", "replay", "--error", "unmapped product"], &because[..]].concat(),
-            json!({ "replayed": 2 }),
+            json!({ "replayed": 2, "more": false }),
             post("/admin/events/replay", with("error", "unmapped product")),
         ),
         (
             [&["events", "replay", "--all"], &because[..]].concat(),
-            json!({ "replayed": 0 }),
+            json!({ "replayed": 0, "more": false }),
             post("/admin/events/replay", body.clone()),
         ),
         (
@@ -168,7 +172,7 @@ async fn every_command_asks_what_it_says() {
             post("/admin/licenses/LK-1/reinstate", body.clone()),
         ),
         (
-            [&["licenses", "transfer", "LK-1", "--to", "hubot"], &because[..]].concat(),
+            [&["licenses", "transfer", "LK-1", "--to", "hubot", "--yes"], &because[..]].concat(),
             json!({}),
             post("/admin/licenses/LK-1/transfer", with("to", "hubot")),
         ),
@@ -178,7 +182,11 @@ async fn every_command_asks_what_it_says() {
             get("/admin/outbox?state=dead&kind=invitation&limit=50"),
         ),
         ([&["outbox", "retry", "7"], &because[..]].concat(), json!({}), post("/admin/outbox/7/retry", body.clone())),
-        ([&["outbox", "cancel", "7"], &because[..]].concat(), json!({}), post("/admin/outbox/7/cancel", body.clone())),
+        (
+            [&["outbox", "cancel", "7", "--yes"], &because[..]].concat(),
+            json!({}),
+            post("/admin/outbox/7/cancel", body.clone()),
+        ),
         (vec!["actions", "list"], page(&[], None), get("/admin/actions?limit=50")),
         (
             [&["privacy", "export", "ada@example.com"], &because[..]].concat(),
@@ -247,17 +255,52 @@ async fn a_list_goes_on_until_there_is_as_much_as_was_asked_for() {
 
 #[tokio::test]
 async fn who_asked_too_often_waits_as_told_and_goes_on() {
+    for (line, answer, said) in [
+        (&["outbox", "list"][..], page(&[], None), "Nothing is owed."),
+        (&["outbox", "retry", "7", "--reason", "mended"], json!({ "id": 7 }), "7"),
+    ] {
+        let worker = Worker::default();
+        worker.answers_with(429, vec![("retry-after", "0".to_owned())], &json!({ "code": "rate_limited" }));
+        worker.answers(200, &answer);
+        let text = worker.run(line).await.expect("the second time");
+        assert!(text.ends_with(said), "{text}");
+        let asked = worker.asked();
+        assert_eq!((asked.len(), &asked[0]), (2, &asked[1]));
+    }
+}
+
+#[tokio::test]
+async fn a_replay_of_all_goes_on_until_all_are_due_and_says_how_many() {
+    let line = ["events", "replay", "--error", "unmapped", "--reason", "mapped it", "--actor", "ada"];
+    let body = json!({ "reason": "mapped it", "actor": "ada", "error": "unmapped" });
     let worker = Worker::default();
-    worker.answers_with(429, vec![("retry-after", "0".to_owned())], &json!({ "code": "rate_limited" }));
-    worker.answers(200, &page(&[], None));
-    assert_eq!(worker.run(&["outbox", "list"]).await.expect("the second time"), "Nothing is owed.");
-    assert_eq!(worker.asked().len(), 2);
+    for (replayed, more) in [(500, true), (500, true), (303, false)] {
+        worker.answers(202, &json!({ "replayed": replayed, "more": more }));
+    }
+    let text = worker.run(&line).await.expect("all of them");
+    assert_eq!(text, "1303 deliveries are due now; the next ticks take them, a few a minute.");
+    assert_eq!(worker.asked(), vec![post("/admin/events/replay", body); 3]);
+
+    let worker = Worker::default();
+    worker.answers(202, &json!({ "replayed": 500, "more": true }));
+    worker.answers(202, &json!({ "replayed": 0, "more": false }));
+    let text = worker.run(&[&line[..], &["--json"]].concat()).await.expect("all of them");
+    assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(json!({ "replayed": 500, "more": false })));
+
+    let worker = Worker::default();
+    worker.answers(202, &json!({ "replayed": 500, "more": true }));
+    worker.refuses(503, "storage_unavailable", "Please try again.");
+    let error = worker.run(&line).await.expect_err("not all of them");
+    let said = "500 deliveries are due now, and the rest is not: Please try again (storage_unavailable)";
+    assert_eq!(error, said);
 }
 
 #[tokio::test]
 async fn what_takes_something_away_is_asked_about_first() {
     for line in [
         &["licenses", "revoke", "LK-1", "--reason", "fraud"][..],
+        &["licenses", "transfer", "LK-1", "--to", "hubot", "--reason", "moved"],
+        &["outbox", "cancel", "7", "--reason", "sent by hand"],
         &["privacy", "erase", "ada@example.com", "--reason", "she asked"],
     ] {
         let worker = Worker::default();
@@ -289,6 +332,17 @@ async fn a_refusal_is_one_sentence() {
     worker.answers_with(302, vec![("location", "http://127.0.0.1:1/".to_owned())], &json!({}));
     let error = worker.run(&["status"]).await.expect_err("elsewhere");
     assert!(error.contains("leads elsewhere (302 Found)"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_worker_is_told_from_a_worker_that_refuses() {
+    for status in [200, 401, 404, 500] {
+        let worker = Worker::default();
+        worker.answers_text(status, "<html>Welcome</html>");
+        let error = worker.run(&["status"]).await.expect_err("not the Worker");
+        assert!(error.ends_with("and not in the Worker's words: is that the Worker's address?"), "{status}: {error}");
+        assert_eq!(worker.asked().len(), 1, "{status}");
+    }
 }
 
 #[tokio::test]
@@ -331,6 +385,11 @@ fn the_token_goes_over_no_open_line_and_beside_no_other_password() {
     for odd in ["https://me:canary@latchkey.example.com", "ftp://localhost", "data:text/plain,x"] {
         let error = refused(odd);
         assert!(!error.is_empty() && !error.contains("canary"), "{odd}: {error}");
+    }
+    for behind in ["/admin", "/admin/", "/?x=canary", "/#canary"] {
+        let error = refused(&format!("https://latchkey.example.com{behind}"));
+        let said = "the Worker's address ends with its host: write https://latchkey.example.com and nothing behind it";
+        assert_eq!(error, said, "{behind}");
     }
     let broken = Api::new("https://latchkey.example.com".parse().expect("a URL"), "canary\r\nx: y".to_owned());
     let error = broken.err().expect("no token").to_string();
@@ -375,18 +434,19 @@ async fn a_status_is_read_at_one_glance() {
             "version": "0.1.0", "schema": { "applied": "0002_operations.sql", "expected": "0002_operations.sql" },
             "sources": [{ "source": "gumroad", "last_delivery_at": "2026-11-22T07:57:00Z", "last_reconciliation_at": null,
                           "reconciliation_error": null, "found_by_reconciliation": 0 }],
-            "deliveries": { "needs_you": 1 }, "outbox": { "dead": 2, "due": 0 }, "licenses": { "active": 3 },
-            "sales_by_state": { "fulfilled": 2, "waiting_on_buyer": 1 },
+            "deliveries": { "needs_you": 1303, "processed": 7 }, "outbox": { "dead": 2, "done": 9, "due": 0 },
+            "licenses": { "active": 3 }, "sales_by_state": { "needs_seller": 993, "waiting_on_buyer": 7 },
+            "counted_newest": 1000,
             "oldest_due": { "kind": "license_mail", "since": "2026-11-22T05:00:00Z" },
             "last_cron_at": "2026-11-22T07:59:30Z", "config_problems": ["EMAIL_FROM is not set: no mail can be sent"]
         }),
     );
     let text = worker.run(&["status"]).await.expect("a status");
     let expected = "\
-sales            2 fulfilled, 1 waiting on buyer
-deliveries       1 needs you
-owed             2 dead, 0 due
-licenses         3 active
+sales            of the newest 1000: 993 needs seller, 7 waiting on buyer
+deliveries       1303 needs you; of the newest 1000: 7 processed
+owed             2 dead, 0 due; of the newest 1000: 9 done
+licenses         of the newest 1000: 3 active
 version          0.1.0
 schema           0002_operations.sql
 schema expected  0002_operations.sql
@@ -401,6 +461,69 @@ gumroad  3 min ago      0
 Configuration
 EMAIL_FROM is not set: no mail can be sent";
     assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn a_status_says_when_no_tick_runs() {
+    for (last, warned) in [
+        (json!("2026-11-22T07:59:01Z"), false),
+        (json!("2026-11-22T07:55:00Z"), false),
+        (json!("2026-11-22T07:54:59Z"), true),
+        (Value::Null, true),
+    ] {
+        let worker = Worker::default();
+        worker.answers(200, &json!({ "version": "0.1.0", "last_cron_at": last }));
+        let text = worker.run(&["status"]).await.expect("a status");
+        assert_eq!(text.contains("No tick has run in the last five minutes: "), warned, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_sale_that_no_webhook_told_of_stands_out_in_the_list() {
+    let item = |id: &str, origin: &str| json!({ "id": id, "source": "gumroad", "origin": origin });
+    for (items, expected) in [
+        (vec![item("E1", "webhook")], "ID  SOURCE\nE1  gumroad"),
+        (
+            vec![item("E2", "reconciliation"), item("E1", "webhook")],
+            "ID  SOURCE   FOUND BY\nE2  gumroad  reconciliation\nE1  gumroad",
+        ),
+    ] {
+        let worker = Worker::default();
+        worker.answers(200, &page(&items, None));
+        assert_eq!(worker.run(&["events", "list"]).await.expect("a list"), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_is_owed_says_how_it_ended_and_else_why_it_failed_and_an_alert_what_it_told() {
+    let worker = Worker::default();
+    let items = [
+        json!({ "id": 1, "state": "done", "outcome": "invited", "last_error": null }),
+        json!({ "id": 2, "state": "due", "outcome": "skipped", "last_error": "GitHub's limit" }),
+        json!({ "id": 3, "state": "dead", "outcome": "skipped", "last_error": "no such user" }),
+        json!({ "id": 4, "state": "done", "outcome": "sent", "detail": "Given up: 2" }),
+    ];
+    worker.answers(200, &page(&items, None));
+    let expected = "\
+ID  STATE  ALERT        OUTCOME
+1   done                invited
+2   due                 GitHub's limit
+3   dead                no such user
+4   done   Given up: 2  sent";
+    assert_eq!(worker.run(&["outbox", "list"]).await.expect("a list"), expected);
+}
+
+#[tokio::test]
+async fn a_license_says_its_days_by_their_dates() {
+    let worker = Worker::default();
+    let license = json!({ "license_key": "LK-1", "issued_at": "2026-11-21T07:00:00Z",
+                          "expires_at": "2027-11-22T08:00:00Z" });
+    worker.answers(200, &license);
+    let expected = "\
+license key  LK-1
+issued       2026-11-21 (1 d ago)
+expires      2027-11-22 (in 1 y)";
+    assert_eq!(worker.run(&["licenses", "show", "LK-1"]).await.expect("a license"), expected);
 }
 
 #[tokio::test]
@@ -445,14 +568,33 @@ async fn a_change_shows_what_it_came_to() {
         200,
         &json!({ "license_key": "LK-1", "status": "active", "activation": { "github_username": "hubot" } }),
     );
-    let line = ["licenses", "transfer", "LK-1", "--to", "hubot", "--reason", "renamed"];
+    let line = ["licenses", "transfer", "LK-1", "--to", "hubot", "--reason", "renamed", "--yes"];
     let text = worker.run(&line).await.expect("transferred");
-    assert_eq!(text, "Transferred.\n\nLICENSE KEY  STATUS  GITHUB\nLK-1         active  hubot");
+    let expected = "Transferred: the next tick changes who has access, within a minute.\n\n\
+                    LICENSE KEY  STATUS  GITHUB\nLK-1         active  hubot";
+    assert_eq!(text, expected);
     assert_eq!(show::replayed(1), "One delivery is due now; the next ticks take it.");
     assert_eq!(
         show::erased(&json!({ "deliveries": 2, "sales": 1 })),
         "Erased what named the person in 2 deliveries, 1 sales."
     );
+}
+
+#[tokio::test]
+async fn what_only_a_tick_carries_out_is_said_to_be_done_within_a_minute() {
+    for line in [
+        &["licenses", "resend", "LK-1"][..],
+        &["licenses", "revoke", "LK-1", "--yes"],
+        &["licenses", "reinstate", "LK-1"],
+        &["licenses", "transfer", "LK-1", "--to", "hubot", "--yes"],
+        &["outbox", "retry", "7"],
+    ] {
+        let worker = Worker::default();
+        worker.answers(200, &json!({ "id": 7, "license_key": "LK-1" }));
+        let text = worker.run(&[line, &["--reason", "why"]].concat()).await.expect("changed");
+        let said = text.lines().next().unwrap_or_default();
+        assert!(said.contains("the next tick") && said.ends_with(", within a minute."), "{line:?}: {text}");
+    }
 }
 
 #[tokio::test]
@@ -470,5 +612,6 @@ async fn who_asks_who_paid_and_has_not_everything_is_told_what_to_do() {
     }
     let worker = Worker::default();
     worker.answers(200, &page(&[], None));
-    assert_eq!(worker.run(&["attention"]).await.expect("a list"), "Everybody who paid has everything.");
+    let nothing = "Nothing waits for you, and nothing is late or failing.";
+    assert_eq!(worker.run(&["attention"]).await.expect("a list"), nothing);
 }
