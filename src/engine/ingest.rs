@@ -19,8 +19,12 @@ use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 pub(super) const ABANDONED_AFTER_MS: i64 = 60_000;
 
 /// How long each try to store a delivery may take. Gumroad hangs up after five seconds and then never sends the sale
-/// again, while it does after a 503: so that has to be said in time, which is 3.5 seconds with what is around the tries.
-const STORE_TRIES: [Duration; 2] = [Duration::from_millis(1_900), Duration::from_millis(1_400)];
+/// again, while it does after a 503: so that has to be said in time. The tries and the pause are 3.3 seconds together,
+/// which is 3.5 with what is around them.
+const STORE_TRIES: [Duration; 2] = [Duration::from_millis(1_800), Duration::from_millis(1_300)];
+
+/// Between a try that failed and the next: a database that is locked or restarts says so at once, and would again.
+const STORE_PAUSE: Duration = Duration::from_millis(200);
 
 /// How a delivery that cannot be processed is left.
 pub(super) struct Unprocessed {
@@ -56,12 +60,16 @@ impl<P: Platform> Engine<P> {
     /// that comes too late is not waited for: by then, what it tells of is known to be harmless.
     async fn store(&self, mut statement: Statement) -> Result<(), DbError> {
         let mut failure = DbError::Unavailable("no answer in time".to_owned());
+        let mut failed = false;
         for limit in STORE_TRIES {
+            if std::mem::take(&mut failed) {
+                self.platform.sleep(STORE_PAUSE).await;
+            }
             let stored = pin!(self.batch(vec![statement.clone()]));
             let late = pin!(self.platform.sleep(limit));
             match select(stored, late).await {
                 Either::Left((Ok(_), _)) => return Ok(()),
-                Either::Left((Err(passing @ DbError::Unavailable(_)), _)) => failure = passing,
+                Either::Left((Err(passing @ DbError::Unavailable(_)), _)) => (failure, failed) = (passing, true),
                 Either::Left((Err(lasting), _)) => return Err(lasting),
                 Either::Right(_) => {}
             }
