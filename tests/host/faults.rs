@@ -5,6 +5,7 @@
 //! | `stories` | the stories that are told with faults in them, and how each has to end |
 //! | `exhaustion` | every story with a fault of every kind at every call, and some with every pair of them |
 //! | `coverage` | that no call of the engine's is beyond those |
+//! | `statements` | a batch that fails at any of its statements |
 //! | `leases` | what is owed is worked on by one at a time |
 //! | `overtaken` | what was owed or stored, and was changed before its turn came |
 //! | `waits` | when it is tried again, and when no more |
@@ -15,5 +16,6 @@ mod coverage;
 mod exhaustion;
 mod leases;
 mod overtaken;
+mod statements;
 pub(crate) mod stories;
 mod waits;

@@ -25,5 +25,6 @@ mod restored;
 mod retention;
 mod schema;
 mod shop;
+mod snapshot;
 mod tick;
 mod upgrades;

@@ -7,6 +7,7 @@ use latchkey::platform::host::Sqlite;
 use latchkey_sandbox::{GumroadSale, LemonSqueezySale};
 
 use crate::shop::{Shop, run};
+use crate::snapshot::{contents, tables};
 
 /// How many migrations there are.
 fn newest() -> u32 {
@@ -18,30 +19,6 @@ fn schema(database: &Sqlite) -> Vec<String> {
     let rows =
         database.query("SELECT name || ': ' || sql AS line FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name");
     rows.unwrap().iter().map(|row| row.text("line").unwrap().to_owned()).collect()
-}
-
-/// The tables in the order in which they were made, each with its columns.
-fn tables(database: &Sqlite) -> Vec<(String, Vec<String>)> {
-    let text = |sql: &str| -> Vec<String> {
-        database.query(sql).unwrap().iter().map(|row| row.text("name").unwrap().to_owned()).collect()
-    };
-    let names = text("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'd1_migrations' ORDER BY rowid");
-    let columns = |table: &str| text(&format!("SELECT name FROM pragma_table_info('{table}')"));
-    names.into_iter().map(|name| (name.clone(), columns(&name))).collect()
-}
-
-/// What these columns of these tables hold, as statements that would put it there.
-fn contents(database: &Sqlite, tables: &[(String, Vec<String>)]) -> Vec<String> {
-    let mut contents = Vec::new();
-    for (table, columns) in tables {
-        let values: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
-        let (names, values) = (columns.join(", "), values.join(" || ', ' || "));
-        let insert = format!(
-            "SELECT 'INSERT INTO {table} ({names}) VALUES (' || {values} || ')' AS line FROM {table} ORDER BY 1"
-        );
-        contents.extend(database.query(&insert).unwrap().iter().map(|row| row.text("line").unwrap().to_owned()));
-    }
-    contents
 }
 
 /// A shop that has sold at both storefronts, has activated, owes something, and has something that it does not

@@ -1,6 +1,6 @@
 //! SQLite behind the interface that D1 has: a batch is one transaction.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, ToSql, ffi};
 
 use crate::platform::{DbError, Outcome, Row, Statement, Value};
 
@@ -30,7 +30,11 @@ const APPLIED: &str = "CREATE TABLE d1_migrations (
 )";
 
 /// A database with the project's migrations applied.
-pub struct Sqlite(RefCell<Connection>);
+pub struct Sqlite {
+    connection: RefCell<Connection>,
+    /// The place in each batch of the statement that fails.
+    failing: Cell<Option<usize>>,
+}
 
 impl Sqlite {
     /// A fresh database in memory.
@@ -60,7 +64,7 @@ impl Sqlite {
             connection.set_limit(limit, most).map_err(|error| refused(&error))?;
         }
         connection.execute_batch(APPLIED).map_err(|error| refused(&error))?;
-        let database = Self(RefCell::new(connection));
+        let database = Self { connection: RefCell::new(connection), failing: Cell::new(None) };
         database.migrate_to(last)?;
         Ok(database)
     }
@@ -78,7 +82,7 @@ impl Sqlite {
             .collect::<Result<_, _>>()
             .map_err(unreadable)?;
         files.sort();
-        let connection = self.0.borrow();
+        let connection = self.connection.borrow();
         let migrate = |sql: &str, file: &Path| {
             connection.execute_batch(sql)?;
             let name = file.file_name().map(|name| name.to_string_lossy());
@@ -110,7 +114,12 @@ impl Sqlite {
             Some(format!("DELETE FROM {schema}.{name};"))
         });
         let script: String = emptying.collect();
-        self.0.borrow().execute_batch(&script).map_err(|error| refused(&error))
+        self.connection.borrow().execute_batch(&script).map_err(|error| refused(&error))
+    }
+
+    /// Lets the statement in this place of every batch fail from now on, once it has done its work; or none again.
+    pub fn fail_statement(&self, place: Option<usize>) {
+        self.failing.set(place);
     }
 
     /// Runs the statements in one transaction.
@@ -118,7 +127,7 @@ impl Sqlite {
     /// # Errors
     /// [`DbError::Refused`], with everything rolled back.
     pub fn batch(&self, statements: &[Statement]) -> Result<Vec<Outcome>, DbError> {
-        let connection = self.0.borrow();
+        let connection = self.connection.borrow();
         if let [alone] = statements {
             // SQLite makes a transaction of it by itself.
             return Ok(vec![execute(&connection, alone).map_err(|error| refused(&error))?]);
@@ -126,7 +135,11 @@ impl Sqlite {
         let mark = |sql: &str| connection.prepare_cached(sql)?.raw_execute();
         let run = || {
             mark("BEGIN IMMEDIATE")?;
-            let outcomes = statements.iter().map(|one| execute(&connection, one)).collect::<rusqlite::Result<_>>()?;
+            let run = |(place, one)| {
+                let outcome = execute(&connection, one)?;
+                if self.failing.get() == Some(place) { Err(lost()) } else { Ok(outcome) }
+            };
+            let outcomes = statements.iter().enumerate().map(run).collect::<rusqlite::Result<_>>()?;
             mark("COMMIT")?;
             Ok(outcomes)
         };
@@ -150,7 +163,7 @@ impl Sqlite {
     /// # Errors
     /// When SQLite refuses the query.
     pub fn query_with(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        let connection = self.0.borrow();
+        let connection = self.connection.borrow();
         let mut prepared = connection.prepare_cached(sql).map_err(|error| refused(&error))?;
         rows(&mut prepared, params).map_err(|error| refused(&error))
     }
@@ -160,7 +173,7 @@ impl Sqlite {
     /// # Errors
     /// When SQLite refuses the statement.
     pub fn query_plan(&self, sql: &str) -> Result<Vec<String>, DbError> {
-        let connection = self.0.borrow();
+        let connection = self.connection.borrow();
         let plan = || {
             let mut prepared = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
             let nulls = vec![Value::Null; prepared.parameter_count()];
@@ -212,6 +225,12 @@ fn rows(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::R
         rows.push(Row::new(Rc::clone(&names), values.collect::<rusqlite::Result<_>>()?));
     }
     Ok(rows)
+}
+
+/// What D1 says of a statement that failed for no fault of its own.
+fn lost() -> rusqlite::Error {
+    let message = "Internal error in D1 DB storage caused object to be reset.";
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), Some(message.to_owned()))
 }
 
 fn refused(error: &rusqlite::Error) -> DbError {
