@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use latchkey::http::{self, Incoming};
 use latchkey::platform::host::{Call, Fate, Sqlite};
-use latchkey_sandbox::{AccountKind, Delivery, GumroadSale, LemonSqueezySale, sign_lemon_squeezy_body};
+use latchkey_sandbox::{AccountKind, Delivery, GumroadSale, LemonSqueezySale, Service, sign_lemon_squeezy_body};
 use serde_json::json;
 
 use crate::check::{self, Violation};
@@ -98,6 +98,7 @@ impl History {
         for account in model::crowd() {
             self.world.sandbox.add_user(account.login, AccountKind::User);
         }
+        self.mark_time();
         let rush = self.random.u32(0..RUSHES) == 0;
         // What was sold before the first delivery is another shop system's, so the first one comes at once.
         self.sell_one_on_gumroad(0);
@@ -260,7 +261,9 @@ impl History {
             "refund" | "order_refunded" if !facts.refunded => Meaning::Nothing,
             _ => Meaning::Changed(facts),
         };
-        self.note(&format!("{source} has news of order {id}: {}, {facts:?}", delivery.event));
+        let storefront = Service::ALL.into_iter().find(|service| service.prefix() == source).map_or(source, name);
+        let became = in_words(facts);
+        self.note(&format!("{storefront} has news of order {id}: {}; so far it was {became}", delivery.event));
         self.model.borrow_mut().orders[place].facts = facts;
         self.made(delivery, place, meaning);
     }
@@ -379,11 +382,12 @@ impl History {
 
     /// Cron's work. What it could not do, the next tick does.
     fn begin_tick(&mut self) {
-        self.note("cron ticks");
+        let task = self.next_task;
+        self.note(&format!("[{task}] cron ticks"));
         let (engine, fates) = (self.world.engine(), Rc::clone(&self.fates));
         self.begin(async move {
             if let Err(error) = engine.tick().await {
-                fates.trace.borrow_mut().note(&format!("the tick fails: {error}"));
+                fates.trace.borrow_mut().note(&format!("[{task}] fails: {error}"));
             }
         });
     }
@@ -453,7 +457,11 @@ impl History {
     fn change_a_services_mood(&mut self) {
         let service = self.random.usize(0..4);
         let per_mille = [0, 0, 150, 600][self.random.usize(0..4)];
-        self.note(&format!("of a thousand requests to service {service}, {per_mille} go wrong from now on"));
+        let named = name(Service::ALL[service]);
+        self.note(&match per_mille {
+            0 => format!("{named} answers every request as it should from now on"),
+            _ => format!("{named} answers {per_mille} of a thousand requests badly from now on"),
+        });
         self.fates.trouble(service, per_mille);
     }
 
@@ -528,9 +536,9 @@ impl History {
     /// Sends a request, and runs what is behind its answer.
     fn send(&mut self, words: &str, incoming: Incoming, what: What) {
         let trace = latchkey::http::new_trace(&self.world.host);
-        self.note(words);
         let engine = self.world.engine_traced(trace.clone());
         let task = self.next_task;
+        self.note(&format!("[{task}] {words}"));
         let sent = Sent { trace: trace.as_str().to_owned(), what, task, answer: None, checked: false };
         let place = {
             let sent_so_far = &mut self.model.borrow_mut().sent;
@@ -586,11 +594,26 @@ impl History {
     }
 
     fn note(&self, what: &str) {
-        let number = self.next_task;
-        self.fates.trace.borrow_mut().note(&format!("[{number}] {what}"));
+        self.fates.trace.borrow_mut().note(what);
     }
 
     fn mark_time(&self) {
         self.fates.trace.borrow_mut().at(self.world.now());
+    }
+}
+
+/// What became of an order, to be read.
+fn in_words(facts: Facts) -> String {
+    let became = [(facts.refunded, "refunded"), (facts.disputed, "disputed"), (facts.won, "won back")];
+    let became: Vec<_> = became.into_iter().filter(|(so, _)| *so).map(|(_, word)| word).collect();
+    if became.is_empty() { "paid and no more".to_owned() } else { became.join(", ") }
+}
+
+const fn name(service: Service) -> &'static str {
+    match service {
+        Service::GitHub => "GitHub",
+        Service::LemonSqueezy => "Lemon Squeezy",
+        Service::Gumroad => "Gumroad",
+        Service::Postmark => "Postmark",
     }
 }

@@ -11,6 +11,13 @@ use latchkey_sandbox::FaultKind;
 
 use crate::world::NOW;
 
+/// How to read a story.
+const LEGEND: &str = "\
+A number in brackets is one request or tick, from its beginning to its end; several run at once. Indented are its calls
+to the database, by the names of their statements, and to the services; ✗ is what goes wrong there.
+
+";
+
 /// The record of a history.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
@@ -22,7 +29,7 @@ pub(crate) struct Trace {
 impl Trace {
     /// One that keeps the story as well.
     pub(crate) fn told() -> Self {
-        Self { story: Some(String::new()), ..Self::default() }
+        Self { story: Some(LEGEND.to_owned()), ..Self::default() }
     }
 
     pub(crate) fn hash(&self) -> u64 {
@@ -90,11 +97,16 @@ impl Trace {
     pub(crate) fn trouble(&mut self, task: usize, kind: &FaultKind) {
         let words = match kind {
             FaultKind::Status { status, .. } => format!("answers {status}"),
-            other => format!("{other:?}"),
+            FaultKind::LostBefore => "never sees the request".to_owned(),
+            FaultKind::LostAfter => "does it, and the answer is lost".to_owned(),
+            FaultKind::Slow(time) => format!("does it, and answers after {} seconds", time.as_secs()),
+            FaultKind::Junk => "answers with a page of something else".to_owned(),
+            FaultKind::Redirect(to) => format!("redirects to {to}"),
+            FaultKind::Oversized(bytes) => format!("answers with {bytes} bytes"),
         };
         words.hash(&mut self.hash);
         if self.story.is_some() {
-            self.line("  ", &format!("[{task}] ✗ the service: {words}"));
+            self.line("  ", &format!("[{task}]   ✗ the service {words}"));
         }
     }
 

@@ -35,3 +35,29 @@ fn a_broken_promise_is_noticed_and_its_story_can_be_told() {
         assert!(told.story.contains(words), "{words}:\n{}", told.story);
     }
 }
+
+#[test]
+fn a_story_is_told_in_words_from_the_first_moment_on() {
+    let mut teller = Teller::new();
+    let stories: String = (0..12).map(|seed| teller.tell_in_words(seed).story).collect();
+    let lines: Vec<_> = stories.lines().filter(|line| line.starts_with("day ")).collect();
+    assert!(lines.len() > 1_000, "{}", lines.len());
+    for line in lines {
+        for code in ["day -", " { ", "Some(", "service 1", "LostAfter"] {
+            assert!(!line.contains(code), "{code}: {line}");
+        }
+    }
+    for words in [
+        "day 0 00:00:00  Gumroad sells",
+        "Gumroad has news of order",
+        "; so far it was refunded\n",
+        "; so far it was paid and no more\n",
+        "GitHub answers",
+        "Lemon Squeezy answers",
+        "Postmark answers",
+        "✗ the service does it, and the answer is lost",
+        "the seller asks to revoke the license …",
+    ] {
+        assert!(stories.contains(words), "{words}");
+    }
+}

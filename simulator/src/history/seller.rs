@@ -24,7 +24,12 @@ impl History {
                 let id = rows[self.random.usize(0..rows.len())];
                 // What is canceled is not owed any more, so it is rarely done.
                 let verb = if self.random.u32(0..5) == 0 { "cancel" } else { "retry" };
-                self.ask(&format!("/admin/outbox/{id}/{verb}"), &json!({ "reason": "a look at the simulated shop" }));
+                let words = format!("{verb} row {id} of what is owed");
+                self.ask(
+                    &words,
+                    &format!("/admin/outbox/{id}/{verb}"),
+                    &json!({ "reason": "a look at the simulated shop" }),
+                );
             }
             _ => self.replay(),
         }
@@ -35,19 +40,21 @@ impl History {
         if verb == "transfer" {
             body["to"] = to.into();
         }
-        self.ask(&format!("/admin/licenses/{key}/{verb}"), &body);
+        let whom = body["to"].as_str().map(|to| format!(" to {to}")).unwrap_or_default();
+        let words = format!("{verb} the license …{}{whom}", &key[key.len() - 4..]);
+        self.ask(&words, &format!("/admin/licenses/{key}/{verb}"), &body);
     }
 
     /// Has a delivery processed once more.
     pub(super) fn replay_event(&mut self, id: &str) {
-        self.ask(&format!("/admin/events/{id}/replay"), &json!({ "reason": "it was given up" }));
+        let words = format!("replay the delivery {id}");
+        self.ask(&words, &format!("/admin/events/{id}/replay"), &json!({ "reason": "it was given up" }));
     }
 
-    fn ask(&mut self, path: &str, body: &serde_json::Value) {
+    fn ask(&mut self, words: &str, path: &str, body: &serde_json::Value) {
         let bearer = format!("Bearer {ADMIN_TOKEN}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         let incoming = request("POST", path, &headers, body.to_string().as_bytes());
-        let to = body["to"].as_str().map(|to| format!(" to {to}")).unwrap_or_default();
-        self.send(&format!("the seller asks for {path}{to}"), incoming, What::Act);
+        self.send(&format!("the seller asks to {words}"), incoming, What::Act);
     }
 }
