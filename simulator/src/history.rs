@@ -1,7 +1,9 @@
-//! One history of a shop, made from a seed: what buyers, storefronts, cron and strangers do, with faults at any call,
-//! and then a quiet time in which everything that is owed has to be done.
+//! One history of a shop, made from a seed: what happens in which order, with faults at any call, and then a quiet time in
+//! which everything that is owed has to be done. Who does what is in the modules; here are cron and time.
 
+mod buyers;
 mod seller;
+mod storefronts;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,18 +11,14 @@ use std::time::Duration;
 
 use latchkey::http::{self, Incoming};
 use latchkey::platform::host::{Call, Fate, Sqlite};
-use latchkey_sandbox::{AccountKind, Delivery, GumroadSale, LemonSqueezySale, Service, sign_lemon_squeezy_body};
-use serde_json::json;
+use latchkey_sandbox::{AccountKind, Service};
 
 use crate::check::{self, Violation};
 use crate::fate::{Counts, Fates};
-use crate::model::{
-    self, ACCOUNTS, Account, Answer, BUYERS, Facts, GUMROAD, Issues, Key, Known, Meaning, Model, Order, PRODUCTS, Sent,
-    What,
-};
+use crate::model::{self, Answer, Model, Sent, What};
 use crate::tasks::Tasks;
 use crate::trace::Trace;
-use crate::world::{World, incoming, request};
+use crate::world::World;
 
 /// Ticks after which everything has to be at rest. A delivery and an outbox row are tried twelve times each, a few of
 /// them a tick.
@@ -179,207 +177,6 @@ impl History {
         }
     }
 
-    fn sell_on_gumroad(&mut self) {
-        let product = self.pick_product(GUMROAD);
-        self.sell_one_on_gumroad(product);
-    }
-
-    fn sell_one_on_gumroad(&mut self, product: usize) {
-        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
-        let sale = GumroadSale {
-            product_id: Some(PRODUCTS[product].id.to_owned()),
-            email: email.clone(),
-            quantity: self.random.u64(1..3),
-            ..GumroadSale::default()
-        };
-        let delivery = self.world.sandbox.sell_on_gumroad(sale);
-        self.note(&format!("Gumroad sells {} to {email}", PRODUCTS[product].id));
-        let id = delivery.reference.clone();
-        let order = self.order(id, product, email);
-        self.made(delivery, order, Meaning::Sale(Facts::default()));
-    }
-
-    fn sell_on_lemon_squeezy(&mut self) {
-        let product = self.pick_product("lemonsqueezy");
-        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
-        let keys = match PRODUCTS[product].issues {
-            Issues::Minted => usize::from(self.random.u32(0..3) == 0),
-            _ => self.random.usize(1..3),
-        };
-        let sale = LemonSqueezySale {
-            product_id: Some(PRODUCTS[product].id.to_owned()),
-            variant_id: PRODUCTS[product].variant.map(str::to_owned),
-            email: email.clone(),
-            license_keys: Some(keys),
-            ..LemonSqueezySale::default()
-        };
-        let known = self.world.sandbox.storefront_mails().len();
-        let deliveries = self.world.sandbox.sell_on_lemon_squeezy(sale);
-        let mails = self.world.sandbox.storefront_mails();
-        self.note(&format!("Lemon Squeezy sells {} with {keys} keys to {email}", PRODUCTS[product].id));
-        let order = self.order(deliveries[0].reference.clone(), product, email);
-        let mut deliveries = deliveries.into_iter();
-        let mut news: Vec<_> =
-            deliveries.next().map(|sale| (sale, Meaning::Sale(Facts::default()))).into_iter().collect();
-        for (delivery, mail) in deliveries.zip(&mails[known..]) {
-            let key = Key { id: delivery.reference.clone(), key: mail.license_key.clone(), order };
-            self.model.borrow_mut().issued.push(key.clone());
-            news.push((delivery, Meaning::Key(key)));
-        }
-        self.random.shuffle(&mut news);
-        for (delivery, meaning) in news {
-            self.made(delivery, order, meaning);
-        }
-    }
-
-    /// Something becomes of an order, and its storefront tells of it.
-    fn change_an_order(&mut self) {
-        let count = self.model.borrow().orders.len();
-        if count == 0 {
-            return self.tick();
-        }
-        let place = self.random.usize(0..count);
-        let (id, source) = {
-            let order = &self.model.borrow().orders[place];
-            (order.id.clone(), order.product.source)
-        };
-        let what = self.random.u32(0..if source == GUMROAD { 6 } else { 2 });
-        let sandbox = &self.world.sandbox;
-        let before = self.model.borrow().orders[place].facts;
-        let (delivery, facts) = match (what, source) {
-            (0, GUMROAD) => (sandbox.gumroad_refund(&id), Facts { refunded: true, ..before }),
-            (1, GUMROAD) => (sandbox.gumroad_partial_refund(&id), before),
-            (2 | 3, GUMROAD) => (sandbox.gumroad_dispute(&id), Facts { disputed: true, ..before }),
-            (4, GUMROAD) => (sandbox.gumroad_dispute_won(&id), Facts { disputed: true, won: true, ..before }),
-            (_, GUMROAD) => (sandbox.gumroad_resend(&id), before),
-            (0, _) => (sandbox.lemon_squeezy_refund(&id, None), Facts { refunded: true, ..before }),
-            (_, _) => (sandbox.lemon_squeezy_refund(&id, Some(1)), before),
-        };
-        let meaning = match delivery.event.as_str() {
-            "sale" => Meaning::Sale(facts),
-            // A partial refund takes nothing away; it has the name of a full one.
-            "refund" | "order_refunded" if !facts.refunded => Meaning::Nothing,
-            _ => Meaning::Changed(facts),
-        };
-        let storefront = Service::ALL.into_iter().find(|service| service.prefix() == source).map_or(source, name);
-        let became = in_words(facts);
-        self.note(&format!("{storefront} has news of order {id}: {}; so far it was {became}", delivery.event));
-        self.model.borrow_mut().orders[place].facts = facts;
-        self.made(delivery, place, meaning);
-    }
-
-    /// A storefront has made a delivery: it is sent now, often, later, or not at all.
-    fn made(&mut self, delivery: Delivery, order: usize, meaning: Meaning) {
-        let place = {
-            let model = &mut *self.model.borrow_mut();
-            model.deliveries.push(Known { delivery, order, meaning, sent: 0 });
-            model.deliveries.len() - 1
-        };
-        let times = match self.random.u32(0..10) {
-            0..=5 => 1,
-            6 => 2,
-            7 => self.random.u32(3..6),
-            _ => 0,
-        };
-        for _ in 0..times {
-            self.deliver(place);
-        }
-    }
-
-    /// Some delivery is sent, for the first time or once more.
-    fn deliver_something(&mut self) {
-        let count = self.model.borrow().deliveries.len();
-        if count == 0 {
-            return self.tick();
-        }
-        // The latest are the likeliest to be on their way still.
-        let place = if self.random.bool() { self.random.usize(0..count) } else { self.random.usize(count / 2..count) };
-        self.deliver(place);
-    }
-
-    fn deliver(&mut self, place: usize) {
-        let (incoming, words) = {
-            let known = &mut self.model.borrow_mut().deliveries[place];
-            let delivery = match known.sent {
-                retries @ 1..=3 if known.delivery.path_and_query.starts_with("/webhooks/gumroad") => {
-                    self.world.sandbox.gumroad_retry(&known.delivery, retries)
-                }
-                _ => known.delivery.clone(),
-            };
-            known.sent += 1;
-            (incoming(&delivery), format!("{} {} is delivered", known.delivery.event, known.delivery.reference))
-        };
-        self.send(&words, incoming, What::Delivery(place));
-    }
-
-    fn activate(&mut self) {
-        let (key, owner) = self.pick_key();
-        let buyer = owner.unwrap_or(0) % BUYERS;
-        let account = match self.random.u32(0..10) {
-            0..=6 => buyer,
-            7 => self.random.usize(0..BUYERS),
-            _ => self.random.usize(0..ACCOUNTS.len()),
-        };
-        self.present(key, owner, &ACCOUNTS[account]);
-    }
-
-    fn present(&mut self, key: String, owner: Option<usize>, account: &'static Account) {
-        let choice = owner.map_or(&[][..], |order| self.model.borrow().orders[order].product.choose);
-        let mut body = json!({ "license_key": key, "github_username": account.login });
-        if !choice.is_empty() && self.random.u32(0..8) > 0 {
-            body["repos"] = json!([choice[self.random.usize(0..choice.len())]]);
-        }
-        let headers = [("content-type", "application/json")];
-        let incoming = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
-        let words = format!("{} activates …{}", account.login, &key[key.len() - 4..]);
-        self.send(&words, incoming, What::Activation { key, order: owner, account });
-    }
-
-    /// A key to present, with the order that it belongs to when it is a good one.
-    fn pick_key(&mut self) -> (String, Option<usize>) {
-        let model = self.model.borrow();
-        let count = model.mailed.len() + model.issued.len();
-        if count == 0 || self.random.u32(0..12) == 0 {
-            let digit = self.random.u32(0..10);
-            return (format!("0f3c1a2b-0000-4000-8000-00000000000{digit}"), None);
-        }
-        let place = self.random.usize(0..count);
-        match model.mailed.get(place) {
-            Some((key, order)) => (key.clone(), Some(*order)),
-            None => {
-                let key = &model.issued[place - model.mailed.len()];
-                (key.key.clone(), Some(key.order))
-            }
-        }
-    }
-
-    fn answer_an_invitation(&mut self) {
-        let repos = self.world.sandbox.repos();
-        let open: Vec<_> = repos.iter().flat_map(|repo| self.world.sandbox.invitations(repo)).collect();
-        if open.is_empty() {
-            return self.tick();
-        }
-        let invitation = &open[self.random.usize(0..open.len())];
-        let accepts = self.random.u32(0..4) > 0;
-        let (login, repo) = (&invitation.login, &invitation.repo);
-        let verb = if accepts { "accepts" } else { "declines" };
-        self.note(&format!("{login} {verb} the invitation to {repo}"));
-        let answered = if accepts {
-            self.world.sandbox.accept_invitation(login, repo)
-        } else {
-            self.world.sandbox.decline_invitation(login, repo)
-        };
-        if answered.is_ok() {
-            let id = i64::try_from(invitation.user_id).unwrap_or_default();
-            let model = &mut *self.model.borrow_mut();
-            if accepts {
-                model.accepted.insert((id, repo.clone()));
-            } else {
-                model.declined.push((id, repo.clone(), model.sent.len()));
-            }
-        }
-    }
-
     /// Cron's work. What it could not do, the next tick does.
     fn begin_tick(&mut self) {
         let task = self.next_task;
@@ -415,49 +212,10 @@ impl History {
         self.mark_time();
     }
 
-    /// The operator has a delivery processed once more.
-    fn replay(&mut self) {
-        let events =
-            self.world.host.database().query("SELECT id FROM webhook_events ORDER BY rowid").unwrap_or_default();
-        if events.is_empty() {
-            return self.tick();
-        }
-        let id = events[self.random.usize(0..events.len())].text("id").unwrap_or_default().to_owned();
-        self.replay_event(&id);
-    }
-
-    /// Somebody sends what no storefront did.
-    fn forge(&mut self) {
-        let count = self.model.borrow().deliveries.len();
-        if count == 0 {
-            return self.tick();
-        }
-        let place = self.random.usize(0..count);
-        let mut delivery = self.model.borrow().deliveries[place].delivery.clone();
-        let status = if delivery.path_and_query.starts_with("/webhooks/gumroad") {
-            delivery.path_and_query = "/webhooks/gumroad?secret=guessed".to_owned();
-            404
-        } else {
-            // What is signed is another body, or the body is signed with another secret.
-            if self.random.bool() {
-                delivery.body.push(b' ');
-            } else {
-                let signature = sign_lemon_squeezy_body("guessed", &delivery.body);
-                for (name, value) in &mut delivery.headers {
-                    if name == "x-signature" {
-                        value.clone_from(&signature);
-                    }
-                }
-            }
-            401
-        };
-        self.send(&format!("somebody forges {}", delivery.event), incoming(&delivery), What::Forged(status));
-    }
-
     fn change_a_services_mood(&mut self) {
         let service = self.random.usize(0..4);
         let per_mille = [0, 0, 150, 600][self.random.usize(0..4)];
-        let named = name(Service::ALL[service]);
+        let named = Service::ALL[service];
         self.note(&match per_mille {
             0 => format!("{named} answers every request as it should from now on"),
             _ => format!("{named} answers {per_mille} of a thousand requests badly from now on"),
@@ -485,17 +243,6 @@ impl History {
         // Of what was told within the hour, the operator is told again only after it.
         self.tick_at(self.world.now().as_millis() + 61 * 60_000)?;
         self.tick_until_quiet()
-    }
-
-    /// The seller has the storefronts send once more what never arrived.
-    fn send_what_was_lost(&mut self) {
-        let known = self.model.borrow().deliveries.len();
-        let mut lost: Vec<_> = (0..known).filter(|place| self.model.borrow().deliveries[*place].sent == 0).collect();
-        self.random.shuffle(&mut lost);
-        for place in lost {
-            self.deliver(place);
-            self.tasks.finish(&self.world);
-        }
     }
 
     /// Ticks until each of the storefronts' lists has been read once more, and what was found in them was stored.
@@ -563,57 +310,11 @@ impl History {
         self.next_task += 1;
     }
 
-    /// Buyers read what has arrived: the keys that they have from now on.
-    fn read_mail(&self) {
-        for mail in self.world.sandbox.take_mails() {
-            let model = &mut *self.model.borrow_mut();
-            model.alerts += usize::from(mail.to == OPERATOR);
-            let key =
-                mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));
-            if let (Some(key), Some(order)) = (key, model.order_of(&mail.to)) {
-                model.mailed.push((key.to_owned(), order));
-            }
-        }
-    }
-
-    fn order(&self, id: String, product: usize, email: String) -> usize {
-        let orders = &mut self.model.borrow_mut().orders;
-        orders.push(Order { id, product: &PRODUCTS[product], email, facts: Facts::default() });
-        orders.len() - 1
-    }
-
-    fn pick_product(&mut self, source: &str) -> usize {
-        let of_source: Vec<usize> = (0..PRODUCTS.len()).filter(|place| PRODUCTS[*place].source == source).collect();
-        loop {
-            let place = of_source[self.random.usize(0..of_source.len())];
-            // What nobody can do anything about is tried over and over, so a little of it goes a long way.
-            if PRODUCTS[place].issues != Issues::Unmapped || self.random.u32(0..3) == 0 {
-                return place;
-            }
-        }
-    }
-
     fn note(&self, what: &str) {
         self.fates.trace.borrow_mut().note(what);
     }
 
     fn mark_time(&self) {
         self.fates.trace.borrow_mut().at(self.world.now());
-    }
-}
-
-/// What became of an order, to be read.
-fn in_words(facts: Facts) -> String {
-    let became = [(facts.refunded, "refunded"), (facts.disputed, "disputed"), (facts.won, "won back")];
-    let became: Vec<_> = became.into_iter().filter(|(so, _)| *so).map(|(_, word)| word).collect();
-    if became.is_empty() { "paid and no more".to_owned() } else { became.join(", ") }
-}
-
-const fn name(service: Service) -> &'static str {
-    match service {
-        Service::GitHub => "GitHub",
-        Service::LemonSqueezy => "Lemon Squeezy",
-        Service::Gumroad => "Gumroad",
-        Service::Postmark => "Postmark",
     }
 }

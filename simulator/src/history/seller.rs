@@ -45,6 +45,17 @@ impl History {
         self.ask(&words, &format!("/admin/licenses/{key}/{verb}"), &body);
     }
 
+    /// Has some delivery processed once more.
+    fn replay(&mut self) {
+        let events =
+            self.world.host.database().query("SELECT id FROM webhook_events ORDER BY rowid").unwrap_or_default();
+        if events.is_empty() {
+            return self.tick();
+        }
+        let id = events[self.random.usize(0..events.len())].text("id").unwrap_or_default().to_owned();
+        self.replay_event(&id);
+    }
+
     /// Has a delivery processed once more.
     pub(super) fn replay_event(&mut self, id: &str) {
         let words = format!("replay the delivery {id}");

@@ -25,6 +25,15 @@ async fn story(shop: &Shop, key: &str) -> Vec<String> {
     timeline.iter().map(|entry| entry["what"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The key of a license that `octocat` has activated a minute after it was mailed.
+async fn activated(shop: &Shop) -> String {
+    let key = shop.sell_starter().await;
+    shop.advance(MINUTE);
+    assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+    shop.advance(MINUTE);
+    key
+}
+
 async fn act(shop: &Shop, key: &str, verb: &str) {
     assert_eq!(change_for_a_reason(shop, &format!("/admin/licenses/{key}/{verb}")).await.status, 200);
     shop.tick_after(MINUTE).await;
@@ -88,10 +97,7 @@ fn what_only_a_person_can_mend_needs_the_seller_from_its_first_try_on() {
 fn what_was_done_stands_in_the_story_however_often_it_was_owed_again() {
     run(async {
         let shop = Shop::open();
-        let key = shop.sell_starter().await;
-        shop.advance(MINUTE);
-        shop.activate(&key, "octocat").await;
-        shop.advance(MINUTE);
+        let key = activated(&shop).await;
         for verb in ["revoke", "reinstate", "revoke"] {
             act(&shop, &key, verb).await;
         }
@@ -114,10 +120,7 @@ fn what_was_done_stands_in_the_story_however_often_it_was_owed_again() {
 fn a_transfer_names_both_accounts_until_the_buyer_is_erased() {
     run(async {
         let shop = Shop::open();
-        let key = shop.sell_starter().await;
-        shop.advance(MINUTE);
-        shop.activate(&key, "octocat").await;
-        shop.advance(MINUTE);
+        let key = activated(&shop).await;
         let path = format!("/admin/licenses/{key}/transfer");
         let moved = change(&shop, &path, &json!({ "reason": "renamed", "to": "grace-hopper" })).await;
         assert_eq!(moved.status, 200);
