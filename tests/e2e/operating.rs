@@ -54,7 +54,8 @@ async fn an_operator_finds_a_buyer_and_takes_the_license_away() {
     assert!(refused(&shop, TOKEN, &revoke).contains("add --yes if you mean it"));
     assert_eq!(shop.count("licenses WHERE status = 'active'"), 1);
     let revoked = said(&shop, &[&revoke[..], &["--yes"]].concat());
-    assert!(revoked.starts_with("Revoked.") && revoked.contains("revoked"), "{revoked}");
+    let says_when = revoked.starts_with("Revoked: the next tick takes the access away, within a minute.");
+    assert!(says_when && revoked.contains("revoked"), "{revoked}");
     assert_eq!(shop.count("licenses WHERE status = 'revoked'"), 1);
     assert_eq!(shop.count("admin_actions WHERE reason = 'charged back by mail' AND actor = 'ada'"), 1);
 
