@@ -48,11 +48,9 @@ enum Look {
     Day,
     /// How a delivery came, if it was no webhook that told of it.
     Origin,
-    /// What became of something owed: how it ended, and of what did not end well the last error.
-    Outcome,
 }
 
-use Look::{Ago, Day, Origin, Outcome, Plain, State};
+use Look::{Ago, Day, Origin, Plain, State};
 
 const ATTENTION: &[Column] = &[
     Column("since", &["/since"], Ago),
@@ -96,7 +94,7 @@ const OUTBOX: &[Column] = &[
     Column("license key", &["/license_key"], Plain),
     Column("repository", &["/repo"], Plain),
     Column("alert", &["/detail"], Plain),
-    Column("outcome", &["/outcome", "/last_error"], Outcome),
+    Column("outcome", &["/outcome", "/last_error"], Plain),
     Column("owed", &["/created_at"], Ago),
 ];
 
@@ -329,13 +327,7 @@ impl Shown {
     }
 
     fn said(&self, Column(_, places, look): &Column, item: &Value) -> String {
-        let there = |place: &&str| item.pointer(place).filter(|value| !value.is_null());
-        // What is owed again keeps what became of it the time before.
-        let value = if *look == Outcome && item["state"] != "done" {
-            places.iter().rev().find_map(there)
-        } else {
-            places.iter().find_map(there)
-        };
+        let value = places.iter().find_map(|place| item.pointer(place).filter(|value| !value.is_null()));
         let text = match value {
             None => String::new(),
             Some(Value::String(text)) => plain(text),
@@ -352,7 +344,7 @@ impl Shown {
                 None => text,
             },
             Origin if text == "webhook" => String::new(),
-            Plain | State | Origin | Outcome => text,
+            Plain | State | Origin => text,
         }
     }
 }

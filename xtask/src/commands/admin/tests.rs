@@ -499,8 +499,8 @@ async fn what_is_owed_says_how_it_ended_and_else_why_it_failed_and_an_alert_what
     let worker = Worker::default();
     let items = [
         json!({ "id": 1, "state": "done", "outcome": "invited", "last_error": null }),
-        json!({ "id": 2, "state": "due", "outcome": "skipped", "last_error": "GitHub's limit" }),
-        json!({ "id": 3, "state": "dead", "outcome": "skipped", "last_error": "no such user" }),
+        json!({ "id": 2, "state": "due", "outcome": null, "last_error": "GitHub's limit" }),
+        json!({ "id": 3, "state": "dead", "outcome": null, "last_error": "no such user" }),
         json!({ "id": 4, "state": "done", "outcome": "sent", "detail": "Given up: 2" }),
     ];
     worker.answers(200, &page(&items, None));
