@@ -6,10 +6,11 @@ use crate::history::History;
 /// When the next thing is due; `None` when nothing is.
 pub(crate) fn next_due(history: &History) -> Option<i64> {
     let due =
-        // What is owed to a suspended license waits for as long as that lasts.
+        // What is owed to a suspended license waits for as long as that lasts, except for removals.
         "SELECT min(at) AS at FROM (
            SELECT min(next_attempt_at) AS at FROM outbox o WHERE next_attempt_at IS NOT NULL
-             AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = o.license_key AND l.status = 'suspended')
+             AND (o.kind = 'removal' OR NOT EXISTS (
+               SELECT 1 FROM licenses l WHERE l.license_key = o.license_key AND l.status = 'suspended'))
                UNION ALL SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL)";
     rows(history, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
 }
