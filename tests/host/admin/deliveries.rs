@@ -6,7 +6,7 @@ use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::GumroadSale;
 use serde_json::{Value, json};
 
-use super::{all, ask, change, change_for_a_reason};
+use super::{all, ask, change, change_for_a_reason, only_state};
 use crate::shop::{Shop, catalogue, catalogue_of, incoming, run};
 
 const NO_PRODUCTS: &str = "";
@@ -30,15 +30,6 @@ fn fail_mails(shop: &Shop) {
 
 fn mend(shop: &Shop) {
     shop.host.inject(|_| Fate::Proceed);
-}
-
-/// The state and the reason of the one delivery there is.
-async fn only_state(shop: &Shop) -> (String, String) {
-    let items = all(shop, "/admin/events", 10).await;
-    assert_eq!(items.len(), 1);
-    let text = |name: &str| items[0][name].as_str().unwrap().to_owned();
-    assert!(items[0]["since"].as_str().unwrap().ends_with('Z'));
-    (text("status"), text("why"))
 }
 
 #[test]

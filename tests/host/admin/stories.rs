@@ -5,18 +5,10 @@ use std::time::Duration;
 use latchkey_sandbox::{Fault, FaultKind, Service};
 use serde_json::json;
 
-use super::{all, ask, change, change_for_a_reason};
+use super::{all, ask, change, change_for_a_reason, only_state};
 use crate::shop::{Shop, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// The state of the one sale, and why it has that.
-async fn only_state(shop: &Shop) -> (String, String) {
-    let items = all(shop, "/admin/events", 10).await;
-    assert_eq!(items.len(), 1);
-    let text = |name: &str| items[0][name].as_str().unwrap().to_owned();
-    (text("status"), text("why"))
-}
 
 /// What happened to a license, in order.
 async fn story(shop: &Shop, key: &str) -> Vec<String> {
