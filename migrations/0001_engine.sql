@@ -88,7 +88,7 @@ CREATE TABLE outbox (
   next_attempt_at INTEGER,                        -- when due, or when the lease runs out; null: done or dead
   lease_id        TEXT,
   last_error      TEXT,
-  outcome         TEXT,                           -- 'sent', 'logged', 'invited', 'member', 'removed', 'cancelled', or 'skipped'
+  outcome         TEXT,                           -- 'sent', 'logged', 'invited', 'member', 'removed', 'canceled', or 'skipped'
   reference       TEXT,                           -- the other side's own id of it
   trace_id        TEXT    NOT NULL,
   created_at      INTEGER NOT NULL,

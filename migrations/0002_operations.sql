@@ -89,7 +89,7 @@ SELECT e.id AS event_id, e.source, e.origin, e.event_type, e.source_order_id, e.
          WHEN e.processed = 0 THEN 'in_progress'
          WHEN l.license_key IS NULL THEN 'ignored'
          WHEN o.state = 'dead' OR o.person_needed = 1 THEN 'needs_seller'
-         WHEN l.status <> 'active' OR o.outcome = 'cancelled' THEN 'ignored'
+         WHEN l.status <> 'active' OR o.outcome = 'canceled' THEN 'ignored'
          WHEN o.kind = 'license_mail' THEN 'in_progress'
          WHEN a.license_key IS NULL THEN 'waiting_on_buyer'
          WHEN o.id IS NOT NULL THEN 'waiting_on_github'
@@ -116,9 +116,9 @@ SELECT e.id AS event_id, e.source, e.origin, e.event_type, e.source_order_id, e.
          WHEN l.revoked_by_operator = 1 THEN 'revoked by the operator'
          WHEN l.status = 'revoked' THEN 'refunded'
          WHEN l.status = 'suspended' THEN 'the payment is disputed'
-         WHEN o.outcome = 'cancelled' THEN
-           iif(o.kind = 'license_mail', 'the operator cancelled the mail with the key',
-               'the operator cancelled the invitation to ' || o.repo)
+         WHEN o.outcome = 'canceled' THEN
+           iif(o.kind = 'license_mail', 'the operator canceled the mail with the key',
+               'the operator canceled the invitation to ' || o.repo)
          WHEN o.kind = 'license_mail' THEN coalesce('the mail is tried again: ' || o.last_error, 'the mail is on its way')
          WHEN a.license_key IS NULL THEN 'the license is not activated yet'
          WHEN o.id IS NOT NULL THEN
@@ -132,7 +132,7 @@ LEFT JOIN license_activations a ON a.license_key = l.license_key
 LEFT JOIN sales s ON s.source = e.source AND s.source_order_id = e.source_order_id
 LEFT JOIN order_facts f ON f.source = e.source AND f.source_order_id = e.source_order_id
 -- The one row of what is owed that decides the state: one that only a person can mend before all, a dead one first; then
--- the mail, then an invitation, then what the operator has cancelled. Whoever has activated needs no mail any more.
+-- the mail, then an invitation, then what the operator has canceled. Whoever has activated needs no mail any more.
 LEFT JOIN outbox o ON o.id = coalesce(
   (SELECT id FROM outbox WHERE license_key = l.license_key AND state = 'dead'
                            AND (l.status = 'active' OR kind = 'removal') LIMIT 1),
@@ -142,7 +142,7 @@ LEFT JOIN outbox o ON o.id = coalesce(
                            AND kind = 'license_mail' LIMIT 1),
   (SELECT id FROM outbox WHERE license_key = l.license_key AND state IN ('due', 'leased') AND l.status = 'active'
                            AND kind = 'invitation' LIMIT 1),
-  (SELECT id FROM outbox WHERE license_key = l.license_key AND outcome = 'cancelled' AND l.status = 'active'
+  (SELECT id FROM outbox WHERE license_key = l.license_key AND outcome = 'canceled' AND l.status = 'active'
                            AND (kind = 'invitation' OR kind = 'license_mail' AND a.license_key IS NULL) LIMIT 1));
 
 -- The same rows as the admin API shows them: JSON, times in RFC 3339. D1 takes 32 arguments of a function, which is

@@ -97,7 +97,7 @@ fn nothing_waits_for_nothing(history: &History) -> Result<(), Violation> {
 /// Whether nobody tries any more, because all tries failed or because the seller said so.
 fn is_given_up(row: &Row) -> bool {
     text(row, "state") == "dead" && integer(row, "attempts") >= MAX_ATTEMPTS
-        || row.optional_text("outcome") == Ok(Some("cancelled"))
+        || row.optional_text("outcome") == Ok(Some("canceled"))
 }
 
 fn rows(history: &History, sql: &str) -> Vec<Row> {

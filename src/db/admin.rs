@@ -252,7 +252,7 @@ const RETRY_OUTBOX: Sql = Sql {
 const CANCEL_OUTBOX: Sql = Sql {
     name: "cancel_outbox",
     text:
-        "UPDATE outbox SET state = 'done', outcome = 'cancelled', done_at = ?2, next_attempt_at = NULL, died_at = NULL,
+        "UPDATE outbox SET state = 'done', outcome = 'canceled', done_at = ?2, next_attempt_at = NULL, died_at = NULL,
            person_needed = 0
            WHERE id = ?1 AND state IN ('due', 'dead')",
 };

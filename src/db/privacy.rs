@@ -102,7 +102,7 @@ const ERASE_PAYLOADS: Sql = Sql {
 const CANCEL_MAILS: Sql = Sql {
     name: "cancel_mails",
     text: "UPDATE outbox
-           SET state = 'done', outcome = 'cancelled', done_at = ?2, next_attempt_at = NULL, lease_id = NULL,
+           SET state = 'done', outcome = 'canceled', done_at = ?2, next_attempt_at = NULL, lease_id = NULL,
                died_at = NULL, last_error = NULL, person_needed = 0
            WHERE kind = 'license_mail' AND state <> 'done'
              AND license_key IN (SELECT license_key FROM licenses WHERE lower(email) = ?1)",

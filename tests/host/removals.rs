@@ -214,7 +214,7 @@ fn a_limit_or_an_outage_at_github_only_delays_a_removal() {
 }
 
 #[test]
-fn an_invitation_far_down_a_long_list_is_cancelled_as_well() {
+fn an_invitation_far_down_a_long_list_is_canceled_as_well() {
     run(async {
         let shop = Shop::open();
         for number in 0..210 {

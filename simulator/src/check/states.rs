@@ -19,8 +19,8 @@ pub(super) fn states(history: &History) -> Result<(), Violation> {
                 EXISTS (SELECT 1 FROM outbox o WHERE o.license_key = s.license_key AND o.state = 'dead'
                                                  AND (l.status = 'active' OR o.kind = 'removal')) AS dead,
                 EXISTS (SELECT 1 FROM outbox o
-                        WHERE o.license_key = s.license_key AND o.outcome = 'cancelled' AND o.kind <> 'removal'
-                          AND (o.kind = 'invitation' OR a.license_key IS NULL)) AS cancelled
+                        WHERE o.license_key = s.license_key AND o.outcome = 'canceled' AND o.kind <> 'removal'
+                          AND (o.kind = 'invitation' OR a.license_key IS NULL)) AS canceled
          FROM sale_states s JOIN webhook_events e ON e.id = s.event_id
          LEFT JOIN licenses l ON l.license_key = s.license_key
          LEFT JOIN license_activations a ON a.license_key = s.license_key",
@@ -57,7 +57,7 @@ pub(super) fn states(history: &History) -> Result<(), Violation> {
 fn state(row: &Row) -> &'static str {
     match row.optional_text("status").unwrap_or_else(|error| panic!("{error}")) {
         _ if integer(row, "processed") == 0 || integer(row, "dead") == 1 => "needs_seller",
-        Some("active") if integer(row, "cancelled") == 1 => "ignored",
+        Some("active") if integer(row, "canceled") == 1 => "ignored",
         Some("active") if row.is_null("bound") => "waiting_on_buyer",
         Some("active") => "fulfilled",
         _ => "ignored",

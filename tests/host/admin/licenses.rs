@@ -174,12 +174,12 @@ fn a_dead_row_lives_again_when_asked_for() {
 }
 
 #[test]
-fn what_is_cancelled_is_not_done_any_more() {
+fn what_is_canceled_is_not_done_any_more() {
     run(async {
         let (shop, id) = shop_that_owes_a_mail().await;
         let body = json!({ "reason": "bought by mistake", "actor": "ada" });
-        let cancelled = change(&shop, &format!("/admin/outbox/{id}/cancel"), &body).await;
-        assert_eq!((cancelled.status, &cancelled.body["outcome"]), (200, &json!("cancelled")));
+        let canceled = change(&shop, &format!("/admin/outbox/{id}/cancel"), &body).await;
+        assert_eq!((canceled.status, &canceled.body["outcome"]), (200, &json!("canceled")));
         shop.tick_after(Duration::from_secs(86_400)).await;
         assert_eq!(shop.sandbox.take_mails().len(), 0);
         let again = change(&shop, &format!("/admin/outbox/{id}/cancel"), &body).await;
@@ -212,7 +212,7 @@ fn a_change_whose_answer_is_lost_is_recorded_if_and_only_if_it_happened() {
             let answered = change_for_a_reason(&shop, &format!("/admin/outbox/{id}/cancel")).await;
             assert_eq!(answered.problem(), (503, "storage_unavailable"));
             assert_eq!(
-                (shop.count("admin_actions"), shop.count("outbox WHERE outcome = 'cancelled'")),
+                (shop.count("admin_actions"), shop.count("outbox WHERE outcome = 'canceled'")),
                 (happened, happened)
             );
         }

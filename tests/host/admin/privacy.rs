@@ -136,7 +136,7 @@ fn a_mail_that_is_still_owed_goes_nowhere_once_its_address_is_erased() {
         shop.deliver(&shop.sandbox.sell_on_gumroad(sale(ADA))).await;
         shop.host.inject(|_| Fate::Proceed);
         assert_eq!(erase(&shop, ADA).await.status, 200);
-        assert_eq!(shop.value("SELECT state || ' ' || outcome FROM outbox"), "done cancelled");
+        assert_eq!(shop.value("SELECT state || ' ' || outcome FROM outbox"), "done canceled");
         shop.tick_after(Duration::from_secs(86_400)).await;
         assert_eq!(shop.sandbox.take_mails().len(), 0);
         assert_eq!(all(&shop, "/admin/attention", 10).await.len(), 0);

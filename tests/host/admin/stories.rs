@@ -39,15 +39,15 @@ async fn cancel(shop: &Shop, condition: &str) {
 }
 
 #[test]
-fn a_sale_of_which_something_was_cancelled_is_not_shown_as_fulfilled() {
+fn a_sale_of_which_something_was_canceled_is_not_shown_as_fulfilled() {
     run(async {
         let shop = Shop::open();
         shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
         shop.deliver(&shop.sandbox.sell_on_gumroad(latchkey_sandbox::GumroadSale::default())).await;
         shop.sandbox.clear_faults();
         cancel(&shop, "kind = 'license_mail'").await;
-        let cancelled = |what: &str| ("ignored".to_owned(), format!("the operator cancelled {what}"));
-        assert_eq!(only_state(&shop).await, cancelled("the mail with the key"));
+        let canceled = |what: &str| ("ignored".to_owned(), format!("the operator canceled {what}"));
+        assert_eq!(only_state(&shop).await, canceled("the mail with the key"));
 
         // The buyer got the key some other way.
         shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)).method("PUT").path("starter-docs"));
@@ -56,7 +56,7 @@ fn a_sale_of_which_something_was_cancelled_is_not_shown_as_fulfilled() {
         shop.sandbox.clear_faults();
         assert_eq!(only_state(&shop).await.0, "waiting_on_github");
         cancel(&shop, "repo = 'acme/starter-docs'").await;
-        assert_eq!(only_state(&shop).await, cancelled("the invitation to acme/starter-docs"));
+        assert_eq!(only_state(&shop).await, canceled("the invitation to acme/starter-docs"));
 
         // Owed once more, it is done after all.
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);

@@ -77,7 +77,7 @@ impl Story {
             Self::Revocation => end.removed("revoked", 583_231, &[], 0),
             Self::Transfer => end.removed("active", 900_001, &["grace-hopper"], 0),
             Self::Cancellation => {
-                end.has(1, "outbox WHERE outcome = 'cancelled'");
+                end.has(1, "outbox WHERE outcome = 'canceled'");
                 end.has(1, "licenses WHERE status = 'active'");
                 end.mailed_nobody();
             }
