@@ -18,7 +18,7 @@ mod text;
 use crate::config::Config;
 use crate::model::{Delivery, SaleEvent, Storefront};
 
-pub use failure::{Failure, Remedy};
+pub use failure::{Failure, Reach, Remedy};
 
 /// A delivery that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -30,8 +30,8 @@ pub use licenses::{
 };
 pub use orders::{Concerned, changes, record_facts, restand};
 pub use outbox::{
-    BoundTo, Delay, Due, InvitationFacts, Kind, LEASE_MS, Lease, Leased, MailFacts, RemovalFacts, Settled, claim_due,
-    give_up, leased, owe_invitations, owe_license_mail, owe_undone_invitations, postpone, settle,
+    BoundTo, Delay, Due, HELD_BACK, InvitationFacts, Kind, LEASE_MS, Lease, Leased, MailFacts, RemovalFacts, Settled,
+    claim_due, give_up, hold_back, leased, owe_invitations, owe_license_mail, owe_undone_invitations, postpone, settle,
 };
 pub use reconciliations::{Turn, claim_list, note_lists, page_not_read, page_read, store_missing};
 

@@ -10,6 +10,9 @@ pub enum Remedy {
     Retry,
     /// The service said when to come back. Waiting as told burns no attempt.
     RetryAt(Timestamp),
+    /// The service has had enough of us, until then if it said so. Whoever asks it for something else meanwhile makes it
+    /// worse.
+    Limited { reach: Reach, until: Option<Timestamp> },
     /// It will not pass, and nobody can help: stop.
     GiveUp,
     /// It will not pass until somebody changes something: credentials, a permission, a setting.
@@ -17,6 +20,15 @@ pub enum Remedy {
     /// The service does not accept our credentials, whatever is asked of it: once a person has put new ones, all that
     /// waits goes out. Waiting for them burns no attempt.
     CredentialsRejected,
+}
+
+/// What a service takes no more of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Anything of ours.
+    Service,
+    /// Invitations to the repository that the call was about.
+    Repository,
 }
 
 /// A failed call. The reason is for the operator: it names the service and what it said, and holds no secret, no key

@@ -12,8 +12,17 @@ use crate::model::{
 };
 use crate::platform::{DbError, Outcome, Row, RowError, Statement};
 
-pub(super) const ALL: &[Sql] =
-    &[OWE_LICENSE_MAIL, OWE_INVITATIONS, CLAIM_DUE, LEASED, OWE_UNDONE_INVITATIONS, SETTLE, POSTPONE, GIVE_UP];
+pub(super) const ALL: &[Sql] = &[
+    OWE_LICENSE_MAIL,
+    OWE_INVITATIONS,
+    CLAIM_DUE,
+    LEASED,
+    OWE_UNDONE_INVITATIONS,
+    SETTLE,
+    POSTPONE,
+    HOLD_BACK,
+    GIVE_UP,
+];
 
 /// How many invitations to one repository begin within [`PLACES_MS`]. GitHub allows 50 in 24 hours and counts by its own
 /// clock: <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
@@ -27,6 +36,9 @@ const PLACES_MS: i64 = (24 * 60 + 1) * 60 * 1000;
 
 /// Why an invitation waits that has no place.
 const NO_PLACE: &str = "GitHub allows a repository 50 invitations in 24 hours: this one waits for its turn";
+
+/// Why something waits that was not tried.
+pub const HELD_BACK: &str = "GitHub asked to wait with another";
 
 /// Owed once a license, and only by the delivery whose key was really minted. One that does not open anything is not
 /// mailed.
@@ -184,6 +196,18 @@ const POSTPONE: Sql = Sql {
            SET state = 'due', next_attempt_at = ?3, last_error = ?4, attempts = attempts - ?5, person_needed = ?6,
                lease_id = NULL
            WHERE id = ?1 AND lease_id = ?2",
+};
+
+/// Keeps what would change something at GitHub until `?1`, because of a limit that another met: of one repository's
+/// invitations, or all. So many at once; each one beyond them meets the limit itself.
+const HOLD_BACK: Sql = Sql {
+    name: "hold_back",
+    text: "UPDATE outbox SET next_attempt_at = ?1, last_error = COALESCE(last_error, ?3)
+           WHERE id IN (
+             SELECT id FROM outbox
+             WHERE next_attempt_at < ?1 AND state = 'due' AND kind IN ('invitation', 'removal')
+               AND (?2 IS NULL OR (kind = 'invitation' AND repo = ?2))
+             ORDER BY next_attempt_at LIMIT 100)",
 };
 
 /// An alert that nobody got is no death that one tells of.
@@ -393,6 +417,11 @@ pub fn postpone(id: i64, lease: &Lease, delay: &Delay<'_>) -> Statement {
         (!delay.counted).into(),
         delay.person_needed.into(),
     ])
+}
+
+/// Keeps what is owed at GitHub back until then, where it is due earlier; with a repository, only invitations to that.
+pub fn hold_back(until: Timestamp, repo: Option<&Repo>) -> Statement {
+    HOLD_BACK.with([until.into(), repo.map(Repo::as_str).into(), HELD_BACK.into()])
 }
 
 /// Stops trying. The row stays, with its last error, for the operator.

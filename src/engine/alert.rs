@@ -34,7 +34,7 @@ impl<P: Platform> Engine<P> {
                 (["credentials_rejected: ", reason].concat(), ["Credentials rejected: ", reason].concat())
             }
             Remedy::PersonNeeded => ("person_needed".to_owned(), ["A person is needed: ", reason].concat()),
-            Remedy::Retry | Remedy::RetryAt(_) | Remedy::GiveUp => return None,
+            Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return None,
         };
         Some(db::owe_alert(&kind, &detail, self.now(), &self.trace))
     }

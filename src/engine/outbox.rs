@@ -13,10 +13,10 @@ use super::join::join_all;
 use super::{Engine, StorageError, invite};
 use crate::adapters::email::Mailer;
 use crate::adapters::email::license::LicenseMail;
-use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Delay, Due, Kind, Lease, Leased, MailFacts, Settled};
+use crate::adapters::{Failure, Reach, Remedy};
+use crate::db::{self, Delay, Due, InvitationFacts, Kind, Lease, Leased, MailFacts, Settled};
 use crate::defect::{self, Defect};
-use crate::model::{LicenseStatus, Timestamp};
+use crate::model::{LicenseStatus, Repo, Timestamp};
 use crate::platform::{Level, LogValue, Platform, RowError, Statement};
 
 /// After this many attempts a row is dead: with the waits below, after about half a day.
@@ -36,17 +36,28 @@ pub(super) const TOO_LATE: &str = "its turn came too late";
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
 const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
 
-/// How long the changes that are left are put off once GitHub has asked one to wait: it wants at least a minute where it
-/// names no time, and shuts out who asks on.
+/// The first wait after a limit for which GitHub names no time; each next one is twice as long. GitHub wants a minute at
+/// least, ever longer waits, and nothing else asked meanwhile, and shuts out who asks on.
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately>
-const AFTER_A_LIMIT_MS: i64 = 60_000;
+const FIRST_WAIT_AFTER_A_LIMIT_MS: i64 = 60_000;
 
-/// Whether GitHub asked to wait with this change.
-fn met_a_limit(due: &Due, tried: &Result<Settled, Failure>) -> bool {
-    // What is owed to a suspended license waits without GitHub being asked. So does what comes after the end of its lease;
-    // then whatever follows comes too late as well.
-    let asked = due.status == LicenseStatus::Active || matches!(due.kind, Kind::Removal(_));
-    asked && matches!(tried, Err(Failure { remedy: Remedy::RetryAt(_), .. }))
+/// Buyers wait for the end of it, and to be asked once an hour shuts nobody out.
+const LONGEST_WAIT_AFTER_A_LIMIT_MS: i64 = 60 * 60 * 1000;
+
+/// A limit that GitHub told of: until when nothing is asked of it, or nobody invited to this one repository.
+struct Pause {
+    until: Timestamp,
+    repo: Option<Repo>,
+}
+
+impl Pause {
+    fn holds_for(&self, due: &Due) -> bool {
+        match (&self.repo, &due.kind) {
+            (None, _) => true,
+            (Some(repo), Kind::Invitation(facts)) => facts.repo == *repo,
+            (Some(_), Kind::LicenseMail(_) | Kind::Removal(_)) => false,
+        }
+    }
 }
 
 impl<P: Platform> Engine<P> {
@@ -59,12 +70,10 @@ impl<P: Platform> Engine<P> {
             mails.into_iter().map(|due| async move { self.conclude(due, lease, self.try_once(due, lease).await) });
         let one_by_one = async {
             let mut statements = Vec::new();
-            let mut limited = false;
+            let mut pauses: Vec<Pause> = Vec::new();
             for (place, due) in changes.into_iter().enumerate() {
-                if limited {
-                    let later = self.now().plus_millis(AFTER_A_LIMIT_MS);
-                    let delay = Delay::uncounted(later, "GitHub asked to wait with another");
-                    statements.push(db::postpone(due.id, lease, &delay));
+                if let Some(pause) = pauses.iter().find(|pause| pause.holds_for(due)) {
+                    statements.push(db::postpone(due.id, lease, &Delay::uncounted(pause.until, db::HELD_BACK)));
                     continue;
                 }
                 if place > 0 && self.now() < until {
@@ -72,7 +81,7 @@ impl<P: Platform> Engine<P> {
                 }
                 if self.now() < until {
                     let tried = self.try_once(due, lease).await;
-                    limited = met_a_limit(due, &tried);
+                    pauses.extend(self.pause(due, &tried));
                     statements.extend(self.conclude(due, lease, tried));
                 } else {
                     statements.push(db::postpone(due.id, lease, &Delay::uncounted(self.now(), TOO_LATE)));
@@ -166,8 +175,33 @@ impl<P: Platform> Engine<P> {
             }
             Err(failure) => self.fail(due, lease, failure),
         });
+        if let Some(pause) = self.pause(due, &result) {
+            statements.push(db::hold_back(pause.until, pause.repo.as_ref()));
+        }
         statements.extend(result.err().and_then(|failure| self.owe_failure(&failure)));
         statements
+    }
+
+    /// The limit that the attempt met, if it did.
+    fn pause(&self, due: &Due, tried: &Result<Settled, Failure>) -> Option<Pause> {
+        let Err(Failure { remedy: Remedy::Limited { reach, until }, .. }) = tried else { return None };
+        let until = self.after_a_limit(due, *until);
+        match (reach, &due.kind) {
+            (Reach::Repository, Kind::Invitation(InvitationFacts { repo, .. })) => {
+                Some(Pause { until, repo: Some(repo.clone()) })
+            }
+            (Reach::Repository, Kind::LicenseMail(_) | Kind::Removal(_)) => None,
+            (Reach::Service, _) => Some(Pause { until, repo: None }),
+        }
+    }
+
+    /// When what met a limit is tried again: as told, or by our own schedule.
+    fn after_a_limit(&self, due: &Due, told: Option<Timestamp>) -> Timestamp {
+        let now = self.now();
+        told.map_or_else(
+            || now.plus_millis(wait_after_a_limit_ms(due.attempts)),
+            |told| told.max(now.plus_millis(1000)),
+        )
     }
 
     fn fail(&self, due: &Due, lease: &Lease, failure: &Failure) -> Statement {
@@ -176,6 +210,11 @@ impl<P: Platform> Engine<P> {
         let spent = due.attempts >= MAX_ATTEMPTS;
         let until = match failure.remedy {
             Remedy::RetryAt(time) => Some((time.max(now.plus_millis(1000)), false)),
+            // Nothing is given up for a limit, however long it lasts: an attempt counts to make the next wait longer.
+            Remedy::Limited { until, .. } => {
+                let longer = wait_after_a_limit_ms(due.attempts) < LONGEST_WAIT_AFTER_A_LIMIT_MS;
+                Some((self.after_a_limit(due, until), until.is_none() && longer))
+            }
             Remedy::Retry if !spent => Some((now.plus_millis(self.wait_ms(due.attempts)), true)),
             Remedy::PersonNeeded if !spent => Some((now.plus_millis(PERSON_WAIT_MS), true)),
             Remedy::CredentialsRejected => Some((now.plus_millis(PERSON_WAIT_MS), false)),
@@ -195,8 +234,7 @@ impl<P: Platform> Engine<P> {
     /// Doubles with every attempt, and is spread over its upper half so that what failed together does not return
     /// together.
     pub(super) fn wait_ms(&self, attempts: i64) -> i64 {
-        let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or_default();
-        let wait = (FIRST_WAIT_MS << doublings).min(LONGEST_WAIT_MS);
+        let wait = doubled(FIRST_WAIT_MS, attempts, LONGEST_WAIT_MS);
         let mut random = [0; 2];
         // Without randomness the wait is merely not spread.
         let spread = self.platform.fill_random(&mut random).map_or(0, |()| i64::from(u16::from_be_bytes(random)));
@@ -223,4 +261,14 @@ impl<P: Platform> Engine<P> {
             ],
         );
     }
+}
+
+fn wait_after_a_limit_ms(attempts: i64) -> i64 {
+    doubled(FIRST_WAIT_AFTER_A_LIMIT_MS, attempts, LONGEST_WAIT_AFTER_A_LIMIT_MS)
+}
+
+/// The wait after so many attempts: after one the first, then twice as long each time, up to the longest.
+fn doubled(first_ms: i64, attempts: i64, longest_ms: i64) -> i64 {
+    let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or_default();
+    (first_ms << doublings).min(longest_ms)
 }

@@ -52,8 +52,8 @@ const fn bounds(plan: WorkersPlan) -> Bounds {
 const OF_DELIVERY: usize = 14;
 
 /// Statements for what is owed: its claim, its rows, three alerts (of two services' credentials, and that a person is
-/// needed); and the most that end a row.
-const OF_OWED: usize = 5;
+/// needed), and a limit that holds others back; and the most that end a row.
+const OF_OWED: usize = 6;
 const OF_ROW: usize = 2;
 
 /// What a tick found to do.

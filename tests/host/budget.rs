@@ -297,12 +297,12 @@ fn thirty_busy_days_invite_within_what_github_allows() {
 }
 
 #[test]
-fn a_github_that_answers_403_for_a_day_is_asked_once_a_minute_by_its_limit_and_once_an_hour_for_a_permission() {
+fn a_github_that_answers_403_for_a_day_is_asked_ever_less_at_its_limit_and_once_an_hour_for_a_permission() {
     const ROWS: usize = 30;
     let limit = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     let permission = "Resource not accessible by personal access token";
     run(async {
-        for (message, most) in [(limit, ROWS + 24 * 60), (permission, ROWS * 13)] {
+        for (message, most) in [(limit, ROWS + 6 + 24), (permission, ROWS * 13)] {
             let (shop, keys) = shop_of_many(&["acme/one", "acme/two", "acme/three"], ROWS);
             let asked = watch(&shop);
             let body = json!({ "message": message }).to_string().into_bytes();

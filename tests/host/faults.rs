@@ -8,6 +8,7 @@
 //! | `statements` | a batch that fails at any of its statements |
 //! | `leases` | what is owed is worked on by one at a time |
 //! | `overtaken` | what was owed or stored, and was changed before its turn came |
+//! | `limits` | what GitHub's limits keep waiting, and for how long |
 //! | `waits` | when it is tried again, and when no more |
 //!
 //! What each failure of GitHub's or Lemon Squeezy's means is in `activation`.
@@ -15,6 +16,7 @@
 mod coverage;
 mod exhaustion;
 mod leases;
+mod limits;
 mod overtaken;
 mod statements;
 pub(crate) mod stories;

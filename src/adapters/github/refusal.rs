@@ -5,7 +5,7 @@
 
 use super::SERVICE;
 use crate::adapters::failure::retry_after;
-use crate::adapters::{Failure, Remedy};
+use crate::adapters::{Failure, Reach, Remedy};
 use crate::json::Json;
 use crate::model::{GithubLogin, Repo, Timestamp};
 use crate::platform::Reply;
@@ -81,23 +81,26 @@ pub(super) fn is_in_githubs_words(reply: &Reply) -> bool {
 fn limit(reply: &Reply, words: &str, now: Timestamp) -> Option<Failure> {
     let lower = words.to_ascii_lowercase();
     let refused = matches!(reply.status, 403 | 429);
-    let wait = |until, which: &str| Some(Failure::new(Remedy::RetryAt(until), format!("{SERVICE}'s {which}")));
+    let limited = |reach, until, which: &str| {
+        Some(Failure::new(Remedy::Limited { reach, until }, format!("{SERVICE}'s {which}")))
+    };
     if refused && let Some(until) = retry_after(reply, now) {
-        return wait(until, "rate limit, with the time to come back at");
+        return limited(Reach::Service, Some(until), "rate limit, with the time to come back at");
     }
     if refused && reply.header("x-ratelimit-remaining") == Some("0") {
-        return wait(reset(reply, now), "hourly rate limit");
+        return limited(Reach::Service, Some(reset(reply, now)), "hourly rate limit");
     }
     // Fifty invitations a repository and day. Neither the status nor the text of this refusal is documented:
     // <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
     let of_invitations = lower.contains("invit")
         && ["limit", "24 hour", "24-hour", "too many", "exceeded"].iter().any(|sign| lower.contains(sign));
     if (refused || reply.status == 422) && of_invitations {
-        return wait(now.plus_millis(HOUR_MS), "limit of invitations to a repository in 24 hours");
+        let until = Some(now.plus_millis(HOUR_MS));
+        return limited(Reach::Repository, until, "limit of invitations to a repository in 24 hours");
     }
     let of_content = lower.contains("secondary rate limit") || lower.contains("abuse detection");
     if reply.status == 429 || (refused && of_content) {
-        return wait(now.plus_millis(MINUTE_MS), "secondary rate limit");
+        return limited(Reach::Service, None, "secondary rate limit");
     }
     None
 }

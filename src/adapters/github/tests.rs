@@ -1,6 +1,7 @@
 //! What GitHub's answers mean, one test a rule. Its bookkeeping of invitations is tested against the sandbox.
 
 use super::*;
+use crate::adapters::Reach;
 use crate::adapters::testing::{Canned, NOW, reply, reply_with, run};
 use crate::platform::SendError;
 
@@ -63,8 +64,8 @@ fn reason(answer: Result<Reply, SendError>) -> String {
     failure.reason
 }
 
-fn in_seconds(seconds: i64) -> Remedy {
-    Remedy::RetryAt(NOW.plus_millis(seconds * 1000))
+fn limited_for(seconds: i64) -> Remedy {
+    Remedy::Limited { reach: Reach::Service, until: Some(NOW.plus_millis(seconds * 1000)) }
 }
 
 fn opened() -> Invited {
@@ -133,7 +134,7 @@ fn a_look_up_that_failed_says_nothing_about_the_login() {
     assert_eq!(resolve(reply(401, &message("Bad credentials"))).unwrap_err().remedy, Remedy::CredentialsRejected);
     assert_eq!(resolve(reply(302, "")).unwrap_err().remedy, Remedy::PersonNeeded);
     let limited = reply_with(403, &[("retry-after", "30")], "");
-    assert_eq!(resolve(limited).unwrap_err().remedy, in_seconds(30));
+    assert_eq!(resolve(limited).unwrap_err().remedy, limited_for(30));
 }
 
 #[test]
@@ -288,7 +289,7 @@ fn retry_after_is_obeyed_before_anything_else() {
     for status in [403, 429] {
         let headers = [("retry-after", "30"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1767645536")];
         let body = message("You have exceeded a secondary rate limit");
-        assert_eq!(remedy(reply_with(status, &headers, &body)), in_seconds(30));
+        assert_eq!(remedy(reply_with(status, &headers, &body)), limited_for(30));
     }
 }
 
@@ -299,28 +300,30 @@ fn a_used_up_hour_is_waited_out_until_it_resets() {
         remedy(reply_with(403, &headers, &message("API rate limit exceeded for user ID 1.")))
     };
     let seconds = NOW.as_millis() / 1000;
-    assert_eq!(reset(&(seconds + 900).to_string()), in_seconds(900));
-    assert_eq!(reset(&(seconds - 900).to_string()), in_seconds(1), "one in the past");
-    assert_eq!(reset("99999999999999999"), in_seconds(3600), "one that makes no sense");
-    assert_eq!(reset("soon"), in_seconds(60));
+    assert_eq!(reset(&(seconds + 900).to_string()), limited_for(900));
+    assert_eq!(reset(&(seconds - 900).to_string()), limited_for(1), "one in the past");
+    assert_eq!(reset("99999999999999999"), limited_for(3600), "one that makes no sense");
+    assert_eq!(reset("soon"), limited_for(60));
 }
 
 #[test]
-fn a_secondary_limit_without_a_time_is_waited_out_for_a_minute() {
+fn a_secondary_limit_names_no_time() {
+    let without_a_time = Remedy::Limited { reach: Reach::Service, until: None };
     for text in ["You have exceeded a secondary rate limit.", "You have triggered an abuse detection mechanism"] {
-        assert_eq!(remedy(reply(403, &message(text))), in_seconds(60));
+        assert_eq!(remedy(reply(403, &message(text))), without_a_time);
     }
-    assert_eq!(remedy(reply(429, "<html>slow down</html>")), in_seconds(60));
+    assert_eq!(remedy(reply(429, "<html>slow down</html>")), without_a_time);
 }
 
 #[test]
 fn the_daily_limit_of_invitations_is_recognized_by_its_text_in_any_status() {
     let text = "You have reached the limit of invitations to this repository in 24 hours";
+    let of_repository = Remedy::Limited { reach: Reach::Repository, until: Some(NOW.plus_millis(3_600_000)) };
     for status in [403, 422, 429] {
-        assert_eq!(remedy(reply(status, &message(text))), in_seconds(3600), "{status}");
+        assert_eq!(remedy(reply(status, &message(text))), of_repository, "{status}");
     }
     let body = format!(r#"{{"message":"Validation Failed","errors":["{text}"]}}"#);
-    assert_eq!(remedy(reply(422, &body)), in_seconds(3600), "among the details");
+    assert_eq!(remedy(reply(422, &body)), of_repository, "among the details");
 }
 
 #[test]

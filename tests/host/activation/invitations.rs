@@ -31,7 +31,7 @@ fn what_github_cannot_take_now_is_queued_with_its_reason_and_invited_by_a_later_
         for (fault, reason, wait, attempts) in [
             (FaultKind::retry_after(429, 120), "rate limit", 2 * MINUTE_MS..=2 * MINUTE_MS, 0),
             (FaultKind::retry_after(403, 7200), "rate limit", 2 * HOUR_MS..=2 * HOUR_MS, 0),
-            (limit, "secondary rate limit", MINUTE_MS..=MINUTE_MS, 0),
+            (limit, "secondary rate limit", MINUTE_MS..=MINUTE_MS, 1),
             (spent, "limit of invitations", HOUR_MS..=HOUR_MS, 0),
             (FaultKind::status(500), "GitHub answered 500", 15_000..=30_000, 1),
             (FaultKind::status(503), "GitHub answered 503", 15_000..=30_000, 1),

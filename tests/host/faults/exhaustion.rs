@@ -52,6 +52,7 @@ fn what_is_refused_for_good_is_left_to_the_operator_despite_every_single_fault()
     exhaust(Story::UnmappedKey, 5);
     exhaust(Story::RefusedMail, 10);
     exhaust(Story::RejectedToken, 17);
+    exhaust(Story::LimitedActivation, 11);
 }
 
 #[test]

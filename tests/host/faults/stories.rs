@@ -64,6 +64,8 @@ pub(super) enum Story {
     Bypass,
     /// The first activation while GitHub rejects the token; the operator is told, and replaces it.
     RejectedToken,
+    /// The first activation while GitHub asks to wait, without saying how long.
+    LimitedActivation,
     /// Gumroad tells of a full refund of what one is a member of by now, and is invited to otherwise.
     Refund,
     /// The operator revokes the same.
@@ -93,7 +95,7 @@ pub(super) enum Story {
 }
 
 impl Story {
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -108,6 +110,7 @@ impl Story {
         Self::UnmappedKey,
         Self::Bypass,
         Self::RejectedToken,
+        Self::LimitedActivation,
         Self::Refund,
         Self::Revocation,
         Self::Transfer,

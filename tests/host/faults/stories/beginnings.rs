@@ -102,6 +102,11 @@ impl Story {
                 shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("PUT"));
                 Subject::Asked(vec![Ask::activates(key)])
             }
+            Self::LimitedActivation => {
+                let key = shop.sell_starter().await;
+                shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(429)).method("PUT").times(1));
+                Subject::Asked(vec![Ask::activates(key)])
+            }
             Self::Bypass => {
                 let key = shop.sell_starter().await;
                 assert_eq!(shop.activate(&key, "octocat").await.status, 200);

@@ -51,7 +51,7 @@ impl Story {
                 end.has(1, "licenses");
                 end.told_the_operator("dead_row");
             }
-            Self::FirstActivation | Self::Bypass => {
+            Self::FirstActivation | Self::LimitedActivation | Self::Bypass => {
                 end.invited(["acme/starter", "acme/starter-docs"]);
                 end.mailed_nobody();
             }
