@@ -1,4 +1,4 @@
-//! What the page asks the server: to sell, to send again, to accept an invitation, and to show everything. The page
+//! What the page asks the server: to sell, to send again, to refund, to accept an invitation, and to show everything. The page
 //! itself is in `page`.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,8 +58,9 @@ struct Sell {
     name: String,
 }
 
+/// A delivery that was sent, by its number.
 #[derive(Deserialize)]
-struct SendAgain {
+struct OfDelivery {
     delivery: usize,
 }
 
@@ -88,6 +89,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .route("/_sandbox/state", get(show_state))
         .route("/_sandbox/sell", post(sell))
         .route("/_sandbox/send-again", post(send_again))
+        .route("/_sandbox/refund", post(refund))
         .route("/_sandbox/accept", post(accept))
         .route("/_sandbox/decline", post(decline))
         .with_state(control)
@@ -117,14 +119,12 @@ async fn sell(State(control): State<Control>, Json(sell): Json<Sell>) -> Respons
         }),
     };
     for delivery in deliveries {
-        let answer = control.deliver(&delivery).await;
-        let sent = Sent { storefront: sell.storefront, delivery, times: 1, answer };
-        control.sent.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
+        control.send(sell.storefront, delivery).await;
     }
     StatusCode::NO_CONTENT.into_response()
 }
 
-async fn send_again(State(control): State<Control>, Json(again): Json<SendAgain>) -> Response {
+async fn send_again(State(control): State<Control>, Json(again): Json<OfDelivery>) -> Response {
     let delivery = control.with_sent(again.delivery, |sent| sent.delivery.clone());
     let Some(delivery) = delivery else {
         return StatusCode::NOT_FOUND.into_response();
@@ -134,6 +134,20 @@ async fn send_again(State(control): State<Control>, Json(again): Json<SendAgain>
         sent.times += 1;
         sent.answer = answer;
     });
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// Refunds in full what a delivery told of.
+async fn refund(State(control): State<Control>, Json(sold): Json<OfDelivery>) -> Response {
+    let Some(sale) = control.with_sent(sold.delivery, |sent| sent.clone()).filter(Sent::is_of_sale) else {
+        return (StatusCode::NOT_FOUND, "There is no such sale.").into_response();
+    };
+    let reference = &sale.delivery.reference;
+    let delivery = match sale.storefront {
+        Storefront::Gumroad => control.sandbox.gumroad_refund(reference),
+        Storefront::LemonSqueezy => control.sandbox.lemon_squeezy_refund(reference, None),
+    };
+    control.send(sale.storefront, delivery).await;
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -176,6 +190,7 @@ async fn show_state(State(control): State<Control>) -> Json<Value> {
             "number": number,
             "storefront": sent.storefront,
             "event": sent.delivery.event,
+            "is_of_sale": sent.is_of_sale(),
             "reference": sent.delivery.reference,
             "times": sent.times,
             "answer": sent.answer,
@@ -213,7 +228,21 @@ async fn show_state(State(control): State<Control>) -> Json<Value> {
     }))
 }
 
+impl Sent {
+    /// Whether it told of something bought, which can be refunded.
+    fn is_of_sale(&self) -> bool {
+        matches!(self.delivery.event.as_str(), "sale" | "order_created")
+    }
+}
+
 impl Control {
+    /// Sends a delivery to the Worker and keeps it with the answer.
+    async fn send(&self, storefront: Storefront, delivery: Delivery) {
+        let answer = self.deliver(&delivery).await;
+        let sent = Sent { storefront, delivery, times: 1, answer };
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
+    }
+
     /// Sends a delivery to the Worker as it is.
     async fn deliver(&self, delivery: &Delivery) -> Answer {
         let Some(worker) = &self.sandbox.options().worker_url else {

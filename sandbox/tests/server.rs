@@ -174,6 +174,32 @@ async fn a_lemon_squeezy_sale_sends_the_order_the_key_and_the_storefront_s_own_m
 }
 
 #[tokio::test]
+async fn what_was_sold_is_refunded_on_the_page_and_nothing_else_is() {
+    let (worker, kept) = worker().await;
+    let running = Running::start(Options { worker_url: Some(worker), ..Options::at(NOW) }).await;
+    for (storefront, product_id, variant_id) in
+        [("gumroad", "pickOne==", Value::Null), ("lemonsqueezy", "4", json!("5"))]
+    {
+        let sale = json!({
+            "storefront": storefront, "product_id": product_id, "variant_id": variant_id,
+            "email": "mary@example.com", "name": "Mary Jackson",
+        });
+        assert_eq!(running.post("/_sandbox/sell", sale).await, 204);
+    }
+    // The third tells of the key that Lemon Squeezy issued.
+    for (delivery, status) in [(0, 204), (1, 204), (2, 404), (9, 404)] {
+        assert_eq!(running.post("/_sandbox/refund", json!({ "delivery": delivery })).await, status, "{delivery}");
+    }
+    let kept = kept.lock().unwrap().clone();
+    assert_eq!(kept.len(), 5);
+    assert!(String::from_utf8_lossy(&kept[3].2).contains("refunded=true"));
+    assert_eq!(kept[4].1["x-event-name"], "order_refunded");
+    let state: Value = running.get("/_sandbox/state").await.json().await.unwrap();
+    let of_sales: Vec<_> = state["deliveries"].as_array().unwrap().iter().map(|sent| &sent["is_of_sale"]).collect();
+    assert_eq!(of_sales, [true, true, false, false, false]);
+}
+
+#[tokio::test]
 async fn a_worker_that_does_not_answer_is_said_without_the_secret() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let worker_url = Some(format!("http://{}", nobody.local_addr().unwrap()));

@@ -128,7 +128,17 @@ function deliveryRow(delivery) {
         say("sell-status", error ?? said, taken);
       }),
     ),
+    delivery.is_of_sale ? button(`refund-${delivery.number}`, "Refund", (event) => refund(delivery, event.currentTarget)) : null,
   );
+}
+
+async function refund(delivery, pressed) {
+  const error = await during(pressed, () => act("refund", { delivery: delivery.number }));
+  const taken = !error && accepted(state.deliveries.at(-1).answer);
+  const said = taken
+    ? "Refunded. Within a minute or two the Worker’s tick takes the access away that it gave."
+    : "Refunded, but the Worker did not take the delivery. See below.";
+  say("sell-status", error ?? said, taken);
 }
 
 // 2. Mail
