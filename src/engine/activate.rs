@@ -325,7 +325,7 @@ impl<P: Platform> Engine<P> {
         let repos: Option<Vec<_>> = activation.repos.iter().map(|repo| Some((repo.clone(), told(repo)?))).collect();
         let mut record: Vec<_> = results
             .into_iter()
-            .flat_map(|(due, _, result)| self.conclude(due, lease, invite::settled(result)))
+            .flat_map(|(due, _, result)| self.conclude(due, lease, invite::settled(result)).0)
             .collect();
         record.extend(owed.unreadable.iter().map(|(id, error)| self.bury(*id, lease, error)));
         tell_once(&mut record);

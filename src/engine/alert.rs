@@ -69,7 +69,7 @@ impl<P: Platform> Engine<P> {
     fn put_off_alert(&self, due: &DueAlert, lease: &Lease, failure: &Failure) -> Statement {
         let now = self.now();
         let until = match failure.remedy {
-            Remedy::RetryAt(time) => time.max(now.plus_millis(1000)),
+            Remedy::RetryAt(time) => self.as_told(time),
             _ => now.plus_millis(self.wait_ms(due.attempts)),
         };
         if failure.remedy == Remedy::GiveUp || until >= due.created_at.plus_millis(HOUR_MS) {

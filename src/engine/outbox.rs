@@ -14,7 +14,7 @@ use super::{Engine, StorageError, invite};
 use crate::adapters::email::Mailer;
 use crate::adapters::email::license::LicenseMail;
 use crate::adapters::{Failure, Reach, Remedy};
-use crate::db::{self, Delay, Due, InvitationFacts, Kind, Lease, Leased, MailFacts, Settled};
+use crate::db::{self, Delay, Due, Kind, Lease, Leased, MailFacts, Settled};
 use crate::defect::{self, Defect};
 use crate::model::{LicenseStatus, Repo, Timestamp};
 use crate::platform::{Level, LogValue, Platform, RowError, Statement};
@@ -45,12 +45,22 @@ const FIRST_WAIT_AFTER_A_LIMIT_MS: i64 = 60_000;
 const LONGEST_WAIT_AFTER_A_LIMIT_MS: i64 = 60 * 60 * 1000;
 
 /// A limit that GitHub told of: until when nothing is asked of it, or nobody invited to this one repository.
-struct Pause {
+pub(super) struct Pause {
     until: Timestamp,
     repo: Option<Repo>,
 }
 
 impl Pause {
+    /// The limit that an attempt met, if it did; the row that met it waits until then.
+    fn after(due: &Due, failure: &Failure, until: Timestamp) -> Option<Self> {
+        let Remedy::Limited { reach, .. } = failure.remedy else { return None };
+        match (reach, &due.kind) {
+            (Reach::Service, _) => Some(Self { until, repo: None }),
+            (Reach::Repository, Kind::Invitation(facts)) => Some(Self { until, repo: Some(facts.repo.clone()) }),
+            (Reach::Repository, Kind::LicenseMail(_) | Kind::Removal(_)) => None,
+        }
+    }
+
     fn holds_for(&self, due: &Due) -> bool {
         match (&self.repo, &due.kind) {
             (None, _) => true,
@@ -67,7 +77,7 @@ impl<P: Platform> Engine<P> {
         let (mails, changes): (Vec<_>, Vec<_>) =
             leased.due.iter().partition(|due| matches!(due.kind, Kind::LicenseMail(_)));
         let mails =
-            mails.into_iter().map(|due| async move { self.conclude(due, lease, self.try_once(due, lease).await) });
+            mails.into_iter().map(|due| async move { self.conclude(due, lease, self.try_once(due, lease).await).0 });
         let one_by_one = async {
             let mut statements = Vec::new();
             let mut pauses: Vec<Pause> = Vec::new();
@@ -80,9 +90,9 @@ impl<P: Platform> Engine<P> {
                     self.platform.sleep(BETWEEN_CHANGES).await;
                 }
                 if self.now() < until {
-                    let tried = self.try_once(due, lease).await;
-                    pauses.extend(self.pause(due, &tried));
-                    statements.extend(self.conclude(due, lease, tried));
+                    let (concluded, pause) = self.conclude(due, lease, self.try_once(due, lease).await);
+                    statements.extend(concluded);
+                    pauses.extend(pause);
                 } else {
                     statements.push(db::postpone(due.id, lease, &Delay::uncounted(self.now(), TOO_LATE)));
                 }
@@ -160,60 +170,46 @@ impl<P: Platform> Engine<P> {
         db::give_up(id, lease, self.now(), &reason)
     }
 
-    /// The statements that end or postpone a row, by what came of the attempt.
-    pub(super) fn conclude(&self, due: &Due, lease: &Lease, result: Result<Settled, Failure>) -> Vec<Statement> {
+    /// The statements that end or postpone a row, by what came of the attempt; and the limit that it met, if it did.
+    pub(super) fn conclude(
+        &self,
+        due: &Due,
+        lease: &Lease,
+        result: Result<Settled, Failure>,
+    ) -> (Vec<Statement>, Option<Pause>) {
         let mut statements = Vec::new();
         if matches!(due.kind, Kind::Removal(_)) {
             // Somebody may have become entitled while this was under way, or before an earlier try.
             let test_opens = self.config.allow_test_licenses;
             statements.push(db::owe_undone_invitations(due.id, lease, self.now(), test_opens));
         }
-        statements.push(match &result {
+        let failure = match result {
             Ok(settled) => {
                 self.log_attempt(Level::Info, due, settled.outcome, None);
-                db::settle(due.id, lease, self.now(), settled)
+                statements.push(db::settle(due.id, lease, self.now(), &settled));
+                return (statements, None);
             }
-            Err(failure) => self.fail(due, lease, failure),
-        });
-        if let Some(pause) = self.pause(due, &result) {
-            statements.push(db::hold_back(pause.until, pause.repo.as_ref()));
-        }
-        statements.extend(result.err().and_then(|failure| self.owe_failure(&failure)));
-        statements
+            Err(failure) => failure,
+        };
+        let (failed, until) = self.fail(due, lease, &failure);
+        statements.push(failed);
+        let pause = until.and_then(|until| Pause::after(due, &failure, until));
+        statements.extend(pause.as_ref().map(|pause| db::hold_back(pause.until, pause.repo.as_ref())));
+        statements.extend(self.owe_failure(&failure));
+        (statements, pause)
     }
 
-    /// The limit that the attempt met, if it did.
-    fn pause(&self, due: &Due, tried: &Result<Settled, Failure>) -> Option<Pause> {
-        let Err(Failure { remedy: Remedy::Limited { reach, until }, .. }) = tried else { return None };
-        let until = self.after_a_limit(due, *until);
-        match (reach, &due.kind) {
-            (Reach::Repository, Kind::Invitation(InvitationFacts { repo, .. })) => {
-                Some(Pause { until, repo: Some(repo.clone()) })
-            }
-            (Reach::Repository, Kind::LicenseMail(_) | Kind::Removal(_)) => None,
-            (Reach::Service, _) => Some(Pause { until, repo: None }),
-        }
-    }
-
-    /// When what met a limit is tried again: as told, or by our own schedule.
-    fn after_a_limit(&self, due: &Due, told: Option<Timestamp>) -> Timestamp {
-        let now = self.now();
-        told.map_or_else(
-            || now.plus_millis(wait_after_a_limit_ms(due.attempts)),
-            |told| told.max(now.plus_millis(1000)),
-        )
-    }
-
-    fn fail(&self, due: &Due, lease: &Lease, failure: &Failure) -> Statement {
+    /// The statement that postpones a row, and until when, or gives it up.
+    fn fail(&self, due: &Due, lease: &Lease, failure: &Failure) -> (Statement, Option<Timestamp>) {
         let reason: String = failure.reason.chars().take(500).collect();
         let now = self.now();
         let spent = due.attempts >= MAX_ATTEMPTS;
         let until = match failure.remedy {
-            Remedy::RetryAt(time) => Some((time.max(now.plus_millis(1000)), false)),
+            Remedy::RetryAt(time) | Remedy::Limited { until: Some(time), .. } => Some((self.as_told(time), false)),
             // Nothing is given up for a limit, however long it lasts: an attempt counts to make the next wait longer.
-            Remedy::Limited { until, .. } => {
-                let longer = wait_after_a_limit_ms(due.attempts) < LONGEST_WAIT_AFTER_A_LIMIT_MS;
-                Some((self.after_a_limit(due, until), until.is_none() && longer))
+            Remedy::Limited { until: None, .. } => {
+                let wait_ms = doubled(FIRST_WAIT_AFTER_A_LIMIT_MS, due.attempts, LONGEST_WAIT_AFTER_A_LIMIT_MS);
+                Some((now.plus_millis(wait_ms), wait_ms < LONGEST_WAIT_AFTER_A_LIMIT_MS))
             }
             Remedy::Retry if !spent => Some((now.plus_millis(self.wait_ms(due.attempts)), true)),
             Remedy::PersonNeeded if !spent => Some((now.plus_millis(PERSON_WAIT_MS), true)),
@@ -225,10 +221,16 @@ impl<P: Platform> Engine<P> {
         self.log_attempt(level, due, if until.is_some() { "postponed" } else { "dead" }, Some(&reason));
         match until {
             Some((until, counted)) => {
-                db::postpone(due.id, lease, &Delay { until, reason: &reason, counted, person_needed })
+                let delay = Delay { until, reason: &reason, counted, person_needed };
+                (db::postpone(due.id, lease, &delay), Some(until))
             }
-            None => db::give_up(due.id, lease, now, &reason),
+            None => (db::give_up(due.id, lease, now, &reason), None),
         }
+    }
+
+    /// When a service says to come back, which is not at once.
+    pub(super) fn as_told(&self, time: Timestamp) -> Timestamp {
+        time.max(self.now().plus_millis(1000))
     }
 
     /// Doubles with every attempt, and is spread over its upper half so that what failed together does not return
@@ -261,10 +263,6 @@ impl<P: Platform> Engine<P> {
             ],
         );
     }
-}
-
-fn wait_after_a_limit_ms(attempts: i64) -> i64 {
-    doubled(FIRST_WAIT_AFTER_A_LIMIT_MS, attempts, LONGEST_WAIT_AFTER_A_LIMIT_MS)
 }
 
 /// The wait after so many attempts: after one the first, then twice as long each time, up to the longest.

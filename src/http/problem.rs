@@ -182,7 +182,7 @@ impl Problem {
     /// A service that is needed did not do its part.
     pub(super) fn upstream_unavailable(failure: &Failure) -> Self {
         let wait_s = match failure.remedy {
-            // The service said when, which callers do not get to know; a minute later is a fair moment to ask again.
+            // What the service said of when, callers do not get to know; a minute later is a fair moment to ask again.
             Remedy::RetryAt(_) | Remedy::Limited { .. } => 60,
             Remedy::Retry => PASSING_TROUBLE_S,
             Remedy::GiveUp | Remedy::PersonNeeded | Remedy::CredentialsRejected => 600,
