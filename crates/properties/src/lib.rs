@@ -1,9 +1,9 @@
 //! What holds of every parser of outside input, whatever it is given. One function a parser: it takes any bytes, and
 //! panics when something does not hold.
 //!
-//! The fuzzer (`fuzz/`) looks for bytes that break them; the tests beside this crate feed them what it found worth
-//! keeping, and bytes of their own making. Everything is reached as the Worker reaches it, through public doors. What
-//! a parser makes of sound input is tested beside the parser.
+//! The fuzzer (`crates/fuzz/`) looks for bytes that break them; the tests beside this crate feed them what it found
+//! worth keeping, and bytes of their own making. Everything is reached as the Worker reaches it, through public doors.
+//! What a parser makes of sound input is tested beside the parser.
 //!
 //! | module | holds |
 //! |---|---|

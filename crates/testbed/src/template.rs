@@ -31,7 +31,8 @@ pub(crate) async fn template() -> Result<&'static Template, TestbedError> {
 /// The checkout that this crate was built from.
 pub(crate) fn project_root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
+    // From `crates/testbed`.
+    package.ancestors().nth(2).unwrap_or(package)
 }
 
 /// A program of the npm packages, with the Node that wrangler needs first on its `PATH`.

@@ -40,7 +40,7 @@ fn every_kept_input_holds() {
 
 #[test]
 fn every_fixture_of_a_storefront_holds_for_every_target() {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     for storefront in ["gumroad", "lemonsqueezy"] {
         for entry in fs::read_dir(fixtures.join(storefront)).expect("fixtures") {
             let path = entry.expect("an entry").path();
@@ -58,7 +58,7 @@ fn every_target_has_its_fuzz_target_and_its_kept_inputs_and_there_are_no_others(
     assert_eq!(names_in(&fuzz().join("corpus")), targets);
     let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).expect("a manifest");
     for name in &targets {
-        assert!(manifest.contains(&format!("name = \"{name}\"")), "fuzz/Cargo.toml does not build {name}");
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "crates/fuzz/Cargo.toml does not build {name}");
         let source = fs::read_to_string(fuzz().join(format!("fuzz_targets/{name}.rs"))).expect("a source");
         assert!(source.contains(&format!("\"{name}\"")), "fuzz_targets/{name}.rs checks something else");
     }

@@ -36,7 +36,7 @@ mod tests {
         assert_eq!(given(""), expected);
         assert_eq!(given("PORTAL_URL=\n"), expected);
         assert_eq!(given("PORTAL_URL=http://localhost:8788\n"), expected);
-        assert_eq!(given(include_str!("../../../../.dev.vars.example")), expected);
+        assert_eq!(given(include_str!("../../../../../.dev.vars.example")), expected);
     }
 
     #[test]

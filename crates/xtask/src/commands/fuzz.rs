@@ -1,5 +1,6 @@
-//! `cargo xtask fuzz`: looks for input that breaks a parser. What holds of each parser is in `properties/`; the fuzz
-//! targets, and the inputs that are kept for them, are in `fuzz/`. The kept ones run with the tests, without a fuzzer.
+//! `cargo xtask fuzz`: looks for input that breaks a parser. What holds of each parser is in `crates/properties/`; the
+//! fuzz targets, and the inputs that are kept for them, are in `crates/fuzz/`. The kept ones run with the tests,
+//! without a fuzzer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,12 +17,12 @@ const LONGEST_INPUT_BYTES: u32 = 4096;
 /// Look for input that breaks a parser of what comes from outside: of deliveries, replies, requests and settings.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// These targets only, by the names of the files in fuzz/fuzz_targets.
+    /// These targets only, by the names of the files in crates/fuzz/fuzz_targets.
     targets: Vec<String>,
     /// How long each target is fuzzed.
     #[arg(long, value_name = "S", default_value_t = 60)]
     seconds: u64,
-    /// Add to fuzz/corpus the inputs that reach what none of those reach that are there.
+    /// Add to crates/fuzz/corpus the inputs that reach what none of those reach that are there.
     #[arg(long)]
     keep: bool,
     /// Run this one input through the one target that is named, to see what a finding is.
@@ -84,7 +85,7 @@ pub(crate) fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
 /// The names of all targets.
 fn known(project: &Project) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
-    for file in files(&project.path("fuzz/fuzz_targets"))? {
+    for file in files(&project.path("crates/fuzz/fuzz_targets"))? {
         names.extend(file.file_stem().map(|name| name.to_string_lossy().into_owned()));
     }
     names.sort();
@@ -105,7 +106,7 @@ fn build(project: &Project) -> anyhow::Result<PathBuf> {
     eprintln!("xtask: building the fuzz targets (the first time takes some minutes)");
     let mut cargo_fuzz = shell::bare_command(project, project.cargo_tool("cargo-fuzz"));
     // Without a sanitizer: there is no unsafe code here for one to watch, and without it stable Rust will do.
-    cargo_fuzz.args(["build", "--fuzz-dir", "fuzz", "--sanitizer", "none", "--target-dir"]).arg(&folder);
+    cargo_fuzz.args(["build", "--fuzz-dir", "crates/fuzz", "--sanitizer", "none", "--target-dir"]).arg(&folder);
     cargo_fuzz.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS");
     if let Err(error) = shell::run(&mut cargo_fuzz) {
         bail!("{error}: see its messages above. The fuzzer itself is C++: on Debian `apt-get install build-essential`");
@@ -140,9 +141,9 @@ impl Places {
     fn of(project: &Project, programs: &Path, target: &str) -> anyhow::Result<Self> {
         let places = Self {
             program: programs.join(target),
-            kept: project.path("fuzz/corpus").join(target),
+            kept: project.path("crates/fuzz/corpus").join(target),
             found: project.path("target/fuzz/corpus").join(target),
-            artifacts: project.path("fuzz/artifacts").join(target),
+            artifacts: project.path("crates/fuzz/artifacts").join(target),
         };
         for folder in [&places.kept, &places.found, &places.artifacts] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;

@@ -15,7 +15,8 @@ impl Project {
     pub(crate) fn locate() -> Self {
         let package =
             std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        let root = package.parent().map_or_else(|| package.clone(), Path::to_path_buf);
+        // From `crates/xtask`.
+        let root = package.ancestors().nth(2).map_or_else(|| package.clone(), Path::to_path_buf);
         Self { root }
     }
 

@@ -130,7 +130,7 @@ pub fn catalogue_of(entries: &str) -> Catalogue {
 fn catalogue_file() -> &'static latchkey_catalogue::Catalogue {
     static FILE: OnceLock<latchkey_catalogue::Catalogue> = OnceLock::new();
     FILE.get_or_init(|| {
-        let text = include_str!("../../tests/fixtures/products.toml");
+        let text = include_str!("../../../tests/fixtures/products.toml");
         latchkey_catalogue::Catalogue::parse(text).expect("the fixture is a catalogue")
     })
 }

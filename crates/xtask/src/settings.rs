@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_example_gives_every_value_that_the_sandbox_expects() {
-        let text = include_str!("../../.dev.vars.example");
+        let text = include_str!("../../../.dev.vars.example");
         let vars = Vars::parse(text).expect("parses").0;
         let expected = [
             ("GITHUB_TOKEN", latchkey_sandbox::GITHUB_TOKEN),
