@@ -14,12 +14,12 @@ mod edge {
     use worker::js_sys::{Array, Object, Uint8Array};
     use worker::wasm_bindgen::prelude::wasm_bindgen;
     use worker::wasm_bindgen::{self, JsCast, JsValue};
-    use worker::web_sys::{Headers, Request, Response, ResponseInit};
+    use worker::web_sys::{self, Headers, ResponseInit};
     use worker::worker_sys::{Context, ScheduleContext, ScheduledEvent};
 
     use crate::config::Config;
     use crate::engine::Engine;
-    use crate::http::{self, Answer, Body, BodyError, Incoming, new_trace};
+    use crate::http::{self, Body, BodyError, new_trace};
     use crate::model::{Catalogue, TraceId};
     use crate::platform::edge::{Chunks, Edge};
     use crate::platform::{Level, LogValue};
@@ -30,17 +30,17 @@ mod edge {
     }
 
     #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
-    pub async fn fetch(request: Request, env: Object, context: Context) -> Result<Response, JsValue> {
-        let incoming = incoming(&request);
-        let engine = Rc::new(engine(env, |platform| http::trace_of(&incoming, platform)));
-        let mut answer = http::handle(&engine, incoming).await;
-        if let Some(work) = answer.follow_up.take() {
+    pub async fn fetch(request: web_sys::Request, env: Object, context: Context) -> Result<web_sys::Response, JsValue> {
+        let request = request_from_js(&request);
+        let engine = Rc::new(engine(env, |platform| http::trace_of(&request, platform)));
+        let mut response = http::handle(&engine, request).await;
+        if let Some(work) = response.follow_up.take() {
             context.wait_until(&future_to_promise(async move {
                 engine.follow_up(work).await;
                 Ok(JsValue::UNDEFINED)
             }))?;
         }
-        response(&answer)
+        response_to_js(&response)
     }
 
     #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
@@ -69,7 +69,7 @@ mod edge {
         engine
     }
 
-    fn incoming(request: &Request) -> Incoming {
+    fn request_from_js(request: &web_sys::Request) -> http::Request {
         let (path, query) = http::path_and_query(&request.url());
         let announced = request.headers().get("content-length").ok().flatten();
         let body = match request.body() {
@@ -82,7 +82,7 @@ mod edge {
             }
             None => Body::whole(Vec::new()),
         };
-        Incoming { method: request.method(), path, query, headers: headers(&request.headers()), body }
+        http::Request { method: request.method(), path, query, headers: headers(&request.headers()), body }
     }
 
     fn headers(headers: &Headers) -> Vec<(String, String)> {
@@ -93,15 +93,15 @@ mod edge {
         headers.entries().into_iter().filter_map(pair).collect()
     }
 
-    fn response(answer: &Answer) -> Result<Response, JsValue> {
+    fn response_to_js(response: &http::Response) -> Result<web_sys::Response, JsValue> {
         let headers = Headers::new()?;
-        for (name, value) in &answer.headers {
+        for (name, value) in &response.headers {
             headers.set(name, value)?;
         }
         let init = ResponseInit::new();
-        init.set_status(answer.status);
+        init.set_status(response.status);
         init.set_headers(&headers);
-        let body = (!answer.body.is_empty()).then(|| Uint8Array::from(answer.body.as_slice()));
-        Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)
+        let body = (!response.body.is_empty()).then(|| Uint8Array::from(response.body.as_slice()));
+        web_sys::Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)
     }
 }

@@ -5,26 +5,26 @@
 
 mod activate;
 mod admin;
-mod answer;
 mod body;
 mod cors;
 mod gumroad_webhook;
 mod health;
-mod incoming;
 mod lemon_squeezy_webhook;
 mod openapi;
 mod problem;
+mod request;
+mod response;
 
 use crate::defect::{self, Defect};
 use crate::engine::Engine;
 use crate::model::TraceId;
 use crate::platform::{Level, Platform, unique_id};
 
-pub use answer::Answer;
 pub use body::{Body, BodyError};
-use incoming::json_body;
-pub use incoming::{Incoming, path_and_query};
 pub use problem::{Code, Problem};
+use request::json_body;
+pub use request::{Request, path_and_query};
+pub use response::Response;
 
 /// The largest body of `/api` and `/admin`: a license key, a login and a few repositories need one kilobyte.
 const API_BODY_MAX_BYTES: usize = 64 * 1024;
@@ -59,30 +59,30 @@ pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     outside.chain(admin::routes())
 }
 
-/// Answers a request. What is to be done behind the answer comes with it.
-pub async fn handle<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
-    let known = ROUTES.iter().find(|(path, ..)| *path == incoming.path).map(|(_, route, _)| *route);
-    let route = known.or_else(|| incoming.path.starts_with("/admin/").then_some(Route::Admin));
-    let mut answer = match route {
-        Some(Route::Activate) => activate::respond(engine, incoming).await,
-        Some(Route::GumroadWebhook) => gumroad_webhook::respond(engine, incoming).await,
-        Some(Route::LemonSqueezyWebhook) => lemon_squeezy_webhook::respond(engine, incoming).await,
-        Some(Route::Health) => health::respond(engine, &incoming).await,
-        Some(Route::OpenApi) => openapi::respond(&incoming),
-        Some(Route::Admin) => admin::respond(engine, incoming).await,
+/// Answers a request. What is to be done behind the response comes with it.
+pub async fn handle<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
+    let known = ROUTES.iter().find(|(path, ..)| *path == request.path).map(|(_, route, _)| *route);
+    let route = known.or_else(|| request.path.starts_with("/admin/").then_some(Route::Admin));
+    let mut response = match route {
+        Some(Route::Activate) => activate::respond(engine, request).await,
+        Some(Route::GumroadWebhook) => gumroad_webhook::respond(engine, request).await,
+        Some(Route::LemonSqueezyWebhook) => lemon_squeezy_webhook::respond(engine, request).await,
+        Some(Route::Health) => health::respond(engine, &request).await,
+        Some(Route::OpenApi) => openapi::respond(&request),
+        Some(Route::Admin) => admin::respond(engine, request).await,
         None => Problem::not_found().into(),
     };
-    if answer.status == 404 && route.is_some() && defect::is(Defect::UnknownKeyIsOurError) {
-        answer.status = 500;
+    if response.status == 404 && route.is_some() && defect::is(Defect::UnknownKeyIsOurError) {
+        response.status = 500;
     }
-    log_request(engine, route, &answer);
-    answer.sealed(engine.trace())
+    log_request(engine, route, &response);
+    response.sealed(engine.trace())
 }
 
 /// The trace of a request: Cloudflare's own id of it where there is one, so that both logs agree.
 /// <https://developers.cloudflare.com/fundamentals/reference/http-headers/#cf-ray>
-pub fn trace_of(incoming: &Incoming, platform: &impl Platform) -> TraceId {
-    incoming.header("cf-ray").and_then(TraceId::parse).unwrap_or_else(|| new_trace(platform))
+pub fn trace_of(request: &Request, platform: &impl Platform) -> TraceId {
+    request.header("cf-ray").and_then(TraceId::parse).unwrap_or_else(|| new_trace(platform))
 }
 
 /// A trace of our own. Without randomness it is only the time: a trace identifies nothing that is decided on.
@@ -91,7 +91,7 @@ pub fn new_trace(platform: &impl Platform) -> TraceId {
 }
 
 /// One line a request. It names the route, not the path: Gumroad's secret is in the URL, and a path can be anything.
-fn log_request<P: Platform>(engine: &Engine<P>, route: Option<Route>, answer: &Answer) {
+fn log_request<P: Platform>(engine: &Engine<P>, route: Option<Route>, response: &Response) {
     let route = match route {
         Some(Route::Activate) => "activate",
         Some(Route::GumroadWebhook) => "gumroad_webhook",
@@ -102,6 +102,6 @@ fn log_request<P: Platform>(engine: &Engine<P>, route: Option<Route>, answer: &A
         None => "none",
     };
     let [round_trips, rows_read, rows_written] = engine.spent().fields();
-    let status = ("status", i64::from(answer.status).into());
+    let status = ("status", i64::from(response.status).into());
     engine.log(Level::Info, "request", [("route", route.into()), status, round_trips, rows_read, rows_written]);
 }

@@ -13,12 +13,12 @@ use crate::model::{Timestamp, UniqueId};
 pub mod edge;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod host;
+mod http_client;
 mod log;
-mod outgoing;
 mod value;
 
+pub use http_client::{HttpRequest, HttpResponse, Method, SendError};
 pub use log::{Level, LogLine, LogValue};
-pub use outgoing::{Method, Reply, Request, SendError};
 pub use value::{Outcome, Row, RowError, Statement, Value};
 
 /// Everything that the engine may ask of the world.
@@ -30,11 +30,11 @@ pub trait Platform {
     /// again only what is harmless to repeat.
     fn batch(&self, statements: Vec<Statement>) -> impl Future<Output = Result<Vec<Outcome>, DbError>>;
 
-    /// Sends one request and reads the reply up to the request's size cap. Follows no redirect.
+    /// Sends one request and reads the response up to the request's size cap. Follows no redirect.
     ///
     /// # Errors
     /// [`SendError`]. The other side may have acted all the same.
-    fn send(&self, request: Request) -> impl Future<Output = Result<Reply, SendError>>;
+    fn send(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, SendError>>;
 
     /// Resolves after `time`.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()>;

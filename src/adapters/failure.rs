@@ -1,7 +1,7 @@
 //! A failed call to an outside service, named by what to do next.
 
 use crate::model::Timestamp;
-use crate::platform::{Reply, SendError};
+use crate::platform::{HttpResponse, SendError};
 
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Failure {
 
 /// When a reply says to come back: `Retry-After` in seconds, the only form that the services we call use.
 /// <https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>
-pub(super) fn retry_after(reply: &Reply, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn retry_after(reply: &HttpResponse, now: Timestamp) -> Option<Timestamp> {
     /// Longer waits than a day are taken for a mistake.
     const LONGEST_S: i64 = 24 * 60 * 60;
     let seconds: i64 = reply.header("retry-after")?.trim().parse().ok()?;

@@ -12,7 +12,7 @@ use crate::adapters::{Failure, Remedy};
 use crate::config;
 use crate::json::{At, FieldError, Json};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret};
-use crate::platform::{Method, Platform, Reply, Request};
+use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 use refusal::Asked;
 
@@ -155,7 +155,8 @@ impl<'a> Github<'a> {
     /// # Errors
     /// [`Failure`] when the account may still have access.
     pub async fn remove(&self, platform: &impl Platform, repo: &Repo, account: &GithubAccount) -> Result<(), Failure> {
-        let fail = |reply: &Reply| Err(refusal::failure(reply, Asked::Removal(repo), &account.login, platform.now()));
+        let fail =
+            |reply: &HttpResponse| Err(refusal::failure(reply, Asked::Removal(repo), &account.login, platform.now()));
         for page in 1..=INVITATION_PAGES {
             let path = format!("/repos/{repo}/invitations?per_page={INVITATIONS_PER_PAGE}&page={page}");
             let reply = self.send(platform, Method::Get, &path, None).await?;
@@ -216,7 +217,7 @@ impl<'a> Github<'a> {
         repo: &Repo,
         account: &GithubAccount,
         permission: Permission,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<HttpResponse, Failure> {
         let path = format!("/repos/{repo}/collaborators/{}", account.login);
         let body = serde_json::to_vec(&NewCollaborator { permission: permission.as_str() }).ok();
         let reply = self.send(platform, Method::Put, &path, body).await?;
@@ -242,7 +243,7 @@ impl<'a> Github<'a> {
         let Some(id) = invitation.id else { return Err(open(format!("{SERVICE} gave no id"))) };
         let path = format!("/repos/{repo}/invitations/{id}");
         match self.send(platform, Method::Delete, &path, None).await {
-            Ok(Reply { status: 204 | 404, .. }) => Ok(()),
+            Ok(HttpResponse { status: 204 | 404, .. }) => Ok(()),
             Ok(reply) => Err(open(format!("{SERVICE} answered {}", reply.status))),
             Err(failure) => Err(open(failure.reason)),
         }
@@ -276,8 +277,8 @@ impl<'a> Github<'a> {
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
-    ) -> Result<Reply, Failure> {
-        let request = Request::new(method, format!("{}{path}", self.api_url))
+    ) -> Result<HttpResponse, Failure> {
+        let request = HttpRequest::new(method, format!("{}{path}", self.api_url))
             .header("authorization", format!("Bearer {}", self.token.expose()))
             .header("accept", "application/vnd.github+json")
             .header("x-github-api-version", API_VERSION);
@@ -291,7 +292,7 @@ impl<'a> Github<'a> {
 
 impl Invitation {
     /// Each part on its own: what cannot be read of one must not hide another, since the invitation is there.
-    fn read(reply: &Reply) -> Self {
+    fn read(reply: &HttpResponse) -> Self {
         // Nothing can be read of no JSON either.
         Self::read_from(&Json::parse(&reply.body).unwrap_or(Json::Null))
     }
@@ -335,7 +336,7 @@ impl Terms {
 /// <https://docs.github.com/rest/users/users#get-a-user>
 ///
 /// The reply's account, or `None` when it is not an answer to the question.
-fn read_user(reply: &Reply, asked: &GithubLogin) -> Option<Resolved> {
+fn read_user(reply: &HttpResponse, asked: &GithubLogin) -> Option<Resolved> {
     let body = Json::parse(&reply.body).ok()?;
     let user = body.root();
     let login = GithubLogin::parse(user.text("login").ok()?).ok().filter(|login| login == asked)?;

@@ -6,7 +6,7 @@ use super::{Failure, Remedy, gumroad, lemon_squeezy};
 use crate::config::Config;
 use crate::json::{FieldError, Json};
 use crate::model::{Secret, Storefront, StorefrontList, Timestamp};
-use crate::platform::{Method, Reply, Request, SendError};
+use crate::platform::{HttpRequest, HttpResponse, Method, SendError};
 
 /// How long a storefront is left alone that has enough of us and does not say for how long.
 const RATE_LIMIT_PERIOD_MS: i64 = 5 * 60 * 1000;
@@ -26,7 +26,7 @@ pub struct Page {
 
 /// Asks for one page of a list, newest first, `page` being where an earlier one ended; `None` without the credentials
 /// for that. Nothing older than `since` needs to be on it.
-pub fn ask(list: StorefrontList, config: &Config, since: Timestamp, page: Option<&str>) -> Option<Request> {
+pub fn ask(list: StorefrontList, config: &Config, since: Timestamp, page: Option<&str>) -> Option<HttpRequest> {
     let (url, accept, credential): (String, &str, &Secret) = match list.storefront() {
         Storefront::Gumroad => {
             let access_token = config.gumroad.access_token.as_ref()?;
@@ -38,7 +38,7 @@ pub fn ask(list: StorefrontList, config: &Config, since: Timestamp, page: Option
             (url, "application/vnd.api+json", api_key)
         }
     };
-    let request = Request::new(Method::Get, url).header("accept", accept);
+    let request = HttpRequest::new(Method::Get, url).header("accept", accept);
     Some(request.header("authorization", ["Bearer ", credential.expose()].concat()))
 }
 
@@ -48,7 +48,7 @@ pub fn ask(list: StorefrontList, config: &Config, since: Timestamp, page: Option
 /// [`Failure`] when there is no answer that could be believed.
 pub fn read(
     list: StorefrontList,
-    reply: Result<Reply, SendError>,
+    reply: Result<HttpResponse, SendError>,
     now: Timestamp,
     since: Timestamp,
     page: Option<&str>,

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 
 use crate::model::{Timestamp, TraceId, UniqueId};
 use crate::platform::{
-    DbError, Limit, LogLine, Method, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement,
+    DbError, HttpRequest, HttpResponse, Limit, LogLine, Method, NoRandomness, Outcome, Platform, SendError, Statement,
 };
 
 /// When it always is: January 5, 2026.
@@ -17,13 +17,13 @@ pub(super) const NOW: Timestamp = Timestamp::from_millis(1_767_641_936_000);
 
 /// The world. A test that ends with a reply left over has failed: a call that it promised was not made.
 pub(super) struct Canned {
-    replies: RefCell<VecDeque<Result<Reply, SendError>>>,
-    sent: RefCell<Vec<Request>>,
+    replies: RefCell<VecDeque<Result<HttpResponse, SendError>>>,
+    sent: RefCell<Vec<HttpRequest>>,
     lines: RefCell<Vec<String>>,
 }
 
 impl Canned {
-    pub(super) fn answering(replies: impl IntoIterator<Item = Result<Reply, SendError>>) -> Self {
+    pub(super) fn answering(replies: impl IntoIterator<Item = Result<HttpResponse, SendError>>) -> Self {
         Self {
             replies: RefCell::new(replies.into_iter().collect()),
             sent: RefCell::default(),
@@ -69,7 +69,7 @@ impl Platform for Canned {
         Err(DbError::Refused("an adapter has no business with the database".to_owned()))
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let call = format!("{} {}", request.method.as_str(), request.url);
         assert!(request.method != Method::Get || request.body.is_none(), "{call} has a body");
         self.sent.borrow_mut().push(request);
@@ -102,14 +102,14 @@ impl Platform for Canned {
 }
 
 /// A reply without headers.
-pub(super) fn reply(status: u16, body: &str) -> Result<Reply, SendError> {
+pub(super) fn reply(status: u16, body: &str) -> Result<HttpResponse, SendError> {
     reply_with(status, &[], body)
 }
 
 /// A reply with headers, whose names are in lower case.
-pub(super) fn reply_with(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Reply, SendError> {
+pub(super) fn reply_with(status: u16, headers: &[(&str, &str)], body: &str) -> Result<HttpResponse, SendError> {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Ok(Reply { status, headers, body: body.as_bytes().to_vec() })
+    Ok(HttpResponse { status, headers, body: body.as_bytes().to_vec() })
 }
 
 /// Runs what never waits, since the world above answers at once.

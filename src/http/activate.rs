@@ -1,11 +1,11 @@
-//! `POST /api/activate`: reads what a buyer sends, keeps to the rate limits, and words the answer.
+//! `POST /api/activate`: reads what a buyer sends, keeps to the rate limits, and words the response.
 //!
 //! The activation itself is `engine::activate`.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{API_BODY_MAX_BYTES, Answer, Code, Incoming, Problem, cors, json_body};
+use super::{API_BODY_MAX_BYTES, Code, Problem, Request, Response, cors, json_body};
 use crate::engine::{Activate, ActivateError, Activated, Engine, RepoStatus};
 use crate::json::{At, FieldError, Json};
 use crate::model::{LicenseKey, Login, PresentedKey, Repo, Timestamp};
@@ -17,42 +17,42 @@ const MAX_REPOS: usize = 100;
 /// What the seller's portal may send.
 const FIELDS: [&str; 3] = ["license_key", "github_username", "repos"];
 
-pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
+pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
     let portal = &engine.config().portal;
-    if incoming.method == "OPTIONS" {
-        return cors::preflight(portal, &incoming);
+    if request.method == "OPTIONS" {
+        return cors::preflight(portal, &request);
     }
-    let head = incoming.head();
-    let answer = match read(incoming).await {
-        Ok(request) => activate(engine, &head, request).await,
+    let head = request.head();
+    let response = match read(request).await {
+        Ok(activation) => activate(engine, &head, activation).await,
         Err(problem) if problem.code == Code::MethodNotAllowed => {
-            Answer::from(problem).header("allow", "POST, OPTIONS")
+            Response::from(problem).header("allow", "POST, OPTIONS")
         }
         Err(problem) => problem.into(),
     };
-    cors::allow(portal, &head, answer)
+    cors::allow(portal, &head, response)
 }
 
-async fn activate<P: Platform>(engine: &Engine<P>, head: &Incoming, request: Activate) -> Answer {
-    if !within_limits(engine, head, &request.key).await {
+async fn activate<P: Platform>(engine: &Engine<P>, head: &Request, activation: Activate) -> Response {
+    if !within_limits(engine, head, &activation.key).await {
         return Problem::rate_limited().into();
     }
-    let (result, follow_up) = engine.activate(request).await;
-    let answer = match result {
+    let (result, follow_up) = engine.activate(activation).await;
+    let response = match result {
         Ok(activated) => word(&activated),
         Err(error) => {
             log_refusal(engine, &error);
             Problem::from(error).into()
         }
     };
-    answer.followed_by(follow_up)
+    response.followed_by(follow_up)
 }
 
-async fn read(incoming: Incoming) -> Result<Activate, Problem> {
-    if incoming.method != "POST" {
+async fn read(request: Request) -> Result<Activate, Problem> {
+    if request.method != "POST" {
         return Err(Problem::new(Code::MethodNotAllowed, "Activate with POST."));
     }
-    let json = json_body(incoming, API_BODY_MAX_BYTES).await?;
+    let json = json_body(request, API_BODY_MAX_BYTES).await?;
     parse(&json).map_err(|detail| Problem::new(Code::InvalidRequest, detail))
 }
 
@@ -87,7 +87,7 @@ fn repos(list: &At<'_>) -> Result<Vec<Repo>, String> {
 
 /// Whether the caller and the key are within their limits. Both are always counted. The key is hashed, since a limit's
 /// keys are kept by the platform.
-async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Incoming, key: &PresentedKey) -> bool {
+async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Request, key: &PresentedKey) -> bool {
     let by_address = engine.platform().within_limit(Limit::ActivateByAddress, &head.network()).await;
     let key = match key {
         PresentedKey::Minted(key) | PresentedKey::Storefront(key) => key,
@@ -101,7 +101,7 @@ fn hash(key: &LicenseKey) -> String {
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The answer's body.
+/// The response's body.
 #[derive(Serialize)]
 struct Body<'a> {
     status: &'static str,
@@ -125,7 +125,7 @@ struct RepoBody<'a> {
     accept_url: Option<&'a str>,
 }
 
-fn word(activated: &Activated) -> Answer {
+fn word(activated: &Activated) -> Response {
     let repos = activated.repos.iter().map(|(repo, status)| {
         let (status, accept_url) = match status {
             RepoStatus::Invited { accept_url } => ("invited", Some(accept_url.as_str())),
@@ -145,7 +145,7 @@ fn word(activated: &Activated) -> Answer {
         github_username: activated.login.as_str(),
         repos: repos.collect(),
     };
-    Answer::json(if queued { 202 } else { 200 }, &body)
+    Response::json(if queued { 202 } else { 200 }, &body)
 }
 
 fn log_refusal<P: Platform>(engine: &Engine<P>, error: &ActivateError) {

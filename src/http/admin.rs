@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use sha2::{Digest, Sha256};
 
 use self::fields::{Field, Fields, Kind};
-use super::{API_BODY_MAX_BYTES, Answer, Code, Incoming, Problem, json_body};
+use super::{API_BODY_MAX_BYTES, Code, Problem, Request, Response, json_body};
 use crate::db::admin::{self as reads, List, OutboxAct};
 use crate::db::privacy::Person;
 use crate::engine::{ActError, Acted, Engine, StorageError};
@@ -145,31 +145,31 @@ pub(super) fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     ROUTES.iter().map(|route| (route.method, route.path))
 }
 
-pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
+pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
     let Some(token) = &engine.config().admin_token else { return Problem::not_found().into() };
-    if !engine.platform().within_limit(Limit::Admin, &incoming.network()).await {
+    if !engine.platform().within_limit(Limit::Admin, &request.network()).await {
         return Problem::new(Code::RateLimited, "Too many requests. Please wait a minute.")
             .retry_after(Limit::PERIOD_S)
             .into();
     }
-    let presented = incoming.header("authorization").and_then(|value| value.split_once(' '));
+    let presented = request.header("authorization").and_then(|value| value.split_once(' '));
     let admitted = presented
         .is_some_and(|(scheme, presented)| scheme.eq_ignore_ascii_case("bearer") & token.matches(presented.trim()));
     if !admitted {
         let problem = Problem::new(Code::Unauthorized, "Send the admin token as `Authorization: Bearer …`.");
-        return Answer::from(problem).header("www-authenticate", "Bearer");
+        return Response::from(problem).header("www-authenticate", "Bearer");
     }
-    let Some((path, id)) = ROUTES.iter().find_map(|route| Some((route.path, segment(route.path, &incoming.path)?)))
+    let Some((path, id)) = ROUTES.iter().find_map(|route| Some((route.path, segment(route.path, &request.path)?)))
     else {
         return Problem::not_found().into();
     };
     let here = || ROUTES.iter().filter(|route| route.path == path);
-    let Some(route) = here().find(|route| route.method == incoming.method) else {
+    let Some(route) = here().find(|route| route.method == request.method) else {
         let allowed: Vec<_> = here().map(|route| route.method).collect();
-        return Answer::from(Problem::new(Code::MethodNotAllowed, "This path does not take that method."))
+        return Response::from(Problem::new(Code::MethodNotAllowed, "This path does not take that method."))
             .header("allow", allowed.join(", "));
     };
-    answer(engine, route, &id, incoming).await.unwrap_or_else(Answer::from)
+    answer(engine, route, &id, request).await.unwrap_or_else(Response::from)
 }
 
 /// What the segment in braces stands for, percent-decoded, or nothing where the pattern has none; `None` when the path
@@ -192,11 +192,11 @@ async fn answer<P: Platform>(
     engine: &Engine<P>,
     route: &Route,
     id: &str,
-    incoming: Incoming,
-) -> Result<Answer, Problem> {
-    let mut fields = Fields::of_query(route.fields, incoming.query.as_deref(), route.method == "GET")?;
+    request: Request,
+) -> Result<Response, Problem> {
+    let mut fields = Fields::of_query(route.fields, request.query.as_deref(), route.method == "GET")?;
     if route.method == "POST" {
-        fields = Fields::of_body(route.fields, &json_body(incoming, API_BODY_MAX_BYTES).await?)?;
+        fields = Fields::of_body(route.fields, &json_body(request, API_BODY_MAX_BYTES).await?)?;
     }
     let act = || {
         let parsed =
@@ -234,23 +234,23 @@ async fn answer<P: Platform>(
             let count = engine.replay_events(filters, &act()?).await.map_err(unavailable)?;
             // As many as one call takes: there may be more.
             let more = count >= reads::REPLAYED_AT_MOST;
-            Ok(Answer::json_text(202, format!("{{\"replayed\":{count},\"more\":{more}}}")))
+            Ok(Response::json_text(202, format!("{{\"replayed\":{count},\"more\":{more}}}")))
         }
         Does::ReplayEvent => replay(engine, id, &act()?).await,
         Does::ActOnLicense(what) => act_on_license(engine, what, &key(id)?, &fields, &act()?).await,
         Does::ActOnOutbox(what) => act_on_outbox(engine, what, id, &act()?).await,
         Does::Export => {
             let text = engine.export(&person(fields.required("email")?), &act()?).await;
-            Ok(Answer::json_text(200, text.map_err(unavailable)?))
+            Ok(Response::json_text(200, text.map_err(unavailable)?))
         }
         Does::Erase => {
             let erased = engine.erase(&person(fields.required("email")?), &act()?).await;
-            Ok(Answer::json_text(200, format!("{{\"erased\":{}}}", erased.map_err(unavailable)?)))
+            Ok(Response::json_text(200, format!("{{\"erased\":{}}}", erased.map_err(unavailable)?)))
         }
     }
 }
 
-async fn status<P: Platform>(engine: &Engine<P>) -> Result<Answer, Problem> {
+async fn status<P: Platform>(engine: &Engine<P>) -> Result<Response, Problem> {
     let problems: Vec<String> = engine.config().problems.iter().map(ToString::to_string).collect();
     let problems: Vec<&str> = problems.iter().map(String::as_str).collect();
     let now = engine.platform().now();
@@ -265,25 +265,25 @@ async fn page<P: Platform>(
     list: List,
     fields: &Fields,
     filters: Vec<Value>,
-) -> Result<Answer, Problem> {
+) -> Result<Response, Problem> {
     let limit = fields.text("limit").and_then(|limit| limit.parse().ok()).unwrap_or(50);
     let outcomes = engine.look(list.statements(fields.text("cursor"), limit, filters)).await.map_err(unavailable)?;
-    Ok(Answer::json_text(200, reads::page_text(&outcomes, limit).map_err(unavailable)?))
+    Ok(Response::json_text(200, reads::page_text(&outcomes, limit).map_err(unavailable)?))
 }
 
-fn one(outcomes: Result<Vec<crate::platform::Outcome>, DbError>) -> Result<Answer, Problem> {
+fn one(outcomes: Result<Vec<crate::platform::Outcome>, DbError>) -> Result<Response, Problem> {
     let item = outcomes.and_then(|outcomes| reads::item(&outcomes, 0)).map_err(unavailable)?;
-    item.map(|item| Answer::json_text(200, item)).ok_or_else(absent)
+    item.map(|item| Response::json_text(200, item)).ok_or_else(absent)
 }
 
-async fn license<P: Platform>(engine: &Engine<P>, key: &LicenseKey) -> Result<Answer, Problem> {
+async fn license<P: Platform>(engine: &Engine<P>, key: &LicenseKey) -> Result<Response, Problem> {
     one(engine.look(vec![reads::license_detail(key.as_str())]).await)
 }
 
-async fn replay<P: Platform>(engine: &Engine<P>, id: &str, act: &Act) -> Result<Answer, Problem> {
+async fn replay<P: Platform>(engine: &Engine<P>, id: &str, act: &Act) -> Result<Response, Problem> {
     let id = EventId::parse(id).ok_or_else(absent)?;
     match engine.replay_event(&id, act).await.map_err(storage)? {
-        (Acted::Done, Some((item, work))) => Ok(Answer::json_text(202, item).followed_by(Some(work))),
+        (Acted::Done, Some((item, work))) => Ok(Response::json_text(202, item).followed_by(Some(work))),
         (Acted::Refused("payload_erased"), _) => Err(Problem::new(
             Code::PayloadErased,
             "The payload of this delivery is erased: there is nothing to replay.",
@@ -302,7 +302,7 @@ async fn act_on_license<P: Platform>(
     key: &LicenseKey,
     fields: &Fields,
     act: &Act,
-) -> Result<Answer, Problem> {
+) -> Result<Response, Problem> {
     let acted = match what {
         LicenseAct::Resend => engine.resend(key, act).await,
         LicenseAct::Revoke => engine.revoke(key, act).await,
@@ -326,10 +326,10 @@ async fn act_on_outbox<P: Platform>(
     what: OutboxAct,
     id: &str,
     act: &Act,
-) -> Result<Answer, Problem> {
+) -> Result<Response, Problem> {
     let id = id.parse().ok().filter(|id| (1..=9_007_199_254_740_991).contains(id)).ok_or_else(absent)?;
     match engine.act_on_outbox(what, id, act).await.map_err(unavailable)? {
-        Some((item, _, true)) => Ok(Answer::json_text(200, item)),
+        Some((item, _, true)) => Ok(Response::json_text(200, item)),
         Some((_, state, false)) if state == "leased" => {
             Err(Problem::new(Code::InProgress, "This is being tried right now. Look again in a minute."))
         }

@@ -8,7 +8,7 @@ use std::fmt::Display;
 
 use serde::Serialize;
 
-use super::{Answer, BodyError, Code, Incoming, Problem, WEBHOOK_BODY_MAX_BYTES};
+use super::{BodyError, Code, Problem, Request, Response, WEBHOOK_BODY_MAX_BYTES};
 use crate::adapters::gumroad;
 use crate::engine::Engine;
 use crate::model::{Delivery, Storefront};
@@ -19,15 +19,15 @@ struct Stored {
     status: &'static str,
 }
 
-pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
+pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
     // Before anything else: without the secret, this path does not exist, for any method and any body.
-    let Some(proof) = gumroad::authenticate(&engine.config().gumroad, incoming.query.as_deref()) else {
+    let Some(proof) = gumroad::authenticate(&engine.config().gumroad, request.query.as_deref()) else {
         return Problem::not_found().into();
     };
-    if incoming.method != "POST" {
+    if request.method != "POST" {
         return method_not_allowed();
     }
-    match incoming.body.read(WEBHOOK_BODY_MAX_BYTES).await {
+    match request.body.read(WEBHOOK_BODY_MAX_BYTES).await {
         Ok(body) => store(engine, Delivery::new(Storefront::Gumroad, body, proof)).await,
         // The ping could not be stored, and only a 5xx makes Gumroad send it again.
         Err(error @ BodyError::BrokenOff) => {
@@ -43,9 +43,9 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming)
 }
 
 /// Stores an authenticated delivery of either storefront.
-pub(super) async fn store<P: Platform>(engine: &Engine<P>, delivery: Delivery) -> Answer {
+pub(super) async fn store<P: Platform>(engine: &Engine<P>, delivery: Delivery) -> Response {
     match engine.ingest(delivery).await {
-        Ok(follow_up) => Answer::json(200, &Stored { status: "stored" }).followed_by(Some(follow_up)),
+        Ok(follow_up) => Response::json(200, &Stored { status: "stored" }).followed_by(Some(follow_up)),
         Err(error) => {
             log_not_stored(engine, &error);
             Problem::storage_unavailable().into()
@@ -53,8 +53,8 @@ pub(super) async fn store<P: Platform>(engine: &Engine<P>, delivery: Delivery) -
     }
 }
 
-pub(super) fn method_not_allowed() -> Answer {
-    Answer::from(Problem::new(Code::MethodNotAllowed, "Deliver with POST.")).header("allow", "POST")
+pub(super) fn method_not_allowed() -> Response {
+    Response::from(Problem::new(Code::MethodNotAllowed, "Deliver with POST.")).header("allow", "POST")
 }
 
 fn log_not_stored<P: Platform>(engine: &Engine<P>, error: &impl Display) {

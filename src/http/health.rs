@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Code, Incoming, Problem};
+use super::{Code, Problem, Request, Response};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::platform::{Limit, Platform};
@@ -27,9 +27,9 @@ struct Dependencies {
     admin: &'static str,
 }
 
-pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: &Incoming) -> Answer {
-    if !matches!(incoming.method.as_str(), "GET" | "HEAD") {
-        return Answer::from(Problem::new(Code::MethodNotAllowed, "Ask with GET.")).header("allow", "GET, HEAD");
+pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: &Request) -> Response {
+    if !matches!(request.method.as_str(), "GET" | "HEAD") {
+        return Response::from(Problem::new(Code::MethodNotAllowed, "Ask with GET.")).header("allow", "GET, HEAD");
     }
     let alive = engine.probe().await.is_ok();
     let config = engine.config();
@@ -48,7 +48,7 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: &Incoming
         },
         problems: config.problems.iter().map(ToString::to_string).collect(),
     };
-    Answer::json(if alive { 200 } else { 503 }, &body)
+    Response::json(if alive { 200 } else { 503 }, &body)
 }
 
 fn lemon_squeezy(config: &Config) -> bool {

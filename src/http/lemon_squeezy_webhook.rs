@@ -4,22 +4,22 @@
 //! <https://docs.lemonsqueezy.com/help/webhooks/webhook-requests>.
 
 use super::gumroad_webhook::{method_not_allowed, store};
-use super::{Answer, Code, Incoming, Problem, WEBHOOK_BODY_MAX_BYTES};
+use super::{Code, Problem, Request, Response, WEBHOOK_BODY_MAX_BYTES};
 use crate::adapters::lemon_squeezy;
 use crate::engine::Engine;
 use crate::model::{Delivery, Storefront};
 use crate::platform::Platform;
 
-pub(super) async fn respond<P: Platform>(engine: &Engine<P>, incoming: Incoming) -> Answer {
+pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
     let config = &engine.config().lemon_squeezy;
     if config.webhook_secrets.is_empty() {
         return Problem::not_found().into();
     }
-    if incoming.method != "POST" {
+    if request.method != "POST" {
         return method_not_allowed();
     }
-    let signature = incoming.header("x-signature").map(str::to_owned);
-    let body = match incoming.body.read(WEBHOOK_BODY_MAX_BYTES).await {
+    let signature = request.header("x-signature").map(str::to_owned);
+    let body = match request.body.read(WEBHOOK_BODY_MAX_BYTES).await {
         Ok(body) => body,
         Err(error) => return Problem::from(error).into(),
     };

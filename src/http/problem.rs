@@ -9,7 +9,7 @@ use crate::adapters::{Failure, Remedy};
 use crate::engine::ActivateError;
 use crate::platform::Limit;
 
-/// What went wrong, for programs. Its text is the `code` of the answer, and never changes.
+/// What went wrong, for programs. Its text is the `code` of the response, and never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     InvalidRequest,

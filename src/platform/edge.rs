@@ -18,7 +18,9 @@ use worker::web_sys::console;
 use worker::worker_sys::RateLimiter;
 
 use crate::model::Timestamp;
-use crate::platform::{DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement};
+use crate::platform::{
+    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement,
+};
 
 pub(crate) use stream::Chunks;
 
@@ -52,7 +54,7 @@ impl Platform for Edge {
         d1::batch(&binding.unchecked_into(), &statements).await
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         fetch::send(&request).await
     }
 

@@ -14,7 +14,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::model::Timestamp;
-use crate::platform::{DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement};
+use crate::platform::{
+    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement,
+};
 
 pub use sqlite::Sqlite;
 
@@ -38,14 +40,14 @@ struct World {
     batches: Cell<u32>,
 }
 
-type Upstream = dyn Fn(&Request) -> Result<Reply, SendError>;
+type Upstream = dyn Fn(&HttpRequest) -> Result<HttpResponse, SendError>;
 type Injector = dyn FnMut(&Call<'_>) -> Fate;
 
 /// A call into the world, as a fault injector sees it.
 #[derive(Debug)]
 pub enum Call<'a> {
     Batch(&'a [Statement]),
-    Send(&'a Request),
+    Send(&'a HttpRequest),
 }
 
 /// What happens to a call.
@@ -74,7 +76,7 @@ impl Host {
     pub fn new(
         seed: u64,
         now: Timestamp,
-        upstream: impl Fn(&Request) -> Result<Reply, SendError> + 'static,
+        upstream: impl Fn(&HttpRequest) -> Result<HttpResponse, SendError> + 'static,
     ) -> Result<Self, DbError> {
         Ok(Self::with_database(Rc::new(Sqlite::migrated()?), seed, now, upstream))
     }
@@ -84,7 +86,7 @@ impl Host {
         database: Rc<Sqlite>,
         seed: u64,
         now: Timestamp,
-        upstream: impl Fn(&Request) -> Result<Reply, SendError> + 'static,
+        upstream: impl Fn(&HttpRequest) -> Result<HttpResponse, SendError> + 'static,
     ) -> Self {
         Self(Rc::new(World {
             database,
@@ -181,7 +183,7 @@ impl Platform for Host {
     }
 
     /// As the edge does, it waits for an answer no longer than the request's timeout says.
-    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let patience = async {
             self.sleep(request.timeout).await;
             SendError::Timeout

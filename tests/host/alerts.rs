@@ -8,7 +8,7 @@ use latchkey::platform::DbError;
 use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Mail, Service};
 
-use crate::shop::{NOW, Shop, incoming, run};
+use crate::shop::{NOW, Shop, delivery_request, run};
 
 const OPERATOR: (&str, &str) = ("OPERATOR_EMAIL", "operator@example.com");
 const MINUTE: Duration = Duration::from_secs(60);
@@ -108,7 +108,7 @@ fn what_is_due_for_over_fifteen_minutes_is_told_of_every_hour_for_as_long_as_it_
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let sale = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        assert_eq!(shop.request_only(incoming(&sale)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&sale)).await.status, 200);
         // Whatever is tried fails before anything comes of it, and is due again at once.
         let stay_due = |minutes: u64| {
             let due = NOW.as_millis();

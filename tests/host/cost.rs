@@ -3,14 +3,14 @@
 use latchkey_sandbox::GumroadSale;
 use serde_json::json;
 
-use crate::shop::{Shop, incoming, post, run};
+use crate::shop::{Shop, delivery_request, post, run};
 
 #[test]
 fn a_webhook_is_answered_after_one_round_trip() {
     run(async {
         let shop = Shop::open();
         let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        assert_eq!(shop.request_only(incoming(&delivery)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
         assert_eq!(shop.host.take_batches(), 1);
     });
 }

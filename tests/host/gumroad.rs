@@ -12,7 +12,7 @@ use latchkey::engine::Ticked;
 use latchkey_sandbox::{Delivery, Gift, GumroadSale, Mail, PingFormat};
 use serde_json::{Value, json};
 
-use crate::shop::{Answered, NOW, STARTER, Shop, catalogue, catalogue_of, incoming, request, run};
+use crate::shop::{Answered, NOW, STARTER, Shop, catalogue, catalogue_of, delivery_request, request, run};
 
 /// A year after [`NOW`].
 const A_YEAR_LATER: i64 = NOW.as_millis() + 365 * 24 * 60 * 60 * 1000;
@@ -427,7 +427,7 @@ fn a_delivery_whose_follow_up_never_ran_is_picked_up_by_a_tick_once_it_counts_as
     run(async {
         let shop = Shop::open();
         let ping = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        let answered = shop.request_only(incoming(&ping)).await;
+        let answered = shop.request_only(delivery_request(&ping)).await;
         assert_eq!((answered.status, answered.follow_up.is_some()), (200, true));
         let stored = shop.record("webhook_events", "1");
         assert_eq!((&stored["processed"], &stored["event_type"]), (&json!(0), &json!("unread")));
@@ -445,7 +445,7 @@ fn a_tick_beside_a_slow_follow_up_mails_the_key_once() {
         let shop = Shop::open();
         let ping = shop.sandbox.sell_on_gumroad(GumroadSale::default());
         let engine = shop.engine();
-        let answered = latchkey::http::handle(&engine, incoming(&ping)).await;
+        let answered = latchkey::http::handle(&engine, delivery_request(&ping)).await;
         shop.host.advance(Duration::from_secs(60));
         let late = async {
             // The tick has looked, and takes the delivery next.

@@ -9,7 +9,7 @@ mod activation;
 mod log;
 
 use latchkey::engine::Ticked;
-use latchkey::http::Incoming;
+use latchkey::http::Request;
 use latchkey_sandbox::{
     GUMROAD_SECRET, GumroadSale, LEMON_SQUEEZY_WEBHOOK_SECRET, LemonSqueezySale, PingFormat, sign_lemon_squeezy_body,
 };
@@ -25,11 +25,11 @@ const MEBIBYTE: usize = 1024 * 1024;
 /// A sound Lemon Squeezy order as far as it goes, with room for nonsense in one place.
 const ORDER_START: &str = r#"{"meta":{"event_name":"order_created"},"data":{"id":"1","attributes":{"store_id":1,"#;
 
-fn gumroad(body: &[u8]) -> Incoming {
+fn gumroad(body: &[u8]) -> Request {
     request("POST", &format!("/webhooks/gumroad?secret={GUMROAD_SECRET}"), &[], body)
 }
 
-fn lemon_squeezy(body: &[u8]) -> Incoming {
+fn lemon_squeezy(body: &[u8]) -> Request {
     let signature = sign_lemon_squeezy_body(LEMON_SQUEEZY_WEBHOOK_SECRET, body);
     request("POST", "/webhooks/lemonsqueezy", &[("x-signature", &signature)], body)
 }
@@ -110,9 +110,9 @@ fn nonsense() -> Vec<Vec<u8>> {
 }
 
 /// Delivers an authenticated body, and checks all that is promised about any.
-async fn deliver(shop: &Shop, incoming: Incoming, body: &[u8]) {
+async fn deliver(shop: &Shop, request: Request, body: &[u8]) {
     let before = shop.count("webhook_events");
-    let answered = shop.request(incoming).await;
+    let answered = shop.request(request).await;
     let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
     assert_eq!(answered.status, 200, "{shown}");
     assert_eq!(shop.count("webhook_events"), before + 1, "{shown}");

@@ -10,13 +10,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::stream;
-use latchkey::http::{Body, BodyError, Incoming};
+use latchkey::http::{Body, BodyError, Request};
 use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{
     Delivery, GUMROAD_SECRET, GumroadSale, LEMON_SQUEEZY_WEBHOOK_SECRET, LemonSqueezySale, sign_lemon_squeezy_body,
 };
 
-use crate::shop::{Answered, Shop, incoming, request, run};
+use crate::shop::{Answered, Shop, delivery_request, request, run};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const MEBIBYTE: usize = 1024 * 1024;
@@ -36,11 +36,11 @@ fn order(shop: &Shop) -> Delivery {
     shop.sandbox.sell_on_lemon_squeezy(sale).remove(0)
 }
 
-fn gumroad_with(query: &str, delivery: &Delivery) -> Incoming {
+fn gumroad_with(query: &str, delivery: &Delivery) -> Request {
     request("POST", &format!("/webhooks/gumroad{query}"), &[], &delivery.body)
 }
 
-fn lemon_squeezy_with(signatures: &[&str], body: &[u8]) -> Incoming {
+fn lemon_squeezy_with(signatures: &[&str], body: &[u8]) -> Request {
     let headers: Vec<_> = signatures.iter().map(|signature| ("x-signature", *signature)).collect();
     request("POST", "/webhooks/lemonsqueezy", &headers, body)
 }
@@ -337,7 +337,7 @@ fn every_answer_is_sealed() {
         flood.body = untouchable(Some(u64::MAX));
         let requests = [
             (200, request("GET", "/healthz", &[], b"")),
-            (200, incoming(&sale)),
+            (200, delivery_request(&sale)),
             (204, request("OPTIONS", "/api/activate", &[("origin", "https://portal.example.com")], b"")),
             (400, request("POST", "/api/activate", &[], b"{}")),
             (401, lemon_squeezy_with(&[], b"{}")),
@@ -361,7 +361,7 @@ fn every_answer_is_sealed() {
 fn cloudflares_id_of_a_request_is_on_the_answer_the_rows_and_every_log_line() {
     run(async {
         let shop = Shop::open();
-        let mut sale = incoming(&ping(&shop));
+        let mut sale = delivery_request(&ping(&shop));
         sale.headers.push(("cf-ray".to_owned(), "9a3f1c2b4d5e6f70-LHR".to_owned()));
         let answered = shop.request_traced(sale).await;
         assert_eq!(answered.header("x-request-id"), Some("9a3f1c2b4d5e6f70-LHR"));

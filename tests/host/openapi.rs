@@ -1,10 +1,10 @@
-//! `/openapi.json` and what is really served: the same paths, and every answer that any test gets is as described.
+//! `/openapi.json` and what is really served: the same paths, and every response that any test gets is as described.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, OnceLock};
 
 use jsonschema::Validator;
-use latchkey::http::{self, Answer, Code, Incoming};
+use latchkey::http::{self, Code, Request, Response};
 use serde_json::{Value, json};
 
 use crate::shop::{Answered, Shop, request, run};
@@ -16,13 +16,13 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn of(incoming: &Incoming) -> Self {
-        Self { method: incoming.method.clone(), path: incoming.path.clone() }
+    pub(crate) fn of(request: &Request) -> Self {
+        Self { method: request.method.clone(), path: request.path.clone() }
     }
 
-    /// Checks an answer against the description.
-    pub(crate) fn check(self, answer: Answer) -> Answered {
-        let answered = Answered::from(answer);
+    /// Checks a response against the description.
+    pub(crate) fn check(self, response: Response) -> Answered {
+        let answered = Answered::from(response);
         let Self { method, path } = self;
         let Some(template) = template_of(&path) else {
             assert!(matches!(answered.status, 401 | 404 | 429), "{method} {path}: {}", answered.status);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use latchkey_sandbox::GumroadSale;
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, incoming, run};
+use crate::shop::{Shop, delivery_request, run};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -54,7 +54,7 @@ fn a_delivery_that_is_not_processed_keeps_its_payload_however_old_it_is_and_is_e
         let unmapped = GumroadSale { product_id: Some("in-no-catalogue==".to_owned()), ..GumroadSale::default() };
         assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(unmapped)).await.status, 200);
         let unread = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        assert_eq!(shop.request_only(incoming(&unread)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&unread)).await.status, 200);
         shop.rows("UPDATE webhook_events SET next_attempt_at = next_attempt_at + 86400000 * 400 WHERE attempts = 1");
         for _ in 0..3 {
             shop.tick_after(100 * DAY).await;

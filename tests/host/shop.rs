@@ -7,11 +7,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use latchkey::engine::{Engine, FollowUp, Ticked};
-use latchkey::http::{self, Answer, Incoming};
+use latchkey::http::{self, Request, Response};
 use latchkey::model::{Catalogue, Timestamp};
 use latchkey::platform::host::{Host, Sqlite};
 use latchkey::platform::{
-    DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, Row, SendError, Statement,
+    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, Row, SendError, Statement,
 };
 use latchkey_sandbox::{Delivery, Sandbox};
 use latchkey_simulator::world::{World, send};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::openapi::Asked;
 
-pub(crate) use latchkey_simulator::world::{ADMIN_TOKEN, NOW, catalogue, catalogue_of, incoming, request};
+pub(crate) use latchkey_simulator::world::{ADMIN_TOKEN, NOW, catalogue, catalogue_of, delivery_request, request};
 
 /// The product that opens `acme/starter` and `acme/starter-docs` for a year.
 pub(crate) const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
@@ -74,26 +74,26 @@ impl Shop {
         self.world.engine_on(machine, trace)
     }
 
-    /// Sends a request, and runs what is behind the answer.
-    pub(crate) async fn request(&self, incoming: Incoming) -> Answered {
+    /// Sends a request, and runs what is behind the response.
+    pub(crate) async fn request(&self, request: Request) -> Answered {
         let engine = self.engine();
-        let asked = Asked::of(&incoming);
-        let mut answer = http::handle(&engine, incoming).await;
-        if let Some(work) = answer.follow_up.take() {
+        let asked = Asked::of(&request);
+        let mut response = http::handle(&engine, request).await;
+        if let Some(work) = response.follow_up.take() {
             engine.follow_up(work).await;
         }
-        asked.check(answer)
+        asked.check(response)
     }
 
-    /// Sends a request, and leaves what is behind the answer undone.
-    pub(crate) async fn request_only(&self, incoming: Incoming) -> Answered {
-        let asked = Asked::of(&incoming);
-        asked.check(http::handle(&self.engine(), incoming).await)
+    /// Sends a request, and leaves what is behind the response undone.
+    pub(crate) async fn request_only(&self, request: Request) -> Answered {
+        let asked = Asked::of(&request);
+        asked.check(http::handle(&self.engine(), request).await)
     }
 
     /// Has a storefront's delivery delivered.
     pub(crate) async fn deliver(&self, delivery: &Delivery) -> Answered {
-        self.request(incoming(delivery)).await
+        self.request(delivery_request(delivery)).await
     }
 
     /// Activates on the portal.
@@ -158,18 +158,18 @@ impl Shop {
         self.engine().tick().await.unwrap()
     }
 
-    /// Sends a request under the trace that it has at the edge, and runs what is behind the answer.
-    pub(crate) async fn request_traced(&self, incoming: Incoming) -> Answered {
-        let trace = http::trace_of(&incoming, &self.host);
+    /// Sends a request under the trace that it has at the edge, and runs what is behind the response.
+    pub(crate) async fn request_traced(&self, request: Request) -> Answered {
+        let trace = http::trace_of(&request, &self.host);
         let engine = self.world.engine_traced(trace);
-        let mut answer = http::handle(&engine, incoming).await;
-        if let Some(work) = answer.follow_up.take() {
+        let mut response = http::handle(&engine, request).await;
+        if let Some(work) = response.follow_up.take() {
             engine.follow_up(work).await;
         }
-        answer.into()
+        response.into()
     }
 
-    /// Has the operator replay a delivery, and runs what is behind the answer.
+    /// Has the operator replay a delivery, and runs what is behind the response.
     pub(crate) async fn replay(&self, event: &str) -> Answered {
         let authorization = format!("Bearer {ADMIN_TOKEN}");
         let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
@@ -227,7 +227,7 @@ impl Platform for Machine {
         }
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         self.host.send(request).await
     }
 
@@ -265,10 +265,10 @@ impl Drop for Shop {
     }
 }
 
-impl From<Answer> for Answered {
-    fn from(answer: Answer) -> Self {
-        let body = if answer.body.is_empty() { Value::Null } else { serde_json::from_slice(&answer.body).unwrap() };
-        Self { status: answer.status, headers: answer.headers, body, follow_up: answer.follow_up }
+impl From<Response> for Answered {
+    fn from(response: Response) -> Self {
+        let body = if response.body.is_empty() { Value::Null } else { serde_json::from_slice(&response.body).unwrap() };
+        Self { status: response.status, headers: response.headers, body, follow_up: response.follow_up }
     }
 }
 
@@ -297,6 +297,6 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
 }
 
 /// A `POST` with this body.
-pub(crate) fn post(path: &str, content_type: &str, body: &[u8]) -> Incoming {
+pub(crate) fn post(path: &str, content_type: &str, body: &[u8]) -> Request {
     request("POST", path, &[("content-type", content_type)], body)
 }

@@ -13,7 +13,7 @@ use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{AccountKind, Fault, FaultKind, GUMROAD_ACCESS_TOKEN, GumroadSale, Service};
 use serde_json::json;
 
-use crate::shop::{NOW, Shop, incoming, run};
+use crate::shop::{NOW, Shop, delivery_request, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -22,7 +22,7 @@ const HOUR_MS: i64 = 60 * 60 * 1000;
 async fn store(shop: &Shop, sales: usize) {
     for _ in 0..sales {
         let sale = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        assert_eq!(shop.request_only(incoming(&sale)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&sale)).await.status, 200);
     }
 }
 
@@ -99,7 +99,7 @@ fn the_worst_tick_stays_within_what_the_free_plan_allows_reconciliation_included
                 shop.sandbox.sell_on_gumroad(GumroadSale { sale_id: Some(id.clone()), ..GumroadSale::default() });
                 shop.sandbox.gumroad_refund(&id);
                 let sale = shop.sandbox.gumroad_resend(&id);
-                assert_eq!(shop.request_only(incoming(&sale)).await.status, 200);
+                assert_eq!(shop.request_only(delivery_request(&sale)).await.status, 200);
             }
             for _ in 0..6 {
                 shop.sandbox.sell_on_gumroad(GumroadSale::default());
@@ -142,7 +142,7 @@ fn a_delivery_takes_fourteen_statements_at_most() {
         shop.sandbox.sell_on_gumroad(sale);
         shop.sandbox.gumroad_dispute("won");
         shop.sandbox.gumroad_dispute_won("won");
-        assert_eq!(shop.request_only(incoming(&shop.sandbox.gumroad_resend("won"))).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&shop.sandbox.gumroad_resend("won"))).await.status, 200);
         shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(401)));
         let statements = Rc::new(RefCell::new(Vec::new()));
         let noting = Rc::clone(&statements);

@@ -32,7 +32,7 @@ async fn a_shop_with_a_past() -> Shop {
     }
     let unmapped = GumroadSale { product_id: Some("unheard-of==".to_owned()), ..GumroadSale::default() };
     shop.deliver(&shop.sandbox.sell_on_gumroad(unmapped)).await;
-    shop.request_only(crate::shop::incoming(&shop.sandbox.sell_on_gumroad(GumroadSale::default()))).await;
+    shop.request_only(crate::shop::delivery_request(&shop.sandbox.sell_on_gumroad(GumroadSale::default()))).await;
     shop.calls();
     shop
 }
@@ -100,7 +100,7 @@ fn a_worker_runs_on_a_database_that_is_a_migration_ahead() {
             assert_eq!(shop.deliver(&delivery).await.status, 200);
         }
         // The process died before it looked at this one.
-        shop.request_only(crate::shop::incoming(&shop.sandbox.sell_on_gumroad(GumroadSale::default()))).await;
+        shop.request_only(crate::shop::delivery_request(&shop.sandbox.sell_on_gumroad(GumroadSale::default()))).await;
         assert_eq!(shop.tick_after(Duration::from_secs(120)).await.deliveries, 1);
         assert_eq!((shop.count("licenses"), shop.count("webhook_events WHERE processed = 0")), (3, 0));
         assert_eq!(shop.count("outbox WHERE state <> 'done'"), 0);

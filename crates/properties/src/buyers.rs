@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use latchkey::http::{Body, Incoming};
+use latchkey::http::{Body, Request};
 use latchkey::model::{GithubLogin, LicenseKey, Login, PresentedKey, Repo};
 use latchkey::platform::Limit;
 use serde_json::Value;
@@ -59,9 +59,9 @@ pub fn caller_network(input: &[u8]) {
     assert_eq!(counted(v6.into()) == counted(other.into()), network(v6) == network(other), "{v6} and {other}");
 }
 
-fn activate(address: &str, body: Vec<u8>) -> Incoming {
+fn activate(address: &str, body: Vec<u8>) -> Request {
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    Incoming {
+    Request {
         method: "POST".to_owned(),
         path: "/api/activate".to_owned(),
         query: None,

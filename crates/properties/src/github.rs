@@ -2,7 +2,7 @@
 
 use latchkey::adapters::github::{Github, Invited, Resolved};
 use latchkey::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo};
-use latchkey::platform::{Method, Request};
+use latchkey::platform::{HttpRequest, Method};
 
 use crate::replies;
 use crate::storefronts::check_failure;
@@ -12,7 +12,7 @@ use crate::world::{World, config, run};
 const LOGIN: &str = "Zq-Canary-Buyer";
 
 /// What is asked for stays within the API, with the token in its header alone.
-fn check_requests(sent: &[Request]) {
+fn check_requests(sent: &[HttpRequest]) {
     for request in sent {
         assert!(request.url.starts_with("https://api.github.com/"), "{}", request.url);
         let path = request.url.split('?').next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Whole HTTP requests, to any route.
 
-use latchkey::http::{Body, Incoming};
+use latchkey::http::{Body, Request};
 
 use crate::taint::CANARY;
 use crate::world::{ADMIN_TOKEN, GUMROAD_SECRET, SIGNING_SECRET, World, config};
@@ -8,7 +8,7 @@ use crate::world::{ADMIN_TOKEN, GUMROAD_SECRET, SIGNING_SECRET, World, config};
 /// A request as it stands on the wire: a line of method, path and query, a header on a line each, an empty line, the
 /// body. `TOKEN` in the header `authorization` stands for the operator's token, and `SECRET` in a query for Gumroad's.
 ///
-/// Whatever it is, nothing but an upstream that is away makes a 5xx; every answer is sealed, and shows no secret.
+/// Whatever it is, nothing but an upstream that is away makes a 5xx; every response is sealed, and shows no secret.
 ///
 /// # Panics
 /// When something does not hold.
@@ -29,7 +29,7 @@ pub fn request(input: &[u8]) {
         let token = if name == "authorization" { ADMIN_TOKEN } else { "TOKEN" };
         Some((name, value.trim().replace("TOKEN", token)))
     };
-    let incoming = Incoming {
+    let request = Request {
         method: method.to_ascii_uppercase(),
         path,
         query: query.map(|query| query.replace("SECRET", GUMROAD_SECRET)),
@@ -37,15 +37,15 @@ pub fn request(input: &[u8]) {
         body: Body::whole(body.to_vec()),
     };
     let world = World::replying(Vec::new());
-    let answer = world.answer(config(), incoming);
-    assert!(matches!(answer.status, 200..=499 | 502), "{}", answer.status);
-    for (name, value) in &answer.headers {
+    let response = world.answer(config(), request);
+    assert!(matches!(response.status, 200..=499 | 502), "{}", response.status);
+    for (name, value) in &response.headers {
         assert!(!value.contains(['\r', '\n', '\0']), "{name}: {value:?}");
     }
     for sealed in ["x-content-type-options", "cache-control", "x-request-id"] {
-        assert_eq!(answer.headers.iter().filter(|(name, _)| *name == sealed).count(), 1, "{sealed}");
+        assert_eq!(response.headers.iter().filter(|(name, _)| *name == sealed).count(), 1, "{sealed}");
     }
-    let shown = String::from_utf8_lossy(&answer.body).into_owned() + &world.log_text();
+    let shown = String::from_utf8_lossy(&response.body).into_owned() + &world.log_text();
     for secret in [ADMIN_TOKEN, GUMROAD_SECRET, SIGNING_SECRET, CANARY] {
         assert!(!shown.contains(secret), "{secret} is in: {shown}");
     }

@@ -4,11 +4,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use latchkey::adapters::lemon_squeezy::license_api::{self, Verdict};
 use latchkey::adapters::{Failure, Misunderstood, Remedy, Understood, gumroad, lemon_squeezy, listing};
 use latchkey::config;
-use latchkey::http::{Body, Incoming};
+use latchkey::http::{Body, Request};
 use latchkey::model::{
     EmailAddress, IssuedKey, LicenseKey, OrderId, Sale, SaleEvent, Secret, Storefront, StorefrontList,
 };
-use latchkey::platform::{Reply, Value};
+use latchkey::platform::{HttpResponse, Value};
 use url::form_urlencoded;
 
 use crate::taint::{self, CANARY, assert_clean};
@@ -157,7 +157,7 @@ pub fn storefront_list(input: &[u8]) {
 }
 
 /// Marks the body of every reply.
-pub(crate) fn mark(replies: &mut [Reply]) {
+pub(crate) fn mark(replies: &mut [HttpResponse]) {
     for reply in replies {
         if let Some(body) = taint::json(&reply.body) {
             reply.body = body;
@@ -244,16 +244,16 @@ fn check_name(name: &str, email: &EmailAddress) {
     assert!(name.chars().count() <= 200.max(2 * email.as_str().len()) && !name.contains(char::is_control), "{name:?}");
 }
 
-fn ping(body: &[u8]) -> Incoming {
+fn ping(body: &[u8]) -> Request {
     post("/webhooks/gumroad", Some(format!("secret={GUMROAD_SECRET}")), Vec::new(), body)
 }
 
-fn webhook(body: &[u8]) -> Incoming {
+fn webhook(body: &[u8]) -> Request {
     post("/webhooks/lemonsqueezy", None, vec![("x-signature".to_owned(), sign(body))], body)
 }
 
-fn post(path: &str, query: Option<String>, headers: Vec<(String, String)>, body: &[u8]) -> Incoming {
-    Incoming { method: "POST".to_owned(), path: path.to_owned(), query, headers, body: Body::whole(body.to_vec()) }
+fn post(path: &str, query: Option<String>, headers: Vec<(String, String)>, body: &[u8]) -> Request {
+    Request { method: "POST".to_owned(), path: path.to_owned(), query, headers, body: Body::whole(body.to_vec()) }
 }
 
 fn sign(body: &[u8]) -> String {

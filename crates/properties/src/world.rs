@@ -8,10 +8,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use latchkey::config::Config;
 use latchkey::engine::Engine;
-use latchkey::http::{self, Answer, Incoming};
+use latchkey::http::{self, Request, Response};
 use latchkey::model::{Catalogue, Timestamp, UniqueId};
 use latchkey::platform::{
-    DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement, Value,
+    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement, Value,
 };
 
 /// When it always is: January 5, 2026.
@@ -22,8 +22,8 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_767_641_936_000);
 pub(crate) struct World(Rc<State>);
 
 struct State {
-    replies: Vec<Reply>,
-    sent: RefCell<Vec<Request>>,
+    replies: Vec<HttpResponse>,
+    sent: RefCell<Vec<HttpRequest>>,
     written: RefCell<Vec<Value>>,
     counted: RefCell<Vec<(Limit, String)>>,
     log: RefCell<String>,
@@ -32,7 +32,7 @@ struct State {
 impl World {
     /// A world that gives these replies in turn and then the last one again, or cannot be reached where there is none.
     /// Its database takes everything and knows nothing.
-    pub(crate) fn replying(replies: Vec<Reply>) -> Self {
+    pub(crate) fn replying(replies: Vec<HttpResponse>) -> Self {
         Self(Rc::new(State {
             replies,
             sent: RefCell::default(),
@@ -43,7 +43,7 @@ impl World {
     }
 
     /// The requests so far.
-    pub(crate) fn sent(&self) -> Vec<Request> {
+    pub(crate) fn sent(&self) -> Vec<HttpRequest> {
         self.0.sent.borrow().clone()
     }
 
@@ -63,16 +63,16 @@ impl World {
         self.0.log.borrow().clone()
     }
 
-    /// Answers a request in this world, and runs what is behind the answer.
-    pub(crate) fn answer(&self, config: Config, incoming: Incoming) -> Answer {
-        let trace = http::trace_of(&incoming, self);
+    /// Answers a request in this world, and runs what is behind the response.
+    pub(crate) fn answer(&self, config: Config, request: Request) -> Response {
+        let trace = http::trace_of(&request, self);
         let engine = Engine::new(self.clone(), Rc::new(config), Catalogue::compiled(), trace);
         run(async {
-            let mut answer = http::handle(&engine, incoming).await;
-            if let Some(work) = answer.follow_up.take() {
+            let mut response = http::handle(&engine, request).await;
+            if let Some(work) = response.follow_up.take() {
                 engine.follow_up(work).await;
             }
-            answer
+            response
         })
     }
 }
@@ -84,7 +84,7 @@ impl Platform for World {
         Ok(outcomes)
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let replies = &self.0.replies;
         let turn = self.0.sent.borrow().len().min(replies.len().saturating_sub(1));
         self.0.sent.borrow_mut().push(request);

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use latchkey::platform::host::{Call, Fate};
-use latchkey::platform::{Reply, Request, SendError};
+use latchkey::platform::{HttpRequest, HttpResponse, SendError};
 use latchkey_sandbox::{Fault, FaultKind, Sandbox, Service};
 
 use crate::trace::Trace;
@@ -116,7 +116,7 @@ impl Fates {
     }
 
     /// Hands a request to the sandbox, unless the service has a bad day.
-    pub(crate) fn send(&self, sandbox: &Sandbox, request: &Request) -> Result<Reply, SendError> {
+    pub(crate) fn send(&self, sandbox: &Sandbox, request: &HttpRequest) -> Result<HttpResponse, SendError> {
         let place = Service::ALL.iter().position(|service| request.url.contains(&format!("/{}/", service.prefix())));
         let trouble = place.and_then(|place| self.draw_trouble(place));
         if let (Some(place), Some(kind)) = (place, trouble) {

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use latchkey::http::{self, Incoming};
+use latchkey::http::{self, Request};
 use latchkey::platform::host::{Call, Fate, Sqlite};
 use latchkey_sandbox::{AccountKind, Service};
 
@@ -281,7 +281,7 @@ impl History {
     }
 
     /// Sends a request, and runs what is behind its answer.
-    fn send(&mut self, words: &str, incoming: Incoming, what: What) {
+    fn send(&mut self, words: &str, request: Request, what: What) {
         let trace = latchkey::http::new_trace(&self.world.host);
         let engine = self.world.engine_traced(trace.clone());
         let task = self.next_task;
@@ -294,12 +294,12 @@ impl History {
         };
         let (model, fates) = (Rc::clone(&self.model), Rc::clone(&self.fates));
         self.begin(async move {
-            let mut answer = http::handle(&engine, incoming).await;
-            fates.trace.borrow_mut().note(&format!("[{task}] is answered {}", answer.status));
-            let (text, body) = (String::from_utf8_lossy(&answer.body), serde_json::from_slice(&answer.body));
+            let mut response = http::handle(&engine, request).await;
+            fates.trace.borrow_mut().note(&format!("[{task}] is answered {}", response.status));
+            let (text, body) = (String::from_utf8_lossy(&response.body), serde_json::from_slice(&response.body));
             model.borrow_mut().sent[place].answer =
-                Some(Answer { status: answer.status, text: text.into_owned(), body: body.unwrap_or_default() });
-            if let Some(work) = answer.follow_up.take() {
+                Some(Answer { status: response.status, text: text.into_owned(), body: body.unwrap_or_default() });
+            if let Some(work) = response.follow_up.take() {
                 engine.follow_up(work).await;
             }
         });

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use latchkey::config::Config;
 use latchkey::engine::Engine;
-use latchkey::http::{Body, Incoming};
+use latchkey::http::{Body, Request};
 use latchkey::model::{Catalogue, Choice, LicenseKind, Permission, Product, Repo, Storefront, Timestamp, TraceId};
 use latchkey::platform::host::{Host, Sqlite};
-use latchkey::platform::{Platform, Reply, Request, SendError};
+use latchkey::platform::{HttpRequest, HttpResponse, Platform, SendError};
 use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
 
 /// A Sunday in November 2026, 12:00 UTC.
@@ -39,7 +39,7 @@ impl World {
         database: Rc<Sqlite>,
         seed: u64,
         changes: &[(&str, &str)],
-        send: impl Fn(&Sandbox, &Request) -> Result<Reply, SendError> + 'static,
+        send: impl Fn(&Sandbox, &HttpRequest) -> Result<HttpResponse, SendError> + 'static,
     ) -> Self {
         let clock = VirtualClock::at(NOW.as_millis());
         let sandbox = Sandbox::new(Options { clock: clock.clock(), ..Options::default() });
@@ -92,12 +92,12 @@ impl World {
 }
 
 /// Any request to the Worker.
-pub fn request(method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &[u8]) -> Incoming {
+pub fn request(method: &str, path_and_query: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
     let (path, query) = match path_and_query.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),
         None => (path_and_query, None),
     };
-    Incoming {
+    Request {
         method: method.to_owned(),
         path: path.to_owned(),
         query,
@@ -107,7 +107,7 @@ pub fn request(method: &str, path_and_query: &str, headers: &[(&str, &str)], bod
 }
 
 /// A storefront's delivery as the request that it is.
-pub fn incoming(delivery: &Delivery) -> Incoming {
+pub fn delivery_request(delivery: &Delivery) -> Request {
     let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     request("POST", &delivery.path_and_query, &headers, &delivery.body)
 }
@@ -191,7 +191,7 @@ fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
 ///
 /// # Panics
 /// When the engine asks for something that is no HTTP request.
-pub fn send(sandbox: &Sandbox, request: &Request) -> Result<Reply, SendError> {
+pub fn send(sandbox: &Sandbox, request: &HttpRequest) -> Result<HttpResponse, SendError> {
     let mut forwarded = http::Request::builder().method(request.method.as_str()).uri(&request.url);
     for (name, value) in &request.headers {
         forwarded = forwarded.header(*name, value);
@@ -202,13 +202,13 @@ pub fn send(sandbox: &Sandbox, request: &Request) -> Result<Reply, SendError> {
         return Err(SendError::Timeout);
     }
     let reply = exchange.reply.ok_or(SendError::Unreachable)?;
-    if reply.body().len() > request.max_reply_bytes {
+    if reply.body().len() > request.max_response_bytes {
         return Err(SendError::TooLarge);
     }
     let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
         (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
     };
-    Ok(Reply {
+    Ok(HttpResponse {
         status: reply.status().as_u16(),
         headers: reply.headers().iter().map(header).collect(),
         body: reply.into_body(),

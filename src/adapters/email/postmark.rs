@@ -8,7 +8,7 @@ use crate::adapters::{Failure, Remedy};
 use crate::config::{self, Sender};
 use crate::json::{FieldError, Json};
 use crate::model::Secret;
-use crate::platform::{Method, Platform, Reply, Request};
+use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 const SERVICE: &str = "Postmark";
 
@@ -73,7 +73,7 @@ impl<'a> Postmark<'a> {
         };
         let body = serde_json::to_vec(&mail)
             .map_err(|_| Failure::new(Remedy::GiveUp, "the mail could not be written as JSON"))?;
-        let request = Request::new(Method::Post, format!("{}/email", self.api_url))
+        let request = HttpRequest::new(Method::Post, format!("{}/email", self.api_url))
             .header("x-postmark-server-token", self.token.expose())
             .header("accept", "application/json")
             .body("application/json", body);
@@ -86,7 +86,7 @@ impl<'a> Postmark<'a> {
 }
 
 /// What to do about a mail that was not taken.
-fn refusal(reply: &Reply, answer: Option<Answer>, platform: &impl Platform) -> Failure {
+fn refusal(reply: &HttpResponse, answer: Option<Answer>, platform: &impl Platform) -> Failure {
     let said = match &answer {
         Some(answer) => format!(": error {}, {}", answer.error_code, masked(&answer.message)),
         None => String::new(),
@@ -120,7 +120,7 @@ fn remedy(error_code: i64) -> Remedy {
     }
 }
 
-fn read(reply: &Reply) -> Option<Answer> {
+fn read(reply: &HttpResponse) -> Option<Answer> {
     let body = Json::parse(&reply.body).ok()?;
     let answer = || {
         let root = body.root();

@@ -5,7 +5,7 @@ use crate::adapters::Remedy;
 use crate::adapters::testing::{Canned, NOW, reply, reply_with, run, trace};
 use crate::config::Sender;
 use crate::model::Secret;
-use crate::platform::{Reply, SendError};
+use crate::platform::{HttpResponse, SendError};
 
 const TAKEN: &str = r#"{"To":"ada@example.com","SubmittedAt":"2026-01-05T19:38:56.0Z",
     "MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"}"#;
@@ -32,7 +32,7 @@ fn send_in(world: &Canned, settings: &config::Mail) -> Result<Sent, Failure> {
     run(Mailer::new(settings).send(world, &message(), &trace()))
 }
 
-fn failure(answer: Result<Reply, SendError>) -> Failure {
+fn failure(answer: Result<HttpResponse, SendError>) -> Failure {
     send_in(&Canned::answering([answer]), &settings()).unwrap_err()
 }
 

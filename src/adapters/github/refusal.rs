@@ -8,7 +8,7 @@ use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Reach, Remedy};
 use crate::json::Json;
 use crate::model::{GithubLogin, Repo, Timestamp};
-use crate::platform::Reply;
+use crate::platform::HttpResponse;
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -24,7 +24,7 @@ pub(super) enum Asked<'a> {
 
 /// The failure that a reply of an error status is. `login` is the one that was asked about; the failure does not
 /// repeat it.
-pub(super) fn failure(reply: &Reply, asked: Asked<'_>, login: &GithubLogin, now: Timestamp) -> Failure {
+pub(super) fn failure(reply: &HttpResponse, asked: Asked<'_>, login: &GithubLogin, now: Timestamp) -> Failure {
     let words = words(reply);
     if let Some(limited) = limit(reply, &words, now) {
         return limited;
@@ -68,17 +68,17 @@ pub(super) fn personal_repository(repo: &Repo) -> Failure {
 }
 
 /// Whether a permission was refused because the repository's owner is a person.
-pub(super) fn is_of_personal_repository(reply: &Reply) -> bool {
+pub(super) fn is_of_personal_repository(reply: &HttpResponse) -> bool {
     reply.status == 422 && says_personal(&words(reply))
 }
 
 /// Whether the reply is an error of GitHub's own, not of something in between.
-pub(super) fn is_in_githubs_words(reply: &Reply) -> bool {
+pub(super) fn is_in_githubs_words(reply: &HttpResponse) -> bool {
     Json::parse(&reply.body).is_ok_and(|body| body.root().text("message").is_ok())
 }
 
 /// The failure that asks to wait, if the reply is about a limit.
-fn limit(reply: &Reply, words: &str, now: Timestamp) -> Option<Failure> {
+fn limit(reply: &HttpResponse, words: &str, now: Timestamp) -> Option<Failure> {
     let lower = words.to_ascii_lowercase();
     let refused = matches!(reply.status, 403 | 429);
     let limited = |reach, until, which: &str| {
@@ -106,7 +106,7 @@ fn limit(reply: &Reply, words: &str, now: Timestamp) -> Option<Failure> {
 }
 
 /// When the hourly limit starts anew. A time that makes no sense within an hour is not believed.
-fn reset(reply: &Reply, now: Timestamp) -> Timestamp {
+fn reset(reply: &HttpResponse, now: Timestamp) -> Timestamp {
     let told = reply.header("x-ratelimit-reset").and_then(|seconds| seconds.trim().parse::<i64>().ok());
     let told = told.map_or(now.plus_millis(MINUTE_MS), |seconds| Timestamp::from_millis(seconds.saturating_mul(1000)));
     told.clamp(now.plus_millis(1000), now.plus_millis(HOUR_MS))
@@ -114,7 +114,7 @@ fn reset(reply: &Reply, now: Timestamp) -> Timestamp {
 
 /// Which permission is missing, from the header in which GitHub names it if it does.
 /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#insufficient-permissions>
-fn forbidden(reply: &Reply, words: &str, repo: &Repo, login: &GithubLogin) -> String {
+fn forbidden(reply: &HttpResponse, words: &str, repo: &Repo, login: &GithubLogin) -> String {
     match reply.header("x-accepted-github-permissions") {
         Some(needed) => format!("GITHUB_TOKEN lacks a permission on {repo}: it needs {}", excerpt(needed, login)),
         None if words.contains("Resource not accessible") => {
@@ -133,7 +133,7 @@ fn says_personal(words: &str) -> bool {
 
 /// All that an error says, or nothing when it is not in GitHub's words. Its `errors` are texts, or objects with a
 /// `message`. <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>
-fn words(reply: &Reply) -> String {
+fn words(reply: &HttpResponse) -> String {
     let Ok(body) = Json::parse(&reply.body) else { return String::new() };
     let Ok(message) = body.root().text("message") else { return String::new() };
     let errors = body.root().get("errors").ok().flatten();

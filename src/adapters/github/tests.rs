@@ -23,7 +23,7 @@ fn kit() -> Repo {
     Repo::parse("acme/kit").unwrap()
 }
 
-fn invitation(invitee: i64, permissions: &str, expired: bool) -> Result<Reply, SendError> {
+fn invitation(invitee: i64, permissions: &str, expired: bool) -> Result<HttpResponse, SendError> {
     let body = format!(
         r#"{{"id":7,"invitee":{{"id":{invitee},"login":"octocat"}},"permissions":"{permissions}",
             "expired":{expired},"html_url":"https://github.com/acme/kit/invitations"}}"#
@@ -35,7 +35,7 @@ fn message(text: &str) -> String {
     format!(r#"{{"message":"{text}","documentation_url":"https://docs.github.com/rest","status":"0"}}"#)
 }
 
-fn resolve(answer: Result<Reply, SendError>) -> Result<Resolved, Failure> {
+fn resolve(answer: Result<HttpResponse, SendError>) -> Result<Resolved, Failure> {
     let (world, settings) = (Canned::answering([answer]), settings("https://api.github.com"));
     run(Github::new(&settings).unwrap().resolve(&world, &GithubLogin::parse("OctoCat").unwrap()))
 }
@@ -45,7 +45,7 @@ fn invite_in(world: &Canned, permission: Permission) -> Result<Invited, Failure>
     run(Github::new(&settings).unwrap().invite(world, &kit(), &octocat(), permission))
 }
 
-fn invite(answer: Result<Reply, SendError>) -> Result<Invited, Failure> {
+fn invite(answer: Result<HttpResponse, SendError>) -> Result<Invited, Failure> {
     invite_in(&Canned::answering([answer]), Permission::Pull)
 }
 
@@ -54,11 +54,11 @@ fn remove_in(world: &Canned) -> Result<(), Failure> {
     run(Github::new(&settings).unwrap().remove(world, &kit(), &octocat()))
 }
 
-fn remedy(answer: Result<Reply, SendError>) -> Remedy {
+fn remedy(answer: Result<HttpResponse, SendError>) -> Remedy {
     invite(answer).unwrap_err().remedy
 }
 
-fn reason(answer: Result<Reply, SendError>) -> String {
+fn reason(answer: Result<HttpResponse, SendError>) -> String {
     let failure = invite(answer).unwrap_err();
     assert_eq!(failure.remedy, Remedy::PersonNeeded, "{failure}");
     failure.reason
@@ -394,7 +394,7 @@ const LIST: &str = "GET https://api.github.com/repos/acme/kit/invitations?per_pa
 const USER_BY_ID: &str = "GET https://api.github.com/user/583231";
 const REMOVE: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators/octocat";
 
-fn listed(invitee: i64) -> Result<Reply, SendError> {
+fn listed(invitee: i64) -> Result<HttpResponse, SendError> {
     reply(200, &format!(r#"[{{"id":6,"invitee":null}},{{"id":7,"invitee":{{"id":{invitee},"login":"x"}}}}]"#))
 }
 

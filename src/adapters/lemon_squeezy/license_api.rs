@@ -10,7 +10,7 @@ use crate::adapters::{Failure, Remedy};
 use crate::config;
 use crate::json::{FieldError, Json};
 use crate::model::{EmailAddress, IssuedKey, LicenseKey, OrderId, ProductRef, Timestamp};
-use crate::platform::{Method, Platform, Reply, Request};
+use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 const SERVICE: &str = "Lemon Squeezy";
@@ -72,7 +72,7 @@ pub async fn validate(
         return Err(Failure::new(Remedy::PersonNeeded, reason));
     };
     let form = format!("license_key={}", utf8_percent_encode(key.as_str(), NON_ALPHANUMERIC));
-    let request = Request::new(Method::Post, format!("{}/v1/licenses/validate", config.api_url))
+    let request = HttpRequest::new(Method::Post, format!("{}/v1/licenses/validate", config.api_url))
         .header("accept", "application/json")
         .body("application/x-www-form-urlencoded", form.into_bytes());
     let reply = platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))?;
@@ -169,7 +169,7 @@ impl Report {
 
 /// That nobody knows the key, if the reply says just that: a page that something in between sends with a 404, or a
 /// report that did not read, is no verdict.
-fn unknown(reply: &Reply) -> Result<Verdict, Failure> {
+fn unknown(reply: &HttpResponse) -> Result<Verdict, Failure> {
     let denies = |body: &Json| {
         let root = body.root();
         Ok::<_, FieldError>(
@@ -226,7 +226,7 @@ mod tests {
         report
     }
 
-    fn ask(answer: Result<Reply, SendError>) -> Result<Verdict, Failure> {
+    fn ask(answer: Result<HttpResponse, SendError>) -> Result<Verdict, Failure> {
         let world = Canned::answering([answer]);
         run(validate(&world, &settings(Some(1)), &LicenseKey::from_record(KEY).unwrap()))
     }
@@ -235,7 +235,7 @@ mod tests {
         ask(reply(status, &body.to_string()))
     }
 
-    fn remedy(answer: Result<Reply, SendError>) -> Remedy {
+    fn remedy(answer: Result<HttpResponse, SendError>) -> Remedy {
         ask(answer).unwrap_err().remedy
     }
 

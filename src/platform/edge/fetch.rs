@@ -6,10 +6,10 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{AbortSignal, Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
 
 use super::stream::Chunks;
-use crate::platform::{Reply, Request, SendError};
+use crate::platform::{HttpRequest, HttpResponse, SendError};
 
 /// Sends a request and reads the reply, for as long and as far as the request allows.
-pub(super) async fn send(request: &Request) -> Result<Reply, SendError> {
+pub(super) async fn send(request: &HttpRequest) -> Result<HttpResponse, SendError> {
     let signal = AbortSignal::timeout_with_u32(u32::try_from(request.timeout.as_millis()).unwrap_or(u32::MAX));
     // The signal ends the reading too. Why a fetch failed is in its message only, so the signal is asked.
     let failure = |_: JsValue| if signal.aborted() { SendError::Timeout } else { SendError::Unreachable };
@@ -19,16 +19,16 @@ pub(super) async fn send(request: &Request) -> Result<Reply, SendError> {
         let chunks = Chunks::of(&stream);
         while let Some(chunk) = chunks.next().await.map_err(failure)? {
             body.extend_from_slice(&chunk);
-            if body.len() > request.max_reply_bytes {
+            if body.len() > request.max_response_bytes {
                 chunks.cancel();
                 return Err(SendError::TooLarge);
             }
         }
     }
-    Ok(Reply { status: response.status(), headers: headers(&response), body })
+    Ok(HttpResponse { status: response.status(), headers: headers(&response), body })
 }
 
-async fn fetch(request: &Request, signal: &AbortSignal) -> Result<Response, JsValue> {
+async fn fetch(request: &HttpRequest, signal: &AbortSignal) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
         headers.set(name, value)?;

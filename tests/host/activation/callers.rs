@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{NEVER_MINTED, sold};
-use crate::shop::{Answered, STARTER, Shop, incoming, request, run};
+use crate::shop::{Answered, STARTER, Shop, delivery_request, request, run};
 use latchkey_sandbox::{GumroadSale, LemonSqueezySale};
 
 const PORTAL: &str = "https://portal.example.com";
@@ -135,7 +135,7 @@ fn the_portal_can_read_every_answer_errors_included() {
 fn no_page_may_call_anything_but_the_api() {
     run(async {
         let shop = Shop::open();
-        let mut delivery = incoming(&shop.sandbox.sell_on_gumroad(GumroadSale::default()));
+        let mut delivery = delivery_request(&shop.sandbox.sell_on_gumroad(GumroadSale::default()));
         delivery.headers.push(("origin".to_owned(), PORTAL.to_owned()));
         let answer = shop.request(delivery).await;
         assert_eq!(answer.status, 200);

@@ -7,7 +7,7 @@ use latchkey_sandbox::GumroadSale;
 use serde_json::{Value, json};
 
 use super::{all, ask, change, change_for_a_reason, only_state};
-use crate::shop::{Shop, catalogue, catalogue_of, incoming, run};
+use crate::shop::{Shop, catalogue, catalogue_of, delivery_request, run};
 
 const NO_PRODUCTS: &str = "";
 
@@ -101,7 +101,7 @@ fn a_sale_goes_through_one_visible_state_after_the_other() {
         let shop = Shop::open();
         let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
         fail_mails(&shop);
-        assert_eq!(shop.request_only(incoming(&delivery)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
         assert_eq!(only_state(&shop).await, ("in_progress".to_owned(), "it has just arrived".to_owned()));
         shop.tick_after(Duration::from_secs(61)).await;
         let (state, why) = only_state(&shop).await;
@@ -185,7 +185,7 @@ fn what_has_only_begun_needs_no_attention_until_it_is_late() {
     run(async {
         let shop = Shop::open();
         let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        shop.request_only(incoming(&delivery)).await;
+        shop.request_only(delivery_request(&delivery)).await;
         assert_eq!(all(&shop, "/admin/attention", 10).await.len(), 0);
         shop.advance(Duration::from_secs(16 * 60));
         let items = all(&shop, "/admin/attention", 10).await;

@@ -13,12 +13,13 @@ use latchkey::engine::Engine;
 use latchkey::model::{Timestamp, UniqueId};
 use latchkey::platform::host::{Call, Fate, Host};
 use latchkey::platform::{
-    DbError, Limit, LogLine, NoRandomness, Outcome, Platform, Reply, Request, SendError, Statement, unique_id,
+    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement,
+    unique_id,
 };
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, incoming, run};
+use crate::shop::{Shop, delivery_request, run};
 
 /// Sells to this many buyers while Postmark is down, so that a mail to each is due in half a minute.
 async fn owe_mails(shop: &Shop, count: usize) {
@@ -88,7 +89,7 @@ fn two_ticks_at_once_over_the_same_delivery_mint_and_mail_once() {
     run(async {
         let shop = Shop::open();
         let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        assert_eq!(shop.request_only(incoming(&delivery)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
         shop.advance(Duration::from_secs(60));
         join(shop.tick(), shop.tick()).await;
         assert_eq!((shop.count("licenses"), mailed(&shop).len()), (1, 1));
@@ -174,7 +175,7 @@ fn six_hours_without_a_tick_lose_nothing() {
         owe_mails(&shop, 7).await;
         let unprocessed: Vec<_> = (0..9).map(|_| shop.sandbox.sell_on_gumroad(GumroadSale::default())).collect();
         for delivery in &unprocessed {
-            assert_eq!(shop.request_only(incoming(delivery)).await.status, 200);
+            assert_eq!(shop.request_only(delivery_request(delivery)).await.status, 200);
         }
         shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).method("PUT"));
         assert_eq!(shop.activate(&key, "octocat").await.status, 202);
@@ -233,11 +234,11 @@ fn a_delivery_that_fails_at_every_try_keeps_nothing_else_from_its_turn() {
         let shop = Shop::open();
         owe_mails(&shop, 1).await;
         let poison = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        assert_eq!(shop.request_only(incoming(&poison)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&poison)).await.status, 200);
         let stuck = UniqueId::parse(&shop.value("SELECT id FROM webhook_events WHERE processed = 0")).unwrap();
         shop.advance(Duration::from_secs(1));
         let sound = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        assert_eq!(shop.request_only(incoming(&sound)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&sound)).await.status, 200);
         let event = latchkey::platform::Value::Text(stuck.as_str().to_owned());
         shop.host.inject(move |call| match call {
             Call::Batch(batch) if batch.iter().any(|one| one.name == "mint" && one.params.contains(&event)) => {
@@ -267,7 +268,7 @@ impl Platform for Behind {
         self.0.batch(statements).await
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, SendError> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         self.0.send(request).await
     }
 
@@ -301,7 +302,7 @@ fn a_delivery_at_which_the_process_dies_every_time_is_left_to_a_person_and_keeps
     run(async {
         let shop = Shop::open();
         let poison = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-        assert_eq!(shop.request_only(incoming(&poison)).await.status, 200);
+        assert_eq!(shop.request_only(delivery_request(&poison)).await.status, 200);
         shop.host.inject(|call| match call {
             Call::Batch(batch) if batch.iter().any(|one| one.name == "mint") => Fate::DieBefore,
             _ => Fate::Proceed,

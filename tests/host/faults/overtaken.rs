@@ -6,7 +6,7 @@ use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
 use serde_json::{Value, json};
 
-use crate::shop::{STARTER, Shop, catalogue_of, incoming, run};
+use crate::shop::{STARTER, Shop, catalogue_of, delivery_request, run};
 
 /// Sells to each of these while Postmark is down, so that their mails are due in half a minute.
 async fn owe_mails(shop: &Shop, to: &[&str]) {
@@ -112,7 +112,7 @@ fn a_stored_delivery_whose_payload_is_gone_waits_for_a_person_and_holds_nobody_u
         let shop = Shop::open();
         for _ in 0..6 {
             let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-            assert_eq!(shop.request_only(incoming(&delivery)).await.status, 200);
+            assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
         }
         let last = "(SELECT max(id) FROM webhook_events)";
         shop.rows(&format!("UPDATE webhook_events SET payload = NULL WHERE id <> {last}"));

@@ -12,7 +12,7 @@ use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, LicenseKeySeed};
 use serde_json::json;
 
-use crate::shop::{NOW, Shop, incoming, run};
+use crate::shop::{NOW, Shop, delivery_request, run};
 use crate::snapshot::{Snapshot, contents, tables};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -66,7 +66,7 @@ async fn fail_at_each_statement(case: &Processing) {
         let mut mails = shop.sandbox.take_mails().len();
         let before = caused(&shop);
 
-        let answered = shop.request_only(incoming(&last)).await;
+        let answered = shop.request_only(delivery_request(&last)).await;
         let stored = Snapshot::of(shop.host.database());
         let seen = fail_at(&shop, case.marked, Some(place));
         shop.engine().follow_up(answered.follow_up.unwrap()).await;

@@ -2,7 +2,7 @@
 //!
 //! What a sound request comes to is in the `activation` beside `hostile`.
 
-use latchkey::http::Incoming;
+use latchkey::http::Request;
 use proptest::prelude::any;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use super::{any_json, config, nested};
 use crate::shop::{Answered, Shop, post, request, run};
 
-fn activation(body: &[u8]) -> Incoming {
+fn activation(body: &[u8]) -> Request {
     post("/api/activate", "application/json", body)
 }
 
 /// Asks for an activation that nobody could grant, and checks all that is promised about any.
-async fn refused(shop: &Shop, incoming: Incoming) -> Answered {
-    let answered = shop.request(incoming).await;
+async fn refused(shop: &Shop, request: Request) -> Answered {
+    let answered = shop.request(request).await;
     let (status, _) = answered.problem();
     assert!((400..500).contains(&status), "{status}");
     assert!(answered.follow_up.is_none());

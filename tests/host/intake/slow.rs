@@ -8,7 +8,7 @@ use latchkey::platform::host::{Call, Fate};
 use latchkey::platform::{DbError, Platform};
 use latchkey_sandbox::GumroadSale;
 
-use crate::shop::{Answered, NOW, Shop, incoming, run};
+use crate::shop::{Answered, NOW, Shop, delivery_request, run};
 
 /// Strikes the first tries to store a delivery, and no later call.
 fn first_batches_meet(shop: &Shop, fates: Vec<Fate>) {
@@ -105,8 +105,9 @@ fn a_daily_limit_that_is_used_up_makes_a_503_at_once() {
         let shop = Shop::open();
         let used_up = DbError::DailyLimit("Your account has exceeded D1's free tier daily row write limit".to_owned());
         let engine = shop.engine_with(0, Some(used_up));
-        let answer = http::handle(&engine, incoming(&shop.sandbox.sell_on_gumroad(GumroadSale::default()))).await;
-        let answered = Answered::from(answer);
+        let response =
+            http::handle(&engine, delivery_request(&shop.sandbox.sell_on_gumroad(GumroadSale::default()))).await;
+        let answered = Answered::from(response);
         assert_eq!(answered.problem(), (503, "storage_unavailable"));
         assert!(answered.follow_up.is_none());
         assert_eq!(taken(&shop), 0, "there is no second try, nor the pause before it");

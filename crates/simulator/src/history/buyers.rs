@@ -25,9 +25,9 @@ impl History {
             body["repos"] = json!([choice[self.random.usize(0..choice.len())]]);
         }
         let headers = [("content-type", "application/json")];
-        let incoming = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
+        let request = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
         let words = format!("{} activates …{}", account.login, &key[key.len() - 4..]);
-        self.send(&words, incoming, What::Activation { key, order: owner, account });
+        self.send(&words, request, What::Activation { key, order: owner, account });
     }
 
     /// A key to present, with the order that it belongs to when it is a good one.

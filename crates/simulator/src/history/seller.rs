@@ -65,7 +65,7 @@ impl History {
     fn ask(&mut self, words: &str, path: &str, body: &serde_json::Value) {
         let bearer = format!("Bearer {ADMIN_TOKEN}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        let incoming = request("POST", path, &headers, body.to_string().as_bytes());
-        self.send(&format!("the seller asks to {words}"), incoming, What::Act);
+        let request = request("POST", path, &headers, body.to_string().as_bytes());
+        self.send(&format!("the seller asks to {words}"), request, What::Act);
     }
 }

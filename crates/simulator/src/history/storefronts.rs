@@ -5,7 +5,7 @@ use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, Service, sign_le
 
 use super::History;
 use crate::model::{Facts, GUMROAD, Issues, Key, Known, Meaning, Order, PRODUCTS, What};
-use crate::world::incoming;
+use crate::world::delivery_request;
 
 impl History {
     pub(super) fn sell_on_gumroad(&mut self) {
@@ -127,7 +127,7 @@ impl History {
     }
 
     pub(super) fn deliver(&mut self, place: usize) {
-        let (incoming, words) = {
+        let (request, words) = {
             let known = &mut self.model.borrow_mut().deliveries[place];
             let delivery = match known.sent {
                 retries @ 1..=3 if known.delivery.path_and_query.starts_with("/webhooks/gumroad") => {
@@ -136,9 +136,9 @@ impl History {
                 _ => known.delivery.clone(),
             };
             known.sent += 1;
-            (incoming(&delivery), format!("{} {} is delivered", known.delivery.event, known.delivery.reference))
+            (delivery_request(&delivery), format!("{} {} is delivered", known.delivery.event, known.delivery.reference))
         };
-        self.send(&words, incoming, What::Delivery(place));
+        self.send(&words, request, What::Delivery(place));
     }
 
     /// The seller has the storefronts send once more what never arrived.
@@ -177,7 +177,7 @@ impl History {
             }
             401
         };
-        self.send(&format!("somebody forges {}", delivery.event), incoming(&delivery), What::Forged(status));
+        self.send(&format!("somebody forges {}", delivery.event), delivery_request(&delivery), What::Forged(status));
     }
 
     fn order(&self, id: String, product: usize, email: String) -> usize {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use latchkey::db::admin::OutboxAct;
 use latchkey::db::privacy::Person;
-use latchkey::http::Incoming;
+use latchkey::http::Request;
 use latchkey::model::{EventId, GithubLogin, LicenseKey};
 use latchkey_sandbox::{Delivery, Fault, FaultKind, GumroadSale, LemonSqueezySale, LicenseKeySeed, Service};
 use serde_json::json;
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Story;
 use super::deeds::Deed;
 use crate::acts::act;
-use crate::shop::{ADMIN_TOKEN, Shop, catalogue, catalogue_of, incoming, post, request};
+use crate::shop::{ADMIN_TOKEN, Shop, catalogue, catalogue_of, delivery_request, post, request};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,18 +29,18 @@ pub(super) enum Subject {
 
 /// What is asked for until it is answered.
 pub(super) struct Ask {
-    pub(super) request: Box<dyn Fn() -> Incoming>,
+    pub(super) request: Box<dyn Fn() -> Request>,
     /// With which status.
     pub(super) hoped: RangeInclusive<u16>,
 }
 
 impl Ask {
-    fn new(request: impl Fn() -> Incoming + 'static) -> Self {
+    fn new(request: impl Fn() -> Request + 'static) -> Self {
         Self { request: Box::new(request), hoped: 200..=299 }
     }
 
     fn delivers(delivery: Delivery) -> Self {
-        Self::new(move || incoming(&delivery))
+        Self::new(move || delivery_request(&delivery))
     }
 
     fn activates(key: String) -> Self {
@@ -68,7 +68,7 @@ impl Story {
             }
             Self::AbandonedSale => {
                 let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
-                assert_eq!(shop.request_only(incoming(&delivery)).await.status, 200);
+                assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
                 Subject::Nobody
             }
             Self::RefusedMail => {

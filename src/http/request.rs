@@ -7,7 +7,7 @@ use super::{Body, Code, Problem};
 use crate::json::Json;
 
 /// One request. `Debug` leaves out the query, headers and body: secrets and personal data are in them.
-pub struct Incoming {
+pub struct Request {
     /// In upper case.
     pub method: String,
     /// As it stands in the URL, percent-encoding included.
@@ -19,7 +19,7 @@ pub struct Incoming {
     pub body: Body,
 }
 
-impl Incoming {
+impl Request {
     /// The header of that lower-case name. One that is there several times is none: a caller that sends two signatures
     /// or two content types is not to choose which one counts.
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -47,12 +47,12 @@ impl Incoming {
 }
 
 /// The JSON that a request brings.
-pub(super) async fn json_body(incoming: Incoming, limit: usize) -> Result<Json, Problem> {
-    let announced_type = incoming.headers.iter().any(|(name, _)| name == "content-type");
-    if announced_type && !incoming.header("content-type").is_some_and(is_json) {
+pub(super) async fn json_body(request: Request, limit: usize) -> Result<Json, Problem> {
+    let announced_type = request.headers.iter().any(|(name, _)| name == "content-type");
+    if announced_type && !request.header("content-type").is_some_and(is_json) {
         return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as application/json."));
     }
-    let body = incoming.body.read(limit).await?;
+    let body = request.body.read(limit).await?;
     Json::parse(&body).map_err(|error| Problem::new(Code::InvalidRequest, format!("The body {error}.")))
 }
 
@@ -91,9 +91,9 @@ pub fn path_and_query(url: &str) -> (String, Option<String>) {
     }
 }
 
-impl fmt::Debug for Incoming {
+impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Request").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -117,13 +117,13 @@ mod tests {
     fn a_header_that_is_there_twice_counts_as_none() {
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let headers = vec![header("x-signature", "a"), header("x-signature", "b"), header("origin", "c")];
-        let incoming = Incoming {
+        let request = Request {
             method: "POST".to_owned(),
             path: "/".to_owned(),
             query: None,
             headers,
             body: Body::whole(Vec::new()),
         };
-        assert_eq!((incoming.header("x-signature"), incoming.header("origin")), (None, Some("c")));
+        assert_eq!((request.header("x-signature"), request.header("origin")), (None, Some("c")));
     }
 }

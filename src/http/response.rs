@@ -1,4 +1,4 @@
-//! An answer, in plain types.
+//! A response, in plain types.
 
 use serde::Serialize;
 
@@ -6,27 +6,27 @@ use super::Problem;
 use crate::engine::FollowUp;
 use crate::model::TraceId;
 
-/// One answer, and what is to be done behind it.
+/// One response, and what is to be done behind it.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
     pub follow_up: Option<FollowUp>,
 }
 
-impl Answer {
-    /// An answer without a body.
+impl Response {
+    /// A response without a body.
     pub const fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new(), follow_up: None }
     }
 
-    /// An answer in JSON.
+    /// A response in JSON.
     pub fn json(status: u16, content: &impl Serialize) -> Self {
         Self::of_type("application/json", status, content)
     }
 
-    /// An answer that is JSON already.
+    /// A response that is JSON already.
     pub(super) fn json_text(status: u16, text: impl Into<Vec<u8>>) -> Self {
         Self { body: text.into(), ..Self::empty(status) }.header("content-type", "application/json")
     }
@@ -45,7 +45,7 @@ impl Answer {
         self
     }
 
-    /// With the headers that every answer carries.
+    /// With the headers that every response carries.
     pub(super) fn sealed(self, trace: &TraceId) -> Self {
         self.header("x-content-type-options", "nosniff")
             .header("cache-control", "no-store")
@@ -59,13 +59,13 @@ impl Answer {
     }
 }
 
-impl From<Problem> for Answer {
+impl From<Problem> for Response {
     fn from(problem: Problem) -> Self {
         let retry_after = problem.retry_after_s;
-        let answer = Self::of_type("application/problem+json", problem.code.status(), &problem);
+        let response = Self::of_type("application/problem+json", problem.code.status(), &problem);
         match retry_after {
-            Some(seconds) => answer.header("retry-after", seconds.to_string()),
-            None => answer,
+            Some(seconds) => response.header("retry-after", seconds.to_string()),
+            None => response,
         }
     }
 }

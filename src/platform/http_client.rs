@@ -1,4 +1,4 @@
-//! A request of ours to an outside service, and its reply.
+//! A request of ours to an outside service, and its response.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,26 +14,26 @@ pub enum Method {
 
 /// One request. `Debug` leaves out headers and body: tokens, keys and addresses are in them.
 #[derive(Clone)]
-pub struct Request {
+pub struct HttpRequest {
     pub method: Method,
     pub url: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<Vec<u8>>,
-    /// From sending to the last byte of the reply.
+    /// From sending to the last byte of the response.
     pub timeout: Duration,
-    pub max_reply_bytes: usize,
+    pub max_response_bytes: usize,
 }
 
-/// A reply of any status.
+/// A response of any status.
 #[derive(Clone)]
-pub struct Reply {
+pub struct HttpResponse {
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-/// Why there is no reply. In each case the other side may have acted.
+/// Why there is no response. In each case the other side may have acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     #[error("no answer in time")]
@@ -44,12 +44,12 @@ pub enum SendError {
     TooLarge,
 }
 
-impl Request {
+impl HttpRequest {
     /// Every call has five seconds: a hung service must not hold up a buyer for longer.
     pub const TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// Replies that we read are a few kilobytes; a page of a storefront's list is the largest, some hundred.
-    pub const MAX_REPLY_BYTES: usize = 1024 * 1024;
+    /// Responses that we read are a few kilobytes; a page of a storefront's list is the largest, some hundred.
+    pub const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
     /// A request with the headers that all of ours carry. GitHub turns away a request without a User-Agent:
     /// <https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent>
@@ -60,7 +60,7 @@ impl Request {
             headers: vec![("user-agent", concat!("latchkey/", env!("CARGO_PKG_VERSION")).to_owned())],
             body: None,
             timeout: Self::TIMEOUT,
-            max_reply_bytes: Self::MAX_REPLY_BYTES,
+            max_response_bytes: Self::MAX_RESPONSE_BYTES,
         }
     }
 
@@ -80,22 +80,22 @@ impl Request {
     }
 }
 
-impl Reply {
+impl HttpResponse {
     /// The header of that lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value.as_str())
     }
 }
 
-impl fmt::Debug for Request {
+impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("HttpRequest").field("method", &self.method).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Reply {
+impl fmt::Debug for HttpResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply").field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("HttpResponse").field("status", &self.status).finish_non_exhaustive()
     }
 }
 
