@@ -3,6 +3,8 @@
 //! What is missing or wrong closes only what depends on it: each capability below is there or it is not, and the rest
 //! of the code asks for nothing else. Where the values come from is in `entry`.
 
+use std::net::IpAddr;
+
 use crate::model::{EmailAddress, Secret};
 
 /// The whole configuration of a deployment.
@@ -91,16 +93,22 @@ pub enum Problem {
     Missing { name: &'static str, closes: &'static str },
     #[error("{name} {why}")]
     Invalid { name: &'static str, why: &'static str },
+    #[error("{name} has a value of the sandbox's, which counts only where every …_API_URL is on this machine")]
+    Sandbox { name: &'static str },
 }
+
+/// What the secrets begin with that only the sandbox knows. They are public, so they open nothing elsewhere.
+const SANDBOX: &str = "sandbox-";
 
 impl Config {
     /// Reads every setting through `look_up`, which gives a variable's or secret's text by its name. Surrounding space
     /// is ignored, and an empty value is an absent one.
     pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Self {
-        let mut reader = Reader { look_up, problems: Vec::new() };
+        let mut reader = Reader { look_up, problems: Vec::new(), sandbox: Sandbox::Refused };
+        let addresses = reader.addresses();
         let github = Github {
             token: reader.required_secret("GITHUB_TOKEN", "nobody can be invited"),
-            api_url: reader.url("GITHUB_API_URL", "https://api.github.com"),
+            api_url: addresses.github,
         };
         let lemon_squeezy = LemonSqueezy {
             webhook_secrets: reader.webhook_secrets(
@@ -110,7 +118,7 @@ impl Config {
             ),
             store_id: reader.store_id(),
             api_key: reader.secret("LEMON_SQUEEZY_API_KEY"),
-            api_url: reader.url("LEMON_SQUEEZY_API_URL", "https://api.lemonsqueezy.com"),
+            api_url: addresses.lemon_squeezy,
         };
         let gumroad = Gumroad {
             webhook_secrets: reader.webhook_secrets(
@@ -119,12 +127,12 @@ impl Config {
                 "the Gumroad webhook is closed",
             ),
             access_token: reader.secret("GUMROAD_ACCESS_TOKEN"),
-            api_url: reader.url("GUMROAD_API_URL", "https://api.gumroad.com"),
+            api_url: addresses.gumroad,
         };
         let mail = Mail {
             postmark_token: reader.required_secret("POSTMARK_TOKEN", "mails are logged instead of sent"),
             from: reader.sender(),
-            api_url: reader.url("POSTMARK_API_URL", "https://api.postmarkapp.com"),
+            api_url: addresses.postmark,
         };
         let portal = reader.portal();
         let allow_test_licenses = reader.flag("ALLOW_TEST_LICENSES");
@@ -169,12 +177,43 @@ impl Sender {
     }
 }
 
+/// Where the services answer.
+struct Addresses {
+    github: String,
+    lemon_squeezy: String,
+    gumroad: String,
+    postmark: String,
+}
+
+/// Whether the sandbox's secrets count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sandbox {
+    Accepted,
+    Refused,
+}
+
 struct Reader<F> {
     look_up: F,
     problems: Vec<Problem>,
+    sandbox: Sandbox,
 }
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    /// Read first: whether the sandbox's secrets count depends on all of them.
+    fn addresses(&mut self) -> Addresses {
+        let addresses = Addresses {
+            github: self.url("GITHUB_API_URL", "https://api.github.com"),
+            lemon_squeezy: self.url("LEMON_SQUEEZY_API_URL", "https://api.lemonsqueezy.com"),
+            gumroad: self.url("GUMROAD_API_URL", "https://api.gumroad.com"),
+            postmark: self.url("POSTMARK_API_URL", "https://api.postmarkapp.com"),
+        };
+        let Addresses { github, lemon_squeezy, gumroad, postmark } = &addresses;
+        if [github, lemon_squeezy, gumroad, postmark].into_iter().all(|url| is_loopback(url)) {
+            self.sandbox = Sandbox::Accepted;
+        }
+        addresses
+    }
+
     fn text(&self, name: &str) -> Option<String> {
         let text = (self.look_up)(name)?;
         let text = text.trim();
@@ -191,12 +230,20 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         None
     }
 
-    fn secret(&self, name: &str) -> Option<Secret> {
-        Secret::new(self.text(name)?)
+    fn secret(&mut self, name: &'static str) -> Option<Secret> {
+        let text = self.text(name)?;
+        if text.starts_with(SANDBOX) && self.sandbox == Sandbox::Refused {
+            self.problems.push(Problem::Sandbox { name });
+            return None;
+        }
+        Secret::new(text)
     }
 
     fn required_secret(&mut self, name: &'static str, closes: &'static str) -> Option<Secret> {
-        self.secret(name).or_else(|| self.missing(name, closes))
+        match self.text(name) {
+            Some(_) => self.secret(name),
+            None => self.missing(name, closes),
+        }
     }
 
     fn webhook_secrets(&mut self, current: &'static str, previous: &'static str, closes: &'static str) -> Vec<Secret> {
@@ -285,6 +332,19 @@ fn origin(url: &str) -> Option<String> {
     sound.then(|| format!("{scheme}://{}", host.to_ascii_lowercase()))
 }
 
+/// Whether a web address is this machine's. Names under `localhost` are, by RFC 6761.
+fn is_loopback(url: &str) -> bool {
+    let Some(origin) = origin(url) else { return false };
+    let host = origin.split_once("://").map_or("", |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,6 +403,75 @@ mod tests {
         assert_eq!(read(&[]).workers_plan, WorkersPlan::Free);
         assert_eq!(read(&[("WORKERS_PLAN", "free")]).workers_plan, WorkersPlan::Free);
         assert_eq!(read(&[("WORKERS_PLAN", "paid")]).workers_plan, WorkersPlan::Paid);
+    }
+
+    const LOCAL: [(&str, &str); 4] = [
+        ("GITHUB_API_URL", "http://127.0.0.1:8788/github"),
+        ("LEMON_SQUEEZY_API_URL", "http://localhost:8788/lemonsqueezy"),
+        ("GUMROAD_API_URL", "http://[::1]:8788/gumroad"),
+        ("POSTMARK_API_URL", "http://sandbox.localhost/postmark"),
+    ];
+
+    const OF_THE_SANDBOX: [(&str, &str); 9] = [
+        ("GITHUB_TOKEN", "sandbox-canary"),
+        ("LEMON_SQUEEZY_WEBHOOK_SECRET", "sandbox-canary"),
+        ("LEMON_SQUEEZY_WEBHOOK_SECRET_PREVIOUS", "sandbox-canary"),
+        ("LEMON_SQUEEZY_API_KEY", "sandbox-canary"),
+        ("GUMROAD_WEBHOOK_SECRET", "sandbox-canary"),
+        ("GUMROAD_WEBHOOK_SECRET_PREVIOUS", "sandbox-canary"),
+        ("GUMROAD_ACCESS_TOKEN", "sandbox-canary"),
+        ("POSTMARK_TOKEN", "sandbox-canary"),
+        ("ADMIN_TOKEN", "sandbox-canary"),
+    ];
+
+    fn refused(settings: &[(&str, &str)]) -> Vec<&'static str> {
+        let problems = read(settings).problems.into_iter();
+        problems.filter_map(|problem| if let Problem::Sandbox { name } = problem { Some(name) } else { None }).collect()
+    }
+
+    #[test]
+    fn the_sandboxs_secrets_count_where_every_service_is_on_this_machine() {
+        let settings = [LOCAL.as_slice(), &OF_THE_SANDBOX].concat();
+        assert!(refused(&settings).is_empty());
+        let config = read(&settings);
+        assert!(config.github.token.is_some() && config.admin_token.is_some() && config.mail.postmark_token.is_some());
+        assert_eq!((config.gumroad.webhook_secrets.len(), config.lemon_squeezy.webhook_secrets.len()), (2, 2));
+    }
+
+    #[test]
+    fn one_service_elsewhere_makes_every_secret_of_the_sandbox_an_absent_one() {
+        for (elsewhere, _) in LOCAL {
+            for url in
+                ["", "canary", "https://api.example.com", "http://localhost.example.com", "http://127.0.0.1.nip.io"]
+            {
+                let mut settings = [LOCAL.as_slice(), &OF_THE_SANDBOX].concat();
+                settings.retain(|(name, _)| *name != elsewhere);
+                settings.push((elsewhere, url));
+                let config = read(&settings);
+                // A previous secret is not looked at where there is no current one.
+                assert_eq!(refused(&settings).len(), 7, "{elsewhere} {url}");
+                assert!(config.github.token.is_none() && config.admin_token.is_none(), "{elsewhere} {url}");
+                assert!(config.mail.postmark_token.is_none() && config.lemon_squeezy.api_key.is_none());
+                assert!(config.gumroad.access_token.is_none() && config.gumroad.webhook_secrets.is_empty());
+                assert!(config.lemon_squeezy.webhook_secrets.is_empty());
+                assert!(!complaints(&config).concat().contains("canary"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_secret_is_named_once_and_the_sellers_own_beside_it_counts() {
+        let settings = [("GITHUB_TOKEN", "sandbox-x"), ("GUMROAD_WEBHOOK_SECRET", "own")];
+        let previous = ("GUMROAD_WEBHOOK_SECRET_PREVIOUS", "sandbox-x");
+        let config = read(&[settings.as_slice(), &[previous]].concat());
+        assert_eq!(config.gumroad.webhook_secrets.len(), 1);
+        assert_eq!(
+            complaints(&config).into_iter().filter(|text| text.contains("sandbox")).collect::<Vec<_>>(),
+            ["GITHUB_TOKEN", "GUMROAD_WEBHOOK_SECRET_PREVIOUS"].map(|name| format!(
+                "{name} has a value of the sandbox's, which counts only where every …_API_URL is on this machine"
+            ))
+        );
+        assert!(!complaints(&config).iter().any(|text| text.starts_with("GITHUB_TOKEN is not set")));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a sandbox is started with: the products it sells, the secrets it shares with the Worker, its clock and its
-//! limits. The secrets are invented; `.dev.vars.example` holds the same ones.
+//! limits. The secrets are invented, and `dev.vars` beside this crate holds the same ones. All begin with
+//! `sandbox-`, by which the Worker knows them.
 
 use std::fmt;
 use std::sync::Arc;

@@ -167,14 +167,14 @@ fn product(entry: &latchkey_catalogue::Product) -> Product {
 fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
     let usual = match name {
         "GITHUB_TOKEN" => latchkey_sandbox::GITHUB_TOKEN,
-        "GITHUB_API_URL" => "http://sandbox/github",
+        "GITHUB_API_URL" => "http://sandbox.localhost/github",
         "LEMON_SQUEEZY_WEBHOOK_SECRET" => latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET,
         "LEMON_SQUEEZY_STORE_ID" => "1",
-        "LEMON_SQUEEZY_API_URL" => "http://sandbox/lemonsqueezy",
+        "LEMON_SQUEEZY_API_URL" => "http://sandbox.localhost/lemonsqueezy",
         "GUMROAD_WEBHOOK_SECRET" => latchkey_sandbox::GUMROAD_SECRET,
-        "GUMROAD_API_URL" => "http://sandbox/gumroad",
+        "GUMROAD_API_URL" => "http://sandbox.localhost/gumroad",
         "POSTMARK_TOKEN" => latchkey_sandbox::POSTMARK_TOKEN,
-        "POSTMARK_API_URL" => "http://sandbox/postmark",
+        "POSTMARK_API_URL" => "http://sandbox.localhost/postmark",
         "EMAIL_FROM" => "Acme <hello@example.com>",
         "ADMIN_TOKEN" => ADMIN_TOKEN,
         "PORTAL_URL" => "https://portal.example.com/activate",

@@ -13,22 +13,21 @@ use crate::project::Project;
 /// The local variables and secrets.
 const DEV_VARS: &str = ".dev.vars";
 
-/// What they are for whoever has none: the sandbox's.
-const DEV_VARS_EXAMPLE: &str = ".dev.vars.example";
+/// What they are for whoever has none: the sandbox's. No deploy tool reads this file.
+const SANDBOX_VARS: &str = "crates/sandbox/dev.vars";
 
 /// Variables and secrets by name. Has no `Debug`, so that no value ends up in a log.
 pub(crate) struct Vars(BTreeMap<String, String>);
 
 impl Vars {
-    /// Reads `.dev.vars`; where there is none, the values of `.dev.vars.example`.
+    /// Reads `.dev.vars`; where there is none, the sandbox's values.
     ///
     /// # Errors
     ///
     /// When the file cannot be read or is not made of `NAME=value` lines.
     pub(crate) fn read(project: &Project) -> anyhow::Result<Self> {
         let own = project.path(DEV_VARS);
-        let (name, path) =
-            if own.exists() { (DEV_VARS, own) } else { (DEV_VARS_EXAMPLE, project.path(DEV_VARS_EXAMPLE)) };
+        let (name, path) = if own.exists() { (DEV_VARS, own) } else { (SANDBOX_VARS, project.path(SANDBOX_VARS)) };
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
         Self::parse(&text).with_context(|| format!("cannot read {name}"))
     }
@@ -58,7 +57,7 @@ impl Vars {
     }
 }
 
-/// Creates `.dev.vars` from `.dev.vars.example` when there is none, and tells whether it did.
+/// Creates `.dev.vars` with the sandbox's values when there is none, and tells whether it did.
 ///
 /// # Errors
 ///
@@ -68,7 +67,8 @@ pub(crate) fn create_dev_vars(project: &Project) -> anyhow::Result<bool> {
     if own.exists() {
         return Ok(false);
     }
-    fs::copy(project.path(DEV_VARS_EXAMPLE), own).context("cannot create .dev.vars from .dev.vars.example")?;
+    fs::copy(project.path(SANDBOX_VARS), own)
+        .with_context(|| format!("cannot create .dev.vars from {SANDBOX_VARS}"))?;
     Ok(true)
 }
 
@@ -100,6 +100,8 @@ pub(crate) fn plain_gumroad_product(products: &[Product]) -> Option<&Product> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::Vars;
 
     #[test]
@@ -125,10 +127,26 @@ mod tests {
         assert!(!error.contains("secret"), "{error}");
     }
 
+    /// Values that are not secret, so that production may have them too.
+    const PLAIN: [&str; 9] = [
+        "ALLOW_TEST_LICENSES",
+        "EMAIL_FROM",
+        "GITHUB_API_URL",
+        "GUMROAD_API_URL",
+        "LEMON_SQUEEZY_API_URL",
+        "LEMON_SQUEEZY_STORE_ID",
+        "OPERATOR_EMAIL",
+        "PORTAL_URL",
+        "POSTMARK_API_URL",
+    ];
+
+    fn of_the_sandbox() -> BTreeMap<String, String> {
+        Vars::parse(include_str!("../../sandbox/dev.vars")).expect("parses").0
+    }
+
     #[test]
-    fn the_example_gives_every_value_that_the_sandbox_expects() {
-        let text = include_str!("../../../.dev.vars.example");
-        let vars = Vars::parse(text).expect("parses").0;
+    fn the_sandboxs_file_gives_every_value_that_the_sandbox_expects() {
+        let vars = of_the_sandbox();
         let expected = [
             ("GITHUB_TOKEN", latchkey_sandbox::GITHUB_TOKEN),
             ("GUMROAD_WEBHOOK_SECRET", latchkey_sandbox::GUMROAD_SECRET),
@@ -140,6 +158,21 @@ mod tests {
         ];
         for (name, value) in expected {
             assert_eq!(vars.get(name).map(String::as_str), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_secret_of_the_sandbox_is_recognizable_as_one() {
+        for (name, value) in of_the_sandbox() {
+            assert!(value.starts_with("sandbox-") != PLAIN.contains(&name.as_str()), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_file_that_a_deploy_tool_reads_holds_a_value_for_production() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        for name in [".dev.vars.example", ".env.example"] {
+            assert!(!std::path::Path::new(root).join(name).exists(), "{name}");
         }
     }
 }

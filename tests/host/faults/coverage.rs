@@ -141,7 +141,7 @@ pub(super) fn boundary(call: &Call<'_>) -> String {
             names.into_iter().collect::<Vec<_>>().join(AND)
         }
         Call::Send(request) => {
-            let path = request.url.strip_prefix("http://sandbox").unwrap_or(&request.url);
+            let path = request.url.strip_prefix("http://sandbox.localhost").unwrap_or(&request.url);
             let path = path.split_once('?').map_or(path, |(path, _)| path);
             let asked = format!("{:?} {path}", request.method);
             let known = REQUESTS.iter().find(|(_, known)| is_like(known, &asked));

@@ -51,7 +51,7 @@ pub(crate) fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     tools::ensure(project)?;
     build::worker(project, &project.path("build"), None)?;
     if settings::create_dev_vars(project)? {
-        println!("created .dev.vars from .dev.vars.example");
+        println!("created .dev.vars with the sandbox's secrets");
     }
     wrangler::migrate(project)?;
 

@@ -3,7 +3,7 @@
 
 use crate::settings::Vars;
 
-/// The value of `PORTAL_URL` in `.dev.vars.example`. Whoever still has it means the sandbox's page, wherever that is.
+/// The value of `PORTAL_URL` in the sandbox's `dev.vars`. Whoever still has it means the sandbox's page, wherever that is.
 const EXAMPLE: &str = "http://localhost:8788/";
 
 /// The variables that wrangler is given, by name, over those that it reads from `.dev.vars` itself.
@@ -36,7 +36,7 @@ mod tests {
         assert_eq!(given(""), expected);
         assert_eq!(given("PORTAL_URL=\n"), expected);
         assert_eq!(given("PORTAL_URL=http://localhost:8788\n"), expected);
-        assert_eq!(given(include_str!("../../../../../.dev.vars.example")), expected);
+        assert_eq!(given(include_str!("../../../../sandbox/dev.vars")), expected);
     }
 
     #[test]
