@@ -1,5 +1,4 @@
-//! Compiles in what the Worker is built with: the seller's products, the name of the newest migration, and the
-//! description of the HTTP interface.
+//! Compiles in what the Worker is built with: the seller's products, and the name of the newest migration.
 //!
 //! The products: reads `products.toml`, or the file that `PRODUCTS_FILE` names, and writes it as
 //! Rust to `$OUT_DIR/products.rs`, which `src/model/catalogue.rs` includes. A mistake in the file ends the build with
@@ -18,7 +17,7 @@ const PRODUCTS_FILE: &str = "PRODUCTS_FILE";
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-env-changed={PRODUCTS_FILE}");
-    match compile_products().and_then(|()| name_newest_migration()).and_then(|()| minify_openapi()) {
+    match compile_products().and_then(|()| name_newest_migration()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {
             for problem in problems {
@@ -64,19 +63,6 @@ fn name_newest_migration() -> Result<(), Vec<String>> {
     let newest = newest.ok_or_else(|| one("migrations: there is none".to_owned()))?;
     println!("cargo::rustc-env=LATCHKEY_MIGRATION={newest}");
     Ok(())
-}
-
-/// Writes the description of the HTTP interface without the space between its parts to `$OUT_DIR/openapi.json`.
-fn minify_openapi() -> Result<(), Vec<String>> {
-    const FILE: &str = "src/http/openapi.json";
-    println!("cargo::rerun-if-changed={FILE}");
-    let text = fs::read_to_string(directory("CARGO_MANIFEST_DIR").map_err(one)?.join(FILE))
-        .map_err(|error| one(format!("{FILE}: cannot be read ({error})")))?;
-    let document: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| one(format!("{FILE}: is not JSON ({error})")))?;
-    let output = directory("OUT_DIR").map_err(one)?.join("openapi.json");
-    fs::write(&output, document.to_string())
-        .map_err(|error| one(format!("{}: cannot be written ({error})", output.display())))
 }
 
 /// A directory that Cargo names to every build script.

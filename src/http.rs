@@ -10,7 +10,6 @@ mod cors;
 mod gumroad_webhook;
 mod health;
 mod lemon_squeezy_webhook;
-mod openapi;
 mod problem;
 mod request;
 mod response;
@@ -39,18 +38,17 @@ enum Route {
     GumroadWebhook,
     LemonSqueezyWebhook,
     Health,
-    OpenApi,
     /// What operators see and change; its own routes are in `admin`.
     Admin,
 }
 
-/// Every path outside `/admin/`, with the methods that it takes.
-const ROUTES: [(&str, Route, &[&str]); 5] = [
+/// Every path outside `/admin/`, with the methods that it takes. `/openapi.json` is a file in `assets/`, which is served
+/// without asking the Worker.
+const ROUTES: [(&str, Route, &[&str]); 4] = [
     ("/api/activate", Route::Activate, &["POST", "OPTIONS"]),
     ("/webhooks/gumroad", Route::GumroadWebhook, &["POST"]),
     ("/webhooks/lemonsqueezy", Route::LemonSqueezyWebhook, &["POST"]),
     ("/healthz", Route::Health, &["GET", "HEAD"]),
-    ("/openapi.json", Route::OpenApi, &["GET", "HEAD"]),
 ];
 
 /// Every method and path that there is; a segment in braces stands for one of any text.
@@ -68,7 +66,6 @@ pub async fn handle<P: Platform>(engine: &Engine<P>, request: Request) -> Respon
         Some(Route::GumroadWebhook) => gumroad_webhook::respond(engine, request).await,
         Some(Route::LemonSqueezyWebhook) => lemon_squeezy_webhook::respond(engine, request).await,
         Some(Route::Health) => health::respond(engine, &request).await,
-        Some(Route::OpenApi) => openapi::respond(&request),
         Some(Route::Admin) => admin::respond(engine, request).await,
         None => Problem::not_found().into(),
     };
@@ -97,7 +94,6 @@ fn log_request<P: Platform>(engine: &Engine<P>, route: Option<Route>, response: 
         Some(Route::GumroadWebhook) => "gumroad_webhook",
         Some(Route::LemonSqueezyWebhook) => "lemon_squeezy_webhook",
         Some(Route::Health) => "health",
-        Some(Route::OpenApi) => "openapi",
         Some(Route::Admin) => "admin",
         None => "none",
     };

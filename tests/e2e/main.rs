@@ -8,6 +8,7 @@
 
 mod activating;
 mod cost;
+mod described;
 mod failing;
 mod hostile;
 mod leaks;

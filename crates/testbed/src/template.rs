@@ -113,9 +113,12 @@ async fn make(root: &Path, kept: &Path) -> Result<(), TestbedError> {
 /// tests.
 fn write_config(root: &Path, folder: &Path) -> Result<PathBuf, TestbedError> {
     let read = fs::read_to_string(root.join("wrangler.toml")).map_err(TestbedError::io("read wrangler.toml"))?;
-    let migrations = format!("migrations_dir = {:?}", root.join("migrations"));
+    // Paths in it are relative to where it lies.
+    let path = |name: &str| format!("{:?}", root.join(name));
+    let text = read
+        .replace("migrations_dir = \"migrations\"", &format!("migrations_dir = {}", path("migrations")))
+        .replace("directory = \"assets\"", &format!("directory = {}", path("assets")));
     let config = folder.join("wrangler.toml");
-    let text = read.replace("migrations_dir = \"migrations\"", &migrations);
     fs::write(&config, text).map_err(TestbedError::io(format!("write {}", config.display())))?;
     Ok(config)
 }
