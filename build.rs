@@ -1,7 +1,7 @@
 //! Compiles in what the Worker is built with: the seller's products, and the name of the newest migration.
 //!
 //! The products: reads `products.toml`, or the file that `PRODUCTS_FILE` names, and writes it as
-//! Rust to `$OUT_DIR/products.rs`, which `src/model/catalogue.rs` includes. A mistake in the file ends the build with
+//! Rust to `$OUT_DIR/products.rs`, which `src/model/compiled_catalogue.rs` includes. A mistake in the file ends the build with
 //! the entry and what is wrong with it. What counts as a mistake is decided in the crate `latchkey-catalogue`.
 
 use std::env;

@@ -11,6 +11,7 @@ pub mod github;
 pub mod gumroad;
 pub mod lemon_squeezy;
 pub mod listing;
+pub mod storefronts_catalogue;
 #[cfg(test)]
 mod testing;
 mod text;

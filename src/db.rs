@@ -17,6 +17,8 @@ mod licenses;
 mod orders;
 mod outbox;
 pub mod privacy;
+#[allow(dead_code)]
+pub mod products;
 mod reconciliations;
 // Used by the statements that have moved to files of their own.
 #[allow(dead_code, unused_imports, unused_macros)]

@@ -4,7 +4,8 @@
 //! does I/O, knows HTTP or SQL, or imports from the rest of the crate.
 
 mod act;
-mod catalogue;
+pub mod catalogue;
+mod compiled_catalogue;
 mod delivery;
 mod email;
 mod github;
@@ -19,7 +20,7 @@ mod storefront_list;
 mod time;
 
 pub use act::{Act, Actor, Reason};
-pub use catalogue::{Catalogue, Choice, ChoiceError, LicenseKind, Permission, Product};
+pub use compiled_catalogue::{Catalogue, Choice, ChoiceError, LicenseKind, Permission, Product};
 pub use delivery::{Authenticated, Delivery, EventId, Origin};
 pub use email::{EmailAddress, EmailError, name_from_address};
 pub use github::{GithubAccount, GithubLogin, GithubUserId, Login, LoginError};

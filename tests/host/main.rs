@@ -10,6 +10,7 @@ mod acts;
 mod admin;
 mod alerts;
 mod budget;
+mod catalogue;
 mod cost;
 mod documentation;
 mod faults;

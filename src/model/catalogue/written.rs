@@ -1,0 +1,119 @@
+//! A catalogue as it is written: TOML, JSON, and the rows of its table.
+
+use std::collections::HashMap;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::Catalogue;
+use super::entry::known_keys;
+use super::product::Product;
+use super::section::Section;
+
+/// The products of a catalogue as its JSON form has them: each source's entries in a list under its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Entries<'c>(&'c [Product]);
+
+/// A row of the table that is no entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the entry of product {product_id:?} of {source_name} cannot be read: {problem}")]
+pub struct RowError {
+    pub source_name: String,
+    pub product_id: String,
+    pub problem: String,
+}
+
+impl Catalogue {
+    /// A catalogue of rows in the order of their positions, each the source and the entry of a product.
+    ///
+    /// # Errors
+    /// The first row that is no entry.
+    pub fn from_rows<'r>(version: i64, rows: impl IntoIterator<Item = (&'r str, &'r str)>) -> Result<Self, RowError> {
+        let product = |(source, entry): (&str, &str)| {
+            let product: Product = serde_json::from_str(entry).map_err(|error| RowError {
+                source_name: source.to_owned(),
+                product_id: serde_json::from_str::<Value>(entry)
+                    .ok()
+                    .and_then(|entry| Some(entry.get("product_id")?.as_str()?.to_owned()))
+                    .unwrap_or_default(),
+                problem: error.to_string(),
+            })?;
+            Ok(Product { source: source.to_owned(), ..product })
+        };
+        Ok(Self { version, products: rows.into_iter().map(product).collect::<Result<_, _>>()? })
+    }
+
+    /// The rows as one JSON text: a list of `[source, product id, variant or "", entry]`, in the order of their positions.
+    pub fn to_rows(&self) -> String {
+        let rows: Vec<_> = self
+            .products
+            .iter()
+            .map(|product| (&product.source, &product.product_id, product.variant_id().unwrap_or_default(), product))
+            .collect();
+        // Lists of text and objects always serialize.
+        serde_json::to_string(&rows).unwrap_or_else(|_| "[]".to_owned())
+    }
+
+    /// The products in the JSON form.
+    pub fn entries(&self) -> Entries<'_> {
+        Entries(&self.products)
+    }
+
+    /// The file of the catalogue, without what has its default.
+    pub fn to_toml(&self, sections: &[Section]) -> String {
+        let tables: Vec<String> = self.products.iter().map(|product| table(product, sections)).collect();
+        tables.join("\n")
+    }
+}
+
+/// An entry as a JSON object.
+fn entry(product: &Product) -> Value {
+    serde_json::to_value(product).unwrap_or_default()
+}
+
+fn table(product: &Product, sections: &[Section]) -> String {
+    let section = sections.iter().find(|section| section.source == product.source);
+    let entry = entry(product);
+    let mut text = format!("[[{}]]\n", product.source);
+    for key in section.map(known_keys).unwrap_or_default() {
+        let is_default =
+            key == "license" && section.is_some_and(|section| section.default_license() == product.license);
+        if let Some(value) = entry.get(key).filter(|_| !is_default) {
+            text.push_str(&format!("{key} = {}\n", toml_value(value)));
+        }
+    }
+    text
+}
+
+/// Texts, numbers and flags are written alike in JSON and TOML.
+fn toml_value(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(toml_value).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(key, value)| format!("{key} = {}", toml_value(value))).collect();
+            format!("{{ {} }}", members.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sources: Vec<&str> = Vec::new();
+        let mut lists: HashMap<&str, Vec<&Product>> = HashMap::new();
+        for product in self.0 {
+            let list = lists.entry(&product.source).or_default();
+            if list.is_empty() {
+                sources.push(&product.source);
+            }
+            list.push(product);
+        }
+        let mut map = serializer.serialize_map(Some(sources.len()))?;
+        for source in sources {
+            map.serialize_entry(source, lists.get(source).map(Vec::as_slice).unwrap_or_default())?;
+        }
+        map.end()
+    }
+}
