@@ -11,6 +11,8 @@ pub mod github;
 pub mod gumroad;
 pub mod lemon_squeezy;
 pub mod listing;
+#[allow(dead_code)]
+pub mod storefronts;
 pub mod storefronts_catalogue;
 #[cfg(test)]
 mod testing;

@@ -3,6 +3,7 @@
 //! What is missing or wrong closes only what depends on it: each capability below is there or it is not, and the rest
 //! of the code asks for nothing else. Where the values come from is in `entry`.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::model::{EmailAddress, Secret};
@@ -104,7 +105,7 @@ impl Config {
     /// Reads every setting through `look_up`, which gives a variable's or secret's text by its name. Surrounding space
     /// is ignored, and an empty value is an absent one.
     pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Self {
-        let mut reader = Reader { look_up, problems: Vec::new(), sandbox: Sandbox::Refused };
+        let mut reader = Reader { look_up: &look_up, problems: Vec::new(), sandbox: Sandbox::Refused };
         let addresses = reader.addresses();
         let github = Github {
             token: reader.required_secret("GITHUB_TOKEN", "nobody can be invited"),
@@ -192,13 +193,26 @@ enum Sandbox {
     Refused,
 }
 
-struct Reader<F> {
-    look_up: F,
+/// Reads settings, and collects what is missing or wrong. Each part of the Worker reads its own.
+pub struct Reader<'a> {
+    look_up: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
     sandbox: Sandbox,
 }
 
-impl<F: Fn(&str) -> Option<String>> Reader<F> {
+impl<'a> Reader<'a> {
+    /// Reads through `look_up`, which gives a variable's or secret's text by its name.
+    #[cfg(test)]
+    pub(crate) fn new(look_up: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { look_up, problems: Vec::new(), sandbox: Sandbox::Refused }
+    }
+
+    /// What was missing or wrong so far.
+    #[cfg(test)]
+    pub(crate) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
     /// Read first: whether the sandbox's secrets count depends on all of them.
     fn addresses(&mut self) -> Addresses {
         let addresses = Addresses {
@@ -214,23 +228,24 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         addresses
     }
 
-    fn text(&self, name: &str) -> Option<String> {
+    /// The setting's text without the space around it; an empty one is an absent one.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         let text = (self.look_up)(name)?;
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    fn missing<T>(&mut self, name: &'static str, closes: &'static str) -> Option<T> {
+    pub(crate) fn missing<T>(&mut self, name: &'static str, closes: &'static str) -> Option<T> {
         self.problems.push(Problem::Missing { name, closes });
         None
     }
 
-    fn invalid<T>(&mut self, name: &'static str, why: &'static str) -> Option<T> {
+    pub(crate) fn invalid<T>(&mut self, name: &'static str, why: &'static str) -> Option<T> {
         self.problems.push(Problem::Invalid { name, why });
         None
     }
 
-    fn secret(&mut self, name: &'static str) -> Option<Secret> {
+    pub(crate) fn secret(&mut self, name: &'static str) -> Option<Secret> {
         let text = self.text(name)?;
         if text.starts_with(SANDBOX) && self.sandbox == Sandbox::Refused {
             self.problems.push(Problem::Sandbox { name });
@@ -239,14 +254,19 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         Secret::new(text)
     }
 
-    fn required_secret(&mut self, name: &'static str, closes: &'static str) -> Option<Secret> {
+    pub(crate) fn required_secret(&mut self, name: &'static str, closes: &'static str) -> Option<Secret> {
         match self.text(name) {
             Some(_) => self.secret(name),
             None => self.missing(name, closes),
         }
     }
 
-    fn webhook_secrets(&mut self, current: &'static str, previous: &'static str, closes: &'static str) -> Vec<Secret> {
+    pub(crate) fn webhook_secrets(
+        &mut self,
+        current: &'static str,
+        previous: &'static str,
+        closes: &'static str,
+    ) -> Vec<Secret> {
         let Some(secret) = self.required_secret(current, closes) else { return Vec::new() };
         [Some(secret), self.secret(previous)].into_iter().flatten().collect()
     }
@@ -265,7 +285,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         Sender::parse(&text).or_else(|| self.invalid(NAME, "must be an address, or a name with an <address>"))
     }
 
-    fn url(&mut self, name: &'static str, default: &str) -> String {
+    pub(crate) fn url(&mut self, name: &'static str, default: &str) -> String {
         let given = self.text(name).and_then(|text| match origin(&text) {
             Some(_) => Some(text.trim_end_matches('/').to_owned()),
             None => self.invalid(name, "must be a URL that starts with https:// or http://"),
@@ -319,6 +339,12 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             None | Some("free") => WorkersPlan::Free,
             Some(_) => self.invalid(NAME, "must be free or paid").unwrap_or(WorkersPlan::Free),
         }
+    }
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("problems", &self.problems).finish_non_exhaustive()
     }
 }
 

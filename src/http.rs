@@ -13,6 +13,8 @@ mod lemon_squeezy_webhook;
 mod problem;
 mod request;
 mod response;
+#[allow(dead_code)]
+mod webhook;
 
 use crate::defect::{self, Defect};
 use crate::engine::Engine;

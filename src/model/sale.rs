@@ -1,10 +1,6 @@
 //! What a delivery means, in our own words: the same for every storefront.
 
-use crate::model::{EmailAddress, LicenseKey, Timestamp};
-
-/// An order's name at its storefront. What a license is unique by, together with the storefront.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderId(String);
+use crate::model::{EmailAddress, LicenseKey, OrderFacts, OrderId, Timestamp};
 
 /// What was bought, in the storefront's own ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +15,6 @@ pub struct Money {
     pub cents: i64,
     /// ISO 4217, in lower case.
     pub currency: String,
-}
-
-/// What a storefront has said about an order besides that it was sold. Each is true for good once it was said.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OrderFacts {
-    /// In full.
-    pub refunded: bool,
-    pub disputed: bool,
-    /// By the seller. The dispute stays a fact.
-    pub dispute_won: bool,
 }
 
 /// A paid sale.
@@ -80,18 +66,6 @@ pub enum SaleEvent {
     OrderChanged { order: OrderId, facts: OrderFacts, note: &'static str },
     /// Understood, and nothing is to be done; the text says why.
     Nothing(&'static str),
-}
-
-impl OrderId {
-    /// `None` when empty, over 128 bytes, or with control characters.
-    pub fn parse(text: &str) -> Option<Self> {
-        let sound = (1..=128).contains(&text.len()) && !text.contains(char::is_control);
-        sound.then(|| Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl IssuedKey {

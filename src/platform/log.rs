@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::model::{EmailAddress, LicenseKey, Repo, Storefront, TraceId, UniqueId};
+use crate::model::{EmailAddress, EventReason, LicenseKey, Repo, Source, Storefront, TraceId, UniqueId};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -82,6 +82,18 @@ impl From<&UniqueId> for LogValue {
 impl From<&Repo> for LogValue {
     fn from(repo: &Repo) -> Self {
         Self::Text(repo.as_str().to_owned())
+    }
+}
+
+impl From<Source> for LogValue {
+    fn from(source: Source) -> Self {
+        Self::Text(source.as_str().to_owned())
+    }
+}
+
+impl From<EventReason> for LogValue {
+    fn from(reason: EventReason) -> Self {
+        reason.code().into()
     }
 }
 

@@ -41,6 +41,9 @@ const PLACES: &[(&str, &str, usize)] = &[
     ("lemon_squeezy/license_api.rs", "Post", 1),
     // Three lists.
     ("listing.rs", "Get", 1),
+    ("storefronts/lemon_squeezy/license_api.rs", "Post", 1),
+    // Three lists.
+    ("storefronts/listing.rs", "Get", 1),
 ];
 
 /// What was struck, over any number of tellings.

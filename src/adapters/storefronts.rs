@@ -1,0 +1,430 @@
+//! Storefronts: one module each, behind one interface, [`Storefront`]; and the registry that names each once.
+//!
+//! To add one, write its module and name it at `storefronts!` below. What happens because of a delivery is in `engine`,
+//! the endpoint that takes deliveries in `http::webhook`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `gumroad`, `lemon_squeezy` | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
+//! | `listing` | what reading a page of a list has in common |
+
+mod gumroad;
+mod lemon_squeezy;
+mod listing;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use crate::adapters::Failure;
+use crate::config::Reader;
+use crate::model::inbox::{Delivery, ListName, ListedItem};
+use crate::model::order::IssuedKey;
+use crate::model::{
+    Authenticated, EmailAddress, EventReason, EventType, LicenseKey, OrderId, Signature, Source, StorefrontEvent,
+    Timestamp,
+};
+use crate::platform::{Limit, Platform};
+
+pub use gumroad::Gumroad;
+pub use lemon_squeezy::LemonSqueezy;
+
+/// A storefront, as far as its settings have configured it.
+pub trait Storefront: Sized {
+    /// What is known of it without its settings.
+    const PROFILE: Profile;
+
+    /// Reads its settings.
+    fn read(reader: &mut Reader<'_>) -> Self;
+
+    /// What proves a delivery, by all that is known before its body is read.
+    ///
+    /// # Errors
+    /// [`Refusal`] when no body could prove it any more.
+    fn authenticate(&self, head: &Head<'_>, now: Timestamp) -> Result<Proof, Refusal>;
+
+    /// Finds out what a delivery or a listed item means. May ask the storefront for what the delivery does not say.
+    ///
+    /// # Errors
+    /// [`NotUnderstood`], which says whether it may pass.
+    fn interpret(
+        &self,
+        platform: &impl Platform,
+        delivery: &Delivery,
+    ) -> impl Future<Output = Result<Understood, NotUnderstood>>;
+
+    /// Whether license keys of its own can be verified with the present settings.
+    fn own_keys(&self) -> OwnKeys;
+
+    /// Asks it about a license key. Where it has none of its own, it knows none.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no answer that could be believed, which says nothing about the key.
+    fn verify_key(&self, platform: &impl Platform, key: &LicenseKey) -> impl Future<Output = Result<Verdict, Failure>>;
+
+    /// Its lists that can be read with the present settings, in the order in which they are to be read.
+    fn lists(&self) -> Vec<ListName>;
+
+    /// Reads one page of a list, newest first, `page` being where an earlier one ended. Nothing older than `since` needs to
+    /// be on it.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no answer that could be believed.
+    fn page(
+        &self,
+        platform: &impl Platform,
+        list: &ListName,
+        since: Timestamp,
+        page: Option<&str>,
+    ) -> impl Future<Output = Result<Page, Failure>>;
+
+    /// How its webhooks are set up.
+    fn hooks(&self) -> Hooks;
+}
+
+/// What is known of a storefront without its settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Profile {
+    /// Its name in rows, in paths and in the catalogue.
+    pub source: Source,
+    /// Its name for people.
+    pub name: &'static str,
+    /// Whose key the buyer holds, where the catalogue does not say.
+    pub license: DefaultLicense,
+}
+
+/// Whose key the buyer of a product holds by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultLicense {
+    Minted,
+    Storefront,
+}
+
+/// What is known of a delivery before its body is read.
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    /// Without the question mark.
+    pub query: Option<&'a str>,
+    /// Names in lower case.
+    pub headers: &'a [(String, String)],
+}
+
+/// What proves that a delivery is the storefront's.
+#[derive(Debug)]
+pub enum Proof {
+    /// The head did, whatever the body says.
+    Head(Authenticated),
+    /// The body has to be signed so.
+    Body(Signature),
+}
+
+/// Why a delivery is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody is to see that there is such a path: no secret is configured, or a secret in the URL is wrong.
+    Hidden,
+    /// The signature is missing or wrong.
+    InvalidSignature,
+}
+
+/// A delivery that was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Understood {
+    /// The storefront's name for this kind of event.
+    pub event_type: EventType,
+    pub event: StorefrontEvent,
+}
+
+/// A delivery that was not understood, with what could be told of it all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotUnderstood {
+    pub cause: Cause,
+    pub event_type: Option<EventType>,
+    pub order_id: Option<OrderId>,
+    /// Who bought.
+    pub email: Option<EmailAddress>,
+}
+
+/// Why a delivery was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// A person is needed. The problem names the field and what is wrong with it. It repeats no value: payloads are
+    /// personal data and get erased, this text does not.
+    Malformed { reason: EventReason, problem: String },
+    /// The storefront did not answer what had to be asked. The failure says when to ask again.
+    Unanswered(Failure),
+}
+
+/// Whether license keys of a storefront's own can be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnKeys {
+    /// It has none, or its settings are missing.
+    None,
+    /// They can. Questions about keys that we have no record of count against the limit, all callers together: a stranger
+    /// who tries keys must not use up what the storefront lets us ask for our buyers.
+    Verifiable { unknown_keys: Limit },
+}
+
+/// What a storefront says of a license key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Ours and good. The key is spelled as it was issued.
+    Valid(IssuedKey),
+    /// The seller switched it off.
+    Disabled,
+    /// Its time is over.
+    Expired,
+    /// Nobody issued it. A key can take some minutes after the purchase to become known, so this is not for ever.
+    Unknown,
+    /// Another store's: some storefronts answer for the keys of every store there is.
+    WrongStore,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Those of its items of which something could come.
+    pub items: Vec<ListedItem>,
+    /// Where the list goes on; `None` at its end, or where nothing follows that is young enough.
+    pub next: Option<String>,
+    /// Listed items whose time or order does not read, so that nothing can be told of them.
+    pub unreadable: usize,
+}
+
+/// How a storefront's webhooks are set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hooks {
+    /// The events that are acted on, each by the storefront's name for it.
+    pub events: &'static [&'static str],
+    /// Where its API registers them.
+    pub registration: Registration,
+    /// Where the seller does it by hand.
+    pub dashboard: &'static str,
+    pub secret: HookSecret,
+}
+
+/// How webhooks are registered through a storefront's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// One call to this path for each event.
+    PerEvent(&'static str),
+    /// One call to this path for all events together.
+    Together(&'static str),
+}
+
+/// Where the secret of a webhook stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookSecret {
+    /// In the URL, as this parameter of its query.
+    Query(&'static str),
+    /// The storefront signs with it.
+    Signing,
+}
+
+impl Head<'_> {
+    /// The header of that lower-case name. One that is there several times is none: a caller that sends two signatures is
+    /// not to choose which one counts.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(candidate, _)| candidate == name);
+        let (_, first) = values.next()?;
+        values.next().is_none().then_some(first.as_str())
+    }
+}
+
+impl Proof {
+    /// The only way from a body to a delivery.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the body is not the one that was signed.
+    pub fn admit(self, source: Source, body: Vec<u8>) -> Result<Delivery, Refusal> {
+        let authenticated = match self {
+            Self::Head(authenticated) => Some(authenticated),
+            Self::Body(signature) => signature.verify(&body),
+        };
+        authenticated.map(|proof| Delivery::webhook(source, body, proof)).ok_or(Refusal::InvalidSignature)
+    }
+}
+
+impl NotUnderstood {
+    /// Something in it is missing or does not parse, and nothing else is known of it.
+    pub fn malformed(problem: impl Into<String>) -> Self {
+        Self {
+            cause: Cause::Malformed { reason: EventReason::Malformed, problem: problem.into() },
+            event_type: None,
+            order_id: None,
+            email: None,
+        }
+    }
+
+    /// What could be told of the order all the same.
+    #[must_use]
+    pub fn about(mut self, order_id: Option<OrderId>, email: Option<EmailAddress>) -> Self {
+        (self.order_id, self.email) = (order_id, email);
+        self
+    }
+}
+
+impl std::fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Head(…)")
+    }
+}
+
+/// Declares the registry: every storefront that this build has, each named once.
+macro_rules! storefronts {
+    ($($storefront:ident),+ $(,)?) => {
+        /// Every storefront, as far as its settings have configured it.
+        #[derive(Debug, Clone)]
+        pub struct Storefronts(Vec<AnyStorefront>);
+
+        /// One of the storefronts.
+        #[derive(Debug, Clone)]
+        pub enum AnyStorefront {
+            $($storefront($storefront),)+
+        }
+
+        /// What is known of every storefront without any settings.
+        pub const PROFILES: &[Profile] = &[$(<$storefront as Storefront>::PROFILE),+];
+
+        impl Storefronts {
+            /// Reads the settings of every storefront.
+            pub fn read(reader: &mut Reader<'_>) -> Self {
+                Self(vec![$(AnyStorefront::$storefront($storefront::read(reader))),+])
+            }
+        }
+
+        impl AnyStorefront {
+            fn profile(&self) -> Profile {
+                match self {
+                    $(Self::$storefront(_) => $storefront::PROFILE,)+
+                }
+            }
+
+            /// As [`Storefront::authenticate`].
+            ///
+            /// # Errors
+            /// As there.
+            pub fn authenticate(&self, head: &Head<'_>, now: Timestamp) -> Result<Proof, Refusal> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.authenticate(head, now),)+
+                }
+            }
+
+            /// As [`Storefront::interpret`].
+            ///
+            /// # Errors
+            /// As there.
+            pub async fn interpret(
+                &self,
+                platform: &impl Platform,
+                delivery: &Delivery,
+            ) -> Result<Understood, NotUnderstood> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.interpret(platform, delivery).await,)+
+                }
+            }
+
+            /// As [`Storefront::own_keys`].
+            pub fn own_keys(&self) -> OwnKeys {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.own_keys(),)+
+                }
+            }
+
+            /// As [`Storefront::verify_key`].
+            ///
+            /// # Errors
+            /// As there.
+            pub async fn verify_key(&self, platform: &impl Platform, key: &LicenseKey) -> Result<Verdict, Failure> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.verify_key(platform, key).await,)+
+                }
+            }
+
+            /// As [`Storefront::lists`].
+            pub fn lists(&self) -> Vec<ListName> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.lists(),)+
+                }
+            }
+
+            /// As [`Storefront::page`].
+            ///
+            /// # Errors
+            /// As there.
+            pub async fn page(
+                &self,
+                platform: &impl Platform,
+                list: &ListName,
+                since: Timestamp,
+                page: Option<&str>,
+            ) -> Result<Page, Failure> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.page(platform, list, since, page).await,)+
+                }
+            }
+
+            /// As [`Storefront::hooks`].
+            pub fn hooks(&self) -> Hooks {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.hooks(),)+
+                }
+            }
+        }
+    };
+}
+
+storefronts!(Gumroad, LemonSqueezy);
+
+impl Storefronts {
+    pub fn iter(&self) -> impl Iterator<Item = &AnyStorefront> {
+        self.0.iter()
+    }
+
+    /// The storefront of that name.
+    pub fn get(&self, source: Source) -> Option<&AnyStorefront> {
+        self.iter().find(|storefront| storefront.source() == source)
+    }
+
+    /// The storefront whose webhooks come to that path.
+    pub fn by_path(&self, path: &str) -> Option<&AnyStorefront> {
+        self.get(Source::parse(path.strip_prefix(WEBHOOKS_PATH)?)?)
+    }
+
+    /// Every list that can be read with the present settings, in the order in which they are to be read.
+    pub fn lists(&self) -> Vec<(Source, ListName)> {
+        let of = |storefront: &AnyStorefront| {
+            let source = storefront.source();
+            storefront.lists().into_iter().map(move |list| (source, list))
+        };
+        self.iter().flat_map(of).collect()
+    }
+
+    /// Those that may know a license key of which we have no record.
+    pub fn with_keys(&self) -> impl Iterator<Item = (&AnyStorefront, Limit)> {
+        self.iter().filter_map(|storefront| match storefront.own_keys() {
+            OwnKeys::None => None,
+            OwnKeys::Verifiable { unknown_keys } => Some((storefront, unknown_keys)),
+        })
+    }
+}
+
+impl AnyStorefront {
+    /// Its name in rows, in paths and in the catalogue.
+    pub fn source(&self) -> Source {
+        self.profile().source
+    }
+
+    /// Its name for people.
+    pub fn name(&self) -> &'static str {
+        self.profile().name
+    }
+
+    /// Where its webhooks come to.
+    pub fn webhook_path(&self) -> String {
+        [WEBHOOKS_PATH, self.profile().source.as_str()].concat()
+    }
+}
+
+/// In front of a storefront's name, the path that its webhooks come to.
+pub const WEBHOOKS_PATH: &str = "/webhooks/";

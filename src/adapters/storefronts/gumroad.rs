@@ -1,0 +1,123 @@
+//! Gumroad: pings about sales and subscriptions, and the list of sales.
+//!
+//! A ping is an HTTP POST of the seller's choice of form or JSON, unsigned; what proves it is a secret in the URL that
+//! the seller registered. <https://gumroad.com/ping>
+//!
+//! | module | holds |
+//! |---|---|
+//! | `form`, `json`, `listed` | a ping's two encodings and an item of the list, all ending in `fields::Fields` |
+//! | `fields` | the fields whatever the encoding, and how one is read or complained about |
+//! | `meaning` | what they mean |
+//! | `sales` | the pages of the list of sales |
+//!
+//! Gumroad's own license keys are not verified: every sale gets a key that is minted here.
+
+mod fields;
+mod form;
+mod json;
+mod listed;
+mod meaning;
+mod sales;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    DefaultLicense, Head, HookSecret, Hooks, NotUnderstood, OwnKeys, Page, Profile, Proof, Refusal, Registration,
+    Storefront, Understood, Verdict,
+};
+use crate::adapters::{Failure, Remedy};
+use crate::config::Reader;
+use crate::model::inbox::{Delivery, ListName, Origin};
+use crate::model::{Authenticated, LicenseKey, Secret, Source, Timestamp};
+use crate::platform::Platform;
+
+/// The list of sales.
+const SALES: ListName = ListName::named("sales");
+
+/// Access to Gumroad, and what it proves itself with.
+#[derive(Debug, Clone)]
+pub struct Gumroad {
+    /// URL secrets that are accepted, the current one first. Empty: the webhook does not exist.
+    webhook_secrets: Vec<Secret>,
+    access_token: Option<Secret>,
+    api_url: String,
+}
+
+impl Storefront for Gumroad {
+    const PROFILE: Profile =
+        Profile { source: Source::named("gumroad"), name: "Gumroad", license: DefaultLicense::Minted };
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            webhook_secrets: reader.webhook_secrets(
+                "GUMROAD_WEBHOOK_SECRET",
+                "GUMROAD_WEBHOOK_SECRET_PREVIOUS",
+                "the Gumroad webhook is closed",
+            ),
+            access_token: reader.secret("GUMROAD_ACCESS_TOKEN"),
+            api_url: reader.url("GUMROAD_API_URL", "https://api.gumroad.com"),
+        }
+    }
+
+    /// Checks the `secret` parameter of a ping's raw query string against the secrets that are accepted.
+    ///
+    /// The parameter is read by the rules of forms: `+` and `%20` are both a space. Where it is given twice none of them
+    /// is believed, so that no two readers of one URL can disagree about it.
+    fn authenticate(&self, head: &Head<'_>, _: Timestamp) -> Result<Proof, Refusal> {
+        let query = head.query.unwrap_or_default();
+        let mut presented = crate::form::pairs(query.as_bytes()).filter(|(name, _)| name.as_slice() == b"secret");
+        let (Some((_, secret)), None) = (presented.next(), presented.next()) else { return Err(Refusal::Hidden) };
+        let secret = str::from_utf8(&secret).map_err(|_| Refusal::Hidden)?;
+        Authenticated::by_shared_secret(&self.webhook_secrets, secret).map(Proof::Head).ok_or(Refusal::Hidden)
+    }
+
+    async fn interpret(&self, _: &impl Platform, delivery: &Delivery) -> Result<Understood, NotUnderstood> {
+        match &delivery.origin {
+            Origin::Webhook => interpret_ping(&delivery.body),
+            Origin::List(_) => listed::understand(&delivery.body),
+        }
+    }
+
+    fn own_keys(&self) -> OwnKeys {
+        OwnKeys::None
+    }
+
+    async fn verify_key(&self, _: &impl Platform, _: &LicenseKey) -> Result<Verdict, Failure> {
+        Ok(Verdict::Unknown)
+    }
+
+    fn lists(&self) -> Vec<ListName> {
+        self.access_token.iter().map(|_| SALES).collect()
+    }
+
+    async fn page(
+        &self,
+        platform: &impl Platform,
+        _: &ListName,
+        since: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Page, Failure> {
+        let Some(access_token) = &self.access_token else {
+            return Err(Failure::new(Remedy::PersonNeeded, "GUMROAD_ACCESS_TOKEN is not set"));
+        };
+        sales::page(platform, &self.api_url, access_token, since, page).await
+    }
+
+    fn hooks(&self) -> Hooks {
+        Hooks {
+            events: &["sale", "refund", "dispute", "dispute_won"],
+            registration: Registration::PerEvent("/v2/resource_subscriptions"),
+            dashboard: "https://gumroad.com/settings/advanced",
+            secret: HookSecret::Query("secret"),
+        }
+    }
+}
+
+/// Reads a ping, which may be a form or JSON. The body itself tells which: no form of Gumroad's starts with `{`.
+fn interpret_ping(body: &[u8]) -> Result<Understood, NotUnderstood> {
+    // A byte order mark says nothing about UTF-8, and some proxies and tools put one in front.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    let fields =
+        if body.starts_with(b"{") { json::read(body).map_err(NotUnderstood::malformed)? } else { form::read(body) };
+    meaning::understand(&fields)
+}

@@ -1,0 +1,153 @@
+//! What a ping or a listed sale means.
+//!
+//! Sales become sales; full refunds and disputes become facts of their order. What becomes of a membership after its
+//! first charge is recognized and left with a reason.
+//! How a single field is read is in `fields`.
+
+use super::fields::{Fields, Problem, missing};
+use crate::adapters::storefronts::{NotUnderstood, Understood};
+use crate::adapters::text;
+use crate::model::order::ProductRef;
+use crate::model::{
+    EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, name_from_address,
+};
+
+/// Gumroad's name for a sale.
+pub(super) const SALE: EventType = EventType::named("sale");
+
+/// The `event_type` of the dashboard's test ping, which has no name of Gumroad's own.
+const TEST_PING: EventType = EventType::named("test_ping");
+
+/// Says what a ping means, by its `resource_name`.
+/// <https://gumroad.com/api#resource-subscriptions>
+///
+/// # Errors
+/// [`NotUnderstood`] when a required field is missing, a known one repeated, or a value does not parse.
+pub(super) fn understand(fields: &Fields) -> Result<Understood, NotUnderstood> {
+    let event_type = event_type(fields);
+    let (not_understood, event_type) = match (problem(fields), event_type) {
+        (None, Ok(event_type)) => match event(&event_type, fields) {
+            Ok(event) => return Ok(Understood { event_type, event }),
+            Err(problem) => {
+                let (order_id, email) = (order_id(fields).ok(), fields.email("email").ok());
+                (NotUnderstood::malformed(problem).about(order_id, email), Some(event_type))
+            }
+        },
+        // What is wrong as a whole leaves no field to be believed but its name.
+        (Some(problem), event_type) => (NotUnderstood::malformed(problem), event_type.ok()),
+        (None, Err(problem)) => (NotUnderstood::malformed(problem), None),
+    };
+    Err(NotUnderstood { event_type, ..not_understood })
+}
+
+/// What is wrong with the fields as a whole.
+fn problem(fields: &Fields) -> Option<Problem> {
+    let overwritten = |name| format!("custom field \"{name}\" overwrites Gumroad's own field of that name; rename it");
+    fields.problem().map(str::to_owned).or_else(|| fields.overwriting_custom_field().map(overwritten))
+}
+
+/// Gumroad's `resource_name`. Pings to the account's Ping URL may lack one: they are sales, or the dashboard's test.
+fn event_type(fields: &Fields) -> Result<EventType, Problem> {
+    Ok(match fields.text("resource_name")? {
+        Some(name) => EventType::from_storefront(name),
+        None if fields.flag("test")? => TEST_PING,
+        None => SALE,
+    })
+}
+
+fn event(event_type: &EventType, fields: &Fields) -> Result<StorefrontEvent, Problem> {
+    let nothing = |reason| Ok(StorefrontEvent::Nothing(reason));
+    match event_type.as_str() {
+        // It repeats the seller's last real sale, real buyer included. A purchase that sellers make of their own
+        // product has `test` too, but a `resource_name` with it.
+        "test_ping" => nothing(EventReason::TestPing),
+        "sale" => sale(fields),
+        "refund" => {
+            let facts = facts(fields)?;
+            if !facts.refunded {
+                return nothing(EventReason::PartialRefund);
+            }
+            order_changed(fields, facts, EventReason::FullRefund)
+        }
+        "dispute" => {
+            let facts = OrderFacts { disputed: true, ..facts(fields)? };
+            order_changed(fields, facts, EventReason::DisputeOpened)
+        }
+        "dispute_won" => {
+            let facts = OrderFacts { dispute_won: true, ..facts(fields)? };
+            order_changed(fields, facts, EventReason::DisputeWon)
+        }
+        "cancellation" | "subscription_ended" | "subscription_restarted" | "subscription_updated" => {
+            nothing(EventReason::SubscriptionChange)
+        }
+        _ => nothing(EventReason::UnknownEvent),
+    }
+}
+
+/// What became of a sale.
+fn order_changed(fields: &Fields, facts: OrderFacts, reason: EventReason) -> Result<StorefrontEvent, Problem> {
+    let order_id = order_id(fields)?;
+    if fields.flag("is_recurring_charge")? {
+        return Ok(StorefrontEvent::Nothing(EventReason::RenewalChange));
+    }
+    Ok(StorefrontEvent::OrderChanged { order_id, facts, reason })
+}
+
+/// The flags that every ping about a sale has. They are those of the day on which it is sent, and `disputed` stays true
+/// when the dispute is won.
+fn facts(fields: &Fields) -> Result<OrderFacts, Problem> {
+    Ok(OrderFacts {
+        refunded: fields.flag("refunded")?,
+        disputed: fields.flag("disputed")?,
+        dispute_won: fields.flag("dispute_won")?,
+    })
+}
+
+/// Which order a charge belongs to. Every charge of a membership is a sale with a new id; only the membership stays the
+/// same.
+fn order_id(fields: &Fields) -> Result<OrderId, Problem> {
+    let sale_id = fields.order_id("sale_id")?.ok_or_else(|| missing("sale_id"))?;
+    let subscription = fields.order_id("subscription_id")?;
+    if fields.flag("is_recurring_charge")? && subscription.is_none() {
+        // Without the membership that it belongs to, a renewal would look like a sale of its own.
+        return Err(missing("subscription_id"));
+    }
+    Ok(subscription.unwrap_or(sale_id))
+}
+
+/// A sale, read whole before its flags are looked at, so that a field that does not parse is never passed over.
+fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
+    let order_id = order_id(fields)?;
+    let bought = ProductRef { product_id: fields.required_id("product_id")?, variant_id: None };
+    let email = fields.email("email")?;
+    let subscription = fields.order_id("subscription_id")?;
+    let name = fields.shown("full_name", text::NAME)?.unwrap_or_else(|| name_from_address(&email));
+    let facts = facts(fields)?;
+    let order = Order {
+        order_id,
+        amount: fields.amount()?,
+        lines: OrderLines::single(bought, fields.quantity()?),
+        offer_code: fields.shown("offer_code", text::LINE)?,
+        variants: fields.variants()?,
+        custom_fields: fields.custom_fields()?,
+        country: fields.shown("ip_country", text::LINE)?,
+        subscription_id: subscription.map(|id| id.as_str().to_owned()),
+        test: fields.flag("test")?,
+        sold_at: fields.timestamp("sale_timestamp")?,
+        facts,
+        email,
+        name,
+    };
+    // A seller can have any sale sent again, and then its flags are those of that day.
+    Ok(if fields.flag("is_preorder_authorization")? {
+        StorefrontEvent::Nothing(EventReason::NotPaidYet)
+    } else if fields.flag("is_recurring_charge")? {
+        if facts.money_is_gone() {
+            return Ok(StorefrontEvent::Nothing(EventReason::RenewalTakenBack));
+        }
+        // What became of this charge says nothing of the first one, which the license stands on.
+        StorefrontEvent::Sold(Order { facts: OrderFacts::default(), ..order })
+    } else {
+        StorefrontEvent::Sold(order)
+    })
+}

@@ -1,0 +1,135 @@
+//! Lemon Squeezy: webhooks about orders and license keys, the lists of both, and its License API.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `meaning` | what a webhook or a listed item means |
+//! | `wire` | the JSON of both: the fields that are read |
+//! | `lists` | the pages of the lists of orders and license keys |
+//! | `license_api` | asking whether a key is good |
+
+mod license_api;
+mod lists;
+mod meaning;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use super::{
+    DefaultLicense, Head, HookSecret, Hooks, NotUnderstood, OwnKeys, Page, Profile, Proof, Refusal, Registration,
+    Storefront, Understood, Verdict,
+};
+use crate::adapters::{Failure, Remedy};
+use crate::config::Reader;
+use crate::model::inbox::{Delivery, ListName};
+use crate::model::{LicenseKey, Secret, Signature, Source, Timestamp};
+use crate::platform::{Limit, Platform};
+
+const ORDERS: ListName = ListName::named("orders");
+const LICENSE_KEYS: ListName = ListName::named("license_keys");
+
+/// Access to Lemon Squeezy, and what it proves itself with.
+#[derive(Debug, Clone)]
+pub struct LemonSqueezy {
+    /// Signing secrets that are accepted, the current one first. Empty: the webhook does not exist.
+    webhook_secrets: Vec<Secret>,
+    /// Licenses and orders of any other store are refused.
+    store_id: Option<i64>,
+    api_key: Option<Secret>,
+    api_url: String,
+}
+
+impl Storefront for LemonSqueezy {
+    const PROFILE: Profile =
+        Profile { source: Source::named("lemonsqueezy"), name: "Lemon Squeezy", license: DefaultLicense::Storefront };
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            webhook_secrets: reader.webhook_secrets(
+                "LEMON_SQUEEZY_WEBHOOK_SECRET",
+                "LEMON_SQUEEZY_WEBHOOK_SECRET_PREVIOUS",
+                "the Lemon Squeezy webhook is closed",
+            ),
+            store_id: store_id(reader),
+            api_key: reader.secret("LEMON_SQUEEZY_API_KEY"),
+            api_url: reader.url("LEMON_SQUEEZY_API_URL", "https://api.lemonsqueezy.com"),
+        }
+    }
+
+    /// The `X-Signature` header is the hex HMAC-SHA256 of the raw body under a signing secret.
+    /// <https://docs.lemonsqueezy.com/help/webhooks/signing-requests>
+    ///
+    /// The scheme has no timestamp, so an old delivery proves itself as well as a new one: what keeps it harmless is that
+    /// handling a sale twice changes nothing.
+    fn authenticate(&self, head: &Head<'_>, _: Timestamp) -> Result<Proof, Refusal> {
+        if self.webhook_secrets.is_empty() {
+            return Err(Refusal::Hidden);
+        }
+        let signature = head.header("x-signature").and_then(unhex).ok_or(Refusal::InvalidSignature)?;
+        Ok(Proof::Body(Signature::of_body(&self.webhook_secrets, signature.to_vec())))
+    }
+
+    async fn interpret(&self, _: &impl Platform, delivery: &Delivery) -> Result<Understood, NotUnderstood> {
+        meaning::understand(delivery, self.store_id)
+    }
+
+    fn own_keys(&self) -> OwnKeys {
+        // Without the store's id no key could be told to be ours.
+        match self.store_id {
+            Some(_) => OwnKeys::Verifiable { unknown_keys: Limit::LicenseApi },
+            None => OwnKeys::None,
+        }
+    }
+
+    async fn verify_key(&self, platform: &impl Platform, key: &LicenseKey) -> Result<Verdict, Failure> {
+        let Some(store_id) = self.store_id else {
+            let reason = "LEMON_SQUEEZY_STORE_ID is not set: no Lemon Squeezy license can be believed";
+            return Err(Failure::new(Remedy::PersonNeeded, reason));
+        };
+        license_api::validate(platform, &self.api_url, store_id, key).await
+    }
+
+    fn lists(&self) -> Vec<ListName> {
+        // Orders come before the keys that belong to them.
+        let lists = [ORDERS, LICENSE_KEYS];
+        if self.api_key.is_some() && self.store_id.is_some() { lists.into() } else { Vec::new() }
+    }
+
+    async fn page(
+        &self,
+        platform: &impl Platform,
+        list: &ListName,
+        since: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Page, Failure> {
+        let (Some(api_key), Some(store_id)) = (&self.api_key, self.store_id) else {
+            let reason = "LEMON_SQUEEZY_API_KEY or LEMON_SQUEEZY_STORE_ID is not set";
+            return Err(Failure::new(Remedy::PersonNeeded, reason));
+        };
+        lists::page(platform, &self.api_url, api_key, store_id, list, since, page).await
+    }
+
+    fn hooks(&self) -> Hooks {
+        Hooks {
+            events: &["order_created", "order_refunded", "license_key_created"],
+            registration: Registration::Together("/v1/webhooks"),
+            dashboard: "https://app.lemonsqueezy.com/settings/webhooks",
+            secret: HookSecret::Signing,
+        }
+    }
+}
+
+fn store_id(reader: &mut Reader<'_>) -> Option<i64> {
+    const NAME: &str = "LEMON_SQUEEZY_STORE_ID";
+    let Some(text) = reader.text(NAME) else {
+        return reader.missing(NAME, "no Lemon Squeezy order or license is believed");
+    };
+    text.parse().ok().filter(|id| *id > 0).or_else(|| reader.invalid(NAME, "must be a store's number"))
+}
+
+/// Exactly 32 bytes in hex, in either case.
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect();
+    bytes?.try_into().ok()
+}

@@ -1,0 +1,243 @@
+//! What a webhook or a listed item means.
+//!
+//! Paid orders become sales, new keys become issued keys, and full refunds become facts of their order. What becomes of
+//! a subscription after its first charge is recognized and left with a reason. The shape of the JSON is in `wire`.
+
+use std::num::NonZeroU32;
+
+use super::wire::{self, Meta, Object};
+use super::{LICENSE_KEYS, ORDERS};
+use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
+use crate::adapters::text;
+use crate::json::{FieldError, Json};
+use crate::model::inbox::{Delivery, Origin};
+use crate::model::order::{IssuedKey, ProductRef};
+use crate::model::{
+    Amount, Currency, EmailAddress, EventReason, EventType, LicenseKey, Order, OrderId, OrderLines, Quantity,
+    StorefrontEvent, StorefrontId, Timestamp, name_from_address,
+};
+
+/// The types of the events that items of the lists would have come by.
+pub(super) const ORDER_CREATED: EventType = EventType::named("order_created");
+pub(super) const LICENSE_KEY_CREATED: EventType = EventType::named("license_key_created");
+
+/// Why an order or a key is not understood: the reason and, for a person, what is wrong.
+struct Problem {
+    reason: EventReason,
+    problem: String,
+}
+
+/// Reads a webhook or a listed item. `store_id` is the one store whose orders and keys are believed.
+///
+/// # Errors
+/// [`NotUnderstood`] when the store is unknown or another, a required field is missing, a known one repeated, or a
+/// value does not parse.
+pub(super) fn understand(delivery: &Delivery, store_id: Option<i64>) -> Result<Understood, NotUnderstood> {
+    let body = Json::parse(&delivery.body).map_err(|error| NotUnderstood::malformed(format!("the body {error}")))?;
+    match &delivery.origin {
+        Origin::Webhook => {
+            let meta = Meta::read(&body).map_err(|error| NotUnderstood::malformed(error.to_string()))?;
+            meaning(EventType::from_storefront(&meta.event_name), &meta, &body, store_id)
+        }
+        // An item of a list is what a webhook about it has as its `data`.
+        Origin::List(list) => {
+            let event_type = match list {
+                list if *list == ORDERS => ORDER_CREATED,
+                list if *list == LICENSE_KEYS => LICENSE_KEY_CREATED,
+                _ => return Err(NotUnderstood::malformed("an item of a list that is not read")),
+            };
+            let body = Json::Object(vec![("data".to_owned(), body)]);
+            meaning(event_type, &Meta::default(), &body, store_id)
+        }
+    }
+}
+
+fn meaning(
+    event_type: EventType,
+    meta: &Meta,
+    body: &Json,
+    store_id: Option<i64>,
+) -> Result<Understood, NotUnderstood> {
+    match event(&event_type, meta, body, store_id) {
+        Ok(event) => Ok(Understood { event_type, event }),
+        Err(Problem { reason, problem }) => {
+            let (order_id, email) = as_far_as_known(&event_type, body);
+            let cause = Cause::Malformed { reason, problem };
+            Err(NotUnderstood { cause, event_type: Some(event_type), order_id, email })
+        }
+    }
+}
+
+/// What can be told of an event that is not understood as a whole.
+fn as_far_as_known(event_type: &EventType, body: &Json) -> (Option<OrderId>, Option<EmailAddress>) {
+    let Ok(data) = body.root().field("data") else { return (None, None) };
+    let attributes = data.field("attributes").ok();
+    let order_id = match event_type.as_str() {
+        "license_key_created" => attributes.as_ref().and_then(|attributes| attributes.id("order_id").ok()),
+        _ => data.id("id").ok(),
+    };
+    let email = attributes.as_ref().and_then(|attributes| attributes.text("user_email").ok());
+    (order_id.and_then(|id| OrderId::parse(&id)), email.and_then(|text| EmailAddress::parse(text).ok()))
+}
+
+/// <https://docs.lemonsqueezy.com/help/webhooks/event-types>
+fn event(event_type: &EventType, meta: &Meta, body: &Json, store_id: Option<i64>) -> Result<StorefrontEvent, Problem> {
+    Ok(match event_type.as_str() {
+        "order_created" => {
+            let data = Object::read(body, wire::Order::read)?;
+            check_store(data.store_id, store_id)?;
+            return Ok(order(data, meta)?);
+        }
+        "license_key_created" => {
+            let data = Object::read(body, wire::LicenseKey::read)?;
+            check_store(data.store_id, store_id)?;
+            return Ok(license_key(data, meta)?);
+        }
+        "order_refunded" => {
+            let data = Object::read(body, wire::OrderState::read)?;
+            check_store(data.store_id, store_id)?;
+            return Ok(refund(&data)?);
+        }
+        "license_key_updated" => StorefrontEvent::Nothing(EventReason::KeyChange),
+        "subscription_created" => StorefrontEvent::Nothing(EventReason::SubscriptionStarted),
+        "subscription_payment_success" => StorefrontEvent::Nothing(EventReason::SubscriptionPayment),
+        "subscription_updated"
+        | "subscription_cancelled"
+        | "subscription_resumed"
+        | "subscription_expired"
+        | "subscription_paused"
+        | "subscription_unpaused"
+        | "subscription_payment_failed"
+        | "subscription_payment_recovered"
+        | "subscription_payment_refunded" => StorefrontEvent::Nothing(EventReason::SubscriptionChange),
+        _ => StorefrontEvent::Nothing(EventReason::UnknownEvent),
+    })
+}
+
+/// A signed body can still be about another store of the same owner, when both webhooks were given one secret.
+fn check_store(store_id: i64, ours: Option<i64>) -> Result<(), Problem> {
+    let (reason, problem) = match ours {
+        Some(ours) if ours == store_id => return Ok(()),
+        Some(_) => (EventReason::AnotherStore, "`data.attributes.store_id` is another store's"),
+        None => (EventReason::StoreNotConfigured, "LEMON_SQUEEZY_STORE_ID is not set"),
+    };
+    Err(Problem { reason, problem: problem.to_owned() })
+}
+
+/// A refund in full or in part; the event is the same. An order that is held to be fraudulent was paid back as well.
+fn refund(data: &Object<wire::OrderState>) -> Result<StorefrontEvent, String> {
+    let order_id = order_id("data.id", &data.id)?;
+    let facts = data.attributes.facts();
+    Ok(if facts.refunded {
+        StorefrontEvent::OrderChanged { order_id, facts, reason: EventReason::FullRefund }
+    } else {
+        StorefrontEvent::Nothing(EventReason::PartialRefund)
+    })
+}
+
+/// <https://docs.lemonsqueezy.com/api/orders/the-order-object>
+fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, String> {
+    let attributes = &data.attributes;
+    let email = email(&attributes.user_email)?;
+    let bought = ProductRef {
+        product_id: id("data.attributes.first_order_item.product_id", &attributes.product_id)?,
+        variant_id: Some(id("data.attributes.first_order_item.variant_id", &attributes.variant_id)?),
+    };
+    let order = Order {
+        order_id: order_id("data.id", &data.id)?,
+        name: name(attributes.user_name.as_deref(), &email),
+        amount: amount(attributes.total, &attributes.currency)?,
+        // A checkout has one product; the API calls it the first one.
+        lines: OrderLines::single(bought, quantity(attributes.quantity)?),
+        offer_code: None,
+        variants: Vec::new(),
+        // What the seller's checkout link passed on.
+        // <https://docs.lemonsqueezy.com/help/checkout/passing-custom-data>
+        custom_fields: text::tidy_pairs(&meta.custom_data, text::ANSWER),
+        country: None,
+        subscription_id: None,
+        test: data.test_mode || meta.test_mode,
+        sold_at: timestamp("data.attributes.created_at", attributes.created_at.as_deref())?,
+        facts: attributes.state.facts(),
+        email,
+    };
+    Ok(match attributes.state.status.as_str() {
+        _ if attributes.state.was_paid() => StorefrontEvent::Sold(order),
+        "pending" => StorefrontEvent::Nothing(EventReason::NotPaidYet),
+        "failed" => StorefrontEvent::Nothing(EventReason::PaymentFailed),
+        _ => StorefrontEvent::Nothing(EventReason::NotPaid),
+    })
+}
+
+/// <https://docs.lemonsqueezy.com/api/license-keys/the-license-key-object>
+fn license_key(data: Object<wire::LicenseKey>, meta: &Meta) -> Result<StorefrontEvent, String> {
+    let attributes = &data.attributes;
+    let email = email(&attributes.user_email)?;
+    let issued = IssuedKey {
+        key: LicenseKey::from_record(&attributes.key).map_err(|error| format!("`data.attributes.key` {error}"))?,
+        storefront_key_id: id("data.id", &data.id)?,
+        order_id: order_id("data.attributes.order_id", &attributes.order_id)?,
+        line: THE_LINE,
+        // The event does not say which variant it was; the order's own event does.
+        bought: ProductRef { product_id: id("data.attributes.product_id", &attributes.product_id)?, variant_id: None },
+        name: name(attributes.user_name.as_deref(), &email),
+        test: data.test_mode || meta.test_mode,
+        expires_at: timestamp("data.attributes.expires_at", attributes.expires_at.as_deref())?,
+        email,
+    };
+    // `inactive` is the state of a good key that was never used. One that expired is recorded with its date.
+    if attributes.is_disabled() {
+        return Ok(StorefrontEvent::Nothing(EventReason::KeyDisabled));
+    }
+    Ok(StorefrontEvent::KeyIssued(issued))
+}
+
+/// The only line of an order.
+pub(super) const THE_LINE: NonZeroU32 = NonZeroU32::MIN;
+
+fn order_id(path: &str, text: &str) -> Result<OrderId, String> {
+    OrderId::parse(text).ok_or_else(|| format!("`{path}` is not an id"))
+}
+
+/// Lemon Squeezy's ids are numbers, sometimes written as text.
+fn id(path: &str, text: &str) -> Result<StorefrontId, String> {
+    StorefrontId::parse(text).ok_or_else(|| format!("`{path}` is not an id"))
+}
+
+fn email(address: &str) -> Result<EmailAddress, String> {
+    EmailAddress::parse(address).map_err(|error| format!("`data.attributes.user_email` {error}"))
+}
+
+/// The buyer's name as far as it can be shown, or the one that the address suggests.
+pub(super) fn name(given: Option<&str>, email: &EmailAddress) -> String {
+    let given = text::tidy(given.unwrap_or_default(), text::NAME);
+    if given.is_empty() { name_from_address(email) } else { given }
+}
+
+fn amount(total: i64, currency: &str) -> Result<Amount, String> {
+    let currency =
+        Currency::parse(currency).ok_or_else(|| "`data.attributes.currency` is not a currency code".to_owned())?;
+    Amount::new(total, currency).ok_or_else(|| "`data.attributes.total` is not an amount in cents".to_owned())
+}
+
+/// One where it is not said.
+fn quantity(count: Option<i64>) -> Result<Quantity, String> {
+    let count = count.map_or(Some(Quantity::ONE), Quantity::new);
+    count.ok_or_else(|| "`data.attributes.first_order_item.quantity` is not a number from 1 to 1000000".to_owned())
+}
+
+fn timestamp(path: &str, text: Option<&str>) -> Result<Option<Timestamp>, String> {
+    text.map(|text| Timestamp::parse(text).ok_or_else(|| format!("`{path}` is not a date and time"))).transpose()
+}
+
+impl From<String> for Problem {
+    fn from(problem: String) -> Self {
+        Self { reason: EventReason::Malformed, problem }
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        error.to_string().into()
+    }
+}

@@ -1,0 +1,152 @@
+//! The JSON of a webhook: the fields that are read. What they mean is in `meaning`.
+//! <https://docs.lemonsqueezy.com/help/webhooks/webhook-requests>
+
+use crate::json::{At, FieldError, Json};
+use crate::model::OrderFacts;
+
+/// What every webhook says of itself.
+#[derive(Default)]
+pub(super) struct Meta {
+    pub(super) event_name: String,
+    pub(super) test_mode: bool,
+    /// What the seller's checkout passed on: the members that are single values.
+    pub(super) custom_data: Vec<(String, String)>,
+}
+
+/// What the object of every event has.
+pub(super) struct Object<A> {
+    pub(super) id: String,
+    pub(super) store_id: i64,
+    pub(super) test_mode: bool,
+    pub(super) attributes: A,
+}
+
+pub(super) struct Order {
+    pub(super) user_name: Option<String>,
+    pub(super) user_email: String,
+    pub(super) currency: String,
+    /// In cents.
+    pub(super) total: i64,
+    pub(super) state: OrderState,
+    pub(super) product_id: String,
+    pub(super) variant_id: String,
+    pub(super) quantity: Option<i64>,
+    pub(super) created_at: Option<String>,
+}
+
+/// What has become of an order.
+pub(super) struct OrderState {
+    pub(super) status: String,
+    refunded: bool,
+}
+
+pub(super) struct LicenseKey {
+    pub(super) order_id: String,
+    pub(super) product_id: String,
+    pub(super) user_name: Option<String>,
+    pub(super) user_email: String,
+    pub(super) key: String,
+    disabled: bool,
+    status: Option<String>,
+    pub(super) expires_at: Option<String>,
+}
+
+impl Meta {
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub(super) fn read(body: &Json) -> Result<Self, FieldError> {
+        let meta = body.root().field("meta")?;
+        let custom_data = match meta.get("custom_data")? {
+            Some(data) => data.as_object().unwrap_or_default().iter().filter_map(single).collect(),
+            None => Vec::new(),
+        };
+        Ok(Self { event_name: meta.text("event_name")?.to_owned(), test_mode: meta.flag("test_mode")?, custom_data })
+    }
+}
+
+impl<A> Object<A> {
+    /// Reads the object that an event is about, its attributes through `attributes`.
+    ///
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub(super) fn read(body: &Json, read: impl FnOnce(&At<'_>) -> Result<A, FieldError>) -> Result<Self, FieldError> {
+        let data = body.root().field("data")?;
+        let attributes = data.field("attributes")?;
+        Ok(Self {
+            id: data.id("id")?,
+            store_id: attributes.integer("store_id")?,
+            test_mode: attributes.flag("test_mode")?,
+            attributes: read(&attributes)?,
+        })
+    }
+}
+
+impl Order {
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
+        let item = attributes.field("first_order_item")?;
+        Ok(Self {
+            user_name: attributes.optional_text("user_name")?.map(str::to_owned),
+            user_email: attributes.text("user_email")?.to_owned(),
+            currency: attributes.text("currency")?.to_owned(),
+            total: attributes.integer("total")?,
+            state: OrderState::read(attributes)?,
+            product_id: item.id("product_id")?,
+            variant_id: item.id("variant_id")?,
+            quantity: item.optional_integer("quantity")?,
+            created_at: attributes.optional_text("created_at")?.map(str::to_owned),
+        })
+    }
+}
+
+impl OrderState {
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
+        Ok(Self { status: attributes.text("status")?.to_owned(), refunded: attributes.flag("refunded")? })
+    }
+
+    /// Lemon Squeezy has no disputes. An order that it holds to be fraudulent counts as refunded.
+    pub(super) fn facts(&self) -> OrderFacts {
+        let refunded = self.refunded || matches!(self.status.as_str(), "refunded" | "fraudulent");
+        OrderFacts { refunded, ..OrderFacts::default() }
+    }
+
+    /// Whether it was paid at some time: only that was ever sold. A partial refund takes nothing away from the buyer.
+    pub(super) fn was_paid(&self) -> bool {
+        self.facts().refunded || matches!(self.status.as_str(), "paid" | "partial_refund")
+    }
+}
+
+impl LicenseKey {
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            order_id: attributes.id("order_id")?,
+            product_id: attributes.id("product_id")?,
+            user_name: attributes.optional_text("user_name")?.map(str::to_owned),
+            user_email: attributes.text("user_email")?.to_owned(),
+            key: attributes.text("key")?.to_owned(),
+            disabled: attributes.flag("disabled")?,
+            status: attributes.optional_text("status")?.map(str::to_owned),
+            expires_at: attributes.optional_text("expires_at")?.map(str::to_owned),
+        })
+    }
+
+    pub(super) fn is_disabled(&self) -> bool {
+        self.disabled || self.status.as_deref() == Some("disabled")
+    }
+}
+
+/// A member that is a single value, as text. Whatever else was passed on could not be shown.
+fn single((name, value): &(String, Json)) -> Option<(String, String)> {
+    let value = match value {
+        Json::Text(text) => text.clone(),
+        Json::Integer(number) => number.to_string(),
+        Json::Bool(flag) => flag.to_string(),
+        Json::Null | Json::OtherNumber | Json::List(_) | Json::Object(_) => return None,
+    };
+    Some((name.clone(), value))
+}

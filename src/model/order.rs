@@ -1,0 +1,232 @@
+//! What was bought: an order with its lines, the keys that a storefront issued for it, and what was said of it since.
+//! The same for every storefront.
+
+use std::num::NonZeroU32;
+
+use crate::model::{Amount, EmailAddress, LicenseKey, Timestamp};
+
+/// An order's name at its storefront; of a subscription, the subscription's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OrderId(String);
+
+/// A storefront's own id of a product, a variant or a key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StorefrontId(String);
+
+/// What was bought, in the storefront's own ids.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProductRef {
+    pub product_id: StorefrontId,
+    pub variant_id: Option<StorefrontId>,
+}
+
+/// How many were bought: from one to a million, which is more than any checkout allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quantity(u32);
+
+/// One product of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLine {
+    /// Its place in the order, from one.
+    pub line: NonZeroU32,
+    pub bought: ProductRef,
+    pub quantity: Quantity,
+}
+
+/// The lines of an order: at least one, numbered from one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLines(Vec<OrderLine>);
+
+/// What was bought in one payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    pub order_id: OrderId,
+    pub lines: OrderLines,
+    pub email: EmailAddress,
+    /// As the buyer gave it, or what the address suggests.
+    pub name: String,
+    pub amount: Amount,
+    pub offer_code: Option<String>,
+    /// What the buyer picked: category and option, in the storefront's order.
+    pub variants: Vec<(String, String)>,
+    /// What the buyer filled in at the checkout.
+    pub custom_fields: Vec<(String, String)>,
+    pub country: Option<String>,
+    pub subscription_id: Option<String>,
+    /// Not real money.
+    pub test: bool,
+    /// When the storefront says it was sold; absent where it does not say.
+    pub sold_at: Option<Timestamp>,
+    /// What has become of it by the time that the storefront tells of it.
+    pub facts: OrderFacts,
+}
+
+/// A key that a storefront issued for a line of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedKey {
+    pub key: LicenseKey,
+    /// The storefront's own id of the key: a line can have several keys.
+    pub storefront_key_id: StorefrontId,
+    pub order_id: OrderId,
+    pub line: NonZeroU32,
+    pub bought: ProductRef,
+    pub email: EmailAddress,
+    pub name: String,
+    pub test: bool,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a storefront has said about an order besides that it was sold. Each is true for good once it was said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OrderFacts {
+    /// In full.
+    pub refunded: bool,
+    pub disputed: bool,
+    /// By the seller. The dispute stays a fact.
+    pub dispute_won: bool,
+}
+
+impl OrderId {
+    /// `None` when empty, over 128 bytes, or with control characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_id(text).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl StorefrontId {
+    /// `None` when empty, over 128 bytes, or with control characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_id(text).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ProductRef {
+    /// `None` when either id could be none.
+    pub fn parse(product_id: &str, variant_id: Option<&str>) -> Option<Self> {
+        let variant_id = match variant_id {
+            Some(text) => Some(StorefrontId::parse(text)?),
+            None => None,
+        };
+        Some(Self { product_id: StorefrontId::parse(product_id)?, variant_id })
+    }
+
+    /// The variant's id as a text.
+    pub fn variant(&self) -> Option<&str> {
+        self.variant_id.as_ref().map(StorefrontId::as_str)
+    }
+}
+
+impl Quantity {
+    /// A single one.
+    pub const ONE: Self = Self(1);
+
+    /// `None` outside 1 to 1,000,000.
+    pub fn new(count: i64) -> Option<Self> {
+        u32::try_from(count).ok().filter(|count| (1..=1_000_000).contains(count)).map(Self)
+    }
+
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl OrderLines {
+    /// `None` without any.
+    pub fn new(bought: impl IntoIterator<Item = (ProductRef, Quantity)>) -> Option<Self> {
+        let numbers = (1..).map_while(NonZeroU32::new);
+        let lines: Vec<_> =
+            numbers.zip(bought).map(|(line, (bought, quantity))| OrderLine { line, bought, quantity }).collect();
+        (!lines.is_empty()).then_some(Self(lines))
+    }
+
+    /// The only line of an order.
+    pub fn single(bought: ProductRef, quantity: Quantity) -> Self {
+        Self(vec![OrderLine { line: NonZeroU32::MIN, bought, quantity }])
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &OrderLine> {
+        self.0.iter()
+    }
+}
+
+impl OrderFacts {
+    pub const REFUNDED: Self = Self { refunded: true, disputed: false, dispute_won: false };
+
+    /// Whether anything was said.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether the seller does not have the money any more.
+    pub const fn money_is_gone(self) -> bool {
+        self.refunded || (self.disputed && !self.dispute_won)
+    }
+
+    /// As the `fact` column holds them.
+    pub fn codes(self) -> impl Iterator<Item = &'static str> {
+        let facts = [(self.refunded, "refunded"), (self.disputed, "disputed"), (self.dispute_won, "dispute_won")];
+        facts.into_iter().filter(|(said, _)| *said).map(|(_, code)| code)
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(id: &str) -> ProductRef {
+        ProductRef::parse(id, None).unwrap()
+    }
+
+    #[test]
+    fn an_id_is_short_and_without_control_characters() {
+        assert!(
+            OrderId::parse("FO8TXN-dbxYaBdahG97Y-Q==").is_some() && StorefrontId::parse(&"x".repeat(128)).is_some()
+        );
+        for wrong in ["", "a\n", "\u{0}", &"x".repeat(129)] {
+            assert!(OrderId::parse(wrong).is_none() && StorefrontId::parse(wrong).is_none(), "{wrong:?}");
+            assert!(ProductRef::parse(wrong, None).is_none() && ProductRef::parse("1", Some(wrong)).is_none());
+        }
+    }
+
+    #[test]
+    fn lines_are_numbered_from_one_and_there_is_at_least_one() {
+        let lines = OrderLines::new([(product("a"), Quantity::ONE), (product("b"), Quantity::ONE)]).unwrap();
+        let told: Vec<_> = lines.iter().map(|line| (line.line.get(), line.bought.product_id.as_str())).collect();
+        assert_eq!(told, [(1, "a"), (2, "b")]);
+        assert_eq!(OrderLines::new([]), None);
+        assert_eq!(
+            OrderLines::new([(product("a"), Quantity::ONE)]),
+            Some(OrderLines::single(product("a"), Quantity::ONE))
+        );
+    }
+
+    #[test]
+    fn a_quantity_is_at_least_one_and_no_more_than_a_million() {
+        let count = |count| Quantity::new(count).map(Quantity::get);
+        assert_eq!([count(1), count(1_000_000)], [Some(1), Some(1_000_000)]);
+        assert_eq!([count(0), count(-1), count(1_000_001), count(i64::MAX)], [None; 4]);
+    }
+
+    #[test]
+    fn a_dispute_that_was_won_leaves_the_money_where_it_is() {
+        let disputed = OrderFacts { disputed: true, ..OrderFacts::default() };
+        let won = OrderFacts { dispute_won: true, ..disputed };
+        assert!(disputed.money_is_gone() && OrderFacts::REFUNDED.money_is_gone());
+        assert!(!won.money_is_gone() && !OrderFacts::default().money_is_gone());
+        assert!(OrderFacts { refunded: true, ..won }.money_is_gone());
+        assert_eq!(won.codes().collect::<Vec<_>>(), ["disputed", "dispute_won"]);
+        assert!(OrderFacts::default().is_empty() && !won.is_empty());
+    }
+}

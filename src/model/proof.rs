@@ -1,0 +1,106 @@
+//! What proves that a request is from whom it claims to be from. How each sender puts it into a request is in `adapters`.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::model::Secret;
+
+/// Proof that a body came from its sender. Made only by the checks below, so that a body which passed none of them
+/// cannot become a delivery, and so never an event.
+#[derive(Debug, Clone, Copy)]
+pub struct Authenticated(());
+
+/// Signatures of a body that were not checked yet: each HMAC-SHA256 of a prefix and the body.
+pub struct Signature {
+    keys: Vec<Vec<u8>>,
+    /// What is signed in front of the body, such as a time.
+    prefix: Vec<u8>,
+    presented: Vec<Vec<u8>>,
+}
+
+impl Authenticated {
+    /// The caller knows one of the shared secrets.
+    pub fn by_shared_secret(secrets: &[Secret], presented: &str) -> Option<Self> {
+        Secret::any_matches(secrets, presented).then_some(Self(()))
+    }
+
+    /// The signature is the HMAC-SHA256 of the body under one of the secrets.
+    pub fn by_hmac_sha256(secrets: &[Secret], body: &[u8], signature: &[u8]) -> Option<Self> {
+        Signature::of_body(secrets, signature.to_vec()).verify(body)
+    }
+
+    /// The body was authenticated before it was stored.
+    pub(crate) const fn as_recorded() -> Self {
+        Self(())
+    }
+}
+
+impl Signature {
+    /// A signature of the body alone, under any of the secrets as they are written.
+    pub fn of_body(secrets: &[Secret], presented: Vec<u8>) -> Self {
+        let keys = secrets.iter().map(|secret| secret.expose().as_bytes().to_vec()).collect();
+        Self::new(keys, Vec::new(), vec![presented])
+    }
+
+    /// Signatures of this prefix and the body, any of which may be right, under any of these keys.
+    pub const fn new(keys: Vec<Vec<u8>>, prefix: Vec<u8>, presented: Vec<Vec<u8>>) -> Self {
+        Self { keys, prefix, presented }
+    }
+
+    /// Checks every signature under every key, each in a time that does not depend on where they differ.
+    pub fn verify(&self, body: &[u8]) -> Option<Authenticated> {
+        let signs = |key: &[u8], signature: &[u8]| {
+            Hmac::<Sha256>::new_from_slice(key)
+                .is_ok_and(|mac| mac.chain_update(&self.prefix).chain_update(body).verify_slice(signature).is_ok())
+        };
+        let pairs = self.keys.iter().flat_map(|key| self.presented.iter().map(move |signature| (key, signature)));
+        pairs.fold(false, |found, (key, signature)| found | signs(key, signature)).then_some(Authenticated(()))
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signature(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// HMAC-SHA256, test case 2 of RFC 4231: <https://www.rfc-editor.org/rfc/rfc4231#section-4.3>
+    const KEY: &[u8] = b"Jefe";
+    const BODY: &[u8] = b"what do ya want for nothing?";
+    const RIGHT: [u8; 32] = [
+        0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7, 0x5a, 0x00,
+        0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43,
+    ];
+
+    fn verifies(keys: &[&[u8]], prefix: &[u8], presented: &[&[u8]], body: &[u8]) -> bool {
+        let owned = |list: &[&[u8]]| list.iter().map(|bytes| bytes.to_vec()).collect();
+        Signature::new(owned(keys), prefix.to_vec(), owned(presented)).verify(body).is_some()
+    }
+
+    #[test]
+    fn any_right_signature_under_any_key_proves_a_body() {
+        assert!(verifies(&[KEY], b"", &[&RIGHT], BODY));
+        assert!(verifies(&[b"new", KEY], b"", &[&[0; 32], &RIGHT], BODY));
+        assert!(verifies(&[KEY], b"what do ", &[&RIGHT], b"ya want for nothing?"));
+    }
+
+    #[test]
+    fn nothing_else_proves_a_body() {
+        assert!(!verifies(&[KEY], b"", &[&RIGHT], b"what do ya want for nothing"));
+        assert!(!verifies(&[KEY], b" ", &[&RIGHT], BODY));
+        assert!(!verifies(&[b"jefe"], b"", &[&RIGHT], BODY));
+        assert!(!verifies(&[KEY], b"", &[&RIGHT[..31], &[], &[0; 32]], BODY));
+        assert!(!verifies(&[KEY], b"", &[], BODY) && !verifies(&[], b"", &[&RIGHT], BODY));
+    }
+
+    #[test]
+    fn debug_shows_nothing_of_a_signature() {
+        assert_eq!(format!("{:?}", Signature::new(vec![b"canary".to_vec()], Vec::new(), Vec::new())), "Signature(…)");
+    }
+}
