@@ -7,6 +7,7 @@ mod access;
 mod activate;
 mod admin;
 mod alert;
+mod catalogue;
 mod fulfill;
 mod ingest;
 mod invite;

@@ -21,6 +21,7 @@ use crate::engine::Engine;
 use crate::model::TraceId;
 use crate::platform::{Level, Platform, unique_id};
 
+pub use admin::{CatalogueAnswer, InvalidCatalogue, ReplacedAnswer};
 pub use body::{Body, BodyError};
 pub use problem::{Code, Problem};
 use request::json_body;

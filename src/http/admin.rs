@@ -4,11 +4,14 @@
 //! `engine::admin` and `engine::access`. No answer here has CORS headers: no page is to call this.
 
 mod fields;
+#[allow(dead_code)]
+mod products;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 use self::fields::{Field, Fields, Kind};
+pub use self::products::{CatalogueAnswer, InvalidCatalogue, ReplacedAnswer};
 use super::{API_BODY_MAX_BYTES, Code, Problem, Request, Response, json_body};
 use crate::db::admin::{self as reads, List, OutboxAct};
 use crate::db::privacy::Person;

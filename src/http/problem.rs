@@ -25,6 +25,7 @@ pub enum Code {
     LicenseNotFound,
     MethodNotAllowed,
     ProductNotMapped,
+    CatalogueChanged,
     AlreadyDone,
     AlreadyProcessed,
     InProgress,
@@ -32,6 +33,7 @@ pub enum Code {
     Refused,
     BodyTooLarge,
     UnsupportedMediaType,
+    InvalidCatalogue,
     GithubUserNotFound,
     GithubAccountNotInvitable,
     RateLimited,
@@ -94,6 +96,7 @@ impl Code {
             Self::NotFound | Self::LicenseNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::ProductNotMapped
+            | Self::CatalogueChanged
             | Self::AlreadyDone
             | Self::AlreadyProcessed
             | Self::InProgress
@@ -101,7 +104,7 @@ impl Code {
             | Self::Refused => 409,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
-            Self::GithubUserNotFound | Self::GithubAccountNotInvitable => 422,
+            Self::InvalidCatalogue | Self::GithubUserNotFound | Self::GithubAccountNotInvitable => 422,
             Self::RateLimited => 429,
             Self::UpstreamUnavailable => 502,
             Self::StorageUnavailable => 503,
@@ -123,6 +126,7 @@ impl Code {
             Self::LicenseNotFound => "license_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ProductNotMapped => "product_not_mapped",
+            Self::CatalogueChanged => "catalogue_changed",
             Self::AlreadyDone => "already_done",
             Self::AlreadyProcessed => "already_processed",
             Self::InProgress => "in_progress",
@@ -130,6 +134,7 @@ impl Code {
             Self::Refused => "refused",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::InvalidCatalogue => "invalid_catalogue",
             Self::GithubUserNotFound => "github_user_not_found",
             Self::GithubAccountNotInvitable => "github_account_not_invitable",
             Self::RateLimited => "rate_limited",

@@ -1,19 +1,13 @@
 //! A catalogue as it is written: TOML, JSON, and the rows of its table.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Catalogue;
 use super::entry::known_keys;
 use super::product::Product;
 use super::section::Section;
-
-/// The products of a catalogue as its JSON form has them: each source's entries in a list under its name.
-#[derive(Debug, Clone, Copy)]
-pub struct Entries<'c>(&'c [Product]);
 
 /// A row of the table that is no entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,9 +49,13 @@ impl Catalogue {
         serde_json::to_string(&rows).unwrap_or_else(|_| "[]".to_owned())
     }
 
-    /// The products in the JSON form.
-    pub fn entries(&self) -> Entries<'_> {
-        Entries(&self.products)
+    /// The products in the JSON form: each source's entries in a list under its name.
+    pub fn by_source(&self) -> BTreeMap<&str, Vec<&Product>> {
+        let mut lists: BTreeMap<&str, Vec<&Product>> = BTreeMap::new();
+        for product in &self.products {
+            lists.entry(&product.source).or_default().push(product);
+        }
+        lists
     }
 
     /// The file of the catalogue, without what has its default.
@@ -96,24 +94,5 @@ fn toml_value(value: &Value) -> String {
             format!("{{ {} }}", members.join(", "))
         }
         other => other.to_string(),
-    }
-}
-
-impl Serialize for Entries<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut sources: Vec<&str> = Vec::new();
-        let mut lists: HashMap<&str, Vec<&Product>> = HashMap::new();
-        for product in self.0 {
-            let list = lists.entry(&product.source).or_default();
-            if list.is_empty() {
-                sources.push(&product.source);
-            }
-            list.push(product);
-        }
-        let mut map = serializer.serialize_map(Some(sources.len()))?;
-        for source in sources {
-            map.serialize_entry(source, lists.get(source).map(Vec::as_slice).unwrap_or_default())?;
-        }
-        map.end()
     }
 }
