@@ -1,6 +1,9 @@
 //! The catalogue as sellers write it: what is read, what is refused and in which words, and how it is written back.
 
 mod file;
+mod forms;
+mod lookup;
+mod policies;
 mod problems;
 mod stored;
 

@@ -11,7 +11,7 @@
 //! | [`github`] | GitHub's replies |
 //! | [`mail`] | Postmark's replies, and the mail that a stranger's name goes into |
 //! | [`requests`] | whole HTTP requests, to any route |
-//! | [`settings`] | the operator's own: variables, `products.toml` |
+//! | [`settings`] | the operator's own: variables, the catalogue |
 //! | [`storefronts`] | what Gumroad and Lemon Squeezy send and reply |
 //! | [`values`] | what all of these are made of: JSON, addresses, times, ids |
 //! | `replies`, `taint`, `world` | how a target reads its bytes, marks them, and what world it runs in |

@@ -1,7 +1,11 @@
-//! The operator's own: the variables, and `products.toml`.
+//! The operator's own: the variables, and the catalogue.
 
+use std::collections::HashSet;
+
+use latchkey::adapters::storefronts_catalogue::SECTIONS;
 use latchkey::config::Config;
-use latchkey::model::Repo;
+use latchkey::model::catalogue::{Catalogue, Form, Problem};
+use serde_json::Value;
 
 use crate::taint::{CANARY, assert_clean};
 
@@ -41,29 +45,40 @@ fn check(config: &Config) {
     }
 }
 
-/// A `products.toml`: either every product is one that the Worker can work with, or every problem is told on a line.
+/// A catalogue in either form: what is accepted survives every way of writing it, and no product is in it twice; what is
+/// refused is told on a line for each problem.
 ///
 /// # Panics
 /// When something does not hold.
 pub fn products_file(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    match latchkey_catalogue::Catalogue::parse(text) {
-        Ok(catalogue) => {
-            for product in catalogue.products() {
-                let choice = product.choose.iter().flat_map(|choice| &choice.from);
-                for repo in product.repos.iter().chain(choice) {
-                    assert!(Repo::parse(repo.as_str()).is_ok(), "{}", repo.as_str());
-                }
-            }
-            let rust = catalogue.to_rust();
-            assert!(rust.matches("storefront:").count() >= catalogue.products().len(), "{rust}");
+    for form in [Form::Toml, Form::Json] {
+        match Catalogue::read(text, form, SECTIONS) {
+            Ok(catalogue) => accepted(&catalogue),
+            Err(problems) => refused(&problems, text.lines().count()),
         }
-        Err(problems) => {
-            assert!(!problems.is_empty());
-            for problem in problems {
-                let said = problem.to_string();
-                assert!(!said.is_empty() && !said.contains('\n'), "{said:?}");
-            }
-        }
+    }
+}
+
+fn accepted(catalogue: &Catalogue) {
+    let again = |text: &str, form| Catalogue::read(text, form, SECTIONS);
+    assert_eq!(again(&catalogue.to_toml(SECTIONS), Form::Toml).as_ref(), Ok(catalogue));
+    let lists = serde_json::to_string(&catalogue.by_source()).expect("plain structures");
+    assert_eq!(again(&lists, Form::Json).as_ref(), Ok(catalogue));
+
+    let rows: Vec<(String, String, String, Value)> = serde_json::from_str(&catalogue.to_rows()).expect("a list");
+    let names: HashSet<_> = rows.iter().map(|(source, product, variant, _)| (source, product, variant)).collect();
+    assert_eq!(names.len(), catalogue.products().len(), "a product is there twice");
+    let entries: Vec<_> = rows.iter().map(|(source, .., entry)| (source.as_str(), entry.to_string())).collect();
+    let read = Catalogue::from_rows(0, entries.iter().map(|(source, entry)| (*source, entry.as_str())));
+    assert_eq!(read.as_ref(), Ok(catalogue));
+}
+
+fn refused(problems: &[Problem], lines: usize) {
+    assert!(!problems.is_empty());
+    for problem in problems {
+        assert!(problem.line.is_none_or(|line| (1..=lines + 1).contains(&line)), "{problem:?}");
+        assert!(!problem.problem.is_empty() && !problem.remedy.is_empty(), "{problem:?}");
+        assert!(!problem.to_string().contains(char::is_control), "{problem:?}");
     }
 }
