@@ -9,7 +9,7 @@ use crate::adapters::storefronts::{NotUnderstood, Understood};
 use crate::adapters::text;
 use crate::model::order::ProductRef;
 use crate::model::{
-    EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, name_from_address,
+    EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, StorefrontId, name_from_address,
 };
 
 /// Gumroad's name for a sale.
@@ -115,10 +115,21 @@ fn order_id(fields: &Fields) -> Result<OrderId, Problem> {
     Ok(subscription.unwrap_or(sale_id))
 }
 
+/// The variant that was bought, as the catalogue names it: its category and option as Gumroad titles them, since a ping
+/// carries no id of it. Of several categories each is in it. One that is too long for an id is none.
+fn variant_id(variants: &[(String, String)]) -> Option<StorefrontId> {
+    let titles = variants.iter().map(|(category, option)| match category.as_str() {
+        "" => option.clone(),
+        category => format!("{category}: {option}"),
+    });
+    StorefrontId::parse(&titles.collect::<Vec<_>>().join(", "))
+}
+
 /// A sale, read whole before its flags are looked at, so that a field that does not parse is never passed over.
 fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
     let order_id = order_id(fields)?;
-    let bought = ProductRef { product_id: fields.required_id("product_id")?, variant_id: None };
+    let variants = fields.variants()?;
+    let bought = ProductRef { product_id: fields.required_id("product_id")?, variant_id: variant_id(&variants) };
     let email = fields.email("email")?;
     let subscription = fields.order_id("subscription_id")?;
     let name = fields.shown("full_name", text::NAME)?.unwrap_or_else(|| name_from_address(&email));
@@ -128,7 +139,7 @@ fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
         amount: fields.amount()?,
         lines: OrderLines::single(bought, fields.quantity()?),
         offer_code: fields.shown("offer_code", text::LINE)?,
-        variants: fields.variants()?,
+        variants,
         custom_fields: fields.custom_fields()?,
         country: fields.shown("ip_country", text::LINE)?,
         subscription_id: subscription.map(|id| id.as_str().to_owned()),

@@ -142,7 +142,8 @@ mod sales {
         let lines: Vec<_> = sale.lines.iter().collect();
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0].bought.product_id.as_str(), "32-nPAicqbLj8B_WswVlMw==");
-        assert_eq!((lines[0].bought.variant(), lines[0].line.get(), lines[0].quantity.get()), (None, 1, 1));
+        assert_eq!(lines[0].bought.variant(), Some("Tier: Team (5 seats)"));
+        assert_eq!((lines[0].line.get(), lines[0].quantity.get()), (1, 1));
         assert_eq!(sale.email.as_str(), "buyer@example.com");
         assert_eq!(sale.name, "Ada Lovelace");
         assert_eq!((sale.amount.minor_units(), sale.amount.currency().as_str()), (4900, "usd"));
@@ -153,6 +154,19 @@ mod sales {
         assert_eq!(sale.subscription_id, None);
         assert!(!sale.test);
         assert_eq!(sale.sold_at.unwrap().to_rfc3339(), "2026-01-05T19:38:56Z");
+    }
+
+    #[test]
+    fn a_variant_is_named_by_the_titles_of_what_was_picked() {
+        let variant = |variants: &str| {
+            let order = sold(format!("{LEAST}{variants}").as_bytes());
+            order.lines.iter().next().unwrap().bought.variant().map(str::to_owned)
+        };
+        assert_eq!(variant(""), None);
+        assert_eq!(variant("&variants[Tier]=Team").as_deref(), Some("Tier: Team"));
+        assert_eq!(variant("&variants[Size]=L&variants[Color]=Red").as_deref(), Some("Size: L, Color: Red"));
+        assert_eq!(variant(&format!("&variants[Tier]={}", "a".repeat(122))).map(|id| id.len()), Some(128));
+        assert_eq!(variant(&format!("&variants[Tier]={}", "a".repeat(123))), None);
     }
 
     #[test]

@@ -3,4 +3,3 @@ INSERT INTO products (position, source, product_id, variant_id, entry)
 SELECT key, value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value -> '$[3]'
 FROM json_each(:entries)
 WHERE (SELECT version FROM catalogue WHERE id = 1) = (SELECT detail ->> '$.version' FROM admin_actions WHERE id = :id)
-ON CONFLICT DO NOTHING
