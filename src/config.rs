@@ -6,18 +6,19 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::model::{EmailAddress, Secret};
+use crate::adapters::storefronts::Storefronts;
+
+use crate::model::{EmailAddress, Secret, TestLicenses};
 
 /// The whole configuration of a deployment.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub github: Github,
-    pub lemon_squeezy: LemonSqueezy,
-    pub gumroad: Gumroad,
+    pub storefronts: Storefronts,
     pub mail: Mail,
     pub portal: Portal,
-    /// Storefront test-mode licenses open repositories.
-    pub allow_test_licenses: bool,
+    /// Whether licenses of test purchases open repositories.
+    pub test_licenses: TestLicenses,
     /// Where alerts go. Without it none is owed.
     pub operator_email: Option<EmailAddress>,
     /// After how many days raw payloads are erased.
@@ -34,26 +35,6 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Github {
     pub token: Option<Secret>,
-    pub api_url: String,
-}
-
-/// Access to Lemon Squeezy, and what it proves itself with.
-#[derive(Debug, Clone)]
-pub struct LemonSqueezy {
-    /// Signing secrets that are accepted, the current one first. Empty: the webhook does not exist.
-    pub webhook_secrets: Vec<Secret>,
-    /// Licenses and orders of any other store are refused.
-    pub store_id: Option<i64>,
-    pub api_key: Option<Secret>,
-    pub api_url: String,
-}
-
-/// Access to Gumroad, and what it proves itself with.
-#[derive(Debug, Clone)]
-pub struct Gumroad {
-    /// URL secrets that are accepted, the current one first. Empty: the webhook does not exist.
-    pub webhook_secrets: Vec<Secret>,
-    pub access_token: Option<Secret>,
     pub api_url: String,
 }
 
@@ -105,54 +86,46 @@ impl Config {
     /// Reads every setting through `look_up`, which gives a variable's or secret's text by its name. Surrounding space
     /// is ignored, and an empty value is an absent one.
     pub fn read(look_up: impl Fn(&str) -> Option<String>) -> Self {
-        let mut reader = Reader { look_up: &look_up, problems: Vec::new(), sandbox: Sandbox::Refused };
-        let addresses = reader.addresses();
+        let mut reader = Reader::with(&look_up, Sandbox::Accepted);
+        let config = Self::read_with(&mut reader);
+        // Only now all addresses are known, on which it depends whether the sandbox's secrets count.
+        if reader.knows_sandbox_secret && reader.leaves_this_machine {
+            return Self::read_with(&mut Reader::with(&look_up, Sandbox::Refused));
+        }
+        config
+    }
+
+    fn read_with(reader: &mut Reader<'_>) -> Self {
         let github = Github {
             token: reader.required_secret("GITHUB_TOKEN", "nobody can be invited"),
-            api_url: addresses.github,
+            api_url: reader.url("GITHUB_API_URL", "https://api.github.com"),
         };
-        let lemon_squeezy = LemonSqueezy {
-            webhook_secrets: reader.webhook_secrets(
-                "LEMON_SQUEEZY_WEBHOOK_SECRET",
-                "LEMON_SQUEEZY_WEBHOOK_SECRET_PREVIOUS",
-                "the Lemon Squeezy webhook is closed",
-            ),
-            store_id: reader.store_id(),
-            api_key: reader.secret("LEMON_SQUEEZY_API_KEY"),
-            api_url: addresses.lemon_squeezy,
-        };
-        let gumroad = Gumroad {
-            webhook_secrets: reader.webhook_secrets(
-                "GUMROAD_WEBHOOK_SECRET",
-                "GUMROAD_WEBHOOK_SECRET_PREVIOUS",
-                "the Gumroad webhook is closed",
-            ),
-            access_token: reader.secret("GUMROAD_ACCESS_TOKEN"),
-            api_url: addresses.gumroad,
-        };
+        let storefronts = Storefronts::read(reader);
         let mail = Mail {
             postmark_token: reader.required_secret("POSTMARK_TOKEN", "mails are logged instead of sent"),
             from: reader.sender(),
-            api_url: addresses.postmark,
+            api_url: reader.url("POSTMARK_API_URL", "https://api.postmarkapp.com"),
         };
         let portal = reader.portal();
-        let allow_test_licenses = reader.flag("ALLOW_TEST_LICENSES");
+        let test_licenses = match reader.flag("ALLOW_TEST_LICENSES") {
+            true => TestLicenses::OpenRepositories,
+            false => TestLicenses::OpenNothing,
+        };
         let operator_email = reader.operator_email();
         let payload_retention_days = reader.retention_days();
         let workers_plan = reader.workers_plan();
         let admin_token = reader.secret("ADMIN_TOKEN");
         Self {
             github,
-            lemon_squeezy,
-            gumroad,
+            storefronts,
             mail,
             portal,
-            allow_test_licenses,
+            test_licenses,
             operator_email,
             payload_retention_days,
             workers_plan,
             admin_token,
-            problems: reader.problems,
+            problems: std::mem::take(&mut reader.problems),
         }
     }
 }
@@ -178,14 +151,6 @@ impl Sender {
     }
 }
 
-/// Where the services answer.
-struct Addresses {
-    github: String,
-    lemon_squeezy: String,
-    gumroad: String,
-    postmark: String,
-}
-
 /// Whether the sandbox's secrets count.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sandbox {
@@ -198,34 +163,27 @@ pub struct Reader<'a> {
     look_up: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<Problem>,
     sandbox: Sandbox,
+    /// A secret of the sandbox's was read.
+    knows_sandbox_secret: bool,
+    /// An address was read that is not on this machine.
+    leaves_this_machine: bool,
 }
 
 impl<'a> Reader<'a> {
     /// Reads through `look_up`, which gives a variable's or secret's text by its name.
     #[cfg(test)]
     pub(crate) fn new(look_up: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { look_up, problems: Vec::new(), sandbox: Sandbox::Refused }
+        Self::with(look_up, Sandbox::Accepted)
+    }
+
+    fn with(look_up: &'a dyn Fn(&str) -> Option<String>, sandbox: Sandbox) -> Self {
+        Self { look_up, problems: Vec::new(), sandbox, knows_sandbox_secret: false, leaves_this_machine: false }
     }
 
     /// What was missing or wrong so far.
     #[cfg(test)]
     pub(crate) fn problems(&self) -> &[Problem] {
         &self.problems
-    }
-
-    /// Read first: whether the sandbox's secrets count depends on all of them.
-    fn addresses(&mut self) -> Addresses {
-        let addresses = Addresses {
-            github: self.url("GITHUB_API_URL", "https://api.github.com"),
-            lemon_squeezy: self.url("LEMON_SQUEEZY_API_URL", "https://api.lemonsqueezy.com"),
-            gumroad: self.url("GUMROAD_API_URL", "https://api.gumroad.com"),
-            postmark: self.url("POSTMARK_API_URL", "https://api.postmarkapp.com"),
-        };
-        let Addresses { github, lemon_squeezy, gumroad, postmark } = &addresses;
-        if [github, lemon_squeezy, gumroad, postmark].into_iter().all(|url| is_loopback(url)) {
-            self.sandbox = Sandbox::Accepted;
-        }
-        addresses
     }
 
     /// The setting's text without the space around it; an empty one is an absent one.
@@ -247,9 +205,12 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn secret(&mut self, name: &'static str) -> Option<Secret> {
         let text = self.text(name)?;
-        if text.starts_with(SANDBOX) && self.sandbox == Sandbox::Refused {
-            self.problems.push(Problem::Sandbox { name });
-            return None;
+        if text.starts_with(SANDBOX) {
+            self.knows_sandbox_secret = true;
+            if self.sandbox == Sandbox::Refused {
+                self.problems.push(Problem::Sandbox { name });
+                return None;
+            }
         }
         Secret::new(text)
     }
@@ -271,14 +232,6 @@ impl<'a> Reader<'a> {
         [Some(secret), self.secret(previous)].into_iter().flatten().collect()
     }
 
-    fn store_id(&mut self) -> Option<i64> {
-        const NAME: &str = "LEMON_SQUEEZY_STORE_ID";
-        let Some(text) = self.text(NAME) else {
-            return self.missing(NAME, "no Lemon Squeezy order or license is believed");
-        };
-        text.parse().ok().filter(|id| *id > 0).or_else(|| self.invalid(NAME, "must be a store's number"))
-    }
-
     fn sender(&mut self) -> Option<Sender> {
         const NAME: &str = "EMAIL_FROM";
         let Some(text) = self.text(NAME) else { return self.missing(NAME, "no mail can be sent") };
@@ -290,7 +243,9 @@ impl<'a> Reader<'a> {
             Some(_) => Some(text.trim_end_matches('/').to_owned()),
             None => self.invalid(name, "must be a URL that starts with https:// or http://"),
         });
-        given.unwrap_or_else(|| default.to_owned())
+        let url = given.unwrap_or_else(|| default.to_owned());
+        self.leaves_this_machine |= !is_loopback(&url);
+        url
     }
 
     fn portal(&mut self) -> Portal {
@@ -374,6 +329,7 @@ fn is_loopback(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Source;
 
     fn read(settings: &[(&str, &str)]) -> Config {
         let find = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -390,9 +346,9 @@ mod tests {
             complaints(&read(&[])),
             [
                 "GITHUB_TOKEN is not set: nobody can be invited",
+                "GUMROAD_WEBHOOK_SECRET is not set: the Gumroad webhook is closed",
                 "LEMON_SQUEEZY_WEBHOOK_SECRET is not set: the Lemon Squeezy webhook is closed",
                 "LEMON_SQUEEZY_STORE_ID is not set: no Lemon Squeezy order or license is believed",
-                "GUMROAD_WEBHOOK_SECRET is not set: the Gumroad webhook is closed",
                 "POSTMARK_TOKEN is not set: mails are logged instead of sent",
                 "EMAIL_FROM is not set: no mail can be sent",
             ]
@@ -461,7 +417,7 @@ mod tests {
         assert!(refused(&settings).is_empty());
         let config = read(&settings);
         assert!(config.github.token.is_some() && config.admin_token.is_some() && config.mail.postmark_token.is_some());
-        assert_eq!((config.gumroad.webhook_secrets.len(), config.lemon_squeezy.webhook_secrets.len()), (2, 2));
+        assert_eq!(config.storefronts.iter().filter(|storefront| storefront.is_configured()).count(), 1);
     }
 
     #[test]
@@ -477,9 +433,8 @@ mod tests {
                 // A previous secret is not looked at where there is no current one.
                 assert_eq!(refused(&settings).len(), 7, "{elsewhere} {url}");
                 assert!(config.github.token.is_none() && config.admin_token.is_none(), "{elsewhere} {url}");
-                assert!(config.mail.postmark_token.is_none() && config.lemon_squeezy.api_key.is_none());
-                assert!(config.gumroad.access_token.is_none() && config.gumroad.webhook_secrets.is_empty());
-                assert!(config.lemon_squeezy.webhook_secrets.is_empty());
+                assert!(config.mail.postmark_token.is_none() && config.storefronts.lists().is_empty());
+                assert!(!config.storefronts.iter().any(crate::adapters::storefronts::AnyStorefront::is_configured));
                 assert!(!complaints(&config).concat().contains("canary"));
             }
         }
@@ -490,7 +445,7 @@ mod tests {
         let settings = [("GITHUB_TOKEN", "sandbox-x"), ("GUMROAD_WEBHOOK_SECRET", "own")];
         let previous = ("GUMROAD_WEBHOOK_SECRET_PREVIOUS", "sandbox-x");
         let config = read(&[settings.as_slice(), &[previous]].concat());
-        assert_eq!(config.gumroad.webhook_secrets.len(), 1);
+        assert!(config.storefronts.get(Source::named("gumroad")).unwrap().is_configured());
         assert_eq!(
             complaints(&config).into_iter().filter(|text| text.contains("sandbox")).collect::<Vec<_>>(),
             ["GITHUB_TOKEN", "GUMROAD_WEBHOOK_SECRET_PREVIOUS"].map(|name| format!(
@@ -498,14 +453,6 @@ mod tests {
             ))
         );
         assert!(!complaints(&config).iter().any(|text| text.starts_with("GITHUB_TOKEN is not set")));
-    }
-
-    #[test]
-    fn a_previous_secret_is_accepted_beside_the_current_one_and_never_alone() {
-        let both = read(&[("GUMROAD_WEBHOOK_SECRET", "new"), ("GUMROAD_WEBHOOK_SECRET_PREVIOUS", "old")]);
-        assert!(Secret::any_matches(&both.gumroad.webhook_secrets, "old"));
-        let alone = read(&[("GUMROAD_WEBHOOK_SECRET_PREVIOUS", "old")]);
-        assert!(alone.gumroad.webhook_secrets.is_empty());
     }
 
     #[test]

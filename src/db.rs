@@ -1,106 +1,48 @@
-//! All SQL in the project: named statements with typed parameters, and rows as model types.
+//! All SQL in the project: each statement is a file in `src/db/sql/`, and a function here binds it and reads its rows as
+//! model types.
 //!
-//! The same text runs on D1 and on SQLite. Every statement is harmless to repeat, because the answer to a committed
-//! one can be lost. When to run which is in `engine`; how a batch reaches a database is in `platform`.
+//! The same text runs on D1 and on SQLite. Every statement is harmless to repeat, because the answer to a committed one
+//! can be lost. When to run which is in `engine`; how a batch reaches a database is in `platform`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`statement`] | parameters by name, checked at compile time |
+//! | [`batch`] | a batch and the typed handles to its results |
+//! | [`events`] | deliveries as they came, and what became of each |
+//! | [`orders`], [`licenses`] | what was bought, and what it entitles to |
+//! | [`activations`], [`grants`] | who a license is bound to, and what that identity has |
+//! | [`outbox`], [`alerts`] | what is still to be done in the outside world |
+//! | [`products`] | the catalogue |
+//! | [`reconciliations`], [`ticks`] | how far the storefronts' lists were read, and when cron ran |
+//! | [`license_actions`], [`admin_changes`], [`privacy`] | what an operator changes |
+//! | [`reads`] | what people look at |
 
-#[macro_use]
-mod parts;
-
-mod activations;
-mod acts;
-pub mod admin;
-mod alerts;
+pub mod activations;
+pub mod admin_changes;
+pub mod alerts;
 pub mod batch;
-mod cron;
-mod events;
-mod licenses;
-mod orders;
-mod outbox;
+pub mod events;
+pub mod grants;
+pub mod license_actions;
+pub mod licenses;
+pub mod orders;
+pub mod outbox;
 pub mod privacy;
-#[allow(dead_code)]
 pub mod products;
-mod reconciliations;
-// Used by the statements that have moved to files of their own.
-#[allow(dead_code, unused_imports, unused_macros)]
+pub mod reads;
+pub mod reconciliations;
 pub(crate) mod statement;
+pub mod ticks;
 
-use crate::platform::{DbError, Outcome, Row, RowError, Statement, Value};
+use crate::platform::{DbError, Value};
 
-pub use activations::{Binding, bind, known_license};
-pub use acts::{LicenseAfter, license_after, reinstate, resend, revoke, transfer};
-pub use alerts::{DueAlert, owe_alert, owe_alerts};
-pub use cron::{Duties, duties, tick_started};
-pub use events::{StoredEvent, claim_event, erase_old_payloads, fail_event, processed_event, store_delivery};
-pub use licenses::{
-    MintedLicense, mint, record_issued_key, record_sale, record_unmapped, record_verified_key, sale_variant,
-};
-pub use orders::{Concerned, changes, record_facts, restand};
-pub use outbox::{
-    BoundTo, Delay, Due, HELD_BACK, InvitationFacts, Kind, LEASE_MS, Lease, Leased, MailFacts, RemovalFacts, Settled,
-    claim_due, give_up, hold_back, leased, owe_invitations, owe_license_mail, owe_undone_invitations, postpone, settle,
-};
-pub use reconciliations::{Turn, claim_list, note_lists, page_not_read, page_read, store_missing};
+pub use batch::{Batch, Handle, Query, Results};
+pub use licenses::LicenseSelector;
 
-/// A statement's text under the name that logs and tests use.
-#[derive(Debug, Clone, Copy)]
-pub struct Sql {
-    pub name: &'static str,
-    pub text: &'static str,
-}
-
-impl Sql {
-    fn with<const N: usize>(self, params: [Value; N]) -> Statement {
-        Statement { name: self.name, sql: self.text, params: params.into() }
-    }
-}
-
-/// Every statement that the engine runs, for the test of their query plans.
-pub fn all_statements() -> Vec<Sql> {
-    [
-        events::ALL,
-        licenses::ALL,
-        activations::ALL,
-        acts::ALL,
-        orders::ALL,
-        outbox::ALL,
-        reconciliations::ALL,
-        alerts::ALL,
-        cron::ALL,
-        admin::ALL,
-        &[PROBE],
-    ]
-    .concat()
-}
-
-/// Statements that an operator runs once in a while, which may scan or sort for the reasons that stand by their lists.
-pub fn rare_statements() -> Vec<Sql> {
-    [admin::RARE, privacy::RARE].concat()
-}
-
-const PROBE: Sql = Sql { name: "probe", text: "SELECT 1 AS alive" };
-
-/// A list as the JSON text that its column holds.
+/// A list as the JSON text that its parameter or column holds.
 fn json_text<T: serde::Serialize>(list: &[T]) -> Value {
-    // Lists of plain text always serialize.
+    // Lists of plain values always serialize.
     Value::Text(serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned()))
-}
-
-/// Asks nothing but whether the database answers. Reads no row.
-pub fn probe() -> Statement {
-    PROBE.with([])
-}
-
-/// The rows of one statement of a batch, through a function that reads a row.
-///
-/// # Errors
-/// [`DbError::Refused`] when a row is not as the schema promises, or the batch had fewer statements.
-pub fn rows<T>(
-    outcomes: &[Outcome],
-    statement: usize,
-    read: impl Fn(&Row) -> Result<T, RowError>,
-) -> Result<Vec<T>, DbError> {
-    let outcome = outcomes.get(statement).ok_or_else(|| DbError::Refused(format!("no result {statement}")))?;
-    outcome.rows.iter().map(read).collect::<Result<_, _>>().map_err(|error| DbError::Refused(error.to_string()))
 }
 
 /// Names a failure by the database's message. The codes are SQLite's and D1's:

@@ -1,37 +1,39 @@
-//! What happens: ingest a delivery, fulfill a sale, activate a license, work off the outbox.
+//! What happens: ingest a delivery, fulfill an order, activate a license, reconcile grants, drain the outbox.
 //!
 //! Everything here sees the world through [`Platform`] alone, so all of it runs on the host as it runs at the edge.
 //! What must outlive an answer is a [`FollowUp`]: data, run behind the answer by [`Engine::follow_up`].
 
-mod access;
 mod activate;
-mod admin;
+mod admin_actions;
 mod alert;
 mod catalogue;
 mod fulfill;
+mod grants;
 mod ingest;
-mod invite;
-mod join;
+mod license_actions;
 mod outbox;
 mod reconcile;
 mod tick;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
+use self::ingest::Handling;
 use crate::config::Config;
-use crate::db;
-use crate::defect::{self, Defect};
+use crate::db::grants::Moment;
+use crate::db::outbox::{LEASE_MS, Lease};
+use crate::db::{Batch, Results, ticks};
 use crate::model::{Catalogue, Delivery, EventId, Timestamp, TraceId};
-use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, Platform, Statement, unique_id};
+use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, Platform, unique_id};
 
-pub use access::{ActError, Acted};
-pub use activate::{Activate, ActivateError, Activated};
-pub use invite::RepoStatus;
+pub use activate::{Activate, ActivateError, Activated, Bound};
+pub use admin_actions::ReplayOutcome;
+pub use grants::RepoStatus;
+pub use license_actions::{ActionError, ActionOutcome, Refusal};
 pub use tick::Ticked;
 
 /// How long a database round trip may take. Whoever waits for it is told to come back rather than kept waiting.
@@ -42,9 +44,12 @@ const DB_LIMIT: Duration = Duration::from_secs(5);
 pub struct Engine<P> {
     platform: P,
     config: Rc<Config>,
-    catalogue: Catalogue,
+    /// The newest that is known: `catalogue` says how it stays so.
+    catalogue: RefCell<Rc<Catalogue>>,
     trace: TraceId,
     spent: Cell<Spent>,
+    /// Causes of which an alert was raised already: within the hour there is no other.
+    alerted: RefCell<Vec<String>>,
 }
 
 /// What a request has cost at the database so far.
@@ -84,7 +89,7 @@ pub enum FollowUp {
     /// Find out what a stored delivery means, and do it.
     Process { event: EventId, delivery: Delivery },
     /// Write down what came of the calls that the answer has told of.
-    Record(Vec<Statement>),
+    Record(Batch),
 }
 
 /// A transaction that did not run, or may not have.
@@ -97,8 +102,15 @@ pub enum StorageError {
 }
 
 impl<P: Platform> Engine<P> {
-    pub fn new(platform: P, config: Rc<Config>, catalogue: Catalogue, trace: TraceId) -> Self {
-        Self { platform, config, catalogue, trace, spent: Cell::default() }
+    pub fn new(platform: P, config: Rc<Config>, catalogue: Rc<Catalogue>, trace: TraceId) -> Self {
+        Self {
+            platform,
+            config,
+            catalogue: RefCell::new(catalogue),
+            trace,
+            spent: Cell::default(),
+            alerted: RefCell::default(),
+        }
     }
 
     pub const fn platform(&self) -> &P {
@@ -122,8 +134,10 @@ impl<P: Platform> Engine<P> {
     pub async fn follow_up(&self, work: FollowUp) {
         let before = self.spent();
         let done = match work {
-            FollowUp::Process { event, delivery } => self.process(&event, &delivery, 1).await,
-            FollowUp::Record(statements) => self.batch(statements).await.map(drop).map_err(StorageError::from),
+            FollowUp::Process { event, delivery } => {
+                self.process(Handling { event: &event, delivery: &delivery, attempts: 1 }).await
+            }
+            FollowUp::Record(batch) => self.write_down(batch).await.map_err(StorageError::from),
         };
         if let Err(error) = done {
             self.log(Level::Warn, "follow_up_failed", [("error", LogValue::text(error.to_string()))]);
@@ -136,15 +150,15 @@ impl<P: Platform> Engine<P> {
     /// # Errors
     /// [`DbError`] when it does not.
     pub async fn probe(&self) -> Result<(), DbError> {
-        self.batch(vec![db::probe()]).await.map(drop)
+        self.run(ticks::probe().into()).await.map(drop)
     }
 
-    /// Writes a log line of this request.
-    pub fn log<const N: usize>(&self, level: Level, event: &'static str, fields: [(&'static str, LogValue); N]) {
-        self.platform.log(&LogLine { level, event, trace: self.trace.clone(), fields: fields.into() });
-    }
-
-    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
+    /// Runs statements in one transaction, and waits no longer than [`DB_LIMIT`].
+    ///
+    /// # Errors
+    /// [`DbError`]. Unless it is [`DbError::Refused`], the transaction may have been committed all the same.
+    pub async fn run(&self, batch: Batch) -> Result<Results, DbError> {
+        let statements = batch.into_statements();
         let spent = self.spent.get();
         let all = spent.statements + statements.len();
         self.spent.set(Spent { round_trips: spent.round_trips + 1, statements: all, ..spent });
@@ -159,21 +173,30 @@ impl<P: Platform> Engine<P> {
             rows_written: spent.rows_written + total(|outcome| outcome.rows_written),
             ..spent
         });
-        Ok(outcomes)
+        Ok(Results::new(outcomes))
+    }
+
+    /// Writes a log line of this request.
+    pub fn log<const N: usize>(&self, level: Level, event: &'static str, fields: [(&'static str, LogValue); N]) {
+        self.platform.log(&LogLine { level, event, trace: self.trace.clone(), fields: fields.into() });
+    }
+
+    /// Runs statements whose results nobody reads, if there are any.
+    async fn write_down(&self, batch: Batch) -> Result<(), DbError> {
+        if batch.is_empty() { Ok(()) } else { self.run(batch).await.map(drop) }
     }
 
     fn now(&self) -> Timestamp {
         self.platform.now()
     }
 
-    /// A new lease, from now.
-    fn lease(&self) -> Result<db::Lease, NoRandomness> {
-        let lasts = if defect::is(Defect::LeaseNeverEnds) { db::LEASE_MS << 20 } else { db::LEASE_MS };
-        Ok(db::Lease { id: unique_id(&self.platform)?, until: self.now().plus_millis(lasts) })
+    /// What decides about licenses now.
+    fn moment(&self) -> Moment {
+        Moment { now: self.now(), test_licenses: self.config.test_licenses }
     }
 
-    /// Reads what is held under a lease that is taken `now`.
-    fn leased(&self, lease: &db::Lease, now: Timestamp) -> Statement {
-        db::leased(lease, now, self.config.allow_test_licenses)
+    /// A new lease, from now.
+    fn lease(&self) -> Result<Lease, NoRandomness> {
+        Ok(Lease { id: unique_id(&self.platform)?, until: self.now().plus_millis(LEASE_MS) })
     }
 }

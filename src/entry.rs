@@ -6,7 +6,7 @@
 #[cfg(target_arch = "wasm32")]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports only what is public")]
 mod edge {
-    use std::cell::OnceCell;
+    use std::cell::{OnceCell, RefCell};
     use std::rc::Rc;
 
     use futures_util::stream::unfold;
@@ -27,6 +27,9 @@ mod edge {
     thread_local! {
         /// Read once an isolate: variables and secrets do not change under a running one.
         static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
+
+        /// The newest catalogue that a request of this isolate has learned of.
+        static CATALOGUE: RefCell<Rc<Catalogue>> = RefCell::default();
     }
 
     #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
@@ -34,9 +37,11 @@ mod edge {
         let request = request_from_js(&request);
         let engine = Rc::new(engine(env, |platform| http::trace_of(&request, platform)));
         let mut response = http::handle(&engine, request).await;
+        keep_catalogue(&engine);
         if let Some(work) = response.follow_up.take() {
             context.wait_until(&future_to_promise(async move {
                 engine.follow_up(work).await;
+                keep_catalogue(&engine);
                 Ok(JsValue::UNDEFINED)
             }))?;
         }
@@ -49,6 +54,7 @@ mod edge {
         if let Err(error) = engine.tick().await {
             engine.log(Level::Error, "tick_failed", [("error", LogValue::text(error.to_string()))]);
         }
+        keep_catalogue(&engine);
     }
 
     /// The engine for one event. The first of an isolate also logs what is wrong with the configuration.
@@ -60,13 +66,18 @@ mod edge {
             CONFIG.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(read))))
         });
         let trace = trace(&platform);
-        let engine = Engine::new(platform, config, Catalogue::compiled(), trace);
+        let engine = Engine::new(platform, config, CATALOGUE.with_borrow(Rc::clone), trace);
         if known.is_none() {
             for problem in &engine.config().problems {
                 engine.log(Level::Warn, "config_problem", [("problem", LogValue::text(problem.to_string()))]);
             }
         }
         engine
+    }
+
+    /// Keeps the catalogue that an event has learned of for the next ones.
+    fn keep_catalogue(engine: &Engine<Edge>) {
+        CATALOGUE.set(engine.catalogue());
     }
 
     fn request_from_js(request: &web_sys::Request) -> http::Request {

@@ -5,27 +5,25 @@
 
 mod activate;
 mod admin;
+pub mod api;
 mod body;
 mod cors;
-mod gumroad_webhook;
 mod health;
-mod lemon_squeezy_webhook;
 mod problem;
 mod request;
 mod response;
-#[allow(dead_code)]
 mod webhook;
 
-use crate::defect::{self, Defect};
+use percent_encoding::percent_decode_str;
+
 use crate::engine::Engine;
 use crate::model::TraceId;
 use crate::platform::{Level, Platform, unique_id};
 
-pub use admin::{CatalogueAnswer, InvalidCatalogue, ReplacedAnswer};
 pub use body::{Body, BodyError};
 pub use problem::{Code, Problem};
-use request::json_body;
 pub use request::{Request, path_and_query};
+use request::{json_body, read_body, read_query};
 pub use response::Response;
 
 /// The largest body of `/api` and `/admin`: a license key, a login and a few repositories need one kilobyte.
@@ -38,43 +36,71 @@ const WEBHOOK_BODY_MAX_BYTES: usize = 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Activate,
-    GumroadWebhook,
-    LemonSqueezyWebhook,
+    /// Deliveries of the storefront that the path names.
+    Webhook,
     Health,
     /// What operators see and change; its own routes are in `admin`.
     Admin,
 }
 
-/// Every path outside `/admin/`, with the methods that it takes. `/openapi.json` is a file in `assets/`, which is served
-/// without asking the Worker.
-const ROUTES: [(&str, Route, &[&str]); 4] = [
+/// Every path outside `/admin/`, with the methods that it takes; a segment in braces stands for one of any text.
+/// `/openapi.json` is a file in `assets/`, which is served without asking the Worker.
+const ROUTES: [(&str, Route, &[&str]); 3] = [
     ("/api/activate", Route::Activate, &["POST", "OPTIONS"]),
-    ("/webhooks/gumroad", Route::GumroadWebhook, &["POST"]),
-    ("/webhooks/lemonsqueezy", Route::LemonSqueezyWebhook, &["POST"]),
+    ("/webhooks/{storefront}", Route::Webhook, &["POST"]),
     ("/healthz", Route::Health, &["GET", "HEAD"]),
 ];
 
-/// Every method and path that there is; a segment in braces stands for one of any text.
+impl Route {
+    /// The route of a path, if there is one.
+    fn of(path: &str) -> Option<Self> {
+        let of_table = ROUTES.iter().find(|(pattern, ..)| segment(pattern, path).is_some()).map(|(_, route, _)| *route);
+        of_table.or_else(|| path.starts_with("/admin/").then_some(Self::Admin))
+    }
+
+    /// As the log has it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Activate => "activate",
+            Self::Webhook => "webhook",
+            Self::Health => "health",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Every method and path that there is.
 pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     let outside = ROUTES.iter().flat_map(|(path, _, methods)| methods.iter().map(|method| (*method, *path)));
     outside.chain(admin::routes())
 }
 
+/// What the segment in braces stands for, percent-decoded, or nothing where the pattern has none; `None` when the path is
+/// another one.
+fn segment(pattern: &str, path: &str) -> Option<String> {
+    let mut found = String::new();
+    let mut given = path.split('/');
+    for expected in pattern.split('/') {
+        let segment = given.next()?;
+        if expected.starts_with('{') {
+            found = percent_decode_str(segment).decode_utf8().ok()?.into_owned();
+        } else if expected != segment {
+            return None;
+        }
+    }
+    given.next().is_none().then_some(found)
+}
+
 /// Answers a request. What is to be done behind the response comes with it.
 pub async fn handle<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
-    let known = ROUTES.iter().find(|(path, ..)| *path == request.path).map(|(_, route, _)| *route);
-    let route = known.or_else(|| request.path.starts_with("/admin/").then_some(Route::Admin));
-    let mut response = match route {
+    let route = Route::of(&request.path);
+    let response = match route {
         Some(Route::Activate) => activate::respond(engine, request).await,
-        Some(Route::GumroadWebhook) => gumroad_webhook::respond(engine, request).await,
-        Some(Route::LemonSqueezyWebhook) => lemon_squeezy_webhook::respond(engine, request).await,
+        Some(Route::Webhook) => webhook::respond(engine, request).await,
         Some(Route::Health) => health::respond(engine, &request).await,
         Some(Route::Admin) => admin::respond(engine, request).await,
         None => Problem::not_found().into(),
     };
-    if response.status == 404 && route.is_some() && defect::is(Defect::UnknownKeyIsOurError) {
-        response.status = 500;
-    }
     log_request(engine, route, &response);
     response.sealed(engine.trace())
 }
@@ -90,16 +116,9 @@ pub fn new_trace(platform: &impl Platform) -> TraceId {
     unique_id(platform).unwrap_or_else(|_| TraceId::new(platform.now(), [0; 10]))
 }
 
-/// One line a request. It names the route, not the path: Gumroad's secret is in the URL, and a path can be anything.
+/// One line a request. It names the route, not the path: a storefront's secret can be in the URL, and a path can be anything.
 fn log_request<P: Platform>(engine: &Engine<P>, route: Option<Route>, response: &Response) {
-    let route = match route {
-        Some(Route::Activate) => "activate",
-        Some(Route::GumroadWebhook) => "gumroad_webhook",
-        Some(Route::LemonSqueezyWebhook) => "lemon_squeezy_webhook",
-        Some(Route::Health) => "health",
-        Some(Route::Admin) => "admin",
-        None => "none",
-    };
+    let route = route.map_or("none", Route::name);
     let [round_trips, rows_read, rows_written] = engine.spent().fields();
     let status = ("status", i64::from(response.status).into());
     engine.log(Level::Info, "request", [("route", route.into()), status, round_trips, rows_read, rows_written]);

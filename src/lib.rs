@@ -13,12 +13,10 @@
 //! | [`model`] | what things are: types that are valid once they exist |
 //! | [`adapters`] | how each outside service speaks |
 //! | [`db`] | all SQL, and rows as model types |
-//! | [`defect`] | mistakes on purpose, which the simulator has to notice; never in the Worker |
 
 pub mod adapters;
 pub mod config;
 pub mod db;
-pub mod defect;
 pub mod engine;
 mod entry;
 pub mod form;

@@ -11,7 +11,7 @@ use crate::model::{Timestamp, UniqueId};
 
 #[cfg(target_arch = "wasm32")]
 pub mod edge;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "host", not(target_arch = "wasm32")))]
 pub mod host;
 mod http_client;
 mod log;

@@ -18,11 +18,10 @@ mod tests;
 
 use crate::adapters::Failure;
 use crate::config::Reader;
-use crate::model::inbox::{Delivery, ListName, ListedItem};
-use crate::model::order::IssuedKey;
+use crate::model::catalogue::Section;
 use crate::model::{
-    Authenticated, EmailAddress, EventReason, EventType, LicenseKey, OrderId, Signature, Source, StorefrontEvent,
-    Timestamp,
+    Authenticated, Delivery, EmailAddress, EventReason, EventType, IssuedKey, LicenseKey, ListName, ListedItem,
+    OrderId, Signature, Source, StorefrontEvent, StorefrontId, Timestamp,
 };
 use crate::platform::{Limit, Platform};
 
@@ -32,10 +31,16 @@ pub use lemon_squeezy::LemonSqueezy;
 /// A storefront, as far as its settings have configured it.
 pub trait Storefront: Sized {
     /// What is known of it without its settings.
-    const PROFILE: Profile;
+    const PROFILE: Profile = Profile { source: Source::named(Self::SECTION.source), name: Self::SECTION.name };
+
+    /// What its entries in the catalogue look like.
+    const SECTION: Section;
 
     /// Reads its settings.
     fn read(reader: &mut Reader<'_>) -> Self;
+
+    /// Whether its deliveries are taken: every setting that this needs is there.
+    fn is_configured(&self) -> bool;
 
     /// What proves a delivery, by all that is known before its body is read.
     ///
@@ -89,15 +94,6 @@ pub struct Profile {
     pub source: Source,
     /// Its name for people.
     pub name: &'static str,
-    /// Whose key the buyer holds, where the catalogue does not say.
-    pub license: DefaultLicense,
-}
-
-/// Whose key the buyer of a product holds by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DefaultLicense {
-    Minted,
-    Storefront,
 }
 
 /// What is known of a delivery before its body is read.
@@ -139,8 +135,17 @@ pub struct Understood {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotUnderstood {
     pub cause: Cause,
+    pub known: Box<Known>,
+}
+
+/// What could be told of a delivery that was not understood.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The storefront's name for this kind of event.
     pub event_type: Option<EventType>,
     pub order_id: Option<OrderId>,
+    /// Of a key that the storefront issued: its id there.
+    pub storefront_key_id: Option<StorefrontId>,
     /// Who bought.
     pub email: Option<EmailAddress>,
 }
@@ -248,19 +253,41 @@ impl Proof {
 impl NotUnderstood {
     /// Something in it is missing or does not parse, and nothing else is known of it.
     pub fn malformed(problem: impl Into<String>) -> Self {
-        Self {
-            cause: Cause::Malformed { reason: EventReason::Malformed, problem: problem.into() },
-            event_type: None,
-            order_id: None,
-            email: None,
-        }
+        Cause::Malformed { reason: EventReason::Malformed, problem: problem.into() }.into()
+    }
+
+    /// The build has no such storefront: a row of another one.
+    pub fn of_unknown_storefront() -> Self {
+        let problem = "this version has no storefront of that name".to_owned();
+        Cause::Malformed { reason: EventReason::UnknownStorefront, problem }.into()
+    }
+
+    /// The storefront's name for this kind of event was told all the same.
+    #[must_use]
+    pub fn of_type(mut self, event_type: EventType) -> Self {
+        self.known.event_type = Some(event_type);
+        self
     }
 
     /// What could be told of the order all the same.
     #[must_use]
     pub fn about(mut self, order_id: Option<OrderId>, email: Option<EmailAddress>) -> Self {
-        (self.order_id, self.email) = (order_id, email);
+        (self.known.order_id, self.known.email) = (order_id, email);
         self
+    }
+
+    /// The id of the key that it is about was told all the same.
+    #[must_use]
+    pub fn of_key(mut self, storefront_key_id: Option<StorefrontId>) -> Self {
+        self.known.storefront_key_id = storefront_key_id;
+        self
+    }
+}
+
+impl From<Cause> for NotUnderstood {
+    /// Of which nothing else is known.
+    fn from(cause: Cause) -> Self {
+        Self { cause, known: Box::default() }
     }
 }
 
@@ -286,6 +313,9 @@ macro_rules! storefronts {
         /// What is known of every storefront without any settings.
         pub const PROFILES: &[Profile] = &[$(<$storefront as Storefront>::PROFILE),+];
 
+        /// The storefronts whose products the catalogue can name, in the order in which they are written.
+        pub const SECTIONS: &[Section] = &[$(<$storefront as Storefront>::SECTION),+];
+
         impl Storefronts {
             /// Reads the settings of every storefront.
             pub fn read(reader: &mut Reader<'_>) -> Self {
@@ -297,6 +327,20 @@ macro_rules! storefronts {
             fn profile(&self) -> Profile {
                 match self {
                     $(Self::$storefront(_) => $storefront::PROFILE,)+
+                }
+            }
+
+            /// As [`Storefront::SECTION`].
+            pub const fn section(&self) -> Section {
+                match self {
+                    $(Self::$storefront(_) => $storefront::SECTION,)+
+                }
+            }
+
+            /// As [`Storefront::is_configured`].
+            pub fn is_configured(&self) -> bool {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.is_configured(),)+
                 }
             }
 

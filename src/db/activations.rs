@@ -1,46 +1,13 @@
-//! `license_activations`: the one identity that each license is bound to.
+//! `license_activations` and `entitlements`: the one identity that each license is bound to, and what it opens.
 
-use super::Sql;
-use crate::defect::{self, Defect};
+use super::batch::Query;
+use super::statement::{query, statement};
 use crate::json::Json;
 use crate::model::{
-    Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseKind, LicenseStatus, Permission,
-    ProductRef, Repo, Storefront, Timestamp, TraceId,
+    Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseStatus, Permission, ProductRef,
+    Repo, Source, StorefrontId, Timestamp, TraceId,
 };
 use crate::platform::{Row, RowError, Statement};
-
-pub(super) const ALL: &[Sql] = &[KNOWN_LICENSE, BIND];
-
-const KNOWN_LICENSE: Sql = Sql {
-    name: "known_license",
-    text: "SELECT l.license_key, l.kind, l.source, l.product_id, l.variant_id, l.tier, l.status, l.test, l.expires_at,
-                  a.github_username, a.github_user_id, a.repos, a.permission
-           FROM licenses l LEFT JOIN license_activations a ON a.license_key = l.license_key
-           WHERE l.license_key = ?1",
-};
-
-/// The primary key lets one identity win, and the license must still be good at this very moment.
-const BIND: Sql = Sql {
-    name: "bind",
-    text: "INSERT INTO license_activations (license_key, github_username, github_user_id, repos, permission,
-                                            activated_at, trace_id)
-           SELECT l.license_key, ?2, ?3, ?4, ?5, ?6, ?7 FROM licenses l
-           WHERE l.license_key = ?1 AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?6)
-           ON CONFLICT (license_key) DO NOTHING
-           RETURNING license_key",
-};
-
-/// For a mistake on purpose.
-const BIND_OVER: Sql = Sql {
-    name: "bind",
-    text: "INSERT INTO license_activations (license_key, github_username, github_user_id, repos, permission,
-                                            activated_at, trace_id)
-           SELECT l.license_key, ?2, ?3, ?4, ?5, ?6, ?7 FROM licenses l
-           WHERE l.license_key = ?1 AND l.status = 'active' AND (l.expires_at IS NULL OR l.expires_at > ?6)
-           ON CONFLICT (license_key) DO UPDATE SET
-             github_user_id = excluded.github_user_id, github_username = excluded.github_username
-           RETURNING license_key",
-};
 
 /// What is to be bound.
 #[derive(Debug)]
@@ -53,43 +20,49 @@ pub struct Binding<'a> {
     pub trace: &'a TraceId,
 }
 
-/// Reads the license of a key with its activation, as [`License::read`] and [`Activation::read`] expect them.
-pub fn known_license(key: &LicenseKey) -> Statement {
-    KNOWN_LICENSE.with([key.as_str().into()])
+/// A license and what it is bound to, if it is.
+pub type KnownLicense = (License, Option<Activation>);
+
+/// Reads the license of a key with its activation.
+pub fn known_license(key: &LicenseKey) -> Query<KnownLicense> {
+    query!("activations/known_license", |row| Ok((License::read(row)?, Activation::read(row)?)), key)
 }
 
 /// Binds a good license that is not bound yet. Gives a row when this statement did it.
-pub fn bind(binding: &Binding<'_>) -> Statement {
-    let names: Vec<&str> = binding.repos.iter().map(Repo::as_str).collect();
-    let sql = if defect::is(Defect::BindingOverwrites) { BIND_OVER } else { BIND };
-    sql.with([
-        binding.key.as_str().into(),
-        binding.account.login.as_str().into(),
-        binding.account.id.as_i64().into(),
-        super::json_text(&names),
-        binding.permission.as_str().into(),
-        binding.now.into(),
-        binding.trace.as_str().into(),
-    ])
+pub fn bind(binding: &Binding<'_>) -> Query<()> {
+    let Binding { key, account, repos, now, trace, .. } = binding;
+    let names: Vec<&str> = repos.iter().map(Repo::as_str).collect();
+    query!(
+        "activations/bind",
+        |_| Ok(()),
+        key = *key,
+        login = &account.login,
+        user_id = account.id,
+        repos = super::json_text(&names),
+        now = *now,
+        trace = *trace,
+    )
+}
+
+/// Records what a license opens, if it is bound to that account.
+pub fn record_entitlements(binding: &Binding<'_>) -> Statement {
+    let Binding { key, account, permission, .. } = binding;
+    statement!("activations/record_entitlements", key = *key, user_id = account.id, permission = *permission)
 }
 
 impl License {
     /// # Errors
     /// When the row is not as the schema promises.
     pub fn read(row: &Row) -> Result<Self, RowError> {
-        let key = LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?;
         Ok(Self {
-            key,
-            kind: LicenseKind::from_name(row.text("kind")?).ok_or(RowError("kind"))?,
-            storefront: Storefront::from_name(row.text("source")?).ok_or(RowError("source"))?,
-            bought: ProductRef {
-                product_id: row.text("product_id")?.to_owned(),
-                variant_id: row.optional_text("variant_id")?.map(str::to_owned),
-            },
+            key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
+            source: Source::parse(row.text("source")?).ok_or(RowError("source"))?,
+            storefront_key_id: Some(row.text("storefront_key_id")?).filter(|id| !id.is_empty()).map(str::to_owned),
+            bought: read_product_ref(row)?,
             tier: row.text("tier")?.to_owned(),
             status: LicenseStatus::from_name(row.text("status")?).ok_or(RowError("status"))?,
             test: row.integer("test")? == 1,
-            expires_at: row.optional_integer("expires_at")?.map(Timestamp::from_millis),
+            expires_at: row.optional_time("expires_at")?,
         })
     }
 }
@@ -110,7 +83,20 @@ impl Activation {
             login: GithubLogin::parse(row.text("github_username")?).map_err(|_| RowError("github_username"))?,
             user_id: GithubUserId::new(row.integer("github_user_id")?).ok_or(RowError("github_user_id"))?,
             repos: repos.collect::<Result<_, _>>().map_err(|_| RowError("repos"))?,
-            permission: Permission::from_name(row.text("permission")?).ok_or(RowError("permission"))?,
         }))
     }
+}
+
+/// What was bought, from the columns `product_id` and `variant_id`.
+pub(super) fn read_product_ref(row: &Row) -> Result<ProductRef, RowError> {
+    Ok(ProductRef {
+        product_id: StorefrontId::parse(row.text("product_id")?).ok_or(RowError("product_id"))?,
+        variant_id: read_variant(row)?,
+    })
+}
+
+/// The column `variant_id`.
+pub(super) fn read_variant(row: &Row) -> Result<Option<StorefrontId>, RowError> {
+    let variant = row.optional_text("variant_id")?;
+    variant.map(|id| StorefrontId::parse(id).ok_or(RowError("variant_id"))).transpose()
 }

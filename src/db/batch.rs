@@ -52,6 +52,10 @@ impl Batch {
         handle
     }
 
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,175 +1,140 @@
-//! `sales` and `licenses`: what was bought, and what it entitles to.
+//! `licenses`: what an order entitles to, and how each license stands.
 
-use super::Sql;
-use crate::defect::{self, Defect};
-use crate::model::{EventId, IssuedKey, LicenseKey, OrderId, Product, ProductRef, Sale, Storefront, Timestamp};
-use crate::platform::{Statement, Value};
-
-pub(super) const ALL: &[Sql] =
-    &[RECORD_SALE, MINT, RECORD_ISSUED_KEY, RECORD_VERIFIED_KEY, RECORD_UNMAPPED, SALE_VARIANT];
-
-const RECORD_SALE: Sql = Sql {
-    name: "record_sale",
-    text: "INSERT INTO sales (source, source_order_id, product_id, variant_id, email, name, amount_cents, currency,
-                              quantity, offer_code, variants, custom_fields, country, subscription_id, test, sold_at,
-                              event_id)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-           ON CONFLICT (source, source_order_id) DO NOTHING",
+use super::statement::statement;
+use super::{grants, outbox};
+use crate::db::grants::Moment;
+use crate::model::{
+    EventId, IssuedKey, LicenseKey, Order, OrderId, OrderLine, Product, ProductRef, Source, Timestamp, TraceId,
 };
+use crate::platform::Statement;
 
-/// One license an order: of any number of copies of a sale, the first one's key stays.
-const MINT: Sql = Sql {
-    name: "mint",
-    text: "INSERT INTO licenses (license_key, kind, source, source_order_id, product_id, variant_id, tier, email, name,
-                                 test, issued_at, expires_at, event_id)
-           VALUES (?1, 'minted', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-           ON CONFLICT DO NOTHING",
-};
+/// The licenses that a change is about.
+#[derive(Debug, Clone, Copy)]
+pub enum LicenseSelector<'a> {
+    License(&'a LicenseKey),
+    Order(Source, &'a OrderId),
+}
 
-/// A storefront's key, from its webhook.
-const RECORD_ISSUED_KEY: Sql = Sql {
-    name: "record_issued_key",
-    text: "INSERT INTO licenses (license_key, kind, source, source_order_id, product_id, variant_id, tier, email, name,
-                                 test, issued_at, expires_at, event_id)
-           VALUES (?1, 'storefront', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-           ON CONFLICT DO NOTHING",
-};
-
-/// A storefront's key, from the storefront's word when the key was used. That is the latest: it moves the end of a
-/// license that the webhook brought earlier, unless the storefront names none and the catalogue does (`?14`).
-const RECORD_VERIFIED_KEY: Sql = Sql {
-    name: "record_verified_key",
-    text: "INSERT INTO licenses (license_key, kind, source, source_order_id, product_id, variant_id, tier, email, name,
-                                 test, issued_at, expires_at, event_id)
-           VALUES (?1, 'storefront', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-           ON CONFLICT (license_key) DO UPDATE SET
-             expires_at = CASE WHEN ?13 IS NULL AND ?14 = 1 THEN licenses.expires_at ELSE ?13 END
-           ON CONFLICT DO NOTHING",
-};
-
-/// A product that a license was good for and that the catalogue does not know: once a product, with a count.
-const RECORD_UNMAPPED: Sql = Sql {
-    name: "record_unmapped",
-    text: "INSERT INTO unmapped_products (source, product_id, variant_id, first_seen_at, last_seen_at)
-           VALUES (?1, ?2, ?3, ?4, ?4)
-           ON CONFLICT (source, product_id, variant_id) DO UPDATE SET
-             last_seen_at = excluded.last_seen_at, times = unmapped_products.times + 1",
-};
-
-const SALE_VARIANT: Sql =
-    Sql { name: "sale_variant", text: "SELECT variant_id FROM sales WHERE source = ?1 AND source_order_id = ?2" };
-
-/// A license that a sale causes.
+/// A license that a line of an order causes.
 #[derive(Debug)]
 pub struct MintedLicense<'a> {
     pub key: &'a LicenseKey,
-    pub storefront: Storefront,
-    pub sale: &'a Sale,
+    pub source: Source,
+    pub order: &'a Order,
+    pub line: &'a OrderLine,
+    /// What it is for: the product, or that variant of the line's which the product is the entry for.
+    pub bought: &'a ProductRef,
     pub product: &'a Product,
-    pub issued_at: Timestamp,
-    pub expires_at: Option<Timestamp>,
+    pub now: Timestamp,
 }
 
-/// Records what was sold, once an order.
-pub fn record_sale(storefront: Storefront, sale: &Sale, received_at: Timestamp, event: &EventId) -> Statement {
-    RECORD_SALE.with([
-        storefront.as_str().into(),
-        sale.order.as_str().into(),
-        sale.bought.product_id.as_str().into(),
-        sale.bought.variant_id.as_deref().into(),
-        sale.email.as_str().into(),
-        sale.name.as_str().into(),
-        sale.amount.cents.into(),
-        sale.amount.currency.as_str().into(),
-        i64::from(sale.quantity).into(),
-        sale.offer_code.as_deref().into(),
-        super::json_text(&sale.variants),
-        super::json_text(&sale.custom_fields),
-        sale.country.as_deref().into(),
-        sale.subscription_id.as_deref().into(),
-        sale.test.into(),
-        sale.sold_at.unwrap_or(received_at).into(),
-        event.as_str().into(),
-    ])
+impl<'a> LicenseSelector<'a> {
+    /// The key, or the source and the order: what is not given selects nothing.
+    pub(super) const fn params(self) -> (Option<&'a LicenseKey>, Option<Source>, Option<&'a OrderId>) {
+        match self {
+            Self::License(key) => (Some(key), None, None),
+            Self::Order(source, order_id) => (None, Some(source), Some(order_id)),
+        }
+    }
 }
 
-/// Mints the license of a sale, unless its order has one.
-pub fn mint(license: &MintedLicense<'_>, event: &EventId) -> Statement {
-    let MintedLicense { key, storefront, sale, product, issued_at, expires_at } = license;
-    let order = match sale.order.as_str() {
-        order if defect::is(Defect::MintedPerDelivery) => [order, event.as_str()].concat().into(),
-        order => order.into(),
-    };
-    MINT.with([
-        key.as_str().into(),
-        storefront.as_str().into(),
-        order,
-        sale.bought.product_id.as_str().into(),
-        sale.bought.variant_id.as_deref().into(),
-        product.tier.into(),
-        sale.email.as_str().into(),
-        sale.name.as_str().into(),
-        sale.test.into(),
-        (*issued_at).into(),
-        (*expires_at).into(),
-        event.as_str().into(),
-    ])
+/// Mints the license of a line, unless it has one.
+pub fn mint(license: &MintedLicense<'_>, event_id: &EventId) -> Statement {
+    let MintedLicense { key, source, order, line, bought, product, now } = license;
+    statement!(
+        "licenses/mint",
+        key = *key,
+        source = *source,
+        order_id = &order.order_id,
+        line = i64::from(line.line.get()),
+        product_id = &bought.product_id,
+        variant_id = bought.variant_id.as_ref(),
+        tier = product.tier.as_str(),
+        email = &order.email,
+        name = order.name.as_str(),
+        test = order.test,
+        now = *now,
+        expires_at = product.expiry_from(*now),
+        event_id,
+    )
 }
 
-/// Records a key that the storefront's webhook brought.
-pub fn record_issued_key(
-    storefront: Storefront,
+/// Records a key that the storefront's delivery brought.
+pub fn record_issued(
+    source: Source,
     issued: &IssuedKey,
     product: &Product,
     now: Timestamp,
-    event: &EventId,
+    event_id: &EventId,
 ) -> Statement {
-    RECORD_ISSUED_KEY.with(key_params(storefront, issued, product, now, Some(event)))
+    statement!(
+        "licenses/record_issued",
+        key = &issued.key,
+        source,
+        order_id = &issued.order_id,
+        line = i64::from(issued.line.get()),
+        storefront_key_id = &issued.storefront_key_id,
+        product_id = &issued.bought.product_id,
+        variant_id = issued.bought.variant_id.as_ref(),
+        tier = product.tier.as_str(),
+        email = &issued.email,
+        name = issued.name.as_str(),
+        test = issued.test,
+        now,
+        expires_at = expiry(issued, product, now),
+        event_id,
+    )
 }
 
 /// Records a key that the storefront vouched for when it was used.
-pub fn record_verified_key(storefront: Storefront, issued: &IssuedKey, product: &Product, now: Timestamp) -> Statement {
-    let mut statement = RECORD_VERIFIED_KEY.with(key_params(storefront, issued, product, now, None));
-    statement.params.extend([issued.expires_at.into(), product.years.is_some().into()]);
-    statement
+pub fn record_verified(source: Source, issued: &IssuedKey, product: &Product, now: Timestamp) -> Statement {
+    statement!(
+        "licenses/record_verified",
+        key = &issued.key,
+        source,
+        order_id = &issued.order_id,
+        line = i64::from(issued.line.get()),
+        storefront_key_id = &issued.storefront_key_id,
+        product_id = &issued.bought.product_id,
+        variant_id = issued.bought.variant_id.as_ref(),
+        tier = product.tier.as_str(),
+        email = &issued.email,
+        name = issued.name.as_str(),
+        test = issued.test,
+        now,
+        expires_at = expiry(issued, product, now),
+        told_expires_at = issued.expires_at,
+        catalogue_ends = product.years.is_some(),
+    )
 }
 
 /// Records that a good license was for a product that the catalogue does not know.
-pub fn record_unmapped(storefront: Storefront, bought: &ProductRef, now: Timestamp) -> Statement {
-    RECORD_UNMAPPED.with([
-        storefront.as_str().into(),
-        bought.product_id.as_str().into(),
-        bought.variant_id.as_deref().unwrap_or_default().into(),
-        now.into(),
-    ])
+pub fn record_unmapped(source: Source, bought: &ProductRef, now: Timestamp) -> Statement {
+    statement!(
+        "licenses/record_unmapped",
+        source,
+        product_id = &bought.product_id,
+        variant_id = bought.variant_id.as_ref(),
+        now,
+    )
 }
 
-/// The variant that an order bought, once its sale is recorded.
-pub fn sale_variant(storefront: Storefront, order: &OrderId) -> Statement {
-    SALE_VARIANT.with([storefront.as_str().into(), order.as_str().into()])
+/// Gives licenses that cause nothing yet the status that follows from the facts of their order.
+pub fn recompute_status(selector: LicenseSelector<'_>) -> Statement {
+    let (key, source, order_id) = selector.params();
+    statement!("licenses/recompute_status", key, source, order_id)
 }
 
-fn key_params(
-    storefront: Storefront,
-    issued: &IssuedKey,
-    product: &Product,
-    now: Timestamp,
-    event: Option<&EventId>,
-) -> [Value; 12] {
-    // The storefront's end wins; where it names none, the catalogue's years count.
-    let expires_at = issued.expires_at.or_else(|| product.expiry_from(now));
-    [
-        issued.key.as_str().into(),
-        storefront.as_str().into(),
-        issued.license_order().into(),
-        issued.bought.product_id.as_str().into(),
-        issued.bought.variant_id.as_deref().into(),
-        product.tier.into(),
-        issued.email.as_str().into(),
-        issued.name.as_str().into(),
-        issued.test.into(),
-        now.into(),
-        expires_at.into(),
-        event.map(EventId::as_str).into(),
-    ]
+/// Gives licenses the status that follows from what was recorded before in the same batch, and enqueues what follows from
+/// that. This is the one way in which a license that exists changes its status.
+pub fn apply_order_facts(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 5] {
+    let [unwanted, wanted, enqueue] = grants::follow_status(selector, moment, trace);
+    let mails = outbox::enqueue_held_mails(selector, moment.now, trace);
+    // What changes is told by how a license stands before, so these come first.
+    [unwanted, wanted, enqueue, recompute_status(selector), mails]
+}
+
+/// The storefront's end wins; where it names none, the catalogue's years count.
+fn expiry(issued: &IssuedKey, product: &Product, now: Timestamp) -> Option<Timestamp> {
+    issued.expires_at.or_else(|| product.expiry_from(now))
 }

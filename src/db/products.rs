@@ -3,7 +3,7 @@
 use super::batch::{Batch, Handle, Query, Results};
 use super::statement::{query, statement};
 use crate::model::catalogue::{Catalogue, Difference};
-use crate::model::{Act, Timestamp, TraceId};
+use crate::model::{AdminAction, Timestamp, TraceId};
 use crate::platform::{DbError, Row, RowError};
 
 /// A row of the catalogue: its version, and one of its products, if it has any.
@@ -68,18 +68,18 @@ pub fn replace(
     batch: &mut Batch,
     new: &Catalogue,
     expected: Option<i64>,
-    act: &Act,
+    action: &AdminAction,
     now: Timestamp,
     trace: &TraceId,
 ) -> Replacement {
     let entries = new.to_rows();
-    let id = act.id.as_str();
+    let id = action.id.as_str();
     let before = batch.add(newer(None));
     batch.run(statement!(
         "products/record_replacement",
         id,
-        reason = act.reason.as_str(),
-        actor = act.actor.as_str(),
+        reason = action.reason.as_str(),
+        actor = action.actor.as_str(),
         expected,
         entries = entries.as_str(),
         now,

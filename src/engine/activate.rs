@@ -1,31 +1,34 @@
 //! Activating a license: binding its key for good to one GitHub identity, and inviting that identity.
 //!
-//! 1. One batch reads the license with its activation and, where it is bound to this login and good, takes its
-//!    invitations on lease.
+//! 1. One batch reads the license with its activation and, where it is bound to this login and good, leases its grants.
 //! 2. Bound to another identity: terminated, with no call to anybody. Bound to this one: the bypass, straight to 5.
 //! 3. Otherwise the key is verified, by our own record or by the storefront, and at the same time the login is resolved
 //!    at GitHub to its numeric identity.
-//! 4. One batch binds, and owes one invitation a repository. The primary key lets one identity win.
+//! 4. One batch binds, records what the license opens, and leases a grant a repository. The primary key lets one identity
+//!    win.
 //! 5. All repositories are invited to at once; then the answer. What came of it is written down behind the answer.
+//!
+//! The catalogue is as new as step 1, which learns of a newer one. Between steps 1 and 4 the operator may change it once
+//! more: then this activation is as good as one that came just before the change, and what it was bound with stays.
 //!
 //! Parsing the request and rate limits are in `http::activate`.
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 
-use super::alert::tell_once;
-use super::invite::{self, RepoStatus};
-use super::join::join_all;
+use super::grants::RepoStatus;
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::Resolved;
-use crate::adapters::lemon_squeezy::license_api::{self, Verdict};
-use crate::db::{self, Binding, BoundTo, Concerned, Kind, Lease, Leased};
-use crate::defect::{self, Defect};
+use crate::adapters::storefronts::Verdict;
+use crate::db::activations::{self, Binding, KnownLicense};
+use crate::db::grants::{self, BoundTo, DueGrant};
+use crate::db::outbox::{Lease, Leased};
+use crate::db::{Batch, LicenseSelector, licenses};
 use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
-    PresentedKey, Product, ProductRef, Repo, Standing, Storefront, Timestamp,
+    PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
 };
-use crate::platform::{DbError, Level, Limit, LogValue, Outcome, Platform};
+use crate::platform::{DbError, Level, LogValue, Platform};
 
 /// What a caller asks for.
 #[derive(Debug)]
@@ -39,13 +42,19 @@ pub struct Activate {
 /// What a caller gets.
 #[derive(Debug)]
 pub struct Activated {
-    /// The license was bound to this identity before.
-    pub already: bool,
+    pub binding: Bound,
     pub product: String,
     pub tier: String,
     pub expires_at: Option<Timestamp>,
     pub login: GithubLogin,
     pub repos: Vec<(Repo, RepoStatus)>,
+}
+
+/// When a license was bound to its identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    Now,
+    Before,
 }
 
 /// Why nothing was activated.
@@ -85,10 +94,10 @@ pub enum ActivateError {
 
 /// A key that is good, with what its license opens for this buyer.
 struct Verified {
-    product: &'static Product,
+    product: Product,
     repos: Vec<Repo>,
     /// What the storefront said, to be recorded with the binding.
-    issued: Option<(Storefront, IssuedKey)>,
+    issued: Option<(Source, IssuedKey)>,
     key: LicenseKey,
 }
 
@@ -109,13 +118,20 @@ impl Wish<'_> {
     }
 }
 
-/// A license that is bound to the caller, whose invitations the caller has on lease.
+/// What step 1 found.
+struct LookedUp {
+    known: Option<KnownLicense>,
+    lease: Lease,
+    grants: Vec<Leased<DueGrant>>,
+}
+
+/// A license that is bound to the caller, who has its grants on lease.
 struct Opened {
-    already: bool,
+    binding: Bound,
     license: License,
     activation: Activation,
     lease: Lease,
-    owed: Leased,
+    grants: Vec<Leased<DueGrant>>,
 }
 
 impl From<DbError> for ActivateError {
@@ -131,10 +147,10 @@ impl<P: Platform> Engine<P> {
             Ok(opened) => self.invite_all(opened).await,
             Err(error) => {
                 let alert = match &error {
-                    ActivateError::Upstream(failure) => self.owe_failure(failure),
-                    _ => None,
+                    ActivateError::Upstream(failure) => self.alert_of(failure),
+                    _ => Vec::new(),
                 };
-                (Err(error), alert.map(|alert| FollowUp::Record(vec![alert])))
+                (Err(error), (!alert.is_empty()).then(|| FollowUp::Record(alert.into())))
             }
         }
     }
@@ -145,48 +161,46 @@ impl<P: Platform> Engine<P> {
             PresentedKey::Minted(key) | PresentedKey::Storefront(key) => key,
             PresentedKey::Mistyped => return Err(ActivateError::NotFound),
         };
-        let (known, lease, owed) = self.look_up(key, &request.login).await?;
-        let license = match known {
+        let LookedUp { known, lease, grants } = self.look_up(key, &request.login).await?;
+        let (license, earlier) = match known {
             Some((license, Some(activation))) => {
                 if !matches!(&request.login, Login::Plausible(login) if *login == activation.login) {
                     return Err(ActivateError::BoundToAnother);
                 }
                 // Only the storefront knows whether a key of its own was renewed.
                 let renewable =
-                    license.kind == LicenseKind::Storefront && license.standing(self.now()) == Standing::Expired;
+                    license.storefront_key_id.is_some() && license.standing(self.now()) == Standing::Expired;
                 if !renewable {
                     self.usable(&license)?;
-                    return Ok(Opened { already: true, license, activation, lease, owed });
+                    return Ok(Opened { binding: Bound::Before, license, activation, lease, grants });
                 }
-                Some((license, Some(activation)))
+                (Some(license), Some(activation.repos))
             }
-            unbound => unbound,
+            Some((license, None)) => (Some(license), None),
+            None => (None, None),
         };
-        let (license, activation) = license.unzip();
-        let earlier = activation.flatten().map(|activation| activation.repos);
         let (verified, account) = self.verify(request, key, license, earlier).await?;
         self.bind(verified, &account).await
     }
 
     /// Step 1.
-    async fn look_up(
-        &self,
-        key: &LicenseKey,
-        login: &Login,
-    ) -> Result<(Option<(License, Option<Activation>)>, Lease, Leased), ActivateError> {
+    async fn look_up(&self, key: &LicenseKey, login: &Login) -> Result<LookedUp, ActivateError> {
         let lease = self.lease().map_err(StorageError::from)?;
-        let now = self.now();
-        let mut statements = vec![db::known_license(key)];
-        if let Login::Plausible(login) = login {
-            let test_opens = self.config.allow_test_licenses;
-            let caller = BoundTo::Login(login);
-            statements.push(db::owe_invitations(key, caller, now, &lease, &self.trace, test_opens));
-            statements.push(self.leased(&lease, now));
-        }
-        let outcomes = self.batch(statements).await?;
-        let known = read_known(&outcomes, 0)?;
-        let owed = if outcomes.len() > 1 { Leased::read(&outcomes, 2)? } else { Leased::default() };
-        Ok((known, lease, owed))
+        let mut batch = Batch::new();
+        let known = batch.add(activations::known_license(key));
+        let grants = match login {
+            Login::Plausible(login) => {
+                let caller = BoundTo::Login(login);
+                let (statements, leased) = grants::lease_requested(key, caller, &lease, self.moment(), &self.trace);
+                batch.extend(statements);
+                Some(batch.add(leased))
+            }
+            Login::EnterpriseManaged => None,
+        };
+        let results = self.run_with_catalogue(batch).await?;
+        let known = results.first(&known)?;
+        let grants = grants.map_or_else(|| Ok(Vec::new()), |grants| results.all(&grants))?;
+        Ok(LookedUp { known, lease, grants })
     }
 
     /// Step 3: the key and the login, at the same time.
@@ -202,10 +216,10 @@ impl<P: Platform> Engine<P> {
             None => Wish::Preference(request.repos.as_deref()),
         };
         match (license, &request.key) {
-            (Some(license), _) if license.kind == LicenseKind::Minted => {
+            (Some(license), _) if license.storefront_key_id.is_none() => {
                 self.usable(&license)?;
-                let product = self.mapped(license.storefront, &license.bought).await?;
-                let repos = wish.repos_of(product)?;
+                let product = self.mapped(license.source, &license.bought).await?;
+                let repos = wish.repos_of(&product)?;
                 let verified = Verified { product, repos, issued: None, key: license.key };
                 Ok((verified, self.resolve(&request.login).await?))
             }
@@ -217,40 +231,63 @@ impl<P: Platform> Engine<P> {
                         bad => require_good(bad)?,
                     }
                 }
-                // A stranger who tries keys must not use up what the storefront lets us ask for our buyers.
-                if license.is_none() && !self.platform.within_limit(Limit::LicenseApi, "unknown keys").await {
-                    return Err(ActivateError::TooManyUnknown);
+                let source = license.as_ref().map(|license| license.source);
+                if source.is_none() {
+                    self.count_unknown_key().await?;
                 }
-                let (verified, account) = join(self.ask_storefront(key, &wish), self.resolve(&request.login)).await;
+                let (verified, account) =
+                    join(self.ask_storefront(source, key, &wish), self.resolve(&request.login)).await;
                 Ok((verified?, account?))
             }
         }
     }
 
-    /// Lemon Squeezy's word on a key: the one storefront whose own keys open something.
-    async fn ask_storefront(&self, key: &LicenseKey, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
-        const STOREFRONT: Storefront = Storefront::LemonSqueezy;
-        if self.config.lemon_squeezy.store_id.is_none() {
-            return Err(ActivateError::NotFound);
+    /// Counts a question about a key that may be any storefront's, before anybody is asked: a stranger who tries keys must not
+    /// use up what the storefronts, or GitHub, let us ask for our buyers.
+    async fn count_unknown_key(&self) -> Result<(), ActivateError> {
+        for (_, unknown_keys) in self.config.storefronts.with_keys() {
+            if !self.platform.within_limit(unknown_keys, "unknown keys").await {
+                return Err(ActivateError::TooManyUnknown);
+            }
         }
-        let verdict = license_api::validate(&self.platform, &self.config.lemon_squeezy, key).await;
-        let issued = match verdict.map_err(ActivateError::Upstream)? {
-            Verdict::Valid(issued) => issued,
-            Verdict::Disabled => return Err(ActivateError::Disabled),
-            Verdict::Expired => return Err(ActivateError::Expired),
-            Verdict::Unknown => return Err(ActivateError::NotFound),
-            Verdict::WrongStore => return Err(ActivateError::WrongStore),
+        Ok(())
+    }
+
+    /// The word of the storefront that issued a key, or may have: `source` is the one on record.
+    async fn ask_storefront(
+        &self,
+        source: Option<Source>,
+        key: &LicenseKey,
+        wish: &Wish<'_>,
+    ) -> Result<Verified, ActivateError> {
+        let mut verdict = (None, Verdict::Unknown);
+        for (storefront, _) in self.config.storefronts.with_keys() {
+            if source.is_some_and(|source| source != storefront.source()) {
+                continue;
+            }
+            let told = storefront.verify_key(&self.platform, key).await.map_err(ActivateError::Upstream)?;
+            if told != Verdict::Unknown {
+                verdict = (Some(storefront.source()), told);
+                break;
+            }
+        }
+        let (source, issued) = match verdict {
+            (Some(source), Verdict::Valid(issued)) => (source, issued),
+            (_, Verdict::Disabled) => return Err(ActivateError::Disabled),
+            (_, Verdict::Expired) => return Err(ActivateError::Expired),
+            (_, Verdict::WrongStore) => return Err(ActivateError::WrongStore),
+            (_, Verdict::Unknown | Verdict::Valid(_)) => return Err(ActivateError::NotFound),
         };
-        let product = self.mapped(STOREFRONT, &issued.bought).await?;
-        if product.license == LicenseKind::Minted {
+        let product = self.mapped(source, &issued.bought).await?;
+        if product.license != LicenseKind::Storefront {
             // The sale has its license, with a key of ours: the storefront's beside it would be a second one.
             return Err(ActivateError::NotFound);
         }
-        if issued.test && !self.config.allow_test_licenses {
+        if issued.test && self.config.test_licenses == TestLicenses::OpenNothing {
             return Err(ActivateError::TestMode);
         }
-        let repos = wish.repos_of(product)?;
-        Ok(Verified { product, repos, key: issued.key.clone(), issued: Some((STOREFRONT, issued)) })
+        let repos = wish.repos_of(&product)?;
+        Ok(Verified { product, repos, key: issued.key.clone(), issued: Some((source, issued)) })
     }
 
     async fn resolve(&self, login: &Login) -> Result<GithubAccount, ActivateError> {
@@ -268,36 +305,38 @@ impl<P: Platform> Engine<P> {
     /// Step 4.
     async fn bind(&self, verified: Verified, account: &GithubAccount) -> Result<Opened, ActivateError> {
         let Verified { product, repos, issued, key } = verified;
-        let now = self.now();
+        let moment = self.moment();
         let lease = self.lease().map_err(StorageError::from)?;
-        let mut statements = Vec::new();
-        if let Some((storefront, issued)) = &issued {
-            statements.push(db::record_verified_key(*storefront, issued, product, now));
-            statements.push(db::restand(Concerned::License(&key)));
+        let mut batch = Batch::new();
+        if let Some((source, issued)) = &issued {
+            batch.run(licenses::record_verified(*source, issued, &product, moment.now));
+            batch.run(licenses::recompute_status(LicenseSelector::License(&key)));
         }
-        let first = statements.len();
-        let permission = product.permission;
-        let binding = Binding { key: &key, account, repos: &repos, permission, now, trace: &self.trace };
+        let binding = Binding {
+            key: &key,
+            account,
+            repos: &repos,
+            permission: product.permission,
+            now: moment.now,
+            trace: &self.trace,
+        };
+        let bound = batch.add(activations::bind(&binding));
+        batch.run(activations::record_entitlements(&binding));
         let caller = BoundTo::Id(account.id);
-        statements.extend([
-            db::bind(&binding),
-            db::owe_invitations(&key, caller, now, &lease, &self.trace, self.config.allow_test_licenses),
-            db::known_license(&key),
-            self.leased(&lease, now),
-        ]);
-        if defect::is(Defect::InvitedAfterBinding) {
-            self.batch(vec![db::bind(&binding)]).await?;
-        }
-        let outcomes = self.batch(statements).await?;
-        let won = outcomes.get(first).is_some_and(|bound| !bound.rows.is_empty());
-        let owed = Leased::read(&outcomes, first + 3)?;
-        match read_known(&outcomes, first + 2)? {
+        let (statements, leased) = grants::lease_requested(&key, caller, &lease, moment, &self.trace);
+        batch.extend(statements);
+        let leased = batch.add(leased);
+        let known = batch.add(activations::known_license(&key));
+        let results = self.run(batch).await?;
+        let won = results.count(&bound)? > 0;
+        match results.first(&known)? {
             Some((license, Some(activation))) if activation.user_id == account.id => {
                 self.usable(&license)?;
                 if won {
                     self.log(Level::Info, "license_bound", [("license", (&license.key).into())]);
                 }
-                Ok(Opened { already: !won, license, activation, lease, owed })
+                let binding = if won { Bound::Now } else { Bound::Before };
+                Ok(Opened { binding, license, activation, lease, grants: results.all(&leased)? })
             }
             Some((_, Some(_))) => Err(ActivateError::BoundToAnother),
             // It was good a moment ago: an operator or the clock was faster.
@@ -308,31 +347,35 @@ impl<P: Platform> Engine<P> {
 
     /// Step 5.
     async fn invite_all(&self, opened: Opened) -> (Result<Activated, ActivateError>, Option<FollowUp>) {
-        let Opened { already, license, activation, lease, owed } = opened;
-        let lease = &lease;
-        let tries = owed.due.iter().map(|due| async move {
-            match &due.kind {
-                Kind::Invitation(facts) => Some((due, facts, self.invite(facts, lease).await)),
-                Kind::LicenseMail(_) | Kind::Removal(_) => None,
+        let Opened { binding, license, activation, lease, grants } = opened;
+        let mut record = Batch::new();
+        let mut due = Vec::new();
+        for leased in grants {
+            match leased {
+                Ok(grant) => due.push(grant),
+                Err(unreadable) => record.run(self.dead_letter_unreadable(&unreadable, &lease)),
             }
-        });
-        let results: Vec<_> = join_all(tries).await.into_iter().flatten().collect();
-        // In the order of the activation. One whose row cannot be read was not tried, and is still owed.
-        let told = |repo: &Repo| match results.iter().find(|(_, facts, _)| facts.repo == *repo) {
-            Some((_, _, result)) => invite::status(result),
+        }
+        let attempts = join_all(due.iter().map(|grant| self.attempt_for_buyer(grant, &lease))).await;
+        let tried: Vec<_> = due.iter().zip(&attempts).collect();
+        // In the order of the activation. One that could not be leased or read was not tried, and is still to be done.
+        let told = |repo: &Repo| match tried.iter().find(|(grant, _)| grant.repo == *repo) {
+            Some((_, attempted)) => attempted.status(),
             None => Some(RepoStatus::Queued),
         };
         let repos: Option<Vec<_>> = activation.repos.iter().map(|repo| Some((repo.clone(), told(repo)?))).collect();
-        let mut record: Vec<_> = results
-            .into_iter()
-            .flat_map(|(due, _, result)| self.conclude(due, lease, invite::settled(result)).0)
-            .collect();
-        record.extend(owed.unreadable.iter().map(|(id, error)| self.bury(*id, lease, error)));
-        tell_once(&mut record);
-        let product = self.catalogue.find(license.storefront, &license.bought);
+        if tried.iter().any(|(grant, attempted)| grant.limits_met > 0 && attempted.is_done()) {
+            record.run(grants::resume(self.now()));
+        }
+        for (grant, attempted) in tried {
+            self.conclude_grant(grant, &lease, attempted, &mut record);
+        }
+        let catalogue = self.catalogue();
+        let product = catalogue.find(license.source, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {
-            already,
-            product: product.map_or_else(|| license.bought.product_id.clone(), |product| product.name.to_owned()),
+            binding,
+            product: product
+                .map_or_else(|| license.bought.product_id.as_str().to_owned(), |product| product.name.clone()),
             tier: license.tier,
             expires_at: license.expires_at,
             login: activation.login,
@@ -344,19 +387,22 @@ impl<P: Platform> Engine<P> {
     /// Whether a license opens anything, by our own record.
     fn usable(&self, license: &License) -> Result<(), ActivateError> {
         require_good(license.standing(self.now()))?;
-        if license.test && !self.config.allow_test_licenses { Err(ActivateError::TestMode) } else { Ok(()) }
+        match self.config.test_licenses {
+            TestLicenses::OpenNothing if license.test => Err(ActivateError::TestMode),
+            _ => Ok(()),
+        }
     }
 
     /// The product of a good license. One that the catalogue does not know is recorded for the seller.
-    async fn mapped(&self, storefront: Storefront, bought: &ProductRef) -> Result<&'static Product, ActivateError> {
-        if let Some(product) = self.catalogue.find(storefront, bought) {
-            return Ok(product);
+    async fn mapped(&self, source: Source, bought: &ProductRef) -> Result<Product, ActivateError> {
+        if let Some(product) = self.catalogue().find(source, bought) {
+            return Ok(product.clone());
         }
-        self.batch(vec![db::record_unmapped(storefront, bought, self.now())]).await?;
+        self.run(licenses::record_unmapped(source, bought, self.now()).into()).await?;
         self.log(
             Level::Error,
             "product_not_mapped",
-            [("source", storefront.into()), ("product", LogValue::text(bought.product_id.as_str()))],
+            [("source", source.into()), ("product", LogValue::text(bought.product_id.as_str()))],
         );
         Err(ActivateError::NotMapped)
     }
@@ -369,9 +415,4 @@ fn require_good(standing: Standing) -> Result<(), ActivateError> {
         Standing::Suspended => Err(ActivateError::Suspended),
         Standing::Revoked => Err(ActivateError::Revoked),
     }
-}
-
-fn read_known(outcomes: &[Outcome], statement: usize) -> Result<Option<(License, Option<Activation>)>, ActivateError> {
-    let mut known = db::rows(outcomes, statement, |row| Ok((License::read(row)?, Activation::read(row)?)))?;
-    Ok(known.pop())
 }

@@ -1,10 +1,12 @@
 //! Alerts: when the operator is told, and of what. What the tables call for is decided in `db::alerts`.
 
 use super::Engine;
+use super::outbox::shown;
 use crate::adapters::email::{Mailer, Sent, alert};
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Delay, DueAlert, Lease, Settled};
-use crate::defect::{self, Defect};
+use crate::db::Batch;
+use crate::db::alerts::{self, DueAlert};
+use crate::db::outbox::{self, Attempt, Delay, Lease, Leased, WaitsFor};
 use crate::model::TraceId;
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -18,66 +20,89 @@ const DAILY_LIMIT_ADVICE: &str = "Until then deliveries are answered with 503. T
                                   Paid plan has no daily limit.";
 
 impl<P: Platform> Engine<P> {
-    /// The statement that owes the alerts which the tables call for, where somebody is to get them.
-    pub(super) fn owe_alerts(&self) -> Option<Statement> {
-        let told = self.config.operator_email.as_ref().filter(|_| !defect::is(Defect::OperatorUntold));
-        told.map(|_| db::owe_alerts(self.now(), &self.trace))
+    /// The statements that raise the alerts which the tables call for, where somebody is to get them.
+    pub(super) fn found_alerts(&self) -> Vec<Statement> {
+        match self.config.operator_email {
+            Some(_) => alerts::raise_found(self.now(), &self.trace).into(),
+            None => Vec::new(),
+        }
     }
 
-    /// The statement that owes the alert of a failure which only a person can mend, where it is one, and somebody is to
-    /// get it. Of rejected credentials, each service's are a kind of alert.
-    pub(super) fn owe_failure(&self, failure: &Failure) -> Option<Statement> {
-        self.config.operator_email.as_ref()?;
+    /// The statements that raise the alert of a failure which only a person can mend, where it is one, and somebody is to
+    /// get it. Of rejected credentials, each service's are a cause of their own.
+    pub(super) fn alert_of(&self, failure: &Failure) -> Vec<Statement> {
+        if self.config.operator_email.is_none() {
+            return Vec::new();
+        }
         let reason = failure.reason.as_str();
-        let (kind, detail) = match failure.remedy {
+        let (cause, detail) = match failure.remedy {
             Remedy::CredentialsRejected => {
-                (["credentials_rejected: ", reason].concat(), ["Credentials rejected: ", reason].concat())
+                (format!("credentials_rejected: {reason}"), format!("Credentials rejected: {reason}"))
             }
-            Remedy::PersonNeeded => ("person_needed".to_owned(), ["A person is needed: ", reason].concat()),
-            Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return None,
+            Remedy::PersonNeeded => ("person_needed".to_owned(), format!("A person is needed: {reason}")),
+            Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return Vec::new(),
         };
-        Some(db::owe_alert(&kind, &detail, self.now(), &self.trace))
+        let (cause, detail) = (shown(&cause), shown(&detail));
+        let mut alerted = self.alerted.borrow_mut();
+        if alerted.contains(&cause) {
+            return Vec::new();
+        }
+        alerted.push(cause.clone());
+        alerts::raise(&cause, &detail, self.now(), &self.trace).into()
     }
 
-    /// Mails an alert that is owed, and gives the statement that ends or postpones its row.
-    pub(super) async fn try_alert(&self, due: &DueAlert, lease: &Lease) -> Statement {
-        let (outcome, error, statement) =
-            match self.mail_alert(&due.detail, alert::LOOK, &due.id.to_string(), &due.trace).await {
-                Ok(Sent { outcome, reference }) => {
-                    (outcome, String::new(), db::settle(due.id, lease, self.now(), &Settled { outcome, reference }))
-                }
-                Err(failure) => {
-                    let statement = self.put_off_alert(due, lease, &failure);
-                    (statement.name, failure.reason, statement)
-                }
-            };
+    /// Mails the alerts that are held under a lease, and gives what is to be written down.
+    pub(super) async fn send_alerts(&self, lease: &Lease, leased: Vec<Leased<DueAlert>>) -> Batch {
+        let mut batch = Batch::new();
+        for leased in leased {
+            match leased {
+                Ok(alert) => batch.extend(self.send_alert(&alert, lease).await),
+                Err(unreadable) => batch.run(self.dead_letter_unreadable(&unreadable, lease)),
+            }
+        }
+        batch
+    }
+
+    /// Mails an alert, and gives the statements that end or postpone its row.
+    async fn send_alert(&self, due: &DueAlert, lease: &Lease) -> Vec<Statement> {
+        let id = due.entry.id;
+        let sent = self.mail_alert(&due.detail, alert::LOOK, &id.to_string(), &due.entry.trace).await;
+        let (outcome, error, statements) = match sent {
+            Ok(Sent { outcome, reference }) => {
+                let complete = outbox::complete(id, lease, self.now(), outcome, reference.as_deref());
+                (outcome, String::new(), vec![complete])
+            }
+            Err(failure) => {
+                let (outcome, statements) = self.put_off_alert(due, lease, &failure);
+                (outcome, failure.reason, statements)
+            }
+        };
         self.log(
             Level::Error,
             "alert",
             [
-                ("outbox_id", due.id.into()),
+                ("outbox_id", id.into()),
                 ("detail", LogValue::text(due.detail.as_str())),
                 ("outcome", outcome.into()),
                 ("error", LogValue::text(error)),
             ],
         );
-        statement
+        statements
     }
 
-    /// What still holds after an hour is told of by a new alert: nothing piles up for the day on which mails leave
-    /// again.
-    fn put_off_alert(&self, due: &DueAlert, lease: &Lease, failure: &Failure) -> Statement {
-        let now = self.now();
+    /// What still holds after an hour is told of by a new alert: nothing piles up for the day on which mails leave again.
+    fn put_off_alert(&self, due: &DueAlert, lease: &Lease, failure: &Failure) -> (&'static str, Vec<Statement>) {
+        let (id, now) = (due.entry.id, self.now());
         let until = match failure.remedy {
             Remedy::RetryAt(time) => self.as_told(time),
-            _ => now.plus_millis(self.wait_ms(due.attempts)),
+            _ => now.plus_millis(self.wait_ms(due.entry.attempts)),
         };
+        let reason = shown(&failure.reason);
         if failure.remedy == Remedy::GiveUp || until >= due.created_at.plus_millis(HOUR_MS) {
-            db::give_up(due.id, lease, now, &failure.reason)
-        } else {
-            let reason = failure.reason.as_str();
-            db::postpone(due.id, lease, &Delay { until, reason, counted: true, person_needed: false })
+            return ("dead", vec![alerts::give_up(due, lease, now), outbox::dead_letter(id, lease, now, &reason)]);
         }
+        let delay = Delay { until, reason: &reason, attempt: Attempt::Counted, waits_for: WaitsFor::Time };
+        ("postponed", vec![outbox::retry_later(id, lease, &delay)])
     }
 
     /// Tells the operator that D1's daily limit is reached, without the database that could remember it: once an hour,
@@ -102,15 +127,4 @@ impl<P: Platform> Engine<P> {
         let message = alert::compose(to, detail, advice, reference);
         Mailer::new(&self.config.mail).send(&self.platform, &message, trace).await
     }
-}
-
-/// Of the alerts that several failures owe at once, the first of each kind is enough: within the hour there is no other.
-pub(super) fn tell_once(statements: &mut Vec<Statement>) {
-    let mut told = Vec::new();
-    statements.retain(|statement| {
-        let kind = statement.params.first().filter(|_| statement.name == "owe_alert").cloned();
-        let again = kind.is_some() && told.contains(&kind);
-        told.push(kind);
-        !again
-    });
 }

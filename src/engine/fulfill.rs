@@ -1,186 +1,233 @@
-//! What a sale causes: its record, its license, the mail that brings the key; and what it causes when the storefront
+//! What an order causes: its record, a license a line, the mails that bring the keys; and what it causes when the storefront
 //! takes it back.
 //!
-//! The license, the row that owes the mail and the event's new state are one transaction, and each of its statements
-//! does nothing when repeated: any number of copies of a sale, at once or later, end in one license and one mail.
+//! The licenses, the rows of the outbox that mail them and the event's new state are one transaction, and each of its
+//! statements does nothing when repeated: any number of copies of an order, at once or later, end in one license a line and
+//! one mail each.
 
-use super::ingest::Unprocessed;
+use super::ingest::{Awaited, Handling, Unprocessed};
 use super::{Engine, StorageError};
-use crate::db::{self, Concerned, MintedLicense};
-use crate::defect::{self, Defect};
+use crate::db::events::{self, Completion};
+use crate::db::licenses::{self, MintedLicense};
+use crate::db::outbox::{self, DueMail, Entry};
+use crate::db::{Batch, Handle, LicenseSelector, orders};
 use crate::model::{
-    EmailAddress, EventId, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderFacts, OrderId,
-    ProductRef, Sale, Storefront, Timestamp,
+    Bought, Catalogue, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind, LicenseStatus,
+    MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Product, ProductRef, Source,
 };
 use crate::platform::{Level, LogValue, Platform, Statement};
 
+/// What became of a delivery that was understood.
+pub(super) enum Fulfilled {
+    Done,
+    Not(Unprocessed),
+}
+
+/// A line whose license is minted in a batch.
+struct Minting<'a> {
+    key: LicenseKey,
+    /// What it is for.
+    bought: ProductRef,
+    product: &'a Product,
+    /// The row that mails the key.
+    mail: Handle<i64>,
+}
+
 impl<P: Platform> Engine<P> {
-    /// Does what a sale causes, and makes the first try to mail the key.
+    /// Does what an order causes, and makes the first try to mail its keys. Lines whose product is mapped are fulfilled
+    /// though another one's is not.
     pub(super) async fn fulfill(
         &self,
-        event: &EventId,
-        storefront: Storefront,
-        event_type: &str,
-        sale: &Sale,
-    ) -> Result<Result<(), Unprocessed>, StorageError> {
-        let Some(product) = self.catalogue.find(storefront, &sale.bought) else {
-            return Ok(Err(unmapped(storefront, event_type, &sale.order, &sale.bought, &sale.email)));
-        };
+        handling: Handling<'_>,
+        event_type: &EventType,
+        order: &Order,
+    ) -> Result<Fulfilled, StorageError> {
+        let (event, source) = (handling.event, handling.source());
         let now = self.now();
-        let mut statements = vec![db::record_sale(storefront, sale, now, event)];
-        statements.extend(self.facts(storefront, &sale.order, sale.facts));
-        if product.license == LicenseKind::Storefront {
-            let note = "the storefront issues the license key";
-            statements.push(db::processed_event(event, now, event_type, Some(&sale.order), Some(note), None));
-            self.batch(statements).await?;
-            return Ok(Ok(()));
-        }
-        if defect::is(Defect::ProcessedBeforeMinted) {
-            self.batch(vec![db::processed_event(event, now, event_type, Some(&sale.order), None, None)]).await?;
-        }
-        let mut random = [0; MINTED_KEY_RANDOM_BYTES];
-        self.platform.fill_random(&mut random)?;
-        let key = LicenseKey::mint(random);
+        let catalogue = self.catalogue();
         let lease = self.lease()?;
-        let license = MintedLicense {
-            key: &key,
-            storefront,
-            sale,
-            product,
-            issued_at: now,
-            expires_at: product.expiry_from(now),
-        };
-        statements.extend([
-            db::mint(&license, event),
-            // What was said of the order may have come before its sale.
-            if defect::is(Defect::EarlierFactsForgotten) { db::probe() } else { db::restand(Concerned::License(&key)) },
-            db::owe_license_mail(&key, now, &lease, &self.trace),
-            db::processed_event(event, now, event_type, Some(&sale.order), None, Some(key.as_str())),
-            self.leased(&lease, now),
-        ]);
-        let leased = statements.len() - 1;
-        let outcomes = self.batch(statements).await?;
-        if defect::is(Defect::KeyLogged) {
-            self.log(Level::Info, "license_minted", [("license", LogValue::text(key.as_str()))]);
+        let mut batch = Batch::new();
+        batch.extend(orders::record(source, order, now, event));
+        batch.extend(self.facts(source, &order.order_id, order.facts));
+        let mut unmapped = Vec::new();
+        let mut minted = Vec::new();
+        let mut reason = None;
+        for line in order.lines.iter() {
+            let Some((bought, product)) = catalogue.find_bought(source, &line.bought) else {
+                unmapped.push(&line.bought);
+                continue;
+            };
+            match product.license {
+                LicenseKind::None => reason = reason.or(Some(EventReason::NothingToDeliver)),
+                LicenseKind::Storefront => reason = Some(EventReason::KeyIssuedByStorefront),
+                LicenseKind::Minted => {
+                    let mut random = [0; MINTED_KEY_RANDOM_BYTES];
+                    self.platform.fill_random(&mut random)?;
+                    let key = LicenseKey::mint(random);
+                    let license = MintedLicense { key: &key, source, order, line, bought: &bought, product, now };
+                    batch.run(licenses::mint(&license, event));
+                    let mail = batch.add(outbox::enqueue_license_mail(&key, now, &lease, &self.trace));
+                    minted.push(Minting { key, bought, product, mail });
+                }
+            }
         }
-        self.log_fulfilled(event, storefront, &sale.order, outcomes.last().is_some_and(|owed| !owed.rows.is_empty()));
-        self.work_off(&lease, db::Leased::read(&outcomes, leased)?, lease.until).await?;
-        Ok(Ok(()))
+        if unmapped.is_empty() {
+            let reason = reason.filter(|_| minted.is_empty());
+            let completion = Completion { event_type, order_id: Some(&order.order_id), reason };
+            batch.run(events::complete(event, now, &completion));
+        } else {
+            let names: Vec<_> = unmapped.iter().flat_map(|bought| bought.names()).collect();
+            batch.run(events::record_unmapped_lines(event, &names));
+        }
+        let results = self.run(batch).await?;
+        let mut due = Vec::new();
+        for Minting { key, bought, product, mail } in minted {
+            let id = results.first(&mail)?;
+            self.log_fulfilled(event, source, &order.order_id, id);
+            due.extend(id.map(|id| {
+                Ok(DueMail {
+                    entry: Entry { id, attempts: 1, trace: self.trace.clone() },
+                    key,
+                    status: LicenseStatus::Active,
+                    source,
+                    bought,
+                    tier: product.tier.clone(),
+                    email: order.email.clone(),
+                    name: order.name.clone(),
+                    test: order.test,
+                    expires_at: product.expiry_from(now),
+                })
+            }));
+        }
+        self.write_down(self.send_mails(&lease, due).await).await?;
+        Ok(match unmapped.first() {
+            None => Fulfilled::Done,
+            Some(bought) => {
+                let unmapped = unmapped_product(&catalogue, source, event_type, &order.order_id, bought);
+                Fulfilled::Not(Unprocessed { email: Some(order.email.clone()), ..unmapped })
+            }
+        })
     }
 
     /// Records what became of an order, and whatever that changes for its licenses.
     pub(super) async fn order_changed(
         &self,
-        event: &EventId,
-        storefront: Storefront,
-        event_type: &str,
-        order: &OrderId,
+        handling: Handling<'_>,
+        event_type: &EventType,
+        order_id: &OrderId,
         facts: OrderFacts,
-        note: &'static str,
+        reason: EventReason,
     ) -> Result<(), StorageError> {
-        let mut statements = self.facts(storefront, order, facts);
-        statements.push(db::processed_event(event, self.now(), event_type, Some(order), Some(note), None));
-        self.batch(statements).await?;
+        let mut batch = Batch::from(self.facts(handling.source(), order_id, facts));
+        let completion = Completion { event_type, order_id: Some(order_id), reason: Some(reason) };
+        batch.run(events::complete(handling.event, self.now(), &completion));
+        self.run(batch).await?;
         self.log(
             Level::Info,
             "order_changed",
             [
-                ("event_id", event.into()),
-                ("source", storefront.into()),
-                ("order", LogValue::text(order.as_str())),
-                ("change", note.into()),
+                ("event_id", handling.event.into()),
+                ("source", handling.source().into()),
+                ("order", LogValue::text(order_id.as_str())),
+                ("change", reason.code().into()),
             ],
         );
         Ok(())
     }
 
-    /// The statements that record facts of an order with whatever they change, if there are any.
-    fn facts(&self, storefront: Storefront, order: &OrderId, facts: OrderFacts) -> Vec<Statement> {
-        if facts == OrderFacts::default() || (facts.refunded && defect::is(Defect::RefundForgotten)) {
+    /// The statements that record facts of an order with whatever they change for licenses that are there, if there are any.
+    fn facts(&self, source: Source, order_id: &OrderId, facts: OrderFacts) -> Vec<Statement> {
+        if facts == OrderFacts::default() {
             return Vec::new();
         }
-        let now = self.now();
-        let mut statements = vec![db::record_facts(storefront, order, facts, now)];
-        statements.extend(self.changes(Concerned::Order(storefront, order), now));
+        let moment = self.moment();
+        let mut statements = vec![orders::record_facts(source, order_id, facts, moment.now)];
+        statements.extend(licenses::apply_order_facts(LicenseSelector::Order(source, order_id), moment, &self.trace));
         statements
-    }
-
-    /// The statements with which licenses change their status, by what was recorded before them in the same batch.
-    pub(super) fn changes(&self, concerned: Concerned<'_>, now: Timestamp) -> [Statement; 4] {
-        db::changes(concerned, now, &self.trace, self.config.allow_test_licenses)
     }
 
     /// Records a key that the storefront issued and mailed itself.
     pub(super) async fn record_issued(
         &self,
-        event: &EventId,
-        storefront: Storefront,
-        event_type: &str,
+        handling: Handling<'_>,
+        event_type: &EventType,
         mut issued: IssuedKey,
-    ) -> Result<Result<(), Unprocessed>, StorageError> {
-        if issued.bought.variant_id.is_none()
-            && self.catalogue.depends_on_variant(storefront, &issued.bought.product_id)
-        {
+    ) -> Result<Fulfilled, StorageError> {
+        let (event, source) = (handling.event, handling.source());
+        let catalogue = self.catalogue();
+        if issued.bought.variant_id.is_none() && catalogue.depends_on_variant(source, &issued.bought.product_id) {
             // The key's delivery does not say which variant was bought; its order's does.
-            let outcomes = self.batch(vec![db::sale_variant(storefront, &issued.order)]).await?;
-            let variants = db::rows(&outcomes, 0, |row| Ok(row.optional_text("variant_id")?.map(str::to_owned)))?;
-            let Some(variant) = variants.into_iter().next() else {
-                return Ok(Err(Unprocessed {
-                    event_type: Some(event_type.to_owned()),
-                    order: Some(issued.order),
+            let mut batch = Batch::new();
+            let line = batch.add(orders::line_of_product(source, &issued.order_id, &issued.bought.product_id));
+            let Some(line) = self.run(batch).await?.first(&line)? else {
+                return Ok(Fulfilled::Not(Unprocessed {
+                    reason: EventReason::OrderNotHereYet,
+                    event_type: Some(event_type.clone()),
+                    order_id: Some(issued.order_id),
+                    storefront_key_id: Some(issued.storefront_key_id),
                     email: Some(issued.email),
                     error: "the order of this key has not arrived, or is not fulfilled yet, and the variant that it \
                             bought decides what the key opens"
                         .to_owned(),
-                    may_pass: true,
+                    waits_for: Awaited::Order,
                 }));
             };
-            issued.bought.variant_id = variant;
+            (issued.line, issued.bought.variant_id) = (line.line, line.variant_id);
         }
-        let Some(product) = self.catalogue.find(storefront, &issued.bought) else {
-            return Ok(Err(unmapped(storefront, event_type, &issued.order, &issued.bought, &issued.email)));
+        let Some(product) = catalogue.find(source, &issued.bought) else {
+            self.run(events::record_unmapped_lines(event, std::slice::from_ref(&issued.bought)).into()).await?;
+            let bought = issued.bought.into();
+            return Ok(Fulfilled::Not(Unprocessed {
+                storefront_key_id: Some(issued.storefront_key_id),
+                email: Some(issued.email),
+                ..unmapped_product(&catalogue, source, event_type, &issued.order_id, &bought)
+            }));
         };
         let now = self.now();
-        let statements = if product.license == LicenseKind::Minted {
-            let note = "keys of this product are minted here; the storefront's own opens nothing";
-            vec![db::processed_event(event, now, event_type, Some(&issued.order), Some(note), None)]
-        } else {
-            vec![
-                db::record_issued_key(storefront, &issued, product, now, event),
-                db::restand(Concerned::License(&issued.key)),
-                db::processed_event(event, now, event_type, Some(&issued.order), None, Some(issued.key.as_str())),
-            ]
+        let mut batch = Batch::new();
+        let reason = match product.license {
+            LicenseKind::Minted => Some(EventReason::MintedHere),
+            LicenseKind::None => Some(EventReason::NothingToDeliver),
+            LicenseKind::Storefront => {
+                batch.run(licenses::record_issued(source, &issued, product, now, event));
+                None
+            }
         };
-        self.batch(statements).await?;
-        self.log(Level::Info, "key_recorded", [("event_id", event.into()), ("source", storefront.into())]);
-        Ok(Ok(()))
+        let completion = Completion { event_type, order_id: Some(&issued.order_id), reason };
+        batch.run(events::complete(event, now, &completion));
+        self.run(batch).await?;
+        self.log(Level::Info, "key_recorded", [("event_id", event.into()), ("source", source.into())]);
+        Ok(Fulfilled::Done)
     }
 
-    fn log_fulfilled(&self, event: &EventId, storefront: Storefront, order: &OrderId, minted: bool) {
+    fn log_fulfilled(&self, event: &EventId, source: Source, order_id: &OrderId, minted: Option<i64>) {
         self.log(
             Level::Info,
-            if minted { "license_minted" } else { "sale_repeated" },
-            [("event_id", event.into()), ("source", storefront.into()), ("order", LogValue::text(order.as_str()))],
+            if minted.is_some() { "license_minted" } else { "order_repeated" },
+            [("event_id", event.into()), ("source", source.into()), ("order", LogValue::text(order_id.as_str()))],
         );
     }
 }
 
-fn unmapped(
-    storefront: Storefront,
-    event_type: &str,
-    order: &OrderId,
-    bought: &ProductRef,
-    email: &EmailAddress,
+/// Why a delivery waits whose product the catalogue does not name, with the version of it that does not.
+fn unmapped_product(
+    catalogue: &Catalogue,
+    source: Source,
+    event_type: &EventType,
+    order_id: &OrderId,
+    bought: &Bought,
 ) -> Unprocessed {
-    let variant = bought.variant_id.as_ref().map(|variant| format!(", variant {variant}")).unwrap_or_default();
+    let variants: String = bought.variants.iter().map(|variant| format!(", variant {}", variant.as_str())).collect();
     Unprocessed {
-        event_type: Some(event_type.to_owned()),
-        order: Some(order.clone()),
-        email: Some(email.clone()),
+        reason: EventReason::UnmappedProduct,
+        event_type: Some(event_type.clone()),
+        order_id: Some(order_id.clone()),
+        storefront_key_id: None,
+        email: None,
         error: format!(
-            "unmapped product {}{variant} of {storefront}: add it to products.toml, deploy, and replay this delivery",
-            bought.product_id
+            "unmapped product {}{variants} of {source}: add it to the catalogue, and this delivery is fulfilled",
+            bought.product_id.as_str()
         ),
-        may_pass: false,
+        waits_for: Awaited::Catalogue { version: catalogue.version(), product_id: bought.product_id.clone() },
     }
 }

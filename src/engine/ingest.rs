@@ -1,40 +1,92 @@
 //! Deliveries: stored before anything looks at them, then understood, then fulfilled.
 //!
-//! What a sale causes is in `fulfill`. Whatever fails after the row is stored stands on that row.
+//! What an order causes is in `fulfill`. Whatever fails after the row is stored stands on that row.
+
+#[cfg(test)]
+mod tests;
 
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use super::outbox::MAX_ATTEMPTS;
+use super::fulfill::Fulfilled;
+use super::outbox::{MAX_ATTEMPTS, Verdict, shown};
 use super::{Engine, FollowUp, StorageError};
-use crate::adapters::{self, Misunderstood, Understood};
-use crate::db;
-use crate::defect::{self, Defect};
-use crate::model::{Delivery, EmailAddress, EventId, OrderId, Origin, SaleEvent};
+use crate::adapters::Failure;
+use crate::adapters::storefronts::{Cause, Known, NotUnderstood, Understood};
+use crate::db::Batch;
+use crate::db::events::{self, Completion, Failing};
+use crate::db::outbox::Attempt;
+use crate::model::{
+    Delivery, EmailAddress, EventId, EventReason, EventType, OrderId, Source, StorefrontEvent, StorefrontId,
+};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
 /// How long whoever is at a delivery has, the follow-up or a tick, before the next tick takes it for abandoned.
 pub(super) const ABANDONED_AFTER_MS: i64 = 60_000;
 
-/// How long each try to store a delivery may take. Gumroad hangs up after five seconds and then never sends the sale
-/// again, while it does after a 503: so that has to be said in time. The tries and the pause are 3.3 seconds together,
-/// which is 3.5 with what is around them.
+/// How long each try to store a delivery may take. There are storefronts that hang up after five seconds and then never send
+/// the sale again, while they do after a 503: so that has to be said in time. The tries and the pause are 3.3 seconds
+/// together, which is 3.5 with what is around them.
 const STORE_TRIES: [Duration; 2] = [Duration::from_millis(1_800), Duration::from_millis(1_300)];
 
 /// Between a try that failed and the next: a database that is locked or restarts says so at once, and would again.
 const STORE_PAUSE: Duration = Duration::from_millis(200);
 
+/// The delivery that is being processed.
+#[derive(Clone, Copy)]
+pub(super) struct Handling<'a> {
+    pub(super) event: &'a EventId,
+    pub(super) delivery: &'a Delivery,
+    /// How often it was tried, this time included.
+    pub(super) attempts: i64,
+}
+
 /// How a delivery that cannot be processed is left.
 pub(super) struct Unprocessed {
-    pub(super) event_type: Option<String>,
-    pub(super) order: Option<OrderId>,
+    pub(super) reason: EventReason,
+    /// The same for a person.
+    pub(super) error: String,
+    pub(super) event_type: Option<EventType>,
+    pub(super) order_id: Option<OrderId>,
+    /// Of a key that the storefront issued.
+    pub(super) storefront_key_id: Option<StorefrontId>,
     /// Who bought.
     pub(super) email: Option<EmailAddress>,
-    pub(super) error: String,
-    /// It waits for something that is on its way; otherwise only a person can help.
-    pub(super) may_pass: bool,
+    pub(super) waits_for: Awaited,
+}
+
+/// What has to happen before a delivery can be processed.
+pub(super) enum Awaited {
+    /// A person mends it.
+    Person,
+    /// The catalogue gets an entry for what was bought of this product, which this version of it lacks.
+    Catalogue { version: i64, product_id: StorefrontId },
+    /// The order arrives that it belongs to.
+    Order,
+    /// The storefront answers what it did not answer now.
+    Storefront(Failure),
+}
+
+impl Handling<'_> {
+    pub(super) const fn source(self) -> Source {
+        self.delivery.source
+    }
+}
+
+impl From<NotUnderstood> for Unprocessed {
+    fn from(not_understood: NotUnderstood) -> Self {
+        let NotUnderstood { cause, known } = not_understood;
+        let Known { event_type, order_id, storefront_key_id, email } = *known;
+        let (reason, error, waits_for) = match cause {
+            Cause::Malformed { reason, problem } => (reason, problem, Awaited::Person),
+            Cause::Unanswered(failure) => {
+                (EventReason::StorefrontUnavailable, shown(&failure.reason), Awaited::Storefront(failure))
+            }
+        };
+        Self { reason, error, event_type, order_id, storefront_key_id, email, waits_for }
+    }
 }
 
 impl<P: Platform> Engine<P> {
@@ -47,89 +99,153 @@ impl<P: Platform> Engine<P> {
         let event = unique_id(&self.platform)?;
         let now = self.now();
         let abandoned_at = now.plus_millis(ABANDONED_AFTER_MS);
-        self.store(db::store_delivery(&event, &delivery, Origin::Webhook, now, abandoned_at, &self.trace)).await?;
-        self.log(
-            Level::Info,
-            "delivery_stored",
-            [("event_id", (&event).into()), ("source", delivery.storefront.into())],
-        );
+        self.store(events::store(&event, &delivery, now, abandoned_at, &self.trace)).await?;
+        self.log(Level::Info, "delivery_stored", [("event_id", (&event).into()), ("source", (delivery.source).into())]);
         Ok(FollowUp::Process { event, delivery })
     }
 
     /// Runs a statement that is harmless to repeat, a second time where the first may have failed in passing. An answer
     /// that comes too late is not waited for: by then, what it tells of is known to be harmless.
-    async fn store(&self, mut statement: Statement) -> Result<(), DbError> {
+    async fn store(&self, statement: Statement) -> Result<(), DbError> {
         let mut failure = DbError::Unavailable("no answer in time".to_owned());
         let mut failed = false;
         for limit in STORE_TRIES {
             if std::mem::take(&mut failed) {
                 self.platform.sleep(STORE_PAUSE).await;
             }
-            let stored = pin!(self.batch(vec![statement.clone()]));
+            let stored = pin!(self.store_once(statement.clone()));
             let late = pin!(self.platform.sleep(limit));
             match select(stored, late).await {
-                Either::Left((Ok(_), _)) => return Ok(()),
+                Either::Left((Ok(()), _)) => return Ok(()),
                 Either::Left((Err(passing @ DbError::Unavailable(_)), _)) => (failure, failed) = (passing, true),
                 Either::Left((Err(lasting), _)) => return Err(lasting),
                 Either::Right(_) => {}
             }
-            if defect::is(Defect::StoredAgain) {
-                statement.params.splice(..1, unique_id(&self.platform).ok().map(|id| id.as_str().into()));
-            }
         }
-        if defect::is(Defect::AckUnstored) { Ok(()) } else { Err(failure) }
+        Err(failure)
     }
 
-    /// Finds out what a stored delivery means, and does it. Safe to repeat. `attempts` is how often it was
-    /// tried, this time included.
-    pub(super) async fn process(
-        &self,
-        event: &EventId,
-        delivery: &Delivery,
-        attempts: i64,
-    ) -> Result<(), StorageError> {
-        let done = match adapters::interpret(delivery, &self.config) {
-            Ok(Understood { event_type, event: meaning }) => self.act_on(event, delivery, &event_type, meaning).await?,
-            Err(Misunderstood { event_type, problem }) => {
-                Err(Unprocessed { event_type, order: None, email: None, error: problem, may_pass: false })
-            }
-        };
-        if let Err(Unprocessed { event_type, order, email, error, may_pass }) = done {
-            let try_again = may_pass && attempts < MAX_ATTEMPTS && !defect::is(Defect::WaitingForgotten);
-            let now = self.now();
-            let try_again_at = try_again.then(|| now.plus_millis(self.wait_ms(attempts)));
-            let (event_type, order, email) = (event_type.as_deref(), order.as_ref(), email.as_ref());
-            let fail = db::fail_event(event, &error, event_type, order, email, try_again_at, now);
-            self.batch(vec![fail]).await?;
-            let level = if try_again_at.is_some() { Level::Warn } else { Level::Error };
-            self.log(
-                level,
-                "delivery_not_processed",
-                [("event_id", event.into()), ("source", delivery.storefront.into()), ("error", LogValue::text(error))],
-            );
+    /// Stores a delivery, and learns in the same batch of a newer catalogue. One that cannot be read keeps no delivery from
+    /// being acknowledged: what needs it is done later.
+    async fn store_once(&self, statement: Statement) -> Result<(), DbError> {
+        let mut batch = Batch::from(statement);
+        let newer = self.ask_for_newer(&mut batch);
+        let results = self.run(batch).await?;
+        if let Err(error) = self.learn(&results, &newer) {
+            self.log(Level::Error, "catalogue_unreadable", [("error", LogValue::text(error.to_string()))]);
         }
+        Ok(())
+    }
+
+    /// Finds out what a stored delivery means, and does it. Safe to repeat.
+    pub(super) async fn process(&self, handling: Handling<'_>) -> Result<(), StorageError> {
+        let understood = match self.config.storefronts.get(handling.source()) {
+            Some(storefront) => storefront.interpret(&self.platform, handling.delivery).await,
+            None => Err(NotUnderstood::of_unknown_storefront()),
+        };
+        self.conclude(handling, understood).await
+    }
+
+    /// Does what a delivery means, or notes that it was not understood.
+    async fn conclude(
+        &self,
+        handling: Handling<'_>,
+        understood: Result<Understood, NotUnderstood>,
+    ) -> Result<(), StorageError> {
+        let done = match understood {
+            Ok(Understood { event_type, event }) => self.act_on(handling, &event_type, event).await?,
+            Err(not_understood) => Fulfilled::Not(not_understood.into()),
+        };
+        match done {
+            Fulfilled::Done => Ok(()),
+            Fulfilled::Not(unprocessed) => self.leave(handling, &unprocessed).await,
+        }
+    }
+
+    /// Notes why a delivery could not be processed, and when it is tried again, if it is by itself.
+    async fn leave(&self, handling: Handling<'_>, unprocessed: &Unprocessed) -> Result<(), StorageError> {
+        let Handling { event, attempts, .. } = handling;
+        let now = self.now();
+        let mut batch = Batch::new();
+        let mut failing = Failing {
+            event_type: unprocessed.event_type.as_ref(),
+            order_id: unprocessed.order_id.as_ref(),
+            storefront_key_id: unprocessed.storefront_key_id.as_ref(),
+            email: unprocessed.email.as_ref(),
+            ..Failing::new(unprocessed.reason, &unprocessed.error)
+        };
+        match &unprocessed.waits_for {
+            Awaited::Person => {}
+            Awaited::Catalogue { version, .. } => failing.catalogue_version = Some(*version),
+            Awaited::Order => {
+                let wait = (attempts < MAX_ATTEMPTS).then(|| self.wait_ms(attempts));
+                failing.next_attempt_at = wait.map(|wait_ms| now.plus_millis(wait_ms));
+            }
+            Awaited::Storefront(failure) => {
+                batch.extend(self.alert_of(failure));
+                if let Verdict::RetryAt { until, attempt, .. } = self.judge(attempts, failure) {
+                    failing.next_attempt_at = Some(until);
+                    failing.attempts = (attempt == Attempt::Uncounted).then_some(attempts - 1);
+                }
+            }
+        }
+        batch.run(events::fail(event, now, &failing));
+        self.run(batch).await?;
+        let error = match &unprocessed.waits_for {
+            // What somebody picked of it is theirs.
+            Awaited::Catalogue { product_id, .. } => format!("unmapped product {}", product_id.as_str()),
+            _ => unprocessed.error.clone(),
+        };
+        self.log(
+            if failing.next_attempt_at.is_some() { Level::Warn } else { Level::Error },
+            "delivery_not_processed",
+            [
+                ("event_id", event.into()),
+                ("source", handling.source().into()),
+                ("reason", unprocessed.reason.code().into()),
+                ("error", LogValue::text(error)),
+            ],
+        );
         Ok(())
     }
 
     async fn act_on(
         &self,
-        event: &EventId,
-        delivery: &Delivery,
-        event_type: &str,
-        meaning: SaleEvent,
-    ) -> Result<Result<(), Unprocessed>, StorageError> {
+        handling: Handling<'_>,
+        event_type: &EventType,
+        meaning: StorefrontEvent,
+    ) -> Result<Fulfilled, StorageError> {
         match meaning {
-            SaleEvent::Sold(sale) => self.fulfill(event, delivery.storefront, event_type, &sale).await,
-            SaleEvent::KeyIssued(issued) => self.record_issued(event, delivery.storefront, event_type, issued).await,
-            SaleEvent::OrderChanged { order, facts, note } => {
-                self.order_changed(event, delivery.storefront, event_type, &order, facts, note).await?;
-                Ok(Ok(()))
+            StorefrontEvent::Sold(order) => self.fulfill(handling, event_type, &order).await,
+            StorefrontEvent::KeyIssued(issued) => self.record_issued(handling, event_type, issued).await,
+            StorefrontEvent::OrderChanged { order_id, facts, reason } => {
+                self.order_changed(handling, event_type, &order_id, facts, reason).await?;
+                Ok(Fulfilled::Done)
             }
-            SaleEvent::Nothing(note) => {
-                self.batch(vec![db::processed_event(event, self.now(), event_type, None, Some(note), None)]).await?;
-                self.log(Level::Info, "delivery_ignored", [("event_id", event.into()), ("note", note.into())]);
-                Ok(Ok(()))
+            StorefrontEvent::Nothing(reason) => {
+                let completion = Completion { event_type, order_id: None, reason: Some(reason) };
+                self.run(events::complete(handling.event, self.now(), &completion).into()).await?;
+                let fields = [("event_id", handling.event.into()), ("reason", reason.code().into())];
+                self.log(Level::Info, "delivery_ignored", fields);
+                Ok(Fulfilled::Done)
             }
+        }
+    }
+}
+
+impl<'a> Failing<'a> {
+    /// A failure of which nothing else is known, so that it waits for a person.
+    pub(super) const fn new(reason: EventReason, error: &'a str) -> Self {
+        Self {
+            reason,
+            error,
+            event_type: None,
+            order_id: None,
+            storefront_key_id: None,
+            email: None,
+            attempts: None,
+            next_attempt_at: None,
+            catalogue_version: None,
         }
     }
 }

@@ -1,23 +1,20 @@
-//! Working off what is owed: each row under a lease, each failure by its remedy.
+//! Draining the outbox: each row under a lease, each failure by its remedy.
 //!
-//! A row is removed from the due list only once the other side has said yes. A crash between the two leaves the row
-//! leased until the lease runs out; then it is tried again, so everything here is done at least once.
+//! A row leaves the due list only once the other side has said yes. A crash between the two leaves it leased until the lease
+//! runs out; then it is tried again, so everything here is done at least once. What is done about a grant is in `grants`,
+//! about an alert in `alert`.
 
-use std::pin::pin;
-use std::time::Duration;
+use futures_util::future::join_all;
 
-use futures_util::future::join;
-
-use super::alert::tell_once;
-use super::join::join_all;
-use super::{Engine, StorageError, invite};
+use super::Engine;
 use crate::adapters::email::Mailer;
 use crate::adapters::email::license::LicenseMail;
-use crate::adapters::{Failure, Reach, Remedy};
-use crate::db::{self, Delay, Due, Kind, Lease, Leased, MailFacts, Settled};
-use crate::defect::{self, Defect};
-use crate::model::{LicenseStatus, Repo, Timestamp};
-use crate::platform::{Level, LogValue, Platform, RowError, Statement};
+use crate::adapters::{Failure, Remedy};
+use crate::db::Batch;
+use crate::db::grants::DueGrant;
+use crate::db::outbox::{self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, Unreadable, WaitsFor};
+use crate::model::{LicenseStatus, Timestamp};
+use crate::platform::{Level, LogValue, Platform, Statement};
 
 /// After this many attempts a row is dead: with the waits below, after about half a day.
 pub(super) const MAX_ATTEMPTS: i64 = 12;
@@ -32,11 +29,7 @@ pub(super) const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
 /// Why something was not begun that could have been.
 pub(super) const TOO_LATE: &str = "its turn came too late";
 
-/// GitHub asks for changes one after the other with at least a second between them:
-/// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
-const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
-
-/// The first wait after a limit for which GitHub names no time; each next one is twice as long. GitHub wants a minute at
+/// The first wait after a limit for which a service names no time; each next one is twice as long. GitHub wants a minute at
 /// least, ever longer waits, and nothing else asked meanwhile, and shuts out who asks on.
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately>
 const FIRST_WAIT_AFTER_A_LIMIT_MS: i64 = 60_000;
@@ -44,188 +37,152 @@ const FIRST_WAIT_AFTER_A_LIMIT_MS: i64 = 60_000;
 /// Buyers wait for the end of it, and to be asked once an hour shuts nobody out.
 const LONGEST_WAIT_AFTER_A_LIMIT_MS: i64 = 60 * 60 * 1000;
 
-/// A limit that GitHub told of: until when nothing is asked of it, or nobody invited to this one repository.
-pub(super) struct Pause {
-    until: Timestamp,
-    repo: Option<Repo>,
+/// What is to become of a row, by what came of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Done, by this outcome.
+    Done(&'static str),
+    RetryAt {
+        until: Timestamp,
+        attempt: Counting,
+        waits_for: WaitsFor,
+    },
+    DeadLetter,
 }
 
-impl Pause {
-    /// The limit that an attempt met, if it did; the row that met it waits until then.
-    fn after(due: &Due, failure: &Failure, until: Timestamp) -> Option<Self> {
-        let Remedy::Limited { reach, .. } = failure.remedy else { return None };
-        match (reach, &due.kind) {
-            (Reach::Service, _) => Some(Self { until, repo: None }),
-            (Reach::Repository, Kind::Invitation(facts)) => Some(Self { until, repo: Some(facts.repo.clone()) }),
-            (Reach::Repository, Kind::LicenseMail(_) | Kind::Removal(_)) => None,
-        }
+/// An attempt, as the log tells of it.
+pub(super) struct Attempt<'a> {
+    kind: &'static str,
+    entry: &'a Entry,
+    subject: LogValue,
+}
+
+impl Verdict {
+    /// Whether nothing comes of it before a person acts.
+    pub(super) const fn needs_person(self) -> bool {
+        matches!(self, Self::DeadLetter | Self::RetryAt { waits_for: WaitsFor::Person, .. })
     }
 
-    fn holds_for(&self, due: &Due) -> bool {
-        match (&self.repo, &due.kind) {
-            (None, _) => true,
-            (Some(repo), Kind::Invitation(facts)) => facts.repo == *repo,
-            (Some(_), Kind::LicenseMail(_) | Kind::Removal(_)) => false,
+    /// How long the row has to wait, if it is tried again.
+    pub(super) const fn delay(self, reason: &str) -> Option<Delay<'_>> {
+        match self {
+            Self::RetryAt { until, attempt, waits_for } => Some(Delay { until, reason, attempt, waits_for }),
+            Self::DeadLetter | Self::Done(_) => None,
         }
+    }
+}
+
+impl<'a> Attempt<'a> {
+    /// Named by its repository: the account is personal data.
+    pub(super) fn of_grant(grant: &'a DueGrant) -> Self {
+        Self { kind: "grant", entry: &grant.entry, subject: (&grant.repo).into() }
+    }
+
+    fn of_mail(mail: &'a DueMail) -> Self {
+        Self { kind: "license_mail", entry: &mail.entry, subject: (&mail.key).into() }
     }
 }
 
 impl<P: Platform> Engine<P> {
-    /// Tries every row that is held under the lease, and writes down what came of it. Mails go out all at once, and what
-    /// changes something at GitHub one after the other; after `until` nothing of that is begun.
-    pub(super) async fn work_off(&self, lease: &Lease, leased: Leased, until: Timestamp) -> Result<(), StorageError> {
-        let (mails, changes): (Vec<_>, Vec<_>) =
-            leased.due.iter().partition(|due| matches!(due.kind, Kind::LicenseMail(_)));
-        let mails =
-            mails.into_iter().map(|due| async move { self.conclude(due, lease, self.try_once(due, lease).await).0 });
-        let one_by_one = async {
-            let mut statements = Vec::new();
-            let mut pauses: Vec<Pause> = Vec::new();
-            for (place, due) in changes.into_iter().enumerate() {
-                if let Some(pause) = pauses.iter().find(|pause| pause.holds_for(due)) {
-                    statements.push(db::postpone(due.id, lease, &Delay::uncounted(pause.until, db::HELD_BACK)));
-                    continue;
-                }
-                if place > 0 && self.now() < until {
-                    self.platform.sleep(BETWEEN_CHANGES).await;
-                }
-                if self.now() < until {
-                    let (concluded, pause) = self.conclude(due, lease, self.try_once(due, lease).await);
-                    statements.extend(concluded);
-                    pauses.extend(pause);
-                } else {
-                    statements.push(db::postpone(due.id, lease, &Delay::uncounted(self.now(), TOO_LATE)));
-                }
+    /// Sends the mails that are held under a lease, all at once, and gives what is to be written down.
+    pub(super) async fn send_mails(&self, lease: &Lease, leased: Vec<Leased<DueMail>>) -> Batch {
+        let mut batch = Batch::new();
+        let mut due = Vec::new();
+        for leased in leased {
+            match leased {
+                Ok(mail) => due.push(mail),
+                Err(unreadable) => batch.run(self.dead_letter_unreadable(&unreadable, lease)),
             }
-            statements
-        };
-        if defect::is(Defect::SettledBeforeDone) {
-            let settled = Settled { outcome: "sent", reference: None };
-            let early = leased.due.iter().map(|due| db::settle(due.id, lease, self.now(), &settled));
-            self.batch(early.collect()).await?;
         }
-        let mailed = async {
-            let mut statements: Vec<_> = join_all(mails).await.into_iter().flatten().collect();
-            for alert in &leased.alerts {
-                statements.push(self.try_alert(alert, lease).await);
-            }
-            statements
-        };
-        let (mut statements, mailed) = join(pin!(one_by_one), pin!(mailed)).await;
-        statements.extend(mailed);
-        statements.extend(leased.unreadable.iter().map(|(id, error)| self.bury(*id, lease, error)));
-        if !statements.is_empty() {
-            tell_once(&mut statements);
-            self.batch(statements).await?;
+        for statements in join_all(due.iter().map(|mail| self.send_mail(mail, lease))).await {
+            batch.extend(statements);
         }
-        Ok(())
+        batch
     }
 
-    async fn try_once(&self, due: &Due, lease: &Lease) -> Result<Settled, Failure> {
-        // It was good when this was owed. What has changed since, changed what is owed.
-        match due.status {
-            _ if matches!(due.kind, Kind::Removal(_)) => {}
+    /// Sends one mail, and gives the statements that end or postpone its row.
+    async fn send_mail(&self, mail: &DueMail, lease: &Lease) -> Vec<Statement> {
+        let id = mail.entry.id;
+        // It was good when this was enqueued.
+        match mail.status {
             LicenseStatus::Active => {}
-            LicenseStatus::Revoked => return Ok(Settled { outcome: "skipped", reference: None }),
+            LicenseStatus::Revoked => {
+                self.log_attempt(Attempt::of_mail(mail), Verdict::Done("skipped"), None);
+                return vec![outbox::skip_mail(id, lease, self.now())];
+            }
             LicenseStatus::Suspended => {
-                let later = self.now().plus_millis(PERSON_WAIT_MS);
-                return Err(Failure::new(Remedy::RetryAt(later), "the license is suspended"));
+                let until = self.now().plus_millis(PERSON_WAIT_MS);
+                return vec![outbox::hold_mail(id, lease, until)];
             }
         }
-        match &due.kind {
-            Kind::LicenseMail(facts) => self.mail(due, facts).await,
-            Kind::Invitation(facts) => invite::settled(self.invite(facts, lease).await),
-            Kind::Removal(facts) => self.remove(facts).await,
-        }
-    }
-
-    async fn mail(&self, due: &Due, facts: &MailFacts) -> Result<Settled, Failure> {
-        let product = self.catalogue.find(facts.storefront, &facts.bought);
-        let Some(product) = product else {
-            return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in products.toml"));
-        };
-        let letter = LicenseMail {
-            product: product.name,
-            tier: product.tier,
-            name: &facts.name,
-            key: &due.key,
-            portal_url: self.config.portal.url.as_deref(),
-            expires_at: facts.expires_at,
-            test: facts.test,
-        };
-        let message = letter.compose(&facts.email, &due.id.to_string())?;
-        let mailer = Mailer::new(&self.config.mail);
-        let mut sent = mailer.send(&self.platform, &message, &due.trace).await;
-        if sent.is_err() && defect::is(Defect::MailedTwicePerClaim) {
-            sent = mailer.send(&self.platform, &message, &due.trace).await;
-        }
-        let sent = sent?;
-        Ok(Settled { outcome: sent.outcome, reference: sent.reference })
-    }
-
-    /// The statement that takes a row out of the way that nobody can work on.
-    pub(super) fn bury(&self, id: i64, lease: &Lease, error: &RowError) -> Statement {
-        let reason = format!("{error}: the tables were changed by hand");
-        self.log(Level::Error, "outbox_unreadable", [("outbox_id", id.into()), ("error", LogValue::text(&reason))]);
-        db::give_up(id, lease, self.now(), &reason)
-    }
-
-    /// The statements that end or postpone a row, by what came of the attempt; and the limit that it met, if it did.
-    pub(super) fn conclude(
-        &self,
-        due: &Due,
-        lease: &Lease,
-        result: Result<Settled, Failure>,
-    ) -> (Vec<Statement>, Option<Pause>) {
-        let mut statements = Vec::new();
-        if matches!(due.kind, Kind::Removal(_)) {
-            // Somebody may have become entitled while this was under way, or before an earlier try.
-            let test_opens = self.config.allow_test_licenses;
-            statements.push(db::owe_undone_invitations(due.id, lease, self.now(), test_opens));
-        }
-        let failure = match result {
-            Ok(settled) => {
-                self.log_attempt(Level::Info, due, settled.outcome, None);
-                statements.push(db::settle(due.id, lease, self.now(), &settled));
-                return (statements, None);
+        let failure = match self.mail(mail).await {
+            Ok(sent) => {
+                self.log_attempt(Attempt::of_mail(mail), Verdict::Done(sent.outcome), None);
+                return vec![outbox::complete(id, lease, self.now(), sent.outcome, sent.reference.as_deref())];
             }
             Err(failure) => failure,
         };
-        let (failed, until) = self.fail(due, lease, &failure);
-        statements.push(failed);
-        let pause = until.and_then(|until| Pause::after(due, &failure, until));
-        statements.extend(pause.as_ref().map(|pause| db::hold_back(pause.until, pause.repo.as_ref())));
-        statements.extend(self.owe_failure(&failure));
-        (statements, pause)
+        let verdict = self.judge(mail.entry.attempts, &failure);
+        let reason = shown(&failure.reason);
+        self.log_attempt(Attempt::of_mail(mail), verdict, Some(&reason));
+        let mut statements = vec![match verdict.delay(&reason) {
+            Some(delay) => outbox::retry_later(id, lease, &delay),
+            None => outbox::dead_letter(id, lease, self.now(), &reason),
+        }];
+        statements.extend(self.alert_of(&failure));
+        statements
     }
 
-    /// The statement that postpones a row, and until when, or gives it up.
-    fn fail(&self, due: &Due, lease: &Lease, failure: &Failure) -> (Statement, Option<Timestamp>) {
-        let reason: String = failure.reason.chars().take(500).collect();
+    async fn mail(&self, mail: &DueMail) -> Result<crate::adapters::email::Sent, Failure> {
+        let catalogue = self.catalogue();
+        let Some(product) = catalogue.find(mail.source, &mail.bought) else {
+            return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in the catalogue"));
+        };
+        let letter = LicenseMail {
+            product: &product.name,
+            tier: &mail.tier,
+            name: &mail.name,
+            key: &mail.key,
+            portal_url: self.config.portal.url.as_deref(),
+            expires_at: mail.expires_at,
+            test: mail.test,
+        };
+        let message = letter.compose(&mail.email, &mail.entry.id.to_string())?;
+        Mailer::new(&self.config.mail).send(&self.platform, &message, &mail.entry.trace).await
+    }
+
+    /// The statement that takes a row out of the way that nobody can work on.
+    pub(super) fn dead_letter_unreadable(&self, unreadable: &Unreadable, lease: &Lease) -> Statement {
+        let reason = format!("{}: the tables were changed by hand", unreadable.error);
+        let fields = [("outbox_id", unreadable.id.into()), ("error", LogValue::text(&reason))];
+        self.log(Level::Error, "outbox_unreadable", fields);
+        outbox::dead_letter(unreadable.id, lease, self.now(), &reason)
+    }
+
+    /// What is to become of a row after so many attempts, the last of which failed like this.
+    pub(super) fn judge(&self, attempts: i64, failure: &Failure) -> Verdict {
         let now = self.now();
-        let spent = due.attempts >= MAX_ATTEMPTS;
-        let until = match failure.remedy {
-            Remedy::RetryAt(time) | Remedy::Limited { until: Some(time), .. } => Some((self.as_told(time), false)),
+        let spent = attempts >= MAX_ATTEMPTS;
+        let waits_for = match failure.remedy {
+            Remedy::PersonNeeded | Remedy::CredentialsRejected => WaitsFor::Person,
+            _ => WaitsFor::Time,
+        };
+        let (until, attempt) = match failure.remedy {
+            Remedy::RetryAt(time) | Remedy::Limited { until: Some(time), .. } => {
+                (self.as_told(time), Counting::Uncounted)
+            }
             // Nothing is given up for a limit, however long it lasts: an attempt counts to make the next wait longer.
             Remedy::Limited { until: None, .. } => {
-                let wait_ms = doubled(FIRST_WAIT_AFTER_A_LIMIT_MS, due.attempts, LONGEST_WAIT_AFTER_A_LIMIT_MS);
-                Some((now.plus_millis(wait_ms), wait_ms < LONGEST_WAIT_AFTER_A_LIMIT_MS))
+                let wait_ms = doubled(FIRST_WAIT_AFTER_A_LIMIT_MS, attempts, LONGEST_WAIT_AFTER_A_LIMIT_MS);
+                let longest = wait_ms >= LONGEST_WAIT_AFTER_A_LIMIT_MS;
+                (now.plus_millis(wait_ms), if longest { Counting::Uncounted } else { Counting::Counted })
             }
-            Remedy::Retry if !spent => Some((now.plus_millis(self.wait_ms(due.attempts)), true)),
-            Remedy::PersonNeeded if !spent => Some((now.plus_millis(PERSON_WAIT_MS), true)),
-            Remedy::CredentialsRejected => Some((now.plus_millis(PERSON_WAIT_MS), false)),
-            Remedy::Retry | Remedy::PersonNeeded | Remedy::GiveUp => None,
+            Remedy::Retry if !spent => (now.plus_millis(self.wait_ms(attempts)), Counting::Counted),
+            Remedy::PersonNeeded if !spent => (now.plus_millis(PERSON_WAIT_MS), Counting::Counted),
+            Remedy::CredentialsRejected => (now.plus_millis(PERSON_WAIT_MS), Counting::Uncounted),
+            Remedy::Retry | Remedy::PersonNeeded | Remedy::GiveUp => return Verdict::DeadLetter,
         };
-        let person_needed = matches!(failure.remedy, Remedy::PersonNeeded | Remedy::CredentialsRejected);
-        let level = if until.is_none() || person_needed { Level::Error } else { Level::Warn };
-        self.log_attempt(level, due, if until.is_some() { "postponed" } else { "dead" }, Some(&reason));
-        match until {
-            Some((until, counted)) => {
-                let delay = Delay { until, reason: &reason, counted, person_needed };
-                (db::postpone(due.id, lease, &delay), Some(until))
-            }
-            None => (db::give_up(due.id, lease, now, &reason), None),
-        }
+        Verdict::RetryAt { until, attempt, waits_for }
     }
 
     /// When a service says to come back, which is not at once.
@@ -243,26 +200,32 @@ impl<P: Platform> Engine<P> {
         wait / 2 + wait / 2 * spread / i64::from(u16::MAX)
     }
 
-    fn log_attempt(&self, level: Level, due: &Due, outcome: &'static str, error: Option<&str>) {
-        let kind = match &due.kind {
-            Kind::LicenseMail(_) => "license_mail",
-            Kind::Invitation(_) => "invitation",
-            Kind::Removal(_) => "removal",
+    pub(super) fn log_attempt(&self, attempt: Attempt<'_>, verdict: Verdict, error: Option<&str>) {
+        let (outcome, level) = match verdict {
+            Verdict::Done(outcome) => (outcome, Level::Info),
+            Verdict::RetryAt { waits_for: WaitsFor::Time, .. } => ("postponed", Level::Warn),
+            Verdict::RetryAt { waits_for: WaitsFor::Person, .. } => ("postponed", Level::Error),
+            Verdict::DeadLetter => ("dead", Level::Error),
         };
         self.log(
             level,
             "outbox_attempt",
             [
-                ("outbox_id", due.id.into()),
-                ("kind", kind.into()),
-                ("license", (&due.key).into()),
-                ("attempt", due.attempts.into()),
+                ("outbox_id", attempt.entry.id.into()),
+                ("kind", attempt.kind.into()),
+                ("subject", attempt.subject),
+                ("attempt", attempt.entry.attempts.into()),
                 ("outcome", outcome.into()),
-                ("owed_trace_id", (&due.trace).into()),
+                ("caused_by_trace_id", (&attempt.entry.trace).into()),
                 ("error", LogValue::text(error.unwrap_or_default())),
             ],
         );
     }
+}
+
+/// As much of a reason as a row keeps.
+pub(super) fn shown(reason: &str) -> String {
+    reason.chars().take(500).collect()
 }
 
 /// The wait after so many attempts: after one the first, then twice as long each time, up to the longest.

@@ -1,15 +1,17 @@
 //! Reading the storefronts' own lists back: what they sold and no webhook told of becomes a delivery of its own.
 //!
 //! Each list is read in passes, newest first, a page a turn. What is found goes the way of any delivery, so a webhook that
-//! comes late all the same changes nothing. How the lists are asked for is in `adapters`, what counts as missing in `db`.
+//! comes late all the same changes nothing. How the lists are asked for and read is in `adapters::storefronts`, what counts
+//! as missing in `db::reconciliations`.
 
-use super::outbox::PERSON_WAIT_MS;
+use super::outbox::{PERSON_WAIT_MS, shown};
 use super::{Engine, StorageError};
-use crate::adapters::listing::{self, Page};
+use crate::adapters::storefronts::Page;
 use crate::adapters::{Failure, Remedy};
-use crate::db::{self, Turn};
-use crate::model::{StorefrontList, Timestamp};
-use crate::platform::{DbError, Level, LogValue, Outcome, Platform, Statement, unique_id};
+use crate::db::Batch;
+use crate::db::reconciliations::{self, ListId, Turn};
+use crate::model::{EventId, ListedItem, Timestamp};
+use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
 /// How long a turn at a list lasts, and so when one is tried again that failed, or whose process died.
 const TURN_MS: i64 = 5 * 60 * 1000;
@@ -19,42 +21,38 @@ const LONGEST_PASS_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl<P: Platform> Engine<P> {
     /// The lists that may be read.
-    pub(super) fn lists(&self) -> Vec<StorefrontList> {
-        let now = self.now();
-        let may_read = |list: &StorefrontList| listing::ask(*list, &self.config, now, None).is_some();
-        StorefrontList::ALL.into_iter().filter(may_read).collect()
+    pub(super) fn readable_lists(&self) -> Vec<ListId> {
+        self.config.storefronts.lists().into_iter().map(|(source, list)| ListId { source, list }).collect()
     }
 
-    /// Reads the next page of the list whose turn it is; `Ok(false)` when it is none's. It takes one request and four
-    /// statements: two to claim it, the page, the end of the turn; and one more where the database refuses the page.
+    /// Reads the next page of the list whose turn it is; `Ok(false)` when it is none's. It takes one request and five
+    /// statements: three to claim it and to know the catalogue, the page, the end of the turn; and three more where the database
+    /// refuses the page, with an alert.
     ///
     /// # Errors
     /// [`StorageError`] when the database fails; the same page is read again later.
-    pub(super) async fn reconcile(&self, lists: &[StorefrontList]) -> Result<bool, StorageError> {
+    pub(super) async fn reconcile(&self) -> Result<bool, StorageError> {
         let now = self.now();
-        let claim = db::claim_list(lists, now, now.plus_millis(TURN_MS));
-        let outcomes = self.batch(vec![db::note_lists(), claim]).await?;
-        let claimed = |turn: Turn| {
-            listing::ask(turn.list, &self.config, turn.since, turn.page.as_deref()).map(|request| (turn, request))
-        };
-        let Some((turn, request)) = db::rows(&outcomes, 1, Turn::read)?.into_iter().find_map(claimed) else {
-            return Ok(false);
-        };
-        let reply = self.platform.send(request).await;
+        let readable = self.readable_lists();
+        let mut batch = Batch::new();
+        batch.run(reconciliations::note_lists(&readable));
+        let claim = batch.add(reconciliations::claim(&readable, now, now.plus_millis(TURN_MS)));
+        let turns = self.run_with_catalogue(batch).await?.all(&claim)?;
+        let Some(turn) = turns.into_iter().find(|turn| readable.contains(&turn.id)) else { return Ok(false) };
+        let ListId { source, list } = &turn.id;
+        let Some(storefront) = self.config.storefronts.get(*source) else { return Ok(false) };
+        let page = storefront.page(&self.platform, list, turn.since, turn.page.as_deref()).await;
         let now = self.now();
-        let page = listing::read(turn.list, reply, now, turn.since, turn.page.as_deref());
         let failure = match page.and_then(|page| self.believe(&turn, page, now)) {
             Err(failure) => failure,
-            Ok(page) => match self.batch(self.take_in(&turn, page, now)?).await {
-                Err(DbError::Refused(reason)) => Failure::new(Remedy::PersonNeeded, reason),
-                outcomes => {
-                    self.tell_of_found(&turn, &outcomes?)?;
-                    return Ok(true);
-                }
+            Ok(page) => match self.take_in(&turn, page, now).await {
+                Err(StorageError::Db(DbError::Refused(reason))) => Failure::new(Remedy::PersonNeeded, reason),
+                outcome => return outcome.map(|()| true),
             },
         };
-        let put_off = self.put_off_list(&turn, &failure, now);
-        self.batch(std::iter::once(put_off).chain(self.owe_failure(&failure)).collect()).await?;
+        let mut batch = Batch::from(self.put_off_list(&turn, &failure, now));
+        batch.extend(self.alert_of(&failure));
+        self.run(batch).await?;
         Ok(true)
     }
 
@@ -65,23 +63,33 @@ impl<P: Platform> Engine<P> {
         }
         if page.unreadable > 0 {
             let count = i64::try_from(page.unreadable).unwrap_or(i64::MAX);
-            let fields = [("list", turn.list.as_str().into()), ("count", count.into())];
+            let fields = [
+                ("source", (turn.id.source).into()),
+                ("list", LogValue::text(turn.id.list.as_str())),
+                ("count", count.into()),
+            ];
             self.log(Level::Error, "listed_unreadable", fields);
         }
         Ok(page)
     }
 
-    /// The statements that store what a page has and is missing here, and end the turn.
-    fn take_in(&self, turn: &Turn, page: Page, now: Timestamp) -> Result<Vec<Statement>, StorageError> {
-        let ids = (0..page.listed).map(|_| unique_id(&self.platform)).collect::<Result<Vec<_>, _>>()?;
-        let with_keys = self.catalogue.with_storefront_keys(turn.list.storefront());
-        let read = db::page_read(turn, page.next.as_deref(), now);
-        Ok(vec![db::store_missing(turn, page.json, &ids, now, &self.trace, &with_keys), read])
-    }
-
-    fn tell_of_found(&self, turn: &Turn, outcomes: &[Outcome]) -> Result<(), StorageError> {
-        for order in db::rows(outcomes, 0, |row| Ok(LogValue::text(row.text("source_order_id")?)))? {
-            self.log(Level::Warn, "sale_found", [("source", turn.list.storefront().into()), ("order", order)]);
+    /// Stores what a page has and is missing here, and ends the turn.
+    async fn take_in(&self, turn: &Turn, page: Page, now: Timestamp) -> Result<(), StorageError> {
+        let catalogue = self.catalogue();
+        // Of the storefront's own keys, only those of products whose buyers hold them open anything.
+        let opens = |item: &ListedItem| match (&item.storefront_key_id, &item.product_id) {
+            (Some(_), Some(product_id)) => catalogue.has_storefront_keys(turn.id.source, product_id),
+            _ => true,
+        };
+        let items = page.items.into_iter().filter(opens);
+        let items: Vec<(EventId, ListedItem)> =
+            items.map(|item| Ok((unique_id(&self.platform)?, item))).collect::<Result<_, StorageError>>()?;
+        let mut batch = Batch::new();
+        let found = batch.add(reconciliations::store_missing(turn, &items, now, &self.trace));
+        batch.run(reconciliations::page_read(turn, page.next.as_deref(), now));
+        for order in self.run(batch).await?.all(&found)? {
+            let fields = [("source", (turn.id.source).into()), ("order", LogValue::text(order.as_str()))];
+            self.log(Level::Warn, "sale_found", fields);
         }
         Ok(())
     }
@@ -93,9 +101,13 @@ impl<P: Platform> Engine<P> {
             Remedy::Retry => now.plus_millis(TURN_MS),
             _ => now.plus_millis(PERSON_WAIT_MS),
         };
-        let reason: String = failure.reason.chars().take(500).collect();
-        let statement = db::page_not_read(turn, &reason, due_at);
-        let fields = [("list", turn.list.as_str().into()), ("error", LogValue::text(reason))];
+        let reason = shown(&failure.reason);
+        let statement = reconciliations::page_not_read(turn, &reason, due_at);
+        let fields = [
+            ("source", (turn.id.source).into()),
+            ("list", LogValue::text(turn.id.list.as_str())),
+            ("error", LogValue::text(reason)),
+        ];
         self.log(Level::Error, "list_not_read", fields);
         statement
     }

@@ -1,15 +1,17 @@
-//! The tick: what cron runs every minute. It picks up what was stored but not processed, and what is owed and due.
+//! The tick: what cron runs every minute. It picks up what was stored but not processed, and what is due of the outbox.
 //!
-//! Ticks may be missed, doubled or late: each takes what is due at its moment, under a lease, and nothing depends on
-//! how many there were.
+//! Ticks may be missed, doubled or late: each takes what is due at its moment, under a lease, and nothing depends on how
+//! many there were.
 
-use super::ingest::ABANDONED_AFTER_MS;
+use super::ingest::{ABANDONED_AFTER_MS, Handling};
 use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, StorageError};
 use crate::config::WorkersPlan;
-use crate::db::{self, Duties, Leased, StoredEvent};
-use crate::model::{StorefrontList, Timestamp};
-use crate::platform::{DbError, Level, LogValue, Platform, Statement};
+use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
+use crate::db::ticks::{self, Duties, Untold};
+use crate::db::{Batch, alerts, grants, outbox};
+use crate::model::{EventReason, Timestamp};
+use crate::platform::{DbError, Level, LogValue, Platform};
 
 /// A tick starts nothing new after this long, so that it ends well before the next and within its leases.
 pub(super) const LONGEST_MS: i64 = 20_000;
@@ -30,10 +32,11 @@ struct Bounds {
     /// Statements: Cloudflare allows an invocation 50 D1 queries on the Free plan and 1,000 on the other, and counts each
     /// statement of a batch. <https://developers.cloudflare.com/d1/platform/limits/>
     statements: usize,
-    /// Rows of `outbox`: of 50 and of 10,000 calls to other services, one takes five at its most awkward, and a delivery
-    /// one. <https://developers.cloudflare.com/workers/platform/limits/#subrequests>
+    /// Rows of the outbox of each kind: of 50 and of 10,000 calls to other services, one takes five at its most awkward.
+    /// <https://developers.cloudflare.com/workers/platform/limits/#subrequests>
     rows: usize,
-    /// So many of them have their turn however many deliveries wait.
+    /// So many of each kind have their turn however much else waits. On the Free plan, one row of each kind and one delivery
+    /// use up all statements where a list is read as well, old payloads are erased, and everything fails.
     fewest_rows: usize,
     /// Pages of the storefronts' lists. To read one takes the most CPU time of all that a tick does, of which the Free plan
     /// allows an invocation ten milliseconds. <https://developers.cloudflare.com/workers/platform/limits/#cpu-time>
@@ -42,25 +45,37 @@ struct Bounds {
 
 const fn bounds(plan: WorkersPlan) -> Bounds {
     match plan {
-        WorkersPlan::Free => Bounds { statements: 50, rows: 8, fewest_rows: 3, pages: 1 },
-        WorkersPlan::Paid => Bounds { statements: 300, rows: 40, fewest_rows: 40, pages: 10 },
+        WorkersPlan::Free => Bounds { statements: 50, rows: 6, fewest_rows: 1, pages: 1 },
+        WorkersPlan::Paid => Bounds { statements: 400, rows: 40, fewest_rows: 20, pages: 10 },
     }
 }
 
-/// The most statements that a delivery takes: its claim, then all that a sale causes, then the end of its mail and an
-/// alert. The note of a failure that comes on top is made where there is one left for it.
-const OF_DELIVERY: usize = 14;
+/// The most statements that a delivery of one line takes: its claim, the catalogue where it has changed, all that a sale causes,
+/// the end of its mail and an alert. The note of a failure that comes on top is made where there is one left for it.
+const OF_DELIVERY: usize = 16;
 
-/// Statements for what is owed: its claim, its rows, three alerts (of two services' credentials, and that a person is
-/// needed), and a limit that holds others back; and the most that end a row.
-const OF_OWED: usize = 6;
-const OF_ROW: usize = 2;
+/// The most statements that rows of a kind take.
+struct Cost {
+    /// To claim and read them and what they need, and for the alerts that they may raise: that a person is needed, and that a
+    /// service refuses its credentials.
+    once: usize,
+    /// To end one.
+    row: usize,
+}
+
+/// An alert that is given up is noted on its own row as well.
+const OF_ALERTS: Cost = Cost { once: 2, row: 2 };
+/// They need the catalogue.
+const OF_MAILS: Cost = Cost { once: 3 + 4, row: 1 };
+/// What was seen, the row's end, and either a limit that was met or is over, or, for two of the rows, an alert.
+const OF_GRANTS: Cost = Cost { once: 4 + 2, row: 3 };
 
 /// What a tick found to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ticked {
     pub deliveries: usize,
-    pub owed: usize,
+    /// Rows of the outbox.
+    pub rows: usize,
 }
 
 impl<P: Platform> Engine<P> {
@@ -79,34 +94,60 @@ impl<P: Platform> Engine<P> {
     async fn do_what_is_due(&self) -> Result<Ticked, StorageError> {
         let start = self.now();
         let until = start.plus_millis(LONGEST_MS);
-        let lists = self.lists();
-        let outcomes = self.batch(vec![db::tick_started(start), db::duties(start)]).await?;
-        let duties = db::rows(&outcomes, 1, Duties::read)?.pop().unwrap_or_default();
+        let mut batch = Batch::new();
+        batch.run(ticks::started(start));
+        let duties = batch.add(ticks::duties(start));
+        let results = self.run(batch).await?;
+        let duties = results.first(&duties)?.unwrap_or_default();
         let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
-        let reads_list = !lists.is_empty() && due(duties.list_due_at, 0);
-        let reconciled = if reads_list { self.read_lists(&lists, start.plus_millis(LISTS_MS)).await } else { Ok(()) };
-        let mut chores = Vec::new();
-        let kept_ms = i64::from(self.config.payload_retention_days) * DAY_MS;
-        if due(duties.oldest_payload_at, kept_ms + 1) {
-            chores.push(db::erase_old_payloads(start.plus_millis(-kept_ms), PAYLOADS));
-        }
-        if duties.news || due(duties.delivery_due_at, OVERDUE_MS) || due(duties.owed_due_at, OVERDUE_MS) {
-            chores.extend(self.owe_alerts());
-        }
-        let owed = due(duties.owed_due_at, 0) || !chores.is_empty();
+        let reads_lists = !self.config.storefronts.lists().is_empty() && due(duties.list_due_at, 0);
+        let reconciled = if reads_lists { self.read_lists(start.plus_millis(LISTS_MS)).await } else { Ok(()) };
+
+        let chores = self.chores(&duties, start);
+        let alerts_due = due(duties.alert_due_at, 0) || !chores.is_empty();
+        let grants_due = due(duties.grants_due_at(), 0);
+        let mails_due = due(duties.mail_due_at, 0);
+        let reserved = |due: bool, cost: &Cost| if due { self.reserved(cost) } else { 0 };
+        let of_grants = reserved(grants_due, &OF_GRANTS);
+        let of_mails = of_grants + reserved(mails_due, &OF_MAILS);
+        let of_alerts = of_mails + reserved(alerts_due, &OF_ALERTS);
         // What was found has its turn in the same tick.
-        let deliveries = if due(duties.delivery_due_at, 0) || reads_list || !chores.is_empty() {
-            self.process_due(until, chores, owed).await
+        let deliveries = if due(duties.delivery_due_at, 0) || reads_lists || !chores.is_empty() {
+            self.process_due(until, chores, of_alerts).await
         } else {
             Ok(0)
         };
-        let owed = if owed && self.now() < until { self.work_off_due(until).await? } else { 0 };
-        let ticked = Ticked { deliveries: deliveries?, owed };
+        let mut rows = 0;
+        if alerts_due && self.now() < until {
+            rows += self.drain_alerts(of_mails).await?;
+        }
+        if mails_due && self.now() < until {
+            rows += self.drain_mails(of_grants).await?;
+        }
+        if grants_due && self.now() < until {
+            rows += self.drain_grants(until).await?;
+        }
+        let ticked = Ticked { deliveries: deliveries?, rows };
         let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
         let [round_trips, rows_read, rows_written] = self.spent().fields();
-        let (deliveries, owed) = (("deliveries", count(ticked.deliveries)), ("owed", count(owed)));
-        self.log(Level::Info, "tick", [deliveries, owed, round_trips, rows_read, rows_written]);
+        let (deliveries, rows) = (("deliveries", count(ticked.deliveries)), ("outbox_rows", count(rows)));
+        self.log(Level::Info, "tick", [deliveries, rows, round_trips, rows_read, rows_written]);
         reconciled.map(|()| ticked)
+    }
+
+    /// What is done beside the rest: old payloads are erased, and alerts raised of what the tables tell.
+    fn chores(&self, duties: &Duties, start: Timestamp) -> Batch {
+        let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
+        let mut chores = Batch::new();
+        let kept_ms = i64::from(self.config.payload_retention_days) * DAY_MS;
+        if due(duties.oldest_payload_at, kept_ms + 1) {
+            chores.run(events::erase_old_payloads(start.plus_millis(-kept_ms), PAYLOADS));
+        }
+        let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.grants_due_at()];
+        if duties.untold == Untold::Something || overdue.into_iter().any(|since| due(since, OVERDUE_MS)) {
+            chores.extend(self.found_alerts());
+        }
+        chores
     }
 
     /// How many statements this tick has left.
@@ -114,62 +155,79 @@ impl<P: Platform> Engine<P> {
         bounds(self.config.workers_plan).statements.saturating_sub(self.spent().statements)
     }
 
+    /// The statements that the fewest rows of a kind need.
+    fn reserved(&self, cost: &Cost) -> usize {
+        cost.once + bounds(self.config.workers_plan).fewest_rows * cost.row
+    }
+
+    /// How many rows of a kind may be taken, if any, when so many statements are reserved for what comes after it.
+    fn rows_affordable(&self, cost: &Cost, reserved: usize) -> Option<i64> {
+        let left = self.statements_left().saturating_sub(reserved + cost.once) / cost.row;
+        i64::try_from(left.min(bounds(self.config.workers_plan).rows)).ok().filter(|rows| *rows > 0)
+    }
+
     /// Reads pages of the lists that are due, one after the other, none after `until`.
-    async fn read_lists(&self, lists: &[StorefrontList], until: Timestamp) -> Result<(), StorageError> {
+    async fn read_lists(&self, until: Timestamp) -> Result<(), StorageError> {
         for _ in 0..bounds(self.config.workers_plan).pages {
-            if self.now() >= until || !self.reconcile(lists).await? {
+            if self.now() >= until || !self.reconcile().await? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Takes deliveries one by one, none after `until`, and leaves of the statements what is owed needs, if anything is.
-    /// The chores go with the first claim.
-    async fn process_due(
-        &self,
-        until: Timestamp,
-        mut chores: Vec<Statement>,
-        owed: bool,
-    ) -> Result<usize, StorageError> {
+    /// Takes deliveries one by one, none after `until`, and leaves so many statements to others. The chores go with the first
+    /// claim.
+    async fn process_due(&self, until: Timestamp, mut chores: Batch, reserved: usize) -> Result<usize, StorageError> {
         let mut taken = 0;
-        let of_owed = OF_OWED + bounds(self.config.workers_plan).fewest_rows * OF_ROW;
-        let needed = OF_DELIVERY + if owed { of_owed } else { 0 };
-        while self.statements_left() >= needed && self.now() < until {
+        while self.statements_left() >= chores.len() + OF_DELIVERY + reserved && self.now() < until {
             let now = self.now();
-            let claim = chores.len();
-            chores.push(db::claim_event(now, now.plus_millis(ABANDONED_AFTER_MS)));
-            let outcomes = self.batch(std::mem::take(&mut chores)).await?;
-            let Some(claimed) = db::rows(&outcomes, claim, |row| Ok(StoredEvent::read(row)))?.pop() else { break };
-            match claimed {
-                Ok(event) => self.process_again(&event).await,
+            let claim = chores.add(events::claim(now, now.plus_millis(ABANDONED_AFTER_MS)));
+            let results = self.run(std::mem::take(&mut chores)).await?;
+            match results.first(&claim)? {
+                None => break,
+                Some(Ok(ClaimedEvent { event, catalogue_version })) => {
+                    self.process_again(&event, catalogue_version).await;
+                }
                 // Changed by hand; it comes up again each minute, and keeps nothing else from its turn.
-                Err(error) => {
+                Some(Err(error)) => {
                     self.log(Level::Error, "delivery_unreadable", [("error", LogValue::text(error.to_string()))]);
                 }
             }
             taken += 1;
         }
+        if !chores.is_empty() {
+            self.run(chores).await?;
+        }
         Ok(taken)
     }
 
-    /// Processes a delivery that was taken. Whatever the database does, the others and what is owed get their turn.
-    async fn process_again(&self, event: &StoredEvent) {
+    /// Processes a delivery that was claimed. Whatever the database does, the others and the outbox get their turn.
+    async fn process_again(&self, event: &StoredEvent, catalogue_version: i64) {
+        if let Err(error) = self.learn_of(catalogue_version).await {
+            return self.put_off(event, &error.into()).await;
+        }
         let result = match &event.delivery {
-            None => self.leave_to_a_person(event, "the payload is erased").await,
+            None => self.leave_to_a_person(event, EventReason::PayloadErased, "the payload is erased").await,
             Some(_) if event.attempts > MAX_ATTEMPTS => {
-                self.leave_to_a_person(event, "given up after the last attempt: replay it by hand").await
+                let error = "given up after the last attempt: replay it by hand";
+                self.leave_to_a_person(event, EventReason::AttemptsExhausted, error).await
             }
-            Some(delivery) => self.process(&event.id, delivery, event.attempts).await,
+            Some(delivery) => self.process(Handling { event: &event.id, delivery, attempts: event.attempts }).await,
         };
         if let Err(error) = result {
             self.put_off(event, &error).await;
         }
     }
 
-    async fn leave_to_a_person(&self, event: &StoredEvent, why: &'static str) -> Result<(), StorageError> {
-        self.batch(vec![db::fail_event(&event.id, why, None, None, None, None, self.now())]).await?;
-        self.log(Level::Error, "delivery_given_up", [("event_id", (&event.id).into()), ("error", why.into())]);
+    async fn leave_to_a_person(
+        &self,
+        event: &StoredEvent,
+        reason: EventReason,
+        error: &'static str,
+    ) -> Result<(), StorageError> {
+        self.run(events::fail(&event.id, self.now(), &Failing::new(reason, error)).into()).await?;
+        self.log(Level::Error, "delivery_given_up", [("event_id", (&event.id).into()), ("error", error.into())]);
         Ok(())
     }
 
@@ -177,23 +235,53 @@ impl<P: Platform> Engine<P> {
     async fn put_off(&self, event: &StoredEvent, error: &StorageError) {
         let reason = error.to_string();
         let now = self.now();
-        let try_again_at = now.plus_millis(self.wait_ms(event.attempts));
+        let failing = Failing {
+            next_attempt_at: Some(now.plus_millis(self.wait_ms(event.attempts))),
+            ..Failing::new(EventReason::Storage, &reason)
+        };
         // Should the database not take this either, or no statement be left, the row has been moved on by its claim.
-        let note = db::fail_event(&event.id, &reason, None, None, None, Some(try_again_at), now);
-        let noted = self.statements_left() > 0 && self.batch(vec![note]).await.is_ok();
+        let note = events::fail(&event.id, now, &failing);
+        let noted = self.statements_left() > 0 && self.run(note.into()).await.is_ok();
         let fields = [("event_id", (&event.id).into()), ("error", LogValue::text(reason)), ("noted", noted.into())];
         self.log(Level::Warn, "delivery_put_off", fields);
     }
 
-    async fn work_off_due(&self, until: Timestamp) -> Result<usize, StorageError> {
-        let most = bounds(self.config.workers_plan).rows.min(self.statements_left().saturating_sub(OF_OWED) / OF_ROW);
+    async fn drain_alerts(&self, reserved: usize) -> Result<usize, StorageError> {
+        let Some(count) = self.rows_affordable(&OF_ALERTS, reserved) else { return Ok(0) };
         let lease = self.lease()?;
-        let now = self.now();
-        let claim = db::claim_due(now, &lease, i64::try_from(most).unwrap_or_default());
-        let outcomes = self.batch(vec![claim, self.leased(&lease, now)]).await?;
-        let leased = Leased::read(&outcomes, 1)?;
-        let count = leased.due.len() + leased.alerts.len();
-        self.work_off(&lease, leased, until).await?;
-        Ok(count)
+        let mut batch = Batch::new();
+        let (claim, leased) = alerts::claim_due(&lease, self.now(), count);
+        batch.run(claim);
+        let leased = batch.add(leased);
+        let leased = self.run(batch).await?.all(&leased)?;
+        let taken = leased.len();
+        self.write_down(self.send_alerts(&lease, leased).await).await?;
+        Ok(taken)
+    }
+
+    async fn drain_mails(&self, reserved: usize) -> Result<usize, StorageError> {
+        let Some(count) = self.rows_affordable(&OF_MAILS, reserved) else { return Ok(0) };
+        let lease = self.lease()?;
+        let mut batch = Batch::new();
+        let (claim, leased) = outbox::claim_mails(&lease, self.now(), count);
+        batch.run(claim);
+        let leased = batch.add(leased);
+        let leased = self.run_with_catalogue(batch).await?.all(&leased)?;
+        let taken = leased.len();
+        self.write_down(self.send_mails(&lease, leased).await).await?;
+        Ok(taken)
+    }
+
+    async fn drain_grants(&self, until: Timestamp) -> Result<usize, StorageError> {
+        let Some(count) = self.rows_affordable(&OF_GRANTS, 0) else { return Ok(0) };
+        let lease = self.lease()?;
+        let mut batch = Batch::new();
+        let (claim, leased) = grants::claim_due(&lease, self.moment(), count);
+        batch.extend(claim);
+        let leased = batch.add(leased);
+        let leased = self.run(batch).await?.all(&leased)?;
+        let taken = leased.len();
+        self.write_down(self.reconcile_grants(&lease, leased, until).await).await?;
+        Ok(taken)
     }
 }

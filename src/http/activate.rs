@@ -2,13 +2,14 @@
 //!
 //! The activation itself is `engine::activate`.
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::api::activation::{ActivatedLicense, ActivatedRepo, Activation};
+use super::api::codes::{ActivationState, RepoState};
 use super::{API_BODY_MAX_BYTES, Code, Problem, Request, Response, cors, json_body};
-use crate::engine::{Activate, ActivateError, Activated, Engine, RepoStatus};
+use crate::engine::{Activate, ActivateError, Activated, Bound, Engine, RepoStatus};
 use crate::json::{At, FieldError, Json};
-use crate::model::{LicenseKey, Login, PresentedKey, Repo, Timestamp};
+use crate::model::{LicenseKey, Login, PresentedKey, Repo};
 use crate::platform::{Level, Limit, LogValue, Platform};
 
 /// More repositories than any choice has.
@@ -101,51 +102,35 @@ fn hash(key: &LicenseKey) -> String {
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The response's body.
-#[derive(Serialize)]
-struct Body<'a> {
-    status: &'static str,
-    license: License<'a>,
-    github_username: &'a str,
-    repos: Vec<RepoBody<'a>>,
-}
-
-#[derive(Serialize)]
-struct License<'a> {
-    product: &'a str,
-    tier: &'a str,
-    expires_at: Option<String>,
-}
-
-#[derive(Serialize)]
-struct RepoBody<'a> {
-    repo: &'a str,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    accept_url: Option<&'a str>,
-}
-
 fn word(activated: &Activated) -> Response {
-    let repos = activated.repos.iter().map(|(repo, status)| {
-        let (status, accept_url) = match status {
-            RepoStatus::Invited { accept_url } => ("invited", Some(accept_url.as_str())),
-            RepoStatus::Member => ("member", None),
-            RepoStatus::Queued => ("queued", None),
-        };
-        RepoBody { repo: repo.as_str(), status, accept_url }
-    });
-    let queued = activated.repos.iter().any(|(_, status)| *status == RepoStatus::Queued);
-    let body = Body {
-        status: if activated.already { "already_active" } else { "activated" },
-        license: License {
-            product: &activated.product,
-            tier: &activated.tier,
-            expires_at: activated.expires_at.map(Timestamp::to_rfc3339),
+    let repos: Vec<_> = activated.repos.iter().map(|(repo, status)| word_repo(repo, status)).collect();
+    let status = if repos.iter().any(|repo| repo.status == RepoState::Queued) { 202 } else { 200 };
+    let body = Activation {
+        status: match activated.binding {
+            Bound::Before => ActivationState::AlreadyActive,
+            Bound::Now => ActivationState::Activated,
         },
-        github_username: activated.login.as_str(),
-        repos: repos.collect(),
+        license: ActivatedLicense {
+            product: activated.product.clone(),
+            tier: activated.tier.clone(),
+            expires_at: activated.expires_at,
+        },
+        github_username: activated.login.as_str().to_owned(),
+        repos,
     };
-    Response::json(if queued { 202 } else { 200 }, &body)
+    Response::json(status, &body)
+}
+
+fn word_repo(repo: &Repo, status: &RepoStatus) -> ActivatedRepo {
+    let repo = repo.as_str().to_owned();
+    let (status, accept_url, expires_at) = match status {
+        RepoStatus::Invited { accept_url, expires_at } => {
+            (RepoState::Invited, Some(accept_url.clone()), Some(*expires_at))
+        }
+        RepoStatus::Member => (RepoState::Member, None, None),
+        RepoStatus::Queued => (RepoState::Queued, None, None),
+    };
+    ActivatedRepo { repo, status, accept_url, expires_at }
 }
 
 fn log_refusal<P: Platform>(engine: &Engine<P>, error: &ActivateError) {

@@ -1,31 +1,12 @@
 //! `GET /healthz`: whether the database answers, and what of the configuration is there.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
+use super::api::codes::{DependencyState, HealthState};
+use super::api::health::Health;
 use super::{Code, Problem, Request, Response};
-use crate::config::Config;
 use crate::engine::Engine;
 use crate::platform::{Limit, Platform};
-
-#[derive(Serialize)]
-struct Health {
-    status: &'static str,
-    version: &'static str,
-    dependencies: Dependencies,
-    /// What of the configuration is missing or wrong, by name.
-    problems: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Dependencies {
-    database: &'static str,
-    github: &'static str,
-    gumroad: &'static str,
-    lemon_squeezy: &'static str,
-    mail: &'static str,
-    rate_limit: &'static str,
-    admin: &'static str,
-}
 
 pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: &Request) -> Response {
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
@@ -34,27 +15,30 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: &Request) 
     let alive = engine.probe().await.is_ok();
     let config = engine.config();
     let rate_limit = Limit::ALL.into_iter().all(|limit| engine.platform().has_limit(limit));
-    let body = Health {
-        status: if alive { "ok" } else { "unavailable" },
-        version: env!("CARGO_PKG_VERSION"),
-        dependencies: Dependencies {
-            database: if alive { "ok" } else { "unreachable" },
-            github: configured(config.github.token.is_some()),
-            gumroad: configured(!config.gumroad.webhook_secrets.is_empty()),
-            lemon_squeezy: configured(lemon_squeezy(config)),
-            mail: if config.mail.postmark_token.is_some() { "postmark" } else { "logging" },
-            rate_limit: configured(rate_limit),
-            admin: configured(config.admin_token.is_some()),
-        },
+    let mail =
+        if config.mail.postmark_token.is_some() { DependencyState::Configured } else { DependencyState::Logging };
+    let mut dependencies = BTreeMap::from([
+        ("database".to_owned(), if alive { DependencyState::Ok } else { DependencyState::Unreachable }),
+        ("github".to_owned(), configured(config.github.token.is_some())),
+        ("mail".to_owned(), mail),
+        ("rate_limit".to_owned(), configured(rate_limit)),
+        ("admin".to_owned(), configured(config.admin_token.is_some())),
+    ]);
+    dependencies.extend(
+        config
+            .storefronts
+            .iter()
+            .map(|storefront| (storefront.section().source.to_owned(), configured(storefront.is_configured()))),
+    );
+    let health = Health {
+        status: if alive { HealthState::Ok } else { HealthState::Unavailable },
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        dependencies,
         problems: config.problems.iter().map(ToString::to_string).collect(),
     };
-    Response::json(if alive { 200 } else { 503 }, &body)
+    Response::json(if alive { 200 } else { 503 }, &health)
 }
 
-fn lemon_squeezy(config: &Config) -> bool {
-    !config.lemon_squeezy.webhook_secrets.is_empty() && config.lemon_squeezy.store_id.is_some()
-}
-
-const fn configured(is: bool) -> &'static str {
-    if is { "configured" } else { "missing" }
+const fn configured(is: bool) -> DependencyState {
+    if is { DependencyState::Configured } else { DependencyState::Missing }
 }

@@ -2,9 +2,10 @@
 //!
 //! `code` is for programs, `detail` for the person at the other end. Neither holds internal text.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer};
 
 use super::BodyError;
+use super::api::problem::ProblemDetails;
 use crate::adapters::{Failure, Remedy};
 use crate::engine::ActivateError;
 use crate::platform::Limit;
@@ -55,7 +56,7 @@ const PASSING_TROUBLE_S: u64 = 10;
 
 impl Code {
     /// Every one, for the test of the description of the HTTP interface.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::InvalidRequest,
         Self::LicenseBoundToAnotherAccount,
         Self::InvalidSignature,
@@ -81,6 +82,8 @@ impl Code {
         Self::RateLimited,
         Self::UpstreamUnavailable,
         Self::StorageUnavailable,
+        Self::CatalogueChanged,
+        Self::InvalidCatalogue,
     ];
 
     /// The HTTP status.
@@ -141,6 +144,11 @@ impl Code {
             Self::UpstreamUnavailable => "upstream_unavailable",
             Self::StorageUnavailable => "storage_unavailable",
         }
+    }
+
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == name)
     }
 
     /// The status in words: with the type `about:blank`, that is what the title is to be.
@@ -206,15 +214,21 @@ impl Problem {
     }
 }
 
+impl From<&Problem> for ProblemDetails {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            kind: "about:blank".to_owned(),
+            title: problem.code.title().to_owned(),
+            status: problem.code.status(),
+            detail: problem.detail.clone(),
+            code: problem.code,
+        }
+    }
+}
+
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut problem = serializer.serialize_struct("Problem", 5)?;
-        problem.serialize_field("type", "about:blank")?;
-        problem.serialize_field("title", self.code.title())?;
-        problem.serialize_field("status", &self.code.status())?;
-        problem.serialize_field("detail", &self.detail)?;
-        problem.serialize_field("code", self.code.as_str())?;
-        problem.end()
+        ProblemDetails::from(self).serialize(serializer)
     }
 }
 

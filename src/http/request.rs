@@ -3,6 +3,8 @@
 use std::fmt;
 use std::iter;
 
+use serde::de::DeserializeOwned;
+
 use super::{Body, Code, Problem};
 use crate::json::Json;
 
@@ -46,14 +48,59 @@ impl Request {
     }
 }
 
-/// The JSON that a request brings.
-pub(super) async fn json_body(request: Request, limit: usize) -> Result<Json, Problem> {
+/// Refuses a body that is announced as something else than JSON.
+fn takes_json(request: &Request) -> Result<(), Problem> {
     let announced_type = request.headers.iter().any(|(name, _)| name == "content-type");
     if announced_type && !request.header("content-type").is_some_and(is_json) {
         return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as application/json."));
     }
+    Ok(())
+}
+
+/// The JSON that a request brings.
+pub(super) async fn json_body(request: Request, limit: usize) -> Result<Json, Problem> {
+    takes_json(&request)?;
     let body = request.body.read(limit).await?;
     Json::parse(&body).map_err(|error| Problem::new(Code::InvalidRequest, format!("The body {error}.")))
+}
+
+/// The JSON that a request brings, as a type. What is wrong is named by its line and column.
+pub(super) async fn read_body<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Problem> {
+    takes_json(&request)?;
+    let body = request.body.read(limit).await?;
+    // A list would be read as the members in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(Code::InvalidRequest, "The body must be a JSON object."));
+    }
+    serde_json::from_slice(&body).map_err(|error| invalid(None, &error.to_string()))
+}
+
+/// What a request's query says, as a type whose every field may be left out.
+pub(super) fn read_query<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+    let query = request.query.as_deref().unwrap_or_default();
+    serde_urlencoded::from_str(query).map_err(|error| {
+        // Nothing says where, so each pair is tried by itself.
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let wrong = pairs.find(|(name, value)| {
+            let pair = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+            serde_urlencoded::from_str::<T>(&pair).is_err()
+        });
+        invalid(wrong.map(|(name, _)| name.into_owned()), &error.to_string())
+    })
+}
+
+/// What is wrong, and where.
+fn invalid(place: Option<String>, wrong: &str) -> Problem {
+    /// A message may name an unknown field, which has any length.
+    const LONGEST: usize = 300;
+    let place = place.map(|place| format!("`{place}`"));
+    // An unknown field is named by what is wrong with it.
+    let detail = match place {
+        Some(place) if !wrong.contains(&place) => format!("{place} {wrong}"),
+        _ => wrong.to_owned(),
+    };
+    let detail: String = detail.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+    Problem::new(Code::InvalidRequest, format!("{detail}."))
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -104,7 +151,7 @@ mod tests {
     #[test]
     fn a_url_is_cut_into_its_path_and_its_query() {
         for (url, path, query) in [
-            ("https://example.com/webhooks/gumroad?secret=a?b#c", "/webhooks/gumroad", Some("secret=a?b")),
+            ("https://example.com/webhooks/somebody?secret=a?b#c", "/webhooks/somebody", Some("secret=a?b")),
             ("http://127.0.0.1:8787/", "/", None),
             ("https://example.com/a%2Fb//c?", "/a%2Fb//c", Some("")),
             ("https://example.com", "/", None),

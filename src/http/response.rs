@@ -26,11 +26,6 @@ impl Response {
         Self::of_type("application/json", status, content)
     }
 
-    /// A response that is JSON already.
-    pub(super) fn json_text(status: u16, text: impl Into<Vec<u8>>) -> Self {
-        Self { body: text.into(), ..Self::empty(status) }.header("content-type", "application/json")
-    }
-
     /// With one more header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {

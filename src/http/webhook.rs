@@ -4,29 +4,23 @@
 //! answered with a 200, or only after some of the 5xx. So once a delivery is proven, nothing but a body that could not be
 //! stored makes another status than 200, and that one makes 503. It is never 410: senders take that for good-bye.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Display;
 
-use serde::Serialize;
-
 use super::{BodyError, Code, Problem, Request, Response, WEBHOOK_BODY_MAX_BYTES};
-use crate::adapters::storefronts::{Head, Refusal, Storefronts};
-use crate::engine::{Engine, FollowUp, StorageError};
-use crate::model::inbox::Delivery;
+use crate::adapters::storefronts::{Head, Refusal};
+use crate::engine::Engine;
+use crate::http::api::activation::DeliveryReceipt;
+use crate::http::api::codes::ReceiptState;
 use crate::platform::{Level, LogValue, Platform};
 
-#[derive(Serialize)]
-struct Stored {
-    status: &'static str,
-}
-
-/// Takes a delivery of the storefront that the path names, and stores it through `ingest`.
-pub(super) async fn respond<P: Platform>(
-    engine: &Engine<P>,
-    storefronts: &Storefronts,
-    request: Request,
-    ingest: impl AsyncFnOnce(Delivery) -> Result<FollowUp, StorageError>,
-) -> Response {
-    let Some(storefront) = storefronts.by_path(&request.path) else { return Problem::not_found().into() };
+/// Takes a delivery of the storefront that the path names, and has it stored.
+pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
+    let Some(storefront) = engine.config().storefronts.by_path(&request.path) else {
+        return Problem::not_found().into();
+    };
     let head = Head { query: request.query.as_deref(), headers: &request.headers };
     let proof = storefront.authenticate(&head, engine.platform().now());
     // Before the method is looked at: where nobody is to see it, this path does not exist, for any method and any body.
@@ -51,8 +45,10 @@ pub(super) async fn respond<P: Platform>(
         Ok(delivery) => delivery,
         Err(refusal) => return refused(refusal),
     };
-    match ingest(delivery).await {
-        Ok(follow_up) => Response::json(200, &Stored { status: "stored" }).followed_by(Some(follow_up)),
+    match engine.ingest(delivery).await {
+        Ok(follow_up) => {
+            Response::json(200, &DeliveryReceipt { status: ReceiptState::Stored }).followed_by(Some(follow_up))
+        }
         Err(error) => {
             log_not_stored(engine, &error);
             Problem::storage_unavailable().into()

@@ -20,7 +20,7 @@ mod url;
 mod word;
 mod written;
 
-use crate::model::ProductRef;
+use crate::model::{Bought, ProductRef, Source, StorefrontId};
 
 pub use difference::{Difference, EntryRef};
 pub use problem::Problem;
@@ -59,25 +59,44 @@ impl Catalogue {
         &self.products
     }
 
-    /// The entry for what was bought: one for just this variant, else one for the whole product.
-    pub fn find(&self, source: &str, bought: &ProductRef) -> Option<&Product> {
-        let of_variant =
-            |variant| self.of_product(source, &bought.product_id).find(move |entry| entry.variant_id() == variant);
-        bought.variant_id.as_deref().and_then(|variant| of_variant(Some(variant))).or_else(|| of_variant(None))
+    /// The entry for what a license is for: one for just this variant, else one for the whole product.
+    pub fn find(&self, source: Source, bought: &ProductRef) -> Option<&Product> {
+        self.exact(source, bought).or_else(|| self.whole(source, &bought.product_id))
+    }
+
+    /// The entry for what a line of an order bought, and what a license by it is for: the first variant that has an entry
+    /// of its own, else the first of all by the entry for the whole product.
+    pub fn find_bought(&self, source: Source, bought: &Bought) -> Option<(ProductRef, &Product)> {
+        let names = bought.names();
+        let of_variant = names.iter().find_map(|name| Some((name.clone(), self.exact(source, name)?)));
+        of_variant.or_else(|| {
+            let entry = self.whole(source, &bought.product_id)?;
+            names.into_iter().next().map(|name| (name, entry))
+        })
     }
 
     /// Whether a variant could change what [`Catalogue::find`] says of this product.
-    pub fn depends_on_variant(&self, source: &str, product_id: &str) -> bool {
+    pub fn depends_on_variant(&self, source: Source, product_id: &StorefrontId) -> bool {
         self.of_product(source, product_id).any(|entry| entry.variant.is_some())
     }
 
-    /// The ids of the source's products of which the buyer may hold the storefront's own key.
-    pub fn with_storefront_keys(&self, source: &str) -> Vec<&str> {
-        let issues = |entry: &&Product| entry.source == source && entry.license == LicenseKind::Storefront;
-        self.products.iter().filter(issues).map(|entry| entry.product_id.as_str()).collect()
+    /// Whether buyers of this product may hold a key of the storefront's own.
+    pub fn has_storefront_keys(&self, source: Source, product_id: &StorefrontId) -> bool {
+        self.of_product(source, product_id).any(|entry| entry.license == LicenseKind::Storefront)
     }
 
-    fn of_product(&self, source: &str, product_id: &str) -> impl Iterator<Item = &Product> {
-        self.products.iter().filter(move |entry| entry.source == source && entry.product_id == product_id)
+    /// The entry of exactly that name.
+    fn exact(&self, source: Source, name: &ProductRef) -> Option<&Product> {
+        self.of_product(source, &name.product_id).find(|entry| entry.variant_id() == name.variant())
+    }
+
+    fn whole(&self, source: Source, product_id: &StorefrontId) -> Option<&Product> {
+        self.of_product(source, product_id).find(|entry| entry.variant.is_none())
+    }
+
+    fn of_product(&self, source: Source, product_id: &StorefrontId) -> impl Iterator<Item = &Product> {
+        self.products
+            .iter()
+            .filter(move |entry| entry.source == source.as_str() && entry.product_id == product_id.as_str())
     }
 }

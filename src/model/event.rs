@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::model::order::{IssuedKey, Order, OrderFacts, OrderId};
+use crate::model::{IssuedKey, Order, OrderFacts, OrderId};
 
 /// A storefront's name for a kind of event, as the `event_type` column holds it: 1 to 64 of `a` to `z`, `0` to `9`, `_`
 /// and `.`.

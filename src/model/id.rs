@@ -41,6 +41,9 @@ impl fmt::Display for UniqueId {
     }
 }
 
+/// Names one row of `webhook_events`.
+pub type EventId = UniqueId;
+
 /// Who holds a leased outbox row: one attempt, never reused.
 pub type LeaseId = UniqueId;
 

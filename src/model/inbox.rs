@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::model::order::{OrderFacts, OrderId, StorefrontId};
-use crate::model::source::is_name;
-use crate::model::{Authenticated, EventType, Source, Timestamp};
+use super::source::is_name;
+use crate::model::{Authenticated, EventType, OrderFacts, OrderId, Source, StorefrontId, Timestamp};
 
 /// The name of a list that a storefront has, as the `list` columns hold it: 1 to 64 of `a` to `z`, `0` to `9` and `_`.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -1,8 +1,6 @@
-//! A license as we hold it, and the one identity it is bound to.
+//! A license as we hold it, the one identity it is bound to, and what that identity has of a repository.
 
-use crate::model::{
-    GithubLogin, GithubUserId, LicenseKey, LicenseKind, Permission, ProductRef, Repo, Storefront, Timestamp,
-};
+use crate::model::{GithubLogin, GithubUserId, LicenseKey, ProductRef, Repo, Source, Timestamp};
 
 /// What the `status` column holds. Expiry is a date, not a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +19,20 @@ pub enum Standing {
     Revoked,
 }
 
+/// Whether licenses of test purchases open anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestLicenses {
+    OpenNothing,
+    OpenRepositories,
+}
+
 /// One row of `licenses`, without what only the mail needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct License {
     pub key: LicenseKey,
-    pub kind: LicenseKind,
-    pub storefront: Storefront,
+    pub source: Source,
+    /// The storefront's id of the key where the storefront issued it; `None` for one that was minted here.
+    pub storefront_key_id: Option<String>,
     pub bought: ProductRef,
     pub tier: String,
     pub status: LicenseStatus,
@@ -41,11 +47,30 @@ pub struct Activation {
     pub user_id: GithubUserId,
     /// What was opened when the license was bound; later invitations repeat these.
     pub repos: Vec<Repo>,
-    pub permission: Permission,
+}
+
+/// What was last seen of one identity's access to one repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantState {
+    /// To be given.
+    Pending,
+    /// An invitation is open.
+    Invited,
+    /// To be given once a limit of GitHub's allows it.
+    Waiting,
+    Member,
+    Declined,
+    Expired,
+    /// Nothing comes of it before a person acts.
+    Blocked,
+    RemovedByHand,
+    /// To be taken away.
+    Revoking,
+    Revoked,
 }
 
 impl LicenseStatus {
-    const ALL: [Self; 3] = [Self::Active, Self::Suspended, Self::Revoked];
+    pub const ALL: [Self; 3] = [Self::Active, Self::Suspended, Self::Revoked];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -58,6 +83,41 @@ impl LicenseStatus {
     /// The status of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+impl GrantState {
+    pub const ALL: [Self; 10] = [
+        Self::Pending,
+        Self::Invited,
+        Self::Waiting,
+        Self::Member,
+        Self::Declined,
+        Self::Expired,
+        Self::Blocked,
+        Self::RemovedByHand,
+        Self::Revoking,
+        Self::Revoked,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Invited => "invited",
+            Self::Waiting => "waiting",
+            Self::Member => "member",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::Blocked => "blocked",
+            Self::RemovedByHand => "removed_by_hand",
+            Self::Revoking => "revoking",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The state of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 }
 

@@ -13,11 +13,19 @@ pub struct OrderId(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StorefrontId(String);
 
-/// What was bought, in the storefront's own ids.
+/// A product, or one variant of it, in the storefront's own ids: what a license is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProductRef {
     pub product_id: StorefrontId,
     pub variant_id: Option<StorefrontId>,
+}
+
+/// What a line of an order bought, in the storefront's own ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bought {
+    pub product_id: StorefrontId,
+    /// What was picked of the product, in the storefront's order. The catalogue may have an entry for any one of these.
+    pub variants: Vec<StorefrontId>,
 }
 
 /// How many were bought: from one to a million, which is more than any checkout allows.
@@ -29,7 +37,7 @@ pub struct Quantity(u32);
 pub struct OrderLine {
     /// Its place in the order, from one.
     pub line: NonZeroU32,
-    pub bought: ProductRef,
+    pub bought: Bought,
     pub quantity: Quantity,
 }
 
@@ -87,7 +95,7 @@ pub struct OrderFacts {
 }
 
 impl OrderId {
-    /// `None` when empty, over 128 bytes, or with control characters.
+    /// `None` when empty, over 128 characters, or with control characters.
     pub fn parse(text: &str) -> Option<Self> {
         is_id(text).then(|| Self(text.to_owned()))
     }
@@ -98,7 +106,7 @@ impl OrderId {
 }
 
 impl StorefrontId {
-    /// `None` when empty, over 128 bytes, or with control characters.
+    /// `None` when empty, over 128 characters, or with control characters.
     pub fn parse(text: &str) -> Option<Self> {
         is_id(text).then(|| Self(text.to_owned()))
     }
@@ -124,6 +132,29 @@ impl ProductRef {
     }
 }
 
+impl Bought {
+    /// The product with each of its variants; without any, the product alone. There is at least one.
+    pub fn names(&self) -> Vec<ProductRef> {
+        let name = |variant_id| ProductRef { product_id: self.product_id.clone(), variant_id };
+        if self.variants.is_empty() {
+            vec![name(None)]
+        } else {
+            self.variants.iter().cloned().map(|variant| name(Some(variant))).collect()
+        }
+    }
+
+    /// The variant that stands first, for whoever can keep only one.
+    pub fn first_variant(&self) -> Option<&StorefrontId> {
+        self.variants.first()
+    }
+}
+
+impl From<ProductRef> for Bought {
+    fn from(product: ProductRef) -> Self {
+        Self { product_id: product.product_id, variants: product.variant_id.into_iter().collect() }
+    }
+}
+
 impl Quantity {
     /// A single one.
     pub const ONE: Self = Self(1);
@@ -140,7 +171,7 @@ impl Quantity {
 
 impl OrderLines {
     /// `None` without any.
-    pub fn new(bought: impl IntoIterator<Item = (ProductRef, Quantity)>) -> Option<Self> {
+    pub fn new(bought: impl IntoIterator<Item = (Bought, Quantity)>) -> Option<Self> {
         let numbers = (1..).map_while(NonZeroU32::new);
         let lines: Vec<_> =
             numbers.zip(bought).map(|(line, (bought, quantity))| OrderLine { line, bought, quantity }).collect();
@@ -148,7 +179,7 @@ impl OrderLines {
     }
 
     /// The only line of an order.
-    pub fn single(bought: ProductRef, quantity: Quantity) -> Self {
+    pub fn single(bought: Bought, quantity: Quantity) -> Self {
         Self(vec![OrderLine { line: NonZeroU32::MIN, bought, quantity }])
     }
 
@@ -178,15 +209,15 @@ impl OrderFacts {
 }
 
 fn is_id(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && !text.contains(char::is_control)
+    !text.is_empty() && text.chars().nth(128).is_none() && !text.contains(char::is_control)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn product(id: &str) -> ProductRef {
-        ProductRef::parse(id, None).unwrap()
+    fn product(id: &str) -> Bought {
+        ProductRef::parse(id, None).unwrap().into()
     }
 
     #[test]
@@ -194,10 +225,24 @@ mod tests {
         assert!(
             OrderId::parse("FO8TXN-dbxYaBdahG97Y-Q==").is_some() && StorefrontId::parse(&"x".repeat(128)).is_some()
         );
-        for wrong in ["", "a\n", "\u{0}", &"x".repeat(129)] {
+        assert!(StorefrontId::parse(&"ü".repeat(128)).is_some(), "characters are counted, as in the catalogue");
+        for wrong in ["", "a\n", "\u{0}", &"x".repeat(129), &"ü".repeat(129)] {
             assert!(OrderId::parse(wrong).is_none() && StorefrontId::parse(wrong).is_none(), "{wrong:?}");
             assert!(ProductRef::parse(wrong, None).is_none() && ProductRef::parse("1", Some(wrong)).is_none());
         }
+    }
+
+    #[test]
+    fn what_was_bought_has_a_name_for_each_of_its_variants() {
+        let named = |variant| ProductRef::parse("a", variant).unwrap();
+        assert_eq!(product("a").names(), [named(None)]);
+        let variants = ["Tier: Team", "Color: Blue"];
+        let bought = Bought {
+            variants: variants.iter().filter_map(|variant| StorefrontId::parse(variant)).collect(),
+            ..product("a")
+        };
+        assert_eq!(bought.names(), variants.map(|variant| named(Some(variant))));
+        assert_eq!(bought.first_variant().map(StorefrontId::as_str), Some("Tier: Team"));
     }
 
     #[test]

@@ -30,11 +30,6 @@ impl Authenticated {
     pub fn by_hmac_sha256(secrets: &[Secret], body: &[u8], signature: &[u8]) -> Option<Self> {
         Signature::of_body(secrets, signature.to_vec()).verify(body)
     }
-
-    /// The body was authenticated before it was stored.
-    pub(crate) const fn as_recorded() -> Self {
-        Self(())
-    }
 }
 
 impl Signature {

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::model::{EmailAddress, EventReason, LicenseKey, Repo, Source, Storefront, TraceId, UniqueId};
+use crate::model::{EmailAddress, EventReason, LicenseKey, Repo, Source, TraceId, UniqueId};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -94,12 +94,6 @@ impl From<Source> for LogValue {
 impl From<EventReason> for LogValue {
     fn from(reason: EventReason) -> Self {
         reason.code().into()
-    }
-}
-
-impl From<Storefront> for LogValue {
-    fn from(storefront: Storefront) -> Self {
-        storefront.as_str().into()
     }
 }
 

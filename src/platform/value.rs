@@ -3,7 +3,10 @@
 use std::fmt;
 use std::rc::Rc;
 
-use crate::model::Timestamp;
+use crate::model::{
+    Actor, EmailAddress, GithubLogin, GithubUserId, GrantState, LicenseKey, OrderId, Permission, Reason, Repo, Source,
+    StorefrontId, TestLicenses, Timestamp, UniqueId,
+};
 
 /// A value that SQLite stores.
 #[derive(Clone, PartialEq)]
@@ -83,6 +86,18 @@ impl Row {
             Some(Value::Null) => Ok(None),
             _ => Err(RowError(column)),
         }
+    }
+
+    /// # Errors
+    /// When the column is no integer.
+    pub fn time(&self, column: &'static str) -> Result<Timestamp, RowError> {
+        self.integer(column).map(Timestamp::from_millis)
+    }
+
+    /// # Errors
+    /// When the column is neither an integer nor null.
+    pub fn optional_time(&self, column: &'static str) -> Result<Option<Timestamp>, RowError> {
+        Ok(self.optional_integer(column)?.map(Timestamp::from_millis))
     }
 
     /// Text or a blob, as bytes; `None` when null.
@@ -169,6 +184,53 @@ impl From<bool> for Value {
 impl From<Timestamp> for Value {
     fn from(time: Timestamp) -> Self {
         Self::Integer(time.as_millis())
+    }
+}
+
+/// Types of the model that are stored as their text.
+macro_rules! stored_as_text {
+    ($($type:ty),+) => {$(
+        impl From<&$type> for Value {
+            fn from(value: &$type) -> Self {
+                value.as_str().into()
+            }
+        }
+    )+};
+}
+
+stored_as_text!(Actor, EmailAddress, GithubLogin, LicenseKey, OrderId, Reason, Repo, StorefrontId, UniqueId);
+
+impl From<Source> for Value {
+    fn from(source: Source) -> Self {
+        source.as_str().into()
+    }
+}
+
+impl From<GrantState> for Value {
+    fn from(state: GrantState) -> Self {
+        state.as_str().into()
+    }
+}
+
+impl From<Permission> for Value {
+    fn from(permission: Permission) -> Self {
+        permission.as_str().into()
+    }
+}
+
+impl From<GithubUserId> for Value {
+    fn from(id: GithubUserId) -> Self {
+        id.as_i64().into()
+    }
+}
+
+/// The most that a license's `test` may be for it to open something.
+impl From<TestLicenses> for Value {
+    fn from(test_licenses: TestLicenses) -> Self {
+        Self::Integer(match test_licenses {
+            TestLicenses::OpenNothing => 0,
+            TestLicenses::OpenRepositories => 1,
+        })
     }
 }
 

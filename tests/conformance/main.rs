@@ -53,7 +53,7 @@ async fn sell(bed: &Testbed) {
     for delivery in &deliveries {
         assert_eq!(bed.deliver(delivery).await.unwrap().status(), 200);
     }
-    let minted = "SELECT license_key FROM licenses WHERE kind = 'minted'";
+    let minted = "SELECT license_key FROM licenses WHERE storefront_key_id = ''";
     for _ in 0..200 {
         if let [license] = bed.query(minted).as_slice() {
             let body = json!({ "license_key": license["license_key"], "github_username": "octocat" });

@@ -21,15 +21,15 @@ async fn a_buyer_activates_is_invited_and_may_ask_again() {
             "license": { "product": "Acme Starter Kit", "tier": "pro", "expires_at": expires_at },
             "github_username": "octocat",
             "repos": [
-                { "repo": "acme/starter", "status": "invited",
+                { "repo": "acme/starter", "status": "invited", "expires_at": first.body["repos"][0]["expires_at"],
                   "accept_url": first.body["repos"][0]["accept_url"] },
-                { "repo": "acme/starter-docs", "status": "invited",
+                { "repo": "acme/starter-docs", "status": "invited", "expires_at": first.body["repos"][1]["expires_at"],
                   "accept_url": first.body["repos"][1]["accept_url"] },
             ],
         })
     );
     assert!(first.body["repos"][0]["accept_url"].as_str().unwrap().ends_with("/acme/starter/invitations"));
-    shop.until("outbox WHERE kind = 'invitation' AND state = 'done'", 2).await;
+    shop.until("outbox WHERE kind = 'grant' AND state = 'done'", 2).await;
     shop.bed.sandbox().accept_invitation("octocat", "acme/starter").unwrap();
 
     let again = shop.activate(&key.to_lowercase(), "OctoCat").await;

@@ -58,7 +58,7 @@ fn private(bed: &Testbed) -> Vec<String> {
         rows.iter().filter_map(|row| row["private"].as_str().map(str::to_owned)).collect::<Vec<_>>()
     };
     let mut private: BTreeSet<String> =
-        text("SELECT email AS private FROM sales UNION SELECT email FROM licenses").into_iter().collect();
+        text("SELECT email AS private FROM orders UNION SELECT email FROM licenses").into_iter().collect();
     let mut keys = text("SELECT license_key AS private FROM licenses");
     let sandbox = bed.sandbox();
     private.extend(sandbox.mails().into_iter().map(|mail| mail.to));

@@ -17,3 +17,4 @@ mod operating;
 mod racing;
 mod selling;
 mod shop;
+mod slow;

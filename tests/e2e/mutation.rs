@@ -14,7 +14,7 @@ const NASTY: [&[u8]; 26] = [
     b"%00",
     b"%zz",
     b"%ff%fe",
-    b"'; DROP TABLE sales; --",
+    b"'; DROP TABLE orders; --",
     b"\"",
     b"\\",
     b"{",

@@ -38,8 +38,8 @@ async fn twenty_concurrent_copies_of_one_sale_end_in_one_license_and_one_mail() 
     assert_eq!(statuses, [200; 20]);
     shop.until("webhook_events WHERE processed = 1", 20).await;
     shop.until("outbox WHERE state = 'done'", 1).await;
-    assert_eq!((shop.count("licenses"), shop.count("sales"), shop.count("outbox")), (1, 1, 1));
-    assert_eq!(shop.count("webhook_events WHERE note = 'this order has its license already'"), 19);
+    assert_eq!((shop.count("licenses"), shop.count("orders"), shop.count("outbox")), (1, 1, 1));
+    assert_eq!(shop.count("webhook_events WHERE reason = 'already_licensed'"), 19);
     shop.take_key();
     shop.close();
 }
@@ -55,8 +55,8 @@ async fn sixty_sales_of_five_copies_each_end_in_sixty_licenses_and_sixty_mails()
     }
     shop.until("webhook_events WHERE processed = 1", 300).await;
     shop.until("outbox WHERE state = 'done'", 60).await;
-    assert_eq!((shop.count("licenses"), shop.count("sales"), shop.count("outbox")), (60, 60, 60));
-    assert_eq!(shop.count("webhook_events WHERE note = 'this order has its license already'"), 240);
+    assert_eq!((shop.count("licenses"), shop.count("orders"), shop.count("outbox")), (60, 60, 60));
+    assert_eq!(shop.count("webhook_events WHERE reason = 'already_licensed'"), 240);
     let mailed: BTreeSet<_> = shop.bed.sandbox().take_mails().into_iter().map(|mail| mail.text).collect();
     assert_eq!((mailed.len(), shop.bed.sandbox().mails().len()), (60, 60));
     shop.close();
@@ -97,8 +97,8 @@ async fn of_twenty_identities_racing_for_each_of_twenty_keys_exactly_one_wins_ea
         }
     }
     assert_eq!((winners.len(), lost), (20, 380));
-    shop.until("outbox WHERE kind = 'invitation' AND state = 'done'", 40).await;
-    assert_eq!(shop.count("outbox WHERE kind = 'invitation'"), 40);
+    shop.until("outbox WHERE kind = 'grant' AND state = 'done'", 40).await;
+    assert_eq!(shop.count("grants WHERE state = 'invited'"), 40);
     let bound = shop.bed.query("SELECT license_key, github_username FROM license_activations");
     let bound =
         bound.iter().map(|row| (row["license_key"].as_str().unwrap(), row["github_username"].as_str().unwrap()));
@@ -193,7 +193,7 @@ async fn of_two_hundred_activations_for_one_repository_forty_five_invite_and_the
         assert_eq!(ticked.unwrap(), "ok");
     }
     assert_eq!((shop.count("license_activations"), shop.count(&waiting)), (200, 155));
-    assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'done' AND reserved_at > 0"), 45);
+    assert_eq!(shop.count("invitation_reservations"), 45);
     assert_eq!(shop.bed.sandbox().invitations("acme/stack-next").len(), 45);
     shop.close();
 }

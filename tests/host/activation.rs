@@ -46,11 +46,13 @@ fn issued(shop: &Shop, seed: LicenseKeySeed) -> String {
     shop.sandbox.add_license_key(seed)
 }
 
-/// Nobody is bound to anything and nothing is owed to GitHub.
+/// Nobody is bound to anything and nothing is to be done at GitHub.
 #[track_caller]
 fn assert_nothing_bound(shop: &Shop, context: &str) {
     assert_eq!(shop.count("license_activations"), 0, "{context}");
-    assert_eq!(shop.count("outbox WHERE kind = 'invitation'"), 0, "{context}");
+    for table in ["entitlements", "grants", "outbox WHERE kind = 'grant'", "invitation_reservations"] {
+        assert_eq!(shop.count(table), 0, "{context}: {table}");
+    }
     for repo in shop.sandbox.repos() {
         assert!(shop.sandbox.invitations(&repo).is_empty(), "{context}: {repo}");
     }

@@ -28,13 +28,13 @@ async fn change_for_a_reason(shop: &Shop, path: &str) -> Answered {
     change(shop, path, &json!({ "reason": "asked by mail" })).await
 }
 
-/// The state and the reason of the one delivery there is.
+/// The state and the reason of the one delivery there is, as codes.
 async fn only_state(shop: &Shop) -> (String, String) {
     let items = all(shop, "/admin/events", 10).await;
     assert_eq!(items.len(), 1);
     let text = |name: &str| items[0][name].as_str().unwrap().to_owned();
     assert!(items[0]["since"].as_str().unwrap().ends_with('Z'));
-    (text("status"), text("why"))
+    (text("state"), text("reason"))
 }
 
 /// The items of a list, read page by page to its end.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use latchkey::engine::StorageError;
-use latchkey::platform::DbError;
 use latchkey::platform::host::{Call, Fate};
+use latchkey::platform::{DbError, Platform};
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Mail, Service};
 
 use crate::shop::{NOW, Shop, delivery_request, run};
@@ -35,6 +35,10 @@ fn used_up() -> DbError {
     DbError::DailyLimit("Your account has exceeded D1's free tier daily row write limit".to_owned())
 }
 
+/// Alerts of dead rows that the operator got.
+const SENT: &str = "alerts JOIN outbox ON kind = 'alert_mail' AND subject = alerts.id
+                    WHERE cause = 'dead_row' AND outcome = 'sent' AND failed_at IS NULL";
+
 /// The subjects of the mails that the operator got since the last look. Whoever else got one is an error.
 fn told(shop: &Shop) -> Vec<String> {
     let subject = |mail: Mail| {
@@ -46,7 +50,7 @@ fn told(shop: &Shop) -> Vec<String> {
 }
 
 #[test]
-fn a_dead_row_and_a_delivery_that_waits_are_told_of_by_the_next_tick_and_only_once() {
+fn a_dead_row_and_a_waiting_delivery_are_told_of_by_the_next_tick_once() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let_a_row_die(&shop).await;
@@ -56,12 +60,12 @@ fn a_dead_row_and_a_delivery_that_waits_are_told_of_by_the_next_tick_and_only_on
         assert_eq!((mail.to.as_str(), mail.subject.as_str()), (OPERATOR.1, "Latchkey: Given up and left to you: 2"));
         let text = mail.text.unwrap();
         assert!(text.starts_with("Given up and left to you: 2.\n\n"), "{text}");
-        assert!(text.contains("\n    cargo xtask admin attention\n"), "{text}");
+        assert!(text.contains("\n    cargo latchkey attention\n"), "{text}");
         for _ in 0..5 {
             shop.tick_after(HOUR).await;
         }
         assert!(told(&shop).is_empty());
-        assert_eq!(shop.count("outbox WHERE alert = 'dead_row' AND outcome = 'sent'"), 1);
+        assert_eq!(shop.count(SENT), 1);
     });
 }
 
@@ -84,7 +88,7 @@ fn what_dies_within_the_hour_is_told_of_together_once_the_hour_is_over() {
 }
 
 #[test]
-fn what_died_while_an_alert_was_on_its_way_is_in_one_of_the_two_alerts() {
+fn what_died_around_the_time_of_an_alert_is_told_of_once() {
     run(async {
         for millis in [0, 1, 9_999, 10_000, 10_001, 60_000] {
             let shop = Shop::open_with(&[OPERATOR]);
@@ -104,7 +108,7 @@ fn what_died_while_an_alert_was_on_its_way_is_in_one_of_the_two_alerts() {
 }
 
 #[test]
-fn what_is_due_for_over_fifteen_minutes_is_told_of_every_hour_for_as_long_as_it_lasts() {
+fn what_is_due_for_over_fifteen_minutes_is_told_of_every_hour() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let sale = shop.sandbox.sell_on_gumroad(GumroadSale::default());
@@ -116,7 +120,7 @@ fn what_is_due_for_over_fifteen_minutes_is_told_of_every_hour_for_as_long_as_it_
             shop.rows(&format!("UPDATE webhook_events SET next_attempt_at = {due} WHERE processed = 0"));
         };
         shop.host.inject(|call| match call {
-            Call::Batch(batch) if batch.iter().any(|one| one.name == "mint" || one.name == "fail_event") => {
+            Call::Batch(batch) if batch.iter().any(|one| one.name == "licenses/mint" || one.name == "events/fail") => {
                 Fate::FailBefore
             }
             _ => Fate::Proceed,
@@ -167,8 +171,9 @@ fn an_alert_goes_before_everything_else_that_is_due() {
         shop.sandbox.clear_faults();
         shop.tick_after(HOUR).await;
         let mails = shop.sandbox.take_mails();
-        assert_eq!(mails.len(), 8, "as many as a tick takes");
-        assert_eq!(mails.iter().filter(|mail| mail.to == OPERATOR.1).count(), 1);
+        assert_eq!(mails.len(), 1 + 6, "with it as many as a tick takes");
+        let told: Vec<_> = mails.iter().map(|mail| mail.to == OPERATOR.1).collect();
+        assert_eq!(told, [true, false, false, false, false, false, false]);
     });
 }
 
@@ -178,8 +183,8 @@ fn sales_found_by_reconciliation_are_told_of_with_their_number() {
         let shop = Shop::open_with(&[OPERATOR]);
         for number in 0..3 {
             shop.rows(&format!(
-                "INSERT INTO webhook_events (id, source, origin, payload, received_at, processed, processed_at)
-                 VALUES ('found-{number}', 'gumroad', 'reconciliation', 'x', {}, 1, 1)",
+                "INSERT INTO webhook_events (id, source, list, listed_as, payload, received_at, processed, processed_at)
+                 VALUES ('found-{number}', 'gumroad', 'sales', 'sold', 'x', {}, 1, 1)",
                 NOW.as_millis()
             ));
         }
@@ -223,14 +228,14 @@ fn what_only_a_person_can_mend_is_told_of_at_once() {
 }
 
 #[test]
-fn credentials_that_a_service_rejects_are_told_of_once_and_cost_no_attempt() {
+fn rejected_credentials_are_told_of_every_hour_and_cost_no_attempt() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let key = shop.sell_starter().await;
         shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("PUT"));
         assert_eq!(shop.activate(&key, "octocat").await.status, 202);
         assert_eq!(
-            shop.count("outbox WHERE alert GLOB 'credentials_rejected: *'"),
+            shop.count("alerts WHERE cause GLOB 'credentials_rejected: *'"),
             1,
             "in the batch of what was put off"
         );
@@ -241,10 +246,10 @@ fn credentials_that_a_service_rejects_are_told_of_once_and_cost_no_attempt() {
         }
         let again = told(&shop).iter().filter(|subject| subject.contains("GITHUB_TOKEN")).count();
         assert!((22..=24).contains(&again), "every hour for as long as it lasts: {again}");
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'due' AND attempts = 0"), 2);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'due' AND attempts = 0"), 2);
         shop.sandbox.clear_faults();
         shop.tick_after(2 * HOUR).await;
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'invited'"), 2);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 2);
         shop.sandbox.take_mails();
         shop.tick_after(24 * HOUR).await;
         assert!(told(&shop).is_empty(), "no longer than that");
@@ -252,7 +257,7 @@ fn credentials_that_a_service_rejects_are_told_of_once_and_cost_no_attempt() {
 }
 
 #[test]
-fn credentials_that_are_rejected_before_anything_is_bound_are_told_of_too() {
+fn credentials_rejected_before_anything_is_bound_are_told_of_too() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let key = shop.sell_starter().await;
@@ -262,12 +267,12 @@ fn credentials_that_are_rejected_before_anything_is_bound_are_told_of_too() {
         }
         shop.tick_after(MINUTE).await;
         assert_eq!(told(&shop), ["Latchkey: Credentials rejected: GITHUB_TOKEN was rejected by GitHub"]);
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation'"), 0);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant'"), 0);
     });
 }
 
 #[test]
-fn a_rejected_token_of_the_mail_provider_leaves_no_alerts_for_the_day_on_which_it_is_good_again() {
+fn a_rejected_token_of_the_mail_provider_leaves_no_pile_of_alerts() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let body = br#"{"ErrorCode": 10, "Message": "Bad token"}"#.to_vec();
@@ -321,20 +326,20 @@ fn an_alert_survives_every_fault_between_the_death_and_its_mail() {
                 }
                 let twice = (call == 3 && fate == Fate::FailAfter) || (call == 4 && fate == Fate::FailBefore);
                 assert_eq!(told(&shop).len(), if twice { 2 } else { 1 }, "call {call}, {fate:?}");
-                assert_eq!(shop.count("outbox WHERE alert IS NOT NULL"), 1, "call {call}, {fate:?}");
+                assert_eq!(shop.count("alerts"), 1, "call {call}, {fate:?}");
             }
         }
     });
 }
 
 #[test]
-fn nobody_is_told_and_nothing_is_owed_without_an_operators_address() {
+fn nobody_is_told_and_nothing_is_enqueued_without_an_operators_address() {
     run(async {
         let shop = Shop::open();
         let_a_row_die(&shop).await;
         let_a_delivery_wait(&shop).await;
         shop.tick_after(6 * HOUR).await;
-        assert_eq!(shop.count("outbox WHERE kind = 'alert_mail'"), 0);
+        assert_eq!((shop.count("alerts"), shop.count("outbox WHERE kind = 'alert_mail'")), (0, 0));
         assert!(shop.sandbox.take_mails().is_empty());
     });
 }
@@ -354,7 +359,7 @@ fn without_a_mail_provider_an_alert_is_logged_with_what_it_says() {
 }
 
 #[test]
-fn an_alert_that_cannot_be_mailed_is_given_up_within_the_hour_and_what_it_told_of_is_told_again() {
+fn what_an_alert_told_of_that_could_not_be_mailed_is_told_again() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let_a_row_die(&shop).await;
@@ -363,15 +368,75 @@ fn an_alert_that_cannot_be_mailed_is_given_up_within_the_hour_and_what_it_told_o
             shop.tick_after(MINUTE).await;
         }
         assert!(told(&shop).is_empty());
-        let alerts = shop.count("outbox WHERE alert = 'dead_row'");
+        let alerts = shop.count("alerts WHERE cause = 'dead_row'");
         assert!((2..=3).contains(&alerts), "one an hour: {alerts}");
-        assert!(shop.count("outbox WHERE alert IS NOT NULL AND state <> 'dead'") <= 1);
-        assert_eq!(shop.count("outbox WHERE alert IS NOT NULL AND alert <> 'dead_row'"), 0);
+        assert!(shop.count("outbox WHERE kind = 'alert_mail' AND state <> 'dead'") <= 1);
+        assert_eq!(shop.count("alerts WHERE cause <> 'dead_row'"), 0);
         shop.sandbox.clear_faults();
         for _ in 0..2 * 60 {
             shop.tick_after(MINUTE).await;
         }
         assert_eq!(told(&shop), ["Latchkey: Given up and left to you: 1"], "the bounced mail, and no alert");
+    });
+}
+
+#[test]
+fn what_an_alert_told_of_is_told_again_though_more_has_died_meanwhile() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let broken = || shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        let_a_row_die(&shop).await;
+        broken();
+        shop.tick_after(MINUTE).await;
+        assert_eq!(shop.count("alerts"), 1);
+        shop.sandbox.clear_faults();
+        let_a_row_die(&shop).await;
+        broken();
+        // The last try of the first alert comes when a second one may be raised.
+        let last = shop.host.now().as_millis() + 60 * 60 * 1000;
+        shop.rows(&format!("UPDATE outbox SET next_attempt_at = {last} WHERE kind = 'alert_mail'"));
+        shop.tick_after(HOUR).await;
+        assert_eq!(shop.count("alerts WHERE failed_at IS NOT NULL"), 1);
+        shop.sandbox.clear_faults();
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop), ["Latchkey: Given up and left to you: 2"]);
+    });
+}
+
+#[test]
+fn what_waits_as_long_as_github_said_is_not_overdue() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::retry_after(429, 7_200)).method("PUT"));
+        for login in ["octocat", "ada-lovelace", "grace-hopper", "mary-jackson"] {
+            assert_eq!(shop.activate(&shop.sell_starter().await, login).await.status, 202);
+        }
+        shop.sandbox.clear_faults();
+        // They are due all the time, and have no turn before the pause is over.
+        shop.rows(&format!("UPDATE outbox SET next_attempt_at = {} WHERE kind = 'grant'", NOW.as_millis()));
+        for _ in 0..120 {
+            assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'due'"), 8);
+            shop.tick_after(MINUTE).await;
+        }
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 3, "half of a tick's turns");
+        for _ in 0..30 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 8);
+        assert!(told(&shop).is_empty());
+    });
+}
+
+#[test]
+fn what_is_still_due_long_after_github_said_is_overdue() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let key = shop.sell_starter().await;
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::retry_after(429, 7_200)).method("PUT"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        shop.sandbox.clear_faults();
+        shop.tick_after(2 * HOUR + 16 * MINUTE).await;
+        assert_eq!(told(&shop), ["Latchkey: Due for more than 15 minutes: 2"]);
     });
 }
 
@@ -399,6 +464,7 @@ fn a_clock_that_was_set_back_a_day_keeps_no_alert_from_the_operator() {
         shop.tick_after(MINUTE).await;
         assert_eq!(told(&shop).len(), 1);
         let back = |millis: i64| {
+            shop.rows(&format!("UPDATE alerts SET created_at = created_at + {millis}"));
             shop.rows(&format!(
                 "UPDATE outbox SET created_at = created_at + {millis}, died_at = died_at + {millis},
                                    done_at = done_at + {millis}"
@@ -413,7 +479,7 @@ fn a_clock_that_was_set_back_a_day_keeps_no_alert_from_the_operator() {
 }
 
 #[test]
-fn the_daily_limit_of_the_database_is_told_of_in_the_first_minute_of_each_hour_and_not_again() {
+fn the_daily_limit_of_the_database_is_told_of_once_an_hour() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let tick = || async {
@@ -435,7 +501,7 @@ fn the_daily_limit_of_the_database_is_told_of_in_the_first_minute_of_each_hour_a
 }
 
 #[test]
-fn the_daily_limit_is_told_of_to_nobody_without_an_operators_address() {
+fn nobody_is_told_of_the_daily_limit_without_an_operators_address() {
     run(async {
         let shop = Shop::open();
         assert!(shop.engine_with(0, Some(used_up())).tick().await.is_err());

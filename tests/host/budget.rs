@@ -1,4 +1,4 @@
-//! The places among the invitations that GitHub allows a repository in 24 hours.
+//! The invitations that GitHub allows a repository in 24 hours: each is reserved before it is sent.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use latchkey::model::{LicenseKey, MINTED_KEY_RANDOM_BYTES};
 use latchkey::platform::Platform;
 use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{AccountKind, Fault, FaultKind, Service};
+use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, Service};
 use serde_json::{Value, json};
 
 use crate::shop::{NOW, Shop, catalogue_of, run};
@@ -17,8 +17,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// How long a place is taken: a day, and as long as a lease lasts.
-const TAKEN_MS: i64 = DAY_MS + 60_000;
+/// How long a reservation counts: a day, and as long as it is fresh and a lease lasts.
+const RESERVED_MS: i64 = DAY_MS + 600_000 + 60_000;
 
 /// A shop of products that open one repository each.
 fn shop_of(repos: &[&str]) -> Shop {
@@ -27,20 +27,24 @@ fn shop_of(repos: &[&str]) -> Shop {
 
 /// The same with some settings changed.
 fn shop_with(changes: &[(&str, &str)], repos: &[&str]) -> Shop {
-    let mut shop = Shop::open_with(changes);
+    let shop = Shop::open_with(changes);
     let entry = |repo: &&str| {
         shop.sandbox.add_repo(repo, AccountKind::Organization);
         format!("[[gumroad]]\nproduct_id = '{repo}'\nname = 'Kit'\ntier = 'core'\nrepos = ['{repo}']\n")
     };
     let entries: String = repos.iter().map(entry).collect();
-    shop.deploy(catalogue_of(&entries));
+    shop.stock(&catalogue_of(&entries));
     shop
+}
+
+/// A sale of a product.
+fn of_product(product: &str) -> GumroadSale {
+    GumroadSale { product_id: Some(product.to_owned()), ..GumroadSale::default() }
 }
 
 /// Sells a product to somebody new and gives the key with the login.
 async fn sell(shop: &Shop, product: &str, buyer: usize) -> (String, String) {
-    let sale = latchkey_sandbox::GumroadSale { product_id: Some(product.to_owned()), ..Default::default() };
-    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(of_product(product))).await.status, 200);
     let login = format!("buyer-{buyer}");
     shop.sandbox.add_user(&login, AccountKind::User);
     (shop.take_key(), login)
@@ -53,13 +57,17 @@ async fn buy(shop: &Shop, product: &str, buyer: usize) -> String {
     answer.body["repos"][0]["status"].as_str().unwrap().to_owned()
 }
 
-/// The row of the invitation that was owed last.
+/// The row of the grant that was enqueued last.
 fn last(shop: &Shop) -> Value {
-    shop.record("outbox", "id = (SELECT max(id) FROM outbox WHERE kind = 'invitation')")
+    shop.record("outbox", "id = (SELECT max(id) FROM outbox WHERE kind = 'grant')")
 }
 
+/// The grants that wait for a reservation.
+const WAITING: &str = "grants g WHERE state = 'waiting' AND NOT EXISTS (
+    SELECT 1 FROM invitation_reservations r WHERE r.grant_id = g.id)";
+
 #[test]
-fn the_forty_sixth_invitation_of_a_day_waits_until_a_day_after_the_first() {
+fn the_forty_sixth_invitation_waits_until_a_day_after_the_first() {
     run(async {
         let shop = shop_of(&["acme/kit", "acme/kit-pro"]);
         for buyer in 0..45 {
@@ -69,22 +77,22 @@ fn the_forty_sixth_invitation_of_a_day_waits_until_a_day_after_the_first() {
         assert_eq!(buy(&shop, "acme/kit", 45).await, "queued");
         let row = last(&shop);
         assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(0)));
-        assert_eq!(
-            (row["next_attempt_at"].as_i64().unwrap(), &row["reserved_at"]),
-            (NOW.as_millis() + TAKEN_MS, &Value::Null)
-        );
+        let until = NOW.as_millis() + RESERVED_MS;
+        assert_eq!((row["next_attempt_at"].as_i64().unwrap(), shop.count(WAITING)), (until, 1));
+        let grant = shop.record("grants", "state = 'waiting'");
+        assert_eq!((&grant["id"], &grant["until_at"]), (&row["subject"], &json!(until)));
         assert!(row["last_error"].as_str().unwrap().contains("50 invitations in 24 hours"), "{row}");
-        assert_eq!(buy(&shop, "acme/kit-pro", 46).await, "invited", "another repository has places of its own");
-        let waits = u64::try_from(NOW.as_millis() + TAKEN_MS - shop.host.now().as_millis()).unwrap();
-        assert_eq!(shop.tick_after(Duration::from_millis(waits - 1)).await.owed, 0);
-        assert_eq!(shop.tick_after(Duration::from_millis(1)).await.owed, 1);
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'invited'"), 47);
+        assert_eq!(buy(&shop, "acme/kit-pro", 46).await, "invited", "another repository is counted by itself");
+        let waits = u64::try_from(NOW.as_millis() + RESERVED_MS - shop.host.now().as_millis()).unwrap();
+        assert_eq!(shop.tick_after(Duration::from_millis(waits - 1)).await.rows, 0);
+        assert_eq!(shop.tick_after(Duration::from_millis(1)).await.rows, 1);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 47);
         assert_eq!(shop.value("SELECT max(attempts) FROM outbox"), "1");
     });
 }
 
 #[test]
-fn whoever_waits_for_a_place_waits_on_and_whoever_has_one_keeps_it() {
+fn who_waits_for_a_reservation_waits_on_and_who_has_one_keeps_it() {
     run(async {
         let shop = shop_of(&["acme/kit"]);
         let (first, login) = sell(&shop, "acme/kit", 0).await;
@@ -98,13 +106,13 @@ fn whoever_waits_for_a_place_waits_on_and_whoever_has_one_keeps_it() {
             assert_eq!((answer.status, answer.repos()), (202, vec![("acme/kit", "queued")]));
             assert_eq!(last(&shop)["attempts"], 0);
         }
-        assert_eq!(shop.activate(&first, &login).await.status, 200, "asking again takes no second place");
+        assert_eq!(shop.activate(&first, &login).await.status, 200, "asking again takes no second one");
         assert_eq!(shop.sandbox.invitations("acme/kit").len(), 45);
     });
 }
 
 #[test]
-fn a_place_stays_taken_by_an_attempt_that_may_have_been_one() {
+fn a_reservation_stays_with_an_attempt_that_may_have_been_one() {
     run(async {
         let shop = shop_of(&["acme/kit"]);
         shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)).method("PUT"));
@@ -113,26 +121,25 @@ fn a_place_stays_taken_by_an_attempt_that_may_have_been_one() {
         }
         shop.sandbox.clear_faults();
         assert_eq!(buy(&shop, "acme/kit", 45).await, "queued");
-        let waiting = "outbox WHERE kind = 'invitation' AND reserved_at IS NULL";
-        assert_eq!(shop.count(waiting), 1);
+        assert_eq!(shop.count(WAITING), 1);
         shop.advance(Duration::from_secs(3600));
         for _ in 0..20 {
             shop.tick_after(Duration::from_secs(60)).await;
         }
-        assert_eq!((shop.sandbox.invitations("acme/kit").len(), shop.count(waiting)), (45, 1));
-        // Their places were taken anew by the attempts that succeeded, so the last one waits for those.
+        assert_eq!((shop.sandbox.invitations("acme/kit").len(), shop.count(WAITING)), (45, 1));
+        // They were reserved anew for the attempts that succeeded, so the last one waits for those.
         shop.advance(Duration::from_millis(u64::try_from(DAY_MS).unwrap() - 2 * 3600 * 1000));
         shop.tick().await;
-        assert_eq!(shop.count(waiting), 1);
+        assert_eq!(shop.count(WAITING), 1);
         for _ in 0..200 {
             shop.tick_after(Duration::from_secs(60)).await;
         }
-        assert_eq!((shop.sandbox.invitations("acme/kit").len(), shop.count(waiting)), (46, 0));
+        assert_eq!((shop.sandbox.invitations("acme/kit").len(), shop.count(WAITING)), (46, 0));
     });
 }
 
 #[test]
-fn two_hundred_at_once_take_the_places_there_are() {
+fn two_hundred_at_once_get_the_reservations_there_are() {
     run(async {
         let shop = shop_of(&["acme/kit"]);
         let mut buyers = Vec::new();
@@ -147,39 +154,43 @@ fn two_hundred_at_once_take_the_places_there_are() {
 }
 
 #[test]
-fn invitations_that_wait_for_a_place_keep_nothing_else_from_its_turn() {
+fn invitations_that_wait_for_the_next_day_keep_nothing_else_waiting() {
     run(async {
         let shop = shop_of(&["acme/kit", "acme/kit-pro"]);
         for buyer in 0..95 {
             buy(&shop, "acme/kit", buyer).await;
         }
-        // Those that wait for the next day are due before a mail is.
-        shop.advance(Duration::from_millis(u64::try_from(TAKEN_MS).unwrap() - 60_000));
+        let refunded = GumroadSale { sale_id: Some("refunded".to_owned()), ..of_product("acme/kit-pro") };
+        shop.deliver(&shop.sandbox.sell_on_gumroad(refunded)).await;
+        assert_eq!(shop.activate(&shop.take_key(), "octocat").await.status, 200);
+        // Those that wait for the next day are due before anything else is.
+        shop.advance(Duration::from_millis(u64::try_from(RESERVED_MS).unwrap() - 60_000));
         shop.rows("UPDATE outbox SET next_attempt_at = 1 WHERE state = 'due'");
-        shop.rows(&format!("UPDATE outbox SET reserved_at = {} WHERE reserved_at > 0", shop.host.now().as_millis()));
+        let now = shop.host.now().as_millis();
+        shop.rows(&format!("UPDATE invitation_reservations SET reserved_at = {now} WHERE repo = 'acme/kit'"));
         shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)).times(1));
-        let sale = latchkey_sandbox::GumroadSale { product_id: Some("acme/kit-pro".to_owned()), ..Default::default() };
-        shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await;
+        shop.deliver(&shop.sandbox.sell_on_gumroad(of_product("acme/kit-pro"))).await;
+        shop.deliver(&shop.sandbox.gumroad_refund("refunded")).await;
         shop.tick_after(Duration::from_secs(60)).await;
         assert_eq!(shop.sandbox.take_mails().len(), 1);
+        assert!(shop.sandbox.invitations("acme/kit-pro").is_empty(), "the refunded one is taken back");
         let due = shop.value("SELECT count(DISTINCT next_attempt_at) FROM outbox WHERE next_attempt_at > 1");
-        assert_eq!(due, "4", "spread over the day that they wait for");
+        assert_eq!(due, "3", "half of the turns, spread over the day that they wait for");
     });
 }
 
-/// A shop on the paid plan with so many licenses, each of which opens one of the repositories and was sold long ago; and
-/// their keys.
-fn shop_of_many(repos: &[&str], licenses: usize) -> (Shop, Vec<String>) {
-    let shop = shop_with(&[("WORKERS_PLAN", "paid")], repos);
+/// A shop on this plan with so many licenses, each of which opens one of the repositories and was sold long ago; and their
+/// keys.
+fn shop_of_many(plan: &str, repos: &[&str], licenses: usize) -> (Shop, Vec<String>) {
+    let shop = shop_with(&[("WORKERS_PLAN", plan)], repos);
     let mut keys = Vec::new();
     for (number, repo) in repos.iter().cycle().take(licenses).enumerate() {
         let mut random = [0; MINTED_KEY_RANDOM_BYTES];
         shop.host.fill_random(&mut random).unwrap();
         let key = LicenseKey::mint(random).as_str().to_owned();
         shop.rows(&format!(
-            "INSERT INTO licenses (license_key, kind, source, source_order_id, product_id, tier, email, name, test,
-                                   issued_at)
-             VALUES ('{key}', 'minted', 'gumroad', 'order-{number}', '{repo}', 'core', 'a@example.com', '', 0, 1)"
+            "INSERT INTO licenses (license_key, source, order_id, product_id, tier, email, name, test, issued_at)
+             VALUES ('{key}', 'gumroad', 'order-{number}', '{repo}', 'core', 'a@example.com', '', 0, 1)"
         ));
         shop.sandbox.add_user(&format!("buyer-{number}"), AccountKind::User);
         keys.push(key);
@@ -236,7 +247,8 @@ async fn work_for(shop: &Shop, asked: &Asked, time: Duration, every: Duration) {
     let span = |millis: i64| Duration::from_millis(u64::try_from(millis).unwrap_or_default());
     loop {
         let now = shop.host.now().as_millis();
-        let due = shop.rows("SELECT min(next_attempt_at) AS due FROM outbox WHERE next_attempt_at > 0");
+        let due =
+            shop.rows("SELECT min(next_attempt_at) AS due FROM outbox WHERE kind = 'grant' AND next_attempt_at > 0");
         let due = due[0].optional_integer("due").unwrap().unwrap_or(end);
         let next = now + every * ((due - now + every - 1) / every).max(1);
         if next > end {
@@ -256,7 +268,7 @@ fn thirty_busy_days_invite_within_what_github_allows() {
     const REPOS: [&str; 3] = ["acme/one", "acme/two", "acme/three"];
     const BUYERS: usize = 10_000;
     run(async {
-        let (shop, keys) = shop_of_many(&REPOS, BUYERS);
+        let (shop, keys) = shop_of_many("paid", &REPOS, BUYERS);
         let asked = watch(&shop);
         // How often each row was looked at in vain.
         shop.rows("CREATE TEMP TABLE looks (id INTEGER PRIMARY KEY, times INTEGER NOT NULL) STRICT");
@@ -267,7 +279,7 @@ fn thirty_busy_days_invite_within_what_github_allows() {
         );
         let mut buyer = 0;
         for hour in 0..30 * 24 {
-            // Two launches, each of more than there are places for in a day, and a steady trade in between.
+            // Two launches, each of more buyers than may be invited in a day, and a steady trade in between.
             for _ in 0..if hour % 360 < 5 { 100 } else { 13 }.min(BUYERS - buyer) {
                 activate(&shop, &asked, &keys, buyer).await;
                 buyer += 1;
@@ -280,7 +292,7 @@ fn thirty_busy_days_invite_within_what_github_allows() {
             let to_it = changes.iter().filter(|change| change.url.contains(&format!("{repo}/collaborators")));
             let times: Vec<_> = to_it.map(|change| change.at).collect();
             assert!(times.windows(46).all(|window| window[45] - window[0] >= DAY_MS), "{repo}");
-            assert!(times.len() >= 29 * 45, "{repo}: {}: hardly a place is left unused", times.len());
+            assert!(times.len() >= 29 * 45, "{repo}: {}: hardly one is left unused", times.len());
         }
         assert!(a_second_lies_between_the_changes_of_each_tick(&changes));
         let invited = shop.count("outbox WHERE outcome = 'invited'");
@@ -297,13 +309,13 @@ fn thirty_busy_days_invite_within_what_github_allows() {
 }
 
 #[test]
-fn a_github_that_answers_403_for_a_day_is_asked_ever_less_at_its_limit_and_once_an_hour_for_a_permission() {
+fn a_github_that_answers_403_all_day_is_asked_ever_less() {
     const ROWS: usize = 30;
     let limit = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     let permission = "Resource not accessible by personal access token";
     run(async {
         for (message, most) in [(limit, ROWS + 6 + 24), (permission, ROWS * 13)] {
-            let (shop, keys) = shop_of_many(&["acme/one", "acme/two", "acme/three"], ROWS);
+            let (shop, keys) = shop_of_many("paid", &["acme/one", "acme/two", "acme/three"], ROWS);
             let asked = watch(&shop);
             let body = json!({ "message": message }).to_string().into_bytes();
             shop.sandbox.inject(
@@ -323,5 +335,89 @@ fn a_github_that_answers_403_for_a_day_is_asked_ever_less_at_its_limit_and_once_
             work_for(&shop, &asked, HOUR, MINUTE).await;
             assert_eq!(shop.count("outbox WHERE outcome = 'invited'"), if message == limit { ROWS } else { 0 });
         }
+    });
+}
+
+#[test]
+fn a_limit_is_met_ever_less_often_however_many_wait() {
+    const ROWS: usize = 60;
+    let words = |status, message: &str| FaultKind::Status {
+        status,
+        headers: Vec::new(),
+        body: json!({ "message": message }).to_string().into_bytes(),
+    };
+    run(async {
+        for plan in ["free", "paid"] {
+            let (shop, keys) = shop_of_many(plan, &["acme/one", "acme/two", "acme/three"], ROWS);
+            shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)).method("PUT"));
+            let asked = watch(&shop);
+            for buyer in 0..ROWS {
+                activate(&shop, &asked, &keys, buyer).await;
+            }
+            shop.sandbox.clear_faults();
+            let limit = words(403, "You have exceeded a secondary rate limit. Please wait a few minutes.");
+            shop.sandbox.inject(Fault::new(Service::GitHub, limit).method("PUT"));
+            // All of them are due by now, more than one tick takes.
+            shop.advance(MINUTE);
+            asked.changes.take();
+            work_for(&shop, &asked, 24 * HOUR, MINUTE).await;
+            let times: Vec<_> = asked.changes.take().into_iter().map(|change| change.at).collect();
+            assert!(times.len() <= 7 + 24, "{plan}: {}", times.len());
+            let waits: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            assert!(waits.is_sorted_by(|wait, next| *next >= *wait - 60_000), "{plan}: {waits:?}");
+            shop.sandbox.clear_faults();
+            work_for(&shop, &asked, 2 * HOUR, MINUTE).await;
+            assert_eq!(shop.count("outbox WHERE outcome = 'invited'"), ROWS, "{plan}");
+            // The next limit is a new one.
+            let limit = words(403, "You have exceeded a secondary rate limit. Please wait a few minutes.");
+            shop.sandbox.inject(Fault::new(Service::GitHub, limit).method("PUT"));
+            let until = shop.host.now().as_millis() + 60_000;
+            activate(&shop, &asked, &keys, 0).await;
+            assert_eq!(shop.value("SELECT until_at FROM github_pauses WHERE scope = ''"), until.to_string());
+        }
+    });
+}
+
+#[test]
+fn who_is_invited_again_is_counted_for_another_day() {
+    run(async {
+        let shop = shop_of(&["acme/kit"]);
+        let (first, login) = sell(&shop, "acme/kit", 0).await;
+        assert_eq!(shop.activate(&first, &login).await.status, 200);
+        for buyer in 1..45 {
+            assert_eq!(buy(&shop, "acme/kit", buyer).await, "invited");
+        }
+        shop.advance(23 * HOUR);
+        shop.sandbox.decline_invitation(&login, "acme/kit").unwrap();
+        assert_eq!(shop.activate(&first, &login).await.status, 200);
+        // The day of the others is over.
+        shop.advance(HOUR + 12 * MINUTE);
+        for buyer in 45..45 + 44 {
+            assert_eq!(buy(&shop, "acme/kit", buyer).await, "invited");
+        }
+        assert_eq!(buy(&shop, "acme/kit", 89).await, "queued");
+        shop.advance(23 * HOUR);
+        assert_eq!(shop.tick().await.rows, 1);
+        assert_eq!(shop.count("grants WHERE state = 'invited'"), 90);
+    });
+}
+
+#[test]
+fn an_invitation_that_waits_for_the_next_day_ends_with_its_license() {
+    run(async {
+        let shop = shop_of(&["acme/kit"]);
+        for buyer in 0..45 {
+            assert_eq!(buy(&shop, "acme/kit", buyer).await, "invited");
+        }
+        let sale = GumroadSale { sale_id: Some("late".to_owned()), ..of_product("acme/kit") };
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await;
+        assert_eq!(shop.activate(&shop.take_key(), "octocat").await.status, 202);
+        shop.deliver(&shop.sandbox.gumroad_refund("late")).await;
+        assert_eq!(shop.tick().await.rows, 1, "not only the next day");
+        assert_eq!(shop.count("grants WHERE state = 'revoked'"), 1);
+        assert_eq!(shop.count("outbox WHERE next_attempt_at IS NOT NULL"), 0);
+        shop.advance(25 * HOUR);
+        shop.tick().await;
+        assert_eq!(shop.sandbox.invitations("acme/kit").len(), 45);
     });
 }

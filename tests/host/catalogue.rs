@@ -7,7 +7,7 @@ mod policies;
 mod problems;
 mod stored;
 
-use latchkey::adapters::storefronts_catalogue::SECTIONS;
+use latchkey::adapters::storefronts::SECTIONS;
 use latchkey::model::catalogue::{Catalogue, Form, Problem};
 
 /// A catalogue from TOML.

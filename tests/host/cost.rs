@@ -16,7 +16,7 @@ fn a_webhook_is_answered_after_one_round_trip() {
 }
 
 #[test]
-fn a_first_activation_takes_two_round_trips_and_a_repeated_one_takes_one() {
+fn a_first_activation_takes_two_round_trips_and_the_bypass_one() {
     run(async {
         let shop = Shop::open();
         let key = shop.sell_starter().await;

@@ -2,12 +2,12 @@
 //!
 //! | module | what it promises |
 //! |---|---|
-//! | `stories` | the stories that are told with faults in them, and how each has to end |
-//! | `exhaustion` | every story with a fault of every kind at every call, and some with every pair of them |
+//! | `scenarios` | what is played with faults in it, and how each has to end |
+//! | `exhaustion` | every scenario with a fault of every kind at every call, and some with every pair of them |
 //! | `coverage` | that no call of the engine's is beyond those |
 //! | `statements` | a batch that fails at any of its statements |
-//! | `leases` | what is owed is worked on by one at a time |
-//! | `overtaken` | what was owed or stored, and was changed before its turn came |
+//! | `leases` | what is in the outbox is worked on by one at a time |
+//! | `overtaken` | what was enqueued or stored, and was changed before its turn came |
 //! | `limits` | what GitHub's limits keep waiting, and for how long |
 //! | `waits` | when it is tried again, and when no more |
 //!
@@ -18,6 +18,6 @@ mod exhaustion;
 mod leases;
 mod limits;
 mod overtaken;
+pub(crate) mod scenarios;
 mod statements;
-pub(crate) mod stories;
 mod waits;

@@ -52,24 +52,32 @@ fn renamed(delivery: &Delivery, event: &str) -> Delivery {
     Delivery { event: event.to_owned(), headers, body, ..delivery.clone() }
 }
 
+/// A delivery without the member at this path, signed anew.
+fn lacking(delivery: &Delivery, object: &str, member: &str) -> Delivery {
+    let mut body: Value = serde_json::from_slice(&delivery.body).unwrap();
+    body.pointer_mut(object).unwrap().as_object_mut().unwrap().remove(member).unwrap();
+    let broken = Delivery { body: serde_json::to_vec(&body).unwrap(), ..delivery.clone() };
+    renamed(&broken, &delivery.event)
+}
+
 /// The last delivery's row.
 fn last(shop: &Shop) -> Value {
     shop.record("webhook_events", "rowid = (SELECT max(rowid) FROM webhook_events)")
 }
 
-/// Delivers what is understood and causes nothing, and gives the note.
+/// Delivers what is understood and causes nothing, and gives the reason.
 async fn ignored(shop: &Shop, delivery: &Delivery) -> String {
-    let before = ["sales", "licenses", "outbox"].map(|table| shop.count(table));
+    let before = ["orders", "licenses", "outbox"].map(|table| shop.count(table));
     deliver(shop, delivery).await;
-    assert_eq!(["sales", "licenses", "outbox"].map(|table| shop.count(table)), before, "{}", delivery.event);
+    assert_eq!(["orders", "licenses", "outbox"].map(|table| shop.count(table)), before, "{}", delivery.event);
     let row = last(shop);
     assert_eq!((&row["processed"], &row["event_type"]), (&json!(1), &json!(delivery.event)));
-    row["note"].as_str().unwrap().to_owned()
+    row["reason"].as_str().unwrap().to_owned()
 }
 
 /// The keys that we have, by the order and the storefront's id of each.
 fn keys(shop: &Shop) -> Vec<String> {
-    let rows = shop.rows("SELECT license_key FROM licenses ORDER BY source_order_id");
+    let rows = shop.rows("SELECT license_key FROM licenses ORDER BY order_id, storefront_key_id");
     rows.iter().map(|row| row.text("license_key").unwrap().to_owned()).collect()
 }
 
@@ -96,24 +104,30 @@ fn a_paid_order_of_a_minted_product_leaves_its_rows_and_a_mail() {
         let key = shop.take_key();
         let event = last(&shop);
         assert_eq!((&event["source"], &event["event_type"]), (&json!("lemonsqueezy"), &json!("order_created")));
-        assert_eq!((&event["processed"], &event["note"]), (&json!(1), &Value::Null));
-        assert_eq!(event["source_order_id"], order.reference);
+        assert_eq!((&event["processed"], &event["reason"]), (&json!(1), &Value::Null));
+        assert_eq!(event["order_id"], order.reference);
         assert_eq!(shop.payloads(), [order.body]);
         assert_eq!(
-            shop.record("sales", "1"),
+            shop.record("orders", "1"),
             json!({
-                "source": "lemonsqueezy", "source_order_id": order.reference, "product_id": MINTED, "variant_id": "9",
-                "email": "ada@example.com", "name": "Ada Lovelace", "amount_cents": 2_501, "currency": "usd",
-                "quantity": 2, "offer_code": null, "variants": "[]",
-                "custom_fields": r#"[["campaign","spring/26"]]"#, "country": null, "subscription_id": null,
-                "test": 0, "sold_at": NOW.as_millis(), "event_id": event["id"],
+                "source": "lemonsqueezy", "order_id": order.reference, "email": "ada@example.com",
+                "name": "Ada Lovelace", "amount_cents": 2_501, "currency": "usd", "offer_code": null,
+                "variants": "[]", "custom_fields": r#"[["campaign","spring/26"]]"#, "country": null,
+                "subscription_id": null, "test": 0, "sold_at": NOW.as_millis(), "event_id": event["id"],
+            })
+        );
+        assert_eq!(
+            shop.record("order_items", "1"),
+            json!({
+                "source": "lemonsqueezy", "order_id": order.reference, "line": 1, "product_id": MINTED,
+                "variant_id": "9", "quantity": 2,
             })
         );
         assert_eq!(
             shop.record("licenses", "1"),
             json!({
-                "license_key": key, "kind": "minted", "source": "lemonsqueezy", "source_order_id": order.reference,
-                "product_id": MINTED, "variant_id": "9", "tier": "core", "email": "ada@example.com",
+                "license_key": key, "source": "lemonsqueezy", "order_id": order.reference, "line": 1,
+                "storefront_key_id": "", "product_id": MINTED, "variant_id": "9", "tier": "core", "email": "ada@example.com",
                 "name": "Ada Lovelace", "status": "active", "test": 0, "issued_at": NOW.as_millis(),
                 "expires_at": null, "event_id": event["id"], "revoked_by_operator": 0, "refund_set_aside": 0,
                 "dispute_set_aside": 0,
@@ -132,8 +146,8 @@ fn an_order_that_is_sent_again_or_twenty_times_at_once_mints_and_mails_once() {
         assert!(answers.iter().all(|answered| answered.status == 200));
         shop.take_key();
         deliver(&shop, &order).await;
-        assert_eq!([shop.count("licenses"), shop.count("sales"), shop.count("outbox")], [1, 1, 1]);
-        assert_eq!(shop.count("webhook_events WHERE note = 'this order has its license already'"), 20);
+        assert_eq!([shop.count("licenses"), shop.count("orders"), shop.count("outbox")], [1, 1, 1]);
+        assert_eq!(shop.count("webhook_events WHERE reason = 'already_licensed'"), 20);
     });
 }
 
@@ -144,33 +158,31 @@ fn a_storefronts_own_key_of_a_minted_product_opens_nothing() {
         let (order, key) = sell_with_key(&shop, of(MINTED, "9"));
         deliver(&shop, &order).await;
         let minted = shop.take_key();
-        let note = ignored(&shop, &key).await;
-        assert_eq!(note, "keys of this product are minted here; the storefront's own opens nothing");
+        assert_eq!(ignored(&shop, &key).await, "minted_here");
         assert_eq!(keys(&shop), [minted]);
     });
 }
 
 #[test]
-fn an_order_of_a_storefront_product_is_recorded_and_its_key_brings_the_license() {
+fn an_order_is_recorded_and_the_storefronts_key_brings_the_license() {
     run(async {
         let shop = Shop::open();
         let (order, key) = sell_with_key(&shop, of("4", "5"));
         deliver(&shop, &order).await;
-        assert_eq!(last(&shop)["note"], "the storefront issues the license key");
-        assert_eq!([shop.count("sales"), shop.count("licenses")], [1, 0]);
+        assert_eq!(last(&shop)["reason"], "key_issued_by_storefront");
+        assert_eq!([shop.count("orders"), shop.count("licenses")], [1, 0]);
         deliver(&shop, &key).await;
         assert_eq!(
             shop.record("licenses", "1"),
             json!({
-                "license_key": key_in(&key), "kind": "storefront", "source": "lemonsqueezy",
-                "source_order_id": format!("{}:{}", order.reference, key.reference), "product_id": "4",
-                "variant_id": "5", "tier": "team", "email": "grace@example.com", "name": "Grace Hopper",
+                "license_key": key_in(&key), "source": "lemonsqueezy", "order_id": order.reference, "line": 1,
+                "storefront_key_id": key.reference, "product_id": "4", "variant_id": "5", "tier": "team", "email": "grace@example.com", "name": "Grace Hopper",
                 "status": "active", "test": 0, "issued_at": NOW.as_millis(), "expires_at": null,
                 "event_id": last(&shop)["id"], "revoked_by_operator": 0, "refund_set_aside": 0, "dispute_set_aside": 0,
             })
         );
-        assert_eq!(last(&shop)["source_order_id"], order.reference);
-        // The storefront mails its own key, so we owe nothing and ask nobody.
+        assert_eq!(last(&shop)["order_id"], order.reference);
+        // The storefront mails its own key, so we send none and ask nobody.
         assert_eq!(shop.count("outbox"), 0);
         assert!(shop.calls().is_empty());
     });
@@ -179,15 +191,15 @@ fn an_order_of_a_storefront_product_is_recorded_and_its_key_brings_the_license()
 #[test]
 fn a_key_may_come_before_its_order_where_the_variant_does_not_matter() {
     run(async {
-        let mut shop = Shop::open();
-        shop.deploy(catalogue_of(
+        let shop = Shop::open();
+        shop.stock(&catalogue_of(
             "[[lemonsqueezy]]\nproduct_id = '4'\nname = 'Acme Kit'\ntier = 'core'\nyears = 2\nrepos = ['acme/kit']\n",
         ));
         let (order, key) = sell_with_key(&shop, of("4", "5"));
         deliver(&shop, &key).await;
         assert_eq!(keys(&shop), [key_in(&key)]);
         deliver(&shop, &order).await;
-        assert_eq!([shop.count("sales"), shop.count("licenses"), shop.count("outbox")], [1, 1, 0]);
+        assert_eq!([shop.count("orders"), shop.count("licenses"), shop.count("outbox")], [1, 1, 0]);
         let two_years = 2 * 365 + 1;
         let days = format!("SELECT (expires_at - {}) / 86400000 FROM licenses", NOW.as_millis());
         assert_eq!(shop.value(&days), two_years.to_string(), "2028 is a leap year");
@@ -195,14 +207,20 @@ fn a_key_may_come_before_its_order_where_the_variant_does_not_matter() {
 }
 
 #[test]
-fn a_key_before_its_order_waits_where_the_variant_decides_and_a_later_tick_records_it() {
+fn a_key_before_its_order_waits_where_the_variant_decides() {
     run(async {
         let shop = Shop::open();
         let (order, key) = sell_with_key(&shop, of("7", "8"));
         deliver(&shop, &key).await;
         let waiting = last(&shop);
         assert_eq!((&waiting["processed"], &waiting["attempts"]), (&json!(0), &json!(1)));
+        assert_eq!(waiting["reason"], "order_not_here_yet");
         assert!(waiting["error"].as_str().unwrap().starts_with("the order of this key has not arrived"));
+        assert_eq!(
+            (&waiting["order_id"], &waiting["storefront_key_id"]),
+            (&json!(order.reference), &json!(key.reference))
+        );
+        assert_eq!(waiting["email"], "grace@example.com");
         let wait = waiting["next_attempt_at"].as_i64().unwrap() - NOW.as_millis();
         assert!((1..=60_000).contains(&wait), "{wait}");
 
@@ -242,7 +260,9 @@ fn several_keys_of_an_order_are_several_licenses_and_each_is_recorded_once() {
         }
         assert_eq!(keys(&shop), issued.iter().map(key_in).collect::<Vec<_>>());
         assert_eq!(shop.count("webhook_events WHERE processed = 1"), 7);
-        assert_eq!(shop.count("webhook_events WHERE note = 'this order has its license already'"), 0);
+        let keys = "webhook_events WHERE event_type = 'license_key_created'";
+        assert_eq!(shop.count(&format!("{keys} AND reason IS NULL")), 3, "each key's first delivery brings a license");
+        assert_eq!(shop.count(&format!("{keys} AND reason = 'already_licensed'")), 3);
     });
 }
 
@@ -250,18 +270,16 @@ fn several_keys_of_an_order_are_several_licenses_and_each_is_recorded_once() {
 fn an_order_that_is_not_paid_mints_nothing_until_it_is() {
     run(async {
         let shop = Shop::open();
-        for (status, note) in
-            [(OrderStatus::Pending, "the order is not paid yet"), (OrderStatus::Failed, "the order's payment failed")]
-        {
+        for (status, reason) in [(OrderStatus::Pending, "not_paid_yet"), (OrderStatus::Failed, "payment_failed")] {
             let (order, _) = sell(&shop, LemonSqueezySale { status, ..of(MINTED, "9") });
-            assert_eq!(ignored(&shop, &order).await, note);
+            assert_eq!(ignored(&shop, &order).await, reason);
         }
         assert!(shop.calls().is_empty());
     });
 }
 
 #[test]
-fn another_stores_order_or_key_is_an_error_on_its_row_however_well_it_is_signed() {
+fn another_stores_order_or_key_is_an_error_however_well_it_is_signed() {
     run(async {
         let shop = Shop::open();
         for product in ["4", MINTED] {
@@ -269,11 +287,12 @@ fn another_stores_order_or_key_is_an_error_on_its_row_however_well_it_is_signed(
             for delivery in [order, key] {
                 deliver(&shop, &delivery).await;
                 let row = last(&shop);
+                assert_eq!(row["reason"], "another_store");
                 assert_eq!(row["error"], "`data.attributes.store_id` is another store's");
                 assert_eq!((&row["processed"], &row["next_attempt_at"]), (&json!(0), &Value::Null));
             }
         }
-        assert_eq!(shop.count("licenses") + shop.count("sales") + shop.count("outbox"), 0);
+        assert_eq!(shop.count("licenses") + shop.count("orders") + shop.count("outbox"), 0);
     });
 }
 
@@ -283,6 +302,7 @@ fn without_a_store_of_our_own_no_order_is_believed() {
         let shop = Shop::open_with(&[("LEMON_SQUEEZY_STORE_ID", "")]);
         let (order, _) = sell(&shop, of(MINTED, "9"));
         deliver(&shop, &order).await;
+        assert_eq!(last(&shop)["reason"], "store_not_configured");
         assert_eq!(last(&shop)["error"], "LEMON_SQUEEZY_STORE_ID is not set");
         assert_eq!(shop.count("licenses"), 0);
     });
@@ -299,28 +319,28 @@ fn test_mode_marks_the_sale_the_license_and_the_mail() {
         let (order, key) = sell_with_key(&shop, LemonSqueezySale { test_mode: true, ..of("4", "5") });
         deliver(&shop, &order).await;
         deliver(&shop, &key).await;
-        assert_eq!([shop.count("sales WHERE test = 1"), shop.count("licenses WHERE test = 1")], [2, 2]);
+        assert_eq!([shop.count("orders WHERE test = 1"), shop.count("licenses WHERE test = 1")], [2, 2]);
     });
 }
 
 #[test]
-fn what_changes_nothing_and_what_we_do_not_know_is_noted() {
+fn what_changes_nothing_and_what_we_do_not_know_says_why() {
     run(async {
         let shop = Shop::open();
         let (order, key) = sell_with_key(&shop, of("4", "5"));
         deliver(&shop, &order).await;
         deliver(&shop, &key).await;
         let in_part = shop.sandbox.lemon_squeezy_refund(&order.reference, Some(100));
-        assert_eq!(ignored(&shop, &in_part).await, "a partial refund, which takes nothing away");
+        assert_eq!(ignored(&shop, &in_part).await, "partial_refund");
         let disabled = shop.sandbox.set_key_status(&key_in(&key), KeyStatus::Disabled);
-        assert!(ignored(&shop, &disabled).await.ends_with("which changes nothing here"));
-        for (event, note) in [
-            ("subscription_created", "a new subscription, whose first order comes as its own event"),
-            ("subscription_payment_success", "a subscription's charge, which is no sale of its own"),
-            ("subscription_expired", "a subscription's change, which changes nothing here"),
-            ("affiliate_activated", "not an event that is acted on"),
+        assert_eq!(ignored(&shop, &disabled).await, "key_change");
+        for (event, reason) in [
+            ("subscription_created", "subscription_started"),
+            ("subscription_payment_success", "subscription_payment"),
+            ("subscription_expired", "subscription_change"),
+            ("affiliate_activated", "unknown_event"),
         ] {
-            assert_eq!(ignored(&shop, &renamed(&order, event)).await, note);
+            assert_eq!(ignored(&shop, &renamed(&order, event)).await, reason);
         }
         assert_eq!(shop.count("licenses WHERE status = 'active'"), 1);
     });
@@ -333,16 +353,15 @@ fn a_key_that_comes_disabled_is_not_recorded() {
         let (order, key) = sell_with_key(&shop, of("4", "5"));
         deliver(&shop, &order).await;
         let disabled = shop.sandbox.set_key_status(&key_in(&key), KeyStatus::Disabled);
-        let note = ignored(&shop, &renamed(&disabled, "license_key_created")).await;
-        assert_eq!(note, "the license key is already disabled");
+        assert_eq!(ignored(&shop, &renamed(&disabled, "license_key_created")).await, "key_disabled");
     });
 }
 
 #[test]
-fn an_order_of_an_unmapped_product_or_variant_waits_for_the_seller_and_its_key_follows_it() {
+fn an_unmapped_variant_waits_for_the_seller_and_its_key_with_it() {
     run(async {
-        let mut shop = Shop::open();
-        shop.deploy(catalogue_of(
+        let shop = Shop::open();
+        shop.stock(&catalogue_of(
             "[[lemonsqueezy]]\nproduct_id = '7'\nvariant_id = '1'\nname = 'One'\ntier = 'core'\nrepos = ['acme/kit']\n",
         ));
         let (order, key) = sell_with_key(&shop, of("7", "8"));
@@ -351,12 +370,14 @@ fn an_order_of_an_unmapped_product_or_variant_waits_for_the_seller_and_its_key_f
         let error = row["error"].as_str().unwrap();
         assert!(error.starts_with("unmapped product 7, variant 8 of lemonsqueezy"), "{error}");
         assert_eq!((&row["processed"], &row["next_attempt_at"]), (&json!(0), &Value::Null));
+        assert_eq!((&row["order_id"], &row["email"]), (&json!(order.reference), &json!("grace@example.com")));
         deliver(&shop, &key).await;
-        assert_eq!(shop.count("licenses") + shop.count("sales"), 0);
+        let row = last(&shop);
+        assert_eq!((&row["reason"], &row["storefront_key_id"]), (&json!("unmapped_product"), &json!(key.reference)));
+        assert_eq!([shop.count("licenses"), shop.count("orders")], [0, 1]);
 
-        shop.deploy(catalogue());
-        assert_eq!(shop.replay(row["id"].as_str().unwrap()).await.status, 202);
-        assert_eq!(shop.tick_after(Duration::from_secs(60)).await.deliveries, 1);
+        assert_eq!(shop.map(catalogue()).await, 2);
+        assert_eq!(shop.tick().await.deliveries, 2);
         assert_eq!(keys(&shop), [key_in(&key)]);
         assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);
     });
@@ -367,13 +388,44 @@ fn a_field_that_is_missing_is_named_by_its_path() {
     run(async {
         let shop = Shop::open();
         let (order, _) = sell(&shop, of(MINTED, "9"));
-        let mut body: Value = serde_json::from_slice(&order.body).unwrap();
-        body["data"]["attributes"].as_object_mut().unwrap().remove("user_email");
-        let broken = Delivery { body: serde_json::to_vec(&body).unwrap(), ..order };
-        deliver(&shop, &renamed(&broken, "order_created")).await;
+        deliver(&shop, &lacking(&order, "/data/attributes", "user_email")).await;
         let row = last(&shop);
         assert_eq!(row["error"], "`data.attributes.user_email` is missing");
         assert_eq!((&row["event_type"], &row["processed"]), (&json!("order_created"), &json!(0)));
+        assert_eq!((&row["order_id"], &row["email"]), (&json!(order.reference), &Value::Null));
         assert_eq!(shop.count("licenses"), 0);
+    });
+}
+
+#[test]
+fn an_order_whose_product_cannot_be_told_names_itself_and_its_buyer() {
+    run(async {
+        let shop = Shop::open();
+        let (order, _) = sell(&shop, LemonSqueezySale { email: "ada@example.com".to_owned(), ..of(MINTED, "9") });
+        for (object, member) in [
+            ("/data/attributes", "first_order_item"),
+            ("/data/attributes/first_order_item", "product_id"),
+            ("/data/attributes", "currency"),
+        ] {
+            deliver(&shop, &lacking(&order, object, member)).await;
+            let row = last(&shop);
+            let path = format!("{}.{member}", object[1..].replace('/', "."));
+            assert_eq!(row["error"], format!("`{path}` is missing"));
+            assert_eq!((&row["reason"], &row["event_type"]), (&json!("malformed"), &json!("order_created")));
+            assert_eq!((&row["order_id"], &row["email"]), (&json!(order.reference), &json!("ada@example.com")));
+        }
+        assert_eq!(shop.count("orders") + shop.count("licenses"), 0);
+    });
+}
+
+#[test]
+fn a_key_that_is_not_understood_names_itself_its_order_and_its_buyer() {
+    run(async {
+        let shop = Shop::open();
+        let (order, key) = sell_with_key(&shop, of("4", "5"));
+        deliver(&shop, &lacking(&key, "/data/attributes", "key")).await;
+        let row = last(&shop);
+        assert_eq!((&row["order_id"], &row["storefront_key_id"]), (&json!(order.reference), &json!(key.reference)));
+        assert_eq!((&row["email"], &row["reason"]), (&json!("grace@example.com"), &json!("malformed")));
     });
 }

@@ -6,9 +6,9 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod activation;
-mod acts;
 mod admin;
 mod alerts;
+mod architecture;
 mod budget;
 mod catalogue;
 mod cost;
@@ -18,6 +18,7 @@ mod gumroad;
 mod hostile;
 mod intake;
 mod lemon_squeezy;
+mod license_actions;
 mod openapi;
 mod reconciliation;
 mod refunds;
@@ -27,5 +28,6 @@ mod retention;
 mod schema;
 mod shop;
 mod snapshot;
+mod sql;
 mod tick;
 mod upgrades;

@@ -1,6 +1,7 @@
 //! Access that is taken away: an open invitation deleted, a collaborator removed, and nobody left without what another
 //! license opens.
 
+mod leased;
 mod overtaken;
 
 use std::cell::RefCell;
@@ -8,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use latchkey::platform::Platform;
-use latchkey::platform::host::{Call, Fate};
+use latchkey::platform::host::{Call, Fate, Sqlite};
 
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
 use serde_json::json;
@@ -42,9 +43,18 @@ fn access(shop: &Shop, login: &str) -> [bool; 2] {
     })
 }
 
-/// What became of the removals, in order.
+/// What became of the grants that are gone or on their way, in order.
 fn outcomes(shop: &Shop) -> String {
-    shop.value("SELECT group_concat(coalesce(outcome, state)) FROM outbox WHERE kind = 'removal'")
+    shop.value(
+        "SELECT group_concat(coalesce(outcome, o.state)) FROM outbox o JOIN grants g ON g.id = o.subject
+         WHERE o.kind = 'grant' AND g.state IN ('revoking', 'revoked')",
+    )
+}
+
+/// GitHub refuses the seller's credentials, which is looked at every hour.
+fn refused_credentials() -> Fault {
+    let body = json!({ "message": "Bad credentials" }).to_string().into_bytes();
+    Fault::new(Service::GitHub, FaultKind::Status { status: 401, headers: Vec::new(), body })
 }
 
 /// When something is changed at GitHub from now on.
@@ -71,7 +81,7 @@ fn a_refund_takes_an_open_invitation_back_and_removes_a_collaborator() {
         shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
         shop.calls();
         refund(&shop, "one").await;
-        assert_eq!(shop.tick().await.owed, 2);
+        assert_eq!(shop.tick().await.rows, 2);
         assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
         let calls = shop.calls();
         assert_eq!(
@@ -89,7 +99,7 @@ fn a_refund_takes_an_open_invitation_back_and_removes_a_collaborator() {
 }
 
 #[test]
-fn a_second_license_of_the_same_account_keeps_its_access_until_it_ends_too() {
+fn a_second_license_of_an_account_keeps_its_access_until_it_ends_too() {
     run(async {
         let shop = Shop::open();
         for sale in ["one", "two"] {
@@ -97,8 +107,10 @@ fn a_second_license_of_the_same_account_keeps_its_access_until_it_ends_too() {
         }
         sell_and_activate(&shop, "other", "ada-lovelace").await;
         refund(&shop, "one").await;
-        shop.tick().await;
-        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([true; 2], "skipped,skipped".into()));
+        shop.calls();
+        assert_eq!(shop.tick().await.rows, 0, "there is nothing to do");
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([true; 2], "NULL".into()));
+        assert!(shop.calls().is_empty(), "nobody is asked for what stays as it is");
         refund(&shop, "two").await;
         shop.tick_after(TWO_MINUTES).await;
         assert_eq!(access(&shop, "octocat"), [false; 2]);
@@ -113,7 +125,7 @@ fn a_license_that_has_ended_keeps_no_access() {
         for sale in ["one", "two"] {
             sell_and_activate(&shop, sale, "octocat").await;
         }
-        shop.rows("UPDATE licenses SET expires_at = 1 WHERE source_order_id = 'two'");
+        shop.rows("UPDATE licenses SET expires_at = 1 WHERE order_id = 'two'");
         refund(&shop, "one").await;
         shop.tick().await;
         assert_eq!(access(&shop, "octocat"), [false; 2]);
@@ -121,7 +133,7 @@ fn a_license_that_has_ended_keeps_no_access() {
 }
 
 #[test]
-fn somebody_who_was_renamed_is_removed_under_the_new_login_and_nobody_under_the_old_one() {
+fn who_was_renamed_is_removed_under_the_new_login_alone() {
     run(async {
         let shop = Shop::open();
         sell_and_activate(&shop, "one", "octocat").await;
@@ -170,13 +182,13 @@ fn a_repository_that_cannot_be_seen_is_left_to_a_person() {
         shop.sandbox.remove_repo("acme/starter");
         refund(&shop, "one").await;
         shop.tick().await;
-        let row = shop.record("outbox", "kind = 'removal' AND repo = 'acme/starter'");
+        let row = shop.record("outbox", "subject = '583231:acme/starter'");
         assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(1)));
         assert!(row["last_error"].as_str().unwrap().contains("does not exist"));
         for _ in 0..12 {
             shop.tick_after(Duration::from_secs(3600)).await;
         }
-        let row = shop.record("outbox", "kind = 'removal' AND repo = 'acme/starter'");
+        let row = shop.record("outbox", "subject = '583231:acme/starter'");
         assert_eq!((&row["state"], row["died_at"].is_i64()), (&json!("dead"), true));
     });
 }
@@ -197,10 +209,10 @@ fn a_limit_or_an_outage_at_github_only_delays_a_removal() {
             }
             refund(&shop, &sale).await;
             shop.sandbox.inject(Fault::new(Service::GitHub, fault.clone()).method(method).path(path).times(1));
-            assert_eq!(shop.tick().await.owed, 2, "{fault:?} at {path}");
+            assert_eq!(shop.tick().await.rows, 2, "{fault:?} at {path}");
             // A limit holds for the other one as well, which is not asked for then.
             let limited = *fault == faults[0];
-            let due = shop.count("outbox WHERE kind = 'removal' AND state = 'due'");
+            let due = shop.count("outbox WHERE kind = 'grant' AND state = 'due'");
             assert_eq!(due, 1 + usize::from(limited), "{fault:?} at {path}");
             let removed_unheard = *fault == FaultKind::LostAfter && method == "DELETE";
             assert_eq!(access(&shop, "octocat"), [!removed_unheard, limited], "{fault:?} at {path}");
@@ -237,7 +249,7 @@ fn a_dispute_suspends_and_takes_nothing_away() {
         let shop = Shop::open();
         let key = sell_and_activate(&shop, "one", "octocat").await;
         shop.deliver(&shop.sandbox.gumroad_dispute("one")).await;
-        assert_eq!(shop.tick_after(TWO_MINUTES).await.owed, 0);
+        assert_eq!(shop.tick_after(TWO_MINUTES).await.rows, 0);
         assert_eq!(access(&shop, "octocat"), [true; 2]);
         assert_eq!(shop.activate(&key, "octocat").await.problem(), (403, "license_suspended"));
     });
@@ -253,7 +265,7 @@ fn a_dispute_that_was_won_invites_once_more_whom_it_had_kept_out() {
             shop.sandbox.decline_invitation("octocat", repo).unwrap();
         }
         shop.deliver(&shop.sandbox.gumroad_dispute_won("one")).await;
-        assert_eq!(shop.tick().await.owed, 2);
+        assert_eq!(shop.tick().await.rows, 2);
         assert_eq!(access(&shop, "octocat"), [true; 2]);
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
     });
@@ -268,9 +280,135 @@ fn changes_at_github_are_made_one_by_one_at_least_a_second_apart() {
             refund(&shop, sale).await;
         }
         let changes = times_of_changes(&shop);
-        assert_eq!(shop.tick().await.owed, 6);
+        assert_eq!(shop.tick().await.rows, 6);
         let changes = changes.take();
         assert_eq!(changes.len(), 6);
         assert!(changes.windows(2).all(|pair| pair[1] - pair[0] >= 1000), "{changes:?}");
+    });
+}
+
+#[test]
+fn a_dispute_that_ends_in_a_refund_takes_the_access_away() {
+    run(async {
+        let shop = Shop::open();
+        sell_and_activate(&shop, "one", "octocat").await;
+        shop.deliver(&shop.sandbox.gumroad_dispute("one")).await;
+        shop.tick_after(TWO_MINUTES).await;
+        refund(&shop, "one").await;
+        shop.tick().await;
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
+    });
+}
+
+#[test]
+fn a_suspended_license_keeps_what_another_one_loses() {
+    run(async {
+        let shop = Shop::open();
+        for sale in ["one", "two"] {
+            sell_and_activate(&shop, sale, "octocat").await;
+        }
+        shop.deliver(&shop.sandbox.gumroad_dispute("one")).await;
+        refund(&shop, "two").await;
+        shop.calls();
+        shop.tick_after(TWO_MINUTES).await;
+        assert_eq!(access(&shop, "octocat"), [true; 2], "whether it is won is not known");
+        assert!(shop.calls().is_empty());
+        refund(&shop, "one").await;
+        shop.tick_after(TWO_MINUTES).await;
+        assert_eq!(access(&shop, "octocat"), [false; 2]);
+    });
+}
+
+#[test]
+fn a_test_license_keeps_access_only_where_it_opens_something() {
+    run(async {
+        for opens in ["true", "false"] {
+            let database = Rc::new(Sqlite::migrated().unwrap());
+            let shop = Shop::open_on(Rc::clone(&database), &[("ALLOW_TEST_LICENSES", "true")]);
+            sell_and_activate(&shop, "one", "octocat").await;
+            let sale = GumroadSale { test: true, ..GumroadSale::default() };
+            shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await;
+            assert_eq!(shop.activate(&shop.take_key(), "octocat").await.status, 200);
+            let refund = shop.sandbox.gumroad_refund("one");
+            // The same shop, once the seller has decided about test licenses.
+            let decided = Shop::open_on(database, &[("ALLOW_TEST_LICENSES", opens)]);
+            decided.advance(TWO_MINUTES);
+            assert_eq!(decided.deliver(&refund).await.status, 200);
+            decided.tick().await;
+            let kept = decided.count("grants WHERE state = 'invited'");
+            assert_eq!(kept, if opens == "true" { 2 } else { 0 }, "{opens}");
+            assert_eq!(decided.count("grants WHERE state = 'revoked'"), 2 - kept, "{opens}");
+        }
+    });
+}
+
+#[test]
+fn what_is_said_again_of_an_order_makes_nothing_due() {
+    run(async {
+        let shop = Shop::open();
+        let key = sell_and_activate(&shop, "won", "octocat").await;
+        sell_and_activate(&shop, "refunded", "ada-lovelace").await;
+        shop.deliver(&shop.sandbox.gumroad_dispute("won")).await;
+        let again = [shop.sandbox.gumroad_dispute_won("won"), shop.sandbox.gumroad_refund("refunded")];
+        for delivery in &again {
+            shop.deliver(delivery).await;
+        }
+        shop.tick().await;
+        // Somebody has to mend an invitation, which is looked at in an hour.
+        shop.sandbox.inject(refused_credentials().method("PUT"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        shop.sandbox.clear_faults();
+        let before =
+            shop.value("SELECT group_concat(state || coalesce(next_attempt_at, '')) FROM outbox WHERE kind = 'grant'");
+        shop.calls();
+        for delivery in
+            again.iter().chain([&shop.sandbox.gumroad_resend("won"), &shop.sandbox.gumroad_resend("refunded")])
+        {
+            assert_eq!(shop.deliver(delivery).await.status, 200);
+            shop.advance(Duration::from_millis(1));
+        }
+        assert_eq!(
+            shop.value("SELECT group_concat(state || coalesce(next_attempt_at, '')) FROM outbox WHERE kind = 'grant'"),
+            before
+        );
+        shop.tick().await;
+        assert!(shop.calls().iter().all(|call| !call.contains("/repos/")), "GitHub is asked for nothing");
+    });
+}
+
+#[test]
+fn a_removal_that_was_given_up_is_tried_anew_when_another_license_ends() {
+    run(async {
+        let shop = Shop::open();
+        for sale in ["one", "two"] {
+            sell_and_activate(&shop, sale, "octocat").await;
+        }
+        shop.rows("UPDATE licenses SET expires_at = 1 WHERE order_id = 'two'");
+        refund(&shop, "one").await;
+        shop.rows("UPDATE outbox SET attempts = 11 WHERE kind = 'grant'");
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)).method("GET"));
+        shop.tick().await;
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'dead'"), 2);
+        shop.sandbox.clear_faults();
+        refund(&shop, "two").await;
+        shop.tick().await;
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
+    });
+}
+
+#[test]
+fn a_refund_waits_for_nothing_that_an_invitation_waited_for() {
+    run(async {
+        let shop = Shop::open();
+        let key = sell_and_activate(&shop, "one", "octocat").await;
+        for _ in 0..2 {
+            // The buyer has access, and asks again while the seller's credentials are refused.
+            shop.sandbox.inject(refused_credentials().method("PUT"));
+            assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+            shop.sandbox.clear_faults();
+        }
+        refund(&shop, "one").await;
+        assert_eq!(shop.tick().await.rows, 2, "at once");
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
     });
 }

@@ -6,9 +6,11 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use latchkey::config::WorkersPlan;
+use latchkey::db::products::Replaced;
 use latchkey::engine::{Engine, FollowUp, Ticked};
 use latchkey::http::{self, Request, Response};
-use latchkey::model::{Catalogue, Timestamp};
+use latchkey::model::{Actor, AdminAction, Catalogue, Reason, Timestamp};
 use latchkey::platform::host::{Host, Sqlite};
 use latchkey::platform::{
     DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, Row, SendError, Statement,
@@ -57,9 +59,27 @@ impl Shop {
         Self { host: world.host.clone(), sandbox: world.sandbox.clone(), world }
     }
 
-    /// The same shop after a deployment with another catalogue.
-    pub(crate) fn deploy(&mut self, catalogue: Catalogue) {
-        self.world.deploy(catalogue);
+    /// The same shop with another catalogue, as if it had always been there: nothing becomes due.
+    pub(crate) fn stock(&self, catalogue: &Catalogue) {
+        self.world.stock(catalogue);
+    }
+
+    /// Lets the next requests be an isolate's that does not know the catalogue yet.
+    pub(crate) fn forget_catalogue(&self) {
+        self.world.forget_catalogue();
+    }
+
+    /// Has the seller replace the catalogue, and gives how many deliveries became due by that.
+    pub(crate) async fn map(&self, catalogue: &Catalogue) -> usize {
+        let action = AdminAction {
+            id: latchkey::platform::unique_id(&self.host).unwrap(),
+            reason: Reason::parse("a new product").unwrap(),
+            actor: Actor::parse("ada").unwrap(),
+        };
+        match self.engine().replace_catalogue(catalogue, None, &action).await.unwrap() {
+            Replaced::Done { waiting, .. } => waiting,
+            Replaced::OtherVersion { version } => panic!("any version is to be replaced, and not only {version}"),
+        }
     }
 
     /// The engine for one request.
@@ -153,9 +173,13 @@ impl Shop {
         self.world.advance(time);
     }
 
-    /// Lets cron run once, now.
+    /// Lets cron run once, now, within what the plan allows.
     pub(crate) async fn tick(&self) -> Ticked {
-        self.engine().tick().await.unwrap()
+        let engine = self.engine();
+        let ticked = engine.tick().await.unwrap();
+        let most = if engine.config().workers_plan == WorkersPlan::Free { 50 } else { 1000 };
+        assert!(engine.spent().statements <= most, "{} statements", engine.spent().statements);
+        ticked
     }
 
     /// Sends a request under the trace that it has at the edge, and runs what is behind the response.

@@ -12,14 +12,14 @@ pub(crate) fn tables(database: &Sqlite) -> Vec<(String, Vec<String>)> {
     names.into_iter().map(|name| (name.clone(), columns(&name))).collect()
 }
 
-/// What these columns of these tables hold, as statements that would put it there.
+/// What these columns of these tables hold, as statements that would put it there, in place of what a migration made.
 pub(crate) fn contents(database: &Sqlite, tables: &[(String, Vec<String>)]) -> Vec<String> {
     let mut contents = Vec::new();
     for (table, columns) in tables {
         let values: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
         let (names, values) = (columns.join(", "), values.join(" || ', ' || "));
         let insert = format!(
-            "SELECT 'INSERT INTO {table} ({names}) VALUES (' || {values} || ')' AS line FROM {table} ORDER BY 1"
+            "SELECT 'REPLACE INTO {table} ({names}) VALUES (' || {values} || ')' AS line FROM {table} ORDER BY 1"
         );
         contents.extend(database.query(&insert).unwrap().iter().map(|row| row.text("line").unwrap().to_owned()));
     }

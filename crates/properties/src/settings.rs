@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use latchkey::adapters::storefronts_catalogue::SECTIONS;
+use latchkey::adapters::storefronts::SECTIONS;
 use latchkey::config::Config;
 use latchkey::model::catalogue::{Catalogue, Form, Problem};
 use serde_json::Value;
@@ -29,7 +29,7 @@ fn check(config: &Config) {
     for problem in &config.problems {
         assert_clean(&problem.to_string());
     }
-    for url in [&config.github.api_url, &config.lemon_squeezy.api_url, &config.gumroad.api_url, &config.mail.api_url] {
+    for url in [&config.github.api_url, &config.mail.api_url] {
         assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
         assert!(!url.ends_with('/'), "{url}");
     }
@@ -39,7 +39,6 @@ fn check(config: &Config) {
         assert_eq!(*origin, origin.to_ascii_lowercase());
     }
     assert!((1..=3650).contains(&config.payload_retention_days));
-    assert!(config.lemon_squeezy.store_id.is_none_or(|id| id > 0));
     if let Some(from) = &config.mail.from {
         assert!(!from.as_str().contains(char::is_control), "{from:?}");
     }

@@ -1,18 +1,21 @@
 //! What Gumroad and Lemon Squeezy send and reply.
 
 use hmac::{Hmac, KeyInit, Mac};
-use latchkey::adapters::lemon_squeezy::license_api::{self, Verdict};
-use latchkey::adapters::{Failure, Misunderstood, Remedy, Understood, gumroad, lemon_squeezy, listing};
-use latchkey::config;
+use latchkey::adapters::storefronts::{
+    AnyStorefront, Cause, Head, NotUnderstood, Proof, Storefronts, Understood, Verdict,
+};
+use latchkey::adapters::{Failure, Remedy};
+use latchkey::config::Config;
 use latchkey::http::{Body, Request};
 use latchkey::model::{
-    EmailAddress, IssuedKey, LicenseKey, OrderId, Sale, SaleEvent, Secret, Storefront, StorefrontList,
+    Authenticated, Delivery, EmailAddress, EventType, IssuedKey, LicenseKey, ListName, Order, OrderId, Secret, Source,
+    StorefrontEvent, StorefrontId,
 };
 use latchkey::platform::{HttpResponse, Value};
 use url::form_urlencoded;
 
 use crate::taint::{self, CANARY, assert_clean};
-use crate::world::{GUMROAD_SECRET, NOW, SIGNING_SECRET, World, config, run};
+use crate::world::{GUMROAD_SECRET, NOW, SIGNING_SECRET, World, config, config_with, run};
 use crate::{replies, values};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -22,14 +25,16 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// # Panics
 /// When something does not hold.
 pub fn gumroad_ping(body: &[u8]) {
-    let read = gumroad::interpret(body);
+    let gumroad = storefront(&config(), "gumroad");
+    let interpret = |body: &[u8]| interpret(&gumroad, body);
+    let read = interpret(body);
     check(&read);
     if !body.starts_with(b"\xef\xbb\xbf") {
         let wrapped = [b"\xef\xbb\xbf \r\n", body, b"\n "].concat();
-        assert_eq!(gumroad::interpret(&wrapped), read, "a byte order mark or space around it makes a difference");
+        assert_eq!(interpret(&wrapped), read, "a byte order mark or space around it makes a difference");
     }
     for marked in [Some(taint::form(body)), taint::json(body)].into_iter().flatten() {
-        check(&gumroad::interpret(&marked));
+        check(&interpret(&marked));
     }
 }
 
@@ -38,12 +43,14 @@ pub fn gumroad_ping(body: &[u8]) {
 /// # Panics
 /// When something does not hold.
 pub fn lemon_squeezy_webhook(body: &[u8]) {
-    check(&lemon_squeezy::interpret(body, Some(1)));
+    let lemon_squeezy = storefront(&config(), "lemonsqueezy");
+    check(&interpret(&lemon_squeezy, body));
     if let Some(marked) = taint::json(body) {
-        check(&lemon_squeezy::interpret(&marked, Some(1)));
+        check(&interpret(&lemon_squeezy, &marked));
     }
-    if let Ok(understood) = lemon_squeezy::interpret(body, None) {
-        assert!(matches!(understood.event, SaleEvent::Nothing(_)), "believed without a store");
+    let of_no_store = storefront(&config_with(|name| (name == "LEMON_SQUEEZY_STORE_ID").then_some("")), "lemonsqueezy");
+    if let Ok(understood) = interpret(&of_no_store, body) {
+        assert!(matches!(understood.event, StorefrontEvent::Nothing(_)), "believed without a store");
     }
 }
 
@@ -53,12 +60,13 @@ pub fn lemon_squeezy_webhook(body: &[u8]) {
 /// When something does not hold.
 pub fn gumroad_secret(query: &[u8]) {
     let Ok(query) = std::str::from_utf8(query) else { return };
-    let webhook_secrets = [GUMROAD_SECRET, "an older one +%"].into_iter().filter_map(Secret::new).collect();
-    let config = config::Gumroad { webhook_secrets, ..config().gumroad };
+    let config = config_with(|name| (name == "GUMROAD_WEBHOOK_SECRET_PREVIOUS").then_some("an older one +%"));
+    let gumroad = storefront(&config, "gumroad");
     let presented: Vec<_> =
         form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "secret").map(|(_, value)| value).collect();
     let expected = presented.len() == 1 && (presented[0] == GUMROAD_SECRET || presented[0] == "an older one +%");
-    assert_eq!(gumroad::authenticate(&config, Some(query)).is_some(), expected);
+    let proof = gumroad.authenticate(&Head { query: Some(query), headers: &[] }, NOW);
+    assert_eq!(matches!(proof, Ok(Proof::Head(_))), expected);
 }
 
 /// An `X-Signature`, and behind the first line break the body it is for: it opens exactly when it is the signature, in
@@ -72,7 +80,12 @@ pub fn lemon_squeezy_signature(input: &[u8]) {
         None => (input, &b"{}"[..]),
     };
     let Ok(signature) = std::str::from_utf8(signature) else { return };
-    let opens = |signature: &str| lemon_squeezy::authenticate(&config().lemon_squeezy, Some(signature), body).is_some();
+    let lemon_squeezy = storefront(&config(), "lemonsqueezy");
+    let opens = |signature: &str| {
+        let headers = [("x-signature".to_owned(), signature.to_owned())];
+        let proof = lemon_squeezy.authenticate(&Head { query: None, headers: &headers }, NOW);
+        proof.and_then(|proof| proof.admit(lemon_squeezy.source(), body.to_vec())).is_ok()
+    };
     let right = sign(body);
     assert_eq!(opens(signature), signature.eq_ignore_ascii_case(&right));
     assert!(opens(&right) && opens(&right.to_ascii_uppercase()));
@@ -110,7 +123,7 @@ pub fn license_report(input: &[u8]) {
             mark(&mut replies);
         }
         let world = World::replying(replies);
-        match run(license_api::validate(&world, &config().lemon_squeezy, &key)) {
+        match run(storefront(&config(), "lemonsqueezy").verify_key(&world, &key)) {
             Ok(Verdict::Valid(issued)) => {
                 assert!(issued.key.as_str().eq_ignore_ascii_case(key.as_str()), "another key");
                 assert!(issued.expires_at.is_none_or(|end| end > NOW), "expired");
@@ -123,37 +136,55 @@ pub fn license_report(input: &[u8]) {
     }
 }
 
-/// A page of a storefront's list, by the first byte: it is handed on as it came, goes on somewhere else than here, and
-/// what is asked for next is one sound request to the storefront.
+/// A page of a storefront's list, by the first byte: what is on it can be told as a delivery, it goes on somewhere else
+/// than here, and what is asked for is one sound request to the storefront.
 ///
 /// # Panics
 /// When something does not hold.
 pub fn storefront_list(input: &[u8]) {
     let Some((list, reply)) = input.split_first() else { return };
-    let list = StorefrontList::ALL[usize::from(*list) % StorefrontList::ALL.len()];
+    let storefronts: Storefronts = config().storefronts;
+    let lists: Vec<(Source, ListName)> = storefronts.lists();
+    let (source, list) = &lists[usize::from(*list) % lists.len()];
+    let storefront = storefronts.get(*source).expect("a list is some storefront's");
     let since = NOW.plus_millis(-2 * DAY_MS);
     for page in [None, Some("2")] {
-        let reply = replies::read(reply).remove(0);
-        let body = reply.body.clone();
-        let read = match listing::read(list, Ok(reply), NOW, since, page) {
-            Ok(read) => read,
-            Err(failure) => {
-                check_failure(&failure, &[]);
-                continue;
-            }
-        };
-        assert_eq!(read.json.as_bytes(), body);
-        if list.storefront() == Storefront::LemonSqueezy {
-            assert!(read.next.is_none() || read.next.as_deref() > page, "{:?} behind {page:?}", read.next);
-        }
-        let request = listing::ask(list, &config(), since, read.next.as_deref()).expect("credentials are configured");
-        let url = url::Url::parse(&request.url).expect("a URL");
-        assert_eq!(url.as_str(), request.url, "is not as it stands in a request");
+        let world = World::replying(replies::read(reply));
+        let read = run(storefront.page(&world, list, since, page));
+        let sent = world.sent();
+        assert_eq!(sent.len(), 1, "a page is one question");
+        let url = url::Url::parse(&sent[0].url).expect("a URL");
+        assert_eq!(url.as_str(), sent[0].url, "is not as it stands in a request");
         assert!(matches!(url.host_str(), Some("api.gumroad.com" | "api.lemonsqueezy.com")), "{url}");
-        if let Some(next) = &read.next {
-            assert!(url.query_pairs().any(|(_, value)| value == next.as_str()), "{next} is not asked for: {url}");
+        if let Some(page) = page {
+            assert!(url.query_pairs().any(|(_, value)| value == page), "{page} is not asked for: {url}");
+        }
+        match read {
+            Ok(read) => {
+                assert!(read.next.is_none() || read.next.as_deref() != page, "{:?} behind {page:?}", read.next);
+                for item in read.items {
+                    check_event_type(&item.event_type);
+                    check_order(item.order_id.as_str());
+                    assert!(!item.payload.is_empty() && !item.listed_as.is_empty());
+                }
+            }
+            Err(failure) => check_failure(&failure, &[]),
         }
     }
+}
+
+/// The storefront of that name, as these settings have configured it.
+fn storefront(config: &Config, source: &str) -> AnyStorefront {
+    let source = Source::parse(source).expect("a source");
+    config.storefronts.get(source).expect("this build has it").clone()
+}
+
+/// What a body means that was proven to be the storefront's.
+fn interpret(storefront: &AnyStorefront, body: &[u8]) -> Result<Understood, NotUnderstood> {
+    let secret = Secret::new("proof").expect("a secret");
+    let proof = Authenticated::by_shared_secret(&[secret], "proof").expect("is the secret");
+    let delivery = Delivery::webhook(storefront.source(), body.to_vec(), proof);
+    run(storefront.interpret(&World::replying(Vec::new()), &delivery))
 }
 
 /// Marks the body of every reply.
@@ -178,24 +209,26 @@ pub(crate) fn check_failure(failure: &Failure, secrets: &[&str]) {
     }
 }
 
-fn check(read: &Result<Understood, Misunderstood>) {
+fn check(read: &Result<Understood, NotUnderstood>) {
     match read {
         Ok(understood) => {
             check_event_type(&understood.event_type);
             match &understood.event {
-                SaleEvent::Sold(sale) => check_sale(sale),
-                SaleEvent::KeyIssued(issued) => check_issued(issued),
-                SaleEvent::OrderChanged { order, facts, note } => {
-                    check_order(order.as_str());
-                    assert!(facts.refunded || facts.disputed || facts.dispute_won, "nothing has changed");
-                    assert_clean(note);
+                StorefrontEvent::Sold(order) => check_sale(order),
+                StorefrontEvent::KeyIssued(issued) => check_issued(issued),
+                StorefrontEvent::OrderChanged { order_id, facts, reason: _ } => {
+                    check_order(order_id.as_str());
+                    assert!(!facts.is_empty(), "nothing has changed");
                 }
-                SaleEvent::Nothing(note) => assert_clean(note),
+                StorefrontEvent::Nothing(_) => {}
             }
         }
-        Err(misunderstood) => {
-            assert_clean(&misunderstood.problem);
-            if let Some(event_type) = &misunderstood.event_type {
+        Err(not) => {
+            match &not.cause {
+                Cause::Malformed { problem, .. } => assert_clean(problem),
+                Cause::Unanswered(failure) => check_failure(failure, &[]),
+            }
+            if let Some(event_type) = &not.known.event_type {
                 check_event_type(event_type);
             }
         }
@@ -203,40 +236,47 @@ fn check(read: &Result<Understood, Misunderstood>) {
 }
 
 /// As its column holds it.
-fn check_event_type(event_type: &str) {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    assert!((1..=64).contains(&event_type.len()) && event_type.bytes().all(plain), "{event_type:?}");
+fn check_event_type(event_type: &EventType) {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
+    let text = event_type.as_str();
+    assert!((1..=64).contains(&text.len()) && text.bytes().all(plain), "{text:?}");
 }
 
-fn check_sale(sale: &Sale) {
-    let texts = [Some(&sale.name), sale.offer_code.as_ref(), sale.country.as_ref()];
-    let pairs = sale.variants.iter().chain(&sale.custom_fields).flat_map(|(name, value)| [name, value]);
+fn check_sale(order: &Order) {
+    let texts = [Some(&order.name), order.offer_code.as_ref(), order.country.as_ref()];
+    let pairs = order.variants.iter().chain(&order.custom_fields).flat_map(|(name, value)| [name, value]);
     for text in texts.into_iter().flatten().chain(pairs) {
         assert!(!text.contains(char::is_control) && text.len() <= 5_000, "{text:?}");
     }
-    assert!(sale.variants.len() <= 100 && sale.custom_fields.len() <= 100);
-    let cents = sale.amount.cents;
+    assert!(order.variants.len() <= 100 && order.custom_fields.len() <= 100);
+    let cents = order.amount.minor_units();
     assert!((0..1 << 53).contains(&cents), "{cents} cents, which D1 would not hold exactly");
-    let currency = &sale.amount.currency;
+    let currency = order.amount.currency().as_str();
     assert!(currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_lowercase()), "{currency:?}");
-    assert!((1..=1_000_000).contains(&sale.quantity), "{} pieces", sale.quantity);
-    check_order(sale.order.as_str());
-    check_order(&sale.bought.product_id);
-    values::check_address(&sale.email);
-    check_name(&sale.name, &sale.email);
+    check_order(order.order_id.as_str());
+    for line in order.lines.iter() {
+        assert!((1..=1_000_000).contains(&line.quantity.get()), "{:?} pieces", line.quantity);
+        line.bought.names().iter().for_each(|name| check_id(&name.product_id));
+    }
+    values::check_address(&order.email);
+    check_name(&order.name, &order.email);
 }
 
 fn check_issued(issued: &IssuedKey) {
     assert_eq!(LicenseKey::from_record(issued.key.as_str()), Ok(issued.key.clone()));
-    assert!(issued.license_order().len() <= 260, "its column would refuse {}", issued.license_order());
-    check_order(issued.order.as_str());
-    check_order(&issued.bought.product_id);
+    check_order(issued.order_id.as_str());
+    check_id(&issued.storefront_key_id);
+    check_id(&issued.bought.product_id);
     values::check_address(&issued.email);
     check_name(&issued.name, &issued.email);
 }
 
 fn check_order(text: &str) {
     assert!(OrderId::parse(text).is_some(), "{text:?} is stored and could not be read back");
+}
+
+fn check_id(id: &StorefrontId) {
+    assert_eq!(StorefrontId::parse(id.as_str()).as_ref(), Some(id), "it is stored and could not be read back");
 }
 
 /// Two hundred characters, or as long as the address that it was made of.

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use latchkey::config::Config;
 use latchkey::engine::Engine;
 use latchkey::http::{self, Request, Response};
-use latchkey::model::{Catalogue, Timestamp, UniqueId};
+use latchkey::model::{Timestamp, UniqueId};
 use latchkey::platform::{
     DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement, Value,
 };
@@ -66,7 +66,7 @@ impl World {
     /// Answers a request in this world, and runs what is behind the response.
     pub(crate) fn answer(&self, config: Config, request: Request) -> Response {
         let trace = http::trace_of(&request, self);
-        let engine = Engine::new(self.clone(), Rc::new(config), Catalogue::compiled(), trace);
+        let engine = Engine::new(self.clone(), Rc::new(config), Rc::default(), trace);
         run(async {
             let mut response = http::handle(&engine, request).await;
             if let Some(work) = response.follow_up.take() {
@@ -133,7 +133,17 @@ pub(crate) fn trace() -> UniqueId {
 
 /// The configuration with every capability there.
 pub(crate) fn config() -> Config {
-    let config = Config::read(|name| {
+    let config = config_with(|_| None);
+    assert!(config.problems.is_empty(), "{:?}", config.problems);
+    config
+}
+
+/// The same with some settings otherwise.
+pub(crate) fn config_with(otherwise: impl Fn(&str) -> Option<&'static str>) -> Config {
+    Config::read(|name| {
+        if let Some(value) = otherwise(name) {
+            return Some(value.to_owned());
+        }
         let value = match name {
             "ADMIN_TOKEN" => ADMIN_TOKEN,
             "EMAIL_FROM" => "Acme <hello@example.com>",
@@ -149,9 +159,7 @@ pub(crate) fn config() -> Config {
             _ => return None,
         };
         Some(value.to_owned())
-    });
-    assert!(config.problems.is_empty(), "{:?}", config.problems);
-    config
+    })
 }
 
 pub(crate) const ADMIN_TOKEN: &str = "fuzz-admin-token-of-some-length-0123456789";

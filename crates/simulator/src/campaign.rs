@@ -1,4 +1,4 @@
-//! Many histories, on every core: until one breaks a promise, somebody interrupts, or all are told.
+//! Many runs, on every core: until one breaks a promise, somebody interrupts, or all are done.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -6,29 +6,29 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use latchkey::defect::Defect;
 use latchkey::platform::host::Sqlite;
 
 use crate::check::{self, Violation};
 use crate::fate::FAULTS;
-use crate::history::{self, Told};
+use crate::mistake::{MISTAKES, Mistake};
+use crate::run::{self, Report};
 use crate::trace::Trace;
 
-/// A history whose end is known.
+/// A run that is over.
 #[derive(Debug)]
 pub struct End {
     pub seed: u64,
     /// The same seed gives the same hash.
     pub hash: u64,
     pub violation: Option<Violation>,
-    /// Only where it was asked for.
-    pub story: String,
+    /// What happened, in words, where that was asked for.
+    pub transcript: String,
 }
 
-/// What many histories came to.
+/// What many runs came to.
 #[derive(Debug, Clone, Default)]
 pub struct Totals {
-    pub histories: u64,
+    pub runs: u64,
     pub operations: u64,
     /// Operations that a fault struck.
     pub faulted: u64,
@@ -37,56 +37,63 @@ pub struct Totals {
     pub faults: [u64; FAULTS.len()],
 }
 
-/// Tells histories, one after the other, on a database of its own.
+/// Does runs, one after the other, on a database of its own.
 #[derive(Debug)]
-pub struct Teller {
+pub struct Runner {
     database: Rc<Sqlite>,
+    mistake: Option<&'static Mistake>,
     pub totals: Totals,
 }
 
-impl Teller {
+impl Runner {
     /// # Panics
     /// When the migrations do not apply.
     pub fn new() -> Self {
         let database = Sqlite::migrated().expect("the migrations apply");
         check::watch(&database).expect("the tables are there");
-        Self { database: Rc::new(database), totals: Totals::default() }
+        Self { database: Rc::new(database), mistake: None, totals: Totals::default() }
     }
 
-    /// Tells the history of a seed.
-    pub fn tell(&mut self, seed: u64) -> End {
-        self.tell_into(seed, Trace::default())
+    /// Has the engine make this mistake, or none.
+    #[must_use]
+    pub fn mistaken(self, mistake: Option<&'static Mistake>) -> Self {
+        Self { mistake, ..self }
     }
 
-    /// The same, with its story in words.
-    pub fn tell_in_words(&mut self, seed: u64) -> End {
-        self.tell_into(seed, Trace::told())
+    /// Does the run of a seed.
+    pub fn run(&mut self, seed: u64) -> End {
+        self.execute(seed, Trace::default())
     }
 
-    fn tell_into(&mut self, seed: u64, trace: Trace) -> End {
+    /// The same, with its transcript.
+    pub fn run_with_transcript(&mut self, seed: u64) -> End {
+        self.execute(seed, Trace::with_transcript())
+    }
+
+    fn execute(&mut self, seed: u64, trace: Trace) -> End {
         self.database.clear().expect("the tables can be emptied");
-        let told = catch_unwind(AssertUnwindSafe(|| history::tell(&self.database, seed, trace)));
-        let told = told.unwrap_or_else(|panic| {
+        let report = catch_unwind(AssertUnwindSafe(|| run::execute(&self.database, seed, trace, self.mistake)));
+        let report = report.unwrap_or_else(|panic| {
             // What it was in the middle of is gone with it.
-            *self = Self { totals: std::mem::take(&mut self.totals), ..Self::new() };
+            *self = Self { totals: std::mem::take(&mut self.totals), mistake: self.mistake, ..Self::new() };
             let words = panic.downcast_ref::<String>().cloned();
             let words = words.or_else(|| panic.downcast_ref::<&str>().map(|words| (*words).to_owned()));
-            let end = Err(Violation::new("I9", format!("a panic: {}", words.unwrap_or_default())));
-            Told { hash: 0, story: String::new(), operations: 0, faulted: 0, counts: Default::default(), end }
+            let violation = Violation::new("I9", format!("a panic: {}", words.unwrap_or_default()));
+            Report { violation: Some(violation), ..Report::default() }
         });
         let totals = &mut self.totals;
-        totals.histories += 1;
-        totals.operations += told.operations;
-        totals.faulted += told.faulted;
-        totals.calls += told.counts.calls;
-        for (total, count) in totals.faults.iter_mut().zip(told.counts.faults) {
+        totals.runs += 1;
+        totals.operations += report.operations;
+        totals.faulted += report.faulted;
+        totals.calls += report.counts.calls;
+        for (total, count) in totals.faults.iter_mut().zip(report.counts.faults) {
             *total += count;
         }
-        End { seed, hash: told.hash, violation: told.end.err(), story: told.story }
+        End { seed, hash: report.hash, violation: report.violation, transcript: report.transcript }
     }
 }
 
-/// How often each history is told.
+/// How often each run is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Times {
     Once,
@@ -100,32 +107,32 @@ pub fn regressions() -> Vec<u64> {
     lines.filter_map(|line| line.split(' ').next()?.parse().ok()).collect()
 }
 
-/// Tells histories in which the engine makes a mistake on purpose, until one shows it: how many it took, and that one.
-pub fn hunt(defect: Defect, seeds: u64) -> Option<(u64, End)> {
-    latchkey::defect::make(Some(defect));
-    let mut teller = Teller::new();
-    let caught = (0..seeds).map(|seed| (seed + 1, teller.tell(seed))).find(|(_, end)| end.violation.is_some());
-    latchkey::defect::make(None);
-    caught
+/// Does runs in which the engine makes a mistake on purpose, until one shows it: how many it took, and that one.
+pub fn hunt(mistake: &'static Mistake, seeds: u64) -> Option<(u64, End)> {
+    mistake.assert_applicable();
+    let mut runner = Runner::new().mistaken(Some(mistake));
+    (0..seeds).map(|seed| (seed + 1, runner.run(seed))).find(|(_, end)| end.violation.is_some())
 }
 
-/// Hunts several mistakes, so many at a time, and gives them in their order.
-pub fn hunt_all(defects: &[Defect], seeds: u64, jobs: usize) -> Vec<(Defect, Option<(u64, End)>)> {
+/// Hunts every mistake, so many at a time, and gives them in their order.
+pub fn hunt_all(seeds: u64, jobs: usize) -> Vec<(&'static Mistake, Option<(u64, End)>)> {
     let next = AtomicUsize::new(0);
     let caught = Mutex::new(Vec::new());
     let work = || {
-        while let Some(defect) = defects.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let one = (*defect, hunt(*defect, seeds));
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(mistake) = MISTAKES.get(place) else { break };
+            let one = (place, mistake, hunt(mistake, seeds));
             whole(caught.lock()).push(one);
         }
     };
     on_threads(jobs, work);
     let mut caught = whole(caught.into_inner());
-    caught.sort_by_key(|(defect, _)| defects.iter().position(|known| known == defect));
-    caught
+    caught.sort_by_key(|(place, ..)| *place);
+    caught.into_iter().map(|(_, mistake, caught)| (mistake, caught)).collect()
 }
 
-impl Default for Teller {
+impl Default for Runner {
     fn default() -> Self {
         Self::new()
     }
@@ -133,7 +140,7 @@ impl Default for Teller {
 
 impl Totals {
     fn add(&mut self, other: &Self) {
-        self.histories += other.histories;
+        self.runs += other.runs;
         self.operations += other.operations;
         self.faulted += other.faulted;
         self.calls += other.calls;
@@ -148,8 +155,8 @@ impl Totals {
     }
 }
 
-/// Tells the histories of these seeds on so many threads, stopping at the first that breaks a promise and when
-/// `stop` becomes true. `progress` is called about once a second with the number of histories told.
+/// Does the runs of these seeds on so many threads, stopping at the first that breaks a promise and when `stop` becomes
+/// true. `progress` is called about once a second with the number of runs done.
 pub fn run(
     seeds: &[u64],
     times: Times,
@@ -158,24 +165,24 @@ pub fn run(
     progress: impl Fn(u64) + Sync,
 ) -> (Totals, Option<End>) {
     let next = AtomicUsize::new(0);
-    let told = AtomicU64::new(0);
+    let done = AtomicU64::new(0);
     let totals = Mutex::new(Totals::default());
     let broken: Mutex<Option<End>> = Mutex::new(None);
     let work = || {
-        let mut teller = Teller::new();
+        let mut runner = Runner::new();
         let mut last = Instant::now();
         while !stop.load(Ordering::Relaxed) {
             let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let mut end = teller.tell(*seed);
+            let mut end = runner.run(*seed);
             if times == Times::Twice {
-                let again = teller.tell(*seed);
-                teller.totals.histories -= 1;
+                let again = runner.run(*seed);
+                runner.totals.runs -= 1;
                 if end.violation.is_none() && end.hash != again.hash {
-                    let what = "the same seed gave another history the second time".to_owned();
+                    let what = "the same seed gave another run the second time".to_owned();
                     end.violation = Some(Violation::new("repeatability", what));
                 }
             }
-            let count = told.fetch_add(1, Ordering::Relaxed) + 1;
+            let count = done.fetch_add(1, Ordering::Relaxed) + 1;
             if end.violation.is_some() {
                 stop.store(true, Ordering::Relaxed);
                 let broken = &mut *whole(broken.lock());
@@ -189,7 +196,7 @@ pub fn run(
                 progress(count);
             }
         }
-        whole(totals.lock()).add(&teller.totals);
+        whole(totals.lock()).add(&runner.totals);
     };
     on_threads(jobs, work);
     (whole(totals.into_inner()), whole(broken.into_inner()))

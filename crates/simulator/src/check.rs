@@ -1,19 +1,21 @@
 //! The invariants: looked at after every operation, and all of them once everything is at rest. What ought to be there is
-//! in `model`.
+//! in `model`, and what the catalogue says in `shelf`.
 //!
 //! | module | what it looks at |
 //! |---|---|
 //! | `watch` | has the database remember what happens to its tables |
 //! | `changes` | what was changed, as far as the tables remember it |
 //! | `answers` | what was answered and logged |
+//! | `catalogue` | what the catalogue said when |
 //! | `deliveries` | what was delivered, and found in the storefronts' lists |
 //! | `licenses` | who has a license, how it stands, and the mail with its key |
 //! | `access` | who has access to what |
 //! | `states` | what the operator sees, and is told of |
-//! | `look` | what a history does next depends on it |
+//! | `look` | what a run does next depends on it |
 
 mod access;
 mod answers;
+mod catalogue;
 mod changes;
 mod deliveries;
 mod licenses;
@@ -23,11 +25,12 @@ mod watch;
 
 use latchkey::platform::Row;
 
-use crate::history::History;
+use crate::run::Run;
 
 pub(crate) use access::{good_access, nobody_lost};
+pub(crate) use catalogue::catalogue_version;
 pub(crate) use deliveries::nothing_given_up_early;
-pub(crate) use look::{given_up, license_keys, next_due, next_unread_list, rows_owed};
+pub(crate) use look::{given_up, licenses, next_due, next_unread_list, unfinished_rows};
 pub(crate) use watch::{note_leases, watch};
 
 /// The names of the invariants, as `docs/faults.md` has them.
@@ -42,7 +45,7 @@ const LONGEST_WAIT_MS: i64 = 10 * 24 * 60 * 60 * 1000;
 /// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// One of [`INVARIANTS`], or `repeatability` where the same seed gave two histories.
+    /// One of [`INVARIANTS`], or `repeatability` where the same seed gave two runs.
     pub invariant: &'static str,
     pub what: String,
 }
@@ -54,38 +57,40 @@ impl Violation {
 }
 
 /// What holds at every moment.
-pub(crate) fn on_the_way(history: &History) -> Result<(), Violation> {
-    changes::nothing_is_lost(history)?;
-    changes::leases_are_fences(history)?;
-    changes::one_identity(history)?;
-    changes::acts_are_recorded(history)?;
-    answers::answers(history)?;
-    answers::log(history)?;
-    nothing_waits_for_nothing(history)
+pub(crate) fn on_the_way(run: &Run) -> Result<(), Violation> {
+    changes::nothing_is_lost(run)?;
+    changes::leases_are_fences(run)?;
+    changes::one_identity(run)?;
+    changes::acts_are_recorded(run)?;
+    answers::answers(run)?;
+    answers::log(run)?;
+    nothing_waits_for_nothing(run)
 }
 
 /// What holds once everything is at rest.
-pub(crate) fn when_quiet(history: &History) -> Result<(), Violation> {
-    on_the_way(history)?;
-    let stored = deliveries::deliveries(history)?;
-    licenses::licenses(history, &stored)?;
-    licenses::mails(history)?;
-    access::access(history)?;
-    access::invitations(history)?;
-    states::states(history)?;
-    states::attention(history)?;
-    states::alerts(history)
+pub(crate) fn when_quiet(run: &Run) -> Result<(), Violation> {
+    on_the_way(run)?;
+    let versions = catalogue::versions(run)?;
+    let events = deliveries::deliveries(run, &versions)?;
+    let standings = licenses::licenses(run, &versions, &events)?;
+    licenses::mails(run)?;
+    access::terms(run, &versions)?;
+    access::access(run, &standings)?;
+    access::invitations(run)?;
+    states::states(run, &standings)?;
+    states::attention(run)?;
+    states::alerts(run)
 }
 
 /// Whatever is not done is due within days, or somebody is told.
-fn nothing_waits_for_nothing(history: &History) -> Result<(), Violation> {
+fn nothing_waits_for_nothing(run: &Run) -> Result<(), Violation> {
     let last = "SELECT max(next_attempt_at) AS at FROM outbox WHERE next_attempt_at IS NOT NULL";
-    let last = rows(history, last).first().and_then(|row| row.optional_integer("at").ok().flatten());
-    if last.is_some_and(|at| at - history.world.now().as_millis() > LONGEST_WAIT_MS) {
-        return Err(Violation::new("I11", "something is owed that is not tried for ten days".to_owned()));
+    let last = rows(run, last).first().and_then(|row| row.optional_integer("at").ok().flatten());
+    if last.is_some_and(|at| at - run.world.now().as_millis() > LONGEST_WAIT_MS) {
+        return Err(Violation::new("I11", "a row of the outbox is not tried for ten days".to_owned()));
     }
     let waiting = "SELECT id FROM webhook_events WHERE processed = 0 AND next_attempt_at IS NULL AND error IS NULL";
-    if let Some(row) = rows(history, waiting).first() {
+    if let Some(row) = rows(run, waiting).first() {
         return Err(Violation::new(
             "I11",
             format!("delivery {} waits for nothing, and nobody is told", text(row, "id")),
@@ -100,13 +105,13 @@ fn is_given_up(row: &Row) -> bool {
         || row.optional_text("outcome") == Ok(Some("canceled"))
 }
 
-fn rows(history: &History, sql: &str) -> Vec<Row> {
-    history.world.host.database().query(sql).unwrap_or_else(|error| panic!("{error}: {sql}"))
+fn rows(run: &Run, sql: &str) -> Vec<Row> {
+    run.world.host.database().query(sql).unwrap_or_else(|error| panic!("{error}: {sql}"))
 }
 
-fn rows_with(history: &History, sql: &str, param: &str) -> Vec<Row> {
-    let found = history.world.host.database().query_with(sql, &[param.into()]);
-    found.unwrap_or_else(|error| panic!("{error}: {sql}"))
+fn rows_with(run: &Run, sql: &str, params: &[&str]) -> Vec<Row> {
+    let params: Vec<_> = params.iter().map(|param| (*param).into()).collect();
+    run.world.host.database().query_with(sql, &params).unwrap_or_else(|error| panic!("{error}: {sql}"))
 }
 
 fn text(row: &Row, column: &'static str) -> String {

@@ -1,22 +1,27 @@
-//! The whole engine in a simulated world: seeded histories of a shop, with faults at any call, and the invariants that
-//! have to hold in all of them.
+//! The whole engine in a simulated world: runs of a shop, each drawn from a seed, with faults at any call, and the invariants
+//! that have to hold in all of them.
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | [`world`] | the engine with the world around it, which the host tests use as well |
-//! | `history` | what buyers, storefronts, cron and strangers do |
+//! | `run` | what buyers, storefronts, the seller, cron and strangers do |
 //! | `fate` | what goes wrong, and when |
 //! | `tasks` | requests and ticks side by side, in an order drawn from the seed |
-//! | `trace` | what happened, as a hash and as a story |
-//! | `model` | what ought to be |
+//! | `trace` | what happened, as a hash and as a transcript |
+//! | `model`, `shelf` | what ought to be, and what the catalogue says in each version |
 //! | `check` | the invariants |
-//! | [`campaign`] | many histories, on every core |
+//! | [`mistake`], `seam`, `sql` | mistakes that the engine makes on purpose, and how they are made from outside |
+//! | [`campaign`] | many runs, on every core |
 
 pub mod campaign;
 mod check;
 mod fate;
-mod history;
+pub mod mistake;
 mod model;
+mod run;
+mod seam;
+mod shelf;
+mod sql;
 mod tasks;
 mod trace;
 pub mod world;

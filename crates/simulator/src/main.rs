@@ -1,4 +1,4 @@
-//! `cargo xtask simulate`: the command line of the simulator. What it tells is in the library.
+//! `cargo xtask simulate`: the command line of the simulator. What it runs is in the library.
 
 use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
@@ -8,48 +8,59 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
-use latchkey::defect::Defect;
 use latchkey_simulator::INVARIANTS;
-use latchkey_simulator::campaign::{self, End, Teller, Totals};
+use latchkey_simulator::campaign::{self, End, Runner, Totals};
+use latchkey_simulator::mistake::Mistake;
 
-/// A history is made of small allocations, which this one hands out in half the time.
+/// A run is made of small allocations, which this one hands out in half the time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Tell seeded histories of a shop, with faults at any call, and check that every promise holds in all of them.
+/// Run a shop from seeds, with faults at any call, and check that every promise holds in all runs.
 ///
-/// A history that breaks one is told in words, with the command that repeats it.
+/// A run that breaks one is shown in words, with the command that repeats it.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask simulate", bin_name = "cargo xtask simulate", max_term_width = 100)]
 struct Cli {
-    /// How many histories: 10,000, or the one of --seed.
+    /// How many runs: 10,000, or the one of --seed.
     #[arg(long, value_name = "N")]
     seeds: Option<u64>,
     /// The first seed.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Tell in words what happens in the history of --seed.
+    /// Show in words what happens in the run of --seed.
     #[arg(long, requires = "seed", conflicts_with = "seeds")]
     verbose: bool,
-    /// Tell each history twice, and compare what happened.
+    /// Do each run twice, and compare what happened.
     #[arg(long)]
     check: bool,
-    /// Have the engine make each of its mistakes on purpose, and say how many histories it takes to notice: at most
-    /// 2,000, or --seeds.
+    /// Have the engine make each of a list of mistakes on purpose, and say how many runs it takes to notice: at most 2,000, or
+    /// --seeds.
     #[arg(long, conflicts_with_all = ["seed", "check"])]
-    defects: bool,
-    /// How many histories at a time. By default, one a core.
+    mistakes: bool,
+    /// Have the engine make the mistake whose name has these words, in the run of --seed.
+    #[arg(long, value_name = "WORDS", requires = "seed")]
+    mistake: Option<String>,
+    /// How many runs at a time. By default, one a core.
     #[arg(long, value_name = "J")]
     jobs: Option<usize>,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let (Some(seed), true) = (cli.seed, cli.verbose) {
-        return tell_one(seed);
+    let mistake = match cli.mistake.as_deref().map(|words| (words, Mistake::named(words))) {
+        None => None,
+        Some((_, Some(mistake))) => Some(mistake),
+        Some((words, None)) => {
+            eprintln!("error: no mistake has {words:?} in its name; --mistakes lists them");
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Some(seed) = cli.seed.filter(|_| cli.verbose || mistake.is_some()) {
+        return show_one(seed, mistake);
     }
     let jobs = cli.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    if cli.defects {
+    if cli.mistakes {
         return hunt(cli.seeds.unwrap_or(2_000), jobs);
     }
     let first = cli.seed.unwrap_or(0);
@@ -63,12 +74,12 @@ fn main() -> ExitCode {
         eprintln!("Ctrl-C will end this without a summary: {error}");
     }
     let begin = Instant::now();
-    let ask_twice = if cli.check { campaign::Times::Twice } else { campaign::Times::Once };
-    let (totals, broken) = campaign::run(&seeds, ask_twice, jobs, &stop, |count| show_progress(count, begin));
+    let times = if cli.check { campaign::Times::Twice } else { campaign::Times::Once };
+    let (totals, broken) = campaign::run(&seeds, times, jobs, &stop, |count| show_progress(count, begin));
     clear_progress();
     summarize(&totals, begin.elapsed().as_secs_f64());
     match broken {
-        None if totals.histories < seeds.len() as u64 => {
+        None if totals.runs < seeds.len() as u64 => {
             println!("interrupted; every promise held so far");
             ExitCode::FAILURE
         }
@@ -76,47 +87,51 @@ fn main() -> ExitCode {
             println!("every promise held");
             ExitCode::SUCCESS
         }
-        Some(end) if cli.check => say_broken(&end),
-        Some(End { seed, .. }) => tell_one(seed),
+        Some(end) if cli.check => show_broken(&end),
+        Some(End { seed, .. }) => show_one(seed, None),
     }
 }
 
 /// Every mistake on purpose, and how soon it is noticed; and whether each promise has one that breaks it.
 fn hunt(seeds: u64, jobs: usize) -> ExitCode {
-    println!("{:<24} {:>9}  what is noticed", "mistake", "histories");
-    let mut all_caught = true;
+    let begin = Instant::now();
+    let mut total = 0;
+    let mut all_noticed = true;
     let mut broken = HashSet::new();
-    for (defect, caught) in campaign::hunt_all(&Defect::ALL, seeds, jobs) {
-        let name = format!("{defect:?}");
-        match caught.as_ref().map(|(count, end)| (count, &end.violation)) {
-            Some((count, Some(violation))) => {
-                println!("{name:<24} {count:>9}  {}: {}", violation.invariant, violation.what);
+    println!("{:>5}  mistake, and what is noticed", "runs");
+    for (mistake, noticed) in campaign::hunt_all(seeds, jobs) {
+        let (runs, violation) = match noticed {
+            Some((runs, End { violation: Some(violation), .. })) => {
                 broken.insert(violation.invariant);
+                (runs, format!("{}: {}", violation.invariant, violation.what))
             }
             _ => {
-                all_caught = false;
-                println!("{name:<24} {seeds:>9}  nothing");
+                all_noticed = false;
+                (seeds, "nothing".to_owned())
             }
-        }
+        };
+        total += runs;
+        println!("{runs:>5}  {}\n       {violation}", mistake.name);
     }
+    println!("{total} runs in {:.1} s", begin.elapsed().as_secs_f64());
     let unbroken: Vec<_> = INVARIANTS.into_iter().filter(|invariant| !broken.contains(invariant)).collect();
     if !unbroken.is_empty() {
         println!("no mistake was noticed to break {}", unbroken.join(", "));
     }
-    if all_caught && unbroken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all_noticed && unbroken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn tell_one(seed: u64) -> ExitCode {
-    let end = Teller::new().tell_in_words(seed);
-    println!("{}", end.story);
+fn show_one(seed: u64, mistake: Option<&'static Mistake>) -> ExitCode {
+    let end = Runner::new().mistaken(mistake).run_with_transcript(seed);
+    println!("{}", end.transcript);
     if end.violation.is_some() {
-        return say_broken(&end);
+        return show_broken(&end);
     }
     println!("seed {seed}: every promise held (trace {:016x})", end.hash);
     ExitCode::SUCCESS
 }
 
-fn say_broken(end: &End) -> ExitCode {
+fn show_broken(end: &End) -> ExitCode {
     if let Some(violation) = &end.violation {
         println!("seed {}: {} is broken: {}", end.seed, violation.invariant, violation.what);
         println!("repeat it with: cargo xtask simulate --seed {} --verbose", end.seed);
@@ -126,7 +141,7 @@ fn say_broken(end: &End) -> ExitCode {
 
 fn show_progress(count: u64, begin: Instant) {
     if std::io::stderr().is_terminal() {
-        eprint!("\r{count} histories, {:.0} a second ", count as f64 / begin.elapsed().as_secs_f64());
+        eprint!("\r{count} runs, {:.0} a second ", count as f64 / begin.elapsed().as_secs_f64());
         // What cannot be shown is not missed.
         let _ = std::io::stderr().flush();
     }
@@ -139,8 +154,8 @@ fn clear_progress() {
 }
 
 fn summarize(totals: &Totals, seconds: f64) {
-    let rate = totals.histories as f64 / seconds;
-    println!("{} histories in {seconds:.1} s, {rate:.0} a second", totals.histories);
+    let rate = totals.runs as f64 / seconds;
+    println!("{} runs in {seconds:.1} s, {rate:.0} a second", totals.runs);
     let share = 100.0 * totals.faulted as f64 / totals.operations.max(1) as f64;
     println!("{} operations, {share:.0} % of them faulted; {} calls", totals.operations, totals.calls);
     for (fault, count) in totals.faults_by_name() {

@@ -3,92 +3,58 @@
 //! It keeps everything that the outside world did (orders, deliveries, requests and how they were answered), and says
 //! what has to follow. Whether it did is looked up in `check`.
 
-use std::collections::HashSet;
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 use latchkey_sandbox::Delivery;
 use serde_json::Value;
 
-/// A product of the shop, and what the catalogue of the tests says of it.
+use crate::shelf::{Issues, Shelf};
+
+/// A product that the storefronts sell. What it opens is in [`Shelf`], where it may be missing.
 #[derive(Debug)]
 pub(crate) struct Product {
     pub(crate) source: &'static str,
     pub(crate) id: &'static str,
     pub(crate) variant: Option<&'static str>,
     pub(crate) issues: Issues,
-    /// What every buyer gets.
-    pub(crate) repos: &'static [&'static str],
-    /// What the buyer chooses one from.
+    /// What buyers like to choose from.
     pub(crate) choose: &'static [&'static str],
-}
-
-/// Who issues the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Issues {
-    /// The engine.
-    Minted,
-    /// The storefront.
-    Storefront,
-    /// Nobody says what it opens.
-    Unmapped,
 }
 
 pub(crate) const GUMROAD: &str = "gumroad";
 pub(crate) const LEMON_SQUEEZY: &str = "lemonsqueezy";
 
-/// What `tests/fixtures/products.toml` says, once more and by hand.
+const fn product(
+    source: &'static str,
+    id: &'static str,
+    variant: Option<&'static str>,
+    issues: Issues,
+    choose: &'static [&'static str],
+) -> Product {
+    Product { source, id, variant, issues, choose }
+}
+
+/// What is sold. Two of them are not in the catalogue at first.
 pub(crate) const PRODUCTS: [Product; 8] = [
-    Product {
-        source: GUMROAD,
-        id: "32-nPAicqbLj8B_WswVlMw==",
-        variant: None,
-        issues: Issues::Minted,
-        repos: &["acme/starter", "acme/starter-docs"],
-        choose: &[],
-    },
-    Product {
-        source: GUMROAD,
-        id: "pickOne==",
-        variant: None,
-        issues: Issues::Minted,
-        repos: &[],
-        choose: &["acme/stack-nuxt", "acme/stack-next"],
-    },
-    Product {
-        source: GUMROAD,
-        id: "bundle==",
-        variant: None,
-        issues: Issues::Minted,
-        repos: &["acme/bundle-api", "acme/bundle-web", "acme/bundle-mobile", "acme/bundle-infra", "acme/bundle-docs"],
-        choose: &[],
-    },
-    Product { source: GUMROAD, id: "nobody-knows==", variant: None, issues: Issues::Unmapped, repos: &[], choose: &[] },
-    Product {
-        source: LEMON_SQUEEZY,
-        id: "4",
-        variant: Some("5"),
-        issues: Issues::Storefront,
-        repos: &["acme/kit", "acme/kit-pro"],
-        choose: &[],
-    },
-    Product {
-        source: LEMON_SQUEEZY,
-        id: "4",
-        variant: Some("9"),
-        issues: Issues::Storefront,
-        repos: &["acme/kit"],
-        choose: &[],
-    },
-    Product {
-        source: LEMON_SQUEEZY,
-        id: "6",
-        variant: Some("1"),
-        issues: Issues::Minted,
-        repos: &["acme/minted"],
-        choose: &[],
-    },
-    Product { source: LEMON_SQUEEZY, id: "7", variant: Some("9"), issues: Issues::Unmapped, repos: &[], choose: &[] },
+    product(GUMROAD, "32-nPAicqbLj8B_WswVlMw==", None, Issues::Minted, &[]),
+    product(
+        GUMROAD,
+        "pickOne==",
+        None,
+        Issues::Minted,
+        &["acme/stack-nuxt", "acme/stack-next", "acme/stack-next", "acme/stack-svelte"],
+    ),
+    product(GUMROAD, "bundle==", None, Issues::Minted, &[]),
+    product(GUMROAD, "nobody-knows==", None, Issues::Minted, &[]),
+    product(LEMON_SQUEEZY, "4", Some("5"), Issues::Storefront, &[]),
+    product(LEMON_SQUEEZY, "4", Some("9"), Issues::Storefront, &[]),
+    product(LEMON_SQUEEZY, "6", Some("1"), Issues::Minted, &[]),
+    product(LEMON_SQUEEZY, "7", Some("9"), Issues::Storefront, &[]),
 ];
+
+/// Those of [`PRODUCTS`] that the catalogue says nothing of at first.
+pub(crate) const UNMAPPED: [usize; 2] = [3, 7];
 
 /// A GitHub account that somebody may name.
 #[derive(Debug)]
@@ -113,7 +79,7 @@ pub(crate) const ACCOUNTS: [Account; 8] = [
 /// How many accounts there are besides, who all come to buy on one day.
 const CROWD: usize = 60;
 
-/// The crowd's accounts, which a history adds to the sandbox in their order.
+/// The crowd's accounts, which a run adds to the sandbox in their order.
 pub(crate) fn crowd() -> &'static [Account] {
     static ACCOUNTS: OnceLock<Vec<Account>> = OnceLock::new();
     let account = |place: usize| Account {
@@ -183,9 +149,11 @@ pub(crate) struct Sent {
     pub(crate) what: What,
     /// Its number as a task, by which faults know it.
     pub(crate) task: usize,
+    /// The catalogue's version when it was sent.
+    pub(crate) version: i64,
     pub(crate) answer: Option<Answer>,
     /// Whether its answer was looked at.
-    pub(crate) checked: bool,
+    pub(crate) checked: Cell<bool>,
 }
 
 /// How a request was answered.
@@ -207,13 +175,17 @@ pub(crate) enum What {
     Forged(u16),
     /// The seller changes something.
     Act,
+    /// The seller puts this in the catalogue's place.
+    Put(Shelf),
     /// Somebody presents a key, of that order if it is a good one.
     Activation { key: String, order: Option<usize>, account: &'static Account },
 }
 
 /// Everything that was done to the shop.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Model {
+    /// What the catalogue says at first.
+    pub(crate) first: Shelf,
     pub(crate) orders: Vec<Order>,
     pub(crate) deliveries: Vec<Known>,
     /// Keys that buyers have: by mail from the shop, with the order's place in [`Model::orders`].
@@ -223,22 +195,26 @@ pub(crate) struct Model {
     /// Keys that buyers have from the storefront.
     pub(crate) issued: Vec<Key>,
     pub(crate) sent: Vec<Sent>,
-    /// Who has accepted an invitation to what.
-    pub(crate) accepted: HashSet<(i64, String)>,
     /// Who declined an invitation to what, and how many requests had been sent by then.
     pub(crate) declined: Vec<(i64, String, usize)>,
 }
 
-impl Model {
-    /// These of [`Model::deliveries`] with those that say what every storefront lists: each order, and each key.
-    pub(crate) fn listed(&self, mut stored: HashSet<usize>) -> HashSet<usize> {
-        let says_so = |known: &Known| matches!(&known.meaning, Meaning::Sale(facts) if *facts == Facts::default());
-        let is_key = |known: &Known| matches!(known.meaning, Meaning::Key(_));
-        let all = self.deliveries.iter().enumerate().filter(|(_, known)| says_so(known) || is_key(known));
-        stored.extend(all.map(|(place, _)| place));
-        stored
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            first: Shelf::first(),
+            orders: Vec::new(),
+            deliveries: Vec::new(),
+            mailed: Vec::new(),
+            alerts: 0,
+            issued: Vec::new(),
+            sent: Vec::new(),
+            declined: Vec::new(),
+        }
     }
+}
 
+impl Model {
     /// What was said of an order by these of [`Model::deliveries`].
     pub(crate) fn facts<'a>(&self, order: usize, said: impl IntoIterator<Item = &'a usize>) -> Facts {
         let of_it = said.into_iter().map(|place| &self.deliveries[*place]).filter(|known| known.order == order);
@@ -253,22 +229,29 @@ impl Model {
         self.sent.iter().any(|sent| matches!(&sent.what, What::Activation { key: presented, .. } if presented == key))
     }
 
-    /// The order that a license was bought with.
-    pub(crate) fn order_with(&self, source: &str, license_order: &str) -> Option<usize> {
-        let id = license_order.split(':').next().unwrap_or_default();
+    /// What the seller asked to put in the catalogue's place with the request of this trace.
+    pub(crate) fn put(&self, trace: &str) -> Option<&Shelf> {
+        self.sent.iter().find_map(|sent| match &sent.what {
+            What::Put(shelf) if sent.trace == trace => Some(shelf),
+            _ => None,
+        })
+    }
+
+    /// The order of that id.
+    pub(crate) fn order_with(&self, source: &str, id: &str) -> Option<usize> {
         self.orders.iter().position(|order| order.id == id && order.product.source == source)
     }
 
-    /// How many requests had been sent when the last one was sent that promised the account this access by this key.
-    pub(crate) fn promised(&self, account: i64, repo: &str, by: &str) -> Option<usize> {
+    /// How many requests had been sent when the last one was sent that promised the account this access.
+    pub(crate) fn promised(&self, account: i64, repo: &str) -> Option<usize> {
         let promises = |sent: &Sent| {
-            let (What::Activation { account: asked, key, .. }, Some(Answer { status: 200 | 202, body, .. })) =
+            let (What::Activation { account: asked, .. }, Some(Answer { status: 200 | 202, body, .. })) =
                 (&sent.what, &sent.answer)
             else {
                 return false;
             };
             let repos = body["repos"].as_array().map_or(&[][..], Vec::as_slice);
-            key == by && asked.id == Some(account) && repos.iter().any(|promised| promised["repo"] == repo)
+            asked.id == Some(account) && repos.iter().any(|promised| promised["repo"] == repo)
         };
         self.sent.iter().rposition(promises)
     }
@@ -303,15 +286,5 @@ impl Facts {
         } else {
             "active"
         }
-    }
-}
-
-impl Product {
-    /// Whether these are repositories that a buyer of the product could have chosen.
-    pub(crate) fn opens(&self, repos: &[String]) -> bool {
-        let (fixed, chosen): (Vec<_>, Vec<_>) = repos.iter().partition(|repo| self.repos.contains(&repo.as_str()));
-        fixed.len() == self.repos.len()
-            && chosen.len() == usize::from(!self.choose.is_empty())
-            && chosen.iter().all(|repo| self.choose.contains(&repo.as_str()))
     }
 }

@@ -1,43 +1,43 @@
-//! What happened in a history: always as a hash, by which two runs are compared, and as a story where somebody wants to
+//! What happened in a run: always as a hash, by which two runs are compared, and as a transcript where somebody wants to
 //! read it.
 
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use latchkey::model::Timestamp;
-use latchkey::platform::Value;
 use latchkey::platform::host::{Call, Fate};
+use latchkey::platform::{DbError, Level, LogLine, LogValue, Value};
 use latchkey_sandbox::FaultKind;
 
 use crate::world::NOW;
 
-/// How to read a story.
+/// How to read a transcript.
 const LEGEND: &str = "\
 A number in brackets is one request or tick, from its beginning to its end; several run at once. Indented are its calls
 to the database, by the names of their statements, and to the services; ✗ is what goes wrong there.
 
 ";
 
-/// The record of a history.
+/// The record of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     hash: DefaultHasher,
     now: i64,
-    story: Option<String>,
+    transcript: Option<String>,
 }
 
 impl Trace {
-    /// One that keeps the story as well.
-    pub(crate) fn told() -> Self {
-        Self { story: Some(LEGEND.to_owned()), ..Self::default() }
+    /// One that keeps the transcript as well.
+    pub(crate) fn with_transcript() -> Self {
+        Self { transcript: Some(LEGEND.to_owned()), ..Self::default() }
     }
 
     pub(crate) fn hash(&self) -> u64 {
         self.hash.finish()
     }
 
-    pub(crate) fn story(&mut self) -> String {
-        self.story.take().unwrap_or_default()
+    pub(crate) fn transcript(&mut self) -> String {
+        self.transcript.take().unwrap_or_default()
     }
 
     pub(crate) fn at(&mut self, now: Timestamp) {
@@ -48,7 +48,7 @@ impl Trace {
     /// Something that happens, in words.
     pub(crate) fn note(&mut self, what: &str) {
         what.hash(&mut self.hash);
-        if self.story.is_some() {
+        if self.transcript.is_some() {
             self.line("", what);
         }
     }
@@ -73,7 +73,7 @@ impl Trace {
                 (request.method.as_str(), &request.url, &request.body).hash(&mut self.hash);
             }
         }
-        if self.story.is_some() {
+        if self.transcript.is_some() {
             let what = match call {
                 Call::Batch(statements) => {
                     let names: Vec<_> = statements.iter().map(|statement| statement.name).collect();
@@ -88,7 +88,7 @@ impl Trace {
                 Fate::HangBefore => "  ✗ hangs before it has any effect",
                 Fate::HangAfter => "  ✗ has its effect, and hangs",
                 Fate::DieBefore => "  ✗ the process dies before it",
-                Fate::DieAfter => "  ✗ the process dies behind it",
+                Fate::DieAfter => "  ✗ the process dies after it",
             };
             self.line("  ", &format!("[{task}] {what}{fate}"));
         }
@@ -105,17 +105,35 @@ impl Trace {
             FaultKind::Oversized(bytes) => format!("answers with {bytes} bytes"),
         };
         words.hash(&mut self.hash);
-        if self.story.is_some() {
+        if self.transcript.is_some() {
             self.line("  ", &format!("[{task}]   ✗ the service {words}"));
+        }
+    }
+
+    /// What the engine logs because it did not go as it should.
+    pub(crate) fn log(&mut self, line: &LogLine) {
+        if self.transcript.is_some() && matches!(line.level, Level::Warn | Level::Error) {
+            let fields = line.fields.iter().filter_map(|(name, value)| match value {
+                LogValue::Text(text) if !text.is_empty() => Some(format!(" {name}={text}")),
+                _ => None,
+            });
+            self.line("  ", &format!("the log says: {}{}", line.event, fields.collect::<String>()));
+        }
+    }
+
+    /// What the database says to a batch that failed.
+    pub(crate) fn failed(&mut self, error: &DbError) {
+        if self.transcript.is_some() {
+            self.line("  ", &format!("the batch failed: {error}"));
         }
     }
 
     fn line(&mut self, indent: &str, what: &str) {
         let since = (self.now - NOW.as_millis()) / 1000;
         let (days, hours, minutes, seconds) = (since / 86_400, since / 3600 % 24, since / 60 % 60, since % 60);
-        if let Some(story) = &mut self.story {
+        if let Some(transcript) = &mut self.transcript {
             // Writing to a string does not fail.
-            let _ = writeln!(story, "day {days} {hours:02}:{minutes:02}:{seconds:02}  {indent}{what}");
+            let _ = writeln!(transcript, "day {days} {hours:02}:{minutes:02}:{seconds:02}  {indent}{what}");
         }
     }
 }

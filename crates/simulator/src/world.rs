@@ -1,18 +1,21 @@
 //! The engine with the world around it, on the host: real SQLite, the sandbox in process, a virtual clock.
 //!
 //! The catalogue is the one in `tests/fixtures/products.toml`. The verbs of the host tests are in `tests/host/shop.rs`,
-//! those of a simulated history in `history`.
+//! those of a run of the simulator in `run`.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use latchkey::adapters::storefronts::SECTIONS;
 use latchkey::config::Config;
 use latchkey::engine::Engine;
 use latchkey::http::{Body, Request};
-use latchkey::model::{Catalogue, Choice, LicenseKind, Permission, Product, Repo, Storefront, Timestamp, TraceId};
+use latchkey::model::catalogue::Form;
+use latchkey::model::{Catalogue, Timestamp, TraceId};
 use latchkey::platform::host::{Host, Sqlite};
-use latchkey::platform::{HttpRequest, HttpResponse, Platform, SendError};
+use latchkey::platform::{HttpRequest, HttpResponse, Platform, SendError, Value};
 use latchkey_sandbox::{AccountKind, Delivery, Options, Sandbox, VirtualClock};
 
 /// A Sunday in November 2026, 12:00 UTC.
@@ -29,7 +32,8 @@ pub struct World {
     /// The sandbox's clock, which [`World::advance`] keeps at the host's time.
     clock: VirtualClock,
     config: Rc<Config>,
-    catalogue: Catalogue,
+    /// The newest that the engine's isolate knows.
+    catalogue: RefCell<Rc<Catalogue>>,
 }
 
 impl World {
@@ -43,22 +47,44 @@ impl World {
     ) -> Self {
         let clock = VirtualClock::at(NOW.as_millis());
         let sandbox = Sandbox::new(Options { clock: clock.clock(), ..Options::default() });
-        for repo in catalogue_file()
-            .products()
-            .iter()
-            .flat_map(|product| product.repos.iter().chain(product.choose.iter().flat_map(|choice| &choice.from)))
-        {
-            sandbox.add_repo(repo.as_str(), AccountKind::Organization);
+        for product in catalogue().products() {
+            for repo in product.repos.iter().chain(product.choose.iter().flat_map(|choice| &choice.from)) {
+                sandbox.add_repo(repo.as_str(), AccountKind::Organization);
+            }
         }
         let upstream = sandbox.clone();
         let host = Host::with_database(database, seed, NOW, move |request| send(&upstream, request));
         let config = Rc::new(Config::read(|name| setting(name, changes)));
-        Self { host, sandbox, clock, config, catalogue: catalogue() }
+        let world = Self { host, sandbox, clock, config, catalogue: RefCell::default() };
+        world.stock(catalogue());
+        world
     }
 
-    /// The same world after a deployment with another catalogue.
-    pub fn deploy(&mut self, catalogue: Catalogue) {
-        self.catalogue = catalogue;
+    /// Puts another catalogue into the database, as if it had always been there: nobody is told, and nothing becomes due.
+    /// The engine's isolate knows it already.
+    ///
+    /// # Panics
+    /// When the database refuses it.
+    pub fn stock(&self, catalogue: &Catalogue) {
+        let database = self.host.database();
+        let run = |sql: &str, params: &[Value]| database.query_with(sql, params).expect("a catalogue can be stored");
+        let version = run("UPDATE catalogue SET version = version + 1 RETURNING version", &[]);
+        let version = version[0].integer("version").expect("a version");
+        run("DELETE FROM products", &[]);
+        let insert = "INSERT INTO products (position, source, product_id, variant_id, entry)
+                      SELECT key, value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value -> '$[3]' FROM json_each(?1)";
+        run(insert, &[catalogue.to_rows().into()]);
+        *self.catalogue.borrow_mut() = Rc::new(catalogue.clone().with_version(version));
+    }
+
+    /// Forgets the catalogue that the engine's isolate knows, as a fresh isolate does.
+    pub fn forget_catalogue(&self) {
+        self.catalogue.take();
+    }
+
+    /// Keeps the catalogue that an engine has learned of, as the isolate does after each event.
+    pub fn keep_catalogue<P: Platform>(&self, engine: &Engine<P>) {
+        *self.catalogue.borrow_mut() = engine.catalogue();
     }
 
     /// The engine for one request or tick, under a trace of its own.
@@ -76,7 +102,12 @@ impl World {
 
     /// The same on another platform that stands for this host.
     pub fn engine_on<P: Platform>(&self, platform: P, trace: TraceId) -> Engine<P> {
-        Engine::new(platform, Rc::clone(&self.config), self.catalogue, trace)
+        self.engine_knowing(platform, Rc::clone(&self.catalogue.borrow()), trace)
+    }
+
+    /// The same in an isolate of its own, which knows this catalogue.
+    pub fn engine_knowing<P: Platform>(&self, platform: P, catalogue: Rc<Catalogue>, trace: TraceId) -> Engine<P> {
+        Engine::new(platform, Rc::clone(&self.config), catalogue, trace)
     }
 
     /// The present.
@@ -113,9 +144,9 @@ pub fn delivery_request(delivery: &Delivery) -> Request {
 }
 
 /// The catalogue of `tests/fixtures/products.toml`.
-pub fn catalogue() -> Catalogue {
-    static PRODUCTS: OnceLock<Vec<Product>> = OnceLock::new();
-    Catalogue::new(PRODUCTS.get_or_init(|| catalogue_file().products().iter().map(product).collect()))
+pub fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    CATALOGUE.get_or_init(|| catalogue_of(include_str!("../../../tests/fixtures/products.toml")))
 }
 
 /// A catalogue of these entries, in the words of `products.toml`.
@@ -123,45 +154,7 @@ pub fn catalogue() -> Catalogue {
 /// # Panics
 /// When they are none.
 pub fn catalogue_of(entries: &str) -> Catalogue {
-    let file = latchkey_catalogue::Catalogue::parse(entries).expect("entries of products.toml");
-    Catalogue::new(file.products().iter().map(product).collect::<Vec<_>>().leak())
-}
-
-fn catalogue_file() -> &'static latchkey_catalogue::Catalogue {
-    static FILE: OnceLock<latchkey_catalogue::Catalogue> = OnceLock::new();
-    FILE.get_or_init(|| {
-        let text = include_str!("../../../tests/fixtures/products.toml");
-        latchkey_catalogue::Catalogue::parse(text).expect("the fixture is a catalogue")
-    })
-}
-
-/// What the build would compile in for this entry.
-fn product(entry: &latchkey_catalogue::Product) -> Product {
-    fn kept(text: &str) -> &'static str {
-        text.to_owned().leak()
-    }
-    fn repos(listed: &[latchkey_catalogue::Repo]) -> &'static [Repo] {
-        let repo = |repo: &latchkey_catalogue::Repo| Repo::parse(repo.as_str()).expect("the catalogue was checked");
-        listed.iter().map(repo).collect::<Vec<_>>().leak()
-    }
-    Product {
-        storefront: match entry.storefront {
-            latchkey_catalogue::Storefront::Gumroad => Storefront::Gumroad,
-            latchkey_catalogue::Storefront::LemonSqueezy => Storefront::LemonSqueezy,
-        },
-        product_id: kept(&entry.product_id),
-        variant_id: entry.variant_id.as_deref().map(kept),
-        name: kept(&entry.name),
-        tier: kept(&entry.tier),
-        years: entry.years,
-        repos: repos(&entry.repos),
-        choose: entry.choose.as_ref().map(|choice| Choice { from: repos(&choice.from), limit: choice.limit }),
-        permission: Permission::Pull,
-        license: match entry.license {
-            latchkey_catalogue::LicenseKind::Minted => LicenseKind::Minted,
-            latchkey_catalogue::LicenseKind::Storefront => LicenseKind::Storefront,
-        },
-    }
+    Catalogue::read(entries, Form::Toml, SECTIONS).expect("entries of products.toml")
 }
 
 fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {

@@ -5,11 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use latchkey::adapters::storefronts::SECTIONS;
+use latchkey::model::Catalogue;
+use latchkey::model::catalogue::Form;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use crate::error::TestbedError;
+use crate::options::TestbedOptions;
 
 /// One row, by column name. A BLOB is an array of numbers.
 pub type Row = serde_json::Map<String, Value>;
@@ -40,18 +44,39 @@ pub(crate) fn merge_log(file: &Path) -> Result<(), TestbedError> {
     Ok(())
 }
 
-/// Copies a database to the same place under another persistence folder, prepares it, and gives the new file.
-pub(crate) fn copy(from: &Path, to: &Path, seed: &[String]) -> Result<PathBuf, TestbedError> {
+/// Copies a database to the same place under another persistence folder, prepares it, and gives the new file. With
+/// `tables` the copy has those and nothing else.
+pub(crate) fn copy(from: &Path, to: &Path, options: &TestbedOptions) -> Result<PathBuf, TestbedError> {
     let source = find(from)?;
     let folder = to.join(FOLDER);
     fs::create_dir_all(&folder).map_err(TestbedError::io(format!("create {}", folder.display())))?;
     let file = folder.join(source.file_name().unwrap_or_default());
-    fs::copy(&source, &file).map_err(TestbedError::io(format!("copy {}", source.display())))?;
+    if options.tables.is_none() {
+        fs::copy(&source, &file).map_err(TestbedError::io(format!("copy {}", source.display())))?;
+    }
     let connection = Connection::open(&file)?;
-    for statements in seed {
+    if let Some(tables) = &options.tables {
+        connection.execute_batch(&format!("PRAGMA journal_mode = WAL; {tables}"))?;
+    }
+    if let Some(products) = &options.products {
+        stock(&connection, products)?;
+    }
+    for statements in &options.seed {
         connection.execute_batch(statements)?;
     }
     Ok(file)
+}
+
+/// Puts a catalogue into the database, as if it had always been there.
+fn stock(connection: &Connection, products: &str) -> Result<(), TestbedError> {
+    const INSERT: &str = "INSERT INTO products (position, source, product_id, variant_id, entry)
+                          SELECT key, value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value -> '$[3]'
+                          FROM json_each(?1)";
+    let read = Catalogue::read(products, Form::Toml, SECTIONS);
+    let catalogue = read.map_err(|problems| TestbedError::Products(format!("{problems:#?}")))?;
+    connection.execute(INSERT, [catalogue.to_rows()])?;
+    connection.execute("UPDATE catalogue SET version = version + 1", [])?;
+    Ok(())
 }
 
 /// Reads rows from outside the Worker while it runs. Sees what is committed.
@@ -82,6 +107,7 @@ mod tests {
     use serde_json::json;
 
     use super::{FOLDER, copy, find, merge_log, query};
+    use crate::options::TestbedOptions;
 
     #[test]
     fn a_copied_and_prepared_database_gives_its_rows_by_column_with_their_types() {
@@ -95,12 +121,27 @@ mod tests {
         drop(connection);
         merge_log(&find(&from).expect("finds")).expect("merges");
 
-        let seed = ["INSERT INTO t VALUES (1, 2.5, 'x', NULL, x'0a')".to_owned()];
-        let copied = copy(&from, &to, &seed).expect("copies");
+        let seed = vec!["INSERT INTO t VALUES (1, 2.5, 'x', NULL, x'0a')".to_owned()];
+        let options = TestbedOptions { products: None, seed, ..TestbedOptions::default() };
+        let copied = copy(&from, &to, &options).expect("copies");
 
         let rows = query(&copied, "SELECT * FROM t").expect("reads");
         assert_eq!(json!(rows), json!([{ "a": 1, "b": 2.5, "c": "x", "d": null, "e": [10] }]));
         assert!(query(&original, "SELECT * FROM t").expect("reads").is_empty());
+    }
+
+    #[test]
+    fn tables_of_another_worker_come_in_place_of_ours() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        std::fs::create_dir_all(from.join(FOLDER)).expect("creates");
+        let original = from.join(FOLDER).join("abc.sqlite");
+        rusqlite::Connection::open(original).expect("opens").execute_batch("CREATE TABLE ours (a)").expect("creates");
+        let tables = Some("CREATE TABLE theirs (a)".to_owned());
+        let options = TestbedOptions { products: None, tables, ..TestbedOptions::default() };
+        let copied = copy(&from, &to, &options).expect("copies");
+        let rows = query(&copied, "SELECT name FROM sqlite_schema").expect("reads");
+        assert_eq!(json!(rows), json!([{ "name": "theirs" }]));
     }
 
     #[test]

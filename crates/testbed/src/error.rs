@@ -24,6 +24,9 @@ pub enum TestbedError {
     /// The statements that were to prepare the database.
     #[error("cannot prepare the database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The catalogue has mistakes.
+    #[error("cannot read the products: {0}")]
+    Products(String),
     /// The sandbox's socket.
     #[error("cannot listen for the sandbox: {0}")]
     Sandbox(#[source] io::Error),

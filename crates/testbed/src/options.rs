@@ -6,11 +6,15 @@ use std::time::Duration;
 use crate::template::project_root;
 
 /// What a [`Testbed`](crate::Testbed) is started with. [`TestbedOptions::default`] is the Worker that `cargo xtask
-/// test` builds with `tests/fixtures/products.toml`, configured for a sandbox with its default options.
+/// test` builds, with the products of `tests/fixtures/products.toml`, configured for a sandbox with its default options.
 #[derive(Debug, Clone)]
 pub struct TestbedOptions {
-    /// The folder with the Worker's `index.js` and `index_bg.wasm`.
+    /// The folder with the Worker's `index.js`, and `index_bg.wasm` if it has one.
     pub build_dir: PathBuf,
+    /// The tables of a Worker that is not ours, in SQL. `None`: ours, by the migrations.
+    pub tables: Option<String>,
+    /// The catalogue as its file has it, which is in the database before the Worker first sees it. `None`: none.
+    pub products: Option<String>,
     /// Variables and secrets, by name. They win over those for the sandbox, and over `wrangler.toml`.
     pub vars: Vec<(String, String)>,
     /// Names of variables, secrets and bindings that the Worker must not have.
@@ -27,7 +31,9 @@ pub struct TestbedOptions {
 impl Default for TestbedOptions {
     fn default() -> Self {
         Self {
-            build_dir: project_root().join("target/e2e/build"),
+            build_dir: project_root().join("build"),
+            tables: None,
+            products: Some(include_str!("../../../tests/fixtures/products.toml").to_owned()),
             vars: Vec::new(),
             unset: Vec::new(),
             seed: Vec::new(),

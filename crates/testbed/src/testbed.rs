@@ -70,7 +70,7 @@ impl Testbed {
             .tempdir()
             .map_err(TestbedError::io("create a temporary folder"))?;
         let persistence = folder.path().join("state");
-        let database = database::copy(&template.persistence, &persistence, &options.seed)?;
+        let database = database::copy(&template.persistence, &persistence, &options)?;
         let sandbox = match &options.sandbox {
             Some(sandbox) => Some(Served::start(sandbox.clone()).await?),
             None => None,

@@ -3,8 +3,9 @@
 //   workerd.mjs resolve CONFIG     prints what the Worker of a wrangler.toml is bound to, and ends
 //   workerd.mjs serve SETTINGS     runs the Worker that a JSON file describes, until standard input closes
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 
 const require = createRequire(import.meta.url);
 // miniflare is wrangler's, so it is looked for from there: npm need not put it at the top.
@@ -25,10 +26,10 @@ async function serve(settingsFile) {
   process.stdin.on("close", () => process.exit(0)).resume();
 
   const worker = settings.worker;
-  const modules = [
-    { type: "ESModule", path: "index.js" },
-    { type: "CompiledWasm", path: "index_bg.wasm" },
-  ];
+  const modules = [{ type: "ESModule", path: "index.js" }];
+  if (existsSync(join(settings.buildDir, "index_bg.wasm"))) {
+    modules.push({ type: "CompiledWasm", path: "index_bg.wasm" });
+  }
   if (settings.databaseDelay > 0) {
     // The first module is the one that is run.
     const contents = readFileSync(new URL("late_database.mjs", import.meta.url), "utf8");

@@ -30,7 +30,7 @@ pub(crate) struct Book {
 pub(crate) struct Sale {
     /// Its place in [`PRODUCTS`].
     pub(crate) product: usize,
-    /// The license's `source_order_id`: the order, and behind a colon the key where the storefront issues it.
+    /// What tells the license: the order, and behind a colon the storefront's id of the key where it issues it.
     pub(crate) license_order: String,
     /// How often each of its deliveries was acknowledged: the order's, then the key's where the storefront issues it.
     pub(crate) acknowledged: Vec<u64>,

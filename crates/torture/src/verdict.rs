@@ -41,7 +41,7 @@ pub(crate) fn broken(bed: &Testbed, book: &Book) -> Vec<String> {
 #[derive(Debug)]
 struct Tables {
     deliveries: u64,
-    /// By `source_order_id`.
+    /// By `order_id`.
     licenses: BTreeMap<String, License>,
     orders: BTreeSet<String>,
     /// Deliveries that are not processed: the order, where Lemon Squeezy says so, and why.
@@ -61,8 +61,9 @@ struct License {
 impl Tables {
     fn read(bed: &Testbed) -> Self {
         let licenses = bed.query(
-            "SELECT l.source_order_id, l.license_key, o.attempts, a.github_username FROM licenses l \
-             LEFT JOIN outbox o ON o.license_key = l.license_key AND o.kind = 'license_mail' \
+            "SELECT l.order_id || iif(l.storefront_key_id = '', '', ':' || l.storefront_key_id) AS order_id, l.license_key, \
+             o.attempts, a.github_username FROM licenses l \
+             LEFT JOIN outbox o ON o.subject = l.license_key AND o.kind = 'license_mail' \
              LEFT JOIN license_activations a ON a.license_key = l.license_key",
         );
         let license = |row: &Row| {
@@ -80,12 +81,8 @@ impl Tables {
         );
         Self {
             deliveries: bed.query("SELECT count(*) AS n FROM webhook_events")[0]["n"].as_u64().unwrap_or_default(),
-            licenses: licenses.iter().map(|row| (text(row, "source_order_id"), license(row))).collect(),
-            orders: bed
-                .query("SELECT source_order_id FROM sales")
-                .iter()
-                .map(|row| text(row, "source_order_id"))
-                .collect(),
+            licenses: licenses.iter().map(|row| (text(row, "order_id"), license(row))).collect(),
+            orders: bed.query("SELECT order_id FROM orders").iter().map(|row| text(row, "order_id")).collect(),
             unprocessed: unprocessed.iter().map(|row| (text(row, "of"), text(row, "why"))).collect(),
             owed: owed.iter().map(|row| text(row, "what")).collect(),
         }

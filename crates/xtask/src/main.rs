@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{admin, build, dev, fuzz, simulate, smoke, test, torture};
+use crate::commands::{bench, build, dev, fuzz, mutate, openapi, package, simulate, smoke, test, torture};
 use crate::project::Project;
 
 /// Latchkey's commands. Each installs what it needs and says so.
@@ -41,11 +41,14 @@ enum Command {
     Dev(dev::Args),
     Test(test::Args),
     Build(build::Args),
+    Package(package::Args),
+    Bench(bench::Args),
     Simulate(simulate::Args),
     Smoke(smoke::Args),
-    Admin(admin::Args),
     Torture(torture::Args),
     Fuzz(fuzz::Args),
+    Mutate(mutate::Args),
+    Openapi(openapi::Args),
 }
 
 fn main() -> ExitCode {
@@ -55,11 +58,14 @@ fn main() -> ExitCode {
         Command::Dev(args) => dev::run(&project, &args),
         Command::Test(args) => test::run(&project, &args),
         Command::Build(args) => build::run(&project, &args),
+        Command::Package(args) => package::run(&project, &args),
+        Command::Bench(args) => bench::run(&project, &args),
         Command::Simulate(args) => simulate::run(&project, &args),
         Command::Smoke(args) => smoke::run(&project, &args),
-        Command::Admin(args) => admin::run(&project, &args),
         Command::Torture(args) => torture::run(&project, &args),
         Command::Fuzz(args) => fuzz::run(&project, &args),
+        Command::Mutate(args) => mutate::run(&project, &args),
+        Command::Openapi(args) => openapi::run(&project, &args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("\nerror: {error:#}");

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use latchkey_catalogue::{Catalogue, Product, Storefront};
+use latchkey::adapters::storefronts::SECTIONS;
+use latchkey::model::catalogue::Form;
+use latchkey::model::{Catalogue, Product};
 
 use crate::project::Project;
 
@@ -72,20 +73,22 @@ pub(crate) fn create_dev_vars(project: &Project) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// The products that the Worker is built with.
+/// The file that is the catalogue's written form.
+pub(crate) const PRODUCTS: &str = "products.toml";
+
+/// The products of `products.toml`.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, or says something wrong; the text names each mistake.
 pub(crate) fn products(project: &Project) -> anyhow::Result<Vec<Product>> {
-    let name = std::env::var_os("PRODUCTS_FILE").filter(|name| !name.is_empty());
-    let file = project.path(name.map_or_else(|| PathBuf::from("products.toml"), PathBuf::from));
+    let file = project.path(PRODUCTS);
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    match Catalogue::parse(&text) {
+    match Catalogue::read(&text, Form::Toml, SECTIONS) {
         Ok(catalogue) => Ok(catalogue.products().to_vec()),
         Err(problems) => {
-            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            bail!("{}:\n{}", file.display(), problems.join("\n"))
+            let problems: Vec<_> = problems.iter().map(|problem| problem.in_file(PRODUCTS)).collect();
+            bail!("{}", problems.join("\n"))
         }
     }
 }
@@ -93,9 +96,7 @@ pub(crate) fn products(project: &Project) -> anyhow::Result<Vec<Product>> {
 /// The first Gumroad product that opens repositories without a choice of the buyer's, for a sale made up to try
 /// something.
 pub(crate) fn plain_gumroad_product(products: &[Product]) -> Option<&Product> {
-    products.iter().find(|product| {
-        product.storefront == Storefront::Gumroad && !product.repos.is_empty() && product.choose.is_none()
-    })
+    products.iter().find(|product| product.source == "gumroad" && !product.repos.is_empty() && product.choose.is_none())
 }
 
 #[cfg(test)]

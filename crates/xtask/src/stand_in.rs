@@ -3,7 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use latchkey_catalogue::{LicenseKind, Product, Repo, Storefront};
+use latchkey::model::{LicenseKind, Product, Repo};
 use latchkey_sandbox as sandbox;
 
 use crate::settings::Vars;
@@ -25,7 +25,7 @@ pub(crate) fn options(products: &[Product], vars: &Vars, worker_url: Option<Stri
         lemon_squeezy_store_id: store_id.unwrap_or(default.lemon_squeezy_store_id),
         github_token: value("GITHUB_TOKEN", default.github_token),
         postmark_token: value("POSTMARK_TOKEN", default.postmark_token),
-        products: products.iter().map(product).collect(),
+        products: products.iter().filter_map(product).collect(),
         // The Worker's database outlives the sandbox. Counting from the present second, no number comes twice.
         first_number: seconds_now(),
         ..default
@@ -37,24 +37,26 @@ pub(crate) fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-fn product(product: &Product) -> sandbox::Product {
+/// What the sandbox sells of the catalogue: a product that asks for nothing is none of its business.
+fn product(product: &Product) -> Option<sandbox::Product> {
     let names = |repos: &[Repo]| repos.iter().map(|repo| repo.as_str().to_owned()).collect();
     let choice = product.choose.as_ref();
-    sandbox::Product {
-        storefront: match product.storefront {
-            Storefront::Gumroad => sandbox::Storefront::Gumroad,
-            Storefront::LemonSqueezy => sandbox::Storefront::LemonSqueezy,
+    Some(sandbox::Product {
+        storefront: match product.source.as_str() {
+            "gumroad" => sandbox::Storefront::Gumroad,
+            _ => sandbox::Storefront::LemonSqueezy,
         },
         product_id: product.product_id.clone(),
-        variant_id: product.variant_id.clone(),
+        variant_id: product.variant_id().map(str::to_owned),
         name: product.name.clone(),
         price_cents: PRICE_CENTS,
         license: match product.license {
             LicenseKind::Minted => sandbox::License::Minted,
             LicenseKind::Storefront => sandbox::License::Storefront,
+            LicenseKind::None => return None,
         },
         repos: names(&product.repos),
         choose: choice.map(|choice| names(&choice.from)).unwrap_or_default(),
         choose_limit: choice.map_or(0, |choice| choice.limit as usize),
-    }
+    })
 }

@@ -34,6 +34,16 @@ pub(crate) fn ensure_fuzzer(project: &Project) -> anyhow::Result<()> {
     cargo::ensure_fuzzer(project)
 }
 
+/// Installs cargo-mutants if it is missing, which nothing but `cargo xtask mutate` needs.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn ensure_mutants(project: &Project) -> anyhow::Result<()> {
+    let _alone = lock(project)?;
+    cargo::ensure_mutants(project)
+}
+
 /// Two commands started at once must not both run `npm ci`: it empties node_modules first. The lock ends with the
 /// process that holds it, however it ends.
 fn lock(project: &Project) -> anyhow::Result<File> {

@@ -4,7 +4,7 @@ use super::{Message, Subject};
 use crate::model::EmailAddress;
 
 /// Where the operator finds out more about whatever stands in the database.
-pub const LOOK: &str = "What waits, since when and why:\n\n    cargo xtask admin attention";
+pub const LOOK: &str = "What waits, since when and why:\n\n    cargo latchkey attention";
 
 /// Writes the mail: `detail` says what happened, `advice` what to do. `reference` is the outbox id under which it is
 /// owed.

@@ -10,7 +10,8 @@
 //! | `meaning` | what they mean |
 //! | `sales` | the pages of the list of sales |
 //!
-//! Gumroad's own license keys are not verified: every sale gets a key that is minted here.
+//! Gumroad's own license keys open nothing here: its pings bring none that a buyer would not have to be told apart by, and
+//! every sale gets a key that is minted here.
 
 mod fields;
 mod form;
@@ -22,13 +23,13 @@ mod sales;
 mod tests;
 
 use super::{
-    DefaultLicense, Head, HookSecret, Hooks, NotUnderstood, OwnKeys, Page, Profile, Proof, Refusal, Registration,
-    Storefront, Understood, Verdict,
+    Head, HookSecret, Hooks, NotUnderstood, OwnKeys, Page, Proof, Refusal, Registration, Storefront, Understood,
+    Verdict,
 };
 use crate::adapters::{Failure, Remedy};
 use crate::config::Reader;
-use crate::model::inbox::{Delivery, ListName, Origin};
-use crate::model::{Authenticated, LicenseKey, Secret, Source, Timestamp};
+use crate::model::catalogue::{Ids, LicenseKind, Section, VariantId, VariantRule};
+use crate::model::{Authenticated, Delivery, LicenseKey, ListName, Origin, Secret, Timestamp};
 use crate::platform::Platform;
 
 /// The list of sales.
@@ -44,8 +45,14 @@ pub struct Gumroad {
 }
 
 impl Storefront for Gumroad {
-    const PROFILE: Profile =
-        Profile { source: Source::named("gumroad"), name: "Gumroad", license: DefaultLicense::Minted };
+    const SECTION: Section = Section {
+        source: "gumroad",
+        name: "Gumroad",
+        product_ids: Ids::Text { example: "32-nPAicqbLj8B_WswVlMw==" },
+        // A ping names the chosen options by their titles and carries no id of a variant: https://gumroad.com/ping.
+        variants: Some(VariantRule { variant: VariantId::Name, ids: Ids::Text { example: "Tier: Team" } }),
+        licenses: &[LicenseKind::Minted, LicenseKind::None],
+    };
 
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
@@ -57,6 +64,10 @@ impl Storefront for Gumroad {
             access_token: reader.secret("GUMROAD_ACCESS_TOKEN"),
             api_url: reader.url("GUMROAD_API_URL", "https://api.gumroad.com"),
         }
+    }
+
+    fn is_configured(&self) -> bool {
+        !self.webhook_secrets.is_empty()
     }
 
     /// Checks the `secret` parameter of a ping's raw query string against the secrets that are accepted.

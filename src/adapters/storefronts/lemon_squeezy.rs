@@ -15,13 +15,13 @@ mod tests;
 mod wire;
 
 use super::{
-    DefaultLicense, Head, HookSecret, Hooks, NotUnderstood, OwnKeys, Page, Profile, Proof, Refusal, Registration,
-    Storefront, Understood, Verdict,
+    Head, HookSecret, Hooks, NotUnderstood, OwnKeys, Page, Proof, Refusal, Registration, Storefront, Understood,
+    Verdict,
 };
 use crate::adapters::{Failure, Remedy};
 use crate::config::Reader;
-use crate::model::inbox::{Delivery, ListName};
-use crate::model::{LicenseKey, Secret, Signature, Source, Timestamp};
+use crate::model::catalogue::{Ids, LicenseKind, Section, VariantId, VariantRule};
+use crate::model::{Delivery, LicenseKey, ListName, Secret, Signature, Timestamp};
 use crate::platform::{Limit, Platform};
 
 const ORDERS: ListName = ListName::named("orders");
@@ -39,8 +39,14 @@ pub struct LemonSqueezy {
 }
 
 impl Storefront for LemonSqueezy {
-    const PROFILE: Profile =
-        Profile { source: Source::named("lemonsqueezy"), name: "Lemon Squeezy", license: DefaultLicense::Storefront };
+    const SECTION: Section = Section {
+        source: "lemonsqueezy",
+        name: "Lemon Squeezy",
+        // https://docs.lemonsqueezy.com/api/products/the-product-object
+        product_ids: Ids::Number,
+        variants: Some(VariantRule { variant: VariantId::Id, ids: Ids::Number }),
+        licenses: &[LicenseKind::Storefront, LicenseKind::Minted, LicenseKind::None],
+    };
 
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
@@ -53,6 +59,10 @@ impl Storefront for LemonSqueezy {
             api_key: reader.secret("LEMON_SQUEEZY_API_KEY"),
             api_url: reader.url("LEMON_SQUEEZY_API_URL", "https://api.lemonsqueezy.com"),
         }
+    }
+
+    fn is_configured(&self) -> bool {
+        !self.webhook_secrets.is_empty() && self.store_id.is_some()
     }
 
     /// The `X-Signature` header is the hex HMAC-SHA256 of the raw body under a signing secret.

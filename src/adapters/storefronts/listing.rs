@@ -7,8 +7,7 @@ use super::Page;
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::json::Json;
-use crate::model::inbox::ListedItem;
-use crate::model::{Secret, Timestamp};
+use crate::model::{ListedItem, Secret, Timestamp};
 use crate::platform::{HttpRequest, Method, Platform};
 
 /// How long a storefront is left alone that has enough of us and does not say for how long.

@@ -3,7 +3,7 @@
 use super::Storefront;
 use crate::adapters::testing::{Canned, run};
 use crate::config::Reader;
-use crate::model::inbox::{Delivery, Origin};
+use crate::model::{Delivery, Origin};
 
 /// A storefront with these settings; whatever is missing is missing.
 pub(super) fn read_settings<S: Storefront>(settings: &[(&str, &str)]) -> S {

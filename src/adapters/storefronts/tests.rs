@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use super::{
-    AnyStorefront, Cause, DefaultLicense, Head, NotUnderstood, OwnKeys, PROFILES, Proof, Refusal, Storefronts, Verdict,
+    AnyStorefront, Cause, Head, NotUnderstood, OwnKeys, PROFILES, Proof, Refusal, SECTIONS, Storefronts, Verdict,
 };
 use crate::adapters::testing::{Canned, NOW, reply, reply_with, run};
 use crate::adapters::{Failure, Remedy};
 use crate::config::Reader;
-use crate::model::inbox::{Delivery, ListName, Origin};
-use crate::model::{LicenseKey, Source};
+use crate::model::{Delivery, LicenseKey, LicenseKind, ListName, Origin, Source};
 use crate::platform::{HttpResponse, Limit, SendError};
 
 const CONFIGURED: &[(&str, &str)] = &[
@@ -61,9 +60,9 @@ fn every_storefront_is_found_by_its_name_and_by_its_path() {
 #[test]
 fn every_storefront_is_known_without_its_settings() {
     let told: Vec<_> =
-        PROFILES.iter().map(|profile| (profile.source.as_str(), profile.name, profile.license)).collect();
+        SECTIONS.iter().map(|section| (section.source, section.name, section.default_license())).collect();
     let expected =
-        [("gumroad", "Gumroad", DefaultLicense::Minted), ("lemonsqueezy", "Lemon Squeezy", DefaultLicense::Storefront)];
+        [("gumroad", "Gumroad", LicenseKind::Minted), ("lemonsqueezy", "Lemon Squeezy", LicenseKind::Storefront)];
     assert_eq!(told, expected);
     let storefronts = configured();
     assert!(

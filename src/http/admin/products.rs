@@ -2,52 +2,17 @@
 //!
 //! What is wrong with a catalogue is found in `model::catalogue`; what a replacement does is in `engine::catalogue`.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
-use super::fields::{self, Field, Fields, Kind};
-use super::{ACTOR, Code, Problem, REASON, Request, Response, storage, unavailable};
-use crate::adapters::storefronts_catalogue::SECTIONS;
+use super::{action, unavailable};
+use crate::adapters::storefronts::SECTIONS;
 use crate::db::products::Replaced;
 use crate::engine::Engine;
-use crate::model::catalogue::{Catalogue, Difference, Form, Problem as CatalogueProblem, Product};
-use crate::model::{Actor, Reason};
+use crate::http::api::products::{CatalogueAnswer, DryRun, InvalidCatalogue, ReplaceRequest, ReplacedAnswer};
+use crate::http::{Code, Problem, Request, Response, read_query};
+use crate::model::catalogue::{Catalogue, Form, Problem as CatalogueProblem, Product};
 use crate::platform::Platform;
-
-/// What the query of a replacement may say.
-pub(super) const REPLACE_FIELDS: &[Field] =
-    &[REASON, ACTOR, Field("dry_run", Kind::OneOf(&["true", "false"])), Field("expected_version", Kind::Text(16))];
 
 /// A catalogue of some thousand products.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
-
-/// The catalogue in JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CatalogueAnswer<P = Product> {
-    pub version: i64,
-    /// The entries of each storefront, by its name.
-    pub products: BTreeMap<String, Vec<P>>,
-}
-
-/// What a replacement came to. Entries that are as they were are in no list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReplacedAnswer {
-    /// The version that the catalogue has now.
-    pub version: i64,
-    #[serde(flatten)]
-    pub difference: Difference,
-    /// How many deliveries waited for a product that is mapped now.
-    pub waiting: usize,
-}
-
-/// The problem `invalid_catalogue`: besides what every problem has, all that is wrong with the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InvalidCatalogue<P> {
-    #[serde(flatten)]
-    pub problem: P,
-    pub problems: Vec<CatalogueProblem>,
-}
 
 /// `GET /admin/products`
 pub(super) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> Result<Response, Problem> {
@@ -59,17 +24,17 @@ pub(super) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> 
         },
         Form::Json => {
             let lists = catalogue.by_source().into_iter();
-            let products = lists.map(|(source, entries)| (source.to_owned(), entries)).collect();
+            let owned = |entries: Vec<&Product>| entries.into_iter().cloned().collect();
+            let products = lists.map(|(source, entries)| (source.to_owned(), owned(entries))).collect();
             Response::json(200, &CatalogueAnswer { version: catalogue.version(), products })
         }
     })
 }
 
-/// `PUT /admin/products`, whose query says what [`REPLACE_FIELDS`] has.
+/// `PUT /admin/products`
 pub(super) async fn replace<P: Platform>(engine: &Engine<P>, request: Request) -> Result<Response, Problem> {
-    let fields = Fields::of_query(REPLACE_FIELDS, request.query.as_deref(), true)?;
-    let expected = fields.text("expected_version").map(version).transpose()?;
-    let dry_run = fields.text("dry_run") == Some("true");
+    let asked: ReplaceRequest = read_query(&request)?;
+    let expected = asked.expected_version.map(i64::from);
     let form = sent(&request)?;
     let body = request.body.read(BODY_MAX_BYTES).await?;
     let text =
@@ -78,15 +43,13 @@ pub(super) async fn replace<P: Platform>(engine: &Engine<P>, request: Request) -
         Ok(new) => new,
         Err(problems) => return Ok(invalid(problems)),
     };
-    let replaced = if dry_run {
-        engine.rehearse_catalogue(&new, expected).await
-    } else {
-        let reason = Reason::parse(fields.required("reason")?);
-        let actor = Actor::parse(fields.text("actor").unwrap_or("operator"));
-        let (Some(reason), Some(actor)) = (reason, actor) else {
-            return Err(Problem::new(Code::InvalidRequest, "`reason` and `actor` must not be blank."));
-        };
-        engine.replace_catalogue(&new, expected, &engine.new_act(reason, actor).map_err(storage)?).await
+    let replaced = match asked.dry_run {
+        DryRun::Yes => engine.rehearse_catalogue(&new, expected).await,
+        DryRun::No => {
+            let missing = || Problem::new(Code::InvalidRequest, "`reason` is missing: say why, in the query.");
+            let action = action(engine, asked.reason.ok_or_else(missing)?, asked.actor)?;
+            engine.replace_catalogue(&new, expected, &action).await
+        }
     };
     match replaced.map_err(unavailable)? {
         Replaced::Done { version, difference, waiting } => {
@@ -110,13 +73,8 @@ fn invalid(problems: Vec<CatalogueProblem>) -> Response {
     };
     let problem = Problem::new(Code::InvalidCatalogue, detail);
     let status = problem.code.status();
-    let response = Response::json(status, &InvalidCatalogue { problem, problems });
+    let response = Response::json(status, &InvalidCatalogue { problem: (&problem).into(), problems });
     Response { headers: Vec::new(), ..response }.header("content-type", "application/problem+json")
-}
-
-fn version(text: &str) -> Result<i64, Problem> {
-    let version = text.parse().ok().filter(|version| (0..=9_007_199_254_740_991).contains(version));
-    version.ok_or_else(|| fields::invalid("expected_version", "must be the version that you know, such as 7"))
 }
 
 /// The form in which a catalogue is sent.

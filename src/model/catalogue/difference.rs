@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Catalogue, Product};
 
 /// The entries that one catalogue has and another has not, or not so.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
     pub added: Vec<EntryRef>,
     pub changed: Vec<EntryRef>,
@@ -15,7 +16,7 @@ pub struct Difference {
 }
 
 /// An entry by its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EntryRef {
     pub source: String,
     pub product_id: String,

@@ -1,14 +1,15 @@
 //! One entry of the catalogue: a product that a storefront sells, and what it opens on which terms.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::url::HttpsUrl;
-use super::word::words;
+use super::word::{Word, words};
 use crate::model::{Repo, Timestamp};
 
 /// One entry. Its serialized form is the entry of the catalogue's JSON form, and the column `products.entry`; what has its
 /// default is left out there, but for the license, whose default differs from storefront to storefront.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Product {
     /// Who sells it: the `source` of orders and licenses. In the JSON form it is the key of the list.
     #[serde(skip)]
@@ -28,6 +29,7 @@ pub struct Product {
     pub years: Option<u32>,
     /// Every buyer gets these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
     pub repos: Vec<Repo>,
     /// The buyer gets some of these, by preference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,6 +63,7 @@ pub struct Product {
     pub remind_days: u32,
     /// Where the buyer renews.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub renew_url: Option<HttpsUrl>,
     /// Whether the GitHub account has to be signed in with.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -74,7 +77,7 @@ pub struct Product {
 }
 
 /// The one variant of a product that an entry is for, under the key that its storefront's entries have for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum VariantId {
     #[serde(rename = "variant")]
     Name(String),
@@ -83,9 +86,10 @@ pub enum VariantId {
 }
 
 /// Repositories among which the buyer prefers at least one and at most `limit`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
     /// At least one, none twice, none that every buyer gets anyway.
+    #[schemars(with = "Vec<String>")]
     pub from: Vec<Repo>,
     /// At least 1, at most all.
     pub limit: u32,
@@ -144,6 +148,24 @@ words! {
         Optional = "optional",
         /// Only an account that was signed in with is bound.
         Required = "required",
+    }
+}
+
+impl Permission {
+    /// How much it permits: more with each.
+    pub const fn rank(self) -> i64 {
+        match self {
+            Self::Pull => 1,
+            Self::Triage => 2,
+            Self::Push => 3,
+            Self::Maintain => 4,
+            Self::Admin => 5,
+        }
+    }
+
+    /// The permission of that rank.
+    pub fn from_rank(rank: i64) -> Option<Self> {
+        Self::ALL.iter().copied().find(|permission| permission.rank() == rank)
     }
 }
 

@@ -113,7 +113,9 @@ impl Sqlite {
             let (schema, name) = (table.text("schema").ok()?, table.text("name").ok()?);
             Some(format!("DELETE FROM {schema}.{name};"))
         });
-        let script: String = emptying.collect();
+        // The one row that a migration makes.
+        let catalogue = "INSERT INTO catalogue (id, version, changed_at) VALUES (1, 0, 0);".to_owned();
+        let script: String = emptying.chain([catalogue]).collect();
         self.connection.borrow().execute_batch(&script).map_err(|error| refused(&error))
     }
 

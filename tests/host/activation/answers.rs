@@ -9,7 +9,7 @@ use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::FaultKind;
 
 #[test]
-fn a_first_activation_answers_with_the_license_and_an_invitation_to_every_repository() {
+fn a_first_activation_answers_with_the_license_and_every_invitation() {
     run(async {
         let shop = Shop::open();
         let key = sold(&shop, STARTER).await;
@@ -23,9 +23,11 @@ fn a_first_activation_answers_with_the_license_and_an_invitation_to_every_reposi
                 "github_username": "octocat",
                 "repos": [
                     { "repo": "acme/starter", "status": "invited",
-                      "accept_url": "https://github.com/acme/starter/invitations" },
+                      "accept_url": "https://github.com/acme/starter/invitations",
+                      "expires_at": "2026-11-29T12:00:00Z" },
                     { "repo": "acme/starter-docs", "status": "invited",
-                      "accept_url": "https://github.com/acme/starter-docs/invitations" },
+                      "accept_url": "https://github.com/acme/starter-docs/invitations",
+                      "expires_at": "2026-11-29T12:00:00Z" },
                 ],
             })
         );
@@ -40,8 +42,12 @@ fn a_first_activation_answers_with_the_license_and_an_invitation_to_every_reposi
         assert_eq!(bound["license_key"], key.as_str());
         assert_eq!((&bound["github_username"], &bound["github_user_id"]), (&json!("octocat"), &json!(OCTOCAT)));
         assert_eq!(bound["repos"], json!(["acme/starter", "acme/starter-docs"]).to_string());
-        assert_eq!(bound["permission"], "pull");
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'done' AND outcome = 'invited'"), 2);
+        assert_eq!(bound["proof"], "typed");
+        let entitlements = format!("entitlements WHERE license_key = '{key}' AND permission = 'pull'");
+        assert_eq!(shop.count(&entitlements), 2);
+        let granted = format!("grants WHERE github_user_id = {OCTOCAT} AND state = 'invited' AND until_at > 0");
+        assert_eq!(shop.count(&granted), 2);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'done' AND outcome = 'invited'"), 2);
         assert_eq!(shop.sandbox.invitations("acme/starter")[0].permissions, "read");
     });
 }
@@ -62,7 +68,8 @@ fn an_activation_with_a_queued_repository_is_a_202_with_the_same_body() {
                 "github_username": "octocat",
                 "repos": [
                     { "repo": "acme/starter", "status": "invited",
-                      "accept_url": "https://github.com/acme/starter/invitations" },
+                      "accept_url": "https://github.com/acme/starter/invitations",
+                      "expires_at": "2026-11-29T12:00:00Z" },
                     { "repo": "acme/starter-docs", "status": "queued" },
                 ],
             })
@@ -105,7 +112,7 @@ fn the_bypass_invites_again_without_asking_who_that_is() {
         assert_eq!(calls, expected, "exactly one call a repository and no other");
         assert_eq!(shop.sandbox.invitations("acme/starter").len(), 1);
         assert_eq!(shop.count("license_activations"), 1);
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'done'"), 2);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'done'"), 2);
     });
 }
 
@@ -119,11 +126,12 @@ fn the_bypass_tells_a_buyer_who_has_accepted_that_they_are_a_member() {
         let again = shop.activate(&key, "octocat").await;
         assert_eq!(again.body["repos"][0], json!({ "repo": "acme/starter", "status": "member" }));
         assert_eq!(again.repos()[1], ("acme/starter-docs", "invited"));
+        assert_eq!(shop.value("SELECT group_concat(state) FROM grants"), "member,invited");
     });
 }
 
 #[test]
-fn an_own_key_is_known_however_a_person_spells_it_and_a_login_in_any_case() {
+fn an_own_key_is_known_in_any_spelling_and_a_login_in_any_case() {
     run(async {
         let shop = Shop::open();
         let key = sold(&shop, STARTER).await;
@@ -141,7 +149,7 @@ fn an_own_key_is_known_however_a_person_spells_it_and_a_login_in_any_case() {
 }
 
 #[test]
-fn a_key_in_our_own_format_that_was_not_minted_is_unknown_without_asking_anyone() {
+fn a_key_of_ours_that_was_not_minted_is_unknown_without_asking_anyone() {
     run(async {
         let shop = Shop::open();
         let key = sold(&shop, STARTER).await;

@@ -26,7 +26,7 @@ async fn activate_from(shop: &Shop, address: &str, key: &str) -> u16 {
 }
 
 #[test]
-fn an_address_that_asks_too_often_is_told_to_wait_and_costs_nothing_more() {
+fn an_address_that_asks_too_often_is_told_to_wait_and_costs_nothing() {
     run(async {
         let shop = Shop::open();
         let key = sold(&shop, STARTER).await;
@@ -72,7 +72,7 @@ fn a_key_is_counted_however_it_is_spelled_and_wherever_it_comes_from() {
 }
 
 #[test]
-fn keys_without_a_record_share_one_limit_which_keeps_no_buyer_out_whose_key_is_on_record() {
+fn keys_without_a_record_share_a_limit_which_keeps_no_known_buyer_out() {
     run(async {
         let shop = Shop::open();
         let deliveries = shop.sandbox.sell_on_lemon_squeezy(LemonSqueezySale::default());

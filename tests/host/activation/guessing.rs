@@ -39,7 +39,7 @@ async fn try_from(shop: &Shop, address: &str, key: &str) -> u16 {
 }
 
 #[test]
-fn an_unknown_a_revoked_and_a_bound_key_run_the_same_statements_and_ask_nobody() {
+fn unknown_revoked_and_bound_keys_run_the_same_statements() {
     run(async {
         let shop = Shop::open();
         let (revoked, bound) = (sold(&shop, STARTER).await, sold(&shop, STARTER).await);
@@ -63,7 +63,7 @@ fn an_unknown_a_revoked_and_a_bound_key_run_the_same_statements_and_ask_nobody()
 }
 
 #[test]
-fn ten_thousand_guesses_from_a_thousand_addresses_hit_nothing_and_cost_one_round_trip_each() {
+fn ten_thousand_guesses_hit_nothing_and_cost_one_round_trip_each() {
     run(async {
         let shop = Shop::open();
         let key = sold(&shop, STARTER).await;

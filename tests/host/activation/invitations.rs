@@ -1,19 +1,24 @@
-//! What becomes of each repository: what the buyer is told, what stands in the outbox, and that what is owed is done.
+//! What becomes of each repository: what the buyer is told, what stands in the outbox, and that what is enqueued is done.
 
 use std::time::Duration;
 
 use latchkey_sandbox::FaultKind;
 use serde_json::{Value, json};
 
-use super::{of_invitations, sold};
+use super::{OCTOCAT, of_invitations, sold};
 use crate::shop::{NOW, STARTER, Shop, run};
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
+/// The outbox row of one of the grants.
+fn row_of(shop: &Shop, repo: &str) -> Value {
+    shop.record("outbox", &format!("kind = 'grant' AND subject = '{OCTOCAT}:{repo}'"))
+}
+
 /// The row of the repository that every test here has trouble with.
-fn owed(shop: &Shop) -> Value {
-    shop.record("outbox", "repo = 'acme/starter-docs'")
+fn enqueued(shop: &Shop) -> Value {
+    row_of(shop, "acme/starter-docs")
 }
 
 /// An error in GitHub's own words.
@@ -22,7 +27,7 @@ fn words(status: u16, message: &str) -> FaultKind {
 }
 
 #[test]
-fn what_github_cannot_take_now_is_queued_with_its_reason_and_invited_by_a_later_tick() {
+fn what_github_cannot_take_now_is_queued_and_invited_by_a_later_tick() {
     run(async {
         let limit = words(403, "You have exceeded a secondary rate limit. Please wait.");
         let spent = words(422, "You have reached the limit of invitations to this repository in 24 hours");
@@ -52,18 +57,18 @@ fn what_github_cannot_take_now_is_queued_with_its_reason_and_invited_by_a_later_
             assert_eq!(answer.status, 202, "{reason}");
             assert_eq!(answer.repos(), [("acme/starter", "invited"), ("acme/starter-docs", "queued")], "{reason}");
             assert!(answer.body["repos"][1].get("accept_url").is_none(), "{reason}");
-            let row = owed(&shop);
+            let row = enqueued(&shop);
             assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(attempts)), "{reason}");
             assert!(row["last_error"].as_str().unwrap().contains(reason), "{}", row["last_error"]);
             let next = row["next_attempt_at"].as_i64().unwrap() - NOW.as_millis();
             assert!(wait.contains(&next), "{reason}: {next}");
-            assert_eq!(shop.record("outbox", "repo = 'acme/starter'")["state"], "done", "the other is not held up");
+            assert_eq!(row_of(&shop, "acme/starter")["state"], "done", "the other is not held up");
             assert_eq!(shop.sandbox.faults()[0].struck(), 1, "{reason}");
             shop.sandbox.clear_faults();
             let early = shop.tick_after(Duration::from_millis(u64::try_from(next - 1).unwrap())).await;
-            assert_eq!(early.owed, 0, "{reason}: not before its time");
-            assert_eq!(shop.tick_after(Duration::from_millis(1)).await.owed, 1, "{reason}");
-            let row = owed(&shop);
+            assert_eq!(early.rows, 0, "{reason}: not before its time");
+            assert_eq!(shop.tick_after(Duration::from_millis(1)).await.rows, 1, "{reason}");
+            let row = enqueued(&shop);
             assert_eq!((&row["state"], &row["outcome"]), (&json!("done"), &json!("invited")), "{reason}");
             assert_eq!((&row["last_error"], &row["next_attempt_at"]), (&Value::Null, &Value::Null), "{reason}");
             let invited = shop.sandbox.invitations("acme/starter-docs");
@@ -74,7 +79,7 @@ fn what_github_cannot_take_now_is_queued_with_its_reason_and_invited_by_a_later_
 }
 
 #[test]
-fn a_member_is_told_so_and_is_owed_nothing() {
+fn a_member_is_told_so_and_nothing_is_left_to_do() {
     run(async {
         let shop = Shop::open();
         let key = sold(&shop, STARTER).await;
@@ -82,7 +87,7 @@ fn a_member_is_told_so_and_is_owed_nothing() {
         let answer = shop.activate(&key, "octocat").await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.body["repos"][1], json!({ "repo": "acme/starter-docs", "status": "member" }));
-        let row = owed(&shop);
+        let row = enqueued(&shop);
         assert_eq!((&row["state"], &row["outcome"]), (&json!("done"), &json!("member")));
         assert_eq!(row["reference"], Value::Null);
     });
@@ -118,7 +123,7 @@ fn a_buyer_who_asks_often_wears_out_no_attempts() {
         shop.sandbox.inject(of_invitations("acme/starter-docs", FaultKind::status(500)));
         for _ in 0..20 {
             assert_eq!(shop.activate(&key, "octocat").await.repos()[1], ("acme/starter-docs", "queued"));
-            assert_eq!(owed(&shop)["state"], "due", "what is called queued is tried again");
+            assert_eq!(enqueued(&shop)["state"], "due", "what is called queued is tried again");
         }
     });
 }
@@ -129,9 +134,9 @@ fn a_dead_invitation_lives_again_when_the_buyer_asks_again() {
         let shop = Shop::open();
         let key = sold(&shop, STARTER).await;
         shop.activate(&key, "octocat").await;
-        shop.rows("UPDATE outbox SET state = 'dead', done_at = NULL, attempts = 12, last_error = 'worn out' WHERE repo = 'acme/starter-docs'");
+        shop.rows("UPDATE outbox SET state = 'dead', done_at = NULL, died_at = 1, attempts = 12, last_error = 'worn out' WHERE subject LIKE '%docs'");
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
-        let row = owed(&shop);
+        let row = enqueued(&shop);
         assert_eq!((&row["state"], &row["attempts"], &row["last_error"]), (&json!("done"), &json!(1), &Value::Null));
     });
 }

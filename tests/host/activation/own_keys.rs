@@ -46,7 +46,11 @@ fn the_bypass_is_for_good_licenses_only() {
             shop.rows(ending);
             assert_eq!(shop.activate(&key, "octocat").await.problem(), expected);
             assert!(shop.calls().is_empty(), "{ending}");
-            assert_eq!(shop.count("outbox WHERE next_attempt_at IS NOT NULL"), 0, "{ending}: nothing is owed again");
+            assert_eq!(
+                shop.count("outbox WHERE next_attempt_at IS NOT NULL"),
+                0,
+                "{ending}: nothing is enqueued again"
+            );
             shop.rows(mending);
             assert_eq!(shop.activate(&key, "octocat").await.body["status"], "already_active");
         }
@@ -93,11 +97,11 @@ fn a_test_purchase_opens_something_only_where_the_seller_says_so() {
 }
 
 #[test]
-fn a_product_that_left_the_catalogue_is_reported_to_the_seller_and_the_key_waits() {
+fn a_product_that_left_the_catalogue_is_recorded_and_its_key_waits() {
     run(async {
-        let mut shop = Shop::open();
+        let shop = Shop::open();
         let key = sold(&shop, STARTER).await;
-        shop.deploy(catalogue_of(""));
+        shop.stock(&catalogue_of(""));
         for times in 1..=2 {
             assert_eq!(shop.activate(&key, "octocat").await.problem(), (409, "product_not_mapped"));
             let row = shop.record("unmapped_products", "true");
@@ -106,7 +110,7 @@ fn a_product_that_left_the_catalogue_is_reported_to_the_seller_and_the_key_waits
         }
         assert!(shop.calls().is_empty());
         assert_nothing_bound(&shop, "no product");
-        shop.deploy(crate::shop::catalogue());
+        shop.stock(crate::shop::catalogue());
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
     });
 }

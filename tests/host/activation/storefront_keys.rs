@@ -55,8 +55,8 @@ fn a_good_key_opens_what_its_variant_opens_and_uses_up_no_activation() {
             ];
             assert_eq!(calls, expected);
             let row = shop.record("licenses", "true");
-            assert_eq!((&row["kind"], &row["source"]), (&json!("storefront"), &json!("lemonsqueezy")));
-            assert_eq!((&row["source_order_id"], &row["email"]), (&json!("900000:1"), &json!("grace@example.com")));
+            assert_eq!((&row["storefront_key_id"], &row["source"]), (&json!("1"), &json!("lemonsqueezy")));
+            assert_eq!((&row["order_id"], &row["email"]), (&json!("900000"), &json!("grace@example.com")));
             let again = shop.activate(&key, "octocat").await;
             assert_eq!(again.body["status"], "already_active");
             assert!(!shop.calls().contains(&VALIDATE.to_owned()), "the bypass asks no storefront");
@@ -122,10 +122,10 @@ fn a_test_mode_key_opens_something_only_where_the_seller_says_so() {
 }
 
 #[test]
-fn a_good_key_of_a_product_that_opens_nothing_yet_is_recorded_for_the_seller() {
+fn a_good_key_of_an_unmapped_product_is_recorded_for_the_seller() {
     run(async {
         for (product_id, variant_id) in [(99, 1), (7, 9)] {
-            let mut shop = Shop::open();
+            let shop = Shop::open();
             let key = issued(&shop, LicenseKeySeed { product_id, variant_id, ..LicenseKeySeed::default() });
             for times in 1..=2 {
                 assert_eq!(shop.activate(&key, "octocat").await.problem(), (409, "product_not_mapped"));
@@ -138,7 +138,7 @@ fn a_good_key_of_a_product_that_opens_nothing_yet_is_recorded_for_the_seller() {
                 assert_eq!(row["times"], json!(times));
             }
             assert_nothing_bound(&shop, "unmapped");
-            shop.deploy(catalogue_of(&format!(
+            shop.stock(&catalogue_of(&format!(
                 "[[lemonsqueezy]]\nproduct_id = \"{product_id}\"\nname = \"New\"\ntier = \"core\"\nrepos = [\"acme/kit\"]\n"
             )));
             assert_eq!(shop.activate(&key, "octocat").await.repos(), [("acme/kit", "invited")]);
@@ -184,7 +184,7 @@ fn a_key_typed_in_another_case_cannot_be_bound_twice() {
 }
 
 #[test]
-fn a_key_is_one_license_whether_its_webhook_comes_before_or_after_it_is_used() {
+fn a_key_is_one_license_whether_its_webhook_or_its_use_comes_first() {
     run(async {
         for webhook_first in [true, false] {
             let shop = Shop::open();
@@ -211,7 +211,7 @@ fn a_key_is_one_license_whether_its_webhook_comes_before_or_after_it_is_used() {
 }
 
 #[test]
-fn a_key_that_the_seller_ended_here_stays_ended_whatever_the_storefront_says() {
+fn a_key_that_ended_here_stays_ended_whatever_the_storefront_says() {
     run(async {
         for (status, code) in [("revoked", "license_revoked"), ("suspended", "license_suspended")] {
             let shop = Shop::open();
@@ -228,7 +228,7 @@ fn a_key_that_the_seller_ended_here_stays_ended_whatever_the_storefront_says() {
 }
 
 #[test]
-fn an_expired_key_that_was_renewed_opens_again_for_the_same_identity_alone() {
+fn an_expired_key_that_was_renewed_opens_again_for_its_identity_alone() {
     run(async {
         let shop = Shop::open();
         let expires_at = Some(NOW.as_millis() + DAY_MS);
@@ -268,14 +268,14 @@ fn a_key_that_was_extended_to_never_expire_never_expires() {
 }
 
 #[test]
-fn a_renewed_key_opens_what_it_was_bound_with_whatever_the_catalogue_says_now() {
+fn a_renewed_key_opens_what_it_was_bound_with() {
     run(async {
-        let mut shop = Shop::open();
+        let shop = Shop::open();
         let expires_at = Some(NOW.as_millis() + DAY_MS);
         let key = issued(&shop, LicenseKeySeed { expires_at, ..LicenseKeySeed::default() });
         let before = shop.activate(&key, "octocat").await;
         shop.advance(Duration::from_secs(2 * 24 * 60 * 60));
-        shop.deploy(catalogue_of(
+        shop.stock(&catalogue_of(
             "[[lemonsqueezy]]\nproduct_id = \"4\"\nname = \"Acme Kit\"\ntier = \"core\"\nrepos = [\"acme/other\"]",
         ));
         shop.sandbox.inject(Fault::new(Service::LemonSqueezy, good(&key, 900_000, None)));
@@ -295,7 +295,7 @@ fn without_a_store_id_no_storefront_key_is_believed() {
 }
 
 #[test]
-fn a_storefronts_own_key_opens_nothing_where_the_products_keys_are_minted() {
+fn a_storefronts_key_opens_nothing_where_keys_are_minted_here() {
     run(async {
         let shop = Shop::open();
         let key = issued(&shop, LicenseKeySeed { product_id: 6, variant_id: 1, ..LicenseKeySeed::default() });

@@ -7,14 +7,14 @@ use latchkey_sandbox::GumroadSale;
 use serde_json::{Value, json};
 
 use super::{all, ask, change, change_for_a_reason, only_state};
-use crate::shop::{Shop, catalogue, catalogue_of, delivery_request, run};
+use crate::shop::{STARTER, Shop, catalogue, catalogue_of, delivery_request, run};
 
 const NO_PRODUCTS: &str = "";
 
 /// A shop at which a sale of an unmapped product has arrived, and the delivery's id.
 async fn shop_with_a_stuck_sale() -> (Shop, String) {
-    let mut shop = Shop::open();
-    shop.deploy(catalogue_of(NO_PRODUCTS));
+    let shop = Shop::open();
+    shop.stock(&catalogue_of(NO_PRODUCTS));
     let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
     assert_eq!(shop.deliver(&delivery).await.status, 200);
     let id = shop.value("SELECT id FROM webhook_events");
@@ -45,7 +45,7 @@ fn the_status_counts_what_there_is() {
             json!(["POSTMARK_TOKEN is not set: mails are logged instead of sent"])
         );
         assert_eq!((&empty.body["oldest_due"], &empty.body["last_cron_at"]), (&Value::Null, &Value::Null));
-        assert_eq!(empty.body["deliveries"], json!({ "processed": 0, "ignored": 0, "retrying": 0, "needs_you": 0 }));
+        assert_eq!(empty.body["deliveries"], json!({ "processed": 0, "ignored": 0, "retrying": 0, "needs_seller": 0 }));
 
         let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
         for _ in 0..2 {
@@ -53,11 +53,11 @@ fn the_status_counts_what_there_is() {
         }
         shop.rows("INSERT INTO cron (id, started_at) VALUES (1, 1795348800000)");
         shop.rows(
-            "INSERT INTO reconciliations (list, due_at, finished_at, error)
-             VALUES ('gumroad_sales', 1, 1795348800000, 'not now')",
+            "INSERT INTO reconciliations (source, list, due_at, finished_at, error)
+             VALUES ('gumroad', 'sales', 1, 1795348800000, 'not now')",
         );
         let status = ask(&shop, "/admin/status").await.body;
-        assert_eq!(status["deliveries"], json!({ "processed": 1, "ignored": 1, "retrying": 0, "needs_you": 0 }));
+        assert_eq!(status["deliveries"], json!({ "processed": 1, "ignored": 1, "retrying": 0, "needs_seller": 0 }));
         assert_eq!(status["licenses"], json!({ "active": 1, "suspended": 0, "revoked": 0 }));
         assert_eq!(status["outbox"], json!({ "due": 0, "leased": 0, "done": 1, "dead": 0 }));
         assert_eq!(
@@ -102,39 +102,37 @@ fn a_sale_goes_through_one_visible_state_after_the_other() {
         let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
         fail_mails(&shop);
         assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
-        assert_eq!(only_state(&shop).await, ("in_progress".to_owned(), "it has just arrived".to_owned()));
+        assert_eq!(only_state(&shop).await, ("in_progress".to_owned(), "just_arrived".to_owned()));
         shop.tick_after(Duration::from_secs(61)).await;
-        let (state, why) = only_state(&shop).await;
-        assert_eq!(state, "in_progress");
-        assert!(why.starts_with("the mail is tried again: "), "{why}");
+        assert_eq!(only_state(&shop).await, ("in_progress".to_owned(), "mail_pending".to_owned()));
+        let error = all(&shop, "/admin/events", 1).await[0]["error"].as_str().unwrap().to_owned();
+        assert!(error.contains("Postmark"), "{error}");
         mend(&shop);
         shop.tick_after(Duration::from_secs(61)).await;
         let key = shop.take_key();
-        assert_eq!(only_state(&shop).await.0, "waiting_on_buyer");
+        assert_eq!(only_state(&shop).await, ("waiting_on_buyer".to_owned(), "not_activated".to_owned()));
         shop.host.inject(|call| match call {
             Call::Send(request) if request.method.as_str() == "PUT" => Fate::FailBefore,
             _ => Fate::Proceed,
         });
         assert_eq!(shop.activate(&key, "octocat").await.status, 202);
-        let (state, why) = only_state(&shop).await;
-        assert_eq!(state, "waiting_on_github");
-        assert!(why.starts_with("the invitation to acme/starter is tried again: "), "{why}");
-        shop.rows("UPDATE outbox SET state = 'dead', next_attempt_at = NULL, died_at = 1 WHERE repo = 'acme/starter'");
-        let (state, why) = only_state(&shop).await;
-        assert_eq!(state, "needs_seller");
-        assert!(why.starts_with("the invitation to acme/starter was given up: "), "{why}");
+        assert_eq!(only_state(&shop).await, ("waiting_on_github".to_owned(), "invitation_pending".to_owned()));
+        shop.rows(
+            "UPDATE outbox SET state = 'dead', next_attempt_at = NULL, died_at = 1 WHERE subject LIKE '%:acme/starter'",
+        );
+        assert_eq!(only_state(&shop).await, ("needs_seller".to_owned(), "invitation_failed".to_owned()));
         let id = shop.value("SELECT id FROM outbox WHERE state = 'dead'");
         mend(&shop);
         assert_eq!(change_for_a_reason(&shop, &format!("/admin/outbox/{id}/retry")).await.status, 200);
         shop.tick_after(Duration::from_secs(61)).await;
-        assert_eq!(only_state(&shop).await, ("fulfilled".to_owned(), "activated for octocat".to_owned()));
-        for (change, state, why) in [
-            ("status = 'suspended'", "ignored", "the payment is disputed"),
-            ("status = 'revoked'", "ignored", "refunded"),
-            ("revoked_by_operator = 1", "ignored", "revoked by the operator"),
+        assert_eq!(only_state(&shop).await, ("fulfilled".to_owned(), "activated".to_owned()));
+        for (change, reason) in [
+            ("status = 'suspended'", "disputed"),
+            ("status = 'revoked'", "refunded"),
+            ("revoked_by_operator = 1", "revoked_by_operator"),
         ] {
             shop.rows(&format!("UPDATE licenses SET {change}"));
-            assert_eq!(only_state(&shop).await, (state.to_owned(), why.to_owned()));
+            assert_eq!(only_state(&shop).await, ("ignored".to_owned(), reason.to_owned()));
         }
     });
 }
@@ -147,9 +145,9 @@ fn a_delivery_that_brought_nothing_says_why() {
         for _ in 0..2 {
             shop.deliver(&delivery).await;
         }
-        let items = all(&shop, "/admin/events?status=ignored", 10).await;
+        let items = all(&shop, "/admin/events?state=ignored", 10).await;
         assert_eq!(items.len(), 1);
-        assert_eq!(items[0]["why"], "this order has its license already");
+        assert_eq!(items[0]["reason"], "already_licensed");
         shop.take_key();
     });
 }
@@ -157,21 +155,21 @@ fn a_delivery_that_brought_nothing_says_why() {
 #[test]
 fn who_lacks_something_is_listed_with_the_reason_and_what_to_do() {
     run(async {
-        let (mut shop, id) = shop_with_a_stuck_sale().await;
+        let (shop, id) = shop_with_a_stuck_sale().await;
         let items = all(&shop, "/admin/attention", 10).await;
         assert_eq!(items.len(), 1);
-        assert_eq!((&items[0]["kind"], &items[0]["status"]), (&json!("delivery"), &json!("needs_seller")));
-        assert!(items[0]["why"].as_str().unwrap().starts_with("unmapped product"));
-        let what_to_do = format!("Mend the reason, then: cargo xtask admin events replay {id} --reason \"…\"");
-        assert_eq!(items[0]["what_to_do"], what_to_do);
+        assert_eq!((&items[0]["kind"], &items[0]["state"]), (&json!("delivery"), &json!("needs_seller")));
+        let told = [&items[0]["reason"], &items[0]["remedy"], &items[0]["product_id"], &items[0]["event_id"]];
+        assert_eq!(told, [&json!("unmapped_product"), &json!("map_product"), &json!(STARTER), &json!(id)]);
         assert!(items[0]["email"].as_str().unwrap().ends_with("@example.com"), "who paid, though nothing is sold yet");
 
-        shop.deploy(catalogue());
+        shop.stock(catalogue());
         fail_mails(&shop);
         let replayed = change_for_a_reason(&shop, &format!("/admin/events/{id}/replay")).await;
         assert_eq!(replayed.status, 202);
         let items = all(&shop, "/admin/attention", 10).await;
-        assert_eq!((&items[0]["kind"], &items[0]["status"]), (&json!("license_mail"), &json!("in_progress")));
+        assert_eq!((&items[0]["kind"], &items[0]["state"]), (&json!("license_mail"), &json!("in_progress")));
+        assert_eq!(items[0]["remedy"], "none", "it is tried again by itself");
         assert_eq!(items[0]["email"], shop.value("SELECT email FROM licenses"));
         mend(&shop);
         shop.tick_after(Duration::from_secs(61)).await;
@@ -189,7 +187,7 @@ fn what_has_only_begun_needs_no_attention_until_it_is_late() {
         assert_eq!(all(&shop, "/admin/attention", 10).await.len(), 0);
         shop.advance(Duration::from_secs(16 * 60));
         let items = all(&shop, "/admin/attention", 10).await;
-        assert_eq!((items.len(), &items[0]["status"]), (1, &json!("in_progress")));
+        assert_eq!((items.len(), &items[0]["state"]), (1, &json!("in_progress")));
     });
 }
 
@@ -225,13 +223,13 @@ fn a_rare_delivery_is_found_behind_hundreds_of_others_without_reading_all_at_onc
         let (shop, id) = shop_with_a_stuck_sale().await;
         shop.rows(
             "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1100)
-             INSERT INTO webhook_events (id, source, received_at, processed, processed_at, note)
-             SELECT printf('Z%05d', n), 'gumroad', 1795348800000, 1, 1795348800000, 'made up' FROM n",
+             INSERT INTO webhook_events (id, source, received_at, processed, processed_at, reason)
+             SELECT printf('Z%05d', n), 'gumroad', 1795348800000, 1, 1795348800000, 'test_ping' FROM n",
         );
-        let first = ask(&shop, "/admin/events?status=needs_seller").await;
+        let first = ask(&shop, "/admin/events?state=needs_seller").await;
         assert_eq!(first.body["items"], json!([]));
         assert!(first.body["next_cursor"].is_string());
-        let found = all(&shop, "/admin/events?status=needs_seller", 10).await;
+        let found = all(&shop, "/admin/events?state=needs_seller", 10).await;
         assert_eq!((found.len(), &found[0]["id"]), (1, &json!(id)));
         assert_eq!(all(&shop, "/admin/events", 100).await.len(), 1101);
     });
@@ -249,9 +247,9 @@ fn deliveries_are_filtered_by_state_storefront_and_time() {
             ("", 2),
             ("source=gumroad", 2),
             ("source=lemonsqueezy", 0),
-            ("status=waiting_on_buyer", 2),
-            ("status=waiting_on_buyer&source=gumroad&since=2026-11-22T12:30:00Z", 1),
-            ("status=fulfilled", 0),
+            ("state=waiting_on_buyer", 2),
+            ("state=waiting_on_buyer&source=gumroad&since=2026-11-22T12:30:00Z", 1),
+            ("state=fulfilled", 0),
             ("since=2026-11-22T12:00:00Z", 2),
             ("since=2026-11-22T12:30:00Z", 1),
             ("since=2026-11-22T14:30:00%2B02:00", 1),
@@ -274,17 +272,23 @@ fn a_delivery_is_shown_with_its_payload_and_all_that_it_led_to() {
         let body = &shown.body;
         assert_eq!(body["payload"], shop.value("SELECT payload FROM webhook_events"));
         assert_eq!(body["payload_bytes"].to_string(), shop.value("SELECT length(payload) FROM webhook_events"));
-        assert_eq!(body["license"]["license_key"], key);
-        assert_eq!(body["license"]["activation"]["repos"], json!(["acme/starter", "acme/starter-docs"]));
-        assert_eq!(body["sale"]["currency"], "usd");
+        assert_eq!(body["licenses"][0]["license_key"], key);
+        assert_eq!(body["licenses"][0]["activation"]["repos"], json!(["acme/starter", "acme/starter-docs"]));
+        assert_eq!(
+            (&body["order"]["currency"], &body["order"]["items"][0]["product_id"]),
+            (&json!("usd"), &json!(STARTER))
+        );
         assert_eq!(body["outbox"].as_array().unwrap().len(), 3);
         let timeline: Vec<_> =
             body["timeline"].as_array().unwrap().iter().map(|entry| entry["what"].as_str().unwrap()).collect();
-        for expected in
-            ["received", "processed", "license_mail sent", "activated for octocat", "invitation acme/starter invited"]
-        {
-            assert!(timeline.contains(&expected), "{expected}: {timeline:?}");
+        for expected in ["received", "processed", "license_issued", "activated"] {
+            assert_eq!(timeline.iter().filter(|what| **what == expected).count(), 1, "{expected}: {timeline:?}");
         }
+        let entries = body["timeline"].as_array().unwrap();
+        let ends: Vec<_> = entries.iter().filter(|entry| entry["what"] == "done").collect();
+        let told: Vec<_> = ends.iter().map(|end| (&end["kind"], &end["outcome"], &end["repo"])).collect();
+        assert!(told.contains(&(&json!("license_mail"), &json!("sent"), &Value::Null)), "{told:?}");
+        assert!(told.contains(&(&json!("grant"), &json!("invited"), &json!("acme/starter"))), "{told:?}");
         assert_eq!(body["trace_id"], shop.value("SELECT trace_id FROM webhook_events"));
     });
 }
@@ -311,13 +315,13 @@ fn a_payload_that_is_no_text_is_shown_in_hex_and_a_long_one_up_to_a_point() {
 #[test]
 fn replaying_a_delivery_fulfills_it_once_its_reason_is_mended() {
     run(async {
-        let (mut shop, id) = shop_with_a_stuck_sale().await;
+        let (shop, id) = shop_with_a_stuck_sale().await;
         let path = format!("/admin/events/{id}/replay");
         let again = change_for_a_reason(&shop, &path).await;
         assert_eq!((again.status, &again.body["id"]), (202, &json!(id)));
         assert_eq!(only_state(&shop).await.0, "needs_seller");
 
-        shop.deploy(catalogue());
+        shop.stock(catalogue());
         shop.advance(Duration::from_millis(1));
         let replayed = change(&shop, &path, &json!({ "reason": "  mapped it ", "actor": "ada" })).await;
         assert_eq!(replayed.status, 202);
@@ -342,8 +346,8 @@ fn replaying_a_delivery_fulfills_it_once_its_reason_is_mended() {
 #[test]
 fn a_replay_that_dies_behind_the_answer_is_taken_up_by_the_tick() {
     run(async {
-        let (mut shop, id) = shop_with_a_stuck_sale().await;
-        shop.deploy(catalogue());
+        let (shop, id) = shop_with_a_stuck_sale().await;
+        shop.stock(catalogue());
         let token = format!("Bearer {}", crate::shop::ADMIN_TOKEN);
         let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
         let path = format!("/admin/events/{id}/replay");
@@ -369,10 +373,10 @@ fn a_delivery_without_its_payload_cannot_be_replayed() {
 #[test]
 fn many_deliveries_are_replayed_by_a_filter_and_processed_ones_never() {
     run(async {
-        let mut shop = Shop::open();
+        let shop = Shop::open();
         shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await;
         shop.take_key();
-        shop.deploy(catalogue_of(NO_PRODUCTS));
+        shop.stock(&catalogue_of(NO_PRODUCTS));
         for _ in 0..3 {
             shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await;
         }
@@ -383,7 +387,7 @@ fn many_deliveries_are_replayed_by_a_filter_and_processed_ones_never() {
         };
         for none in [
             json!({ "source": "lemonsqueezy" }),
-            json!({ "status": "in_progress" }),
+            json!({ "state": "in_progress" }),
             json!({ "since": "2026-11-23T00:00:00Z" }),
             json!({ "error": "postmark" }),
         ] {
@@ -391,9 +395,8 @@ fn many_deliveries_are_replayed_by_a_filter_and_processed_ones_never() {
             assert_eq!((answered.status, &answered.body), (202, &json!({ "replayed": 0, "more": false })));
         }
         assert_eq!(shop.count("admin_actions"), 0);
-        shop.deploy(catalogue());
-        let filter =
-            json!({ "status": "needs_seller", "source": "gumroad", "error": "unmapped product", "since": null });
+        shop.stock(catalogue());
+        let filter = json!({ "state": "needs_seller", "source": "gumroad", "error": "product", "since": null });
         let answered = change(&shop, "/admin/events/replay", &replay(filter)).await;
         assert_eq!((answered.status, &answered.body), (202, &json!({ "replayed": 3, "more": false })));
         assert_eq!(shop.value("SELECT detail ->> 'replayed' FROM admin_actions"), "3");
@@ -413,8 +416,8 @@ fn a_bulk_replay_takes_the_longest_waiting_and_goes_on_where_it_ended() {
         // one is due already.
         shop.rows(
             "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1001)
-             INSERT INTO webhook_events (id, source, payload, received_at, error, stuck_at)
-             SELECT printf('E%04d', n), 'gumroad', '{}', 1795348800000, 'not mapped', 1795348800000 - n FROM n",
+             INSERT INTO webhook_events (id, source, payload, received_at, reason, error, stuck_at)
+             SELECT printf('E%04d', n), 'gumroad', '{}', 1795348800000, 'unmapped_product', 'not mapped', 1795348800000 - n FROM n",
         );
         shop.rows(
             "INSERT INTO webhook_events (id, source, payload, received_at, error, attempts, next_attempt_at)
@@ -447,7 +450,7 @@ fn a_bulk_replay_takes_the_longest_waiting_and_goes_on_where_it_ended() {
 fn processed_is_not_a_state_to_replay() {
     run(async {
         let shop = Shop::open();
-        let body = json!({ "reason": "x", "status": "fulfilled" });
+        let body = json!({ "reason": "x", "state": "fulfilled" });
         assert_eq!(change(&shop, "/admin/events/replay", &body).await.problem(), (400, "invalid_request"));
     });
 }

@@ -1,4 +1,4 @@
-//! Licenses and what is owed.
+//! Licenses, and what is still to be done.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ async fn found(shop: &Shop, query: &str) -> Vec<Value> {
     all(shop, &format!("/admin/licenses?{query}"), 2).await
 }
 
-/// A shop that owes a mail which could not be sent, and the row's id.
-async fn shop_that_owes_a_mail() -> (Shop, String) {
+/// A shop with a mail that could not be sent, and its row's id.
+async fn shop_with_an_unsent_mail() -> (Shop, String) {
     let shop = Shop::open();
     shop.host.inject(|call| match call {
         Call::Send(request) if request.url.contains("postmark") => Fate::FailBefore,
@@ -41,7 +41,7 @@ fn a_license_is_found_by_address_order_key_and_github_account() {
         shop.take_key();
         let record = shop.record("licenses", &format!("license_key = '{key}'"));
         let email = record["email"].as_str().unwrap();
-        let order = record["source_order_id"].as_str().unwrap().replace('=', "%3D");
+        let order = record["order_id"].as_str().unwrap().replace('=', "%3D");
         let user_id = shop.value("SELECT github_user_id FROM license_activations");
         for query in [
             format!("email={email}"),
@@ -78,14 +78,14 @@ fn every_key_of_an_order_is_found_by_the_order_and_no_other_orders() {
         for delivery in shop.sandbox.sell_on_lemon_squeezy(LemonSqueezySale::default()) {
             shop.deliver(&delivery).await;
         }
-        let order = shop.value("SELECT source_order_id FROM sales");
+        let order = shop.value("SELECT order_id FROM orders");
         let licenses = found(&shop, &format!("order={order}")).await;
         assert_eq!(licenses.len(), shop.count("licenses"));
         assert!(!licenses.is_empty());
         assert_eq!(found(&shop, &format!("order={order}0")).await.len(), 0);
         let key = licenses[0]["license_key"].as_str().unwrap();
         let shown = ask(&shop, &format!("/admin/licenses/{key}")).await.body;
-        assert_eq!(shown["sale"]["source_order_id"], order);
+        assert_eq!(shown["order"]["order_id"], order);
         assert_eq!(shown["events"].as_array().unwrap().len(), 2);
     });
 }
@@ -97,28 +97,28 @@ fn a_license_is_shown_with_its_whole_history_in_any_spelling_of_its_key() {
         let key = shop.sell_starter().await;
         shop.activate(&key, "octocat").await;
         shop.rows(
-            "INSERT INTO order_facts (source, source_order_id, disputed_at)
-             SELECT source, source_order_id, 1795348900000 FROM sales",
+            "INSERT INTO order_facts (source, order_id, fact, said_at)
+             SELECT source, order_id, 'disputed', 1795348900000 FROM orders",
         );
         for spelling in [key.clone(), key.to_lowercase(), key.replace('-', ""), key.replace('-', "%2D")] {
             let shown = ask(&shop, &format!("/admin/licenses/{spelling}")).await;
             assert_eq!((shown.status, &shown.body["license_key"]), (200, &json!(key)), "{spelling}");
         }
         let shown = ask(&shop, &format!("/admin/licenses/{key}")).await.body;
-        assert_eq!(shown["events"][0]["status"], "fulfilled");
-        assert_eq!(shown["facts"]["disputed_at"], "2026-11-22T12:01:40Z");
+        assert_eq!(shown["events"][0]["state"], "fulfilled");
+        assert_eq!(shown["facts"], json!([{ "fact": "disputed", "said_at": "2026-11-22T12:01:40Z" }]));
         assert_eq!(shown["outbox"].as_array().unwrap().len(), 3);
         assert_eq!(shown["actions"], json!([]));
         let timeline = shown["timeline"].as_array().unwrap();
         let times: Vec<_> = timeline.iter().map(|entry| entry["at"].as_str().unwrap()).collect();
         assert!(times.is_sorted());
-        let last = &timeline[timeline.len() - 1]["what"];
-        assert_eq!(last, "payment disputed");
+        let last = &timeline[timeline.len() - 1];
+        assert_eq!((&last["what"], &last["fact"]), (&json!("order_fact"), &json!("disputed")));
     });
 }
 
 #[test]
-fn what_is_owed_is_filtered_by_state_and_kind() {
+fn the_outbox_is_filtered_by_state_and_kind() {
     run(async {
         let shop = Shop::open();
         let key = shop.sell_starter().await;
@@ -127,13 +127,13 @@ fn what_is_owed_is_filtered_by_state_and_kind() {
             ("", 3),
             ("state=done", 3),
             ("state=due", 0),
-            ("kind=invitation", 2),
+            ("kind=grant", 2),
             ("kind=license_mail&state=done", 1),
-            ("kind=removal", 0),
+            ("kind=alert_mail", 0),
         ] {
             assert_eq!(all(&shop, &format!("/admin/outbox?{query}"), 2).await.len(), count, "{query}");
         }
-        for query in ["state=lost", "kind=postcard", "email=a@example.com"] {
+        for query in ["state=lost", "kind=invitation", "email=a@example.com"] {
             let answered = ask(&shop, &format!("/admin/outbox?{query}")).await;
             assert_eq!(answered.problem(), (400, "invalid_request"), "{query}");
         }
@@ -141,9 +141,9 @@ fn what_is_owed_is_filtered_by_state_and_kind() {
 }
 
 #[test]
-fn what_is_owed_is_tried_again_at_once_when_asked_for() {
+fn a_row_of_the_outbox_is_tried_at_once_when_asked_for() {
     run(async {
-        let (shop, id) = shop_that_owes_a_mail().await;
+        let (shop, id) = shop_with_an_unsent_mail().await;
         for _ in 0..2 {
             let retried = change_for_a_reason(&shop, &format!("/admin/outbox/{id}/retry")).await;
             assert_eq!((retried.status, &retried.body["state"]), (200, &json!("due")));
@@ -151,7 +151,7 @@ fn what_is_owed_is_tried_again_at_once_when_asked_for() {
             assert_eq!(retried.body["next_attempt_at"], "2026-11-22T12:00:00Z");
         }
         assert_eq!(shop.count("admin_actions WHERE action = 'outbox.retry'"), 2);
-        assert_eq!(shop.tick().await.owed, 1);
+        assert_eq!(shop.tick().await.rows, 1);
         shop.take_key();
         let refused = change_for_a_reason(&shop, &format!("/admin/outbox/{id}/retry")).await;
         assert_eq!(refused.problem(), (409, "already_done"));
@@ -162,7 +162,7 @@ fn what_is_owed_is_tried_again_at_once_when_asked_for() {
 #[test]
 fn a_dead_row_lives_again_when_asked_for() {
     run(async {
-        let (shop, id) = shop_that_owes_a_mail().await;
+        let (shop, id) = shop_with_an_unsent_mail().await;
         shop.rows("UPDATE outbox SET state = 'dead', next_attempt_at = NULL, died_at = 1, attempts = 12");
         assert_eq!(ask(&shop, "/admin/status").await.body["outbox"]["dead"], 1);
         let retried = change_for_a_reason(&shop, &format!("/admin/outbox/{id}/retry")).await;
@@ -176,7 +176,7 @@ fn a_dead_row_lives_again_when_asked_for() {
 #[test]
 fn what_is_canceled_is_not_done_any_more() {
     run(async {
-        let (shop, id) = shop_that_owes_a_mail().await;
+        let (shop, id) = shop_with_an_unsent_mail().await;
         let body = json!({ "reason": "bought by mistake", "actor": "ada" });
         let canceled = change(&shop, &format!("/admin/outbox/{id}/cancel"), &body).await;
         assert_eq!((canceled.status, &canceled.body["outcome"]), (200, &json!("canceled")));
@@ -193,7 +193,7 @@ fn what_is_canceled_is_not_done_any_more() {
 #[test]
 fn what_somebody_is_at_is_left_alone() {
     run(async {
-        let (shop, id) = shop_that_owes_a_mail().await;
+        let (shop, id) = shop_with_an_unsent_mail().await;
         shop.rows("UPDATE outbox SET state = 'leased', lease_id = 'somebody'");
         for act in ["retry", "cancel"] {
             let refused = change_for_a_reason(&shop, &format!("/admin/outbox/{id}/{act}")).await;
@@ -207,7 +207,7 @@ fn what_somebody_is_at_is_left_alone() {
 fn a_change_whose_answer_is_lost_is_recorded_if_and_only_if_it_happened() {
     run(async {
         for (fate, happened) in [(Fate::FailBefore, 0), (Fate::FailAfter, 1)] {
-            let (shop, id) = shop_that_owes_a_mail().await;
+            let (shop, id) = shop_with_an_unsent_mail().await;
             shop.host.inject(move |_| fate);
             let answered = change_for_a_reason(&shop, &format!("/admin/outbox/{id}/cancel")).await;
             assert_eq!(answered.problem(), (503, "storage_unavailable"));

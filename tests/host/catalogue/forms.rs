@@ -1,6 +1,6 @@
 //! The JSON form, by the same checks as the TOML form, and both forms written back.
 
-use latchkey::adapters::storefronts_catalogue::SECTIONS;
+use latchkey::adapters::storefronts::SECTIONS;
 use latchkey::model::catalogue::{Catalogue, Form};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What was bought, looked up; and what an entry gives to a buyer.
 
 use latchkey::model::catalogue::{Catalogue, ChoiceError, Difference};
-use latchkey::model::{ProductRef, Repo, Timestamp};
+use latchkey::model::{ProductRef, Repo, Source, StorefrontId, Timestamp};
 
 use crate::catalogue::parsed;
 
@@ -21,8 +21,8 @@ fn catalogue() -> Catalogue {
 }
 
 fn find(source: &str, product: &str, variant: Option<&str>) -> Option<String> {
-    let bought = ProductRef { product_id: product.to_owned(), variant_id: variant.map(str::to_owned) };
-    catalogue().find(source, &bought).map(|product| product.name.clone())
+    let bought = ProductRef::parse(product, variant).unwrap();
+    catalogue().find(Source::parse(source).unwrap(), &bought).map(|product| product.name.clone())
 }
 
 fn repos(names: &[&str]) -> Vec<Repo> {
@@ -52,15 +52,17 @@ fn another_storefronts_product_of_the_same_id_is_another_product() {
 #[test]
 fn a_product_depends_on_its_variant_where_an_entry_names_one() {
     let catalogue = catalogue();
-    let depends = ["4", "7", "9", "10"].map(|id| catalogue.depends_on_variant("lemonsqueezy", id));
-    assert_eq!(depends, [true, true, false, false]);
-    assert!(!catalogue.depends_on_variant("gumroad", "4"));
+    let depends = |source, id| catalogue.depends_on_variant(Source::named(source), &StorefrontId::parse(id).unwrap());
+    assert_eq!(["4", "7", "9", "10"].map(|id| depends("lemonsqueezy", id)), [true, true, false, false]);
+    assert!(!depends("gumroad", "4"));
 }
 
 #[test]
-fn products_with_the_storefronts_own_keys_are_listed() {
-    assert_eq!(catalogue().with_storefront_keys("lemonsqueezy"), ["4", "4", "7"]);
-    assert_eq!(catalogue().with_storefront_keys("gumroad"), Vec::<&str>::new());
+fn products_whose_buyers_hold_the_storefronts_own_keys_are_told() {
+    let catalogue = catalogue();
+    let has = |source, id| catalogue.has_storefront_keys(Source::named(source), &StorefrontId::parse(id).unwrap());
+    assert_eq!(["4", "7", "9", "10"].map(|id| has("lemonsqueezy", id)), [true, true, false, false]);
+    assert!(!has("gumroad", "a"));
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use latchkey::db::batch::{Batch, Results};
 use latchkey::db::products::{self, Replaced};
 use latchkey::model::catalogue::Catalogue;
-use latchkey::model::{Act, Actor, Reason, Timestamp, TraceId, UniqueId};
-use latchkey::platform::Statement;
+use latchkey::model::{Actor, AdminAction, Reason, Timestamp, TraceId, UniqueId};
 use latchkey::platform::host::Sqlite;
 
 use crate::catalogue::parsed;
@@ -19,21 +18,13 @@ struct Store {
 
 impl Store {
     fn open() -> Self {
-        let database = Sqlite::migrated_to(0).unwrap();
-        let schema: Vec<&str> = include_str!("../../fixtures/next_schema.sql")
-            .lines()
-            .map(|line| line.split("--").next().unwrap_or_default())
-            .collect();
-        for sql in schema.join("\n").split(';').filter(|sql| !sql.trim().is_empty()) {
-            let statement = Statement { name: "schema", sql: sql.to_owned().leak(), params: Vec::new() };
-            database.batch(&[statement]).unwrap();
-        }
+        let database = Sqlite::migrated().unwrap();
         Self { database, acts: 0 }
     }
 
-    fn act(&mut self) -> Act {
+    fn act(&mut self) -> AdminAction {
         self.acts += 1;
-        Act {
+        AdminAction {
             id: UniqueId::new(NOW, [self.acts; 10]),
             reason: Reason::parse("new prices").unwrap(),
             actor: Actor::parse("operator").unwrap(),
@@ -49,7 +40,7 @@ impl Store {
         self.replace_as(&act, new, expected)
     }
 
-    fn replace_as(&self, act: &Act, new: &Catalogue, expected: Option<i64>) -> Replaced {
+    fn replace_as(&self, act: &AdminAction, new: &Catalogue, expected: Option<i64>) -> Replaced {
         let mut batch = Batch::new();
         let trace = TraceId::new(NOW, [0; 10]);
         let replacement = products::replace(&mut batch, new, expected, act, NOW, &trace);
@@ -242,12 +233,23 @@ fn deliveries_become_due_when_one_of_their_products_is_mapped() {
 fn mapping_one_variant_wakes_no_delivery_of_another() {
     let mut store = Store::open();
     store.wait("five", &[("4", "5")]);
-    store.wait("none", &[("4", "")]);
     store.wait("seven", &[("4", "7")]);
     let variant = parsed(&entry("product_id = \"4\"\nvariant_id = \"5\"", "Five"));
     assert_eq!(done(store.rehearse(&variant, None)).2, 1);
     assert_eq!(done(store.replace(&variant, None)).2, 1);
     assert_eq!(store.due(), ["five"]);
+}
+
+/// A key's delivery names no variant where the storefront does not say it: its order does, once somebody asks.
+#[test]
+fn a_delivery_that_names_no_variant_becomes_due_with_any_of_its_product() {
+    let mut store = Store::open();
+    store.wait("none", &[("4", "")]);
+    store.wait("other", &[("6", "")]);
+    let variant = parsed(&entry("product_id = \"4\"\nvariant_id = \"5\"", "Five"));
+    assert_eq!(done(store.rehearse(&variant, None)).2, 1);
+    assert_eq!(done(store.replace(&variant, None)).2, 1);
+    assert_eq!(store.due(), ["none"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Leases: what is owed is worked on by one at a time, whoever lost a lease changes nothing, and no clock or missed
+//! Leases: what is in the outbox is worked on by one at a time, whoever lost a lease changes nothing, and no clock or missed
 //! tick breaks that.
 
 use std::future::Future;
@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures_util::future::{join, poll_fn};
 use latchkey::config::Config;
-use latchkey::db::{self, Delay, Due, Lease, Leased, Settled};
+use latchkey::db::outbox::{self, Attempt, Delay, DueMail, Lease, WaitsFor};
+use latchkey::db::{Batch, Results};
 use latchkey::engine::Engine;
 use latchkey::model::{Timestamp, UniqueId};
 use latchkey::platform::host::{Call, Fate, Host};
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 use crate::shop::{Shop, delivery_request, run};
 
 /// Sells to this many buyers while Postmark is down, so that a mail to each is due in half a minute.
-async fn owe_mails(shop: &Shop, count: usize) {
+async fn enqueue_mails(shop: &Shop, count: usize) {
     shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
     for buyer in 0..count {
         let sale = GumroadSale { email: format!("buyer-{buyer}@example.com"), ..GumroadSale::default() };
@@ -39,22 +40,26 @@ fn mailed(shop: &Shop) -> Vec<String> {
     to
 }
 
-/// Takes what is due on lease, as another process would.
-async fn claim(shop: &Shop) -> (Lease, Vec<Due>) {
+/// Takes the mails that are due on lease, as another process would.
+async fn claim(shop: &Shop) -> (Lease, Vec<DueMail>) {
     let now = shop.host.now();
     let lease = Lease { id: unique_id(&shop.host).unwrap(), until: now.plus_millis(60_000) };
-    let outcomes = shop.host.batch(vec![db::claim_due(now, &lease, 10), db::leased(&lease, now, false)]).await.unwrap();
-    (lease, Leased::read(&outcomes, 1).unwrap().due)
+    let (claim, leased) = outbox::claim_mails(&lease, now, 10);
+    let mut batch = Batch::from(claim);
+    let leased = batch.add(leased);
+    let results = Results::new(shop.host.batch(batch.into_statements()).await.unwrap());
+    (lease, results.all(&leased).unwrap().into_iter().map(Result::unwrap).collect())
 }
 
 #[test]
-fn who_wakes_up_after_the_lease_is_over_invites_nobody_and_the_next_tick_does() {
+fn who_wakes_up_after_the_lease_is_over_invites_nobody() {
     run(async {
         let shop = Shop::open();
         let key = shop.sell_starter().await;
         let host = shop.host.clone();
         shop.host.inject(move |call| {
-            if matches!(call, Call::Batch(batch) if batch.iter().any(|statement| statement.name == "bind")) {
+            if matches!(call, Call::Batch(batch) if batch.iter().any(|statement| statement.name == "activations/bind"))
+            {
                 host.advance(Duration::from_secs(61));
             }
             Fate::Proceed
@@ -63,8 +68,8 @@ fn who_wakes_up_after_the_lease_is_over_invites_nobody_and_the_next_tick_does() 
         let queued = vec![("acme/starter", "queued"), ("acme/starter-docs", "queued")];
         assert_eq!((answer.status, answer.repos()), (202, queued));
         assert!(shop.sandbox.take_calls().iter().all(|call| call.method != "PUT"));
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND state = 'due' AND attempts = 0"), 2);
-        assert_eq!(shop.tick_after(Duration::from_secs(60)).await.owed, 2);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'due' AND attempts = 0"), 2);
+        assert_eq!(shop.tick_after(Duration::from_secs(60)).await.rows, 2);
         assert_eq!(shop.count("outbox WHERE outcome = 'invited'"), 2);
     });
 }
@@ -73,14 +78,14 @@ fn who_wakes_up_after_the_lease_is_over_invites_nobody_and_the_next_tick_does() 
 fn two_ticks_at_once_share_the_work_and_mail_everybody_once() {
     run(async {
         let shop = Shop::open();
-        owe_mails(&shop, 14).await;
+        enqueue_mails(&shop, 10).await;
         shop.advance(Duration::from_secs(30));
         let (one, two) = join(shop.tick(), shop.tick()).await;
-        assert_eq!((one.owed, two.owed), (8, 6), "eight rows a tick, and no row twice");
-        let mut expected: Vec<_> = (0..14).map(|buyer| format!("buyer-{buyer}@example.com")).collect();
+        assert_eq!((one.rows, two.rows), (6, 4), "six mails a tick, and none twice");
+        let mut expected: Vec<_> = (0..10).map(|buyer| format!("buyer-{buyer}@example.com")).collect();
         expected.sort();
         assert_eq!(mailed(&shop), expected);
-        assert_eq!(shop.count("outbox WHERE state = 'done'"), 14);
+        assert_eq!(shop.count("outbox WHERE state = 'done'"), 10);
     });
 }
 
@@ -101,7 +106,7 @@ fn two_ticks_at_once_over_the_same_delivery_mint_and_mail_once() {
 fn a_tick_that_lost_its_lease_while_it_worked_changes_nothing() {
     run(async {
         let shop = Shop::open();
-        owe_mails(&shop, 1).await;
+        enqueue_mails(&shop, 1).await;
         shop.advance(Duration::from_secs(30));
         let engine = shop.engine();
         let mut slow = pin!(engine.tick());
@@ -115,39 +120,40 @@ fn a_tick_that_lost_its_lease_while_it_worked_changes_nothing() {
         })
         .await;
         shop.advance(Duration::from_secs(60));
-        assert_eq!(shop.tick().await.owed, 1, "the lease has run out, so another tick takes over");
-        let settled = shop.record("outbox", "true");
-        assert_eq!(settled["state"], "done");
+        assert_eq!(shop.tick().await.rows, 1, "the lease has run out, so another tick takes over");
+        let ended = shop.record("outbox", "true");
+        assert_eq!(ended["state"], "done");
         shop.advance(Duration::from_secs(1));
         slow.await.unwrap();
-        assert_eq!(shop.record("outbox", "true"), settled, "the slow one's result is not written");
+        assert_eq!(shop.record("outbox", "true"), ended, "the slow one's result is not written");
         assert_eq!(mailed(&shop).len(), 2, "at least once: it had the lease when it began");
     });
 }
 
 #[test]
-fn who_lost_a_lease_can_neither_finish_nor_postpone_nor_give_up() {
+fn who_lost_a_lease_can_neither_complete_nor_postpone_nor_dead_letter() {
     run(async {
         let shop = Shop::open();
-        owe_mails(&shop, 1).await;
+        enqueue_mails(&shop, 1).await;
         shop.advance(Duration::from_secs(30));
         let (lost, rows) = claim(&shop).await;
         shop.advance(Duration::from_secs(60));
         let (held, _) = claim(&shop).await;
-        let (id, now) = (rows[0].id, shop.host.now());
-        let sent = Settled { outcome: "sent", reference: None };
+        let (id, now) = (rows[0].entry.id, shop.host.now());
+        let delay = Delay { until: now, reason: "late", attempt: Attempt::Counted, waits_for: WaitsFor::Time };
         let before = shop.record("outbox", "true");
         assert_eq!((&before["lease_id"], &before["attempts"]), (&json!(held.id.as_str()), &json!(3)));
         for statement in [
-            db::settle(id, &lost, now, &sent),
-            db::postpone(id, &lost, &Delay { until: now, reason: "late", counted: true, person_needed: false }),
-            db::give_up(id, &lost, now, "late"),
+            outbox::complete(id, &lost, now, "sent", None),
+            outbox::retry_later(id, &lost, &delay),
+            outbox::dead_letter(id, &lost, now, "late"),
+            outbox::skip_mail(id, &lost, now),
         ] {
             let name = statement.name;
             shop.host.batch(vec![statement]).await.unwrap();
             assert_eq!(shop.record("outbox", "true"), before, "{name}");
         }
-        shop.host.batch(vec![db::settle(id, &held, now, &sent)]).await.unwrap();
+        shop.host.batch(vec![outbox::complete(id, &held, now, "sent", None)]).await.unwrap();
         assert_eq!(shop.record("outbox", "true")["state"], "done", "its holder can");
     });
 }
@@ -156,13 +162,13 @@ fn who_lost_a_lease_can_neither_finish_nor_postpone_nor_give_up() {
 fn what_is_leased_is_left_alone_until_the_very_end_of_the_lease() {
     run(async {
         let shop = Shop::open();
-        owe_mails(&shop, 1).await;
+        enqueue_mails(&shop, 1).await;
         shop.advance(Duration::from_secs(30));
         claim(&shop).await;
         shop.advance(Duration::from_millis(59_999));
-        assert_eq!(shop.tick().await.owed, 0);
+        assert_eq!(shop.tick().await.rows, 0);
         shop.advance(Duration::from_millis(1));
-        assert_eq!(shop.tick().await.owed, 1);
+        assert_eq!(shop.tick().await.rows, 1);
         assert_eq!(mailed(&shop).len(), 1);
     });
 }
@@ -172,7 +178,7 @@ fn six_hours_without_a_tick_lose_nothing() {
     run(async {
         let shop = Shop::open();
         let key = shop.sell_starter().await;
-        owe_mails(&shop, 7).await;
+        enqueue_mails(&shop, 7).await;
         let unprocessed: Vec<_> = (0..9).map(|_| shop.sandbox.sell_on_gumroad(GumroadSale::default())).collect();
         for delivery in &unprocessed {
             assert_eq!(shop.request_only(delivery_request(delivery)).await.status, 200);
@@ -194,23 +200,22 @@ fn six_hours_without_a_tick_lose_nothing() {
 }
 
 #[test]
-fn a_clock_that_is_an_hour_behind_takes_nothing_from_a_lease_and_claims_nothing_twice() {
+fn a_clock_that_is_an_hour_behind_takes_nothing_from_a_lease() {
     run(async {
         let shop = Shop::open();
-        owe_mails(&shop, 2).await;
+        enqueue_mails(&shop, 2).await;
         shop.advance(Duration::from_secs(30));
         let behind = Behind(shop.host.clone());
         let engine = Engine::new(
             behind.clone(),
             std::rc::Rc::new(Config::read(|_| None)),
-            crate::shop::catalogue(),
+            std::rc::Rc::new(crate::shop::catalogue().clone()),
             unique_id(&shop.host).unwrap(),
         );
         let (lease, rows) = claim(&shop).await;
-        assert_eq!(engine.tick().await.unwrap().owed, 0, "the lease holds for it as well");
-        let sent = Settled { outcome: "sent", reference: None };
-        let settle = |due: &Due| db::settle(due.id, &lease, behind.now(), &sent);
-        shop.host.batch(rows.iter().map(settle).collect()).await.unwrap();
+        assert_eq!(engine.tick().await.unwrap().rows, 0, "the lease holds for it as well");
+        let complete = |mail: &DueMail| outbox::complete(mail.entry.id, &lease, behind.now(), "sent", None);
+        shop.host.batch(rows.iter().map(complete).collect()).await.unwrap();
         assert_eq!(shop.count("outbox WHERE state = 'done'"), 2, "and its holder finishes by whichever clock");
         assert!(mailed(&shop).is_empty());
     });
@@ -220,10 +225,10 @@ fn a_clock_that_is_an_hour_behind_takes_nothing_from_a_lease_and_claims_nothing_
 fn what_a_clock_an_hour_behind_puts_off_is_not_lost() {
     run(async {
         let shop = Shop::open();
-        owe_mails(&shop, 1).await;
+        enqueue_mails(&shop, 1).await;
         shop.rows("UPDATE outbox SET next_attempt_at = next_attempt_at + 3600000");
-        assert_eq!(shop.tick_after(Duration::from_secs(30)).await.owed, 0);
-        assert_eq!(shop.tick_after(Duration::from_secs(60 * 60)).await.owed, 1);
+        assert_eq!(shop.tick_after(Duration::from_secs(30)).await.rows, 0);
+        assert_eq!(shop.tick_after(Duration::from_secs(60 * 60)).await.rows, 1);
         assert_eq!(mailed(&shop).len(), 1);
     });
 }
@@ -232,7 +237,7 @@ fn what_a_clock_an_hour_behind_puts_off_is_not_lost() {
 fn a_delivery_that_fails_at_every_try_keeps_nothing_else_from_its_turn() {
     run(async {
         let shop = Shop::open();
-        owe_mails(&shop, 1).await;
+        enqueue_mails(&shop, 1).await;
         let poison = shop.sandbox.sell_on_gumroad(GumroadSale::default());
         assert_eq!(shop.request_only(delivery_request(&poison)).await.status, 200);
         let stuck = UniqueId::parse(&shop.value("SELECT id FROM webhook_events WHERE processed = 0")).unwrap();
@@ -241,13 +246,15 @@ fn a_delivery_that_fails_at_every_try_keeps_nothing_else_from_its_turn() {
         assert_eq!(shop.request_only(delivery_request(&sound)).await.status, 200);
         let event = latchkey::platform::Value::Text(stuck.as_str().to_owned());
         shop.host.inject(move |call| match call {
-            Call::Batch(batch) if batch.iter().any(|one| one.name == "mint" && one.params.contains(&event)) => {
+            Call::Batch(batch)
+                if batch.iter().any(|one| one.name == "licenses/mint" && one.params.contains(&event)) =>
+            {
                 Fate::FailBefore
             }
             _ => Fate::Proceed,
         });
         shop.tick_after(Duration::from_secs(60)).await;
-        assert_eq!(mailed(&shop).len(), 2, "the mail that was owed, and the other sale's");
+        assert_eq!(mailed(&shop).len(), 2, "the mail that was due, and the other sale's");
         let row = shop.record("webhook_events", "processed = 0");
         assert_eq!((&row["id"], &row["attempts"]), (&json!(stuck.as_str()), &json!(2)));
         assert!(row["error"].as_str().unwrap().contains("did not answer"), "what fails stands on the row");
@@ -298,13 +305,13 @@ impl Platform for Behind {
 }
 
 #[test]
-fn a_delivery_at_which_the_process_dies_every_time_is_left_to_a_person_and_keeps_nothing_from_its_turn() {
+fn a_delivery_at_which_the_process_dies_every_time_is_left_to_a_person() {
     run(async {
         let shop = Shop::open();
         let poison = shop.sandbox.sell_on_gumroad(GumroadSale::default());
         assert_eq!(shop.request_only(delivery_request(&poison)).await.status, 200);
         shop.host.inject(|call| match call {
-            Call::Batch(batch) if batch.iter().any(|one| one.name == "mint") => Fate::DieBefore,
+            Call::Batch(batch) if batch.iter().any(|one| one.name == "licenses/mint") => Fate::DieBefore,
             _ => Fate::Proceed,
         });
         for _ in 0..11 {
@@ -318,7 +325,7 @@ fn a_delivery_at_which_the_process_dies_every_time_is_left_to_a_person_and_keeps
         }
         assert_eq!(shop.record("webhook_events", "true")["attempts"], 12);
         let ticked = shop.tick_after(Duration::from_secs(60)).await;
-        assert_eq!((ticked.deliveries, ticked.owed), (1, 0));
+        assert_eq!((ticked.deliveries, ticked.rows), (1, 0));
         let row = shop.record("webhook_events", "processed = 0");
         assert_eq!((&row["next_attempt_at"], &row["attempts"]), (&Value::Null, &json!(13)));
         assert!(row["error"].as_str().unwrap().starts_with("given up after the last attempt"));

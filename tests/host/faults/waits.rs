@@ -12,8 +12,8 @@ use crate::shop::{NOW, Shop, run};
 const SECOND_MS: i64 = 1000;
 const HOUR_MS: i64 = 60 * 60 * SECOND_MS;
 
-/// Sells while Postmark answers like this, and gives the row of the mail that stays owed.
-async fn owe(shop: &Shop, kind: FaultKind) -> Value {
+/// Sells while Postmark answers like this, and gives the row of the mail that is still to be sent.
+async fn enqueue(shop: &Shop, kind: FaultKind) -> Value {
     shop.sandbox.inject(Fault::new(Service::Postmark, kind));
     assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
     shop.record("outbox", "true")
@@ -27,8 +27,8 @@ fn wait_of(row: &Value, now: i64) -> i64 {
 async fn next_try(shop: &Shop, row: &Value) -> Value {
     let wait = wait_of(row, shop.host.now().as_millis());
     let early = shop.tick_after(Duration::from_millis(u64::try_from(wait - 1).unwrap())).await;
-    assert_eq!(early.owed, 0, "not before its time");
-    assert_eq!(shop.tick_after(Duration::from_millis(1)).await.owed, 1);
+    assert_eq!(early.rows, 0, "not before its time");
+    assert_eq!(shop.tick_after(Duration::from_millis(1)).await.rows, 1);
     shop.record("outbox", "true")
 }
 
@@ -36,7 +36,7 @@ async fn next_try(shop: &Shop, row: &Value) -> Value {
 fn waiting_as_told_burns_no_attempt() {
     run(async {
         let shop = Shop::open();
-        let mut row = owe(&shop, FaultKind::retry_after(429, 100)).await;
+        let mut row = enqueue(&shop, FaultKind::retry_after(429, 100)).await;
         for _ in 0..20 {
             assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(0)));
             assert_eq!(wait_of(&row, shop.host.now().as_millis()), 100 * SECOND_MS);
@@ -52,16 +52,16 @@ fn waiting_as_told_burns_no_attempt() {
 fn being_told_to_wait_longer_than_a_day_is_taken_for_a_mistake() {
     run(async {
         let shop = Shop::open();
-        let row = owe(&shop, FaultKind::retry_after(429, 1_000_000)).await;
+        let row = enqueue(&shop, FaultKind::retry_after(429, 1_000_000)).await;
         assert_eq!(wait_of(&row, NOW.as_millis()), 24 * HOUR_MS);
     });
 }
 
 #[test]
-fn each_wait_is_twice_the_last_up_to_six_hours_and_after_twelve_attempts_it_is_over() {
+fn each_wait_is_twice_the_last_and_after_twelve_attempts_it_is_over() {
     run(async {
         let shop = Shop::open();
-        let mut row = owe(&shop, FaultKind::status(500)).await;
+        let mut row = enqueue(&shop, FaultKind::status(500)).await;
         for attempt in 1..12 {
             assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(attempt)));
             assert_eq!(row["last_error"], "Postmark answered 500");
@@ -72,7 +72,7 @@ fn each_wait_is_twice_the_last_up_to_six_hours_and_after_twelve_attempts_it_is_o
         }
         assert_eq!((&row["state"], &row["attempts"]), (&json!("dead"), &json!(12)));
         assert_eq!((&row["last_error"], &row["next_attempt_at"]), (&json!("Postmark answered 500"), &Value::Null));
-        assert_eq!(shop.tick_after(Duration::from_secs(7 * 24 * 60 * 60)).await.owed, 0);
+        assert_eq!(shop.tick_after(Duration::from_secs(7 * 24 * 60 * 60)).await.rows, 0);
         assert_eq!(shop.count("licenses"), 1, "the license stays");
         assert_eq!(shop.sandbox.faults()[0].struck(), 12);
     });
@@ -96,7 +96,7 @@ fn what_only_a_person_can_mend_is_looked_at_every_hour() {
     run(async {
         let shop = Shop::open();
         let body = json!({ "ErrorCode": 400, "Message": "Sender signature not found" }).to_string().into_bytes();
-        let mut row = owe(&shop, FaultKind::Status { status: 422, headers: Vec::new(), body }).await;
+        let mut row = enqueue(&shop, FaultKind::Status { status: 422, headers: Vec::new(), body }).await;
         for attempt in 1..=3 {
             assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(attempt)));
             assert!(row["last_error"].as_str().unwrap().contains("Sender signature not found"));
@@ -114,7 +114,7 @@ fn rejected_credentials_are_waited_for_as_long_as_it_takes() {
     run(async {
         let shop = Shop::open();
         let body = json!({ "ErrorCode": 10, "Message": "Bad token" }).to_string().into_bytes();
-        let mut row = owe(&shop, FaultKind::Status { status: 401, headers: Vec::new(), body }).await;
+        let mut row = enqueue(&shop, FaultKind::Status { status: 401, headers: Vec::new(), body }).await;
         for _ in 0..30 {
             assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(0)));
             assert!(row["last_error"].as_str().unwrap().contains("POSTMARK_TOKEN was rejected"));

@@ -27,7 +27,7 @@ async fn refused(shop: &Shop, request: Request) -> Answered {
 }
 
 #[test]
-fn an_activation_that_is_not_one_json_object_of_the_right_fields_is_told_what_is_wrong_and_not_what_it_said() {
+fn a_malformed_activation_is_told_what_is_wrong_and_not_what_it_said() {
     run(async {
         let shop = Shop::open();
         let sound = json!({ "license_key": "some-key", "github_username": "octocat" });

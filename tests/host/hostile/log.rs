@@ -12,7 +12,7 @@ use super::{gumroad, lemon_squeezy};
 use crate::shop::{Shop, request, run};
 
 #[test]
-fn no_log_line_of_a_whole_story_holds_a_key_a_secret_or_anything_about_a_person() {
+fn no_log_line_holds_a_key_a_secret_or_anything_about_a_person() {
     run(async {
         let shop = Shop::open_with(&[("ADMIN_TOKEN", "canary-admin-token-of-the-seller")]);
         let pair = |name: &str| (name.to_owned(), "canary-answer".to_owned());

@@ -15,8 +15,8 @@ fn health_is_good_while_the_database_answers() {
             assert_eq!(answered.body["version"], env!("CARGO_PKG_VERSION"));
             assert_eq!(answered.body["problems"], serde_json::json!([]));
             let dependencies = &answered.body["dependencies"];
-            assert_eq!((&dependencies["database"], &dependencies["mail"]), (&"ok".into(), &"postmark".into()));
-            for configured in ["github", "gumroad", "lemon_squeezy", "rate_limit"] {
+            assert_eq!((&dependencies["database"], &dependencies["mail"]), (&"ok".into(), &"configured".into()));
+            for configured in ["github", "gumroad", "lemonsqueezy", "rate_limit"] {
                 assert_eq!(dependencies[configured], "configured", "{configured}");
             }
         }
@@ -60,16 +60,16 @@ fn health_names_every_setting_that_is_missing_or_wrong_and_repeats_no_value() {
             named,
             [
                 "GITHUB_TOKEN",
+                "GUMROAD_WEBHOOK_SECRET",
                 "LEMON_SQUEEZY_WEBHOOK_SECRET",
                 "LEMON_SQUEEZY_STORE_ID",
-                "GUMROAD_WEBHOOK_SECRET",
                 "POSTMARK_TOKEN",
                 "EMAIL_FROM",
                 "PORTAL_URL",
                 "ALLOW_TEST_LICENSES",
             ]
         );
-        for missing in ["github", "gumroad", "lemon_squeezy"] {
+        for missing in ["github", "gumroad", "lemonsqueezy"] {
             assert_eq!(answered.body["dependencies"][missing], "missing", "{missing}");
         }
         assert_eq!(answered.body["dependencies"]["mail"], "logging");

@@ -7,7 +7,6 @@ use latchkey_sandbox::{Fault, FaultKind, GumroadSale, LemonSqueezySale, Service}
 use serde_json::{Value, json};
 
 use super::{HOUR, MINUTE, SETTLED, found, lists_read, open, open_on_gumroad, order_of, sell_known, tick_for};
-use crate::faults::stories::{Blow, FATES, unless_it_dies, watch};
 use crate::shop::{STARTER, Shop, run};
 
 /// Has Gumroad answer with this from now on.
@@ -18,9 +17,9 @@ pub(super) fn answer_gumroad(shop: &Shop, status: u16, body: &Value) {
 
 /// What is noted of Gumroad's list: why it was not read, and in how many seconds it is tried again.
 fn noted(shop: &Shop) -> (String, i64) {
-    let due_at: i64 = shop.value("SELECT due_at FROM reconciliations WHERE list = 'gumroad_sales'").parse().unwrap();
+    let due_at: i64 = shop.value("SELECT due_at FROM reconciliations WHERE source = 'gumroad'").parse().unwrap();
     let now = latchkey::platform::Platform::now(&shop.host).as_millis();
-    (shop.value("SELECT error FROM reconciliations WHERE list = 'gumroad_sales'"), (due_at - now) / 1000)
+    (shop.value("SELECT error FROM reconciliations WHERE source = 'gumroad'"), (due_at - now) / 1000)
 }
 
 #[test]
@@ -96,7 +95,7 @@ fn a_page_that_names_itself_as_the_next_is_not_read_for_ever() {
         assert_eq!(noted(&shop).0, "the list does not end");
         tick_for(&shop, HOUR).await;
         assert!(lists_read(&shop).len() < 25);
-        assert_eq!(shop.count("reconciliations WHERE watermark IS NOT NULL"), 0);
+        assert_eq!(shop.count("reconciliations WHERE watermark_at IS NOT NULL"), 0);
     });
 }
 
@@ -110,7 +109,7 @@ fn a_pass_that_takes_longer_than_a_day_is_given_up() {
         shop.tick_after(MINUTE).await;
         assert_eq!(noted(&shop).0, "the list does not end");
         tick_for(&shop, HOUR).await;
-        assert_eq!(shop.count("reconciliations WHERE watermark IS NOT NULL AND error IS NULL"), 1);
+        assert_eq!(shop.count("reconciliations WHERE watermark_at IS NOT NULL AND error IS NULL"), 1);
     });
 }
 
@@ -125,11 +124,11 @@ fn an_item_that_does_not_read_is_counted_and_keeps_no_other_from_being_found() {
         let sales = [sale("a", json!("yesterday")), sale("b", json!("2026-11-22T11:00:00Z")), sale("c", Value::Null)];
         answer_gumroad(&shop, 200, &json!({ "success": true, "sales": sales }));
         shop.tick().await;
-        assert_eq!((found(&shop), shop.value("SELECT source_order_id FROM licenses")), (1, "b".to_owned()));
+        assert_eq!((found(&shop), shop.value("SELECT order_id FROM licenses")), (1, "b".to_owned()));
         let log = shop.log_text();
         let line: Value =
             serde_json::from_str(log.lines().find(|line| line.contains("listed_unreadable")).unwrap()).unwrap();
-        assert_eq!((&line["list"], &line["count"]), (&json!("gumroad_sales"), &json!(2)));
+        assert_eq!((&line["list"], &line["count"]), (&json!("sales"), &json!(2)));
         assert!(!log.contains("canary@"));
         shop.take_key();
     });
@@ -144,7 +143,7 @@ fn what_is_found_and_cannot_be_understood_stands_there_for_the_seller() {
         tick_for(&shop, HOUR).await;
         assert_eq!(found(&shop), 1);
         let event = shop.record("webhook_events", "1 = 1");
-        assert_eq!((&event["error"], &event["source_order_id"]), (&json!("`email` is missing"), &json!("a==")));
+        assert_eq!((&event["error"], &event["order_id"]), (&json!("`email` is missing"), &json!("a==")));
     });
 }
 
@@ -158,46 +157,4 @@ fn a_page_of_something_else_is_not_read() {
             assert_eq!(noted(&shop), ("Gumroad answered 200 with something unintelligible".to_owned(), 300), "{body}");
         }
     });
-}
-
-#[test]
-fn a_list_survives_every_single_fault() {
-    run(async {
-        let calls = tell(None).await;
-        assert!(calls >= 24, "{calls}: the story has become a shorter one");
-        for call in 0..calls {
-            for fate in FATES {
-                tell(Some((call, fate))).await;
-            }
-        }
-    });
-}
-
-/// A sale, an order and its key that no webhook told of, with at most one blow while they are found and fulfilled; the
-/// number of calls that it took.
-async fn tell(blow: Option<Blow>) -> usize {
-    let shop = open();
-    shop.sandbox.sell_on_gumroad(GumroadSale::default());
-    shop.sandbox.sell_on_lemon_squeezy(LemonSqueezySale { license_keys: Some(1), ..order_of("4", "5") });
-    shop.advance(SETTLED);
-    let witness = watch(&shop, blow.as_slice());
-    let mut ticks = 0;
-    let done = |shop: &Shop| {
-        shop.count("reconciliations WHERE watermark IS NOT NULL") == 3
-            && shop.count("webhook_events WHERE next_attempt_at IS NOT NULL") == 0
-            && shop.count("outbox WHERE next_attempt_at IS NOT NULL") == 0
-    };
-    while !done(&shop) {
-        ticks += 1;
-        assert!(ticks < 60, "{blow:?}: not done after an hour");
-        shop.advance(MINUTE);
-        let engine = shop.engine();
-        unless_it_dies(&witness, engine.tick()).await.map(drop).unwrap_or_default();
-    }
-    assert_eq!(witness.struck.borrow().as_slice(), blow.as_slice(), "the blow has to strike");
-    assert_eq!((found(&shop), shop.count("sales"), shop.count("licenses")), (3, 2, 2), "{blow:?}");
-    assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0, "{blow:?}");
-    let mails = shop.sandbox.take_mails().len();
-    assert!((1..=1 + witness.mails_in_doubt.get()).contains(&mails), "{blow:?}: {mails} mails");
-    witness.calls.get()
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join;
-use latchkey::platform::host::{Call, Fate};
+use latchkey::platform::host::{Call, Fate, Sqlite};
 use latchkey_sandbox::{GumroadSale, LemonSqueezySale, OrderStatus};
 
 use super::{
@@ -25,8 +25,9 @@ fn place_orders(shop: &Shop, count: usize) {
     }
 }
 
+/// A column of the row of a list, which is named as `source/list`.
 fn reconciliation(shop: &Shop, list: &str, column: &str) -> String {
-    shop.value(&format!("SELECT {column} FROM reconciliations WHERE list = '{list}'"))
+    shop.value(&format!("SELECT {column} FROM reconciliations WHERE source || '/' || list = '{list}'"))
 }
 
 fn after(time: Duration) -> String {
@@ -65,28 +66,28 @@ fn a_pass_begins_every_fifteen_minutes() {
     run(async {
         let shop = open_on_gumroad();
         shop.tick().await;
-        assert_eq!(reconciliation(&shop, "gumroad_sales", "watermark"), after(Duration::ZERO));
-        assert_eq!(reconciliation(&shop, "gumroad_sales", "finished_at"), after(Duration::ZERO));
+        assert_eq!(reconciliation(&shop, "gumroad/sales", "watermark_at"), after(Duration::ZERO));
+        assert_eq!(reconciliation(&shop, "gumroad/sales", "finished_at"), after(Duration::ZERO));
         tick_for(&shop, HOUR).await;
         assert_eq!(lists_read(&shop).len(), 5);
-        assert_eq!(reconciliation(&shop, "gumroad_sales", "watermark"), after(HOUR));
+        assert_eq!(reconciliation(&shop, "gumroad/sales", "watermark_at"), after(HOUR));
     });
 }
 
 #[test]
-fn gumroads_list_goes_on_from_page_to_page_and_the_watermark_moves_at_its_end() {
+fn gumroads_list_goes_on_from_page_to_page_to_its_end() {
     run(async {
         let shop = open_on_gumroad();
         sell_known(&shop, 25).await;
         shop.advance(SETTLED);
         shop.sandbox.take_calls();
         for pages in 1..=3 {
-            assert_eq!(reconciliation(&shop, "gumroad_sales", "watermark"), "NULL");
+            assert_eq!(reconciliation(&shop, "gumroad/sales", "watermark_at"), "NULL");
             shop.tick_after(MINUTE).await;
             assert_eq!(shop.count("reconciliations WHERE page IS NOT NULL"), usize::from(pages < 3));
         }
         // When the pass began, not when it ended: what was sold meanwhile may be on a page that was read before.
-        assert_eq!(reconciliation(&shop, "gumroad_sales", "watermark"), after(SETTLED + MINUTE));
+        assert_eq!(reconciliation(&shop, "gumroad/sales", "watermark_at"), after(SETTLED + MINUTE));
         let calls = shop.sandbox.take_calls();
         assert_eq!(calls.len(), 3);
         assert!(calls.iter().all(|call| call.query[0] == ("after".to_owned(), "2026-11-20".to_owned())), "{calls:?}");
@@ -97,7 +98,7 @@ fn gumroads_list_goes_on_from_page_to_page_and_the_watermark_moves_at_its_end() 
 }
 
 #[test]
-fn lemon_squeezys_list_is_read_as_far_as_the_first_page_that_ends_too_long_ago() {
+fn lemon_squeezys_list_is_read_to_the_first_page_that_is_too_old() {
     run(async {
         let shop = open_on_lemon_squeezy();
         place_orders(&shop, 40);
@@ -111,7 +112,7 @@ fn lemon_squeezys_list_is_read_as_far_as_the_first_page_that_ends_too_long_ago()
         }
         tick_for(&shop, 10 * MINUTE).await;
         assert!(lists_read(&shop).is_empty());
-        assert_eq!(reconciliation(&shop, "lemonsqueezy_orders", "page"), "NULL");
+        assert_eq!(reconciliation(&shop, "lemonsqueezy/orders", "page"), "NULL");
     });
 }
 
@@ -161,7 +162,7 @@ fn the_first_pass_goes_no_further_back_than_two_days_before_the_first_delivery()
 }
 
 #[test]
-fn after_days_without_a_tick_the_next_pass_goes_back_to_the_last_one_and_two_days_more() {
+fn after_days_without_a_tick_a_pass_goes_back_to_the_last_and_two_days() {
     run(async {
         for (age_at_the_last_pass, finds) in [(2 * DAY, 1), (2 * DAY + SECOND, 0)] {
             let shop = open_on_gumroad();
@@ -170,7 +171,7 @@ fn after_days_without_a_tick_the_next_pass_goes_back_to_the_last_one_and_two_day
             shop.sandbox.sell_on_gumroad(GumroadSale::default());
             shop.advance(age_at_the_last_pass);
             let watermark = after(age_at_the_last_pass);
-            let insert = "INSERT INTO reconciliations (list, watermark, due_at) VALUES ('gumroad_sales'";
+            let insert = "INSERT INTO reconciliations (source, list, watermark_at, due_at) VALUES ('gumroad', 'sales'";
             shop.host.database().query(&format!("{insert}, {watermark}, 0)")).unwrap();
             shop.advance(9 * DAY);
             shop.tick().await;
@@ -187,7 +188,7 @@ fn a_watermark_from_a_clock_that_was_ahead_hides_nothing() {
         shop.tick().await;
         shop.sandbox.sell_on_gumroad(GumroadSale::default());
         shop.advance(HOUR);
-        shop.host.database().query("UPDATE reconciliations SET watermark = watermark + 30 * 86400000").unwrap();
+        shop.host.database().query("UPDATE reconciliations SET watermark_at = watermark_at + 30 * 86400000").unwrap();
         shop.tick().await;
         assert_eq!(found(&shop), 1);
         shop.take_key();
@@ -221,7 +222,7 @@ fn a_reader_whose_turn_is_over_stores_nothing() {
         let host = shop.host.clone();
         shop.host.inject(move |call| {
             if let Call::Batch(batch) = call
-                && batch[0].name == "store_missing_sales"
+                && batch[0].name == "reconciliations/store_missing"
             {
                 // As if five minutes had passed, and somebody else had read the page since.
                 host.database().query("UPDATE reconciliations SET due_at = due_at + 1").unwrap();
@@ -229,7 +230,7 @@ fn a_reader_whose_turn_is_over_stores_nothing() {
             Fate::Proceed
         });
         shop.tick().await;
-        assert_eq!((found(&shop), shop.count("reconciliations WHERE watermark IS NOT NULL")), (0, 0));
+        assert_eq!((found(&shop), shop.count("reconciliations WHERE watermark_at IS NOT NULL")), (0, 0));
     });
 }
 
@@ -242,11 +243,10 @@ async fn read_back(shop: &Shop, sales: usize) -> Vec<&'static str> {
     let calls = Rc::new(RefCell::new(Vec::new()));
     let noting = Rc::clone(&calls);
     shop.host.inject(move |call| {
-        let own = ["note_lists", "claim_list", "store_missing_", "page_"];
         match call {
             Call::Batch(batch) => {
                 let names = batch.iter().map(|statement| statement.name);
-                noting.borrow_mut().extend(names.filter(|name| own.iter().any(|own| name.starts_with(own))));
+                noting.borrow_mut().extend(names.filter_map(|name| name.strip_prefix("reconciliations/")));
             }
             Call::Send(request) if request.url.contains("/gumroad/") => noting.borrow_mut().push("request"),
             Call::Send(_) => {}
@@ -258,10 +258,10 @@ async fn read_back(shop: &Shop, sales: usize) -> Vec<&'static str> {
     calls.take()
 }
 
-const A_TURN: [&str; 5] = ["note_lists", "claim_list", "request", "store_missing_sales", "page_read"];
+const A_TURN: [&str; 5] = ["note_lists", "claim", "request", "store_missing", "page_read"];
 
 #[test]
-fn a_tick_on_the_free_plan_reads_one_page_of_one_list_with_four_queries_and_one_request() {
+fn a_tick_on_the_free_plan_reads_one_page_with_four_queries() {
     run(async {
         let shop = open();
         assert_eq!(read_back(&shop, 25).await, A_TURN);
@@ -277,7 +277,7 @@ fn a_tick_on_the_paid_plan_reads_ten_pages_each_after_the_last() {
             let calls = read_back(&shop, sales).await;
             let mut expected = A_TURN.repeat(pages);
             if pages < 10 {
-                expected.extend(["note_lists", "claim_list"]);
+                expected.extend(["note_lists", "claim"]);
             }
             assert_eq!((calls, found(&shop)), (expected, finds));
         }
@@ -308,35 +308,39 @@ fn lists_that_answer_slowly_leave_half_of_a_tick_to_what_was_found() {
 #[test]
 fn a_list_whose_row_was_deleted_is_read_from_the_beginning() {
     run(async {
-        for deleted in ["", " WHERE list = 'lemonsqueezy_orders'"] {
+        for deleted in ["", " WHERE list = 'orders'"] {
             let shop = open();
             tick_for(&shop, 3 * MINUTE).await;
             shop.sandbox.sell_on_lemon_squeezy(order_of("6", "1"));
             shop.rows(&format!("DELETE FROM reconciliations{deleted}"));
             tick_for(&shop, HOUR).await;
-            assert_eq!((found(&shop), shop.count("reconciliations WHERE watermark IS NOT NULL")), (1, 3), "{deleted}");
+            assert_eq!(
+                (found(&shop), shop.count("reconciliations WHERE watermark_at IS NOT NULL")),
+                (1, 3),
+                "{deleted}"
+            );
             shop.take_key();
         }
     });
 }
 
 #[test]
-fn a_list_without_credentials_is_looked_at_every_five_minutes_and_costs_the_ticks_between_nothing() {
+fn a_list_that_lost_its_credentials_is_looked_at_every_five_minutes() {
     run(async {
-        let shop = open_on_gumroad();
-        shop.tick().await;
-        let due_at = |list: &str| reconciliation(&shop, list, "due_at");
-        for list in ["lemonsqueezy_orders", "lemonsqueezy_license_keys"] {
-            assert_eq!(
-                (due_at(list), reconciliation(&shop, list, "watermark")),
-                (after(5 * MINUTE), "NULL".to_owned())
-            );
+        let database = Rc::new(Sqlite::migrated().unwrap());
+        tick_for(&Shop::open_on(Rc::clone(&database), &TOKENS), 3 * MINUTE).await;
+        let shop = Shop::open_on(database, &TOKENS[..1]);
+        shop.tick_after(20 * MINUTE).await;
+        assert_eq!(lists_read(&shop), ["/v2/sales"]);
+        for list in ["lemonsqueezy/orders", "lemonsqueezy/license_keys"] {
+            assert_eq!(reconciliation(&shop, list, "due_at"), after(25 * MINUTE));
         }
         shop.host.take_batches();
+        // The ticks between cost nothing.
         for round_trips in [1, 1, 1, 1, 3] {
             shop.tick_after(MINUTE).await;
             assert_eq!(shop.host.take_batches(), round_trips);
         }
-        assert_eq!(due_at("lemonsqueezy_orders"), after(10 * MINUTE));
+        assert_eq!(reconciliation(&shop, "lemonsqueezy/orders", "due_at"), after(30 * MINUTE));
     });
 }

@@ -38,14 +38,15 @@ async fn say(shop: &Shop, sale_id: &str, sayings: &[(&str, &str)]) {
 /// All that is left to tell apart once everything is quiet: which facts there are, how the license stands, and whether
 /// its key has been mailed.
 fn state(shop: &Shop, sale_id: &str) -> String {
-    let of_it = format!("source = 'gumroad' AND source_order_id = '{sale_id}'");
+    let of_it = format!("source = 'gumroad' AND order_id = '{sale_id}'");
     shop.value(&format!(
-        "SELECT json_object('facts', (SELECT json_array(refunded_at > 0, disputed_at > 0, dispute_won_at > 0)
-                                      FROM order_facts WHERE {of_it}),
-                            'sales', (SELECT count(*) FROM sales WHERE {of_it}),
+        "SELECT json_object('facts', (SELECT json_group_array(fact)
+                                      FROM (SELECT fact FROM order_facts WHERE {of_it} ORDER BY fact)),
+                            'orders', (SELECT count(*) FROM orders WHERE {of_it}),
+                            'items', (SELECT count(*) FROM order_items WHERE {of_it}),
                             'licenses', (SELECT group_concat(status) FROM licenses WHERE {of_it}),
-                            'mails', (SELECT count(*) FROM outbox JOIN licenses USING (license_key)
-                                      WHERE {of_it} AND outcome = 'sent'),
+                            'mails', (SELECT count(*) FROM outbox o JOIN licenses ON license_key = o.subject
+                                      WHERE {of_it} AND o.kind = 'license_mail' AND outcome = 'sent'),
                             'unprocessed', (SELECT count(*) FROM webhook_events WHERE {of_it} AND processed = 0))"
     ))
 }
@@ -119,7 +120,7 @@ fn a_sale_sent_again_later_says_what_the_refund_or_the_dispute_says() {
             say(&shop, &sale_id, sayings).await;
             shop.tick().await;
             shop.sandbox.take_mails();
-            let standing = shop.value(&format!("SELECT status FROM licenses WHERE source_order_id = '{sale_id}'"));
+            let standing = shop.value(&format!("SELECT status FROM licenses WHERE order_id = '{sale_id}'"));
             // A copy is the sale, and what had become of it.
             let said = set(sayings)
                 .replace("sale after a refund", "refund, sale")

@@ -11,7 +11,7 @@ use super::{REPOS, TWO_MINUTES, access, outcomes, refund, sell_and_activate};
 use crate::shop::{Shop, post, run};
 
 /// From now on, the process dies at the first call to GitHub of this method, before or after it took effect.
-fn die_at(shop: &Shop, method: &'static str, fate: Fate) {
+pub(super) fn die_at(shop: &Shop, method: &'static str, fate: Fate) {
     let mut alive = true;
     shop.host.inject(move |call| match call {
         Call::Send(request) if alive && request.url.contains("/github/") && request.method.as_str() == method => {
@@ -23,7 +23,7 @@ fn die_at(shop: &Shop, method: &'static str, fate: Fate) {
 }
 
 /// Runs a process until it has come to rest: one that has died comes to rest where it did.
-async fn until_it_rests(process: impl Future<Output = ()>) {
+pub(super) async fn until_it_rests(process: impl Future<Output = ()>) {
     let mut process = std::pin::pin!(process);
     for _ in 0..1000 {
         let mut polled = std::pin::pin!(futures_util::future::poll_fn(|context| {
@@ -50,7 +50,7 @@ fn an_invitation_that_is_under_way_when_the_refund_comes_is_taken_back() {
             })
             .await;
             refund(&shop, "one").await;
-            assert_eq!(shop.tick().await.owed, 0, "not while somebody may be at the invitation");
+            assert_eq!(shop.tick().await.rows, 0, "not while somebody may be at the invitation");
             for _ in 0..3 {
                 shop.tick_after(Duration::from_secs(60)).await;
             }
@@ -61,7 +61,7 @@ fn an_invitation_that_is_under_way_when_the_refund_comes_is_taken_back() {
 }
 
 #[test]
-fn an_invitation_that_was_owed_when_the_refund_came_is_never_made() {
+fn an_invitation_that_waited_when_the_refund_came_is_never_made() {
     run(async {
         let shop = Shop::open();
         shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)).method("PUT"));
@@ -75,7 +75,7 @@ fn an_invitation_that_was_owed_when_the_refund_came_is_never_made() {
         for _ in 0..3 {
             shop.tick_after(TWO_MINUTES).await;
         }
-        assert_eq!(shop.count("outbox WHERE kind = 'invitation' AND outcome = 'skipped'"), 2);
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
         assert!(!shop.calls().iter().any(|call| call.starts_with("PUT")));
     });
 }
@@ -92,14 +92,14 @@ fn a_removal_at_which_the_process_dies_is_done_by_a_later_tick() {
                 shop.tick().await;
             })
             .await;
-            assert_eq!(shop.tick_after(TWO_MINUTES).await.owed, 2);
+            assert_eq!(shop.tick_after(TWO_MINUTES).await.rows, 2);
             assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
         }
     });
 }
 
 #[test]
-fn whoever_activates_another_license_while_being_removed_ends_with_access() {
+fn who_activates_another_license_while_being_removed_ends_with_access() {
     run(async {
         // How far the removal gets before the other license is activated.
         for turns in 0..40 {
@@ -111,7 +111,8 @@ fn whoever_activates_another_license_while_being_removed_ends_with_access() {
                 for _ in 0..turns {
                     tokio::task::yield_now().await;
                 }
-                assert_eq!(shop.activate(&other, "octocat").await.status, 200);
+                let answer = shop.activate(&other, "octocat").await;
+                assert!(matches!(answer.status, 200 | 202), "{}", answer.status);
             };
             join(shop.tick(), late).await;
             for _ in 0..3 {

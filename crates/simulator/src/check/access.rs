@@ -2,40 +2,48 @@
 
 use std::collections::{HashMap, HashSet};
 
-use latchkey::platform::Platform;
+use latchkey::platform::Row;
 
+use super::catalogue::Versions;
+use super::licenses::Standings;
 use super::{Violation, integer, is_given_up, rows, text};
-use crate::history::History;
 use crate::model::{ACCOUNTS, crowd};
+use crate::run::Run;
 
 /// Invitations to a repository in 24 hours, by its README.
 const BUDGET: usize = 45;
 
-/// How long an invitation can be accepted.
-const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
-
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// How long after its reservation an invitation may still be sent.
+const LEASE_MS: i64 = 60_000;
+
+/// A reservation that is younger is not renewed.
+const FRESH_MS: i64 = 10 * 60_000;
+
+/// An account, by its number, and a repository.
+type Access = (i64, String);
+
 /// Who may have access to what by an active license, and has it.
-pub(crate) fn good_access(history: &History) -> HashSet<(i64, String)> {
+pub(crate) fn good_access(run: &Run) -> HashSet<Access> {
     let good = "SELECT a.github_user_id AS id, repo.value AS repo FROM license_activations a
                 JOIN licenses l ON l.license_key = a.license_key JOIN json_each(a.repos) repo WHERE l.status = 'active'";
-    let present = present_access(history);
-    let good = rows(history, good).into_iter().map(|row| (integer(&row, "id"), text(&row, "repo")));
-    good.filter(|access| present.contains(access)).collect()
+    let present = present_access(run);
+    let good = rows(run, good).into_iter().map(|row| (integer(&row, "id"), text(&row, "repo")));
+    good.filter(|access| present.contains_key(access)).collect()
 }
 
 /// Whoever had access by right before a quiet tick and still has the right has the access.
-pub(crate) fn nobody_lost(history: &History, before: &HashSet<(i64, String)>) -> Result<(), Violation> {
-    let present = present_access(history);
-    let lost: HashSet<_> = before.iter().filter(|access| !present.contains(access)).cloned().collect();
+pub(crate) fn nobody_lost(run: &Run, before: &HashSet<Access>) -> Result<(), Violation> {
+    let present = present_access(run);
+    let lost: HashSet<_> = before.iter().filter(|access| !present.contains_key(access)).cloned().collect();
     if lost.is_empty() {
         return Ok(());
     }
     let good = "SELECT 1 FROM license_activations a JOIN licenses l ON l.license_key = a.license_key
                 JOIN json_each(a.repos) repo WHERE a.github_user_id = ?1 AND repo.value = ?2 AND l.status = 'active'";
-    let is_good = |(id, repo): &&(i64, String)| {
-        let found = history.world.host.database().query_with(good, &[(*id).into(), repo.as_str().into()]);
+    let is_good = |(id, repo): &&Access| {
+        let found = run.world.host.database().query_with(good, &[(*id).into(), repo.as_str().into()]);
         found.is_ok_and(|rows| !rows.is_empty())
     };
     match lost.iter().filter(is_good).min() {
@@ -44,109 +52,192 @@ pub(crate) fn nobody_lost(history: &History, before: &HashSet<(i64, String)>) ->
     }
 }
 
-/// Who has access to what: what their licenses open, and nothing else.
-pub(super) fn access(history: &History) -> Result<(), Violation> {
-    let model = history.model.borrow();
-    let activations = rows(
-        history,
-        "SELECT a.license_key, a.github_user_id AS id, a.github_username AS login, a.repos, l.source, l.source_order_id,
-                l.status
-         FROM license_activations a JOIN licenses l ON l.license_key = a.license_key",
+/// What every license opens is what the catalogue said of its product at some moment of the request that bound it, and has
+/// been the same ever since.
+pub(super) fn terms(run: &Run, versions: &Versions) -> Result<(), Violation> {
+    let model = run.model.borrow();
+    let bound = rows(
+        run,
+        "SELECT b.license_key, b.repos, b.trace_id, b.version, l.source, l.order_id
+         FROM seen_bindings b JOIN licenses l ON l.license_key = b.license_key WHERE b.trace_id IS NOT NULL",
     );
-    let outbox = rows(
-        history,
-        "SELECT license_key, repo, state, attempts, outcome, done_at FROM outbox WHERE kind = 'invitation'",
-    );
-    let mut opened: HashSet<(i64, String)> = HashSet::new();
-    let present = present_access(history);
-    for row in &activations {
-        let (key, id, login) = (text(row, "license_key"), integer(row, "id"), text(row, "login"));
-        let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
-        let order_id = text(row, "source_order_id");
+    let opened = rows(run, "SELECT license_key, repo, permission FROM entitlements ORDER BY license_key, repo");
+    let mut entitlements: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for row in &opened {
+        let entitled = entitlements.entry(text(row, "license_key")).or_default();
+        entitled.push((text(row, "repo"), text(row, "permission")));
+    }
+    for row in &bound {
+        let (trace, order_id) = (text(row, "trace_id"), text(row, "order_id"));
+        let sent = model.sent.iter().find(|sent| sent.trace == trace);
         let order = model.order_with(&text(row, "source"), &order_id);
-        if !order.is_some_and(|order| model.orders[order].product.opens(&repos)) {
-            return Err(Violation::new("I6", format!("{login} was given {repos:?} for order {order_id}")));
-        }
-        for repo in repos {
-            let owed = outbox.iter().find(|row| text(row, "license_key") == key && text(row, "repo") == repo);
-            let Some(owed) = owed else {
-                return Err(Violation::new(
-                    "I6",
-                    format!("{login} is bound, and nobody owes the invitation to {repo}"),
-                ));
-            };
-            let access = (id, repo.clone());
-            // What was declined is gone, and so is the promise that came before it.
-            let (promised, declined) = (model.promised(id, &repo, &key), model.last_declined(id, &repo));
-            let wanted = text(row, "status") == "active";
-            // One that nobody accepted in time gives nothing, and may have made way for the invitation of another license.
-            let lapsed = !model.accepted.contains(&access)
-                && owed.optional_integer("done_at").is_ok_and(|done| {
-                    done.is_some_and(|done| history.world.host.now().as_millis() - done >= INVITATION_MS)
-                });
-            if wanted
-                && !is_given_up(owed)
-                && !present.contains(&access)
-                && !lapsed
-                && (declined.is_none() || promised >= declined)
-            {
-                let state = text(owed, "state");
-                return Err(Violation::new(
-                    "I6",
-                    format!("{login} is not invited to {repo}, and what is owed is {state}"),
-                ));
-            }
-            // A dispute takes nothing away that was opened before.
-            if text(row, "status") != "revoked" {
-                opened.insert(access);
-            }
+        let (Some(sent), Some(order)) = (sent, order) else {
+            return Err(Violation::new("I6", format!("a license of order {order_id} was bound by nobody's request")));
+        };
+        let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
+        let entitled = entitlements.remove(&text(row, "license_key")).unwrap_or_default();
+        let product = model.orders[order].product;
+        let said = versions.between(sent.version, integer(row, "version")).filter_map(|shelf| shelf.terms(product));
+        let fits = said.into_iter().any(|terms| {
+            let mut expected: Vec<_> = repos.iter().map(|repo| (repo.clone(), terms.permission.to_owned())).collect();
+            expected.sort();
+            terms.open(&repos) && expected == entitled
+        });
+        if !fits {
+            let what = format!("[{}] was given {entitled:?} for order {order_id}, which no catalogue said", sent.task);
+            return Err(Violation::new("I6", what));
         }
     }
-    let removals = "SELECT github_user_id AS id, repo, state, attempts, outcome FROM outbox WHERE kind = 'removal'";
-    for row in rows(history, removals).iter().filter(|row| is_given_up(row)) {
-        opened.insert((integer(row, "id"), text(row, "repo")));
-    }
-    match present.iter().filter(|access| !opened.contains(access)).min() {
-        Some((id, repo)) => Err(Violation::new("I6", format!("account {id} has access to {repo} for no license"))),
+    match entitlements.keys().next() {
+        Some(_) => Err(Violation::new("I6", "a license opens something that is bound to nobody".to_owned())),
         None => Ok(()),
     }
 }
 
-/// At no time did more accounts begin to be invited to a repository within a day than its budget allows.
-pub(super) fn invitations(history: &History) -> Result<(), Violation> {
-    let mut first: HashMap<String, i64> = HashMap::new();
-    for call in history.world.sandbox.calls() {
-        if call.method == "PUT" && call.path.contains("/collaborators/") {
-            first.entry(call.path).or_insert(call.at);
+/// Who has access to what: what their licenses open, and nothing else; and no more than these permit.
+pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> {
+    let model = run.model.borrow();
+    let grants = rows(
+        run,
+        "SELECT g.github_user_id AS id, g.repo, g.state AS seen, o.state, o.attempts, o.outcome
+         FROM grants g LEFT JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id",
+    );
+    let given_up: HashMap<Access, &Row> = grants
+        .iter()
+        .filter(|row| !row.is_null("state") && is_given_up(row))
+        .map(|row| ((integer(row, "id"), text(row, "repo")), row))
+        .collect();
+    let present = present_access(run);
+    // Those whom a license lets in, or who keep what a license opened that is suspended now.
+    let mut kept: HashSet<Access> = HashSet::new();
+    let activations =
+        rows(run, "SELECT license_key, github_user_id AS id, github_username AS login, repos FROM license_activations");
+    for row in &activations {
+        let (id, login) = (integer(row, "id"), text(row, "login"));
+        let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
+        let standing = standings.get(&text(row, "license_key")).copied().unwrap_or_default();
+        for repo in repos {
+            let access = (id, repo);
+            // What was declined is gone, and so is the promise that came before it.
+            let (promised, declined) = (model.promised(id, &access.1), model.last_declined(id, &access.1));
+            if standing == "active"
+                && !present.contains_key(&access)
+                && !given_up.contains_key(&access)
+                && (declined.is_none() || promised >= declined)
+            {
+                return Err(Violation::new("I6", format!("{login} is not invited to {}", access.1)));
+            }
+            // A dispute takes nothing away that was opened before.
+            if standing != "revoked" {
+                kept.insert(access);
+            }
         }
     }
-    let mut by_repo: HashMap<&str, Vec<i64>> = HashMap::new();
-    for (path, at) in &first {
-        by_repo.entry(path.split("/collaborators/").next().unwrap_or_default()).or_default().push(*at);
+    // What the seller canceled was a removal if it was the last thing to be done.
+    let removal_given_up = |access: &Access| {
+        let canceled = |row: &&Row| row.optional_text("outcome") == Ok(Some("canceled"));
+        given_up.get(access).is_some_and(|row| canceled(row) || text(row, "seen") == "revoking")
+    };
+    let uncalled_for = present.keys().filter(|access| !kept.contains(access) && !removal_given_up(access));
+    if let Some((id, repo)) = uncalled_for.min() {
+        return Err(Violation::new("I6", format!("account {id} has access to {repo} for no license")));
     }
-    for (repo, times) in &mut by_repo {
+    permissions(run, &present)
+}
+
+/// Nobody may do more than some license of theirs permits, or has permitted.
+fn permissions(run: &Run, present: &HashMap<Access, String>) -> Result<(), Violation> {
+    let permitted = rows(
+        run,
+        "SELECT DISTINCT b.user_id AS id, e.repo, e.permission
+         FROM seen_bindings b JOIN entitlements e ON e.license_key = b.license_key",
+    );
+    let role = |permission: String| match permission.as_str() {
+        "pull" => "read".to_owned(),
+        "push" => "write".to_owned(),
+        _ => permission,
+    };
+    let permitted: HashSet<(i64, String, String)> =
+        permitted.iter().map(|row| (integer(row, "id"), text(row, "repo"), role(text(row, "permission")))).collect();
+    let mut roles = present.iter().map(|((id, repo), role)| (*id, repo.clone(), role.clone()));
+    match roles.find(|role| !permitted.contains(role)) {
+        Some((id, repo, role)) => Err(Violation::new("I6", format!("account {id} may {role} in {repo}"))),
+        None => Ok(()),
+    }
+}
+
+/// At no time were more accounts invited to a repository within a day than its budget allows, or more invitations reserved;
+/// and each invitation was reserved a moment before.
+pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
+    let mut invited: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
+    for call in run.world.sandbox.calls().iter().filter(|call| call.method == "PUT") {
+        let Some((repo, login)) = call.path.split_once("/collaborators/") else { continue };
+        let repo = repo.trim_start_matches("/repos/").to_owned();
+        invited.entry(repo).or_default().push((call.at, id_of(login).unwrap_or_default()));
+    }
+    let mut reserved: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
+    for row in rows(run, "SELECT repo, at, user_id FROM seen_reservations") {
+        reserved.entry(text(&row, "repo")).or_default().push((integer(&row, "at"), integer(&row, "user_id")));
+    }
+    for (what, times) in
+        invited.iter_mut().map(|entry| ("invited", entry)).chain(reserved.iter_mut().map(|entry| ("reserved", entry)))
+    {
+        let (repo, times) = times;
         times.sort_unstable();
-        let most = times.iter().zip(times.iter().skip(BUDGET)).find(|(first, last)| *last - *first < DAY_MS);
-        if most.is_some() {
-            let what = format!("more than {BUDGET} accounts were invited to {repo} within 24 hours");
+        if most_in_a_day(times) > BUDGET {
+            let what = format!("more than {BUDGET} accounts were {what} at {repo} within 24 hours");
             return Err(Violation::new("I8", what));
+        }
+    }
+    for (repo, times) in &invited {
+        let covered = |(at, id): &&(i64, i64)| {
+            reserved.get(repo).is_some_and(|reserved| {
+                reserved.iter().any(|(since, of)| of == id && since <= at && at - since <= FRESH_MS + LEASE_MS)
+            })
+        };
+        if let Some((_, id)) = times.iter().find(|call| !covered(call)) {
+            return Err(Violation::new("I8", format!("account {id} was invited to {repo} without a reservation")));
         }
     }
     Ok(())
 }
 
-/// Every invitation and every collaborator there is, by the account's number.
-fn present_access(history: &History) -> HashSet<(i64, String)> {
-    let sandbox = &history.world.sandbox;
-    let id_of =
-        |login: &str| ACCOUNTS.iter().chain(crowd()).find(|known| known.login == login).and_then(|known| known.id);
-    let mut present = HashSet::new();
+/// The most accounts that stand in any 24 hours of these times, which are sorted.
+fn most_in_a_day(times: &[(i64, i64)]) -> usize {
+    let mut most = 0;
+    let mut first = 0;
+    let mut accounts: HashMap<i64, usize> = HashMap::new();
+    for (at, id) in times {
+        *accounts.entry(*id).or_default() += 1;
+        while times[first].0 + DAY_MS <= *at {
+            let old = accounts.entry(times[first].1).or_default();
+            *old -= 1;
+            if *old == 0 {
+                accounts.remove(&times[first].1);
+            }
+            first += 1;
+        }
+        most = most.max(accounts.len());
+    }
+    most
+}
+
+fn id_of(login: &str) -> Option<i64> {
+    ACCOUNTS.iter().chain(crowd()).find(|known| known.login == login).and_then(|known| known.id)
+}
+
+/// Every invitation and every collaborator there is, by the account's number, with what they may do.
+fn present_access(run: &Run) -> HashMap<Access, String> {
+    let sandbox = &run.world.sandbox;
+    let mut present = HashMap::new();
     for repo in sandbox.repos() {
         for invitation in sandbox.invitations(&repo) {
-            present.insert((i64::try_from(invitation.user_id).unwrap_or_default(), repo.clone()));
+            let id = i64::try_from(invitation.user_id).unwrap_or_default();
+            present.insert((id, repo.clone()), invitation.permissions);
         }
         for login in sandbox.collaborators(&repo) {
-            present.insert((id_of(&login).unwrap_or_default(), repo.clone()));
+            let role = sandbox.role(&login, &repo).unwrap_or_default();
+            present.insert((id_of(&login).unwrap_or_default(), repo.clone()), role);
         }
     }
     present

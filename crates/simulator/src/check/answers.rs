@@ -2,22 +2,23 @@
 
 use latchkey::platform::LogValue;
 
-use super::{Violation, integer, rows_with};
-use crate::history::History;
+use super::{Violation, integer, rows, rows_with, text};
 use crate::model::{ACCOUNTS, Account, Answer, Facts, Key, Model, What, crowd};
+use crate::run::Run;
+use crate::shelf::Shelf;
 use crate::world::ADMIN_TOKEN;
 
 /// Every answer that came since the last look.
-pub(super) fn answers(history: &History) -> Result<(), Violation> {
-    let Model { orders, sent, issued, .. } = &mut *history.model.borrow_mut();
+pub(super) fn answers(run: &Run) -> Result<(), Violation> {
+    let model = run.model.borrow();
+    let Model { orders, sent, issued, .. } = &*model;
     for sent in sent {
-        let Some(answer) = sent.answer.as_ref().filter(|_| !sent.checked) else { continue };
-        sent.checked = true;
+        let Some(answer) = sent.answer.as_ref().filter(|_| !sent.checked.replace(true)) else { continue };
         let status = answer.status;
         if let Some(leak) = leak(&sent.what, answer, issued) {
             return Err(Violation::new("I10", format!("[{}] is answered {status} with {leak}", sent.task)));
         }
-        if status >= 500 && !history.fates.struck(sent.task) {
+        if status >= 500 && !run.fates.struck(sent.task) {
             return Err(Violation::new("I9", format!("[{}] is answered {status}, and nothing had failed", sent.task)));
         }
         match &sent.what {
@@ -26,7 +27,7 @@ pub(super) fn answers(history: &History) -> Result<(), Violation> {
                     return Err(Violation::new("I1", format!("a storefront's delivery is answered {status}")));
                 }
                 let stored = "SELECT count(*) AS stored FROM webhook_events WHERE trace_id = ?1";
-                let stored = rows_with(history, stored, &sent.trace).first().map_or(0, |row| integer(row, "stored"));
+                let stored = rows_with(run, stored, &[&sent.trace]).first().map_or(0, |row| integer(row, "stored"));
                 if status == 200 && stored != 1 || stored > 1 {
                     let what = format!("delivery [{}] is answered {status} and has {stored} rows", sent.task);
                     return Err(Violation::new("I1", what));
@@ -35,7 +36,7 @@ pub(super) fn answers(history: &History) -> Result<(), Violation> {
             What::Act => {
                 let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
                 let recorded =
-                    rows_with(history, recorded, &sent.trace).first().map_or(0, |row| integer(row, "recorded"));
+                    rows_with(run, recorded, &[&sent.trace]).first().map_or(0, |row| integer(row, "recorded"));
                 let right = match status {
                     200..300 => recorded == 1,
                     // What failed may have happened all the same.
@@ -44,6 +45,17 @@ pub(super) fn answers(history: &History) -> Result<(), Violation> {
                 };
                 if !right {
                     let what = format!("[{}] is answered {status}, and is recorded {recorded} times", sent.task);
+                    return Err(Violation::new("I12", what));
+                }
+            }
+            What::Put(shelf) => {
+                let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
+                let recorded =
+                    rows_with(run, recorded, &[&sent.trace]).first().map_or(0, |row| integer(row, "recorded"));
+                // What the catalogue says already is no change.
+                let said_so = || said_since(run, &model, sent.version).any(|said| said == shelf);
+                if recorded > 1 || status == 200 && recorded == 0 && !said_so() || status == 409 && recorded > 0 {
+                    let what = format!("a change of the catalogue is answered {status}, and recorded {recorded} times");
                     return Err(Violation::new("I12", what));
                 }
             }
@@ -56,12 +68,12 @@ pub(super) fn answers(history: &History) -> Result<(), Violation> {
                 let code = answer.body["code"].as_str().unwrap_or_default();
                 // All that it was ever bound to: it may have been transferred since the answer.
                 let bound = "SELECT user_id FROM seen_bindings WHERE license_key = ?1";
-                let bound = rows_with(history, bound, key);
+                let bound = rows_with(run, bound, &[key]);
                 let bound_to = |what: fn(i64, Option<i64>) -> bool| {
                     bound.iter().any(|row| what(integer(row, "user_id"), account.id))
                 };
                 let acted_on = "SELECT 1 FROM seen_words WHERE target = ?1 LIMIT 1";
-                let acted_on = !rows_with(history, acted_on, key).is_empty();
+                let acted_on = !rows_with(run, acted_on, &[key]).is_empty();
                 let complaint = match (status, code) {
                     (200 | 202, _) if !bound_to(|id, account| Some(id) == account) => {
                         "is activated and is not bound to them"
@@ -71,6 +83,14 @@ pub(super) fn answers(history: &History) -> Result<(), Violation> {
                     }
                     (400, "license_bound_to_another_account") if !bound_to(|id, account| Some(id) != account) => {
                         "is told that the license is another's, and it is not"
+                    }
+                    (409, "product_not_mapped")
+                        if order.is_some_and(|order| {
+                            let product = orders[order].product;
+                            said_since(run, &model, sent.version).all(|shelf| shelf.terms(product).is_some())
+                        }) =>
+                    {
+                        "is told that the product is not mapped, and it is"
                     }
                     (422, _) if account.id.is_some() => "is told not to exist, or not to be invitable",
                     (403, _) if !acted_on && order.is_none_or(|order| orders[order].facts == Facts::default()) => {
@@ -89,6 +109,17 @@ pub(super) fn answers(history: &History) -> Result<(), Violation> {
     Ok(())
 }
 
+/// What the catalogue said from a version on.
+fn said_since<'a>(run: &Run, model: &'a Model, version: i64) -> impl Iterator<Item = &'a Shelf> {
+    let replaced =
+        "SELECT trace_id FROM admin_actions WHERE action = 'catalogue.replace' ORDER BY detail ->> '$.version'";
+    let replaced = rows(run, replaced).into_iter().filter_map(|row| model.put(&text(&row, "trace_id")));
+    // The first version is 1.
+    std::iter::once(&model.first)
+        .chain(replaced.collect::<Vec<_>>())
+        .skip(usize::try_from(version - 1).unwrap_or_default())
+}
+
 /// What an answer tells that its reader must not know: a secret; to anybody but the seller a key or an address; and to
 /// whoever presents another's key, whose it is.
 fn leak(what: &What, answer: &Answer, issued: &[Key]) -> Option<&'static str> {
@@ -96,7 +127,7 @@ fn leak(what: &What, answer: &Answer, issued: &[Key]) -> Option<&'static str> {
     if text.contains("sandbox-") || text.contains(ADMIN_TOKEN) {
         return Some("a secret");
     }
-    if matches!(what, What::Act) {
+    if matches!(what, What::Act | What::Put(_)) {
         return None;
     }
     if text.contains("LK-") || text.contains('@') || issued.iter().any(|issued| text.contains(&issued.key)) {
@@ -115,9 +146,9 @@ fn leak(what: &What, answer: &Answer, issued: &[Key]) -> Option<&'static str> {
 }
 
 /// No line of the log shows a key, an address or a secret.
-pub(super) fn log(history: &History) -> Result<(), Violation> {
-    let model = history.model.borrow();
-    for line in history.world.host.take_log() {
+pub(super) fn log(run: &Run) -> Result<(), Violation> {
+    let model = run.model.borrow();
+    for line in run.world.host.take_log() {
         for (name, value) in &line.fields {
             let LogValue::Text(text) = value else { continue };
             let canary = text.contains("LK-")

@@ -4,17 +4,47 @@ use std::collections::{HashMap, HashSet};
 
 use latchkey::platform::Row;
 
+use super::catalogue::{self, Versions};
 use super::{Violation, integer, rows, text};
-use crate::history::History;
-use crate::model::{Answer, Issues, Meaning, Model, Sent, What};
+use crate::model::{Answer, Meaning, Model, Sent, What};
+use crate::run::Run;
+use crate::shelf::Shelf;
+
+/// A stored delivery, and what it says.
+#[derive(Debug)]
+pub(super) struct Event {
+    pub(super) order: usize,
+    pub(super) meaning: Meaning,
+    pub(super) processed: bool,
+}
+
+/// All that was stored.
+#[derive(Debug)]
+pub(super) struct Events {
+    pub(super) all: Vec<Event>,
+    /// The places in [`Model::deliveries`] of those that were sent and are stored.
+    pub(super) sent: HashSet<usize>,
+}
+
+impl Events {
+    /// Those about an order.
+    pub(super) fn of(&self, order: usize) -> impl Iterator<Item = &Event> {
+        self.all.iter().filter(move |event| event.order == order)
+    }
+
+    fn sale_is_stored(&self, order: usize) -> bool {
+        self.of(order).any(|event| matches!(event.meaning, Meaning::Sale(_)))
+    }
+}
 
 /// What is given up has had all of its tries, unless only the seller can help.
-pub(crate) fn nothing_given_up_early(history: &History) -> Result<(), Violation> {
+pub(crate) fn nothing_given_up_early(run: &Run) -> Result<(), Violation> {
+    let versions = catalogue::versions(run)?;
     let early = "SELECT trace_id, error FROM webhook_events
                  WHERE processed = 0 AND next_attempt_at IS NULL AND attempts < 12";
-    let early = rows(history, early);
-    let model = history.model.borrow();
-    let stored = stored_deliveries(history, &model);
+    let early = rows(run, early);
+    let model = run.model.borrow();
+    let events = Events { all: stored(run, &model)?, sent: HashSet::new() };
     for row in &early {
         let trace = text(row, "trace_id");
         let Some(What::Delivery(place)) = model.sent.iter().find(|sent| sent.trace == trace).map(|sent| &sent.what)
@@ -22,7 +52,7 @@ pub(crate) fn nothing_given_up_early(history: &History) -> Result<(), Violation>
             continue;
         };
         let known = &model.deliveries[*place];
-        if !waits_for_the_seller(&model, known.order, &known.meaning, &stored) {
+        if !waits_for_the_seller(&model, known.order, &known.meaning, &events, versions.newest()) {
             let what = format!("{} is given up too early: {}", known.delivery.event, text(row, "error"));
             return Err(Violation::new("I11", what));
         }
@@ -30,40 +60,28 @@ pub(crate) fn nothing_given_up_early(history: &History) -> Result<(), Violation>
     Ok(())
 }
 
-/// Every stored delivery is one that was sent, and is processed unless only the seller can help. Gives the places in
-/// [`Model::deliveries`] of those that are stored.
-pub(super) fn deliveries(history: &History) -> Result<HashSet<usize>, Violation> {
-    let model = history.model.borrow();
+/// Every stored delivery is one that was sent, or that a storefront lists, and is processed unless only the seller can help.
+pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Violation> {
+    let model = run.model.borrow();
     let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
-    let truly = stored_deliveries(history, &model);
-    let stored = if history.reconciled { model.listed(truly) } else { truly };
-    let events = rows(
-        history,
-        "SELECT id, source, origin, source_order_id, processed, error, trace_id FROM webhook_events ORDER BY id",
-    );
-    let (found, events): (Vec<_>, Vec<_>) = events.into_iter().partition(|row| text(row, "origin") != "webhook");
-    for row in &found {
-        found_delivery(history, &model, row)?;
-    }
+    let rows = rows(run, "SELECT id, processed, error, trace_id, list FROM webhook_events ORDER BY id");
+    let events = Events { all: stored(run, &model)?, sent: sent_and_stored(&rows, &by_trace) };
     let mut traces = HashSet::new();
-    for row in &events {
-        let (id, trace) = (text(row, "id"), text(row, "trace_id"));
-        if !traces.insert(trace.clone()) {
-            return Err(Violation::new("I1", format!("delivery {id} is stored twice")));
-        }
-        if !matches!(by_trace.get(trace.as_str()).map(|sent| &sent.what), Some(What::Delivery(_))) {
-            return Err(Violation::new("I4", format!("no storefront sent delivery {id}")));
-        }
-    }
-    for row in &events {
-        let What::Delivery(place) = by_trace[text(row, "trace_id").as_str()].what else { continue };
-        let known = &model.deliveries[place];
-        let processed = integer(row, "processed") == 1;
-        let waits = waits_for_the_seller(&model, known.order, &known.meaning, &stored);
-        if processed == waits {
-            let verb = if processed { "is processed, which it cannot be" } else { "is not processed" };
+    for (row, event) in rows.iter().zip(&events.all) {
+        let trace = text(row, "trace_id");
+        // What a list has is found by a tick, whenever that was.
+        let first = by_trace.get(trace.as_str()).map_or(0, |sent| sent.version);
+        let waits = |shelf| waits_for_the_seller(&model, event.order, &event.meaning, &events, shelf);
+        let right =
+            if event.processed { versions.since(first).any(|shelf| !waits(shelf)) } else { waits(versions.newest()) };
+        if !right {
+            let verb = if event.processed { "is processed, which it could not be" } else { "is not processed" };
             let why = row.optional_text("error").ok().flatten().unwrap_or("no error").to_owned();
-            return Err(Violation::new("I11", format!("{} {} {verb}: {why}", known.delivery.event, text(row, "id"))));
+            let what = format!("the delivery {} of order {} {verb}: {why}", text(row, "id"), event.order);
+            return Err(Violation::new("I11", what));
+        }
+        if row.is_null("list") && !traces.insert(trace) {
+            return Err(Violation::new("I1", format!("delivery {} is stored twice", text(row, "id"))));
         }
     }
     for sent in &model.sent {
@@ -72,50 +90,56 @@ pub(super) fn deliveries(history: &History) -> Result<HashSet<usize>, Violation>
             return Err(Violation::new("I1", format!("delivery [{}] was acknowledged and is gone", sent.task)));
         }
     }
-    Ok(stored)
+    Ok(events)
 }
 
-/// A delivery that was made of what a storefront listed.
-fn found_delivery(history: &History, model: &Model, row: &Row) -> Result<(), Violation> {
-    let order = row.optional_text("source_order_id").ok().flatten().unwrap_or_default();
-    let Some(place) = model.order_with(&text(row, "source"), order).filter(|_| history.reconciled) else {
-        return Err(Violation::new(
-            "I4",
-            format!("delivery {} was found, and no storefront lists it", text(row, "id")),
-        ));
+/// Every row, in the order of their ids, by what the storefront said with it.
+fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
+    let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
+    let stored =
+        "SELECT id, source, list, order_id, storefront_key_id, processed, trace_id FROM webhook_events ORDER BY id";
+    let event = |row: &Row| {
+        let nobody = |who: &str| Violation::new("I4", format!("no storefront {who} delivery {}", text(row, "id")));
+        let processed = integer(row, "processed") == 1;
+        if row.is_null("list") {
+            return match by_trace.get(text(row, "trace_id").as_str()).map(|sent| &sent.what) {
+                Some(What::Delivery(place)) => {
+                    let known = &model.deliveries[*place];
+                    Ok(Event { order: known.order, meaning: known.meaning.clone(), processed })
+                }
+                _ => Err(nobody("sent")),
+            };
+        }
+        let order_id = row.optional_text("order_id").ok().flatten().unwrap_or_default();
+        let order = model.order_with(&text(row, "source"), order_id).filter(|_| run.reconciled);
+        let order = order.ok_or_else(|| nobody("lists"))?;
+        let meaning = match row.optional_text("storefront_key_id").ok().flatten() {
+            None => Meaning::Sale(model.orders[order].facts),
+            Some(id) => {
+                let key = model.issued.iter().find(|key| key.order == order && key.id == id);
+                Meaning::Key(key.ok_or_else(|| nobody("lists"))?.clone())
+            }
+        };
+        Ok(Event { order, meaning, processed })
     };
-    let waits = model.orders[place].product.issues == Issues::Unmapped;
-    if waits == (integer(row, "processed") == 1) {
-        let why = row.optional_text("error").ok().flatten().unwrap_or("no error").to_owned();
-        return Err(Violation::new("I11", format!("order {order} was found and is not done with: {why}")));
-    }
-    Ok(())
+    rows(run, stored).iter().map(event).collect()
 }
 
-/// The places in [`Model::deliveries`] of those that are stored.
-fn stored_deliveries(history: &History, model: &Model) -> HashSet<usize> {
-    let stored = rows(history, "SELECT trace_id FROM webhook_events");
-    let traces: HashSet<String> = stored.iter().map(|row| text(row, "trace_id")).collect();
-    let sent = model.sent.iter().filter(|sent| traces.contains(&sent.trace));
+fn sent_and_stored(rows: &[Row], by_trace: &HashMap<&str, &Sent>) -> HashSet<usize> {
+    let sent = rows.iter().filter_map(|row| by_trace.get(text(row, "trace_id").as_str()));
     sent.filter_map(|sent| if let What::Delivery(place) = sent.what { Some(place) } else { None }).collect()
 }
 
-/// Whether nobody but the seller can say what a delivery opens, or its order never arrived.
-fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, stored: &HashSet<usize>) -> bool {
+/// Whether nobody but the seller can say what a delivery opens, or its order never arrived, while the catalogue says this.
+fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, events: &Events, shelf: &Shelf) -> bool {
     let product = model.orders[order].product;
     match meaning {
-        Meaning::Sale(_) => product.issues == Issues::Unmapped,
+        Meaning::Sale(_) => shelf.terms(product).is_none(),
         // Its variant decides, and only the order's own delivery says which one it is.
-        Meaning::Key(_) if matches!(product.id, "4" | "7") => {
-            product.issues == Issues::Unmapped || !sale_is_stored(model, order, stored)
+        Meaning::Key(_) if shelf.depends_on_variant(product) => {
+            shelf.terms(product).is_none() || !events.sale_is_stored(order)
         }
-        Meaning::Key(_) | Meaning::Changed(_) | Meaning::Nothing => false,
+        Meaning::Key(_) => shelf.terms_without_variant(product).is_none(),
+        Meaning::Changed(_) | Meaning::Nothing => false,
     }
-}
-
-pub(super) fn sale_is_stored(model: &Model, order: usize, stored: &HashSet<usize>) -> bool {
-    stored
-        .iter()
-        .map(|place| &model.deliveries[*place])
-        .any(|known| known.order == order && matches!(known.meaning, Meaning::Sale(_)))
 }

@@ -2,89 +2,106 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::deliveries::sale_is_stored;
-use super::{Violation, integer, is_given_up, rows, text};
-use crate::history::History;
-use crate::model::{Facts, Issues, Key, Meaning, Model};
+use super::catalogue::Versions;
+use super::deliveries::Events;
+use super::{Violation, integer, is_given_up, rows, rows_with, text};
+use crate::model::{Facts, Meaning, Model};
+use crate::run::Run;
+use crate::shelf::Issues;
 
-/// One license a paid order and a storefront's key, and none besides.
-pub(super) fn licenses(history: &History, stored: &HashSet<usize>) -> Result<(), Violation> {
-    let model = history.model.borrow();
-    let found = rows(history, "SELECT license_key, kind, source, source_order_id, status, email FROM licenses");
-    let mut expected: HashSet<(String, String)> = HashSet::new();
-    for place in stored {
-        let known = &model.deliveries[*place];
-        let order = &model.orders[known.order];
-        match (&known.meaning, order.product.issues) {
+/// How each license has to stand, by its key.
+pub(super) type Standings = HashMap<String, &'static str>;
+
+/// What a license is for: the place of its order in [`Model::orders`], and the storefront's id of its key, which is empty
+/// where the key was minted.
+type Reason = (usize, String);
+
+/// One license a paid order and a storefront's key, and none besides; and each stands as it has to.
+pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Result<Standings, Violation> {
+    let model = run.model.borrow();
+    let found = rows(run, "SELECT license_key, source, order_id, line, storefront_key_id, status, email FROM licenses");
+    let mut expected: HashSet<Reason> = HashSet::new();
+    for event in events.all.iter().filter(|event| event.processed) {
+        match (&event.meaning, model.orders[event.order].product.issues) {
             (Meaning::Sale(_), Issues::Minted) => {
-                expected.insert((order.product.source.to_owned(), order.id.clone()));
+                expected.insert((event.order, String::new()));
             }
-            (Meaning::Key(key), Issues::Storefront) if sale_is_stored(&model, known.order, stored) => {
-                expected.insert((order.product.source.to_owned(), license_order(&model, key)));
+            (Meaning::Key(key), Issues::Storefront) => {
+                expected.insert((event.order, key.id.clone()));
             }
             _ => {}
         }
     }
-    let bound: HashSet<String> = rows(history, "SELECT license_key FROM license_activations")
-        .iter()
-        .map(|row| text(row, "license_key"))
-        .collect();
+    if run.reconciled {
+        expected.extend(listed(&model, versions));
+    }
+    let bound: HashSet<String> =
+        rows(run, "SELECT license_key FROM license_activations").iter().map(|row| text(row, "license_key")).collect();
     // A storefront's key may become known when somebody presents it, and does when it is bound.
-    let mut possible: HashSet<(String, String)> = HashSet::new();
+    let mut possible: HashSet<Reason> = HashSet::new();
     for key in &model.issued {
-        let license = (model.orders[key.order].product.source.to_owned(), license_order(&model, key));
+        let reason = (key.order, key.id.clone());
         if bound.contains(&key.key) {
-            expected.insert(license);
+            expected.insert(reason);
         } else if model.presented(&key.key) && model.orders[key.order].product.issues == Issues::Storefront {
-            possible.insert(license);
+            possible.insert(reason);
         }
     }
+    let mut standings = Standings::new();
     for row in &found {
-        let order = (text(row, "source"), text(row, "source_order_id"));
-        if !expected.remove(&order) && !possible.remove(&order) {
-            return Err(Violation::new(
-                "I2",
-                format!("there is a license too many for order {} of {}", order.1, order.0),
-            ));
-        }
-        let standing = match model.order_with(&order.0, &order.1) {
-            Some(place) => Some(standing(history, &model, place, stored, &text(row, "license_key"))?),
-            None => None,
+        let (key, source, order_id) = (text(row, "license_key"), text(row, "source"), text(row, "order_id"));
+        let order = model.order_with(&source, &order_id).filter(|_| integer(row, "line") == 1);
+        let reason = order.map(|order| (order, text(row, "storefront_key_id")));
+        let Some((order, _)) = reason.filter(|reason| expected.remove(reason) || possible.remove(reason)) else {
+            let what = format!("there is a license too many for order {order_id} of {source}");
+            return Err(Violation::new("I2", what));
         };
-        if standing != Some(text(row, "status").as_str()) {
-            let what = format!("the license of order {} is {}, not {standing:?}", order.1, text(row, "status"));
+        let standing = standing(run, &model, order, events, &key)?;
+        if standing != text(row, "status") {
+            let what = format!("the license of order {order_id} is {}, not {standing}", text(row, "status"));
             return Err(Violation::new("I5", what));
         }
+        standings.insert(key, standing);
     }
     match expected.iter().min() {
-        Some((source, order)) => Err(Violation::new("I2", format!("order {order} of {source} has no license"))),
-        None => Ok(()),
+        Some((order, _)) => {
+            let order = &model.orders[*order];
+            let what = format!("order {} of {} has no license", order.id, order.product.source);
+            Err(Violation::new("I2", what))
+        }
+        None => Ok(standings),
     }
 }
 
+/// What every storefront lists has its license, if the catalogue has always said what it opens: each order, and each key.
+fn listed(model: &Model, versions: &Versions) -> Vec<Reason> {
+    let always = |order: usize| {
+        let product = model.orders[order].product;
+        versions.since(0).all(|shelf| shelf.terms(product).is_some() && shelf.terms_without_variant(product).is_some())
+    };
+    let minted = (0..model.orders.len()).filter(|order| {
+        let product = model.orders[*order].product;
+        product.issues == Issues::Minted && versions.newest().terms(product).is_some()
+    });
+    let keys = model.issued.iter().filter(|key| model.orders[key.order].product.issues == Issues::Storefront);
+    let keys = keys.filter(|key| always(key.order)).map(|key| (key.order, key.id.clone()));
+    minted.map(|order| (order, String::new())).chain(keys).collect()
+}
+
 /// How a license has to stand: as everything that was told of its order has it, until the seller's word is another.
-fn standing(
-    history: &History,
-    model: &Model,
-    place: usize,
-    stored: &HashSet<usize>,
-    key: &str,
-) -> Result<&'static str, Violation> {
+fn standing(run: &Run, model: &Model, place: usize, events: &Events, key: &str) -> Result<&'static str, Violation> {
     let order = &model.orders[place];
     // What was told has to be known, and nothing besides but what the storefront lists.
-    let told = model.facts(place, stored);
-    let listed = if history.reconciled { order.facts } else { told };
+    let told = model.facts(place, &events.sent);
+    let listed = if run.reconciled { order.facts } else { told };
     let order = format!("{} {}", order.product.source, order.id);
-    let words = "SELECT what, refunded, disputed, won FROM seen_words WHERE target IN (?1, ?2) ORDER BY id";
-    let words = history.world.host.database().query_with(words, &[key.into(), order.as_str().into()]);
+    let words = rows_with(run, "SELECT what FROM seen_words WHERE target IN (?1, ?2) ORDER BY id", &[key, &order]);
     let (mut so_far, mut set_aside, mut revoked) = (Facts::default(), Facts::default(), false);
-    for row in words.unwrap_or_else(|error| panic!("{error}")) {
+    for row in words {
         match text(&row, "what").as_str() {
-            "facts" => {
-                so_far.refunded |= integer(&row, "refunded") == 1;
-                so_far.disputed |= integer(&row, "disputed") == 1;
-                so_far.won |= integer(&row, "won") == 1;
-            }
+            "refunded" => so_far.refunded = true,
+            "disputed" => so_far.disputed = true,
+            "dispute_won" => so_far.won = true,
             "license.revoke" => revoked = true,
             "license.reinstate" => {
                 revoked = false;
@@ -105,19 +122,15 @@ fn standing(
     Ok(if revoked { "revoked" } else { counts.standing() })
 }
 
-fn license_order(model: &Model, key: &Key) -> String {
-    format!("{}:{}", model.orders[key.order].id, key.id)
-}
-
 /// Every minted key was mailed to its buyer, no more often than it was claimed, and nothing else was mailed.
-pub(super) fn mails(history: &History) -> Result<(), Violation> {
-    let model = history.model.borrow();
+pub(super) fn mails(run: &Run) -> Result<(), Violation> {
+    let model = run.model.borrow();
     let minted = rows(
-        history,
+        run,
         "SELECT l.license_key, l.email, l.status, o.state, o.attempts, o.outcome,
                 (SELECT count(*) FROM seen_claims c WHERE c.outbox_id = o.id AND c.status = 'active') AS claims
-         FROM licenses l LEFT JOIN outbox o ON o.license_key = l.license_key AND o.kind = 'license_mail'
-         WHERE l.kind = 'minted'",
+         FROM licenses l LEFT JOIN outbox o ON o.kind = 'license_mail' AND o.subject = l.license_key
+         WHERE l.storefront_key_id = ''",
     );
     let mut mailed: HashMap<&str, i64> = HashMap::new();
     for (key, _) in &model.mailed {
@@ -129,7 +142,10 @@ pub(super) fn mails(history: &History) -> Result<(), Violation> {
         let active = text(row, "status") == "active";
         if row.is_null("state") {
             if active || times > 0 {
-                return Err(Violation::new("I7", format!("nobody owes {email} the key, who got {times} mails")));
+                return Err(Violation::new(
+                    "I7",
+                    format!("no mail to {email} is in the outbox, who got {times} with the key"),
+                ));
             }
             continue;
         }

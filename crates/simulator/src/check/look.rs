@@ -1,45 +1,52 @@
-//! What a history does next depends on it: what is due, what there is to act on.
+//! What a run does next depends on it: what is due, what there is to act on.
 
 use super::{integer, rows, text};
-use crate::history::History;
+use crate::run::Run;
 
 /// When the next thing is due; `None` when nothing is.
-pub(crate) fn next_due(history: &History) -> Option<i64> {
+pub(crate) fn next_due(run: &Run) -> Option<i64> {
     let due =
-        // What is owed to a suspended license waits for as long as that lasts, except for removals.
+        // What a suspended license waits for, and nothing else does, waits for as long as that lasts. Nothing is asked of
+        // GitHub while it is left alone.
         "SELECT min(at) AS at FROM (
-           SELECT min(next_attempt_at) AS at FROM outbox o WHERE next_attempt_at IS NOT NULL
-             AND (o.kind = 'removal' OR NOT EXISTS (
-               SELECT 1 FROM licenses l WHERE l.license_key = o.license_key AND l.status = 'suspended'))
-               UNION ALL SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL)";
-    rows(history, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
+           SELECT min(next_attempt_at) AS at FROM outbox o WHERE next_attempt_at IS NOT NULL AND kind <> 'grant'
+             AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = o.subject AND l.status = 'suspended')
+           UNION ALL
+           SELECT max(min(next_attempt_at), coalesce((SELECT until_at FROM github_pauses WHERE scope = ''), 0))
+           FROM outbox o WHERE next_attempt_at IS NOT NULL AND kind = 'grant'
+             AND (SELECT iif(count(*) = 0, 1, max(c.status = 'active') = 1 OR max(c.status = 'suspended') = 0)
+                  FROM claims c WHERE c.grant_id = o.subject)
+           UNION ALL
+           SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL)";
+    rows(run, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
 }
 
 /// When the next list is due that was not read to its end in a pass that began at `since` or later; `None` when all were.
-pub(crate) fn next_unread_list(history: &History, since: i64) -> Option<i64> {
-    let unread = "SELECT value AS list, coalesce(due_at, 0) AS due_at
-                  FROM json_each('[\"gumroad_sales\",\"lemonsqueezy_orders\",\"lemonsqueezy_license_keys\"]')
-                  LEFT JOIN reconciliations ON list = value
+pub(crate) fn next_unread_list(run: &Run, since: i64) -> Option<i64> {
+    let unread = "SELECT coalesce(due_at, 0) AS due_at
+                  FROM (SELECT 'gumroad' AS source, 'sales' AS list
+                        UNION ALL SELECT 'lemonsqueezy', 'orders' UNION ALL SELECT 'lemonsqueezy', 'license_keys')
+                  LEFT JOIN reconciliations USING (source, list)
                   WHERE NOT (started_at >= ?1 AND page IS NULL AND error IS NULL AND finished_at >= started_at)
                      OR started_at IS NULL";
-    let unread = history.world.host.database().query_with(unread, &[since.into()]);
+    let unread = run.world.host.database().query_with(unread, &[since.into()]);
     unread.unwrap_or_else(|error| panic!("{error}")).iter().map(|row| integer(row, "due_at")).min()
 }
 
-/// Every license there is.
-pub(crate) fn license_keys(history: &History) -> Vec<String> {
-    let keys = rows(history, "SELECT license_key FROM licenses ORDER BY license_key");
-    keys.iter().map(|row| text(row, "license_key")).collect()
+/// Every license there is, and whether it is active.
+pub(crate) fn licenses(run: &Run) -> Vec<(String, bool)> {
+    let licenses = rows(run, "SELECT license_key, status = 'active' AS active FROM licenses ORDER BY license_key");
+    licenses.iter().map(|row| (text(row, "license_key"), integer(row, "active") == 1)).collect()
 }
 
-/// What is owed, or was given up.
-pub(crate) fn rows_owed(history: &History) -> Vec<i64> {
-    let owed = rows(history, "SELECT id FROM outbox WHERE state IN ('due', 'dead') ORDER BY id");
-    owed.iter().map(|row| integer(row, "id")).collect()
+/// What of the outbox is still to be done, or was given up.
+pub(crate) fn unfinished_rows(run: &Run) -> Vec<i64> {
+    let unfinished = rows(run, "SELECT id FROM outbox WHERE state IN ('due', 'dead') ORDER BY id");
+    unfinished.iter().map(|row| integer(row, "id")).collect()
 }
 
 /// The deliveries that the engine gave up, or that wait for the seller.
-pub(crate) fn given_up(history: &History) -> Vec<String> {
-    let given_up = rows(history, "SELECT id FROM webhook_events WHERE processed = 0 AND next_attempt_at IS NULL");
+pub(crate) fn given_up(run: &Run) -> Vec<String> {
+    let given_up = rows(run, "SELECT id FROM webhook_events WHERE processed = 0 AND next_attempt_at IS NULL");
     given_up.iter().map(|row| text(row, "id")).collect()
 }

@@ -5,27 +5,31 @@ use std::collections::{HashMap, HashSet};
 
 use latchkey::platform::Row;
 
+use super::licenses::Standings;
 use super::{Violation, integer, rows, text};
-use crate::history::History;
+use crate::run::Run;
 
-/// Of each kind of alert there is one in that time.
+/// Of each cause there is one alert in that time.
 const BETWEEN_ALERTS_MS: i64 = 60 * 60 * 1000;
 
-/// Every delivery has exactly one state, and it is the one that its license and what is owed call for.
-pub(super) fn states(history: &History) -> Result<(), Violation> {
+/// What there is of a license once nothing is under way.
+#[derive(Debug, Default)]
+struct Rows {
+    bound: bool,
+    /// One of its rows in the outbox is dead, whose end the license still calls for.
+    dead: bool,
+    /// One that the license still calls for was canceled.
+    canceled: bool,
+}
+
+/// Every delivery has exactly one state, and it is the one that its licenses and the outbox call for.
+pub(super) fn states(run: &Run, standings: &Standings) -> Result<(), Violation> {
     let shown = rows(
-        history,
-        "SELECT s.event_id, s.state, s.since, s.why, s.license_key, e.processed, l.status, a.license_key AS bound,
-                EXISTS (SELECT 1 FROM outbox o WHERE o.license_key = s.license_key AND o.state = 'dead'
-                                                 AND (l.status = 'active' OR o.kind = 'removal')) AS dead,
-                EXISTS (SELECT 1 FROM outbox o
-                        WHERE o.license_key = s.license_key AND o.outcome = 'canceled' AND o.kind <> 'removal'
-                          AND (o.kind = 'invitation' OR a.license_key IS NULL)) AS canceled
-         FROM sale_states s JOIN webhook_events e ON e.id = s.event_id
-         LEFT JOIN licenses l ON l.license_key = s.license_key
-         LEFT JOIN license_activations a ON a.license_key = s.license_key",
+        run,
+        "SELECT s.event_id, s.state, s.since, s.reason, s.license_key, e.processed
+         FROM sale_states s JOIN webhook_events e ON e.id = s.event_id",
     );
-    let stored = rows(history, "SELECT count(*) AS stored FROM webhook_events");
+    let stored = rows(run, "SELECT count(*) AS stored FROM webhook_events");
     let events: HashSet<String> = shown.iter().map(|row| text(row, "event_id")).collect();
     if shown.len() != events.len()
         || stored.first().map(|row| integer(row, "stored")) != i64::try_from(shown.len()).ok()
@@ -33,18 +37,21 @@ pub(super) fn states(history: &History) -> Result<(), Violation> {
         let what = format!("{} states are shown of {} deliveries", shown.len(), events.len());
         return Err(Violation::new("I11", what));
     }
+    let licenses = rows_of_licenses(run, standings);
     let mut brought: HashMap<String, usize> = HashMap::new();
     for row in &shown {
-        let expected = state(row);
-        if text(row, "state") != expected || row.is_null("since") || row.is_null("why") {
+        let key = row.optional_text("license_key").ok().flatten();
+        let license = key.map(|key| (standings.get(key).copied().unwrap_or_default(), &licenses[key]));
+        let expected = state(integer(row, "processed") == 1, license);
+        if text(row, "state") != expected || row.is_null("since") || row.is_null("reason") {
             let (id, state) = (text(row, "event_id"), text(row, "state"));
             return Err(Violation::new("I11", format!("delivery {id} is shown as {state}, and is {expected}")));
         }
-        if let Ok(Some(key)) = row.optional_text("license_key") {
+        if let Some(key) = key {
             *brought.entry(key.to_owned()).or_default() += 1;
         }
     }
-    let from_deliveries = rows(history, "SELECT license_key FROM licenses WHERE event_id IS NOT NULL");
+    let from_deliveries = rows(run, "SELECT license_key FROM licenses WHERE event_id IS NOT NULL");
     match from_deliveries.iter().find(|row| brought.get(&text(row, "license_key")) != Some(&1)) {
         Some(_) => {
             Err(Violation::new("I11", "a license is not shown with the one delivery that brought it".to_owned()))
@@ -53,76 +60,130 @@ pub(super) fn states(history: &History) -> Result<(), Violation> {
     }
 }
 
+fn rows_of_licenses(run: &Run, standings: &Standings) -> HashMap<String, Rows> {
+    let mut licenses: HashMap<String, Rows> = standings.keys().map(|key| (key.clone(), Rows::default())).collect();
+    let mut mark = |key: String, standing: &str, row: &Row| {
+        let license = licenses.entry(key).or_default();
+        let removes = row.optional_text("seen").is_ok_and(|seen| matches!(seen, Some("revoking" | "revoked")));
+        license.dead |= text(row, "state") == "dead" && (standing == "active" || removes);
+        license.canceled |= row.optional_text("outcome") == Ok(Some("canceled")) && standing == "active";
+    };
+    let standing = |key: &str| standings.get(key).copied().unwrap_or_default();
+    let activations = rows(run, "SELECT license_key, github_user_id AS id, repos FROM license_activations");
+    let grants = rows(
+        run,
+        "SELECT o.subject, o.state, o.outcome, g.state AS seen
+         FROM outbox o JOIN grants g ON g.id = o.subject WHERE o.kind = 'grant'",
+    );
+    let grants: HashMap<String, Row> = grants.into_iter().map(|row| (text(&row, "subject"), row)).collect();
+    for row in &activations {
+        let key = text(row, "license_key");
+        let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
+        for repo in repos {
+            let grant = grants.get(&format!("{}:{}", integer(row, "id"), repo.to_lowercase()));
+            if let Some(grant) = grant {
+                mark(key.clone(), standing(&key), grant);
+            }
+        }
+    }
+    let bound: HashSet<String> = activations.iter().map(|row| text(row, "license_key")).collect();
+    for row in rows(run, "SELECT subject, state, outcome FROM outbox WHERE kind = 'license_mail'") {
+        let key = text(&row, "subject");
+        // Whoever has activated needs no mail that was canceled.
+        let canceled = row.optional_text("outcome") == Ok(Some("canceled"));
+        if !(canceled && bound.contains(&key)) {
+            mark(key.clone(), standing(&key), &row);
+        }
+    }
+    for key in bound {
+        licenses.entry(key).or_default().bound = true;
+    }
+    licenses
+}
+
 /// The state of a delivery once nothing is under way.
-fn state(row: &Row) -> &'static str {
-    match row.optional_text("status").unwrap_or_else(|error| panic!("{error}")) {
-        _ if integer(row, "processed") == 0 || integer(row, "dead") == 1 => "needs_seller",
-        Some("active") if integer(row, "canceled") == 1 => "ignored",
-        Some("active") if row.is_null("bound") => "waiting_on_buyer",
-        Some("active") => "fulfilled",
+fn state(processed: bool, license: Option<(&str, &Rows)>) -> &'static str {
+    match license {
+        _ if !processed => "needs_seller",
+        Some((_, rows)) if rows.dead => "needs_seller",
+        Some(("active", rows)) if rows.canceled => "ignored",
+        Some(("active", rows)) if !rows.bound => "waiting_on_buyer",
+        Some(("active", _)) => "fulfilled",
         _ => "ignored",
     }
 }
 
 /// Whatever is not done needs attention, and nothing else does.
-pub(super) fn attention(history: &History) -> Result<(), Violation> {
-    let needs = rows(
-        history,
-        "SELECT 'event ' || (item ->> '$.event_id') AS what FROM attention_items WHERE item ->> '$.kind' = 'delivery'
-         UNION ALL SELECT 'outbox ' || (item ->> '$.outbox_id') FROM attention_items WHERE item ->> '$.kind' <> 'delivery'
-         ORDER BY 1",
-    );
+pub(super) fn attention(run: &Run) -> Result<(), Violation> {
+    let mut shown = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = run.ask_now(&format!("/admin/attention?limit=100{cursor}"));
+        for item in page["items"].as_array().into_iter().flatten() {
+            shown.push(match item["outbox_id"].as_i64() {
+                Some(id) => format!("outbox {id}"),
+                None => format!("event {}", item["event_id"].as_str().unwrap_or_default()),
+            });
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    shown.sort();
     let unfinished = rows(
-        history,
+        run,
         "SELECT 'event ' || id AS what FROM webhook_events WHERE processed = 0
-         UNION ALL SELECT 'outbox ' || id FROM outbox WHERE state <> 'done' AND kind <> 'alert_mail' ORDER BY 1",
+         UNION ALL SELECT 'outbox ' || id FROM outbox WHERE state <> 'done' ORDER BY 1",
     );
-    let names = |rows: &[Row]| rows.iter().map(|row| text(row, "what")).collect::<Vec<_>>();
-    let (needs, unfinished) = (names(&needs), names(&unfinished));
-    if needs == unfinished {
+    let unfinished: Vec<_> = unfinished.iter().map(|row| text(row, "what")).collect();
+    if shown == unfinished {
         Ok(())
     } else {
-        Err(Violation::new("I11", format!("{needs:?} need attention, and {unfinished:?} are not done")))
+        Err(Violation::new("I11", format!("{shown:?} need attention, and {unfinished:?} are not done")))
     }
 }
 
-/// The operator was told of everything that was given up, stuck or found, of each kind once an hour at most.
-pub(super) fn alerts(history: &History) -> Result<(), Violation> {
-    let owed = rows(
-        history,
-        "SELECT alert, created_at, outcome, state FROM outbox WHERE kind = 'alert_mail' ORDER BY alert, created_at",
+/// The operator was told of everything that was given up, stuck or found, of each cause once an hour at most.
+pub(super) fn alerts(run: &Run) -> Result<(), Violation> {
+    let alerts = rows(
+        run,
+        "SELECT a.cause, a.created_at, o.outcome, o.state
+         FROM alerts a LEFT JOIN outbox o ON o.kind = 'alert_mail' AND o.subject = a.id ORDER BY a.cause, a.created_at",
     );
-    for pair in owed.windows(2) {
+    for pair in alerts.windows(2) {
         let [earlier, later] = pair else { continue };
-        let kind = text(later, "alert");
-        if kind == text(earlier, "alert")
+        let cause = text(later, "cause");
+        if cause == text(earlier, "cause")
             && integer(later, "created_at") - integer(earlier, "created_at") < BETWEEN_ALERTS_MS
         {
-            return Err(Violation::new("I11", format!("the operator was told twice within an hour: {kind}")));
+            return Err(Violation::new("I11", format!("the operator was told twice within an hour: {cause}")));
         }
     }
     let happened = rows(
-        history,
-        "SELECT 'dead_row' AS alert, max(at) AS at FROM (
+        run,
+        "SELECT 'dead_row' AS cause, max(at) AS at FROM (
            SELECT died_at AS at FROM outbox WHERE state = 'dead' AND kind <> 'alert_mail'
            UNION ALL SELECT stuck_at FROM webhook_events WHERE stuck_at IS NOT NULL) HAVING at IS NOT NULL
          UNION ALL
          SELECT 'found_by_reconciliation', max(received_at) AS at FROM webhook_events
-         WHERE origin = 'reconciliation' HAVING at IS NOT NULL",
+         WHERE list IS NOT NULL HAVING at IS NOT NULL",
     );
     for row in &happened {
-        let (kind, at) = (text(row, "alert"), integer(row, "at"));
+        let (cause, at) = (text(row, "cause"), integer(row, "at"));
         let told = |alert: &Row| {
-            text(alert, "alert") == kind && integer(alert, "created_at") > at && text(alert, "state") == "done"
+            text(alert, "cause") == cause
+                && integer(alert, "created_at") > at
+                && alert.optional_text("state") == Ok(Some("done"))
         };
-        if !owed.iter().any(told) {
-            return Err(Violation::new("I11", format!("the operator was never told: {kind}")));
+        if !alerts.iter().any(told) {
+            return Err(Violation::new("I11", format!("the operator was never told: {cause}")));
         }
     }
-    let sent = owed.iter().filter(|row| row.optional_text("outcome") == Ok(Some("sent"))).count();
-    let claims = rows(history, "SELECT count(*) AS claims FROM seen_claims WHERE kind = 'alert_mail'");
+    let sent = alerts.iter().filter(|row| row.optional_text("outcome") == Ok(Some("sent"))).count();
+    let claims = rows(run, "SELECT count(*) AS claims FROM seen_claims WHERE kind = 'alert_mail'");
     let claims = claims.first().map_or(0, |row| integer(row, "claims"));
-    let mailed = history.model.borrow().alerts;
+    let mailed = run.model.borrow().alerts;
     if mailed < sent || i64::try_from(mailed).unwrap_or(i64::MAX) > claims {
         return Err(Violation::new("I7", format!("{mailed} alerts came of {sent} that were sent and {claims} claims")));
     }

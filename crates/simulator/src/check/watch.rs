@@ -2,29 +2,54 @@
 //! deleted in between is noticed as well.
 
 use latchkey::platform::host::Sqlite;
-use latchkey::platform::{DbError, Statement};
+use latchkey::platform::{DbError, Statement, Value};
+
+/// What is never deleted: the table, what its rows are called, and the invariant that says so.
+const KEPT: [(&str, &str, &str); 11] = [
+    ("webhook_events", "'the delivery ' || OLD.id", "I1"),
+    ("orders", "'the order ' || OLD.order_id", "I2"),
+    ("order_items", "'a line of order ' || OLD.order_id", "I2"),
+    ("licenses", "'a license of order ' || OLD.order_id", "I2"),
+    ("license_activations", "'a binding to ' || OLD.github_username", "I3"),
+    ("order_facts", "'what was said of order ' || OLD.order_id", "I5"),
+    ("entitlements", "'what a license opens, ' || OLD.repo || ',' ", "I6"),
+    ("grants", "'the grant ' || OLD.id", "I6"),
+    ("invitation_reservations", "'a reservation at ' || OLD.repo", "I8"),
+    ("outbox", "'a row of the outbox for ' || OLD.subject", "I11"),
+    ("admin_actions", "'the record of ' || OLD.action", "I12"),
+];
+
+/// What never changes once it is there: the table, its columns, what they say, and the invariant.
+const FIXED: [(&str, &str, &str, &str); 6] = [
+    ("webhook_events", "source, received_at", "what was delivered", "I1"),
+    ("orders", "email, amount_cents, currency, sold_at", "what was bought", "I2"),
+    (
+        "licenses",
+        "source, order_id, line, storefront_key_id, product_id, tier, email, issued_at",
+        "what a license is for",
+        "I2",
+    ),
+    ("license_activations", "repos, activated_at, proof", "what a license was bound with", "I6"),
+    ("entitlements", "license_key, repo, permission", "what a license opens", "I6"),
+    ("admin_actions", "action, target, reason, actor, acted_at", "a record", "I12"),
+];
 
 /// Has a database remember what happens to its tables.
 pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
     for statement in [
         "PRAGMA temp_store = MEMORY",
-        "CREATE TEMP TABLE seen_claims (outbox_id INTEGER, kind TEXT, license_key TEXT, status TEXT)",
-        "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER)",
-        "CREATE TEMP TABLE seen_losses (what TEXT)",
-        "CREATE TEMP TABLE seen_words (id INTEGER PRIMARY KEY, what TEXT, target TEXT, refunded INTEGER,
-           disputed INTEGER, won INTEGER)",
+        "CREATE TEMP TABLE seen_claims (outbox_id INTEGER, kind TEXT, status TEXT)",
+        "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER, repos TEXT, trace_id TEXT, version INTEGER)",
+        "CREATE TEMP TABLE seen_losses (invariant TEXT, what TEXT)",
+        "CREATE TEMP TABLE seen_words (id INTEGER PRIMARY KEY, what TEXT, target TEXT)",
         "CREATE TEMP TRIGGER acted AFTER INSERT ON main.admin_actions BEGIN
            INSERT INTO seen_words (what, target) VALUES (NEW.action, NEW.target); END",
-        "CREATE TEMP TRIGGER told AFTER INSERT ON main.order_facts BEGIN
-           INSERT INTO seen_words (what, target, refunded, disputed, won) VALUES ('facts',
-             NEW.source || ' ' || NEW.source_order_id, NEW.refunded_at IS NOT NULL, NEW.disputed_at IS NOT NULL,
-             NEW.dispute_won_at IS NOT NULL); END",
-        "CREATE TEMP TRIGGER told_more AFTER UPDATE ON main.order_facts BEGIN
-           INSERT INTO seen_words (what, target, refunded, disputed, won) VALUES ('facts',
-             NEW.source || ' ' || NEW.source_order_id, NEW.refunded_at IS NOT NULL, NEW.disputed_at IS NOT NULL,
-             NEW.dispute_won_at IS NOT NULL); END",
-        "CREATE TEMP TRIGGER unsaid AFTER DELETE ON main.admin_actions BEGIN
-           INSERT INTO seen_losses VALUES ('the record of ' || OLD.action); END",
+        "CREATE TEMP TRIGGER said AFTER INSERT ON main.order_facts BEGIN
+           INSERT INTO seen_words (what, target) VALUES (NEW.fact, NEW.source || ' ' || NEW.order_id); END",
+        // Only what is processed may be erased.
+        "CREATE TEMP TRIGGER erased AFTER UPDATE OF payload ON main.webhook_events
+           WHEN NEW.payload IS NOT OLD.payload AND (NEW.payload IS NOT NULL OR NEW.processed = 0) BEGIN
+           INSERT INTO seen_losses VALUES ('I1', 'what was delivered was changed'); END",
         "CREATE TEMP TABLE seen_changes (license_key TEXT)",
         "CREATE TEMP TRIGGER changed AFTER UPDATE OF revoked_by_operator, refund_set_aside, dispute_set_aside
            ON main.licenses WHEN NEW.revoked_by_operator <> OLD.revoked_by_operator
@@ -37,35 +62,50 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
            INSERT INTO seen_intrusions SELECT OLD.kind, NEW.state WHERE NOT EXISTS (
              SELECT 1 FROM presented_leases WHERE outbox_id = OLD.id AND lease_id = OLD.lease_id); END",
         "CREATE TEMP TRIGGER claimed_new AFTER INSERT ON main.outbox WHEN NEW.lease_id IS NOT NULL BEGIN
-           INSERT INTO seen_claims VALUES (NEW.id, NEW.kind, NEW.license_key,
-             (SELECT status FROM licenses WHERE license_key = NEW.license_key)); END",
+           INSERT INTO seen_claims VALUES (NEW.id, NEW.kind,
+             (SELECT status FROM licenses WHERE license_key = NEW.subject)); END",
         "CREATE TEMP TRIGGER claimed_again AFTER UPDATE OF lease_id ON main.outbox
            WHEN NEW.lease_id IS NOT NULL AND NEW.lease_id IS NOT OLD.lease_id BEGIN
-           INSERT INTO seen_claims VALUES (NEW.id, NEW.kind, NEW.license_key,
-             (SELECT status FROM licenses WHERE license_key = NEW.license_key)); END",
+           INSERT INTO seen_claims VALUES (NEW.id, NEW.kind,
+             (SELECT status FROM licenses WHERE license_key = NEW.subject)); END",
+        "CREATE TEMP TABLE seen_reservations (repo TEXT, at INTEGER, user_id INTEGER)",
+        "CREATE TEMP TRIGGER reserved AFTER INSERT ON main.invitation_reservations BEGIN
+           INSERT INTO seen_reservations VALUES (NEW.repo, NEW.reserved_at, CAST(NEW.grant_id AS INTEGER)); END",
+        "CREATE TEMP TRIGGER reserved_again AFTER UPDATE OF reserved_at ON main.invitation_reservations BEGIN
+           INSERT INTO seen_reservations VALUES (NEW.repo, NEW.reserved_at, CAST(NEW.grant_id AS INTEGER)); END",
         "CREATE TEMP TRIGGER bound AFTER INSERT ON main.license_activations BEGIN
-           INSERT INTO seen_bindings VALUES (NEW.license_key, NEW.github_user_id); END",
-        "CREATE TEMP TRIGGER bound_again AFTER UPDATE ON main.license_activations
+           INSERT INTO seen_bindings SELECT NEW.license_key, NEW.github_user_id, NEW.repos, NEW.trace_id, version
+           FROM catalogue; END",
+        "CREATE TEMP TRIGGER bound_again AFTER UPDATE OF github_user_id ON main.license_activations
            WHEN NEW.github_user_id <> OLD.github_user_id BEGIN
-           INSERT INTO seen_bindings VALUES (NEW.license_key, NEW.github_user_id); END",
-        "CREATE TEMP TRIGGER lost_event AFTER DELETE ON main.webhook_events BEGIN
-           INSERT INTO seen_losses VALUES ('the delivery ' || OLD.id); END",
-        "CREATE TEMP TRIGGER lost_license AFTER DELETE ON main.licenses BEGIN
-           INSERT INTO seen_losses VALUES ('a license of order ' || OLD.source_order_id); END",
-        "CREATE TEMP TRIGGER lost_binding AFTER DELETE ON main.license_activations BEGIN
-           INSERT INTO seen_losses VALUES ('a binding to ' || OLD.github_username); END",
-        "CREATE TEMP TRIGGER lost_sale AFTER DELETE ON main.sales BEGIN
-           INSERT INTO seen_losses VALUES ('the sale ' || OLD.source_order_id); END",
+           INSERT INTO seen_bindings VALUES (NEW.license_key, NEW.github_user_id, NEW.repos, NULL, NULL); END",
     ] {
         database.query(statement)?;
+    }
+    for (table, what, invariant) in KEPT {
+        database.query(&format!(
+            "CREATE TEMP TRIGGER lost_{table} AFTER DELETE ON main.{table} BEGIN
+               INSERT INTO seen_losses VALUES ('{invariant}', {what} || ' was deleted'); END"
+        ))?;
+    }
+    for (table, columns, what, invariant) in FIXED {
+        let differ: Vec<_> = columns.split(", ").map(|column| format!("NEW.{column} IS NOT OLD.{column}")).collect();
+        database.query(&format!(
+            "CREATE TEMP TRIGGER fixed_{table} AFTER UPDATE OF {columns} ON main.{table} WHEN {} BEGIN
+               INSERT INTO seen_losses VALUES ('{invariant}', '{what} was changed'); END",
+            differ.join(" OR ")
+        ))?;
     }
     Ok(())
 }
 
 /// Remembers which lease is presented by statements that are about to end a row.
 pub(crate) fn note_leases(database: &Sqlite, statements: &[Statement]) {
-    for statement in statements.iter().filter(|one| matches!(one.name, "settle" | "give_up")) {
-        if let [id, lease, ..] = statement.params.as_slice() {
+    for statement in statements {
+        if let ("outbox/complete" | "outbox/dead_letter" | "outbox/skip_mail" | "grants/end", [id, lease, ..]) =
+            (statement.name, statement.params.as_slice())
+        {
+            assert!(matches!((id, lease), (Value::Integer(_), Value::Text(_))), "a row and its lease come first");
             let note = "INSERT OR IGNORE INTO presented_leases VALUES (?1, ?2)";
             database.query_with(note, &[id.clone(), lease.clone()]).expect("the table is there");
         }

@@ -1,5 +1,4 @@
-//! `cargo xtask build`: the release Worker, and how large it is. What goes into it is decided in `Cargo.toml` (the
-//! profile) and `products.toml`.
+//! `cargo xtask build`: the release Worker, and how large it is. How it is compiled is decided in `Cargo.toml` (the profile).
 
 use std::env;
 use std::fs;
@@ -37,30 +36,7 @@ const FEATURES: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
-/// Classes of the `worker` crate's that nobody here makes. wasm-bindgen exports them all the same, and what is exported
-/// stays.
-const UNUSED: [&str; 4] = [
-    "--remove-exports=*containerstartupoptions*",
-    "--remove-exports=*intounderlying*",
-    "--remove-exports=*minifyconfig*",
-    "--remove-exports=*r2range*",
-];
-
-/// What comes down is the gzipped size. Inlining what is called once and sharing what is computed twice both make fewer
-/// bytes and compress worse; functions of one module compress better side by side.
-const SMALL: [&str; 7] = [
-    "--one-caller-inline-max-function-size=1",
-    "--flexible-inline-max-function-size=1",
-    "--skip-pass=local-cse",
-    "-Oz",
-    "--reorder-functions-by-name",
-    "--strip-producers",
-    "--strip-target-features",
-];
-
 /// Build the release Worker and print its size.
-///
-/// Set PRODUCTS_FILE to compile in another file than products.toml.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where the Worker goes, from the project's root.
@@ -70,19 +46,30 @@ pub(crate) struct Args {
 
 pub(crate) fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     tools::ensure(project)?;
-    worker(project, &project.path(&args.out_dir), None)?;
+    worker(project, &project.path(&args.out_dir))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Builds the Worker into `out_dir` and prints its size.
 ///
-/// `products` is what is compiled in instead of `products.toml`; without it `PRODUCTS_FILE` decides.
-///
 /// # Errors
 ///
 /// When it does not build, or is larger than the limit.
-pub(crate) fn worker(project: &Project, out_dir: &Path, products: Option<&Path>) -> anyhow::Result<()> {
-    let compiled = compile(project, products)?;
+pub(crate) fn worker(project: &Project, out_dir: &Path) -> anyhow::Result<()> {
+    build(project, out_dir, None)
+}
+
+/// The same at another optimization level than the profile's, to be compared with it.
+///
+/// # Errors
+///
+/// As [`worker`].
+pub(crate) fn at_opt_level(project: &Project, out_dir: &Path, level: &str) -> anyhow::Result<()> {
+    build(project, out_dir, Some(level))
+}
+
+fn build(project: &Project, out_dir: &Path, opt_level: Option<&str>) -> anyhow::Result<()> {
+    let compiled = compile(project, opt_level)?;
     let stamp = stamp(project, &compiled)?;
     let stamp_file = out_dir.join(STAMP);
     // Making a Worker of the wasm takes several seconds, and `wrangler dev` asks for a build that `cargo xtask dev`
@@ -90,39 +77,29 @@ pub(crate) fn worker(project: &Project, out_dir: &Path, products: Option<&Path>)
     let fresh = fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp)
         && [WASM, JAVASCRIPT].iter().all(|file| out_dir.join(file).is_file());
     if !fresh {
-        package(project, out_dir, products)?;
+        package(project, out_dir, opt_level)?;
     }
     print_and_check_size(out_dir)?;
     fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))
 }
 
-/// Builds the Worker that the end-to-end tests run, with their products.
-///
-/// # Errors
-///
-/// As [`worker`].
-pub(crate) fn for_end_to_end_tests(project: &Project) -> anyhow::Result<()> {
-    let products = project.path("tests/fixtures/products.toml");
-    worker(project, &project.path("target/e2e/build"), Some(&products))
-}
-
 /// Compiles to wasm and gives the file. It is the same compilation that worker-build asks cargo for, so that one
 /// finds it done.
-fn compile(project: &Project, products: Option<&Path>) -> anyhow::Result<PathBuf> {
+fn compile(project: &Project, opt_level: Option<&str>) -> anyhow::Result<PathBuf> {
     let mut cargo = shell::command(project, "cargo");
     cargo.args(["build", "--lib", "--release", "--target", "wasm32-unknown-unknown"]);
-    shell::run(with_settings(project, &mut cargo, products)?)?;
+    shell::run(with_settings(project, &mut cargo, opt_level)?)?;
     Ok(target_directory(project)?.join("wasm32-unknown-unknown/release/latchkey.wasm"))
 }
 
 /// Makes a Worker of the wasm: bindings, optimization, one JavaScript file.
-fn package(project: &Project, out_dir: &Path, products: Option<&Path>) -> anyhow::Result<()> {
+fn package(project: &Project, out_dir: &Path, opt_level: Option<&str>) -> anyhow::Result<()> {
     let mut worker_build = shell::command(project, project.cargo_tool("worker-build"));
     worker_build.arg("--release").arg("--out-dir").arg(out_dir);
     // Without these it downloads its own from GitHub.
     worker_build.env("WASM_BINDGEN_BIN", project.cargo_tool("wasm-bindgen"));
     worker_build.env("ESBUILD_BIN", project.node_tool("esbuild"));
-    shell::run(with_settings(project, &mut worker_build, products)?)?;
+    shell::run(with_settings(project, &mut worker_build, opt_level)?)?;
     optimize(project, &out_dir.join(WASM))
 }
 
@@ -131,7 +108,7 @@ fn package(project: &Project, out_dir: &Path, products: Option<&Path>) -> anyhow
 fn optimize(project: &Project, wasm: &Path) -> anyhow::Result<()> {
     println!("optimizing {}", wasm.display());
     let mut wasm_opt = shell::command(project, project.node_tool("wasm-opt"));
-    wasm_opt.arg(wasm).arg("-o").arg(wasm).args(UNUSED).args(SMALL).args(FEATURES);
+    wasm_opt.arg(wasm).arg("-o").arg(wasm).arg("-Oz").args(FEATURES);
     shell::run(&mut wasm_opt)
 }
 
@@ -139,19 +116,19 @@ fn optimize(project: &Project, wasm: &Path) -> anyhow::Result<()> {
 fn with_settings<'c>(
     project: &Project,
     command: &'c mut Command,
-    products: Option<&Path>,
+    opt_level: Option<&str>,
 ) -> anyhow::Result<&'c mut Command> {
     // Set by worker-build; wasm-bindgen's macros then need no crate of their own for futures.
     command.env("WASM_BINDGEN_USE_JS_SYS", "1");
     command.env("CARGO_ENCODED_RUSTFLAGS", rustflags(project)?);
-    if let Some(products) = products {
-        command.env("PRODUCTS_FILE", products);
+    if let Some(level) = opt_level {
+        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level);
     }
     Ok(command)
 }
 
 /// Keeps this machine's folders out of the Worker: they would be in the places of its panics, make it another one on
-/// every machine, and larger. And hashes in a loop instead of in 7 KB of unrolled code: what is hashed is short.
+/// every machine, and larger.
 fn rustflags(project: &Project) -> anyhow::Result<String> {
     let home = match env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),
@@ -160,8 +137,7 @@ fn rustflags(project: &Project) -> anyhow::Result<String> {
     let own = env::var("RUSTFLAGS").unwrap_or_default();
     let remapped = [(home.join("registry/src"), "crates"), (project.path(""), "latchkey")];
     let remapped = remapped.map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()));
-    let compact = ["--cfg=sha2_backend=\"soft\"", "--cfg=sha2_backend_soft=\"compact\""];
-    let flags: Vec<&str> = own.split_whitespace().chain(compact).chain(remapped.iter().map(String::as_str)).collect();
+    let flags: Vec<&str> = own.split_whitespace().chain(remapped.iter().map(String::as_str)).collect();
     // Separated as cargo asks for it, since a folder's name may have spaces.
     Ok(flags.join("\u{1f}"))
 }
@@ -179,7 +155,7 @@ fn stamp(project: &Project, compiled: &Path) -> anyhow::Result<String> {
     let mut hasher = DefaultHasher::new();
     wasm.hash(&mut hasher);
     // Other options or other tools give another Worker from the same wasm; what the tools are is in these two files.
-    (UNUSED, SMALL, FEATURES).hash(&mut hasher);
+    FEATURES.hash(&mut hasher);
     for file in ["Cargo.lock", "package-lock.json"] {
         fs::read(project.path(file)).with_context(|| format!("cannot read {file}"))?.hash(&mut hasher);
     }

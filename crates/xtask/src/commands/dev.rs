@@ -1,6 +1,7 @@
 //! `cargo xtask dev`: the Worker and the sandbox on this machine, until Ctrl-C. What is printed at the end is in
-//! `hints`, which page is the portal in `portal`; building is `build`'s.
+//! `hints`, which page is the portal in `portal`, loading `products.toml` in `catalogue`; building is `build`'s.
 
+mod catalogue;
 mod hints;
 mod portal;
 
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use latchkey_catalogue::Product;
+use latchkey::model::Product;
 use latchkey_sandbox::Sandbox;
 use latchkey_testbed::process::ProcessGroup;
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,7 +50,7 @@ pub(crate) fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     check_free(args.sandbox_port, "--sandbox-port")?;
 
     tools::ensure(project)?;
-    build::worker(project, &project.path("build"), None)?;
+    build::worker(project, &project.path("build"))?;
     if settings::create_dev_vars(project)? {
         println!("created .dev.vars with the sandbox's secrets");
     }
@@ -81,7 +82,7 @@ async fn serve(project: &Project, args: &Args, vars: &Vars, products: &[Product]
 
     let mut worker =
         ProcessGroup::spawn(&mut wrangler_dev(project, args, vars).into()).context("cannot start wrangler")?;
-    let announce = announce(&worker_url, &sandbox_url, vars, products);
+    let announce = announce(project, &worker_url, &sandbox_url, vars, products);
     tokio::pin!(announce);
     let mut announced = false;
 
@@ -136,8 +137,14 @@ fn wrangler_dev(project: &Project, args: &Args, vars: &Vars) -> std::process::Co
     wrangler
 }
 
-/// Waits until the Worker answers, and says what there is to try.
-async fn announce(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &[Product]) -> anyhow::Result<()> {
+/// Waits until the Worker answers, gives it the catalogue, and says what there is to try.
+async fn announce(
+    project: &Project,
+    worker_url: &str,
+    sandbox_url: &str,
+    vars: &Vars,
+    products: &[Product],
+) -> anyhow::Result<()> {
     let health = format!("{worker_url}/healthz");
     let client = reqwest::Client::new();
     let deadline = Instant::now() + START_LIMIT;
@@ -147,6 +154,14 @@ async fn announce(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &[
             bail!("the Worker did not answer on {health} within {} s", START_LIMIT.as_secs());
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    match vars.get("ADMIN_TOKEN") {
+        Some(token) => {
+            let text = std::fs::read_to_string(project.path(settings::PRODUCTS));
+            let text = text.with_context(|| format!("cannot read {}", settings::PRODUCTS))?;
+            println!("{}", catalogue::push(&client, worker_url, &token, text).await?);
+        }
+        None => println!("{} is not loaded: .dev.vars has no ADMIN_TOKEN", settings::PRODUCTS),
     }
     println!("{}", hints::text(worker_url, sandbox_url, vars, products));
     Ok(())

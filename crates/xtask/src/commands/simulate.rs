@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use crate::project::Project;
 use crate::shell;
 
-/// Tell seeded histories of a shop, with faults at any call, and check that every promise holds in all of them.
+/// Run a shop from seeds, with faults at any call, and check that every promise holds in all runs.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// What the simulator is told; `--help` lists it.
+    /// The simulator's own arguments; `--help` lists them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }

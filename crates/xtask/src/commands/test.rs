@@ -1,12 +1,13 @@
 //! `cargo xtask test`: everything that must hold, in steps. Here is the order and how each step is run; what is tested
 //! is beside the code and in `tests/`.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-use super::{build, simulate};
+use super::{package, simulate};
 use crate::project::Project;
 use crate::{shell, tools};
 
@@ -36,18 +37,14 @@ enum Step {
     ClippyWasm,
     /// Tests on the host: the whole engine on SQLite and the sandbox.
     Host,
-    /// Thousands of simulated histories, and that the simulator notices mistakes.
+    /// Thousands of simulated runs, and that the simulator notices mistakes.
     Simulate,
     /// Tests of what only wasm can prove.
     Wasm,
-    /// The Worker, and that it is not too large.
+    /// The Worker, that it is not too large, and the package of it.
     Build,
-    /// The Worker with the products of the end-to-end tests.
-    E2eBuild,
     /// End-to-end tests in the real runtime, a torture of twenty kills among them.
     E2e,
-    /// How fast the Worker answers in the real runtime, with the figures.
-    Timing,
     /// The Worker against its OpenAPI document.
     Conformance,
 }
@@ -86,7 +83,7 @@ impl Step {
             Self::Host => cargo(project, &["test", "--workspace"]),
             Self::Simulate => {
                 simulate::check(project, &["--check", "--seeds", "200"])?;
-                simulate::check(project, &["--defects"])?;
+                simulate::check(project, &["--mistakes"])?;
                 simulate::check(project, &[])
             }
             Self::Wasm => {
@@ -95,15 +92,10 @@ impl Step {
                 test.args(["--test", "wasm"]).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
                 shell::run(&mut test)
             }
-            Self::Build => build::worker(project, &project.path("build"), None),
-            Self::E2eBuild => build::for_end_to_end_tests(project),
+            Self::Build => package::package(project, Path::new("target/package")),
             // All packages and not only the Worker's: with another selection cargo would choose other features of the
             // dependencies, and compile them a second time.
             Self::E2e => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "e2e"]),
-            Self::Timing => {
-                let timing = ["test", "--workspace", "--features", "e2e", "--test", "timing", "--", "--show-output"];
-                cargo(project, &timing)
-            }
             Self::Conformance => match tools::python::schemathesis(project)? {
                 None => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "conformance"]),
                 Some(why) => {

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     tools::ensure(project)?;
-    build::for_end_to_end_tests(project)?;
+    build::worker(project, &project.path("build"))?;
     let mut torture = shell::command(project, "cargo");
     torture.args(["run", "--quiet", "--package", "latchkey-torture", "--", "--kills", &args.kills.to_string()]);
     if let Some(seed) = args.seed {

@@ -1,5 +1,5 @@
 //! The tools that cargo installs into `target/tools`: worker-build, which makes a Worker of the wasm, and wasm-bindgen,
-//! which it uses and would otherwise download from GitHub; and cargo-fuzz, where it is asked for.
+//! which it uses and would otherwise download from GitHub; and cargo-fuzz and cargo-mutants, where they are asked for.
 
 use std::fs;
 use std::path::Path;
@@ -14,6 +14,8 @@ use crate::shell;
 const WORKER_BUILD_VERSION: &str = "0.8.7";
 
 const CARGO_FUZZ_VERSION: &str = "0.13.2";
+
+const CARGO_MUTANTS_VERSION: &str = "27.1.0";
 
 /// One crate to install.
 struct Tool<'a> {
@@ -58,6 +60,18 @@ pub(super) fn ensure_fuzzer(project: &Project) -> anyhow::Result<()> {
         version: CARGO_FUZZ_VERSION,
         programs: &["cargo-fuzz"],
         takes: "half a minute",
+        arguments: &["--locked"],
+    };
+    ensure_each(project, &[tool])
+}
+
+/// Installs cargo-mutants unless it is there.
+pub(super) fn ensure_mutants(project: &Project) -> anyhow::Result<()> {
+    let tool = Tool {
+        package: "cargo-mutants",
+        version: CARGO_MUTANTS_VERSION,
+        programs: &["cargo-mutants"],
+        takes: "a minute",
         arguments: &["--locked"],
     };
     ensure_each(project, &[tool])

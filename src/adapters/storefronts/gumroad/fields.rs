@@ -282,7 +282,16 @@ impl Fields {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
-    /// What the buyer picked: category and option.
+    /// What the buyer picked, each as the catalogue names a variant: category and option, exactly as they came. Longer ones
+    /// are nobody's, and the catalogue takes none.
+    pub(super) fn picked(&self) -> Result<Vec<StorefrontId>, Problem> {
+        self.as_group("variants", &self.variants)?;
+        let name =
+            |(category, option): &(String, String)| StorefrontId::parse([category, ": ", option].concat().trim());
+        Ok(self.variants.iter().filter_map(name).collect())
+    }
+
+    /// What the buyer picked, to be shown: category and option.
     pub(super) fn variants(&self) -> Result<Members, Problem> {
         self.members("variants", &self.variants, text::LINE)
     }
@@ -294,10 +303,14 @@ impl Fields {
     }
 
     fn members(&self, group: &str, members: &[(String, String)], longest: Longest) -> Result<Members, Problem> {
+        Ok(text::tidy_pairs(self.as_group(group, members)?, longest))
+    }
+
+    fn as_group<'a>(&self, group: &str, members: &'a [(String, String)]) -> Result<&'a [(String, String)], Problem> {
         if self.misshapen.contains(&group) {
             return Err(format!("`{group}` is not a group of single values"));
         }
-        Ok(text::tidy_pairs(members, longest))
+        Ok(members)
     }
 }
 

@@ -7,9 +7,8 @@
 use super::fields::{Fields, Problem, missing};
 use crate::adapters::storefronts::{NotUnderstood, Understood};
 use crate::adapters::text;
-use crate::model::order::ProductRef;
 use crate::model::{
-    EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, StorefrontId, name_from_address,
+    Bought, EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, name_from_address,
 };
 
 /// Gumroad's name for a sale.
@@ -24,20 +23,23 @@ const TEST_PING: EventType = EventType::named("test_ping");
 /// # Errors
 /// [`NotUnderstood`] when a required field is missing, a known one repeated, or a value does not parse.
 pub(super) fn understand(fields: &Fields) -> Result<Understood, NotUnderstood> {
-    let event_type = event_type(fields);
-    let (not_understood, event_type) = match (problem(fields), event_type) {
-        (None, Ok(event_type)) => match event(&event_type, fields) {
+    let (event_type, problem) = match (event_type(fields), problem(fields)) {
+        (Ok(event_type), None) => match event(&event_type, fields) {
             Ok(event) => return Ok(Understood { event_type, event }),
             Err(problem) => {
                 let (order_id, email) = (order_id(fields).ok(), fields.email("email").ok());
-                (NotUnderstood::malformed(problem).about(order_id, email), Some(event_type))
+                return Err(NotUnderstood::malformed(problem).of_type(event_type).about(order_id, email));
             }
         },
         // What is wrong as a whole leaves no field to be believed but its name.
-        (Some(problem), event_type) => (NotUnderstood::malformed(problem), event_type.ok()),
-        (None, Err(problem)) => (NotUnderstood::malformed(problem), None),
+        (event_type, Some(problem)) => (event_type.ok(), problem),
+        (Err(problem), None) => (None, problem),
     };
-    Err(NotUnderstood { event_type, ..not_understood })
+    let not_understood = NotUnderstood::malformed(problem);
+    Err(match event_type {
+        Some(event_type) => not_understood.of_type(event_type),
+        None => not_understood,
+    })
 }
 
 /// What is wrong with the fields as a whole.
@@ -115,21 +117,10 @@ fn order_id(fields: &Fields) -> Result<OrderId, Problem> {
     Ok(subscription.unwrap_or(sale_id))
 }
 
-/// The variant that was bought, as the catalogue names it: its category and option as Gumroad titles them, since a ping
-/// carries no id of it. Of several categories each is in it. One that is too long for an id is none.
-fn variant_id(variants: &[(String, String)]) -> Option<StorefrontId> {
-    let titles = variants.iter().map(|(category, option)| match category.as_str() {
-        "" => option.clone(),
-        category => format!("{category}: {option}"),
-    });
-    StorefrontId::parse(&titles.collect::<Vec<_>>().join(", "))
-}
-
 /// A sale, read whole before its flags are looked at, so that a field that does not parse is never passed over.
 fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
     let order_id = order_id(fields)?;
-    let variants = fields.variants()?;
-    let bought = ProductRef { product_id: fields.required_id("product_id")?, variant_id: variant_id(&variants) };
+    let bought = Bought { product_id: fields.required_id("product_id")?, variants: fields.picked()? };
     let email = fields.email("email")?;
     let subscription = fields.order_id("subscription_id")?;
     let name = fields.shown("full_name", text::NAME)?.unwrap_or_else(|| name_from_address(&email));
@@ -139,7 +130,7 @@ fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
         amount: fields.amount()?,
         lines: OrderLines::single(bought, fields.quantity()?),
         offer_code: fields.shown("offer_code", text::LINE)?,
-        variants,
+        variants: fields.variants()?,
         custom_fields: fields.custom_fields()?,
         country: fields.shown("ip_country", text::LINE)?,
         subscription_id: subscription.map(|id| id.as_str().to_owned()),

@@ -9,8 +9,7 @@ use crate::adapters::Failure;
 use crate::adapters::storefronts::Page;
 use crate::adapters::storefronts::listing::{self, Api, Listed, Unintelligible};
 use crate::json::Json;
-use crate::model::inbox::ListedItem;
-use crate::model::{OrderFacts, OrderId, Secret, StorefrontId, Timestamp};
+use crate::model::{ListedItem, OrderFacts, OrderId, Secret, StorefrontId, Timestamp};
 use crate::platform::Platform;
 
 /// A page, as far as it is read here.
@@ -88,7 +87,7 @@ mod tests {
     use super::*;
     use crate::adapters::storefronts::testing::read_settings;
     use crate::adapters::testing::{Canned, NOW, reply, run};
-    use crate::model::inbox::ListName;
+    use crate::model::ListName;
 
     fn sale() -> Value {
         json!({

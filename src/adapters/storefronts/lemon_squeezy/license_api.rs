@@ -12,8 +12,7 @@ use crate::adapters::failure::retry_after;
 use crate::adapters::storefronts::{Storefront, Verdict};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{FieldError, Json};
-use crate::model::order::{IssuedKey, ProductRef};
-use crate::model::{EmailAddress, LicenseKey, OrderId, StorefrontId, Timestamp};
+use crate::model::{EmailAddress, IssuedKey, LicenseKey, OrderId, ProductRef, StorefrontId, Timestamp};
 use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 const SERVICE: &str = LemonSqueezy::PROFILE.name;

@@ -10,8 +10,7 @@ use crate::adapters::storefronts::Page;
 use crate::adapters::storefronts::listing::{self, Api, Listed, Unintelligible};
 use crate::adapters::{Failure, Remedy};
 use crate::json::Json;
-use crate::model::inbox::{ListName, ListedItem};
-use crate::model::{OrderFacts, OrderId, Secret, StorefrontId, Timestamp};
+use crate::model::{ListName, ListedItem, OrderFacts, OrderId, Secret, StorefrontId, Timestamp};
 use crate::platform::Platform;
 
 /// A quarter of what is allowed: an order is some kilobytes of JSON, and a page is read within one tick's processor time.

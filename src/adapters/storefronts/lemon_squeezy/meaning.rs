@@ -10,11 +10,9 @@ use super::{LICENSE_KEYS, ORDERS};
 use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::adapters::text;
 use crate::json::{FieldError, Json};
-use crate::model::inbox::{Delivery, Origin};
-use crate::model::order::{IssuedKey, ProductRef};
 use crate::model::{
-    Amount, Currency, EmailAddress, EventReason, EventType, LicenseKey, Order, OrderId, OrderLines, Quantity,
-    StorefrontEvent, StorefrontId, Timestamp, name_from_address,
+    Amount, Currency, Delivery, EmailAddress, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderId,
+    OrderLines, Origin, ProductRef, Quantity, StorefrontEvent, StorefrontId, Timestamp, name_from_address,
 };
 
 /// The types of the events that items of the lists would have come by.
@@ -61,23 +59,23 @@ fn meaning(
     match event(&event_type, meta, body, store_id) {
         Ok(event) => Ok(Understood { event_type, event }),
         Err(Problem { reason, problem }) => {
-            let (order_id, email) = as_far_as_known(&event_type, body);
             let cause = Cause::Malformed { reason, problem };
-            Err(NotUnderstood { cause, event_type: Some(event_type), order_id, email })
+            Err(as_far_as_known(cause.into(), &event_type, body).of_type(event_type))
         }
     }
 }
 
 /// What can be told of an event that is not understood as a whole.
-fn as_far_as_known(event_type: &EventType, body: &Json) -> (Option<OrderId>, Option<EmailAddress>) {
-    let Ok(data) = body.root().field("data") else { return (None, None) };
+fn as_far_as_known(not_understood: NotUnderstood, event_type: &EventType, body: &Json) -> NotUnderstood {
+    let Ok(data) = body.root().field("data") else { return not_understood };
     let attributes = data.field("attributes").ok();
-    let order_id = match event_type.as_str() {
-        "license_key_created" => attributes.as_ref().and_then(|attributes| attributes.id("order_id").ok()),
-        _ => data.id("id").ok(),
-    };
+    let of = |name| attributes.as_ref().and_then(|attributes| attributes.id(name).ok());
+    let id = data.id("id").ok();
+    let (order_id, key_id) = if *event_type == LICENSE_KEY_CREATED { (of("order_id"), id) } else { (id, None) };
     let email = attributes.as_ref().and_then(|attributes| attributes.text("user_email").ok());
-    (order_id.and_then(|id| OrderId::parse(&id)), email.and_then(|text| EmailAddress::parse(text).ok()))
+    not_understood
+        .about(order_id.and_then(|id| OrderId::parse(&id)), email.and_then(|text| EmailAddress::parse(text).ok()))
+        .of_key(key_id.and_then(|id| StorefrontId::parse(&id)))
 }
 
 /// <https://docs.lemonsqueezy.com/help/webhooks/event-types>
@@ -148,7 +146,7 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
         name: name(attributes.user_name.as_deref(), &email),
         amount: amount(attributes.total, &attributes.currency)?,
         // A checkout has one product; the API calls it the first one.
-        lines: OrderLines::single(bought, quantity(attributes.quantity)?),
+        lines: OrderLines::single(bought.into(), quantity(attributes.quantity)?),
         offer_code: None,
         variants: Vec::new(),
         // What the seller's checkout link passed on.

@@ -7,9 +7,7 @@ use super::{LICENSE_KEYS, LemonSqueezy, ORDERS};
 use crate::adapters::storefronts::testing::{self, read_settings};
 use crate::adapters::storefronts::{Cause, Head, NotUnderstood, Proof, Refusal, Storefront, Understood};
 use crate::adapters::testing::NOW;
-use crate::model::inbox::{ListName, Origin};
-use crate::model::order::IssuedKey;
-use crate::model::{EventReason, Order, OrderFacts, StorefrontEvent};
+use crate::model::{EventReason, IssuedKey, ListName, Order, OrderFacts, Origin, ProductRef, StorefrontEvent};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -168,7 +166,7 @@ mod orders {
         assert_eq!(sale.order_id.as_str(), "12345");
         let lines: Vec<_> = sale.lines.iter().collect();
         assert_eq!(lines.len(), 1);
-        assert_eq!((lines[0].bought.product_id.as_str(), lines[0].bought.variant()), ("4", Some("5")));
+        assert_eq!(lines[0].bought.names(), [ProductRef::parse("4", Some("5")).unwrap()]);
         assert_eq!((lines[0].line.get(), lines[0].quantity.get()), (1, 1));
         assert_eq!((sale.email.as_str(), sale.name.as_str()), ("buyer@example.com", "Ada Lovelace"));
         assert_eq!((sale.amount.minor_units(), sale.amount.currency().as_str()), (1199, "usd"));
@@ -342,7 +340,7 @@ mod problems {
     fn another_stores_order_or_key_is_not_believed() {
         for body in [ORDER, KEY] {
             let read = interpret_for("2", Origin::Webhook, body);
-            assert!(read.as_ref().is_err_and(|not_understood| not_understood.event_type.is_some()));
+            assert!(read.as_ref().is_err_and(|not_understood| not_understood.known.event_type.is_some()));
             let expected = (EventReason::AnotherStore, "`data.attributes.store_id` is another store's".to_owned());
             assert_eq!(cause(read), expected);
         }
@@ -441,7 +439,7 @@ mod problems {
         let deep = format!("{{\"meta\":{{\"event_name\":\"x\",\"custom_data\":{}", "[".repeat(10_000));
         let trailing = [ORDER, b" canary"].concat();
         for body in [b"canary".as_slice(), b"", b"{\"meta\":\xff}", deep.as_bytes(), trailing.as_slice()] {
-            assert_eq!(interpret(body).unwrap_err().event_type, None);
+            assert_eq!(interpret(body).unwrap_err().known.event_type, None);
             let problem = problem(body);
             assert!(problem.starts_with("the body is not valid JSON (line 1, column "), "{problem}");
             assert!(!problem.contains("canary"), "{problem}");
@@ -487,12 +485,12 @@ mod listed_items {
         let read = interpret_item(ORDERS, &broken);
         assert_eq!(read, interpret(&broken));
         let not_understood = read.clone().unwrap_err();
-        assert_eq!(not_understood.event_type.unwrap().as_str(), "order_created");
-        assert_eq!(not_understood.order_id.unwrap().as_str(), "12345");
-        assert_eq!(not_understood.email.unwrap().as_str(), "buyer@example.com");
+        assert_eq!(not_understood.known.event_type.unwrap().as_str(), "order_created");
+        assert_eq!(not_understood.known.order_id.unwrap().as_str(), "12345");
+        assert_eq!(not_understood.known.email.unwrap().as_str(), "buyer@example.com");
         assert_eq!(cause(read).1, "`data.attributes.total` is not of the expected type");
         let broken = with(KEY, "/data/attributes/key", None);
-        assert_eq!(interpret_item(LICENSE_KEYS, &broken).unwrap_err().order_id.unwrap().as_str(), "12345");
+        assert_eq!(interpret_item(LICENSE_KEYS, &broken).unwrap_err().known.order_id.unwrap().as_str(), "12345");
     }
 
     #[test]

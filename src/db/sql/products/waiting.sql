@@ -2,6 +2,6 @@
 SELECT count(DISTINCT e.id) AS waiting
 FROM json_each(:entries) given
 JOIN unmapped_lines u ON u.source = given.value ->> '$[0]' AND u.product_id = given.value ->> '$[1]'
-                     AND given.value ->> '$[2]' IN ('', u.variant_id)
+                     AND (u.variant_id = '' OR given.value ->> '$[2]' IN ('', u.variant_id))
 JOIN webhook_events e ON e.id = u.event_id
 WHERE e.processed = 0 AND e.stuck_at IS NOT NULL AND e.payload IS NOT NULL

@@ -16,17 +16,10 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 const KIT: &str = "[[lemonsqueezy]]\nproduct_id = \"4\"\nname = \"Kit\"\ntier = \"core\"\nrepos = [\"acme/kit\"]\n";
 
 fn engine() -> Engine<Host> {
-    let database = Rc::new(Sqlite::migrated_to(0).unwrap());
-    let schema: Vec<&str> = include_str!("../../../../tests/fixtures/next_schema.sql")
-        .lines()
-        .map(|line| line.split("--").next().unwrap_or_default())
-        .collect();
-    for sql in schema.join("\n").split(';').filter(|sql| !sql.trim().is_empty()) {
-        database.query(sql).unwrap();
-    }
+    let database = Rc::new(Sqlite::migrated().unwrap());
     let host = Host::with_database(database, 1, NOW, |_| Err(SendError::Unreachable));
     let config = Rc::new(Config::read(|_| None));
-    Engine::new(host, config, crate::model::Catalogue::compiled(), UniqueId::new(NOW, [0; 10]))
+    Engine::new(host, config, Rc::default(), UniqueId::new(NOW, [0; 10]))
 }
 
 /// The host makes progress whenever it is asked.

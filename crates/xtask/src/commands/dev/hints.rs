@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use latchkey_catalogue::{Product, Storefront};
+use latchkey::model::Product;
 use latchkey_sandbox::{Delivery, GumroadSale, Sandbox};
 
 use crate::settings::{Vars, plain_gumroad_product};
@@ -27,7 +27,7 @@ pub(super) fn text(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &
             &curl(worker_url, &sale),
         );
     }
-    if products.iter().any(|product| product.storefront == Storefront::LemonSqueezy) {
+    if products.iter().any(|product| product.source == "lemonsqueezy") {
         add(
             "A sale on Lemon Squeezy, which signs what it sends: press its button in the sandbox.",
             &format!("   {sandbox_url}"),
@@ -52,8 +52,8 @@ pub(super) fn text(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &
 /// A command for the operator. One for the usual address needs not name it.
 fn admin(worker_url: &str, what: &str) -> String {
     match worker_url {
-        "http://localhost:8787" => format!("   cargo xtask admin {what}"),
-        _ => format!("   cargo xtask admin {what} --url {worker_url}"),
+        "http://localhost:8787" => format!("   cargo latchkey {what}"),
+        _ => format!("   cargo latchkey {what} --url {worker_url}"),
     }
 }
 

@@ -118,8 +118,8 @@ fn statement(sale_id: &str, forged_id: &str) -> String {
     format!(
         "WITH \
          delivery AS (SELECT processed, error FROM webhook_events WHERE source = 'gumroad' AND instr(payload, '{sale_id}') > 0), \
-         license AS (SELECT license_key, tier FROM licenses WHERE source = 'gumroad' AND source_order_id = '{sale_id}'), \
-         mail AS (SELECT state, last_error FROM outbox WHERE kind = 'license_mail' AND license_key IN (SELECT license_key FROM license)) \
+         license AS (SELECT license_key, tier FROM licenses WHERE source = 'gumroad' AND order_id = '{sale_id}'), \
+         mail AS (SELECT state, last_error FROM outbox WHERE kind = 'license_mail' AND subject IN (SELECT license_key FROM license)) \
          SELECT \
          (SELECT count(*) FROM delivery) AS deliveries, \
          (SELECT coalesce(sum(processed), 0) FROM delivery) AS processed, \

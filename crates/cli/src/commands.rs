@@ -1,0 +1,293 @@
+//! How each command becomes a request, and what is printed of the answer. What changes the catalogue is in `products`.
+
+mod products;
+
+use anyhow::{Context, bail};
+use latchkey::http::api::PageRequest;
+use latchkey::http::api::actions::{ActionItem, ActionRequest};
+use latchkey::http::api::attention::AttentionItem;
+use latchkey::http::api::events::{EventDetail, EventItem, EventsRequest, ReplayRequest, Replayed};
+use latchkey::http::api::grants::{GrantItem, GrantsRequest};
+use latchkey::http::api::licenses::{LicenseDetail, LicenseItem, LicensesRequest, TransferRequest};
+use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
+use latchkey::http::api::privacy::{Erasure, PrivacyRequest};
+use latchkey::http::api::status::Status;
+use latchkey::http::api::{Cursor, PageLimit};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub(crate) use self::products::InvalidFile;
+use crate::api::Api;
+use crate::args::{
+    Actions, Args, Change, Command, Consent, Events, Grants, Licenses, Outbox, Paging, Privacy, Products,
+};
+use crate::show::{self, Listed};
+use crate::view::View;
+
+/// What a command needs of the world around it.
+pub(crate) struct Session<'a> {
+    pub(crate) view: View,
+    /// The admin token. Asked for only by what asks a Worker.
+    pub(crate) token: &'a dyn Fn() -> anyhow::Result<String>,
+    pub(crate) operator: &'a dyn Operator,
+}
+
+/// Whoever sits there.
+pub(crate) trait Operator {
+    /// Asks whether to do what takes something away.
+    ///
+    /// # Errors
+    ///
+    /// When nobody is there to answer.
+    fn confirm(&self, question: &str) -> anyhow::Result<bool>;
+
+    /// Says what is not the answer itself.
+    fn tell(&self, text: &str);
+}
+
+/// A Worker that is asked, and who looks at what it answers.
+struct Asking<'a> {
+    api: Api,
+    format: Format,
+    view: &'a View,
+    operator: &'a dyn Operator,
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// For a person.
+    Words,
+    /// As the Worker gave it.
+    Json,
+}
+
+impl Session<'_> {
+    /// Does what is asked for, and gives what to print.
+    pub(crate) async fn run(&self, args: &Args) -> anyhow::Result<String> {
+        let format = if args.json { Format::Json } else { Format::Words };
+        if let Command::Products(Products::Check { file }) = &args.command {
+            return products::check(file, format);
+        }
+        let api = Api::new(args.url.clone(), (self.token)()?)?;
+        Asking { api, format, view: &self.view, operator: self.operator }.run(&args.command).await
+    }
+}
+
+impl Asking<'_> {
+    async fn run(&self, command: &Command) -> anyhow::Result<String> {
+        match command {
+            Command::Status => {
+                let answer = self.api.get(&["status"]).await?;
+                self.print(&answer, |status: Status| show::status(self.view, &status))
+            }
+            Command::Attention { paging } => {
+                let page = |limit, cursor| PageRequest { limit, cursor };
+                self.list::<AttentionItem, _>(&["attention"], paging, page).await
+            }
+            Command::Events(verb) => self.events(verb).await,
+            Command::Licenses(verb) => self.licenses(verb).await,
+            Command::Grants(Grants::List { github, repo, state, paging }) => {
+                let page = |limit, cursor| GrantsRequest {
+                    limit,
+                    cursor,
+                    github: github.clone(),
+                    repo: repo.clone(),
+                    state: *state,
+                };
+                self.list::<GrantItem, _>(&["grants"], paging, page).await
+            }
+            Command::Outbox(verb) => self.outbox(verb).await,
+            Command::Actions(Actions::List { paging }) => {
+                let page = |limit, cursor| PageRequest { limit, cursor };
+                self.list::<ActionItem, _>(&["actions"], paging, page).await
+            }
+            Command::Products(verb) => self.products(verb).await,
+            Command::Privacy(verb) => self.privacy(verb).await,
+        }
+    }
+
+    async fn events(&self, verb: &Events) -> anyhow::Result<String> {
+        match verb {
+            Events::List { state, source, since, paging } => {
+                let since = since.as_ref().map(|since| since.before(self.view.now));
+                let page = |limit, cursor| EventsRequest { limit, cursor, since, source: *source, state: *state };
+                self.list::<EventItem, _>(&["events"], paging, page).await
+            }
+            Events::Show { id } => {
+                let answer = self.api.get(&["events", id]).await?;
+                self.print(&answer, |event: EventDetail| show::event(self.view, &event))
+            }
+            Events::Replay { id: Some(id), change, .. } => {
+                let answer = self.api.post(&["events", id, "replay"], &recorded(change)).await?;
+                self.changed::<EventItem>("Replayed: look again in a minute", &answer)
+            }
+            Events::Replay { id: None, state, source, since, error, change, .. } => {
+                let request = ReplayRequest {
+                    reason: change.reason.clone(),
+                    actor: change.actor(),
+                    since: since.as_ref().map(|since| since.before(self.view.now)),
+                    source: *source,
+                    state: *state,
+                    error: error.clone(),
+                };
+                let replayed = self.replay(&request).await?;
+                self.print(&to_json(&replayed)?, |Replayed { replayed, .. }| show::replayed(replayed))
+            }
+        }
+    }
+
+    /// Makes all deliveries due that the request names. The Worker takes so many at once and says when there may be more;
+    /// what is due already it leaves out.
+    async fn replay(&self, request: &ReplayRequest) -> anyhow::Result<Replayed> {
+        let mut all = Replayed { replayed: 0, more: true };
+        while all.more {
+            let answer = self.api.post(&["events", "replay"], request).await.map_err(|error| match all.replayed {
+                0 => error,
+                count => error.context(format!("{count} deliveries are due now, and the rest is not")),
+            })?;
+            let Replayed { replayed, more } = parse(&answer)?;
+            all = Replayed { replayed: all.replayed + replayed, more };
+        }
+        Ok(all)
+    }
+
+    async fn licenses(&self, verb: &Licenses) -> anyhow::Result<String> {
+        match verb {
+            Licenses::List { email, order, key, github, paging } => {
+                let page = |limit, cursor| LicensesRequest {
+                    limit,
+                    cursor,
+                    email: email.clone(),
+                    order: order.clone(),
+                    key: key.clone(),
+                    github: github.clone(),
+                };
+                self.list::<LicenseItem, _>(&["licenses"], paging, page).await
+            }
+            Licenses::Show { key } => {
+                let answer = self.api.get(&["licenses", key]).await?;
+                self.print(&answer, |license: LicenseDetail| show::license(self.view, &license))
+            }
+            Licenses::Resend { key, change } => {
+                let said = "The mail is to be sent again: the next tick sends it, within a minute";
+                self.change_license(key, "resend", &recorded(change), said).await
+            }
+            Licenses::Revoke { key, consent, change } => {
+                self.confirm(consent, &format!("Revoke {key} and take away the access that it gave?"))?;
+                let said = "Revoked: the next tick takes the access away, within a minute";
+                self.change_license(key, "revoke", &recorded(change), said).await
+            }
+            Licenses::Reinstate { key, change } => {
+                let said =
+                    "Reinstated: the next tick sends the mail and gives the access that is missing, within a minute";
+                self.change_license(key, "reinstate", &recorded(change), said).await
+            }
+            Licenses::Transfer { key, to, consent, change } => {
+                let login = to.as_str();
+                let question = format!("Move {key} to {login} and take away the access of the account that has it?");
+                self.confirm(consent, &question)?;
+                let request = TransferRequest { reason: change.reason.clone(), actor: change.actor(), to: to.clone() };
+                let said = "Transferred: the next tick changes who has access, within a minute";
+                self.change_license(key, "transfer", &request, said).await
+            }
+        }
+    }
+
+    async fn change_license(
+        &self,
+        key: &str,
+        action: &str,
+        request: &impl Serialize,
+        said: &str,
+    ) -> anyhow::Result<String> {
+        let answer = self.api.post(&["licenses", key, action], request).await?;
+        self.changed::<LicenseItem>(said, &answer)
+    }
+
+    async fn outbox(&self, verb: &Outbox) -> anyhow::Result<String> {
+        let (id, action, change, said) = match verb {
+            Outbox::List { state, kind, paging } => {
+                let page = |limit, cursor| OutboxRequest { limit, cursor, state: *state, kind: *kind };
+                return self.list::<OutboxItem, _>(&["outbox"], paging, page).await;
+            }
+            Outbox::Retry { id, change } => (id, "retry", change, "Due now: the next tick tries it, within a minute"),
+            Outbox::Cancel { id, consent, change } => {
+                self.confirm(consent, &format!("Cancel row {id} of the outbox, so that it is never done?"))?;
+                (id, "cancel", change, "Canceled")
+            }
+        };
+        let answer = self.api.post(&["outbox", &id.to_string(), action], &recorded(change)).await?;
+        self.changed::<OutboxItem>(said, &answer)
+    }
+
+    async fn privacy(&self, verb: &Privacy) -> anyhow::Result<String> {
+        let request = |email: &_, change: &Change| PrivacyRequest {
+            reason: change.reason.clone(),
+            actor: change.actor(),
+            email: Clone::clone(email),
+        };
+        match verb {
+            // It is for a machine, or for the person it is about: there is no other form of it.
+            Privacy::Export { email, change } => self.api.post(&["privacy", "export"], &request(email, change)).await,
+            Privacy::Erase { email, consent, change } => {
+                self.confirm(consent, &format!("Erase what is held on {} for good?", email.as_str()))?;
+                let answer = self.api.post(&["privacy", "erase"], &request(email, change)).await?;
+                self.print(&answer, |Erasure { erased }| show::erased(erased))
+            }
+        }
+    }
+
+    /// A list, page after page until as many are there as were asked for.
+    async fn list<T: Listed, Q: Serialize>(
+        &self,
+        path: &[&str],
+        paging: &Paging,
+        page: impl Fn(PageLimit, Option<Cursor>) -> Q,
+    ) -> anyhow::Result<String> {
+        let found = self.api.items(path, paging.most(), paging.cursor.clone(), page).await?;
+        if self.format == Format::Json {
+            return Ok(found.to_json());
+        }
+        let items = found.items.iter().map(|item| parse(item.get())).collect::<anyhow::Result<Vec<T>>>()?;
+        let mut text = if items.is_empty() { T::NOTHING.to_owned() } else { T::list(self.view, &items) };
+        if let Some(cursor) = &found.next_cursor {
+            text.push_str(&format!("\n\nThere is more: add --all, or --cursor {}", cursor.as_str()));
+        }
+        Ok(text)
+    }
+
+    /// What something is after a change.
+    fn changed<T: Listed>(&self, said: &str, answer: &str) -> anyhow::Result<String> {
+        self.print(answer, |item: T| format!("{said}.\n\n{}", T::list(self.view, &[item])))
+    }
+
+    fn print<T: DeserializeOwned>(&self, answer: &str, readable: impl FnOnce(T) -> String) -> anyhow::Result<String> {
+        match self.format {
+            Format::Json => Ok(answer.to_owned()),
+            Format::Words => Ok(readable(parse(answer)?)),
+        }
+    }
+
+    fn confirm(&self, consent: &Consent, question: &str) -> anyhow::Result<()> {
+        if consent.yes || self.operator.confirm(question)? {
+            return Ok(());
+        }
+        bail!("nothing was changed")
+    }
+}
+
+/// What every change says.
+fn recorded(change: &Change) -> ActionRequest {
+    ActionRequest { reason: change.reason.clone(), actor: change.actor() }
+}
+
+/// An answer as the API's types have it.
+fn parse<T: DeserializeOwned>(answer: &str) -> anyhow::Result<T> {
+    serde_json::from_str(answer)
+        .context("cannot read the Worker's answer, which may be of another version than this program")
+}
+
+fn to_json(answer: &impl Serialize) -> anyhow::Result<String> {
+    serde_json::to_string(answer).context("this cannot be written as JSON")
+}

@@ -1,0 +1,446 @@
+//! Answers as a person reads them: which members stand where. What codes mean is in `words`, how tables look in `view`.
+
+use latchkey::http::api::actions::ActionItem;
+use latchkey::http::api::attention::AttentionItem;
+use latchkey::http::api::codes::{DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState};
+use latchkey::http::api::events::{EventDetail, EventItem};
+use latchkey::http::api::grants::GrantItem;
+use latchkey::http::api::licenses::{LicenseDetail, LicenseItem};
+use latchkey::http::api::orders::{FactItem, OrderItem, OrderLine};
+use latchkey::http::api::outbox::OutboxItem;
+use latchkey::http::api::privacy::Erased;
+use latchkey::http::api::status::{
+    DeliveryCounts, LicenseCounts, OldestDue, OutboxCounts, SourceStatus, StateCounts, Status,
+};
+use latchkey::http::api::timeline::TimelineEntry;
+use latchkey::model::LicenseStatus;
+use serde::de::DeserializeOwned;
+
+use crate::view::{Cell, Column, View, plain};
+use crate::words::{self, State, Words};
+
+/// A tick comes every minute. So long without one is no accident.
+const TICKS_MISSED_MS: i64 = 300_000;
+
+const NO_TICKS: &str = "No tick has run in the last five minutes: nothing that is due is tried, and no alert is sent. See \
+                        whether the Worker has its cron trigger, which `npx wrangler deploy` sets.";
+
+const OTHER_SCHEMA: &str = "The database and the Worker are not of the same version: run \
+                            `npx wrangler d1 migrations apply DB --remote`, then `npx wrangler deploy`.";
+
+/// How far to the right something stands below its heading.
+const INDENT: usize = 2;
+
+/// What lists have.
+pub(crate) trait Listed: DeserializeOwned {
+    /// What is said of a list without an item.
+    const NOTHING: &'static str;
+
+    /// Some of them.
+    fn list(view: &View, items: &[Self]) -> String;
+}
+
+impl Listed for AttentionItem {
+    const NOTHING: &'static str = "Nothing waits for you, and nothing is late or failing.";
+
+    /// Not a table: what there is to do is to be copied, and so stands on lines of its own.
+    fn list(view: &View, items: &[Self]) -> String {
+        items.iter().map(|item| attention(view, item)).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+impl Listed for EventItem {
+    const NOTHING: &'static str = "No deliveries.";
+
+    fn list(view: &View, items: &[Self]) -> String {
+        view.table(EVENTS, items)
+    }
+}
+
+impl Listed for LicenseItem {
+    const NOTHING: &'static str = "No licenses.";
+
+    fn list(view: &View, items: &[Self]) -> String {
+        view.table(LICENSES, items)
+    }
+}
+
+impl Listed for GrantItem {
+    const NOTHING: &'static str = "No access.";
+
+    fn list(view: &View, items: &[Self]) -> String {
+        view.table(GRANTS, items)
+    }
+}
+
+impl Listed for OutboxItem {
+    const NOTHING: &'static str = "Nothing is to be done.";
+
+    fn list(view: &View, items: &[Self]) -> String {
+        view.table(OUTBOX, items)
+    }
+}
+
+impl Listed for ActionItem {
+    const NOTHING: &'static str = "No changes.";
+
+    fn list(view: &View, items: &[Self]) -> String {
+        view.table(ACTIONS, items)
+    }
+}
+
+const EVENTS: &[Column<EventItem>] = &[
+    Column("id", |event| Cell::name(&event.id)),
+    Column("received", |event| event.received_at.into()),
+    Column("state", |event| event.state.cell()),
+    Column("source", |event| (&event.source).into()),
+    Column("type", |event| (&event.event_type).into()),
+    Column("found by", |event| match event.origin {
+        EventOrigin::Webhook => Cell::Empty,
+        EventOrigin::Reconciliation => "reconciliation".into(),
+    }),
+    Column("order", |event| event.order_id.as_deref().into()),
+    Column("email", |event| event.email.as_deref().into()),
+    Column("why", |event| event.reason.words().into()),
+    Column("error", |event| event.error.as_deref().into()),
+];
+
+const LICENSES: &[Column<LicenseItem>] = &[
+    Column("license key", |license| Cell::name(&license.license_key)),
+    Column("status", |license| license.status.cell()),
+    Column("tier", |license| (&license.tier).into()),
+    Column("email", |license| (&license.email).into()),
+    Column("github", |license| license.activation.as_ref().map(|bound| bound.github_username.as_str()).into()),
+    Column("order", |license| (&license.order_id).into()),
+    Column("issued", |license| license.issued_at.into()),
+    Column("expires", |license| license.expires_at.into()),
+];
+
+const GRANTS: &[Column<GrantItem>] = &[
+    Column("github", |grant| Cell::name(&grant.github_username)),
+    Column("repository", |grant| (&grant.repo).into()),
+    Column("permission", |grant| grant.permission.map(|permission| permission.words()).into()),
+    Column("state", |grant| grant.state.cell()),
+    Column("since", |grant| grant.since.into()),
+    Column("until", |grant| grant.until.into()),
+    Column("why", |grant| grant.reason.as_deref().into()),
+    Column("licenses", |grant| grant.licenses.join(", ").into()),
+];
+
+const OUTBOX: &[Column<OutboxItem>] = &[
+    Column("id", |row| Cell::name(row.id)),
+    Column("what", |row| words::errand(row.kind, row.repo.as_deref(), row.github_username.as_deref()).into()),
+    Column("about", |row| match row.kind {
+        OutboxKind::LicenseMail => row.license_key.as_deref().into(),
+        OutboxKind::Grant => row.grant_state.map(|state| state.words()).into(),
+        OutboxKind::AlertMail => row.detail.as_deref().into(),
+    }),
+    Column("state", |row| row.state.cell()),
+    Column("tries", |row| row.attempts.into()),
+    Column("next try", |row| row.next_attempt_at.into()),
+    Column("outcome", |row| row.outcome.as_deref().map(words::outcome).or(row.last_error.as_deref()).into()),
+    Column("created", |row| row.created_at.into()),
+];
+
+const ACTIONS: &[Column<ActionItem>] = &[
+    Column("when", |action| action.at.into()),
+    Column("who", |action| (&action.actor).into()),
+    Column("what", |action| words::action(&action.action).into()),
+    Column("to what", |action| (&action.target).into()),
+    Column("why", |action| (&action.reason).into()),
+];
+
+const TIMELINE: &[Column<TimelineEntry>] =
+    &[Column("when", |entry| entry.at.into()), Column("what", |entry| words::happening(&entry.what).into())];
+
+const FACTS: &[Column<FactItem>] =
+    &[Column("when", |fact| fact.said_at.into()), Column("what", |fact| fact.fact.words().into())];
+
+const LINES: &[Column<OrderLine>] = &[
+    Column("line", |line| line.line.into()),
+    Column("product", |line| (&line.product_id).into()),
+    Column("variant", |line| line.variant_id.as_deref().into()),
+    Column("quantity", |line| line.quantity.into()),
+];
+
+const SOURCES: &[Column<SourceStatus>] = &[
+    Column("storefront", |source| words::storefront(&source.source).into()),
+    Column("last delivery", |source| source.last_delivery_at.into()),
+    Column("lists last read", |source| source.last_reconciliation_at.into()),
+    Column("found in them", |source| source.found_by_reconciliation.into()),
+    Column("why not", |source| source.reconciliation_error.as_deref().into()),
+];
+
+/// What needs somebody: since when, what it is, whom it is about, what is wrong, and what mends it.
+fn attention(view: &View, item: &AttentionItem) -> String {
+    let what = match item.kind {
+        DutyKind::Delivery => item.kind.words().to_owned(),
+        DutyKind::LicenseMail => words::errand(OutboxKind::LicenseMail, None, None),
+        DutyKind::Grant => words::errand(OutboxKind::Grant, item.repo.as_deref(), item.github_username.as_deref()),
+        DutyKind::AlertMail => words::errand(OutboxKind::AlertMail, None, None),
+    };
+    let id = match (&item.event_id, item.outbox_id) {
+        (_, Some(row)) => format!(" (outbox {row})"),
+        (Some(event), None) => format!(" {event}"),
+        (None, None) => String::new(),
+    };
+    let order = match (&item.order_id, &item.source) {
+        (Some(order), Some(source)) => Some(format!("order {order} of {}", words::storefront(source))),
+        (None, Some(source)) => Some(words::storefront(source).to_owned()),
+        (_, None) => None,
+    };
+    let license = item.license_key.as_ref().map(|key| format!("license {key}"));
+    let about: Vec<_> = [item.email.clone(), order, license].into_iter().flatten().collect();
+    let why: Vec<_> = [item.reason.map(|reason| reason.words()), item.error.as_deref()].into_iter().flatten().collect();
+    let (remedy, commands) = words::remedy(item);
+
+    let members = vec![
+        ("state", item.state.cell()),
+        ("since", item.since.into()),
+        ("about", about.join(", ").into()),
+        ("why", why.join(": ").into()),
+        ("next try", item.next_attempt_at.into()),
+        ("what to do", remedy.into()),
+    ];
+    let mut text = format!("{}{id}\n{}", plain(&what), indented(&view.narrower(INDENT).members(members)));
+    for command in commands {
+        text.push_str(&format!("\n    {}", plain(&view.command.of(&command))));
+    }
+    text
+}
+
+/// How the deployment stands.
+pub(crate) fn status(view: &View, status: &Status) -> String {
+    let newest = status.counted_newest;
+    let catalogue = match status.catalogue.version {
+        0 => format!("none yet: {}", view.command.of("products push products.toml --reason \"…\"")),
+        version => format!("version {version}, {}", counted_i64(status.catalogue.products, "product", "products")),
+    };
+    let longest_due = |due: &OldestDue| format!("{}, since {}", due.kind.words(), view.moment(due.since));
+    let mut text = view.members(vec![
+        ("sales", counts(&[], &of_states(&status.sales_by_state), newest).into()),
+        ("deliveries", of_deliveries(&status.deliveries, newest).into()),
+        ("to be done", of_outbox(&status.outbox, newest).into()),
+        ("licenses", counts(&[], &of_licenses(&status.licenses), newest).into()),
+        ("catalogue", catalogue.into()),
+        ("version", (&status.version).into()),
+        ("schema", status.schema.applied.as_deref().into()),
+        ("last tick", status.last_cron_at.into()),
+        ("longest due", status.oldest_due.as_ref().map(longest_due).into()),
+    ]);
+    let is_without_ticks =
+        status.last_cron_at.is_none_or(|last| view.now.as_millis() - last.as_millis() > TICKS_MISSED_MS);
+    if is_without_ticks {
+        text.push_str(&format!("\n\n{NO_TICKS}"));
+    }
+    if status.schema.applied.as_ref() != Some(&status.schema.expected) {
+        text.push_str(&format!("\n\n{OTHER_SCHEMA}"));
+    }
+    section(&mut text, "Storefronts", &view_of(view, SOURCES, &status.sources));
+    let problems: Vec<_> = status.config_problems.iter().map(|problem| plain(problem)).collect();
+    section(&mut text, "Configuration", &problems.join("\n"));
+    text
+}
+
+fn of_states(counts: &StateCounts) -> [(&'static str, i64); 6] {
+    [
+        (SaleState::NeedsSeller.words(), counts.needs_seller),
+        (SaleState::InProgress.words(), counts.in_progress),
+        (SaleState::WaitingOnBuyer.words(), counts.waiting_on_buyer),
+        (SaleState::WaitingOnGithub.words(), counts.waiting_on_github),
+        (SaleState::Fulfilled.words(), counts.fulfilled),
+        (SaleState::Ignored.words(), counts.ignored),
+    ]
+}
+
+fn of_deliveries(of: &DeliveryCounts, newest: i64) -> String {
+    let whole = [(SaleState::NeedsSeller.words(), of.needs_seller), ("to be tried again", of.retrying)];
+    counts(&whole, &[("processed", of.processed), (SaleState::Ignored.words(), of.ignored)], newest)
+}
+
+fn of_outbox(of: &OutboxCounts, newest: i64) -> String {
+    let words = |state: OutboxState, count| (state.words(), count);
+    let whole =
+        [words(OutboxState::Dead, of.dead), words(OutboxState::Due, of.due), words(OutboxState::Leased, of.leased)];
+    counts(&whole, &[words(OutboxState::Done, of.done)], newest)
+}
+
+fn of_licenses(counts: &LicenseCounts) -> [(&'static str, i64); 3] {
+    [
+        (LicenseStatus::Active.words(), counts.active),
+        (LicenseStatus::Suspended.words(), counts.suspended),
+        (LicenseStatus::Revoked.words(), counts.revoked),
+    ]
+}
+
+/// A delivery with everything that is known of it.
+pub(crate) fn event(view: &View, detail: &EventDetail) -> String {
+    let event = &detail.event;
+    let mut text = view.members(vec![
+        ("id", Cell::name(&event.id)),
+        ("state", event.state.cell()),
+        ("since", event.since.into()),
+        ("why", event.reason.words().into()),
+        ("error", event.error.as_deref().into()),
+        ("storefront", words::storefront(&event.source).into()),
+        ("origin", event.origin.words().into()),
+        ("type", (&event.event_type).into()),
+        ("order", event.order_id.as_deref().into()),
+        ("product", event.product_id.as_deref().into()),
+        ("email", event.email.as_deref().into()),
+        ("license key", event.license_key.as_deref().map(Cell::name).unwrap_or(Cell::Empty)),
+        ("received", event.received_at.into()),
+        ("processed", event.processed_at.into()),
+        ("tries", event.attempts.into()),
+        ("next try", event.next_attempt_at.into()),
+        ("trace", (&event.trace_id).into()),
+    ]);
+    order(view, &mut text, detail.order.as_ref(), &detail.facts);
+    section(&mut text, "Licenses", &view_of(view, LICENSES, &detail.licenses));
+    section(&mut text, "Outbox", &view_of(view, OUTBOX, &detail.outbox));
+    section(&mut text, "History", &view_of(view, TIMELINE, &detail.timeline));
+    let payload = match (&detail.payload, &detail.payload_hex) {
+        (Some(payload), _) => plain(payload),
+        (None, Some(hex)) => format!("not text; in hex {hex}"),
+        (None, None) => "erased".to_owned(),
+    };
+    section(&mut text, "Payload", &payload);
+    text
+}
+
+/// A license with everything that is known of it.
+pub(crate) fn license(view: &View, detail: &LicenseDetail) -> String {
+    let license = &detail.license;
+    let mut members = vec![
+        ("license key", Cell::name(&license.license_key)),
+        ("status", license.status.cell()),
+        ("storefront", words::storefront(&license.source).into()),
+        ("order", (&license.order_id).into()),
+        ("key issued by", if license.storefront_key_id.is_some() { "the storefront" } else { "Latchkey" }.into()),
+        ("product", (&license.product_id).into()),
+        ("variant", license.variant_id.as_deref().into()),
+        ("tier", (&license.tier).into()),
+        ("email", (&license.email).into()),
+        ("name", (&license.name).into()),
+        ("test purchase", if license.test { "yes".into() } else { Cell::Empty }),
+        ("issued", license.issued_at.into()),
+        ("expires", license.expires_at.map_or_else(|| "never".into(), Cell::from)),
+    ];
+    match &license.activation {
+        None => members.push(("activated", "not yet".into())),
+        Some(bound) => members.extend([
+            ("activated", bound.activated_at.into()),
+            ("github", format!("{} (number {})", bound.github_username, bound.github_user_id).into()),
+            ("proof", bound.proof.words().into()),
+            ("opens", bound.repos.join(", ").into()),
+        ]),
+    }
+    let mut text = view.members(members);
+    order(view, &mut text, detail.order.as_ref(), &detail.facts);
+    section(&mut text, "Access", &view_of(view, GRANTS, &detail.grants));
+    section(&mut text, "Deliveries", &view_of(view, EVENTS, &detail.events));
+    section(&mut text, "Outbox", &view_of(view, OUTBOX, &detail.outbox));
+    section(&mut text, "Changes", &view_of(view, ACTIONS, &detail.actions));
+    section(&mut text, "History", &view_of(view, TIMELINE, &detail.timeline));
+    text
+}
+
+/// What a replay of many came to.
+pub(crate) fn replayed(count: usize) -> String {
+    match count {
+        0 => "Nothing was found that waits to be processed and is not due already.".to_owned(),
+        1 => "One delivery is due now; the next ticks take it.".to_owned(),
+        _ => format!("{count} deliveries are due now; the next ticks take them, a few a minute."),
+    }
+}
+
+/// What an erasure came to.
+pub(crate) fn erased(erased: Erased) -> String {
+    let Erased { deliveries, orders, licenses } = erased;
+    format!(
+        "Erased what named the person in {}, {} and {}.",
+        counted_i64(deliveries, "delivery", "deliveries"),
+        counted_i64(orders, "order", "orders"),
+        counted_i64(licenses, "license", "licenses")
+    )
+}
+
+/// A number of things.
+pub(crate) fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
+fn counted_i64(count: i64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
+fn order(view: &View, text: &mut String, order: Option<&OrderItem>, facts: &[FactItem]) {
+    if let Some(order) = order {
+        let pairs = |pairs: &[(String, String)]| {
+            let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            Cell::from(pairs.join(", "))
+        };
+        let members = view.members(vec![
+            ("order", (&order.order_id).into()),
+            ("sold", order.sold_at.into()),
+            ("paid", amount(order.amount_cents, &order.currency).into()),
+            ("name", (&order.name).into()),
+            ("email", (&order.email).into()),
+            ("country", order.country.as_deref().into()),
+            ("offer code", order.offer_code.as_deref().into()),
+            ("variants", pairs(&order.variants)),
+            ("custom fields", pairs(&order.custom_fields)),
+            ("subscription", order.subscription_id.as_deref().into()),
+            ("test purchase", if order.test { "yes".into() } else { Cell::Empty }),
+        ]);
+        section(text, "Order", &format!("{members}\n\n{}", view.table(LINES, &order.items)));
+    }
+    section(text, "What the storefront said of it", &view_of(view, FACTS, facts));
+}
+
+/// Nothing where there is nothing.
+fn view_of<T>(view: &View, columns: &[Column<T>], items: &[T]) -> String {
+    if items.is_empty() { String::new() } else { view.table(columns, items) }
+}
+
+fn section(text: &mut String, title: &str, content: &str) {
+    if !content.is_empty() {
+        text.push_str(&format!("\n\n{title}\n{content}"));
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("{:INDENT$}{line}", "")).collect::<Vec<_>>().join("\n")
+}
+
+/// How much there is of each, without what there is none of. What the Worker counts among the newest alone is told from
+/// what it counts whole.
+fn counts(whole: &[(&str, i64)], of_newest: &[(&str, i64)], newest: i64) -> String {
+    let said = |counts: &[(&str, i64)]| {
+        let counts = counts.iter().filter(|(_, count)| *count != 0);
+        counts.map(|(words, count)| format!("{words} {count}")).collect::<Vec<_>>().join(", ")
+    };
+    let (whole, of_newest) = (said(whole), said(of_newest));
+    match (whole.is_empty(), of_newest.is_empty()) {
+        (true, true) => "none".to_owned(),
+        (false, true) => whole,
+        (true, false) => format!("of the newest {newest}: {of_newest}"),
+        (false, false) => format!("{whole}; of the newest {newest}: {of_newest}"),
+    }
+}
+
+/// An amount of the currency's minor unit: 4900 yen are 4900, and 4900 cents are 49.00.
+fn amount(minor_units: i64, currency: &str) -> String {
+    let places = match currency {
+        "bif" | "clp" | "djf" | "gnf" | "isk" | "jpy" | "kmf" | "krw" | "pyg" | "rwf" | "ugx" | "uyi" | "vnd"
+        | "vuv" | "xaf" | "xof" | "xpf" => 0,
+        "bhd" | "iqd" | "jod" | "kwd" | "lyd" | "omr" | "tnd" => 3,
+        _ => 2,
+    };
+    let code = currency.to_uppercase();
+    let unit = 10_i64.pow(places);
+    match places {
+        0 => format!("{minor_units} {code}"),
+        _ => format!("{}.{:0width$} {code}", minor_units / unit, minor_units % unit, width = places as usize),
+    }
+}

@@ -1,0 +1,183 @@
+//! The words of every code, as one can read them through.
+
+use latchkey::http::api::codes::{
+    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, Proof, ReplayState, SaleReason, SaleState,
+};
+use latchkey::model::catalogue::{Permission, Word};
+use latchkey::model::{EventReason, GrantState, LicenseStatus};
+
+use crate::words::{self, Words};
+
+fn worded<T: Words + Copy>(name: &str, all: &[T], code: fn(T) -> &'static str) -> String {
+    let lines: Vec<_> = all.iter().map(|one| format!("  {}: {}", code(*one), one.words())).collect();
+    format!("{name}\n{}", lines.join("\n"))
+}
+
+#[test]
+fn every_code_has_its_words() {
+    let mut all = vec![
+        worded("sale states", SaleState::ALL, SaleState::as_str),
+        worded("licenses", LicenseReason::ALL, LicenseReason::as_str),
+        worded("deliveries", EventReason::ALL, EventReason::code),
+        worded("origins", EventOrigin::ALL, EventOrigin::as_str),
+        worded("replays", ReplayState::ALL, ReplayState::as_str),
+        worded("proofs", Proof::ALL, Proof::as_str),
+        worded("facts", OrderFact::ALL, OrderFact::as_str),
+        worded("license status", &LicenseStatus::ALL, LicenseStatus::as_str),
+        worded("permissions", Permission::ALL, Permission::as_str),
+        worded("grants", &GrantState::ALL, GrantState::as_str),
+        worded("outbox kinds", OutboxKind::ALL, OutboxKind::as_str),
+        worded("outbox states", OutboxState::ALL, OutboxState::as_str),
+        worded("duties", DutyKind::ALL, DutyKind::as_str),
+    ];
+    let alone = [SaleReason::JustArrived, SaleReason::NothingToDo];
+    all.push(worded("sales", &alone, SaleReason::code));
+    insta::assert_snapshot!(all.join("\n\n"), @r"
+    sale states
+      in_progress: in progress
+      waiting_on_buyer: waiting on the buyer
+      waiting_on_github: waiting on GitHub
+      fulfilled: fulfilled
+      needs_seller: needs you
+      ignored: nothing to do
+
+    licenses
+      mail_failed: the mail with the key could not be sent and is not tried again
+      invitation_failed: the invitation could not be made and is not tried again
+      removal_failed: the access could not be taken away, which is not tried again
+      mail_blocked: the mail with the key cannot be sent until you fix the cause
+      invitation_blocked: the invitation cannot be made until you fix the cause
+      removal_blocked: the access cannot be taken away until you fix the cause
+      revoked_by_operator: you revoked the license
+      refunded: the order was refunded
+      disputed: the payment is disputed
+      mail_canceled: you canceled the mail with the key
+      invitation_canceled: you canceled the invitation
+      mail_pending: the mail with the key is still to be sent
+      not_activated: the buyer has not activated it yet
+      invitation_pending: the invitation is still to be made
+      activated: the buyer has activated it, and everything was done
+
+    deliveries
+      test_ping: the storefront's dashboard sent it as a test
+      not_paid_yet: it is not paid yet
+      payment_failed: the payment failed
+      not_paid: it was not paid
+      gift_purchase: it was bought as a gift: who gets it has a sale of their own
+      renewal_taken_back: a renewal was refunded or is disputed, which changes nothing about the order
+      renewal_change: something became of one renewal, which changes nothing about the order
+      subscription_payment: it is a charge of a subscription, and no sale of its own
+      subscription_started: a subscription began: its first order is a delivery of its own
+      subscription_change: a subscription changed, which changes nothing about the license
+      partial_refund: the order was refunded in part
+      full_refund: the order was refunded in full
+      dispute_opened: the payment is disputed
+      dispute_won: you won the dispute
+      key_disabled: the storefront's license key was switched off
+      key_change: something changed about the storefront's license key
+      unknown_event: it tells of nothing that Latchkey acts on
+      key_issued_by_storefront: the storefront issues the keys of this product: the license comes with the key
+      minted_here: the keys of this product are minted here: the storefront's own opens nothing
+      nothing_to_deliver: the catalogue says that this product opens nothing
+      already_licensed: its license was there already
+      ended_before_arrival: it was refunded or disputed before it arrived
+      malformed: something in it is missing or cannot be read
+      another_store: it is about an order of another store than the configured one
+      store_not_configured: the settings do not say which store is yours
+      unknown_storefront: the Worker knows no storefront of that name
+      storefront_unavailable: the storefront did not answer what had to be asked to understand it
+      unmapped_product: the catalogue does not say what its product opens
+      order_not_here_yet: its order has not arrived, and what its key opens depends on that
+      payload_erased: its payload is erased
+      attempts_exhausted: it was tried so often that it is not tried again
+      storage: the database did not do its part
+
+    origins
+      webhook: webhook
+      reconciliation: found in the storefront's list; no webhook had arrived
+
+    replays
+      needs_seller: what waits for you
+      in_progress: what is tried again later by itself
+
+    proofs
+      typed: the name was typed
+      signed_in: signed in at GitHub
+      checkout: the name was given at the checkout
+
+    facts
+      refunded: refunded in full
+      disputed: disputed
+      dispute_won: dispute won by you
+
+    license status
+      active: active
+      suspended: suspended
+      revoked: revoked
+
+    permissions
+      pull: read
+      triage: triage
+      push: write
+      maintain: maintain
+      admin: admin
+
+    grants
+      pending: to be invited
+      invited: invited
+      waiting: waiting for GitHub's limit
+      member: has access
+      declined: invitation declined
+      expired: invitation expired
+      blocked: blocked, needs you
+      removed_by_hand: removed by hand
+      revoking: to be taken away
+      revoked: taken away
+
+    outbox kinds
+      license_mail: mail with the key
+      grant: access
+      alert_mail: alert to you
+
+    outbox states
+      due: due
+      leased: being tried
+      done: done
+      dead: given up
+
+    duties
+      delivery: delivery
+      license_mail: mail with the key
+      grant: access
+      alert_mail: alert to you
+
+    sales
+      just_arrived: it has just arrived
+      nothing_to_do: it was understood, and nothing was to be done
+    ");
+}
+
+#[test]
+fn no_two_states_of_a_list_read_alike() {
+    fn apart<T: Words>(all: &[T]) {
+        let mut words: Vec<_> = all.iter().map(Words::words).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all.len(), "{words:?}");
+    }
+    apart(SaleState::ALL);
+    apart(LicenseReason::ALL);
+    apart(EventReason::ALL);
+    apart(&GrantState::ALL);
+    apart(OutboxState::ALL);
+    apart(OutboxKind::ALL);
+    apart(&LicenseStatus::ALL);
+}
+
+#[test]
+fn a_code_of_a_newer_worker_is_shown_as_it_is() {
+    assert_eq!((words::outcome("sent"), words::outcome("sung")), ("sent", "sung"));
+    assert_eq!(words::action("license.revoke"), "revoked the license");
+    assert_eq!((words::action("license.sing"), words::storefront("kiosk")), ("license.sing", "kiosk"));
+    assert_eq!(words::storefront("lemonsqueezy"), "Lemon Squeezy");
+}

@@ -1,0 +1,375 @@
+//! What every code of the API is in words, for the operator. The only place that words codes: a code without words does not
+//! compile.
+
+use latchkey::adapters::storefronts::PROFILES;
+use latchkey::http::api::attention::AttentionItem;
+use latchkey::http::api::codes::{
+    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, Proof, Remedy, ReplayState, SaleReason,
+    SaleState,
+};
+use latchkey::http::api::timeline::Happening;
+use latchkey::model::catalogue::Permission;
+use latchkey::model::{EventReason, GrantState, LicenseStatus};
+
+use crate::view::{Cell, Tone};
+
+/// A code that has words.
+pub(crate) trait Words {
+    fn words(&self) -> &'static str;
+}
+
+/// A state, whose words have a color.
+pub(crate) trait State: Words {
+    fn tone(&self) -> Tone;
+
+    fn cell(&self) -> Cell {
+        Cell::State(self.words(), self.tone())
+    }
+}
+
+impl Words for SaleState {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::InProgress => "in progress",
+            Self::WaitingOnBuyer => "waiting on the buyer",
+            Self::WaitingOnGithub => "waiting on GitHub",
+            Self::Fulfilled => "fulfilled",
+            Self::NeedsSeller => "needs you",
+            Self::Ignored => "nothing to do",
+        }
+    }
+}
+
+impl State for SaleState {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::NeedsSeller => Tone::Bad,
+            Self::InProgress | Self::WaitingOnBuyer | Self::WaitingOnGithub => Tone::Open,
+            Self::Fulfilled => Tone::Good,
+            Self::Ignored => Tone::Neutral,
+        }
+    }
+}
+
+impl Words for SaleReason {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::JustArrived => "it has just arrived",
+            Self::NothingToDo => "it was understood, and nothing was to be done",
+            Self::Event(reason) => reason.words(),
+            Self::License(reason) => reason.words(),
+        }
+    }
+}
+
+impl Words for EventReason {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::TestPing => "the storefront's dashboard sent it as a test",
+            Self::NotPaidYet => "it is not paid yet",
+            Self::PaymentFailed => "the payment failed",
+            Self::NotPaid => "it was not paid",
+            Self::GiftPurchase => "it was bought as a gift: who gets it has a sale of their own",
+            Self::RenewalTakenBack => "a renewal was refunded or is disputed, which changes nothing about the order",
+            Self::RenewalChange => "something became of one renewal, which changes nothing about the order",
+            Self::SubscriptionPayment => "it is a charge of a subscription, and no sale of its own",
+            Self::SubscriptionStarted => "a subscription began: its first order is a delivery of its own",
+            Self::SubscriptionChange => "a subscription changed, which changes nothing about the license",
+            Self::PartialRefund => "the order was refunded in part",
+            Self::FullRefund => "the order was refunded in full",
+            Self::DisputeOpened => "the payment is disputed",
+            Self::DisputeWon => "you won the dispute",
+            Self::KeyDisabled => "the storefront's license key was switched off",
+            Self::KeyChange => "something changed about the storefront's license key",
+            Self::UnknownEvent => "it tells of nothing that Latchkey acts on",
+            Self::KeyIssuedByStorefront => {
+                "the storefront issues the keys of this product: the license comes with the key"
+            }
+            Self::MintedHere => "the keys of this product are minted here: the storefront's own opens nothing",
+            Self::NothingToDeliver => "the catalogue says that this product opens nothing",
+            Self::AlreadyLicensed => "its license was there already",
+            Self::EndedBeforeArrival => "it was refunded or disputed before it arrived",
+            Self::Malformed => "something in it is missing or cannot be read",
+            Self::AnotherStore => "it is about an order of another store than the configured one",
+            Self::StoreNotConfigured => "the settings do not say which store is yours",
+            Self::UnknownStorefront => "the Worker knows no storefront of that name",
+            Self::StorefrontUnavailable => "the storefront did not answer what had to be asked to understand it",
+            Self::UnmappedProduct => "the catalogue does not say what its product opens",
+            Self::OrderNotHereYet => "its order has not arrived, and what its key opens depends on that",
+            Self::PayloadErased => "its payload is erased",
+            Self::AttemptsExhausted => "it was tried so often that it is not tried again",
+            Self::Storage => "the database did not do its part",
+        }
+    }
+}
+
+impl Words for LicenseReason {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::MailFailed => "the mail with the key could not be sent and is not tried again",
+            Self::InvitationFailed => "the invitation could not be made and is not tried again",
+            Self::RemovalFailed => "the access could not be taken away, which is not tried again",
+            Self::MailBlocked => "the mail with the key cannot be sent until you fix the cause",
+            Self::InvitationBlocked => "the invitation cannot be made until you fix the cause",
+            Self::RemovalBlocked => "the access cannot be taken away until you fix the cause",
+            Self::RevokedByOperator => "you revoked the license",
+            Self::Refunded => "the order was refunded",
+            Self::Disputed => "the payment is disputed",
+            Self::MailCanceled => "you canceled the mail with the key",
+            Self::InvitationCanceled => "you canceled the invitation",
+            Self::MailPending => "the mail with the key is still to be sent",
+            Self::NotActivated => "the buyer has not activated it yet",
+            Self::InvitationPending => "the invitation is still to be made",
+            Self::Activated => "the buyer has activated it, and everything was done",
+        }
+    }
+}
+
+impl Words for EventOrigin {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Reconciliation => "found in the storefront's list; no webhook had arrived",
+        }
+    }
+}
+
+impl Words for ReplayState {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::NeedsSeller => "what waits for you",
+            Self::InProgress => "what is tried again later by itself",
+        }
+    }
+}
+
+impl Words for Proof {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Typed => "the name was typed",
+            Self::SignedIn => "signed in at GitHub",
+            Self::Checkout => "the name was given at the checkout",
+        }
+    }
+}
+
+impl Words for OrderFact {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Refunded => "refunded in full",
+            Self::Disputed => "disputed",
+            Self::DisputeWon => "dispute won by you",
+        }
+    }
+}
+
+impl Words for LicenseStatus {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl State for LicenseStatus {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Active => Tone::Good,
+            Self::Suspended => Tone::Open,
+            Self::Revoked => Tone::Bad,
+        }
+    }
+}
+
+impl Words for Permission {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Pull => "read",
+            Self::Triage => "triage",
+            Self::Push => "write",
+            Self::Maintain => "maintain",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl Words for GrantState {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Pending => "to be invited",
+            Self::Invited => "invited",
+            Self::Waiting => "waiting for GitHub's limit",
+            Self::Member => "has access",
+            Self::Declined => "invitation declined",
+            Self::Expired => "invitation expired",
+            Self::Blocked => "blocked, needs you",
+            Self::RemovedByHand => "removed by hand",
+            Self::Revoking => "to be taken away",
+            Self::Revoked => "taken away",
+        }
+    }
+}
+
+impl State for GrantState {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Blocked | Self::RemovedByHand => Tone::Bad,
+            Self::Pending | Self::Invited | Self::Waiting | Self::Declined | Self::Expired | Self::Revoking => {
+                Tone::Open
+            }
+            Self::Member => Tone::Good,
+            Self::Revoked => Tone::Neutral,
+        }
+    }
+}
+
+impl Words for OutboxKind {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::LicenseMail => "mail with the key",
+            Self::Grant => "access",
+            Self::AlertMail => "alert to you",
+        }
+    }
+}
+
+impl Words for OutboxState {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Leased => "being tried",
+            Self::Done => "done",
+            Self::Dead => "given up",
+        }
+    }
+}
+
+impl State for OutboxState {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Due | Self::Leased => Tone::Open,
+            Self::Done => Tone::Good,
+            Self::Dead => Tone::Bad,
+        }
+    }
+}
+
+impl Words for DutyKind {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::LicenseMail => OutboxKind::LicenseMail.words(),
+            Self::Grant => OutboxKind::Grant.words(),
+            Self::AlertMail => OutboxKind::AlertMail.words(),
+        }
+    }
+}
+
+/// What the operator can do about something, and the commands that do it, without the program's name.
+pub(crate) fn remedy(item: &AttentionItem) -> (String, Vec<String>) {
+    match item.remedy {
+        Remedy::None => ("Nothing: it is tried again automatically.".to_owned(), Vec::new()),
+        Remedy::MapProduct => {
+            let product = match (&item.product_id, &item.source) {
+                (Some(product), Some(source)) => format!("product {product} of {}", storefront(source)),
+                _ => "its product".to_owned(),
+            };
+            let push = "products push products.toml --reason \"…\"".to_owned();
+            (format!("Add {product} to products.toml and push the file; the delivery is processed then:"), vec![push])
+        }
+        Remedy::ReplayEvent => {
+            let of = |id: &String| vec![format!("events show {id}"), format!("events replay {id} --reason \"…\"")];
+            let commands = item.event_id.as_ref().map(of).unwrap_or_default();
+            ("Look at it, fix the cause, and replay it:".to_owned(), commands)
+        }
+        Remedy::RetryOutbox => {
+            let of = |id: i64| vec![format!("outbox retry {id} --reason \"…\"")];
+            ("Fix the cause, then:".to_owned(), item.outbox_id.map(of).unwrap_or_default())
+        }
+    }
+}
+
+/// How something that was to be done ended.
+pub(crate) fn outcome(code: &str) -> &str {
+    match code {
+        "sent" => "sent",
+        "logged" => "logged, since no mail provider is set",
+        "invited" => "invited",
+        "member" => "had access already",
+        "removed" => "access taken away",
+        "canceled" => "canceled",
+        "skipped" => "not needed any more",
+        other => other,
+    }
+}
+
+/// What an operator did.
+pub(crate) fn action(code: &str) -> &str {
+    match code {
+        "license.revoke" => "revoked the license",
+        "license.reinstate" => "reinstated the license",
+        "license.transfer" => "transferred the license",
+        "license.resend" => "had the mail sent again",
+        "event.replay" | "events.replay" => "replayed deliveries",
+        "outbox.retry" => "had it tried again",
+        "outbox.cancel" => "canceled it",
+        "catalogue.replace" => "changed the catalogue",
+        "privacy.export" => "exported what is held on a person",
+        "privacy.erase" => "erased what is held on a person",
+        other => other,
+    }
+}
+
+/// A storefront's name for people.
+pub(crate) fn storefront(source: &str) -> &str {
+    PROFILES.iter().find(|profile| profile.source.as_str() == source).map_or(source, |profile| profile.name)
+}
+
+/// What happened, in a sentence without its time.
+pub(crate) fn happening(happening: &Happening) -> String {
+    match happening {
+        Happening::Received { event_type, .. } => format!("a delivery arrived: {event_type}"),
+        Happening::Processed { reason: None, .. } => "the delivery was processed".to_owned(),
+        Happening::Processed { reason: Some(reason), .. } => format!("the delivery was processed: {}", reason.words()),
+        Happening::Stuck { reason, error, .. } => {
+            because("the delivery was left to you", reason.map(|reason| reason.words()), error.as_deref())
+        }
+        Happening::OrderFact { fact } => format!("the storefront said: {}", fact.words()),
+        Happening::LicenseIssued { license_key } => format!("license {license_key} was issued"),
+        Happening::Activated { license_key, github_username } => {
+            format!("license {license_key} was activated by {github_username}")
+        }
+        Happening::Enqueued { kind, repo, github_username } => {
+            format!("to be done: {}", errand(*kind, repo.as_deref(), github_username.as_deref()))
+        }
+        Happening::Done { kind, repo, github_username, outcome: ended } => because(
+            &format!("done: {}", errand(*kind, repo.as_deref(), github_username.as_deref())),
+            ended.as_deref().map(outcome),
+            None,
+        ),
+        Happening::Dead { kind, repo, github_username, error } => because(
+            &format!("given up: {}", errand(*kind, repo.as_deref(), github_username.as_deref())),
+            None,
+            error.as_deref(),
+        ),
+        Happening::Action { action: done, actor, reason, to, .. } => {
+            let to = to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+            format!("{actor} {}{to}: {reason}", action(done))
+        }
+    }
+}
+
+/// What is to be done in the outside world, for whom.
+pub(crate) fn errand(kind: OutboxKind, repo: Option<&str>, github_username: Option<&str>) -> String {
+    match (kind, github_username, repo) {
+        (OutboxKind::Grant, Some(login), Some(repo)) => format!("access of {login} to {repo}"),
+        _ => kind.words().to_owned(),
+    }
+}
+
+/// A sentence with why, and with an error that says more.
+fn because(what: &str, why: Option<&str>, error: Option<&str>) -> String {
+    [Some(what), why, error].into_iter().flatten().collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,367 @@
+//! The program against the whole engine, in process: what is typed ends in the database, and what is there is shown. The
+//! Worker is the engine on SQLite behind a socket, the services around it are the sandbox.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{fs, thread};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use latchkey::http;
+use latchkey::platform::host::Sqlite;
+use latchkey_sandbox::{GumroadSale, Sandbox};
+use latchkey_simulator::world::{ADMIN_TOKEN, World, delivery_request, request, send};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc as jobs, oneshot};
+
+/// What the engine's thread is to do. The engine stays on it: it is made for a runtime with one thread.
+enum Job {
+    Answer(Received, oneshot::Sender<Response>),
+    /// A minute passes.
+    Tick(mpsc::Sender<()>),
+    /// Somebody buys that product.
+    Sell(&'static str, mpsc::Sender<()>),
+}
+
+/// A request that came through the socket.
+struct Received {
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+/// A Worker that listens, and a folder for files.
+struct Deployment {
+    url: String,
+    sandbox: Sandbox,
+    jobs: jobs::UnboundedSender<Job>,
+    folder: PathBuf,
+}
+
+impl Deployment {
+    fn start(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("latchkey-worker-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (jobs, inbox) = jobs::unbounded_channel();
+        let (started, start) = mpsc::channel();
+        thread::spawn(move || {
+            let world = World::on(Rc::new(Sqlite::migrated().expect("a database")), 7, &[], send);
+            started.send(world.sandbox.clone()).expect("somebody waits");
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            runtime.block_on(work(&world, inbox));
+        });
+        let sandbox = start.recv().expect("the engine starts");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let router = Router::new().fallback(receive).with_state(jobs.clone());
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                listener.set_nonblocking(true).expect("a socket");
+                let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+                axum::serve(listener, router).await
+            })
+        });
+        Self { url, sandbox, jobs, folder }
+    }
+
+    fn sell(&self, product: &'static str) {
+        let (done, wait) = mpsc::channel();
+        self.jobs.send(Job::Sell(product, done)).expect("the engine runs");
+        wait.recv().expect("it is sold");
+    }
+
+    fn tick(&self) {
+        let (done, wait) = mpsc::channel();
+        self.jobs.send(Job::Tick(done)).expect("the engine runs");
+        wait.recv().expect("it ticks");
+    }
+
+    /// The key in the one mail that has arrived.
+    fn take_key(&self) -> String {
+        let mails = self.sandbox.take_mails();
+        let text = mails.first().and_then(|mail| mail.text.as_deref()).expect("a mail");
+        text.split_whitespace().find(|word| word.starts_with("LK-")).expect("a key").to_owned()
+    }
+
+    fn activate(&self, key: &str, login: &str) -> u16 {
+        let body = json!({ "license_key": key, "github_username": login }).to_string();
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let target = "/api/activate".to_owned();
+        let received = Received { method: "POST".to_owned(), target, headers, body: body.into_bytes() };
+        let (respond, response) = oneshot::channel();
+        self.jobs.send(Job::Answer(received, respond)).expect("the engine runs");
+        response.blocking_recv().expect("an answer").status().as_u16()
+    }
+
+    /// The program, as somebody whose input is no terminal.
+    fn command(&self, line: &str) -> Command {
+        let mut command = program();
+        command.current_dir(&self.folder).env("LATCHKEY_URL", &self.url).env("LATCHKEY_ADMIN_TOKEN", ADMIN_TOKEN);
+        command.args(line.split(' ').map(|word| word.replace('~', " ")));
+        command
+    }
+
+    fn output(&self, line: &str) -> Output {
+        let output = self.command(line).output().expect("it runs");
+        for text in [&output.stdout, &output.stderr] {
+            assert!(!String::from_utf8_lossy(text).contains(ADMIN_TOKEN), "{line} shows the token");
+        }
+        output
+    }
+
+    /// What a command prints that succeeds. A tilde in a word of its line stands for a space.
+    fn said(&self, line: &str) -> String {
+        let output = self.output(line);
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Why a command failed.
+    fn refused(&self, line: &str) -> String {
+        let output = self.output(line);
+        assert_eq!(output.status.code(), Some(1), "{line}: {}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).expect("text").trim().to_owned()
+    }
+
+    fn json(&self, line: &str) -> Value {
+        serde_json::from_str(&self.said(&format!("{line} --json"))).expect("JSON")
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The program, without what of this test's environment would tell it how it was started.
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command.env_remove("CARGO_MANIFEST_DIR").env_remove("LATCHKEY_URL").env_remove("LATCHKEY_ADMIN_TOKEN");
+    command.env("USER", "ada").stdin(Stdio::null());
+    command
+}
+
+async fn work(world: &World, mut inbox: jobs::UnboundedReceiver<Job>) {
+    while let Some(job) = inbox.recv().await {
+        match job {
+            Job::Answer(Received { method, target, headers, body }, respond) => {
+                let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                // Whoever asked may have gone.
+                let _ = respond.send(answer(world, request(&method, &target, &headers, &body)).await);
+            }
+            Job::Sell(product, done) => {
+                let sale = GumroadSale { product_id: Some(product.to_owned()), ..GumroadSale::default() };
+                let delivery = world.sandbox.sell_on_gumroad(sale);
+                assert_eq!(answer(world, delivery_request(&delivery)).await.status().as_u16(), 200);
+                done.send(()).expect("somebody waits");
+            }
+            Job::Tick(done) => {
+                world.advance(Duration::from_secs(60));
+                let engine = world.engine();
+                engine.tick().await.expect("a tick");
+                world.keep_catalogue(&engine);
+                done.send(()).expect("somebody waits");
+            }
+        }
+    }
+}
+
+/// Answers as the Worker does, with what is behind the response.
+async fn answer(world: &World, request: http::Request) -> Response {
+    let engine = world.engine();
+    let mut response = http::handle(&engine, request).await;
+    if let Some(work) = response.follow_up.take() {
+        engine.follow_up(work).await;
+    }
+    world.keep_catalogue(&engine);
+    let mut answer = response.body.into_response();
+    *answer.status_mut() = response.status.try_into().expect("a status");
+    answer.headers_mut().clear();
+    for (name, value) in response.headers {
+        answer.headers_mut().append(name, value.parse().expect("a header"));
+    }
+    answer
+}
+
+async fn receive(State(jobs): State<jobs::UnboundedSender<Job>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let header = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+        (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
+    };
+    let received = Received {
+        method: head.method.to_string(),
+        target: head.uri.to_string(),
+        headers: head.headers.iter().map(header).collect(),
+        body: axum::body::to_bytes(body, usize::MAX).await.expect("a body").to_vec(),
+    };
+    let (respond, response) = oneshot::channel();
+    jobs.send(Job::Answer(received, respond)).expect("the engine runs");
+    response.await.expect("an answer")
+}
+
+const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
+
+const NEW_KIT: &str =
+    "\n[[gumroad]]\nproduct_id = \"new-kit\"\nname = \"New Kit\"\ntier = \"core\"\nrepos = [\"acme/starter\"]\n";
+
+#[test]
+fn a_product_that_was_forgotten_is_found_added_and_fulfilled() {
+    let shop = Deployment::start("forgotten");
+    shop.sell("new-kit");
+    let attention = shop.said("attention");
+    assert!(attention.contains("the catalogue does not say what its product opens"), "{attention}");
+    assert!(attention.contains("Add product new-kit of Gumroad to products.toml"), "{attention}");
+    let command = "latchkey products push products.toml --reason \"…\"";
+    assert!(attention.lines().any(|line| line.trim() == command), "{attention}");
+
+    let pulled = shop.said("products pull");
+    assert_eq!(shop.said("products pull --output products.toml").trim(), "Written to products.toml.");
+    let file = shop.folder.join("products.toml");
+    assert_eq!(fs::read_to_string(&file).expect("a file").trim(), pulled.trim());
+    assert!(shop.said("products diff").contains("there is nothing to change"));
+
+    fs::write(&file, pulled + NEW_KIT).expect("a file");
+    assert!(shop.said("products check").contains("no mistakes"));
+    let difference = shop.said("products diff");
+    assert!(difference.contains("+ gumroad new-kit  New Kit"), "{difference}");
+    assert!(difference.contains("1 delivery waits for these products"), "{difference}");
+    let push = "products push --reason the~new~kit";
+    assert!(shop.refused(push).contains("add --yes if you mean it"));
+    let pushed = shop.said(&format!("{push} --yes"));
+    assert!(pushed.contains("One delivery is due: the next tick takes it."), "{pushed}");
+    shop.tick();
+    let key = shop.take_key();
+    assert_eq!(shop.json("licenses list")["items"][0]["license_key"], key.as_str());
+    assert!(shop.said("attention").starts_with("Nothing waits for you"));
+    let actions = shop.said("actions list");
+    assert!(actions.contains("changed the catalogue") && actions.contains("the new kit"), "{actions}");
+}
+
+#[test]
+fn a_colleagues_catalogue_is_not_overwritten_and_mistakes_are_not_sent() {
+    let shop = Deployment::start("colleague");
+    let file = shop.folder.join("products.toml");
+    fs::write(&file, "[[gumroad]]\nproduct_id = \"a\"\nname = \"A\"\n").expect("a file");
+    let mistakes = shop.refused("products push --reason why --yes");
+    assert!(mistakes.starts_with("products.toml:1: ") && mistakes.contains("\n  help: "), "{mistakes}");
+    assert!(mistakes.ends_with("error: 2 mistakes in products.toml"), "{mistakes}");
+    let output = shop.output("products check --json");
+    let problems: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((output.status.code(), problems["problems"][0]["line"].as_i64()), (Some(1), Some(1)));
+    assert_eq!(shop.json("products pull")["version"], 1);
+}
+
+#[test]
+fn an_operator_finds_a_buyer_and_takes_the_license_away() {
+    let shop = Deployment::start("buyer");
+    shop.sell(STARTER);
+    let key = shop.take_key();
+    assert!((200..=202).contains(&shop.activate(&key, "octocat")));
+    shop.tick();
+
+    let found = shop.said("licenses list --github octocat");
+    assert!(found.contains(&key) && found.contains("active") && found.contains("octocat"), "{found}");
+    let history = shop.said(&format!("licenses show {}", key.to_lowercase()));
+    assert!(history.contains("acme/starter, acme/starter-docs"), "{history}");
+    assert!(history.contains("was activated by octocat"), "{history}");
+    let access = shop.said("grants list --github octocat");
+    assert!(access.contains("acme/starter-docs") && access.contains("invited"), "{access}");
+    let outbox = shop.said("outbox list --kind license_mail --state done");
+    assert!(outbox.contains("mail with the key") && outbox.contains("sent"), "{outbox}");
+    let event = shop.json("events list")["items"][0]["id"].as_str().expect("an id").to_owned();
+    let delivery = shop.said(&format!("events show {event}"));
+    assert!(delivery.contains("Payload") && delivery.contains(&key), "{delivery}");
+
+    let revoke = format!("licenses revoke {key} --reason charged~back~by~mail");
+    assert!(shop.refused(&revoke).contains("add --yes if you mean it"));
+    let revoked = shop.said(&format!("{revoke} --yes"));
+    assert!(revoked.starts_with("Revoked: the next tick takes the access away, within a minute."), "{revoked}");
+    assert!(shop.refused(&format!("{revoke} --yes")).ends_with("(refused)"));
+    shop.tick();
+    let access = shop.said("grants list");
+    assert!(access.contains("taken away") && !access.contains("invited"), "{access}");
+    let actions = shop.json("actions list");
+    assert_eq!(
+        (&actions["items"][0]["target"], &actions["items"][0]["actor"], &actions["items"][0]["reason"]),
+        (&json!(key), &json!("ada"), &json!("charged back by mail"))
+    );
+    let status = shop.said("status");
+    assert!(status.contains("revoked 1") && status.contains("version 1, "), "{status}");
+}
+
+#[test]
+fn what_is_held_on_a_person_is_printed_and_erased() {
+    let shop = Deployment::start("privacy");
+    shop.sell(STARTER);
+    shop.take_key();
+    let email = shop.json("licenses list")["items"][0]["email"].as_str().expect("an address").to_owned();
+    let held: Value =
+        serde_json::from_str(&shop.said(&format!("privacy export {email} --reason asked"))).expect("JSON");
+    assert_eq!(held["licenses"].as_array().map(Vec::len), Some(1));
+    let erased = shop.said(&format!("privacy erase {email} --reason asked --yes"));
+    assert_eq!(erased.trim(), "Erased what named the person in 1 delivery, 1 order and 1 license.");
+    assert_eq!(shop.said(&format!("licenses list --email {email}")).trim(), "No licenses.");
+}
+
+#[test]
+fn what_the_worker_refuses_is_said_in_one_sentence() {
+    let shop = Deployment::start("refused");
+    for (line, said) in [
+        ("licenses show LK-1", "(not_found)"),
+        ("outbox retry 999 --reason why", "(not_found)"),
+        ("events replay 01 --reason why", "(not_found)"),
+    ] {
+        let error = shop.refused(line);
+        assert!(error.starts_with("error: ") && error.ends_with(said) && !error.contains('\n'), "{line}: {error}");
+    }
+    let output = shop.command("status").env("LATCHKEY_ADMIN_TOKEN", "another").output().expect("it runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && error.trim().ends_with("it is not the Worker's ADMIN_TOKEN"), "{error}");
+}
+
+#[test]
+fn misuse_ends_with_2_and_help_with_0() {
+    for line in ["", "sing", "status --loud", "licenses revoke LK-1 --yes", "events list --state asleep"] {
+        let output = program().args(line.split_whitespace()).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{line}");
+    }
+    for line in ["--help", "events list --help", "products push --help", "--version"] {
+        let output = program().args(line.split_whitespace()).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(0), "{line}");
+        assert!(!output.stdout.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn without_a_token_it_is_said_where_to_set_one() {
+    let nowhere = std::env::temp_dir();
+    let output = program().current_dir(nowhere).arg("status").output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(error.trim(), "error: set ADMIN_TOKEN in .dev.vars, or LATCHKEY_ADMIN_TOKEN");
+}
+
+#[test]
+fn ctrl_c_ends_a_command_that_waits() {
+    const SIGINT: i32 = 2;
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", silent.local_addr().expect("an address"));
+    let mut waiting = program();
+    waiting.env("LATCHKEY_URL", url).env("LATCHKEY_ADMIN_TOKEN", ADMIN_TOKEN).arg("status");
+    let mut waiting = waiting.spawn().expect("it runs");
+    let (mut connection, _) = silent.accept().expect("it asks");
+    connection.read_exact(&mut [0; 4]).expect("it asks");
+    let interrupt = Command::new("kill").args(["-INT", &waiting.id().to_string()]).status();
+    assert!(interrupt.expect("kill runs").success());
+    assert_eq!(waiting.wait().expect("it ends").signal(), Some(SIGINT));
+}

@@ -1,0 +1,275 @@
+//! Every path and method, with the types that it takes and answers.
+
+use latchkey::adapters::storefronts::SECTIONS;
+use latchkey::http::api::actions::{ActionItem, ActionRequest};
+use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryReceipt};
+use latchkey::http::api::attention::AttentionItem;
+use latchkey::http::api::events::{EventDetail, EventItem, EventsRequest, ReplayRequest, Replayed};
+use latchkey::http::api::grants::{GrantItem, GrantsRequest};
+use latchkey::http::api::health::Health;
+use latchkey::http::api::licenses::{LicenseDetail, LicenseItem, LicensesRequest, TransferRequest};
+use latchkey::http::api::orders::{OrderItem, OrdersRequest};
+use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
+use latchkey::http::api::privacy::{Erasure, Export, PrivacyRequest};
+use latchkey::http::api::products::{CatalogueAnswer, InvalidCatalogue, ReplaceRequest, ReplacedAnswer};
+use latchkey::http::api::status::Status;
+use latchkey::http::api::{Page, PageRequest};
+use serde_json::{Value, json};
+
+use crate::operation::Operation;
+use crate::schemas::Schemas;
+
+pub(crate) fn all(schemas: &mut Schemas) -> Vec<Operation> {
+    let parts = [buyers, storefronts, machines, looks, deliveries, licenses, outbox, catalogue, privacy];
+    parts.into_iter().flat_map(|part| part(schemas)).collect()
+}
+
+fn buyers(schemas: &mut Schemas) -> Vec<Operation> {
+    let activation = schemas.answer::<Activation>();
+    vec![
+        Operation::new("POST", "/api/activate", "activate", "Bind a license to a GitHub account and invite it")
+            .takes("application/json", schemas.body::<ActivationRequest>())
+            .answers(200, "Activated; every repository is invited to or open.", activation.clone())
+            .answers(202, "Activated; some invitation is queued.", activation)
+            .fails(&[400, 403, 404, 409, 422, 429, 502, 503]),
+        Operation::new("OPTIONS", "/api/activate", "preflight", "A browser's question whether it may")
+            .answers_nothing(204, "The headers say."),
+    ]
+}
+
+fn storefronts(schemas: &mut Schemas) -> Vec<Operation> {
+    let names: Vec<_> = SECTIONS.iter().map(|section| section.source).collect();
+    let storefront =
+        json!({ "name": "storefront", "in": "path", "required": true, "schema": { "type": "string", "enum": names } });
+    let secret = json!({
+        "name": "secret", "in": "query", "required": false, "schema": { "type": "string" },
+        "description": "Of a storefront that does not sign. Wrong: 404.",
+    });
+    let signature = json!({
+        "name": "X-Signature", "in": "header", "required": false, "schema": { "type": "string" },
+        "description": "Of a storefront that signs. Wrong: 401.",
+    });
+    vec![
+        Operation::new("POST", "/webhooks/{storefront}", "deliver", "A delivery of a storefront's")
+            .parameters(vec![storefront, secret, signature])
+            .takes("application/json", json!({}))
+            .takes("application/x-www-form-urlencoded", json!({ "type": "object" }))
+            .answers(200, "Stored.", schemas.answer::<DeliveryReceipt>())
+            .fails(&[401, 404, 503]),
+    ]
+}
+
+fn machines(schemas: &mut Schemas) -> Vec<Operation> {
+    let health = schemas.answer::<Health>();
+    vec![
+        Operation::new("GET", "/healthz", "health", "Whether the database answers, and what is configured")
+            .answers(200, "The database answers.", health.clone())
+            .answers(503, "It does not.", health),
+        Operation::new("HEAD", "/healthz", "healthHead", "The same without its body")
+            .answers_nothing(200, "It does.")
+            .answers_nothing(503, "It does not."),
+        Operation::new("GET", "/openapi.json", "openapi", "This document").answers(
+            200,
+            "OpenAPI 3.1.",
+            json!({ "type": "object" }),
+        ),
+        Operation::new("HEAD", "/openapi.json", "openapiHead", "The same without its body")
+            .answers_nothing(200, "It is there."),
+    ]
+}
+
+fn looks(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
+        Operation::look("/admin/status", "status", "How the deployment stands", schemas.answer::<Status>()),
+        Operation::look(
+            "/admin/attention",
+            "attention",
+            "Who paid and does not have everything, and what is late or failing otherwise, newest first",
+            schemas.answer::<Page<AttentionItem>>(),
+        )
+        .parameters(schemas.query::<PageRequest>()),
+        Operation::look("/admin/sales", "sales", "What was bought", schemas.answer::<Page<OrderItem>>())
+            .parameters(schemas.query::<OrdersRequest>()),
+        Operation::look("/admin/grants", "grants", "Who has access to what", schemas.answer::<Page<GrantItem>>())
+            .parameters(schemas.query::<GrantsRequest>()),
+        Operation::look(
+            "/admin/actions",
+            "actions",
+            "What operators changed, newest first",
+            schemas.answer::<Page<ActionItem>>(),
+        )
+        .parameters(schemas.query::<PageRequest>()),
+    ]
+}
+
+fn deliveries(schemas: &mut Schemas) -> Vec<Operation> {
+    let id = || {
+        json!({
+            "name": "id", "in": "path", "required": true,
+            "schema": { "type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$" },
+        })
+    };
+    vec![
+        Operation::look("/admin/events", "events", "Deliveries, newest first", schemas.answer::<Page<EventItem>>())
+            .parameters(schemas.query::<EventsRequest>()),
+        Operation::look(
+            "/admin/events/{id}",
+            "event",
+            "A delivery, its payload, and what it led to",
+            schemas.answer::<EventDetail>(),
+        )
+        .parameter(id()),
+        Operation::change(
+            "/admin/events/{id}/replay",
+            "replayEvent",
+            "Process a delivery again",
+            schemas.body::<ActionRequest>(),
+        )
+        .parameter(id())
+        .answers(202, "It is processed behind this answer.", schemas.answer::<EventItem>())
+        .fails(&[409]),
+        Operation::change(
+            "/admin/events/replay",
+            "replayEvents",
+            "Make deliveries due that are not processed",
+            schemas.body::<ReplayRequest>(),
+        )
+        .answers(
+            202,
+            "How many, 500 at most, the longest waiting first; the next ticks process them. What is due already is left out.",
+            schemas.answer::<Replayed>(),
+        ),
+    ]
+}
+
+fn licenses(schemas: &mut Schemas) -> Vec<Operation> {
+    let key = || {
+        json!({
+            "name": "key", "in": "path", "required": true, "description": "In any spelling.",
+            "schema": { "type": "string", "pattern": "^[!-~]{1,128}$" },
+        })
+    };
+    let detail = schemas.answer::<LicenseDetail>();
+    let mut act = |path, id, summary| {
+        Operation::change(path, id, summary, schemas.body::<ActionRequest>())
+            .parameter(key())
+            .answers(200, "It is so now.", detail.clone())
+            .fails(&[409])
+    };
+    let actions = [
+        act("/admin/licenses/{key}/resend", "resend", "Mail the key once more"),
+        act("/admin/licenses/{key}/revoke", "revoke", "Revoke a license, and take away what it opened"),
+        act(
+            "/admin/licenses/{key}/reinstate",
+            "reinstate",
+            "Make a license good again, whatever was refunded or disputed",
+        ),
+    ];
+    let looks = [
+        Operation::look(
+            "/admin/licenses",
+            "licenses",
+            "Licenses, in the order of their keys",
+            schemas.answer::<Page<LicenseItem>>(),
+        )
+        .parameters(schemas.query::<LicensesRequest>()),
+        Operation::look("/admin/licenses/{key}", "license", "A license with its whole history", detail.clone())
+            .parameter(key()),
+        Operation::change(
+            "/admin/licenses/{key}/transfer",
+            "transfer",
+            "Bind a license to another GitHub account",
+            schemas.body::<TransferRequest>(),
+        )
+        .parameter(key())
+        .answers(200, "It is so now.", detail)
+        .fails(&[409, 502]),
+    ];
+    looks.into_iter().chain(actions).collect()
+}
+
+fn outbox(schemas: &mut Schemas) -> Vec<Operation> {
+    let id = json!({
+        "name": "id", "in": "path", "required": true,
+        "schema": { "type": "integer", "minimum": 1, "maximum": 9_007_199_254_740_991_i64 },
+    });
+    let row = schemas.answer::<OutboxItem>();
+    let mut act = |path, name, summary| {
+        Operation::change(path, name, summary, schemas.body::<ActionRequest>())
+            .parameter(id.clone())
+            .answers(200, "It is so now.", row.clone())
+            .fails(&[409])
+    };
+    let retry =
+        act("/admin/outbox/{id}/retry", "retryOutbox", "Try it at the next tick, with its attempts counted anew");
+    let cancel = act("/admin/outbox/{id}/cancel", "cancelOutbox", "Leave it undone for good");
+    let list = Operation::look(
+        "/admin/outbox",
+        "outbox",
+        "What is still to be done in the outside world, or was, newest first",
+        schemas.answer::<Page<OutboxItem>>(),
+    )
+    .parameters(schemas.query::<OutboxRequest>());
+    vec![list, retry, cancel]
+}
+
+fn catalogue(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
+        Operation::look("/admin/products", "products", "The catalogue", schemas.answer::<CatalogueAnswer>())
+            .answers_as(200, "", "application/toml", json!({ "type": "string" })),
+        Operation::operators("PUT", "/admin/products", "replaceProducts", "Replace the catalogue as a whole")
+            .parameters(schemas.query::<ReplaceRequest>())
+            .takes("application/json", catalogue_in_json(schemas))
+            .takes("application/toml", json!({ "type": "string" }))
+            .answers(200, "What differs now, or would.", schemas.answer::<ReplacedAnswer>())
+            .answers_as(
+                422,
+                "`invalid_catalogue`: all that is wrong with it.",
+                "application/problem+json",
+                schemas.answer::<InvalidCatalogue>(),
+            )
+            .fails(&[409]),
+    ]
+}
+
+/// What is taken is what is answered; its version says nothing here. That it makes sense is more than a schema can say.
+fn catalogue_in_json(schemas: &mut Schemas) -> Value {
+    let catalogue = schemas.body::<CatalogueAnswer>();
+    json!({ "anyOf": [catalogue, { "type": "object" }] })
+}
+
+fn privacy(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
+        Operation::change(
+            "/admin/privacy/export",
+            "export",
+            "All that is held on a mail address",
+            schemas.body::<PrivacyRequest>(),
+        )
+        .answers(200, "", schemas.answer::<Export>()),
+        Operation::change(
+            "/admin/privacy/erase",
+            "erase",
+            "Erase what is held on a mail address",
+            schemas.body::<PrivacyRequest>(),
+        )
+        .answers(200, "How much that was.", schemas.answer::<Erasure>()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_described_once_and_nothing_else_is() {
+        // A file, which is served without asking the Worker.
+        const FILE: [(&str, &str); 2] = [("GET", "/openapi.json"), ("HEAD", "/openapi.json")];
+        let operations = all(&mut Schemas::new());
+        let described: BTreeSet<_> = operations.iter().map(|operation| (operation.method, operation.path)).collect();
+        assert_eq!(described.len(), operations.len());
+        assert_eq!(described, latchkey::http::routes().chain(FILE).collect());
+    }
+}

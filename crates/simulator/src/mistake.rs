@@ -1,0 +1,420 @@
+//! Mistakes on purpose, so that the simulator can show that it would notice them. They are made from outside, at the seam:
+//! by what is asked of the database or a service, by what is answered, or by what is logged. How is in `seam` and, for what
+//! comes in and goes out over HTTP, in `run`; the engine is the one that ships.
+
+use latchkey::http::Response;
+use latchkey::platform::{Statement, Value};
+use latchkey_sandbox::{Delivery, GUMROAD_SECRET, LEMON_SQUEEZY_WEBHOOK_SECRET, sign_lemon_squeezy_body};
+
+use crate::model::What;
+use crate::sql;
+
+/// A mistake that an engine could make. Each breaks one of the promises that the simulator checks.
+#[derive(Debug)]
+pub struct Mistake {
+    pub name: &'static str,
+    pub(crate) how: How,
+}
+
+/// How a mistake is made.
+#[derive(Debug)]
+pub(crate) enum How {
+    /// Statements are left out or changed.
+    Statements(&'static [Edit]),
+    /// A batch is two transactions, the second of which begins with this statement.
+    CutBefore(&'static str),
+    /// A statement is committed in a transaction of its own before the batch, if this other one is in it.
+    EarlyBeside { early: &'static str, beside: &'static str },
+    /// What is leased is marked as done before it is done.
+    CompletedEarly,
+    /// Each further try to store a delivery makes another row.
+    StoredAgain,
+    /// A mail that may have failed is sent once more under the same lease.
+    MailedAgain,
+    /// Every mail is sent twice under the same lease.
+    MailedTwice,
+    /// Nothing is removed at GitHub, though it seems so.
+    NothingRemoved,
+    /// Whoever is invited may do everything.
+    EverythingPermitted,
+    /// A minted key stands in the log.
+    KeyLogged,
+    /// A forged delivery is taken for one that has the right proof.
+    ForgeryBelieved,
+    /// Every answer of this status to such a request has another.
+    Answered { to: Asked, status: u16, instead: u16 },
+    /// Whoever presents a key that is bound to another is told whose it is.
+    OwnerNamed,
+}
+
+/// Whose requests are answered otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Delivery,
+    Activation,
+    Act,
+}
+
+/// A change to the statements of a batch. What stands in it reads as the statement's file does.
+#[derive(Debug)]
+pub(crate) enum Edit {
+    LeftOut(&'static str),
+    /// Left out where this other statement is in the batch.
+    LeftOutBeside(&'static str, &'static str),
+    Reworded {
+        name: &'static str,
+        from: &'static str,
+        to: &'static str,
+    },
+    /// A parameter is bound to something else.
+    Bound {
+        names: &'static [&'static str],
+        param: &'static str,
+        to: fn(&[Statement], &Value) -> Value,
+    },
+    /// A statement of one's own comes behind this one.
+    Followed {
+        name: &'static str,
+        by: &'static str,
+    },
+}
+
+impl Edit {
+    pub(crate) fn apply(&self, statements: &mut Vec<Statement>) {
+        match *self {
+            Self::LeftOut(name) => leave_out(statements, name),
+            Self::LeftOutBeside(name, beside) => {
+                if statements.iter().any(|one| one.name == beside) {
+                    leave_out(statements, name);
+                }
+            }
+            Self::Reworded { name, from, to } => {
+                for statement in statements.iter_mut().filter(|one| one.name == name) {
+                    sql::reword(statement, from, to);
+                }
+            }
+            Self::Bound { names, param, to } => {
+                for place in 0..statements.len() {
+                    if names.contains(&statements[place].name) {
+                        let value = to(statements, sql::param(&statements[place], param));
+                        *sql::param_mut(&mut statements[place], param) = value;
+                    }
+                }
+            }
+            Self::Followed { name, by } => {
+                // Behind everything else, so that every result stays in its place.
+                if statements.iter().any(|one| one.name == name) {
+                    statements.push(Statement { name: "mistake", sql: by, params: Vec::new() });
+                }
+            }
+        }
+    }
+
+    /// Whether the statements are there, with what is to be changed in them.
+    fn assert_applicable(&self) {
+        match *self {
+            Self::LeftOut(name) | Self::Followed { name, .. } => drop(sql::file(name)),
+            Self::LeftOutBeside(name, beside) => assert!(!sql::file(name).is_empty() && !sql::file(beside).is_empty()),
+            Self::Reworded { name, from, to } => drop(sql::with_words(name, from, to)),
+            Self::Bound { names, param, .. } => {
+                for name in names {
+                    assert!(sql::has_param(name, param), "{name} has no {param}");
+                }
+            }
+        }
+    }
+}
+
+/// Puts in a statement's place one that does nothing, so that every result stays in its place.
+fn leave_out(statements: &mut [Statement], name: &str) {
+    for statement in statements.iter_mut().filter(|one| one.name == name) {
+        *statement = Statement { name: statement.name, sql: "SELECT 1 WHERE 0", params: Vec::new() };
+    }
+}
+
+/// Thousands of years.
+const FOREVER_MS: i64 = 60_000 << 20;
+
+/// Where a lease's end is named.
+const LEASING: [&str; 9] = [
+    "outbox/claim",
+    "outbox/leased_mails",
+    "outbox/leased_alerts",
+    "outbox/enqueue_license_mail",
+    "grants/claim",
+    "grants/lease_requested",
+    "grants/begin",
+    "grants/reserve",
+    "grants/leased",
+];
+
+fn nothing(_: &[Statement], _: &Value) -> Value {
+    Value::Null
+}
+
+fn much_later(_: &[Statement], value: &Value) -> Value {
+    match value {
+        Value::Integer(at) => Value::Integer(at + FOREVER_MS),
+        other => other.clone(),
+    }
+}
+
+fn a_million(_: &[Statement], _: &Value) -> Value {
+    Value::Integer(1_000_000)
+}
+
+/// The order's id and the delivery's.
+fn order_of_delivery(batch: &[Statement], order: &Value) -> Value {
+    let mint = batch.iter().find(|statement| statement.name == "licenses/mint");
+    match (order, mint.map(|mint| sql::param(mint, "event_id"))) {
+        (Value::Text(order), Some(Value::Text(event))) => Value::Text(format!("{order}{event}")),
+        _ => order.clone(),
+    }
+}
+
+const fn statements(name: &'static str, edits: &'static [Edit]) -> Mistake {
+    Mistake { name, how: How::Statements(edits) }
+}
+
+const fn left_out(name: &'static str, edit: &'static [Edit; 1]) -> Mistake {
+    statements(name, edit)
+}
+
+/// Every mistake, by what the engine would do wrong.
+pub static MISTAKES: &[Mistake] = &[
+    // Deliveries.
+    Mistake {
+        name: "a delivery is acknowledged though it could not be stored",
+        how: How::Answered { to: Asked::Delivery, status: 503, instead: 200 },
+    },
+    Mistake { name: "the second try to store a delivery makes a second row", how: How::StoredAgain },
+    Mistake { name: "a forged delivery is believed", how: How::ForgeryBelieved },
+    statements(
+        "a delivery that waits for another is not tried again",
+        &[Edit::Bound { names: &["events/fail"], param: "next_attempt_at", to: nothing }],
+    ),
+    statements(
+        "a delivery whose process died is not tried again",
+        &[Edit::Bound { names: &["events/store", "events/claim"], param: "abandoned_at", to: nothing }],
+    ),
+    left_out(
+        "what a list has and no delivery told of is not stored",
+        &[Edit::LeftOut("reconciliations/store_missing")],
+    ),
+    // Licenses and their keys.
+    statements(
+        "every copy of a sale mints a license of its own",
+        &[Edit::Bound { names: &["licenses/mint"], param: "order_id", to: order_of_delivery }],
+    ),
+    Mistake {
+        name: "a sale is marked as processed before its license is there",
+        how: How::EarlyBeside { early: "events/complete", beside: "licenses/mint" },
+    },
+    left_out("what was said of an order is forgotten", &[Edit::LeftOut("orders/record_facts")]),
+    left_out(
+        "a license is active whatever was said of its order before",
+        &[Edit::LeftOutBeside("licenses/recompute_status", "licenses/mint")],
+    ),
+    left_out("a license that is active again has its mail kept back", &[Edit::LeftOut("outbox/enqueue_held_mails")]),
+    Mistake { name: "a mail that may have failed is sent twice under one lease", how: How::MailedAgain },
+    Mistake { name: "every mail is sent twice under one lease", how: How::MailedTwice },
+    // The outbox.
+    Mistake { name: "what is leased is marked as done before it is done", how: How::CompletedEarly },
+    statements(
+        "whoever lost a lease completes the row all the same",
+        &[
+            Edit::Reworded { name: "outbox/complete", from: "lease_id = :lease_id", to: ":lease_id IS NOT NULL" },
+            Edit::Reworded { name: "grants/end", from: "AND lease_id = :lease_id", to: "AND :lease_id IS NOT NULL" },
+        ],
+    ),
+    statements(
+        "what was leased to a process that died stays leased",
+        &[Edit::Bound { names: &LEASING, param: "until", to: much_later }],
+    ),
+    // Activations and access.
+    statements(
+        "whoever binds a license last has it",
+        &[Edit::Reworded {
+            name: "activations/bind",
+            from: "DO NOTHING",
+            to: "DO UPDATE SET github_username = excluded.github_username, github_user_id = excluded.github_user_id",
+        }],
+    ),
+    Mistake {
+        name: "the invitations are enqueued in a transaction after the one that binds",
+        how: How::CutBefore("grants/lease_requested"),
+    },
+    Mistake {
+        name: "whoever presents another's key is told that it is activated",
+        how: How::Answered { to: Asked::Activation, status: 400, instead: 200 },
+    },
+    left_out("what a revoked license opened stays open", &[Edit::LeftOut("grants/mark_unwanted")]),
+    left_out("what a reinstated license opened stays closed", &[Edit::LeftOut("grants/mark_wanted")]),
+    left_out("a change of access is not enqueued", &[Edit::LeftOut("grants/enqueue_changed")]),
+    statements(
+        "what is taken away is taken away whatever another license opens",
+        &[
+            Edit::Reworded {
+                name: "grants/mark_unwanted",
+                from: "s.license_key = c.license_key WHERE c.github_user_id",
+                to: "s.license_key = c.license_key WHERE c.repo = '' AND c.github_user_id",
+            },
+            Edit::Reworded {
+                name: "grants/begin",
+                from: "(NOT wanted OR state IN ('revoking', 'revoked'))",
+                to: "NOT wanted",
+            },
+            Edit::Reworded {
+                name: "grants/leased",
+                from: "(SELECT max(c.permission_rank)",
+                to: "(SELECT max(iif(g.state = 'revoking', NULL, c.permission_rank))",
+            },
+        ],
+    ),
+    statements(
+        "a license that changes while somebody is at its access changes nothing",
+        &[Edit::Reworded { name: "grants/end", from: "END AS outdated", to: "END AND 0 AS outdated" }],
+    ),
+    Mistake { name: "a removal is reported done that was not made", how: How::NothingRemoved },
+    Mistake { name: "whoever is invited may do everything", how: How::EverythingPermitted },
+    statements(
+        "any number of invitations goes to a repository",
+        &[Edit::Bound { names: &["grants/reserve"], param: "per_window", to: a_million }],
+    ),
+    statements(
+        "an invitation is sent without a reservation",
+        &[
+            Edit::LeftOut("grants/reserve"),
+            Edit::Reworded {
+                name: "grants/leased",
+                from: "FROM invitation_reservations r",
+                to: "FROM (SELECT '' AS repo, 0 AS reserved_at, '' AS grant_id WHERE 0) r",
+            },
+        ],
+    ),
+    // Answers and the log.
+    Mistake {
+        name: "a key that nobody knows is answered as an error of ours",
+        how: How::Answered { to: Asked::Activation, status: 404, instead: 500 },
+    },
+    Mistake { name: "a key stands in the log", how: How::KeyLogged },
+    Mistake { name: "the owner of a key is named to whoever presents it", how: How::OwnerNamed },
+    // The operator.
+    statements(
+        "a license is revoked by hand, and no record says so",
+        &[
+            Edit::LeftOut("actions/record_revocation"),
+            Edit::Reworded {
+                name: "actions/revoke",
+                from: "AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)",
+                to: "AND :action_id IS NOT NULL",
+            },
+        ],
+    ),
+    Mistake {
+        name: "the operator is told that something was done that was refused",
+        how: How::Answered { to: Asked::Act, status: 409, instead: 200 },
+    },
+    left_out("the operator is not told of what was given up or found", &[Edit::LeftOut("alerts/raise_found")]),
+    left_out("an alert is raised and nobody gets it", &[Edit::LeftOut("alerts/enqueue")]),
+    statements(
+        "the operator is told of the same at every tick",
+        &[Edit::Reworded {
+            name: "alerts/raise_found",
+            from: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = key AND created_at > :now - 3600000",
+            to: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = key AND created_at > :now - 1000",
+        }],
+    ),
+    // The catalogue.
+    left_out("a delivery goes on waiting for a product that was mapped", &[Edit::LeftOut("products/wake_waiting")]),
+    statements(
+        "a delivery that failed under an older catalogue misses the change",
+        &[Edit::Bound { names: &["events/fail"], param: "catalogue_version", to: nothing }],
+    ),
+    statements(
+        "an isolate never learns of another catalogue",
+        &[Edit::Reworded { name: "products/newer", from: "c.version IS NOT :known", to: ":known IS NULL" }],
+    ),
+    left_out("a product that was unmapped stays mapped", &[Edit::LeftOut("products/remove_all")]),
+    statements(
+        "what was fixed at activation follows the catalogue",
+        &[Edit::Followed {
+            name: "products/insert_all",
+            by: "UPDATE entitlements SET permission = 'push' WHERE permission <> 'push' AND repo IN (
+                   SELECT repo.value FROM products p, json_each(p.entry, '$.repos') repo
+                   WHERE p.entry ->> '$.permission' = 'push')",
+        }],
+    ),
+];
+
+impl Mistake {
+    /// The first whose name has these words.
+    pub fn named(words: &str) -> Option<&'static Self> {
+        MISTAKES.iter().find(|mistake| mistake.name.contains(words))
+    }
+
+    /// Whether what it changes is there to be changed.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn assert_applicable(&self) {
+        match &self.how {
+            How::Statements(edits) => edits.iter().for_each(Edit::assert_applicable),
+            How::CutBefore(name) => drop(sql::file(name)),
+            How::EarlyBeside { early, beside } => {
+                assert!(!sql::file(early).is_empty() && !sql::file(beside).is_empty());
+            }
+            _ => {}
+        }
+    }
+
+    /// A forged delivery, as the engine takes it.
+    pub(crate) fn forgery(&self, delivery: &mut Delivery) {
+        if !matches!(self.how, How::ForgeryBelieved) {
+            return;
+        }
+        if delivery.path_and_query.starts_with("/webhooks/gumroad") {
+            delivery.path_and_query = format!("/webhooks/gumroad?secret={GUMROAD_SECRET}");
+        } else {
+            let signature = sign_lemon_squeezy_body(LEMON_SQUEEZY_WEBHOOK_SECRET, &delivery.body);
+            for (_, value) in delivery.headers.iter_mut().filter(|(name, _)| name == "x-signature") {
+                value.clone_from(&signature);
+            }
+        }
+    }
+
+    /// An answer, as it goes out.
+    pub(crate) fn answer(&self, what: &What, response: &mut Response) {
+        let asked = match what {
+            What::Delivery(_) => Some(Asked::Delivery),
+            What::Activation { .. } => Some(Asked::Activation),
+            What::Act | What::Put(_) => Some(Asked::Act),
+            What::Forged(_) => None,
+        };
+        match self.how {
+            How::Answered { to, status, instead } if asked == Some(to) && response.status == status => {
+                response.status = instead;
+            }
+            How::OwnerNamed if asked == Some(Asked::Activation) => {
+                let body = String::from_utf8_lossy(&response.body);
+                let named = r#""license_bound_to_another_account","owners":["octocat","ada-lovelace"]"#;
+                response.body = body.replace(r#""license_bound_to_another_account""#, named).into_bytes();
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_mistake_has_something_to_change() {
+        MISTAKES.iter().for_each(Mistake::assert_applicable);
+        let names: HashSet<_> = MISTAKES.iter().map(|mistake| mistake.name).collect();
+        assert_eq!(names.len(), MISTAKES.len());
+    }
+}

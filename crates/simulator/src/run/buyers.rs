@@ -1,0 +1,86 @@
+//! What buyers do: they read their mail, activate what they have bought, and answer invitations.
+
+use serde_json::json;
+
+use super::{OPERATOR, Run};
+use crate::model::{ACCOUNTS, Account, BUYERS, What};
+use crate::world::request;
+
+impl Run {
+    pub(super) fn activate(&mut self) {
+        let (key, owner) = self.pick_key();
+        let buyer = owner.unwrap_or(0) % BUYERS;
+        let account = match self.random.u32(0..10) {
+            0..=6 => buyer,
+            7 => self.random.usize(0..BUYERS),
+            _ => self.random.usize(0..ACCOUNTS.len()),
+        };
+        self.present(key, owner, &ACCOUNTS[account]);
+    }
+
+    pub(super) fn present(&mut self, key: String, owner: Option<usize>, account: &'static Account) {
+        let choice = owner.map_or(&[][..], |order| self.model.borrow().orders[order].product.choose);
+        let mut body = json!({ "license_key": key, "github_username": account.login });
+        if !choice.is_empty() && self.random.u32(0..8) > 0 {
+            body["repos"] = json!([choice[self.random.usize(0..choice.len())]]);
+        }
+        let headers = [("content-type", "application/json")];
+        let request = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
+        let words = format!("{} activates …{}", account.login, &key[key.len() - 4..]);
+        self.send(&words, request, What::Activation { key, order: owner, account });
+    }
+
+    /// A key to present, with the order that it belongs to when it is a good one.
+    fn pick_key(&mut self) -> (String, Option<usize>) {
+        let model = self.model.borrow();
+        let count = model.mailed.len() + model.issued.len();
+        if count == 0 || self.random.u32(0..12) == 0 {
+            let digit = self.random.u32(0..10);
+            return (format!("0f3c1a2b-0000-4000-8000-00000000000{digit}"), None);
+        }
+        let place = self.random.usize(0..count);
+        match model.mailed.get(place) {
+            Some((key, order)) => (key.clone(), Some(*order)),
+            None => {
+                let key = &model.issued[place - model.mailed.len()];
+                (key.key.clone(), Some(key.order))
+            }
+        }
+    }
+
+    pub(super) fn answer_an_invitation(&mut self) {
+        let repos = self.world.sandbox.repos();
+        let open: Vec<_> = repos.iter().flat_map(|repo| self.world.sandbox.invitations(repo)).collect();
+        if open.is_empty() {
+            return self.tick();
+        }
+        let invitation = &open[self.random.usize(0..open.len())];
+        let accepts = self.random.u32(0..4) > 0;
+        let (login, repo) = (&invitation.login, &invitation.repo);
+        let verb = if accepts { "accepts" } else { "declines" };
+        self.note(&format!("{login} {verb} the invitation to {repo}"));
+        let answered = if accepts {
+            self.world.sandbox.accept_invitation(login, repo)
+        } else {
+            self.world.sandbox.decline_invitation(login, repo)
+        };
+        if answered.is_ok() && !accepts {
+            let id = i64::try_from(invitation.user_id).unwrap_or_default();
+            let model = &mut *self.model.borrow_mut();
+            model.declined.push((id, repo.clone(), model.sent.len()));
+        }
+    }
+
+    /// Buyers read what has arrived: the keys that they have from now on.
+    pub(super) fn read_mail(&self) {
+        for mail in self.world.sandbox.take_mails() {
+            let model = &mut *self.model.borrow_mut();
+            model.alerts += usize::from(mail.to == OPERATOR);
+            let key =
+                mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));
+            if let (Some(key), Some(order)) = (key, model.order_of(&mail.to)) {
+                model.mailed.push((key.to_owned(), order));
+            }
+        }
+    }
+}

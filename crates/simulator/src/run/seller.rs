@@ -1,0 +1,111 @@
+//! What the seller does by hand, through the admin API.
+
+use serde_json::json;
+
+use super::Run;
+use crate::check;
+use crate::model::{ACCOUNTS, BUYERS, What};
+use crate::shelf::Shelf;
+use crate::world::{ADMIN_TOKEN, request};
+
+impl Run {
+    /// The seller changes a license, or something that is still to be done.
+    pub(super) fn act_as_seller(&mut self) {
+        let licenses = check::licenses(self);
+        let rows = check::unfinished_rows(self);
+        match self.random.u32(0..10) {
+            0..=6 if !licenses.is_empty() => {
+                let (key, active) = &licenses[self.random.usize(0..licenses.len())];
+                // What would change nothing is asked for at times, too.
+                let verbs = match self.random.u32(0..5) {
+                    0 => ["revoke", "reinstate", "transfer", "resend"],
+                    _ if *active => ["revoke", "revoke", "transfer", "resend"],
+                    _ => ["reinstate", "reinstate", "reinstate", "revoke"],
+                };
+                let verb = verbs[self.random.usize(0..verbs.len())];
+                let to = &ACCOUNTS[self.random.usize(0..BUYERS)];
+                if self.random.bool() {
+                    // Whoever is at the license just then has read how it stood before.
+                    self.begin_tick();
+                }
+                self.change_license(key, verb, to.login);
+            }
+            7 | 8 if !rows.is_empty() => {
+                let id = rows[self.random.usize(0..rows.len())];
+                // What is canceled is not done any more, so it is rarely canceled.
+                let verb = if self.random.u32(0..5) == 0 { "cancel" } else { "retry" };
+                let words = format!("{verb} row {id} of the outbox");
+                self.ask(
+                    &words,
+                    &format!("/admin/outbox/{id}/{verb}"),
+                    &json!({ "reason": "a look at the simulated shop" }),
+                );
+            }
+            _ => self.replay(),
+        }
+    }
+
+    fn change_license(&mut self, key: &str, verb: &str, to: &str) {
+        let mut body = json!({ "reason": "a simulated buyer asked for it" });
+        if verb == "transfer" {
+            body["to"] = to.into();
+        }
+        let whom = body["to"].as_str().map(|to| format!(" to {to}")).unwrap_or_default();
+        let words = format!("{verb} the license …{}{whom}", &key[key.len() - 4..]);
+        self.ask(&words, &format!("/admin/licenses/{key}/{verb}"), &body);
+    }
+
+    /// Has some delivery processed once more.
+    fn replay(&mut self) {
+        let events =
+            self.world.host.database().query("SELECT id FROM webhook_events ORDER BY rowid").unwrap_or_default();
+        if events.is_empty() {
+            return self.tick();
+        }
+        let id = events[self.random.usize(0..events.len())].text("id").unwrap_or_default().to_owned();
+        self.replay_event(&id);
+    }
+
+    /// Has a delivery processed once more.
+    pub(super) fn replay_event(&mut self, id: &str) {
+        let words = format!("replay the delivery {id}");
+        self.ask(&words, &format!("/admin/events/{id}/replay"), &json!({ "reason": "it was given up" }));
+    }
+
+    fn ask(&mut self, words: &str, path: &str, body: &serde_json::Value) {
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let request = request("POST", path, &headers, body.to_string().as_bytes());
+        self.send(&format!("the seller asks to {words}"), request, What::Act);
+    }
+
+    /// The seller changes what products open, or which there are.
+    pub(super) fn change_the_catalogue(&mut self) {
+        let (shelf, words) = self.shelf.changed(&mut self.random);
+        self.put(shelf, &words);
+    }
+
+    /// When nothing goes wrong any more, the seller often maps everything that is sold.
+    pub(super) fn change_the_catalogue_once_more(&mut self) {
+        match self.random.u32(0..4) {
+            0 | 1 => self.put(Shelf::full(), "map every product"),
+            2 => self.change_the_catalogue(),
+            _ => {}
+        }
+        self.tasks.finish(&self.world);
+    }
+
+    fn put(&mut self, shelf: Shelf, words: &str) {
+        // Now and then the seller says which version is to be replaced.
+        let expected = match self.random.u32(0..4) {
+            0 => format!("&expected_version={}", check::catalogue_version(self)),
+            _ => String::new(),
+        };
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/toml")];
+        let path = format!("/admin/products?reason=a+change+of+what+is+sold{expected}");
+        let request = request("PUT", &path, &headers, shelf.to_toml().as_bytes());
+        self.shelf = shelf.clone();
+        self.send(&format!("the seller asks to {words}"), request, What::Put(shelf));
+    }
+}

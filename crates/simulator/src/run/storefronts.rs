@@ -1,0 +1,210 @@
+//! What the storefronts do: they sell, something becomes of an order, and they tell of it, once, often, late or never. And
+//! what somebody tells in their name.
+
+use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, Service, sign_lemon_squeezy_body};
+
+use super::Run;
+use crate::model::{Facts, GUMROAD, Key, Known, LEMON_SQUEEZY, Meaning, Order, PRODUCTS, UNMAPPED, What};
+use crate::shelf::Issues;
+use crate::world::delivery_request;
+
+impl Run {
+    pub(super) fn sell_on_gumroad(&mut self) {
+        let product = self.pick_product(GUMROAD);
+        self.sell_one_on_gumroad(product);
+    }
+
+    pub(super) fn sell_one_on_gumroad(&mut self, product: usize) {
+        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+        let sale = GumroadSale {
+            product_id: Some(PRODUCTS[product].id.to_owned()),
+            email: email.clone(),
+            quantity: self.random.u64(1..3),
+            ..GumroadSale::default()
+        };
+        let delivery = self.world.sandbox.sell_on_gumroad(sale);
+        self.note(&format!("Gumroad sells {} to {email}", PRODUCTS[product].id));
+        let id = delivery.reference.clone();
+        let order = self.order(id, product, email);
+        self.made(delivery, order, Meaning::Sale(Facts::default()));
+    }
+
+    pub(super) fn sell_on_lemon_squeezy(&mut self) {
+        let product = self.pick_product(LEMON_SQUEEZY);
+        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+        let keys = match PRODUCTS[product].issues {
+            Issues::Minted => usize::from(self.random.u32(0..3) == 0),
+            _ => self.random.usize(1..3),
+        };
+        let sale = LemonSqueezySale {
+            product_id: Some(PRODUCTS[product].id.to_owned()),
+            variant_id: PRODUCTS[product].variant.map(str::to_owned),
+            email: email.clone(),
+            license_keys: Some(keys),
+            ..LemonSqueezySale::default()
+        };
+        let known = self.world.sandbox.storefront_mails().len();
+        let deliveries = self.world.sandbox.sell_on_lemon_squeezy(sale);
+        let mails = self.world.sandbox.storefront_mails();
+        self.note(&format!("Lemon Squeezy sells {} with {keys} keys to {email}", PRODUCTS[product].id));
+        let order = self.order(deliveries[0].reference.clone(), product, email);
+        let mut deliveries = deliveries.into_iter();
+        let mut news: Vec<_> =
+            deliveries.next().map(|sale| (sale, Meaning::Sale(Facts::default()))).into_iter().collect();
+        for (delivery, mail) in deliveries.zip(&mails[known..]) {
+            let key = Key { id: delivery.reference.clone(), key: mail.license_key.clone(), order };
+            self.model.borrow_mut().issued.push(key.clone());
+            news.push((delivery, Meaning::Key(key)));
+        }
+        self.random.shuffle(&mut news);
+        for (delivery, meaning) in news {
+            self.made(delivery, order, meaning);
+        }
+    }
+
+    /// Something becomes of an order, and its storefront tells of it.
+    pub(super) fn change_an_order(&mut self) {
+        let count = self.model.borrow().orders.len();
+        if count == 0 {
+            return self.tick();
+        }
+        let place = self.random.usize(0..count);
+        let (id, source) = {
+            let order = &self.model.borrow().orders[place];
+            (order.id.clone(), order.product.source)
+        };
+        let what = self.random.u32(0..if source == GUMROAD { 6 } else { 2 });
+        let sandbox = &self.world.sandbox;
+        let before = self.model.borrow().orders[place].facts;
+        let (delivery, facts) = match (what, source) {
+            (0, GUMROAD) => (sandbox.gumroad_refund(&id), Facts { refunded: true, ..before }),
+            (1, GUMROAD) => (sandbox.gumroad_partial_refund(&id), before),
+            (2 | 3, GUMROAD) => (sandbox.gumroad_dispute(&id), Facts { disputed: true, ..before }),
+            (4, GUMROAD) => (sandbox.gumroad_dispute_won(&id), Facts { disputed: true, won: true, ..before }),
+            (_, GUMROAD) => (sandbox.gumroad_resend(&id), before),
+            (0, _) => (sandbox.lemon_squeezy_refund(&id, None), Facts { refunded: true, ..before }),
+            (_, _) => (sandbox.lemon_squeezy_refund(&id, Some(1)), before),
+        };
+        let meaning = match delivery.event.as_str() {
+            "sale" => Meaning::Sale(facts),
+            // A partial refund takes nothing away; it has the name of a full one.
+            "refund" | "order_refunded" if !facts.refunded => Meaning::Nothing,
+            _ => Meaning::Changed(facts),
+        };
+        let storefront = if source == GUMROAD { Service::Gumroad } else { Service::LemonSqueezy };
+        let became = in_words(facts);
+        self.note(&format!("{storefront} has news of order {id}: {}; so far it was {became}", delivery.event));
+        self.model.borrow_mut().orders[place].facts = facts;
+        self.made(delivery, place, meaning);
+    }
+
+    /// A storefront has made a delivery: it is sent now, often, later, or not at all.
+    fn made(&mut self, delivery: Delivery, order: usize, meaning: Meaning) {
+        let place = {
+            let model = &mut *self.model.borrow_mut();
+            model.deliveries.push(Known { delivery, order, meaning, sent: 0 });
+            model.deliveries.len() - 1
+        };
+        let times = match self.random.u32(0..10) {
+            0..=5 => 1,
+            6 => 2,
+            7 => self.random.u32(3..6),
+            _ => 0,
+        };
+        for _ in 0..times {
+            self.deliver(place);
+        }
+    }
+
+    /// Some delivery is sent, for the first time or once more.
+    pub(super) fn deliver_something(&mut self) {
+        let count = self.model.borrow().deliveries.len();
+        if count == 0 {
+            return self.tick();
+        }
+        // The latest are the likeliest to be on their way still.
+        let place = if self.random.bool() { self.random.usize(0..count) } else { self.random.usize(count / 2..count) };
+        self.deliver(place);
+    }
+
+    pub(super) fn deliver(&mut self, place: usize) {
+        let (request, words) = {
+            let known = &mut self.model.borrow_mut().deliveries[place];
+            let delivery = match known.sent {
+                retries @ 1..=3 if known.delivery.path_and_query.starts_with("/webhooks/gumroad") => {
+                    self.world.sandbox.gumroad_retry(&known.delivery, retries)
+                }
+                _ => known.delivery.clone(),
+            };
+            known.sent += 1;
+            (delivery_request(&delivery), format!("{} {} is delivered", known.delivery.event, known.delivery.reference))
+        };
+        self.send(&words, request, What::Delivery(place));
+    }
+
+    /// The seller has the storefronts send once more what never arrived.
+    pub(super) fn send_what_was_lost(&mut self) {
+        let known = self.model.borrow().deliveries.len();
+        let mut lost: Vec<_> = (0..known).filter(|place| self.model.borrow().deliveries[*place].sent == 0).collect();
+        self.random.shuffle(&mut lost);
+        for place in lost {
+            self.deliver(place);
+            self.tasks.finish(&self.world);
+        }
+    }
+
+    /// Somebody sends what no storefront did.
+    pub(super) fn forge(&mut self) {
+        let count = self.model.borrow().deliveries.len();
+        if count == 0 {
+            return self.tick();
+        }
+        let place = self.random.usize(0..count);
+        let mut delivery = self.model.borrow().deliveries[place].delivery.clone();
+        let status = if delivery.path_and_query.starts_with("/webhooks/gumroad") {
+            delivery.path_and_query = "/webhooks/gumroad?secret=guessed".to_owned();
+            404
+        } else {
+            // What is signed is another body, or the body is signed with another secret.
+            if self.random.bool() {
+                delivery.body.push(b' ');
+            } else {
+                let signature = sign_lemon_squeezy_body("guessed", &delivery.body);
+                for (name, value) in &mut delivery.headers {
+                    if name == "x-signature" {
+                        value.clone_from(&signature);
+                    }
+                }
+            }
+            401
+        };
+        if let Some(mistake) = self.mistake {
+            mistake.forgery(&mut delivery);
+        }
+        self.send(&format!("somebody forges {}", delivery.event), delivery_request(&delivery), What::Forged(status));
+    }
+
+    fn order(&self, id: String, product: usize, email: String) -> usize {
+        let orders = &mut self.model.borrow_mut().orders;
+        orders.push(Order { id, product: &PRODUCTS[product], email, facts: Facts::default() });
+        orders.len() - 1
+    }
+
+    fn pick_product(&mut self, source: &str) -> usize {
+        let of_source: Vec<usize> = (0..PRODUCTS.len()).filter(|place| PRODUCTS[*place].source == source).collect();
+        loop {
+            let place = of_source[self.random.usize(0..of_source.len())];
+            // What nobody can do anything about is tried over and over, so a little of it goes a long way.
+            if !UNMAPPED.contains(&place) || self.random.u32(0..3) == 0 {
+                return place;
+            }
+        }
+    }
+}
+
+/// What became of an order, to be read.
+fn in_words(facts: Facts) -> String {
+    let became = [(facts.refunded, "refunded"), (facts.disputed, "disputed"), (facts.won, "won back")];
+    let became: Vec<_> = became.into_iter().filter(|(so, _)| *so).map(|(_, word)| word).collect();
+    if became.is_empty() { "paid and no more".to_owned() } else { became.join(", ") }
+}

@@ -1,0 +1,342 @@
+//! What the seller's catalogue says in each of its versions: `tests/fixtures/products.toml` once more and by hand, and the
+//! changes that the operator makes to it.
+
+use std::fmt::Write as _;
+
+use latchkey::model::Catalogue;
+
+use crate::model::{GUMROAD, LEMON_SQUEEZY, Product};
+use crate::world;
+
+/// Who issues the key of a product. No change of the catalogue changes that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Issues {
+    /// The engine.
+    Minted,
+    /// The storefront.
+    Storefront,
+}
+
+/// What a product opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// What every buyer gets.
+    pub(crate) repos: Vec<&'static str>,
+    /// What the buyer chooses one from.
+    pub(crate) choose: Vec<&'static str>,
+    pub(crate) permission: &'static str,
+}
+
+/// One version of the catalogue: its entries in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shelf {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    place: usize,
+    terms: Terms,
+}
+
+/// An entry that the seller has, or may add.
+struct Line {
+    source: &'static str,
+    id: &'static str,
+    variant: Option<&'static str>,
+    issues: Issues,
+    repos: &'static [&'static str],
+    choose: &'static [&'static str],
+    /// A repository that the seller adds to it at times.
+    extra: &'static str,
+    /// Whether it is there from the beginning.
+    from_the_beginning: bool,
+}
+
+const LINES: [Line; 11] = [
+    Line {
+        source: GUMROAD,
+        id: "32-nPAicqbLj8B_WswVlMw==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/starter", "acme/starter-docs"],
+        choose: &[],
+        extra: "acme/starter-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: GUMROAD,
+        id: "pickOne==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &[],
+        choose: &["acme/stack-nuxt", "acme/stack-next"],
+        extra: "acme/stack-svelte",
+        from_the_beginning: true,
+    },
+    Line {
+        source: GUMROAD,
+        id: "bundle==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/bundle-api", "acme/bundle-web", "acme/bundle-mobile", "acme/bundle-infra", "acme/bundle-docs"],
+        choose: &[],
+        extra: "acme/bundle-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: GUMROAD,
+        id: "nobody-knows==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/late"],
+        choose: &[],
+        extra: "acme/late-extra",
+        from_the_beginning: false,
+    },
+    Line {
+        source: LEMON_SQUEEZY,
+        id: "4",
+        variant: None,
+        issues: Issues::Storefront,
+        repos: &["acme/kit"],
+        choose: &[],
+        extra: "acme/kit-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: LEMON_SQUEEZY,
+        id: "4",
+        variant: Some("5"),
+        issues: Issues::Storefront,
+        repos: &["acme/kit", "acme/kit-pro"],
+        choose: &[],
+        extra: "acme/kit-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: LEMON_SQUEEZY,
+        id: "6",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/minted"],
+        choose: &[],
+        extra: "acme/minted-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: LEMON_SQUEEZY,
+        id: "7",
+        variant: Some("8"),
+        issues: Issues::Storefront,
+        repos: &["acme/variant"],
+        choose: &[],
+        extra: "acme/variant-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: LEMON_SQUEEZY,
+        id: "7",
+        variant: Some("9"),
+        issues: Issues::Storefront,
+        repos: &["acme/ninth"],
+        choose: &[],
+        extra: "acme/variant-extra",
+        from_the_beginning: false,
+    },
+    Line {
+        source: LEMON_SQUEEZY,
+        id: "7",
+        variant: None,
+        issues: Issues::Storefront,
+        repos: &["acme/variants"],
+        choose: &[],
+        extra: "acme/variant-extra",
+        from_the_beginning: false,
+    },
+    Line {
+        source: GUMROAD,
+        id: "sold-by-nobody==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/unsold"],
+        choose: &[],
+        extra: "acme/unsold-extra",
+        from_the_beginning: false,
+    },
+];
+
+/// Every repository that an entry may name.
+pub(crate) fn every_repo() -> impl Iterator<Item = &'static str> {
+    LINES.iter().flat_map(|line| line.repos.iter().chain(line.choose).chain([&line.extra]).copied())
+}
+
+impl Line {
+    fn terms(&self) -> Terms {
+        Terms { repos: self.repos.to_vec(), choose: self.choose.to_vec(), permission: "pull" }
+    }
+}
+
+impl Shelf {
+    /// What the seller begins with.
+    pub(crate) fn first() -> Self {
+        Self::of(|line| line.from_the_beginning)
+    }
+
+    /// With everything that the seller has as it was at first, and every other entry besides.
+    pub(crate) fn full() -> Self {
+        Self::of(|_| true)
+    }
+
+    fn of(is_there: impl Fn(&Line) -> bool) -> Self {
+        let there = LINES.iter().enumerate().filter(|(_, line)| is_there(line));
+        Self { entries: there.map(|(place, line)| Entry { place, terms: line.terms() }).collect() }.in_sections()
+    }
+
+    /// Those of one storefront together: their order among others' says nothing.
+    fn in_sections(mut self) -> Self {
+        self.entries.sort_by_key(|entry| LINES[entry.place].source);
+        self
+    }
+
+    /// Another version of it, and what is different, in words.
+    pub(crate) fn changed(&self, random: &mut fastrand::Rng) -> (Self, String) {
+        let mut changed = self.clone();
+        let missing: Vec<usize> =
+            (0..LINES.len()).filter(|place| !self.entries.iter().any(|entry| entry.place == *place)).collect();
+        let count = self.entries.len();
+        let words = match random.u32(0..10) {
+            0..=3 if !missing.is_empty() => {
+                let place = missing[random.usize(0..missing.len())];
+                let entry = Entry { place, terms: LINES[place].terms() };
+                changed.entries.insert(random.usize(0..=count), entry);
+                format!("map {}", LINES[place])
+            }
+            4..=6 if count > 1 => {
+                let gone = changed.entries.remove(random.usize(0..count));
+                format!("unmap {}", LINES[gone.place])
+            }
+            7 if count > 1 => {
+                changed.entries.swap(0, random.usize(1..count));
+                "put the products in another order".to_owned()
+            }
+            8 => {
+                let entry = &mut changed.entries[random.usize(0..count)];
+                entry.terms.permission = ["pull", "triage", "push"][random.usize(0..3)];
+                format!("let buyers of {} have {}", LINES[entry.place], entry.terms.permission)
+            }
+            _ => {
+                let entry = &mut changed.entries[random.usize(0..count)];
+                let line = &LINES[entry.place];
+                let first = line.terms();
+                let chosen = !line.choose.is_empty();
+                let open = if chosen { &mut entry.terms.choose } else { &mut entry.terms.repos };
+                if open.contains(&line.extra) {
+                    *open = if chosen { first.choose } else { first.repos };
+                } else if random.bool() {
+                    open.push(line.extra);
+                } else if chosen || open.len() == 1 {
+                    open[0] = line.extra;
+                } else {
+                    open.remove(0);
+                }
+                format!("open {} for {line}", open.join(" and "))
+            }
+        };
+        (changed.in_sections(), words)
+    }
+
+    /// What it says of a product: the entry of its variant, else the one of every variant.
+    pub(crate) fn terms(&self, product: &Product) -> Option<&Terms> {
+        self.entry(product, product.variant).or_else(|| self.entry(product, None))
+    }
+
+    /// What it says of a product whose variant nobody names.
+    pub(crate) fn terms_without_variant(&self, product: &Product) -> Option<&Terms> {
+        self.entry(product, None)
+    }
+
+    /// Whether an entry of the product is for one variant alone.
+    pub(crate) fn depends_on_variant(&self, product: &Product) -> bool {
+        let mut lines = self.entries.iter().map(|entry| &LINES[entry.place]);
+        lines.any(|line| line.source == product.source && line.id == product.id && line.variant.is_some())
+    }
+
+    fn entry(&self, product: &Product, variant: Option<&str>) -> Option<&Terms> {
+        let of_product = self.entries.iter().find(|entry| {
+            let line = &LINES[entry.place];
+            line.source == product.source && line.id == product.id && line.variant == variant
+        });
+        of_product.map(|entry| &entry.terms)
+    }
+
+    /// As the seller writes it.
+    pub(crate) fn to_toml(&self) -> String {
+        let mut text = String::new();
+        for Entry { place, terms } in &self.entries {
+            let line = &LINES[*place];
+            let license = if line.issues == Issues::Minted { "minted" } else { "storefront" };
+            let variant = line.variant.map(|variant| format!("variant_id = {variant:?}\n")).unwrap_or_default();
+            let repos = if terms.repos.is_empty() { String::new() } else { format!("repos = {:?}\n", terms.repos) };
+            let choose = match terms.choose.as_slice() {
+                [] => String::new(),
+                choose => format!("choose = {{ from = {choose:?}, limit = 1 }}\n"),
+            };
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "[[{}]]\nproduct_id = {:?}\n{variant}name = {:?}\ntier = \"core\"\n{repos}{choose}permission = {:?}\nlicense = \
+                 {license:?}\n",
+                line.source,
+                line.id,
+                format!("Product {}", line.id),
+                terms.permission,
+            );
+        }
+        text
+    }
+
+    /// As the engine keeps it.
+    pub(crate) fn to_catalogue(&self) -> Catalogue {
+        world::catalogue_of(&self.to_toml())
+    }
+}
+
+impl Terms {
+    /// Whether these are repositories that a buyer of the product could have chosen.
+    pub(crate) fn open(&self, repos: &[String]) -> bool {
+        let (fixed, chosen): (Vec<_>, Vec<_>) = repos.iter().partition(|repo| self.repos.contains(&repo.as_str()));
+        fixed.len() == self.repos.len()
+            && chosen.len() == usize::from(!self.choose.is_empty())
+            && chosen.iter().all(|repo| self.choose.contains(&repo.as_str()))
+    }
+}
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.variant {
+            Some(variant) => write!(f, "{} {} variant {variant}", self.source, self.id),
+            None => write!(f, "{} {}", self.source, self.id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written by hand has to be what the fixture says, or the simulator judges another shop than it sells in.
+    #[test]
+    fn the_first_shelf_opens_what_the_fixture_says() {
+        let (ours, fixture) = (Shelf::first().to_catalogue(), world::catalogue());
+        assert_eq!(ours.products().len(), fixture.products().len());
+        for (ours, fixture) in ours.products().iter().zip(fixture.products()) {
+            let of = |product: &latchkey::model::catalogue::Product| {
+                let choose = product.choose.as_ref().map(|choice| choice.from.clone());
+                (product.product_id.clone(), product.repos.clone(), choose, product.permission, product.license)
+            };
+            assert_eq!(of(ours), of(fixture));
+            assert_eq!(ours.variant_id(), fixture.variant_id());
+        }
+    }
+}

@@ -1,0 +1,265 @@
+-- The engine's tables. Times are milliseconds since the Unix epoch, UTC, in columns that end in `_at`.
+
+-- The audit log and the inbox: one row per authenticated delivery, written before anything else looks at it. What a
+-- storefront's own list holds and no delivery told of is a row as well.
+CREATE TABLE webhook_events (
+  id              TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),  -- sorts by time
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  list            TEXT    CHECK (length(list) BETWEEN 1 AND 64),  -- the storefront's list that it was found in; null: a webhook
+  event_type      TEXT    NOT NULL DEFAULT 'unread' CHECK (length(event_type) BETWEEN 1 AND 64),
+  payload         ANY,                            -- the body, byte for byte: text, or a blob where it is not text
+  received_at     INTEGER NOT NULL,
+  processed       INTEGER NOT NULL DEFAULT 0 CHECK (processed IN (0, 1)),
+  processed_at    INTEGER,
+  reason          TEXT,                           -- a code: why it is not processed, or why no new license came of it
+  error           TEXT,                           -- the same for a person, where it is not processed
+  order_id        TEXT,                           -- the order that it is about, once understood
+  storefront_key_id TEXT,                         -- of a key that the storefront issued: its id there
+  email           TEXT,                           -- who bought, as far as that was understood of what is not processed
+  attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),  -- tries begun
+  next_attempt_at INTEGER,                        -- null: processed, or waits for a person
+  stuck_at        INTEGER,                        -- since when it waits for a person
+  listed_as       TEXT,                           -- what the listed item said, so that it is found only once
+  trace_id        TEXT    NOT NULL DEFAULT '',
+  CHECK ((processed = 1) = (processed_at IS NOT NULL)),
+  CHECK (processed = 0 OR (error IS NULL AND next_attempt_at IS NULL)),
+  CHECK ((list IS NULL) = (listed_as IS NULL)),
+  CHECK (typeof(payload) IN ('text', 'blob', 'null'))
+) STRICT;
+CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX webhook_events_order ON webhook_events (source, order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX webhook_events_stuck ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL;
+CREATE INDEX webhook_events_erasable ON webhook_events (received_at) WHERE payload IS NOT NULL AND processed = 1;
+CREATE INDEX webhook_events_listed ON webhook_events (received_at) WHERE list IS NOT NULL;
+
+-- What was bought in one payment.
+CREATE TABLE orders (
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  order_id        TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
+  email           TEXT    NOT NULL,
+  name            TEXT    NOT NULL,
+  amount_cents    INTEGER NOT NULL CHECK (amount_cents >= 0),          -- in the currency's minor unit
+  currency        TEXT    NOT NULL CHECK (length(currency) = 3),
+  offer_code      TEXT,
+  variants        TEXT    NOT NULL CHECK (json_valid(variants)),       -- [[category, option], …]
+  custom_fields   TEXT    NOT NULL CHECK (json_valid(custom_fields)),  -- [[name, value], …]
+  country         TEXT,
+  subscription_id TEXT,
+  test            INTEGER NOT NULL CHECK (test IN (0, 1)),
+  sold_at         INTEGER NOT NULL,
+  event_id        TEXT    NOT NULL REFERENCES webhook_events (id),
+  PRIMARY KEY (source, order_id)
+) STRICT, WITHOUT ROWID;
+
+-- The products of an order, each with a license of its own.
+CREATE TABLE order_items (
+  source          TEXT    NOT NULL,
+  order_id        TEXT    NOT NULL,
+  line            INTEGER NOT NULL CHECK (line >= 1),
+  product_id      TEXT    NOT NULL CHECK (length(product_id) >= 1),
+  variant_id      TEXT,
+  quantity        INTEGER NOT NULL CHECK (quantity >= 1),
+  PRIMARY KEY (source, order_id, line),
+  FOREIGN KEY (source, order_id) REFERENCES orders (source, order_id)
+) STRICT, WITHOUT ROWID;
+
+-- What a storefront has said about an order besides that it was sold, maybe before that. Facts only add up, so that any
+-- order and repetition of deliveries ends the same.
+CREATE TABLE order_facts (
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  order_id        TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
+  fact            TEXT    NOT NULL CHECK (fact IN ('refunded', 'disputed', 'dispute_won')),
+  said_at         INTEGER NOT NULL,               -- the first time
+  PRIMARY KEY (source, order_id, fact)
+) STRICT, WITHOUT ROWID;
+
+-- One license per line of an order, however often the storefront repeats itself. A storefront that issues keys itself may
+-- issue several for a line.
+--
+-- The status follows from the order's facts and the operator's word: revoked by the operator or by a refund that was not set
+-- aside; else suspended by a dispute that is neither won nor set aside; else active.
+CREATE TABLE licenses (
+  license_key         TEXT    NOT NULL PRIMARY KEY CHECK (length(license_key) BETWEEN 1 AND 128),
+  source              TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  order_id            TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
+  line                INTEGER NOT NULL DEFAULT 1 CHECK (line >= 1),
+  storefront_key_id   TEXT    NOT NULL DEFAULT '',  -- the storefront's id of a key of its own; empty: minted here
+  product_id          TEXT    NOT NULL,
+  variant_id          TEXT,
+  tier                TEXT    NOT NULL,
+  email               TEXT    NOT NULL,
+  name                TEXT    NOT NULL,
+  status              TEXT    NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'revoked')),
+  test                INTEGER NOT NULL CHECK (test IN (0, 1)),
+  issued_at           INTEGER NOT NULL,
+  expires_at          INTEGER,                    -- null: never
+  event_id            TEXT    REFERENCES webhook_events (id),  -- null: learned from the storefront when the key was used
+  revoked_by_operator INTEGER NOT NULL DEFAULT 0 CHECK (revoked_by_operator IN (0, 1)),
+  refund_set_aside    INTEGER NOT NULL DEFAULT 0 CHECK (refund_set_aside IN (0, 1)),
+  dispute_set_aside   INTEGER NOT NULL DEFAULT 0 CHECK (dispute_set_aside IN (0, 1)),
+  UNIQUE (source, order_id, line, storefront_key_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX licenses_email ON licenses (lower(email));
+
+-- The one identity that a license is bound to: the primary key is what decides a race.
+CREATE TABLE license_activations (
+  license_key     TEXT    NOT NULL PRIMARY KEY REFERENCES licenses (license_key),
+  github_username TEXT    NOT NULL CHECK (length(github_username) BETWEEN 1 AND 39),
+  github_user_id  INTEGER NOT NULL CHECK (github_user_id > 0),
+  repos           TEXT    NOT NULL CHECK (json_type(repos) = 'array'),  -- in the order in which they are shown
+  proof           TEXT    NOT NULL DEFAULT 'typed' CHECK (proof IN ('typed', 'signed_in', 'checkout')),
+  activated_at    INTEGER NOT NULL,
+  trace_id        TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX license_activations_user ON license_activations (github_user_id);
+
+-- Which repositories a bound license opens. GitHub tells no case apart in their names.
+CREATE TABLE entitlements (
+  license_key TEXT NOT NULL REFERENCES license_activations (license_key),
+  repo        TEXT NOT NULL COLLATE NOCASE CHECK (instr(repo, '/') > 1),
+  permission  TEXT NOT NULL CHECK (permission IN ('pull', 'triage', 'push', 'maintain', 'admin')),
+  PRIMARY KEY (license_key, repo)
+) STRICT, WITHOUT ROWID;
+
+-- For each identity and repository, what was last seen of its access.
+CREATE TABLE grants (
+  id              TEXT    NOT NULL PRIMARY KEY,   -- names the two that it is about, as the outbox does
+  github_user_id  INTEGER NOT NULL CHECK (github_user_id > 0),
+  github_username TEXT    NOT NULL CHECK (length(github_username) BETWEEN 1 AND 39),
+  repo            TEXT    NOT NULL COLLATE NOCASE CHECK (instr(repo, '/') > 1),
+  state           TEXT    NOT NULL CHECK (state IN ('pending', 'invited', 'waiting', 'member', 'declined', 'expired', 'blocked',
+                                                   'removed_by_hand', 'revoking', 'revoked')),
+  since_at        INTEGER NOT NULL,               -- in this state
+  until_at        INTEGER,                        -- when an invitation ends, or the wait for a limit
+  reason          TEXT,                           -- why it waits or is blocked, for a person
+  invitation_id   INTEGER,                        -- GitHub's number of the open invitation
+  removing_until_at INTEGER,                      -- end of the last lease under which it was taken away
+  CHECK (id = github_user_id || ':' || lower(repo))
+) STRICT, WITHOUT ROWID;
+
+-- The last invitation of each grant that was begun, whatever came of it: GitHub allows a repository fifty in 24 hours.
+CREATE TABLE invitation_reservations (
+  grant_id    TEXT    NOT NULL PRIMARY KEY,
+  repo        TEXT    NOT NULL COLLATE NOCASE,
+  reserved_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitation_reservations_recent ON invitation_reservations (repo, reserved_at);
+
+-- Until when GitHub is left alone because of a limit that somebody met.
+CREATE TABLE github_pauses (
+  scope    TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY,  -- a repository, for invitations to it; empty: for everything
+  until_at INTEGER NOT NULL,
+  times    INTEGER NOT NULL DEFAULT 1 CHECK (times >= 0),  -- met in a row, with nothing done in between
+  reason   TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What is still to be done in the outside world, written in the transaction of the fact that causes it. What a subject is
+-- is its kind's business.
+CREATE TABLE outbox (
+  id              INTEGER PRIMARY KEY,
+  kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'grant', 'alert_mail')),
+  subject         TEXT    NOT NULL CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, a grant's or an alert's id
+  state           TEXT    NOT NULL CHECK (state IN ('due', 'leased', 'done', 'dead')),
+  attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+  next_attempt_at INTEGER,                        -- when due, or when the lease runs out; null: done or dead
+  lease_id        TEXT,
+  taken_over_until_at INTEGER,                    -- end of the last lease that was taken over: until then its holder may act
+  last_error      TEXT,
+  person_needed   INTEGER NOT NULL DEFAULT 0 CHECK (person_needed IN (0, 1)),  -- nothing comes of it before a person acts
+  outcome         TEXT,                           -- 'sent', 'logged', 'invited', 'member', 'removed', 'canceled', or 'skipped'
+  reference       TEXT,                           -- the other side's own id of it
+  history         TEXT CHECK (json_valid(history)),  -- how it ended before it was enqueued again: [{"at": …, "how": …}, …]
+  trace_id        TEXT    NOT NULL,
+  created_at      INTEGER NOT NULL,
+  done_at         INTEGER,
+  died_at         INTEGER,
+  UNIQUE (kind, subject),
+  CHECK ((state = 'leased') = (lease_id IS NOT NULL)),
+  CHECK ((state IN ('due', 'leased')) = (next_attempt_at IS NOT NULL)),
+  CHECK ((state = 'done') = (done_at IS NOT NULL)),
+  CHECK ((state = 'dead') = (died_at IS NOT NULL))
+) STRICT;
+CREATE INDEX outbox_due ON outbox (kind, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+-- Alerts that nobody got must not raise an alert.
+CREATE INDEX outbox_died ON outbox (died_at) WHERE died_at IS NOT NULL AND kind <> 'alert_mail';
+
+-- What the operator was told, or is to be told. None names a buyer.
+CREATE TABLE alerts (
+  id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 200),
+  cause      TEXT    NOT NULL CHECK (length(cause) BETWEEN 1 AND 500),
+  detail     TEXT    NOT NULL,
+  created_at INTEGER NOT NULL,
+  failed_at  INTEGER                              -- when it was given up: nobody got it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alerts_cause ON alerts (cause, created_at, failed_at);
+
+-- The catalogue: what each product opens, changed as a whole.
+CREATE TABLE catalogue (
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  version    INTEGER NOT NULL,                    -- one more with each change
+  changed_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO catalogue (id, version, changed_at) VALUES (1, 0, 0);
+
+CREATE TABLE products (
+  position   INTEGER PRIMARY KEY,                 -- as the seller ordered them
+  source     TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  product_id TEXT    NOT NULL CHECK (length(product_id) >= 1),
+  variant_id TEXT    NOT NULL,                    -- empty: every variant that has no entry of its own
+  entry      TEXT    NOT NULL CHECK (json_type(entry) = 'object'),  -- as the catalogue's JSON form has it
+  UNIQUE (source, product_id, variant_id)
+) STRICT;
+
+-- What a delivery waits for whose product the catalogue does not name.
+CREATE TABLE unmapped_lines (
+  event_id   TEXT    NOT NULL REFERENCES webhook_events (id),
+  source     TEXT    NOT NULL,
+  product_id TEXT    NOT NULL,
+  variant_id TEXT    NOT NULL,                    -- empty: none
+  PRIMARY KEY (event_id, product_id, variant_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unmapped_lines_product ON unmapped_lines (source, product_id);
+
+-- Products that a good license was for and that the catalogue does not name: the seller has to say what they open.
+CREATE TABLE unmapped_products (
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  product_id      TEXT    NOT NULL,
+  variant_id      TEXT    NOT NULL,               -- empty: none
+  first_seen_at   INTEGER NOT NULL,
+  last_seen_at    INTEGER NOT NULL,
+  times           INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY (source, product_id, variant_id)
+) STRICT, WITHOUT ROWID;
+
+-- How far the storefronts' own lists have been read back: one row per list.
+CREATE TABLE reconciliations (
+  source      TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  list        TEXT    NOT NULL CHECK (length(list) BETWEEN 1 AND 64),
+  watermark_at INTEGER,                           -- everything up to here was read; null: nothing yet
+  started_at  INTEGER,                            -- of the pass under way, or of the last one
+  page        TEXT,                               -- where the pass under way goes on; null: none is
+  due_at      INTEGER NOT NULL,                   -- when the next page or pass is due; while one reads, until when it may
+  finished_at INTEGER,                            -- of the last whole pass
+  error       TEXT,                               -- why the last try failed
+  PRIMARY KEY (source, list)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reconciliations_due ON reconciliations (due_at);
+
+-- The last tick, in one row.
+CREATE TABLE cron (
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  started_at INTEGER NOT NULL
+) STRICT;
+
+-- What the operator changed, and why. Never changed or removed.
+CREATE TABLE admin_actions (
+  id        TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),  -- sorts by time
+  action    TEXT    NOT NULL CHECK (length(action) BETWEEN 1 AND 64),          -- such as 'license.revoke'
+  target    TEXT    NOT NULL CHECK (length(target) BETWEEN 1 AND 200),         -- the event, license, row or person
+  reason    TEXT    NOT NULL CHECK (length(reason) BETWEEN 1 AND 500),
+  actor     TEXT    NOT NULL CHECK (length(actor) BETWEEN 1 AND 100),
+  detail    TEXT    CHECK (json_valid(detail)),
+  acted_at  INTEGER NOT NULL,
+  trace_id  TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX admin_actions_target ON admin_actions (target, id);

@@ -1,0 +1,141 @@
+-- What follows from the tables, each in one place.
+
+-- Licenses that open something, until `good_until`: what is good is decided here and nowhere else in SQL. Licenses of test
+-- purchases are among them; whether those open anything is a setting.
+CREATE VIEW good_licenses AS
+SELECT *, coalesce(expires_at, 9007199254740991) AS good_until FROM licenses WHERE status = 'active';
+
+-- What the facts of an order do to its licenses: a refund revokes them, a dispute that is not won suspends them. Of several
+-- statuses the one that comes first in the alphabet holds.
+CREATE VIEW order_consequences AS
+SELECT f.source, f.order_id, f.fact, iif(f.fact = 'refunded', 'revoked', 'suspended') AS status
+FROM order_facts f
+WHERE f.fact = 'refunded'
+   OR f.fact = 'disputed'
+     AND NOT EXISTS (SELECT 1 FROM order_facts w
+                     WHERE w.source = f.source AND w.order_id = f.order_id AND w.fact = 'dispute_won');
+
+-- The status that each license has to have, whatever was said first.
+CREATE VIEW license_standings AS
+SELECT l.license_key,
+       CASE
+         WHEN l.revoked_by_operator = 1 THEN 'revoked'
+         ELSE coalesce((SELECT min(c.status) FROM order_consequences c
+                        WHERE c.source = l.source AND c.order_id = l.order_id
+                          AND NOT (c.fact = 'refunded' AND l.refund_set_aside = 1)
+                          AND NOT (c.fact = 'disputed' AND l.dispute_set_aside = 1)), 'active')
+       END AS status
+FROM licenses l;
+
+-- What each bound license claims for its identity, with the name of the grant that it is a claim on. A higher rank permits
+-- more.
+CREATE VIEW claims AS
+SELECT a.license_key, a.github_user_id, a.github_username, a.github_user_id || ':' || lower(e.repo) AS grant_id, e.repo,
+       e.permission,
+       CASE e.permission WHEN 'pull' THEN 1 WHEN 'triage' THEN 2 WHEN 'push' THEN 3 WHEN 'maintain' THEN 4 ELSE 5 END
+         AS permission_rank,
+       l.status, l.test, coalesce(l.expires_at, 9007199254740991) AS good_until
+FROM license_activations a
+JOIN licenses l ON l.license_key = a.license_key
+JOIN entitlements e ON e.license_key = a.license_key;
+
+-- Those of good licenses, until `good_until`.
+CREATE VIEW open_claims AS SELECT * FROM claims WHERE status = 'active';
+
+-- What is still to be done for a license, or was: its mail and its grants. `removes` is 1 where access is taken away. The
+-- lower the rank, the more it decides about the license: one that only a person can mend before all, a dead one first; then the
+-- mail, then access, then what the operator has canceled. What is done decides nothing.
+CREATE VIEW license_outbox AS
+SELECT o.subject AS license_key, o.id, o.kind, 0 AS removes,
+       CASE WHEN o.state = 'dead' THEN 1 WHEN o.person_needed = 1 THEN 2 WHEN o.state <> 'done' THEN 3
+            WHEN o.outcome = 'canceled' THEN 5 END AS rank
+FROM outbox o WHERE o.kind = 'license_mail'
+UNION ALL
+SELECT c.license_key, o.id, o.kind, g.state IN ('revoking', 'revoked'),
+       CASE WHEN o.state = 'dead' THEN 1 WHEN o.person_needed = 1 THEN 2 WHEN o.state <> 'done' THEN 4
+            WHEN o.outcome = 'canceled' THEN 5 END
+FROM claims c
+JOIN grants g ON g.id = c.grant_id
+JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id;
+
+-- Which row of the outbox decides about each license, if one does, and how much the license presses: the lower the rank, the
+-- more. A license that is not active waits only for what takes its access away; and whoever has activated needs no mail any
+-- more.
+CREATE VIEW license_ranks AS
+SELECT l.license_key, l.source, l.order_id, l.event_id, o.id AS outbox_id,
+       CASE
+         WHEN o.state = 'dead' OR o.person_needed = 1 THEN 1
+         WHEN l.status <> 'active' OR o.outcome = 'canceled' THEN 6
+         WHEN o.kind = 'license_mail' THEN 2
+         WHEN a.license_key IS NULL THEN 4
+         WHEN o.id IS NOT NULL THEN 3
+         ELSE 5
+       END AS rank
+FROM licenses l
+LEFT JOIN license_activations a ON a.license_key = l.license_key
+LEFT JOIN outbox o ON o.id = (
+  SELECT id FROM (
+    SELECT x.id, x.rank FROM license_outbox x
+    WHERE x.license_key = l.license_key AND x.rank IS NOT NULL
+      AND (l.status = 'active' OR x.removes = 1 AND x.rank <= 2)
+      AND (x.rank < 5 OR x.kind = 'grant' OR a.license_key IS NULL)
+    ORDER BY x.rank LIMIT 1));
+
+-- What became of each delivery: exactly one state, since when, and why, as a code. Of several licenses that it brought, the
+-- one that presses most decides. The tables are joined here one by one, since SQLite would work out a view of theirs for every
+-- license there is.
+CREATE VIEW sale_states AS
+SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
+       CASE
+         WHEN e.processed = 0 AND e.next_attempt_at IS NULL THEN 'needs_seller'
+         WHEN e.processed = 0 THEN 'in_progress'
+         WHEN l.license_key IS NULL THEN 'ignored'
+         WHEN o.state = 'dead' OR o.person_needed = 1 THEN 'needs_seller'
+         WHEN l.status <> 'active' OR o.outcome = 'canceled' THEN 'ignored'
+         WHEN o.kind = 'license_mail' THEN 'in_progress'
+         WHEN a.license_key IS NULL THEN 'waiting_on_buyer'
+         WHEN o.id IS NOT NULL THEN 'waiting_on_github'
+         ELSE 'fulfilled'
+       END AS state,
+       CASE
+         WHEN e.processed = 0 THEN coalesce(e.stuck_at, e.received_at)
+         WHEN l.license_key IS NULL THEN e.processed_at
+         WHEN o.state = 'dead' THEN o.died_at
+         WHEN l.revoked_by_operator = 1 THEN coalesce(
+           (SELECT max(acted_at) FROM admin_actions WHERE target = l.license_key AND action = 'license.revoke'), l.issued_at)
+         WHEN l.status <> 'active' THEN coalesce(
+           (SELECT f.said_at FROM order_facts f
+            WHERE f.source = l.source AND f.order_id = l.order_id
+              AND f.fact = iif(l.status = 'revoked', 'refunded', 'disputed')), l.issued_at)
+         WHEN o.id IS NOT NULL THEN coalesce(o.done_at, o.created_at)
+         ELSE coalesce(a.activated_at, l.issued_at)
+       END AS since,
+       CASE
+         WHEN e.processed = 0 THEN coalesce(e.reason, 'just_arrived')
+         WHEN l.license_key IS NULL THEN coalesce(e.reason, 'nothing_to_do')
+         WHEN o.state = 'dead' AND o.kind = 'license_mail' THEN 'mail_failed'
+         WHEN o.state = 'dead' AND g.state IN ('revoking', 'revoked') THEN 'removal_failed'
+         WHEN o.state = 'dead' THEN 'invitation_failed'
+         WHEN o.person_needed = 1 AND o.kind = 'license_mail' THEN 'mail_blocked'
+         WHEN o.person_needed = 1 AND g.state IN ('revoking', 'revoked') THEN 'removal_blocked'
+         WHEN o.person_needed = 1 THEN 'invitation_blocked'
+         WHEN l.revoked_by_operator = 1 THEN 'revoked_by_operator'
+         WHEN l.status = 'revoked' THEN 'refunded'
+         WHEN l.status = 'suspended' THEN 'disputed'
+         WHEN o.outcome = 'canceled' AND o.kind = 'license_mail' THEN 'mail_canceled'
+         WHEN o.outcome = 'canceled' THEN 'invitation_canceled'
+         WHEN o.kind = 'license_mail' THEN 'mail_pending'
+         WHEN a.license_key IS NULL THEN 'not_activated'
+         WHEN o.id IS NOT NULL THEN 'invitation_pending'
+         ELSE 'activated'
+       END AS reason,
+       l.status AS license_status, o.id AS outbox_id
+FROM webhook_events e
+LEFT JOIN licenses l ON l.license_key = (
+  SELECT license_key FROM (
+    SELECT r.license_key, r.rank FROM license_ranks r
+    WHERE r.source = e.source AND r.order_id = e.order_id AND r.event_id = e.id
+    ORDER BY r.rank LIMIT 1))
+LEFT JOIN license_activations a ON a.license_key = l.license_key
+LEFT JOIN outbox o ON o.id = (SELECT r.outbox_id FROM license_ranks r WHERE r.license_key = l.license_key)
+LEFT JOIN grants g ON o.kind = 'grant' AND g.id = o.subject;

@@ -1,0 +1,290 @@
+//! `grants`: what each identity has of each repository; and what GitHub's limits leave of it for now:
+//! `invitation_reservations` and `github_pauses`.
+//!
+//! What a grant ought to be follows from the licenses that claim it, in the view `claims`. It is brought there under the
+//! lease of its row in the outbox, which is in `outbox`; how is in `engine::grants`.
+
+use super::LicenseSelector;
+use super::batch::Query;
+use super::outbox::{Attempt, Delay, Entry, Lease, Leased, Unreadable, WaitsFor};
+use super::statement::{query, statement};
+use crate::model::{
+    GithubAccount, GithubLogin, GithubUserId, GrantState, LicenseKey, Permission, Repo, TestLicenses, Timestamp,
+    TraceId,
+};
+use crate::platform::{Row, RowError, Statement};
+
+/// How many invitations to one repository begin within [`WINDOW_MS`]. GitHub allows 50 in 24 hours and counts by its own
+/// clock: <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
+const INVITATIONS_PER_WINDOW: i64 = 45;
+
+/// How old a reservation may be that is not made anew: a buyer who asks again at once costs no write.
+const FRESH_MS: i64 = 10 * 60 * 1000;
+
+/// A day, and as long as a reservation is fresh and a lease lasts: that much later than it was reserved, an invitation may
+/// still begin.
+const WINDOW_MS: i64 = 24 * 60 * 60 * 1000 + FRESH_MS + super::outbox::LEASE_MS;
+
+/// How a caller is known to be the one that a license is bound to.
+#[derive(Debug, Clone, Copy)]
+pub enum BoundTo<'a> {
+    /// By GitHub's own number, once the login is resolved.
+    Id(GithubUserId),
+    /// By the login alone, for which GitHub need not be asked.
+    Login(&'a GithubLogin),
+}
+
+/// What decides about licenses and time in one batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    pub now: Timestamp,
+    pub test_licenses: TestLicenses,
+}
+
+/// A leased grant, and what is to be done about it.
+#[derive(Debug, Clone)]
+pub struct DueGrant {
+    pub entry: Entry,
+    pub id: String,
+    pub account: GithubAccount,
+    pub repo: Repo,
+    pub wanted: Wanted,
+    pub invitation: Reservation,
+    /// Until when somebody may still be inviting whose lease was taken over.
+    pub shared_until: Option<Timestamp>,
+    /// Until when GitHub is left alone.
+    pub paused_until: Option<Timestamp>,
+    /// Until when nobody is invited to this repository.
+    pub repo_paused_until: Option<Timestamp>,
+    /// How often in a row GitHub's limit was met before.
+    pub limits_met: i64,
+}
+
+/// What the licenses of an identity ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Access(Permission),
+    /// A suspended license neither gives nor takes.
+    AsItIs,
+    Nothing,
+}
+
+/// Whether an invitation may be sent now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    Reserved,
+    /// As many as GitHub allows have begun; the oldest of them counts until then.
+    Full {
+        until: Timestamp,
+    },
+}
+
+/// How the lease of a grant ends.
+#[derive(Debug, Clone, Copy)]
+pub enum End<'a> {
+    /// It was brought to what was wanted. `outcome` is what the other side said, in one word; `reference` its own id of it.
+    Done {
+        outcome: &'static str,
+        reference: Option<&'a str>,
+    },
+    Later(Delay<'a>),
+    /// It stays with this error, for the operator.
+    Dead(&'a str),
+}
+
+/// What was seen of a grant.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    pub state: GrantState,
+    pub until: Option<Timestamp>,
+    pub reason: Option<&'a str>,
+    pub invitation_id: Option<i64>,
+}
+
+impl Moment {
+    const fn allow_test(self) -> TestLicenses {
+        self.test_licenses
+    }
+}
+
+/// Leases the grants of a good license to the caller, if it is bound to that one, reserves their invitations, and reads
+/// them. All of it is decided in the round trip that reads or binds the license.
+pub fn lease_requested(
+    key: &LicenseKey,
+    caller: BoundTo<'_>,
+    lease: &Lease,
+    moment: Moment,
+    trace: &TraceId,
+) -> ([Statement; 3], Query<Leased<DueGrant>>) {
+    let (user_id, login) = match caller {
+        BoundTo::Id(id) => (Some(id), None),
+        BoundTo::Login(login) => (None, Some(login)),
+    };
+    let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
+    let statements = [
+        statement!(
+            "grants/lease_requested",
+            key,
+            user_id,
+            login,
+            now,
+            until,
+            lease_id,
+            trace,
+            allow_test = moment.allow_test(),
+        ),
+        statement!("grants/request", key, now, lease_id),
+        reserve(lease, moment),
+    ];
+    (statements, leased(lease, moment))
+}
+
+/// Leases at most `count` grants that are due, the longest due first, reserves their invitations, and reads them.
+pub fn claim_due(lease: &Lease, moment: Moment, count: i64) -> ([Statement; 3], Query<Leased<DueGrant>>) {
+    let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
+    let statements = [
+        statement!("grants/claim", now, until, lease_id, count),
+        statement!("grants/begin", now, until, lease_id, allow_test = moment.allow_test()),
+        reserve(lease, moment),
+    ];
+    (statements, leased(lease, moment))
+}
+
+/// Records what was seen of a grant under lease. It goes before the statement that ends the lease.
+pub fn record(grant: &DueGrant, lease: &Lease, now: Timestamp, seen: &Seen<'_>) -> Statement {
+    statement!(
+        "grants/record",
+        grant_id = grant.id.as_str(),
+        lease_id = &lease.id,
+        now,
+        state = seen.state,
+        until_at = seen.until,
+        reason = seen.reason,
+        invitation_id = seen.invitation_id,
+    )
+}
+
+/// Ends the lease of a grant. It is due again at once where its licenses ask for something else by now than was tried.
+pub fn end(grant: &DueGrant, lease: &Lease, moment: Moment, end: &End<'_>) -> Statement {
+    let later = match end {
+        End::Later(delay) => Some(delay),
+        End::Done { .. } | End::Dead(_) => None,
+    };
+    let (state, outcome, reference, error) = match *end {
+        End::Done { outcome, reference } => ("done", Some(outcome), reference, None),
+        End::Later(Delay { reason, .. }) => ("due", None, None, Some(reason)),
+        End::Dead(error) => ("dead", None, None, Some(error)),
+    };
+    statement!(
+        "grants/end",
+        id = grant.entry.id,
+        lease_id = &lease.id,
+        grant_id = grant.id.as_str(),
+        now = moment.now,
+        allow_test = moment.allow_test(),
+        tried = grant.wanted.rank(),
+        state,
+        retry_at = later.map(|delay| delay.until),
+        uncounted = later.is_some_and(|delay| delay.attempt == Attempt::Uncounted),
+        person_needed = later.is_some_and(|delay| delay.waits_for == WaitsFor::Person),
+        outcome,
+        reference,
+        error,
+    )
+}
+
+/// Enqueues what follows for access from the status that licenses are about to get in the same batch.
+pub fn follow_status(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 3] {
+    let (key, source, order_id) = selector.params();
+    let (now, allow_test) = (moment.now, moment.allow_test());
+    [
+        statement!("grants/mark_unwanted", key, source, order_id, now, allow_test),
+        statement!("grants/mark_wanted", key, source, order_id, now, allow_test),
+        enqueue_changed(selector, now, trace),
+    ]
+}
+
+/// Enqueues the grants of licenses that were marked in the same batch.
+pub fn enqueue_changed(selector: LicenseSelector<'_>, now: Timestamp, trace: &TraceId) -> Statement {
+    let (key, source, order_id) = selector.params();
+    statement!("grants/enqueue_changed", key, source, order_id, now, trace)
+}
+
+/// Leaves GitHub alone until then; with a repository, only for invitations to that.
+pub fn pause(until: Timestamp, repo: Option<&Repo>, now: Timestamp, reason: &str) -> Statement {
+    statement!("github/pause", scope = repo.map_or("", Repo::as_str), until_at = until, now, reason)
+}
+
+/// Notes that a limit of all of GitHub is over.
+pub fn resume(now: Timestamp) -> Statement {
+    statement!("github/resume", now)
+}
+
+fn reserve(lease: &Lease, moment: Moment) -> Statement {
+    statement!(
+        "grants/reserve",
+        now = moment.now,
+        until = lease.until,
+        lease_id = &lease.id,
+        allow_test = moment.allow_test(),
+        window_ms = WINDOW_MS,
+        fresh_ms = FRESH_MS,
+        per_window = INVITATIONS_PER_WINDOW,
+    )
+}
+
+fn leased(lease: &Lease, moment: Moment) -> Query<Leased<DueGrant>> {
+    query!(
+        "grants/leased",
+        |row| Unreadable::or(row, DueGrant::read),
+        now = moment.now,
+        until = lease.until,
+        lease_id = &lease.id,
+        allow_test = moment.allow_test(),
+        window_ms = WINDOW_MS,
+    )
+}
+
+/// How much later than the first, each further invitation that waits is tried: so that those that come up together do not
+/// come up together again.
+pub const SPREAD_MS: i64 = WINDOW_MS / INVITATIONS_PER_WINDOW;
+
+impl Wanted {
+    /// How much is asked for: a permission's rank, 0 to leave it as it is, and -1 for no access.
+    const fn rank(self) -> i64 {
+        match self {
+            Self::Access(permission) => permission.rank(),
+            Self::AsItIs => 0,
+            Self::Nothing => -1,
+        }
+    }
+}
+
+impl DueGrant {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        let wanted = match row.optional_integer("wanted_rank")? {
+            Some(rank) => Wanted::Access(Permission::from_rank(rank).ok_or(RowError("wanted_rank"))?),
+            None if row.integer("suspended")? == 1 => Wanted::AsItIs,
+            None => Wanted::Nothing,
+        };
+        let invitation = match (row.integer("reserved")?, row.optional_time("oldest_reservation_at")?) {
+            (0, Some(oldest)) => Reservation::Full { until: oldest.plus_millis(WINDOW_MS) },
+            _ => Reservation::Reserved,
+        };
+        Ok(Self {
+            entry: Entry::read(row)?,
+            id: row.text("grant_id")?.to_owned(),
+            account: GithubAccount {
+                id: GithubUserId::new(row.integer("github_user_id")?).ok_or(RowError("github_user_id"))?,
+                login: GithubLogin::parse(row.text("github_username")?).map_err(|_| RowError("github_username"))?,
+            },
+            repo: Repo::parse(row.text("repo")?).map_err(|_| RowError("repo"))?,
+            wanted,
+            invitation,
+            shared_until: row.optional_time("shared_until_at")?,
+            paused_until: row.optional_time("paused_until_at")?,
+            repo_paused_until: row.optional_time("repo_paused_until_at")?,
+            limits_met: row.optional_integer("limits_met")?.unwrap_or_default(),
+        })
+    }
+}

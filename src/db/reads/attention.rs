@@ -1,0 +1,60 @@
+//! Who paid and does not have everything, and what is late or failing otherwise.
+
+use super::{Read, code, flag, optional_code, optional_text, page, rows_for, text};
+use crate::db::batch::Batch;
+use crate::db::statement::query;
+use crate::http::api::attention::AttentionItem;
+use crate::http::api::codes::{DutyKind, OutboxState, Remedy, SaleState};
+use crate::http::api::{Cursor, Page, PageRequest};
+use crate::model::{EventReason, Timestamp};
+use crate::platform::{Row, RowError};
+
+/// A page of it, newest first. What has only begun counts from `late` on.
+pub fn list(request: &PageRequest, late: Timestamp) -> Read<Page<AttentionItem>> {
+    let limit = request.limit;
+    let mut batch = Batch::new();
+    let found = batch.add(query!(
+        "reads/attention",
+        |row| Ok((text(row, "cursor")?, read(row)?)),
+        cursor = request.cursor.as_ref().map(Cursor::as_str),
+        late,
+        count = rows_for(limit),
+    ));
+    Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, None)))
+}
+
+fn read(row: &Row) -> Result<AttentionItem, RowError> {
+    let kind = code(row, "kind", DutyKind::from_name)?;
+    let reason = optional_code(row, "reason", EventReason::from_code)?;
+    let dead = optional_code(row, "outbox_state", OutboxState::from_name)? == Some(OutboxState::Dead);
+    let needs_seller = dead || flag(row, "person_needed")?;
+    let state = match kind {
+        _ if needs_seller => SaleState::NeedsSeller,
+        DutyKind::Grant => SaleState::WaitingOnGithub,
+        DutyKind::Delivery | DutyKind::LicenseMail | DutyKind::AlertMail => SaleState::InProgress,
+    };
+    let remedy = match kind {
+        _ if !needs_seller => Remedy::None,
+        DutyKind::Delivery if reason == Some(EventReason::UnmappedProduct) => Remedy::MapProduct,
+        DutyKind::Delivery => Remedy::ReplayEvent,
+        DutyKind::LicenseMail | DutyKind::Grant | DutyKind::AlertMail => Remedy::RetryOutbox,
+    };
+    Ok(AttentionItem {
+        kind,
+        state,
+        since: row.time("since")?,
+        reason,
+        error: optional_text(row, "error")?,
+        remedy,
+        next_attempt_at: row.optional_time("next_attempt_at")?,
+        source: optional_text(row, "source")?,
+        order_id: optional_text(row, "order_id")?,
+        product_id: optional_text(row, "product_id")?,
+        email: optional_text(row, "email")?,
+        license_key: optional_text(row, "license_key")?,
+        event_id: optional_text(row, "event_id")?,
+        outbox_id: row.optional_integer("outbox_id")?,
+        repo: optional_text(row, "repo")?,
+        github_username: optional_text(row, "github_username")?,
+    })
+}

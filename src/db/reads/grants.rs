@@ -1,0 +1,48 @@
+//! Who has access to what.
+
+use super::{Read, code, json, optional_text, page, rows_for, text};
+use crate::db::batch::{Batch, Query};
+use crate::db::statement::query;
+use crate::http::api::grants::{GrantItem, GrantsRequest};
+use crate::http::api::values::{AccountFilter, RepoFilter};
+use crate::http::api::{Cursor, Page};
+use crate::model::{GrantState, Permission};
+use crate::platform::{Row, RowError};
+
+/// A page of grants, by account.
+pub fn list(request: &GrantsRequest) -> Read<Page<GrantItem>> {
+    let limit = request.limit;
+    let cursor = || request.cursor.as_ref().map(Cursor::as_str);
+    let mut batch = Batch::new();
+    let found = batch.add(query!(
+        "reads/grants/page",
+        |row| Ok((text(row, "id")?, read(row)?)),
+        cursor = cursor(),
+        github = request.github.as_ref().map(AccountFilter::as_str),
+        repo = request.repo.as_ref().map(RepoFilter::as_str),
+        state = request.state.map(GrantState::as_str),
+        count = rows_for(limit),
+    ));
+    let floor = batch.add(query!("reads/grants/floor", |row| text(row, "id"), cursor = cursor()));
+    Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, results.first(&floor)?)))
+}
+
+/// The grants that the licenses of the orders of these deliveries and licenses claim, each with the license's key.
+pub(super) fn known(events: &str, licenses: &str) -> Query<(String, GrantItem)> {
+    query!("reads/grants/known", |row| Ok((text(row, "license_key")?, read(row)?)), events, licenses)
+}
+
+fn read(row: &Row) -> Result<GrantItem, RowError> {
+    let permission = |rank| Permission::from_rank(rank).ok_or(RowError("permission_rank"));
+    Ok(GrantItem {
+        github_user_id: row.integer("github_user_id")?,
+        github_username: text(row, "github_username")?,
+        repo: text(row, "repo")?,
+        permission: row.optional_integer("permission_rank")?.map(permission).transpose()?,
+        state: code(row, "state", GrantState::from_name)?,
+        since: row.time("since_at")?,
+        until: row.optional_time("until_at")?,
+        reason: optional_text(row, "reason")?,
+        licenses: json(row, "licenses")?,
+    })
+}

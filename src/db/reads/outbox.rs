@@ -1,0 +1,98 @@
+//! What is still to be done in the outside world, or was.
+
+use serde::Deserialize;
+
+use super::{Read, code, flag, json, optional_code, optional_text, page, rows_for, text};
+use crate::db::batch::{Batch, Query};
+use crate::db::statement::query;
+use crate::http::api::Page;
+use crate::http::api::codes::{OutboxKind, OutboxState};
+use crate::http::api::outbox::{OutboxItem, OutboxRequest};
+use crate::model::GrantState;
+use crate::platform::{Row, RowError};
+
+/// Above every id: the largest number that D1 takes.
+const NO_CURSOR: i64 = 9_007_199_254_740_991;
+
+/// A row, for one of the licenses that it is about.
+#[derive(Debug)]
+pub(super) struct KnownRow {
+    pub(super) license_key: String,
+    pub(super) item: OutboxItem,
+    /// How it ended before it was enqueued again.
+    pub(super) history: Vec<Ending>,
+}
+
+/// How a row ended.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Ending {
+    /// In milliseconds.
+    pub(super) at: i64,
+    pub(super) outcome: Option<String>,
+    pub(super) error: Option<String>,
+}
+
+/// A page of the outbox, newest first.
+pub fn list(request: &OutboxRequest) -> Read<Page<OutboxItem>> {
+    let limit = request.limit;
+    // A cursor that no page gave is behind everything.
+    let before = request.cursor.as_ref().map_or(NO_CURSOR, |cursor| cursor.as_str().parse().unwrap_or_default());
+    let before = before.clamp(0, NO_CURSOR);
+    let mut batch = Batch::new();
+    let found = batch.add(query!(
+        "reads/outbox/page",
+        |row| Ok((row.integer("id")?.to_string(), read(row)?)),
+        before,
+        state = request.state.map(OutboxState::as_str),
+        kind = request.kind.map(OutboxKind::as_str),
+        count = rows_for(limit),
+    ));
+    let floor = batch.add(query!("reads/outbox/floor", |row| Ok(row.integer("id")?.to_string()), before));
+    Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, results.first(&floor)?)))
+}
+
+/// One row.
+pub fn one(id: i64) -> Read<Option<OutboxItem>> {
+    let mut batch = Batch::new();
+    let row = batch.add(query!("reads/outbox/one", read, id));
+    Read::new(batch, move |results| results.first(&row))
+}
+
+/// What is still to be done, or was, for the licenses of the orders of these deliveries and licenses.
+pub(super) fn known(events: &str, licenses: &str) -> Query<KnownRow> {
+    let read = |row: &Row| {
+        Ok(KnownRow {
+            license_key: text(row, "license_key")?,
+            item: read(row)?,
+            history: if row.is_null("history") { Vec::new() } else { json(row, "history")? },
+        })
+    };
+    query!("reads/outbox/known", read, events, licenses)
+}
+
+fn read(row: &Row) -> Result<OutboxItem, RowError> {
+    let kind = code(row, "kind", OutboxKind::from_name)?;
+    let subject = text(row, "subject")?;
+    Ok(OutboxItem {
+        id: row.integer("id")?,
+        kind,
+        license_key: (kind == OutboxKind::LicenseMail).then(|| subject.clone()),
+        subject,
+        repo: optional_text(row, "repo")?,
+        github_username: optional_text(row, "github_username")?,
+        github_user_id: row.optional_integer("github_user_id")?,
+        grant_state: optional_code(row, "grant_state", GrantState::from_name)?,
+        cause: optional_text(row, "cause")?,
+        detail: optional_text(row, "detail")?,
+        state: code(row, "state", OutboxState::from_name)?,
+        attempts: row.integer("attempts")?,
+        next_attempt_at: row.optional_time("next_attempt_at")?,
+        last_error: optional_text(row, "last_error")?,
+        person_needed: flag(row, "person_needed")?,
+        outcome: optional_text(row, "outcome")?,
+        reference: optional_text(row, "reference")?,
+        created_at: row.time("created_at")?,
+        ended_at: row.optional_time("ended_at")?,
+        trace_id: text(row, "trace_id")?,
+    })
+}

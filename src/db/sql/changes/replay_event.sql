@@ -1,0 +1,4 @@
+-- Makes a delivery as if it had just arrived, to be picked up once it counts as abandoned unless it is processed before. Why it
+-- was not processed stands until it is tried.
+UPDATE webhook_events SET attempts = 1, next_attempt_at = :abandoned_at, stuck_at = NULL
+WHERE id = :id AND processed = 0 AND payload IS NOT NULL

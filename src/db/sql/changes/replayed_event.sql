@@ -1,0 +1,3 @@
+-- A delivery after it was to be processed again, with the version of the catalogue.
+SELECT id, source, list, payload, attempts, processed, (SELECT version FROM catalogue WHERE id = 1) AS catalogue_version
+FROM webhook_events WHERE id = :id

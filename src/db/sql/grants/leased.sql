@@ -1,0 +1,21 @@
+-- The grants under a lease, with what decides in this very transaction what is to be done about each: the most that a good
+-- license asks for, whether a suspended license keeps it as it is, whether an invitation is reserved and else when the oldest
+-- reservation is over, until when somebody else may still be inviting, until when GitHub, or this repository, is left alone,
+-- and how often in a row GitHub's limit was met.
+SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo,
+       (SELECT max(c.permission_rank) FROM open_claims c
+        WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
+          AND c.good_until > :now AND c.test <= :allow_test) AS wanted_rank,
+       EXISTS (SELECT 1 FROM claims c
+               WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo AND c.status = 'suspended') AS suspended,
+       EXISTS (SELECT 1 FROM invitation_reservations r
+               WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms) AS reserved,
+       (SELECT min(r.reserved_at) FROM invitation_reservations r
+        WHERE r.repo = g.repo AND r.reserved_at > :now - :window_ms) AS oldest_reservation_at,
+       iif(o.taken_over_until_at > :now, o.taken_over_until_at, NULL) AS shared_until_at,
+       (SELECT p.until_at FROM github_pauses p WHERE p.scope = '' AND p.until_at > :now) AS paused_until_at,
+       (SELECT p.times FROM github_pauses p WHERE p.scope = '') AS limits_met,
+       (SELECT p.until_at FROM github_pauses p WHERE p.scope = g.repo AND p.until_at > :now) AS repo_paused_until_at
+FROM outbox o LEFT JOIN grants g ON g.id = o.subject
+WHERE o.kind = 'grant' AND o.next_attempt_at = :until AND o.lease_id = :lease_id
+ORDER BY o.id

@@ -1,0 +1,7 @@
+-- Records a storefront's own key, as its delivery brought it. What was said of the order may have come before it.
+INSERT INTO licenses (license_key, source, order_id, line, storefront_key_id, product_id, variant_id, tier, email, name,
+                      status, test, issued_at, expires_at, event_id)
+VALUES (:key, :source, :order_id, :line, :storefront_key_id, :product_id, :variant_id, :tier, :email, :name,
+        coalesce((SELECT min(status) FROM order_consequences WHERE source = :source AND order_id = :order_id), 'active'),
+        :test, :now, :expires_at, :event_id)
+ON CONFLICT DO NOTHING

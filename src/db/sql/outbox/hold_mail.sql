@@ -1,0 +1,7 @@
+-- Leaves a mail for later whose license is suspended, by the holder of its lease, if that is so still: otherwise somebody has
+-- made the license good meanwhile, and could not enqueue what was on lease. Then it comes up again once the lease is over.
+UPDATE outbox
+SET state = 'due', next_attempt_at = :retry_at, last_error = 'the license is suspended', attempts = attempts - 1,
+    person_needed = 0, lease_id = NULL
+WHERE id = :id AND lease_id = :lease_id
+  AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = outbox.subject AND l.status = 'active')

@@ -1,0 +1,5 @@
+-- Erases what deliveries brought. One that was not processed yet is over with that: the request wins, and its reason says so.
+UPDATE webhook_events
+SET payload = NULL, processed = 1, processed_at = coalesce(processed_at, :now), error = NULL, next_attempt_at = NULL,
+    stuck_at = NULL, email = NULL, reason = iif(processed = 1, reason, 'payload_erased')
+WHERE id IN (SELECT value FROM json_each(:events))

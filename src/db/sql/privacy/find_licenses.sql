@@ -1,0 +1,2 @@
+-- The keys of a person's licenses.
+SELECT license_key FROM licenses WHERE lower(email) = :email

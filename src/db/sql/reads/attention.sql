@@ -1,0 +1,33 @@
+-- Who paid and does not have everything, and what else is to be done: what a person has to do, what fails, and what has waited
+-- since before :late; newest first. It sorts what is in trouble, which is little or all that matters.
+SELECT * FROM (
+  SELECT printf('%015d-event-%s', e.received_at, e.id) AS cursor, 'delivery' AS kind, NULL AS outbox_state,
+         e.stuck_at IS NOT NULL AS person_needed, coalesce(e.stuck_at, e.received_at) AS since, e.reason, e.error,
+         e.next_attempt_at, e.received_at AS arose_at, e.source, e.order_id,
+         (SELECT u.product_id FROM unmapped_lines u WHERE u.event_id = e.id LIMIT 1) AS product_id,
+         coalesce(nullif(o.email, ''), e.email) AS email, NULL AS license_key, e.id AS event_id, NULL AS outbox_id,
+         NULL AS repo, NULL AS github_username
+  FROM webhook_events e LEFT JOIN orders o ON o.source = e.source AND o.order_id = e.order_id
+  WHERE e.id IN (SELECT id FROM webhook_events WHERE stuck_at > 0
+                 UNION ALL
+                 SELECT id FROM webhook_events WHERE next_attempt_at > 0)
+  UNION ALL
+  SELECT printf('%015d-outbox-%015d', x.created_at, x.id), x.kind, x.state, x.person_needed,
+         coalesce(x.died_at, x.created_at), NULL, x.last_error, x.next_attempt_at, x.created_at, l.source, l.order_id,
+         l.product_id, nullif(l.email, ''), l.license_key, l.event_id, x.id, g.repo, g.github_username
+  FROM outbox x
+  LEFT JOIN grants g ON x.kind = 'grant' AND g.id = x.subject
+  LEFT JOIN licenses l ON l.license_key = CASE x.kind
+    WHEN 'license_mail' THEN x.subject
+    WHEN 'grant' THEN (SELECT min(c.license_key) FROM claims c
+                       WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo)
+  END
+  WHERE x.id IN (SELECT id FROM outbox WHERE died_at > 0 AND kind <> 'alert_mail'
+                 UNION ALL
+                 SELECT id FROM outbox WHERE kind = 'alert_mail' AND state = 'dead'
+                 UNION ALL
+                 SELECT id FROM outbox WHERE next_attempt_at IS NOT NULL)
+)
+WHERE cursor < coalesce(:cursor, '~') AND (error IS NOT NULL OR arose_at < :late)
+ORDER BY cursor DESC
+LIMIT :count

@@ -1,0 +1,29 @@
+-- A page of the licenses by mail address, order, key or GitHub account: each finds its licenses, and what else is given
+-- narrows them. For an account by its login it looks through the activations, since an index on the login would cost each
+-- buyer a row. An order's id is looked for at each storefront, one step of the index each.
+WITH RECURSIVE sources AS (
+  SELECT min(source) AS source FROM licenses
+  UNION ALL
+  SELECT (SELECT min(n.source) FROM licenses n WHERE n.source > sources.source) FROM sources WHERE sources.source IS NOT NULL
+)
+SELECT l.license_key, l.source, l.order_id, l.line, l.storefront_key_id, l.product_id, l.variant_id, l.tier, l.email, l.name,
+       l.status, l.revoked_by_operator, l.test, l.issued_at, l.expires_at, l.event_id,
+       a.github_username, a.github_user_id, a.repos, a.proof, a.activated_at
+FROM licenses l LEFT JOIN license_activations a ON a.license_key = l.license_key
+WHERE l.license_key > coalesce(:cursor, '')
+  AND l.license_key IN (
+    SELECT license_key FROM licenses WHERE :email IS NOT NULL AND lower(email) = :email
+    UNION ALL
+    SELECT o.license_key FROM sources s JOIN licenses o ON o.source = s.source
+    WHERE :order_id IS NOT NULL AND o.order_id = :order_id
+    UNION ALL
+    SELECT :key
+    UNION ALL
+    SELECT license_key FROM license_activations
+    WHERE :github IS NOT NULL AND (github_username = :github COLLATE NOCASE OR github_user_id = :github))
+  AND (:email IS NULL OR lower(l.email) = :email)
+  AND (:order_id IS NULL OR l.order_id = :order_id)
+  AND (:key IS NULL OR l.license_key = :key)
+  AND (:github IS NULL OR a.github_username = :github COLLATE NOCASE OR a.github_user_id = :github)
+ORDER BY l.license_key
+LIMIT :count

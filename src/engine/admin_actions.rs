@@ -1,0 +1,130 @@
+//! What an operator asks of the engine beyond licenses: to try a delivery or something in the outbox again, to read out and to
+//! erase what is held on a person.
+//!
+//! Each change is one transaction with its row of `admin_actions`, which is there exactly when it took effect. Changes of a
+//! license are in `license_actions`. What only looks is in `db::reads`, which callers run by [`Engine::read`].
+
+use super::ingest::ABANDONED_AFTER_MS;
+use super::license_actions::{ActionOutcome, Refusal};
+use super::{Engine, FollowUp, StorageError};
+use crate::db::Batch;
+use crate::db::admin_changes::{self, Effect, OutboxAction, Processing, REPLAYED_AT_MOST, ReplayFilter};
+use crate::db::privacy::{self, Person};
+use crate::db::reads::Read;
+use crate::db::reads::details::{self, Asked};
+use crate::http::api::codes::OutboxState;
+use crate::http::api::events::Replayed;
+use crate::http::api::privacy::{Erased, Export};
+use crate::model::{Actor, AdminAction, EmailAddress, EventId, Reason};
+use crate::platform::{DbError, Platform, unique_id};
+
+/// What became of a replay.
+#[derive(Debug)]
+pub enum ReplayOutcome {
+    /// It is recorded, and this processes the delivery.
+    Replayed(FollowUp),
+    /// There is no such delivery.
+    NotFound,
+    Refused(Refusal),
+}
+
+impl<P: Platform> Engine<P> {
+    /// Runs a read, and gives its answer.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn read<T>(&self, read: Read<T>) -> Result<T, DbError> {
+        let (batch, finish) = read.into_parts();
+        finish(&self.run(batch).await?)
+    }
+
+    /// Names a change that an operator asks for.
+    ///
+    /// # Errors
+    /// [`StorageError`] when there is no randomness for its id.
+    pub fn new_action(&self, reason: Reason, actor: Actor) -> Result<AdminAction, StorageError> {
+        Ok(AdminAction { id: unique_id(&self.platform)?, reason, actor })
+    }
+
+    /// Has a delivery processed behind the answer as if it had just arrived.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn replay_event(&self, id: &EventId, action: &AdminAction) -> Result<ReplayOutcome, DbError> {
+        let now = self.now();
+        let mut batch = Batch::new();
+        let abandoned_at = now.plus_millis(ABANDONED_AFTER_MS);
+        let after = admin_changes::replay_event(&mut batch, id, action, now, abandoned_at, &self.trace);
+        let results = self.run_with_catalogue(batch).await?;
+        let Some(after) = results.first(&after)? else { return Ok(ReplayOutcome::NotFound) };
+        Ok(match (after.processing, after.event.delivery) {
+            (Processing::Done, _) => ReplayOutcome::Refused(Refusal::ProcessedAlready),
+            (Processing::Outstanding, None) => ReplayOutcome::Refused(Refusal::PayloadErased),
+            (Processing::Outstanding, Some(delivery)) => {
+                ReplayOutcome::Replayed(FollowUp::Process { event: after.event.id, delivery })
+            }
+        })
+    }
+
+    /// Makes deliveries due that are not processed and meet the filters; the tick takes them.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn replay_events(&self, filter: ReplayFilter<'_>, action: &AdminAction) -> Result<Replayed, DbError> {
+        let mut batch = Batch::new();
+        let replayed = admin_changes::replay_events(&mut batch, filter, action, self.now(), &self.trace);
+        let replayed = self.run(batch).await?.count(&replayed)?;
+        Ok(Replayed { replayed, more: replayed >= REPLAYED_AT_MOST })
+    }
+
+    /// Makes a row of the outbox due now, or ends it.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn act_on_outbox(
+        &self,
+        id: i64,
+        what: OutboxAction,
+        action: &AdminAction,
+    ) -> Result<ActionOutcome, DbError> {
+        let mut batch = Batch::new();
+        let after = admin_changes::act_on_outbox(&mut batch, id, what, action, self.now(), &self.trace);
+        let Some(after) = self.run(batch).await?.first(&after)? else { return Ok(ActionOutcome::NotFound) };
+        Ok(match (after.effect, after.state) {
+            (Effect::Taken, _) => ActionOutcome::Done,
+            (Effect::None, OutboxState::Leased) => ActionOutcome::Refused(Refusal::BeingTried),
+            (Effect::None, _) => ActionOutcome::Refused(Refusal::DoneAlready),
+        })
+    }
+
+    /// Everything that is held on a person. That it was read out is recorded before it is.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn export(&self, email: &EmailAddress, action: &AdminAction) -> Result<Export, DbError> {
+        let person = Person::new(email);
+        let mut batch = Batch::new();
+        privacy::record_export(&mut batch, &person, action, self.now(), &self.trace);
+        let found = privacy::find(&mut batch, &person);
+        let results = self.run(batch).await?;
+        let asked = Asked { events: results.all(&found.deliveries)?, licenses: results.all(&found.licenses)? };
+        let orders = results.all(&found.orders)?;
+        let details = self.read(details::all(asked)).await?;
+        Ok(Export { deliveries: details.events, orders, licenses: details.licenses })
+    }
+
+    /// Erases what is held on a person, and says how much that was. A delivery of theirs that arrives between the two
+    /// transactions is as one that arrives after.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn erase(&self, email: &EmailAddress, action: &AdminAction) -> Result<Erased, DbError> {
+        let person = Person::new(email);
+        let mut batch = Batch::new();
+        let deliveries = batch.add(privacy::find_deliveries(&person));
+        let deliveries = self.run(batch).await?.all(&deliveries)?;
+        let mut batch = Batch::new();
+        let erased = privacy::erase(&mut batch, &person, &deliveries, action, self.now(), &self.trace);
+        Ok(self.run(batch).await?.first(&erased)?.unwrap_or_default())
+    }
+}

@@ -1,0 +1,289 @@
+//! Access: bringing what an identity has of a repository to what its licenses ask for.
+//!
+//! Each grant is worked on under the lease of its row in the outbox. What is wanted is decided by the database in the
+//! transaction that leases the grant, and once more in the one that ends the lease: where licenses changed in between, the
+//! grant is due again. So it does not matter in which order a refund, an activation and a tick come.
+
+use std::time::Duration;
+
+use super::Engine;
+use super::outbox::{PERSON_WAIT_MS, TOO_LATE, Verdict};
+use crate::adapters::github::{Github, Invited};
+use crate::adapters::{Failure, Reach, Remedy};
+use crate::db::Batch;
+use crate::db::grants::{self, DueGrant, End, Reservation, SPREAD_MS, Seen, Wanted};
+use crate::db::outbox::{Delay, Lease, Leased};
+use crate::model::{GrantState, Repo, Timestamp};
+use crate::platform::Platform;
+
+/// GitHub asks for changes one after the other with at least a second between them:
+/// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
+const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
+
+/// How long an invitation is open.
+/// <https://docs.github.com/account-and-profile/how-tos/organization-membership/accepting-or-declining-an-organization-invitation>
+const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Why an invitation waits that has no reservation.
+const NO_RESERVATION: &str = "GitHub allows a repository 50 invitations in 24 hours: this one waits for its turn";
+
+/// Why a removal waits.
+const MAY_BE_INVITED: &str = "an invitation may still be under way";
+
+/// Why something waits that was not tried.
+const PAUSED: &str = "GitHub asked to wait with another";
+
+/// What the buyer is told of one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RepoStatus {
+    /// An invitation waits to be accepted on that page, until then.
+    Invited { accept_url: String, expires_at: Timestamp },
+    /// The account had access already.
+    Member,
+    /// GitHub could not take it now; it is still to be done.
+    Queued,
+}
+
+/// What an attempt at a grant came to.
+#[derive(Debug)]
+pub(super) enum Attempted {
+    Invited {
+        id: Option<i64>,
+        accept_url: String,
+        expires_at: Timestamp,
+    },
+    Member,
+    /// Somebody else has the login by now. That one was not let in.
+    WrongIdentity,
+    Removed,
+    /// Nothing was tried: it waits for this, until then.
+    Held {
+        until: Timestamp,
+        reason: &'static str,
+        state: Option<GrantState>,
+    },
+    Failed(Failure),
+}
+
+/// A limit that GitHub told of: until when nothing is asked of it, or nobody invited to this one repository.
+pub(super) struct Pause {
+    until: Timestamp,
+    repo: Option<Repo>,
+}
+
+impl Attempted {
+    /// Whether GitHub did what was asked for.
+    pub(super) const fn is_done(&self) -> bool {
+        matches!(self, Self::Invited { .. } | Self::Member | Self::Removed)
+    }
+
+    /// What the buyer is told. `None` when the login belongs to somebody else by now, who must not be told anything.
+    pub(super) fn status(&self) -> Option<RepoStatus> {
+        match self {
+            Self::Invited { accept_url, expires_at, .. } => {
+                Some(RepoStatus::Invited { accept_url: accept_url.clone(), expires_at: *expires_at })
+            }
+            Self::Member => Some(RepoStatus::Member),
+            Self::WrongIdentity => None,
+            Self::Removed | Self::Held { .. } | Self::Failed(_) => Some(RepoStatus::Queued),
+        }
+    }
+}
+
+impl<P: Platform> Engine<P> {
+    /// # Errors
+    /// [`Failure`] without a token.
+    pub(super) fn github(&self) -> Result<Github<'_>, Failure> {
+        Github::new(&self.config.github).ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GITHUB_TOKEN is not set"))
+    }
+
+    /// Tries the grants that are held under a lease one after the other, and gives what is to be written down. After `until`
+    /// nothing is begun.
+    pub(super) async fn reconcile_grants(
+        &self,
+        lease: &Lease,
+        leased: Vec<Leased<DueGrant>>,
+        until: Timestamp,
+    ) -> Batch {
+        let mut batch = Batch::new();
+        let mut pauses: Vec<Pause> = Vec::new();
+        let mut full: Vec<Repo> = Vec::new();
+        let mut changed = false;
+        let mut resumed = false;
+        for leased in leased {
+            let grant = match leased {
+                Ok(grant) => grant,
+                Err(unreadable) => {
+                    batch.run(self.dead_letter_unreadable(&unreadable, lease));
+                    continue;
+                }
+            };
+            let mut attempted = self.hold(&grant, &pauses, &mut full);
+            if attempted.is_none() {
+                if changed && self.now() < until {
+                    self.platform.sleep(BETWEEN_CHANGES).await;
+                }
+                changed = true;
+                if self.now() >= until {
+                    attempted = Some(Attempted::Held { until: self.now(), reason: TOO_LATE, state: None });
+                }
+            }
+            let attempted = match attempted {
+                Some(held) => held,
+                None => self.attempt(&grant, lease).await,
+            };
+            if !resumed && grant.limits_met > 0 && attempted.is_done() {
+                resumed = true;
+                batch.run(grants::resume(self.now()));
+            }
+            pauses.extend(self.conclude_grant(&grant, lease, &attempted, &mut batch));
+        }
+        batch
+    }
+
+    /// Why a grant is not tried now, if it is not. `full` are the repositories of which an earlier one had to wait.
+    fn hold(&self, grant: &DueGrant, pauses: &[Pause], full: &mut Vec<Repo>) -> Option<Attempted> {
+        let told = |wanted: &Option<&Repo>| {
+            pauses.iter().filter(|pause| pause.repo.as_ref() == *wanted).map(|pause| pause.until).max()
+        };
+        let paused = grant.paused_until.max(told(&None));
+        let waiting = matches!(grant.wanted, Wanted::Access(_)).then_some(GrantState::Waiting);
+        if let Some(until) = paused {
+            return Some(Attempted::Held { until, reason: PAUSED, state: waiting });
+        }
+        match grant.wanted {
+            Wanted::Nothing => {
+                let until = grant.shared_until?;
+                Some(Attempted::Held { until, reason: MAY_BE_INVITED, state: None })
+            }
+            Wanted::AsItIs => {
+                let until = self.now().plus_millis(PERSON_WAIT_MS);
+                Some(Attempted::Held { until, reason: "the license is suspended", state: None })
+            }
+            Wanted::Access(_) => {
+                if let Some(until) = grant.repo_paused_until.max(told(&Some(&grant.repo))) {
+                    return Some(Attempted::Held { until, reason: PAUSED, state: waiting });
+                }
+                let Reservation::Full { until } = grant.invitation else { return None };
+                let before = i64::try_from(full.iter().filter(|repo| **repo == grant.repo).count()).unwrap_or_default();
+                full.push(grant.repo.clone());
+                let until = until.plus_millis(before * SPREAD_MS);
+                Some(Attempted::Held { until, reason: NO_RESERVATION, state: waiting })
+            }
+        }
+    }
+
+    /// Tries an activation's grants all at once: a buyer waits for the answer.
+    pub(super) async fn attempt_for_buyer(&self, grant: &DueGrant, lease: &Lease) -> Attempted {
+        match self.hold(grant, &[], &mut Vec::new()) {
+            Some(held) => held,
+            None => self.attempt(grant, lease).await,
+        }
+    }
+
+    /// Invites or removes once. Nobody is invited under a lease that is over: the invitation was reserved with it, and the
+    /// reservation lasts as much longer than the day as the lease does.
+    async fn attempt(&self, grant: &DueGrant, lease: &Lease) -> Attempted {
+        let now = self.now();
+        if now >= lease.until {
+            return Attempted::Held { until: now, reason: TOO_LATE, state: None };
+        }
+        let github = match self.github() {
+            Ok(github) => github,
+            Err(failure) => return Attempted::Failed(failure),
+        };
+        let Wanted::Access(permission) = grant.wanted else {
+            return match github.remove(&self.platform, &grant.repo, &grant.account).await {
+                Ok(()) => Attempted::Removed,
+                Err(failure) => Attempted::Failed(failure),
+            };
+        };
+        match github.invite(&self.platform, &grant.repo, &grant.account, permission).await {
+            Ok(Invited::Invitation { id, accept_url }) => {
+                Attempted::Invited { id, accept_url, expires_at: self.now().plus_millis(INVITATION_MS) }
+            }
+            Ok(Invited::Member) => Attempted::Member,
+            Ok(Invited::WrongIdentity) => Attempted::WrongIdentity,
+            Err(failure) => Attempted::Failed(failure),
+        }
+    }
+
+    /// Adds the statements that end or postpone a grant's row, by what came of the attempt; gives the limit that it met, if
+    /// it did.
+    pub(super) fn conclude_grant(
+        &self,
+        grant: &DueGrant,
+        lease: &Lease,
+        attempted: &Attempted,
+        batch: &mut Batch,
+    ) -> Option<Pause> {
+        let now = self.now();
+        let (state, until, invitation_id, outcome) = match attempted {
+            Attempted::Invited { id, expires_at, .. } => (GrantState::Invited, Some(*expires_at), *id, "invited"),
+            Attempted::Member => (GrantState::Member, None, None, "member"),
+            Attempted::Removed => (GrantState::Revoked, None, None, "removed"),
+            Attempted::Held { until, reason, state } => {
+                if let Some(state) = *state {
+                    let seen = Seen { state, until: Some(*until), reason: Some(reason), invitation_id: None };
+                    batch.run(grants::record(grant, lease, now, &seen));
+                }
+                let later = End::Later(Delay::uncounted(*until, reason));
+                batch.run(grants::end(grant, lease, self.moment(), &later));
+                return None;
+            }
+            Attempted::WrongIdentity => {
+                let failure = Failure::new(
+                    Remedy::GiveUp,
+                    "the GitHub username belongs to another account now, so the invitation was taken back: transfer the \
+                     license to the buyer's present username",
+                );
+                return self.conclude_failure(grant, lease, &failure, batch);
+            }
+            Attempted::Failed(failure) => return self.conclude_failure(grant, lease, failure, batch),
+        };
+        self.log_attempt(super::outbox::Attempt::of_grant(grant), Verdict::Done(outcome), None);
+        batch.run(grants::record(grant, lease, now, &Seen { state, until, reason: None, invitation_id }));
+        let reference = invitation_id.map(|id| id.to_string());
+        let done = End::Done { outcome, reference: reference.as_deref() };
+        batch.run(grants::end(grant, lease, self.moment(), &done));
+        None
+    }
+
+    fn conclude_failure(&self, grant: &DueGrant, lease: &Lease, failure: &Failure, batch: &mut Batch) -> Option<Pause> {
+        let now = self.now();
+        let attempts = match failure.remedy {
+            // Whichever of those that wait meets the limit next, it waits longer.
+            Remedy::Limited { reach: Reach::Service, .. } => grant.entry.attempts.max(grant.limits_met + 1),
+            _ => grant.entry.attempts,
+        };
+        let verdict = self.judge(attempts, failure);
+        self.log_attempt(super::outbox::Attempt::of_grant(grant), verdict, Some(&failure.reason));
+        let reason = super::outbox::shown(&failure.reason);
+        let state = match (grant.wanted, verdict) {
+            (Wanted::Access(_), Verdict::RetryAt { until, .. }) if matches!(failure.remedy, Remedy::Limited { .. }) => {
+                Some((GrantState::Waiting, Some(until)))
+            }
+            (Wanted::Access(_), verdict) if verdict.needs_person() => Some((GrantState::Blocked, None)),
+            (Wanted::Access(_), _) => Some((GrantState::Pending, None)),
+            (Wanted::Nothing, _) => Some((GrantState::Revoking, None)),
+            (Wanted::AsItIs, _) => None,
+        };
+        if let Some((state, until)) = state {
+            let seen = Seen { state, until, reason: Some(&reason), invitation_id: None };
+            batch.run(grants::record(grant, lease, now, &seen));
+        }
+        let end = verdict.delay(&reason).map_or(End::Dead(&reason), End::Later);
+        batch.run(grants::end(grant, lease, self.moment(), &end));
+        batch.extend(self.alert_of(failure));
+        let pause = match (failure.remedy, verdict) {
+            (Remedy::Limited { reach, .. }, Verdict::RetryAt { until, .. }) => match (reach, grant.wanted) {
+                (Reach::Service, _) => Some(Pause { until, repo: None }),
+                (Reach::Repository, Wanted::Access(_)) => Some(Pause { until, repo: Some(grant.repo.clone()) }),
+                (Reach::Repository, _) => None,
+            },
+            _ => None,
+        }?;
+        batch.run(grants::pause(pause.until, pause.repo.as_ref(), now, &reason));
+        Some(pause)
+    }
+}

@@ -1,0 +1,215 @@
+//! Deliveries that could not be understood yet, since their storefront did not answer what had to be asked: told by a
+//! storefront that is made up, because none of today's asks anything.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::*;
+use crate::adapters::storefronts::{
+    Head, HookSecret, Hooks, OwnKeys, Page, Proof, Refusal, Registration, Storefront, Verdict,
+};
+use crate::adapters::{Reach, Remedy};
+use crate::config::{Config, Reader};
+use crate::db::events::StoredEvent;
+use crate::model::catalogue::{Ids, LicenseKind, Section};
+use crate::model::{LicenseKey, ListName, Origin, Timestamp, UniqueId};
+use crate::platform::host::{Host, Sqlite};
+use crate::platform::{HttpRequest, Method, Row, SendError};
+
+const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// It tells everything only when it is asked, and when it does not answer, this is what to do.
+struct MadeUp(Remedy);
+
+impl Storefront for MadeUp {
+    const SECTION: Section = Section {
+        source: "made_up",
+        name: "Made Up",
+        product_ids: Ids::Text { example: "1" },
+        variants: None,
+        licenses: &[LicenseKind::Minted],
+    };
+
+    fn read(_: &mut Reader<'_>) -> Self {
+        Self(Remedy::Retry)
+    }
+
+    fn is_configured(&self) -> bool {
+        true
+    }
+
+    fn authenticate(&self, _: &Head<'_>, _: Timestamp) -> Result<Proof, Refusal> {
+        Err(Refusal::Hidden)
+    }
+
+    async fn interpret(&self, platform: &impl Platform, _: &Delivery) -> Result<Understood, NotUnderstood> {
+        let request = HttpRequest::new(Method::Get, "https://api.example.com/orders/7".to_owned());
+        let failure = match platform.send(request).await {
+            Ok(_) => return Err(NotUnderstood::malformed("there is no such order")),
+            Err(error) => Failure { remedy: self.0, ..Failure::unanswered(Self::PROFILE.name, error) },
+        };
+        let email = EmailAddress::parse("ada@example.com").ok();
+        let not_understood = NotUnderstood::from(Cause::Unanswered(failure));
+        Err(not_understood.of_type(EventType::named("order.paid")).about(OrderId::parse("7"), email))
+    }
+
+    fn own_keys(&self) -> OwnKeys {
+        OwnKeys::None
+    }
+
+    async fn verify_key(&self, _: &impl Platform, _: &LicenseKey) -> Result<Verdict, Failure> {
+        Ok(Verdict::Unknown)
+    }
+
+    fn lists(&self) -> Vec<ListName> {
+        Vec::new()
+    }
+
+    async fn page(&self, _: &impl Platform, _: &ListName, _: Timestamp, _: Option<&str>) -> Result<Page, Failure> {
+        Err(Failure::new(Remedy::GiveUp, "it has no lists"))
+    }
+
+    fn hooks(&self) -> Hooks {
+        let registration = Registration::Together("/hooks");
+        Hooks { events: &[], registration, dashboard: "https://example.com", secret: HookSecret::Signing }
+    }
+}
+
+/// A delivery of the made-up storefront that was stored, and the engine that it is tried on.
+struct Inbox {
+    engine: Engine<Host>,
+    event: EventId,
+    delivery: Delivery,
+}
+
+impl Inbox {
+    fn new() -> Self {
+        let host = Host::with_database(Rc::new(Sqlite::migrated().unwrap()), 1, NOW, |_| Err(SendError::Timeout));
+        let setting = |name: &str| (name == "OPERATOR_EMAIL").then(|| "operator@example.com".to_owned());
+        let trace = UniqueId::new(NOW, [0; 10]);
+        let engine = Engine::new(host, Rc::new(Config::read(setting)), Rc::default(), trace);
+        let delivery = Delivery::recorded(MadeUp::PROFILE.source, Origin::Webhook, b"order 7".to_vec());
+        let Ok(FollowUp::Process { event, .. }) = run(engine.ingest(delivery.clone())) else {
+            panic!("a delivery is to be processed")
+        };
+        Self { engine, event, delivery }
+    }
+
+    /// Tries the delivery for the time that `attempts` says, while its storefront does not answer.
+    fn process(&self, remedy: Remedy, attempts: i64) {
+        let Self { engine, event, delivery } = self;
+        run(async {
+            let understood = MadeUp(remedy).interpret(&engine.platform, delivery).await;
+            engine.conclude(Handling { event, delivery, attempts }, understood).await
+        })
+        .unwrap();
+    }
+
+    /// The delivery, if it is due now, claimed as a tick does.
+    fn claim(&self) -> Option<StoredEvent> {
+        let now = self.engine.now();
+        let mut batch = Batch::new();
+        let claim = batch.add(events::claim(now, now.plus_millis(ABANDONED_AFTER_MS)));
+        run(self.engine.run(batch)).unwrap().first(&claim).unwrap().map(|claimed| claimed.unwrap().event)
+    }
+
+    fn row(&self) -> Row {
+        let row = "SELECT *, next_attempt_at - received_at AS wait FROM webhook_events";
+        self.engine.platform.database().query(row).unwrap().remove(0)
+    }
+
+    fn alerts(&self) -> usize {
+        self.engine.platform.database().query("SELECT 1 FROM alerts").unwrap().len()
+    }
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+#[test]
+fn what_its_storefront_does_not_answer_is_tried_again_by_itself() {
+    let inbox = Inbox::new();
+    inbox.process(Remedy::Retry, 1);
+    let row = inbox.row();
+    assert_eq!((row.integer("processed"), row.text("reason")), (Ok(0), Ok("storefront_unavailable")));
+    assert_eq!(row.text("error"), Ok("Made Up: no answer in time"));
+    assert_eq!((row.text("event_type"), row.text("order_id")), (Ok("order.paid"), Ok("7")));
+    assert_eq!(row.text("email"), Ok("ada@example.com"));
+    let wait = row.integer("wait").unwrap();
+    assert!((15_000..=30_000).contains(&wait), "{wait}");
+    assert!(row.is_null("stuck_at"));
+
+    assert!(inbox.claim().is_none(), "not before its time");
+    inbox.engine.platform.advance(Duration::from_secs(30));
+    let claimed = inbox.claim().unwrap();
+    assert_eq!((claimed.id, claimed.attempts), (inbox.event.clone(), 2));
+}
+
+#[test]
+fn it_waits_as_long_as_its_storefront_says_and_burns_no_try() {
+    let until = NOW.plus_millis(700_000);
+    for remedy in [Remedy::RetryAt(until), Remedy::Limited { reach: Reach::Service, until: Some(until) }] {
+        let inbox = Inbox::new();
+        inbox.process(remedy, 1);
+        let row = inbox.row();
+        assert_eq!((row.integer("wait"), row.integer("attempts")), (Ok(700_000), Ok(0)), "{remedy:?}");
+        inbox.engine.platform.advance(Duration::from_secs(700));
+        assert_eq!(inbox.claim().map(|event| event.attempts), Some(1), "{remedy:?}");
+    }
+}
+
+#[test]
+fn it_waits_longer_each_time_until_its_tries_are_used_up() {
+    let wait_after = |attempts| {
+        let inbox = Inbox::new();
+        inbox.process(Remedy::Retry, attempts);
+        inbox.row().optional_time("wait").unwrap().map(Timestamp::as_millis)
+    };
+    for attempts in 1..MAX_ATTEMPTS {
+        let longest = (30_000 << (attempts - 1)).min(6 * HOUR_MS);
+        let wait = wait_after(attempts).unwrap();
+        assert!((longest / 2..=longest).contains(&wait), "{attempts}: {wait}");
+    }
+    assert_eq!(wait_after(MAX_ATTEMPTS), None);
+}
+
+#[test]
+fn what_its_storefront_will_never_answer_is_left_to_a_person() {
+    for (remedy, attempts) in [(Remedy::GiveUp, 1), (Remedy::Retry, MAX_ATTEMPTS)] {
+        let inbox = Inbox::new();
+        inbox.process(remedy, attempts);
+        assert!(inbox.row().is_null("next_attempt_at"), "{remedy:?}");
+        assert_eq!(inbox.row().integer("stuck_at"), Ok(NOW.as_millis()), "{remedy:?}");
+        inbox.engine.platform.advance(Duration::from_secs(24 * 60 * 60));
+        assert!(inbox.claim().is_none(), "{remedy:?}");
+    }
+}
+
+#[test]
+fn what_only_a_person_mends_is_told_of_and_tried_once_an_hour() {
+    for (remedy, attempts) in [(Remedy::CredentialsRejected, 0), (Remedy::PersonNeeded, 1)] {
+        let inbox = Inbox::new();
+        inbox.process(remedy, 1);
+        let row = inbox.row();
+        assert_eq!((row.integer("wait"), row.integer("attempts")), (Ok(HOUR_MS), Ok(attempts)), "{remedy:?}");
+        assert_eq!(inbox.alerts(), 1, "{remedy:?}");
+    }
+    let inbox = Inbox::new();
+    inbox.process(Remedy::Retry, 1);
+    assert_eq!(inbox.alerts(), 0, "what passes by itself is nobody's business");
+}
+
+#[test]
+fn a_note_that_comes_twice_gives_back_one_try() {
+    let inbox = Inbox::new();
+    inbox.engine.platform.advance(Duration::from_secs(60));
+    assert_eq!(inbox.claim().unwrap().attempts, 2);
+    for _ in 0..2 {
+        inbox.process(Remedy::RetryAt(NOW.plus_millis(700_000)), 2);
+    }
+    assert_eq!(inbox.row().integer("attempts"), Ok(1));
+    inbox.process(Remedy::Retry, 1);
+    assert_eq!(inbox.row().integer("attempts"), Ok(1), "one that counts takes nothing back");
+}

@@ -1,0 +1,13 @@
+//! `/admin/actions`: what operators changed.
+
+use super::read;
+use crate::db::reads;
+use crate::engine::Engine;
+use crate::http::Problem;
+use crate::http::api::actions::ActionItem;
+use crate::http::api::{Page, PageRequest};
+use crate::platform::Platform;
+
+pub(super) async fn list<P: Platform>(engine: &Engine<P>, request: &PageRequest) -> Result<Page<ActionItem>, Problem> {
+    read(engine, reads::actions::list(request)).await
+}

@@ -1,0 +1,57 @@
+//! `POST /api/activate`: what a buyer's page sends, and what it gets.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::codes::{ActivationState, ReceiptState, RepoState};
+use crate::model::Timestamp;
+
+/// A license key, the GitHub account that it is to be bound to, and what the buyer prefers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActivationRequest {
+    /// In any spelling.
+    #[schemars(regex(pattern = r"^[!-~]{1,128}$"))]
+    pub license_key: String,
+    #[schemars(length(max = 39), regex(pattern = r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$"))]
+    pub github_username: String,
+    /// The buyer's choice.
+    #[schemars(length(max = 100), inner(regex(pattern = r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")))]
+    pub repos: Option<Vec<String>>,
+}
+
+/// A bound license, and what it opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Activation {
+    pub status: ActivationState,
+    pub license: ActivatedLicense,
+    pub github_username: String,
+    pub repos: Vec<ActivatedRepo>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ActivatedLicense {
+    /// The product's name.
+    pub product: String,
+    pub tier: String,
+    /// Absent: never.
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ActivatedRepo {
+    pub repo: String,
+    pub status: RepoState,
+    /// Where an invitation is accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept_url: Option<String>,
+    /// When the invitation ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a storefront gets for a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeliveryReceipt {
+    pub status: ReceiptState,
+}

@@ -1,0 +1,320 @@
+//! Codes: what a state, a reason or a kind is written as. Each list stands in one place, here or in the model; words for
+//! people are made by whoever shows them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::http::Code;
+use crate::model::{EventReason, GrantState, LicenseStatus};
+
+/// Lets a type be written, read and described as the code that it has.
+macro_rules! written_as_code {
+    ($name:ident, all: $all:expr, code: $code:path, from_code: $from_code:path $(, about: $about:expr)?) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str($code(*self))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Codes;
+
+                impl Visitor<'_> for Codes {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a code")
+                    }
+
+                    fn visit_str<E: Error>(self, code: &str) -> Result<$name, E> {
+                        let known = || $all.iter().map(|one| $code(*one)).collect::<Vec<_>>().join(", ");
+                        $from_code(code).ok_or_else(|| E::custom(format_args!("must be one of: {}", known())))
+                    }
+                }
+
+                deserializer.deserialize_str(Codes)
+            }
+        }
+
+        described_by_codes!($name, all: $all, code: $code $(, about: $about)?);
+    };
+}
+
+/// Describes a type by the list of all codes.
+macro_rules! described_by_codes {
+    ($name:ident, all: $all:expr, code: $code:path $(, about: $about:expr)?) => {
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let codes: Vec<_> = $all.iter().map(|one| $code(*one)).collect();
+                #[allow(unused_mut)]
+                let mut schema = json_schema!({ "type": "string", "enum": codes });
+                $(schema.insert("description".to_owned(), $about.into());)?
+                schema
+            }
+        }
+    };
+}
+
+/// Declares an enum with the code of each of its members.
+macro_rules! codes {
+    ($(
+        $(#[doc = $doc:literal])*
+        pub enum $name:ident {
+            $($(#[doc = $about:literal])* $member:ident = $code:literal,)+
+        }
+    )+) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[doc = $about])* $member,)+
+        }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$member),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$member => $code,)+
+                }
+            }
+
+            /// The one of that code.
+            pub fn from_name(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == code)
+            }
+        }
+
+        written_as_code!($name, all: $name::ALL, code: $name::as_str, from_code: $name::from_name,
+                         about: about(concat!($($doc),*), &[$(($code, concat!("", $($about),*))),+]));
+    )+};
+}
+
+pub(super) use {described_by_codes, written_as_code};
+
+/// What a document says of a list of codes: what it is, and each code that its name does not explain.
+fn about(what: &str, codes: &[(&str, &str)]) -> String {
+    let explained = codes.iter().filter(|(_, about)| !about.is_empty());
+    let lines = explained.map(|(code, about)| format!("\n- `{code}`: {}", about.trim()));
+    let lines: String = lines.collect();
+    format!("{}{}{lines}", what.trim(), if lines.is_empty() { "" } else { "\n" })
+}
+
+written_as_code!(Code, all: Code::ALL, code: Code::as_str, from_code: Code::from_name, about: "What went wrong.");
+written_as_code!(EventReason, all: EventReason::ALL, code: EventReason::code, from_code: EventReason::from_code);
+written_as_code!(GrantState, all: GrantState::ALL, code: GrantState::as_str, from_code: GrantState::from_name);
+written_as_code!(LicenseStatus, all: LicenseStatus::ALL, code: LicenseStatus::as_str, from_code: LicenseStatus::from_name);
+
+codes! {
+    /// What became of a delivery, and of what was sold by it.
+    pub enum SaleState {
+        /// It is understood and done by itself, or its mail is on its way.
+        InProgress = "in_progress",
+        /// The license is not activated, or the invitation is not accepted.
+        WaitingOnBuyer = "waiting_on_buyer",
+        WaitingOnGithub = "waiting_on_github",
+        /// The buyer has everything.
+        Fulfilled = "fulfilled",
+        /// Nothing comes of it before the seller acts.
+        NeedsSeller = "needs_seller",
+        /// Nothing is to be done, or not any more.
+        Ignored = "ignored",
+    }
+
+    /// Why a license is in its state.
+    pub enum LicenseReason {
+        /// Tried so often that it is tried no more.
+        MailFailed = "mail_failed",
+        InvitationFailed = "invitation_failed",
+        RemovalFailed = "removal_failed",
+        /// Tried again every hour, and nothing comes of it before somebody has mended the cause.
+        MailBlocked = "mail_blocked",
+        InvitationBlocked = "invitation_blocked",
+        RemovalBlocked = "removal_blocked",
+        RevokedByOperator = "revoked_by_operator",
+        Refunded = "refunded",
+        Disputed = "disputed",
+        /// The operator canceled it.
+        MailCanceled = "mail_canceled",
+        InvitationCanceled = "invitation_canceled",
+        MailPending = "mail_pending",
+        NotActivated = "not_activated",
+        InvitationPending = "invitation_pending",
+        Activated = "activated",
+    }
+
+    /// How a delivery reached us.
+    pub enum EventOrigin {
+        /// The storefront sent it.
+        Webhook = "webhook",
+        /// It was found in the storefront's own list, since no webhook had told of it.
+        Reconciliation = "reconciliation",
+    }
+
+    /// Which deliveries are replayed.
+    pub enum ReplayState {
+        /// What waits for a person.
+        NeedsSeller = "needs_seller",
+        /// What is tried again by itself later.
+        InProgress = "in_progress",
+    }
+
+    /// How the account was proved that a license is bound to.
+    pub enum Proof {
+        Typed = "typed",
+        SignedIn = "signed_in",
+        Checkout = "checkout",
+    }
+
+    /// Whether the database answers.
+    pub enum HealthState {
+        Ok = "ok",
+        Unavailable = "unavailable",
+    }
+
+    /// How something stands that the Worker depends on.
+    pub enum DependencyState {
+        /// It answers.
+        Ok = "ok",
+        Unreachable = "unreachable",
+        Configured = "configured",
+        Missing = "missing",
+        /// No mail provider: mails are logged instead of sent.
+        Logging = "logging",
+    }
+
+    /// What an activation did.
+    pub enum ActivationState {
+        Activated = "activated",
+        /// The license was bound to this identity before; its invitations were sent again.
+        AlreadyActive = "already_active",
+    }
+
+    /// What an activation has given of a repository.
+    pub enum RepoState {
+        Invited = "invited",
+        Member = "member",
+        /// GitHub could not take it now; it is tried again.
+        Queued = "queued",
+    }
+
+    /// What became of a delivery's request.
+    pub enum ReceiptState {
+        Stored = "stored",
+    }
+
+    /// What a storefront has said of an order besides that it was sold.
+    pub enum OrderFact {
+        /// In full.
+        Refunded = "refunded",
+        Disputed = "disputed",
+        /// By the seller.
+        DisputeWon = "dispute_won",
+    }
+
+    /// What is to be done in the outside world.
+    pub enum OutboxKind {
+        LicenseMail = "license_mail",
+        /// To give or to take away an account's access to a repository.
+        Grant = "grant",
+        AlertMail = "alert_mail",
+    }
+
+    pub enum OutboxState {
+        Due = "due",
+        /// Being tried right now.
+        Leased = "leased",
+        Done = "done",
+        /// Tried so often that it is tried no more.
+        Dead = "dead",
+    }
+
+    /// What is counted or listed as something to be looked after.
+    pub enum DutyKind {
+        Delivery = "delivery",
+        LicenseMail = "license_mail",
+        Grant = "grant",
+        AlertMail = "alert_mail",
+    }
+
+    /// What the seller can do about it.
+    pub enum Remedy {
+        /// Nothing: it is tried again by itself.
+        None = "none",
+        /// Add the product to the catalogue; what waits for it is due then.
+        MapProduct = "map_product",
+        /// Mend the cause, then replay the delivery.
+        ReplayEvent = "replay_event",
+        /// Mend the cause, then retry the row of the outbox.
+        RetryOutbox = "retry_outbox",
+    }
+}
+
+/// Why a delivery, and what was sold by it, is in its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SaleReason {
+    /// Nobody has looked at it yet.
+    JustArrived,
+    /// Understood, and nothing was to be done.
+    NothingToDo,
+    /// What the delivery itself says.
+    Event(EventReason),
+    /// What became of the license that it brought.
+    License(LicenseReason),
+}
+
+impl SaleReason {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::JustArrived => "just_arrived",
+            Self::NothingToDo => "nothing_to_do",
+            Self::Event(reason) => reason.code(),
+            Self::License(reason) => reason.as_str(),
+        }
+    }
+
+    /// The reason of that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::all().into_iter().find(|reason| reason.code() == code)
+    }
+
+    fn all() -> Vec<Self> {
+        let events = EventReason::ALL.iter().copied().map(Self::Event);
+        let licenses = LicenseReason::ALL.iter().copied().map(Self::License);
+        [Self::JustArrived, Self::NothingToDo].into_iter().chain(events).chain(licenses).collect()
+    }
+}
+
+written_as_code!(SaleReason, all: SaleReason::all(), code: SaleReason::code, from_code: SaleReason::from_code,
+                 about: "Why a delivery, and what was sold by it, is in its state.");
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_of_a_sale_has_a_code_of_its_own_and_is_read_back() {
+        let all = SaleReason::all();
+        let codes: HashSet<_> = all.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes.len(), all.len());
+        for reason in all {
+            assert_eq!(serde_json::from_value::<SaleReason>(serde_json::to_value(reason).unwrap()).unwrap(), reason);
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_no_code_is_refused_without_repeating_it() {
+        let error = serde_json::from_str::<OutboxState>("\"canary\"").unwrap_err().to_string();
+        assert!(error.contains("must be one of: due, leased, done, dead") && !error.contains("canary"), "{error}");
+    }
+}

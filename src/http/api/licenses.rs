@@ -1,0 +1,96 @@
+//! `/admin/licenses`: what buyers are entitled to, and to whom each license is bound.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::actions::ActionItem;
+use super::codes::Proof;
+use super::events::EventItem;
+use super::grants::GrantItem;
+use super::orders::{FactItem, OrderItem};
+use super::outbox::OutboxItem;
+use super::timeline::TimelineEntry;
+use super::values::{AccountFilter, KeyFilter, OrderFilter};
+use super::{Cursor, PageLimit};
+use crate::model::{Actor, EmailAddress, GithubLogin, LicenseStatus, Reason, Timestamp};
+
+/// A license.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LicenseItem {
+    pub license_key: String,
+    /// The storefront.
+    pub source: String,
+    pub order_id: String,
+    /// Of the order, from 1.
+    pub line: i64,
+    /// The storefront's id of a key of its own; absent where the key was minted here.
+    pub storefront_key_id: Option<String>,
+    pub product_id: String,
+    pub variant_id: Option<String>,
+    pub tier: String,
+    /// Who bought; empty once it is erased.
+    pub email: String,
+    pub name: String,
+    pub status: LicenseStatus,
+    pub revoked_by_operator: bool,
+    /// Of a test purchase.
+    pub test: bool,
+    pub issued_at: Timestamp,
+    /// Absent: never.
+    pub expires_at: Option<Timestamp>,
+    /// The delivery that brought it; absent where it was learned of from the storefront when the key was used.
+    pub event_id: Option<String>,
+    /// Absent while nobody has activated it.
+    pub activation: Option<ActivationItem>,
+}
+
+/// The one identity that a license is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ActivationItem {
+    pub github_username: String,
+    pub github_user_id: i64,
+    /// What it opens.
+    pub repos: Vec<String>,
+    pub proof: Proof,
+    pub activated_at: Timestamp,
+}
+
+/// A license with everything that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LicenseDetail {
+    #[serde(flatten)]
+    pub license: LicenseItem,
+    pub order: Option<OrderItem>,
+    pub facts: Vec<FactItem>,
+    /// Every delivery about the order.
+    pub events: Vec<EventItem>,
+    /// The access of its identity to what it opens.
+    pub grants: Vec<GrantItem>,
+    /// What is still to be done for it, or was.
+    pub outbox: Vec<OutboxItem>,
+    pub actions: Vec<ActionItem>,
+    /// What happened to it and its order, in the order of time.
+    pub timeline: Vec<TimelineEntry>,
+}
+
+/// Which licenses are asked for: all that meet every filter, by key.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LicensesRequest {
+    #[serde(default)]
+    pub limit: PageLimit,
+    pub cursor: Option<Cursor>,
+    pub email: Option<EmailAddress>,
+    pub order: Option<OrderFilter>,
+    pub key: Option<KeyFilter>,
+    pub github: Option<AccountFilter>,
+}
+
+/// To whom a license is to be bound instead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferRequest {
+    pub reason: Reason,
+    pub actor: Option<Actor>,
+    pub to: GithubLogin,
+}

@@ -1,0 +1,53 @@
+//! `/admin/outbox`: what is still to be done in the outside world, or was.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::codes::{OutboxKind, OutboxState};
+use super::{Cursor, PageLimit};
+use crate::model::{GrantState, Timestamp};
+
+/// A mail to send, or access to give or to take away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OutboxItem {
+    pub id: i64,
+    pub kind: OutboxKind,
+    /// What it is about: a license key, or a grant's or an alert's id.
+    pub subject: String,
+    /// Of a license mail.
+    pub license_key: Option<String>,
+    /// Of a grant, as are the next three.
+    pub repo: Option<String>,
+    pub github_username: Option<String>,
+    pub github_user_id: Option<i64>,
+    pub grant_state: Option<GrantState>,
+    /// Of an alert: what caused it, as a code.
+    pub cause: Option<String>,
+    /// Of an alert: what it says.
+    pub detail: Option<String>,
+    pub state: OutboxState,
+    pub attempts: i64,
+    pub next_attempt_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+    /// Nothing comes of it before a person has mended the cause; it is tried every hour meanwhile.
+    pub person_needed: bool,
+    /// How it ended, as a code: `sent`, `logged`, `invited`, `member`, `removed`, `canceled` or `skipped`.
+    pub outcome: Option<String>,
+    /// The other side's own id of it.
+    pub reference: Option<String>,
+    pub created_at: Timestamp,
+    /// When it was done or given up.
+    pub ended_at: Option<Timestamp>,
+    pub trace_id: String,
+}
+
+/// Which rows are asked for: all that meet every filter, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutboxRequest {
+    #[serde(default)]
+    pub limit: PageLimit,
+    pub cursor: Option<Cursor>,
+    pub state: Option<OutboxState>,
+    pub kind: Option<OutboxKind>,
+}

@@ -1,0 +1,269 @@
+//! All that the engine does, played against a world in which calls fail, hang and processes die: each with
+//! those who try again in reality (the storefront, the buyer, the operator, cron), and with the one way in which it has
+//! to end.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `beginnings` | how things stand before a scenario, and who asks for what |
+//! | `changes` | what an operator asks for |
+//! | `ends` | how each scenario ends |
+//! | `striking` | the world that strikes |
+
+mod beginnings;
+mod changes;
+mod ends;
+mod striking;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use latchkey::engine::{FollowUp, Ticked};
+use latchkey::http;
+use latchkey::model::{Actor, AdminAction, Reason};
+use latchkey::platform::host::Sqlite;
+use latchkey::platform::{Platform, unique_id};
+use latchkey_sandbox::{GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY};
+
+use self::beginnings::{Ask, Subject};
+use self::changes::Change;
+use crate::shop::Shop;
+
+pub(crate) use self::striking::{Blow, FATES, Witness, unless_it_dies, watch};
+
+/// Who gets the alerts, in the scenarios of them.
+const OPERATOR: &str = "operator@example.com";
+
+/// What is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scenario {
+    /// A sale on Gumroad, which tries four times to deliver it.
+    Sale,
+    /// An order of Lemon Squeezy's, whose key is minted here.
+    MintedOrder,
+    /// An order of Lemon Squeezy's, then the key that it issued.
+    IssuedKey,
+    /// The same two, the key first: it has to wait for the order, which says what was bought.
+    KeyBeforeOrder,
+    /// A sale of what no entry of the catalogue names.
+    UnmappedSale,
+    /// A delivery that was stored and acknowledged by a process that died over it.
+    AbandonedSale,
+    /// A sale whose mail is refused for good; the operator is told.
+    RefusedMail,
+    /// Sales that no ping told of, more than are on a page.
+    FoundSales,
+    /// An order and its key that no webhook told of.
+    FoundOrder,
+    /// The buyer of a minted key activates it for the first time.
+    FirstActivation,
+    /// The same with a key that only Lemon Squeezy knows.
+    StorefrontKey,
+    /// The same with one of a product that no entry of the catalogue names.
+    UnmappedKey,
+    /// The buyer activates once more.
+    Bypass,
+    /// The first activation while GitHub rejects the token; the operator is told, and replaces it.
+    RejectedToken,
+    /// The first activation while GitHub asks to wait, without saying how long.
+    LimitedActivation,
+    /// Gumroad tells of a full refund of what one is a member of by now, and is invited to otherwise.
+    Refund,
+    /// The operator revokes the same.
+    Revocation,
+    /// The operator gives it to another account.
+    Transfer,
+    /// The operator takes a revocation back, after it had all its consequences.
+    Reinstatement,
+    /// The operator has a key mailed once more.
+    Resending,
+    /// The operator replays a sale that waited for the catalogue.
+    Replay,
+    /// The same with everything that waits.
+    ReplayOfAll,
+    /// The operator maps the product that a sale waits for.
+    Mapping,
+    /// The operator has a dead mail tried again.
+    Retry,
+    /// The operator ends it instead.
+    Cancellation,
+    /// The operator reads out what is held on a buyer.
+    Export,
+    /// The operator erases it.
+    Erasure,
+    /// A month after a sale its payload is erased.
+    Expiry,
+    /// The operator looks at everything, and somebody at the health page.
+    Looking,
+}
+
+impl Scenario {
+    pub(super) const ALL: [Self; 29] = [
+        Self::Sale,
+        Self::MintedOrder,
+        Self::IssuedKey,
+        Self::KeyBeforeOrder,
+        Self::UnmappedSale,
+        Self::AbandonedSale,
+        Self::RefusedMail,
+        Self::FoundSales,
+        Self::FoundOrder,
+        Self::FirstActivation,
+        Self::StorefrontKey,
+        Self::UnmappedKey,
+        Self::Bypass,
+        Self::RejectedToken,
+        Self::LimitedActivation,
+        Self::Refund,
+        Self::Revocation,
+        Self::Transfer,
+        Self::Reinstatement,
+        Self::Resending,
+        Self::Replay,
+        Self::ReplayOfAll,
+        Self::Mapping,
+        Self::Retry,
+        Self::Cancellation,
+        Self::Export,
+        Self::Erasure,
+        Self::Expiry,
+        Self::Looking,
+    ];
+
+    /// Plays the scenario with these blows to somebody who tries again as often as there are blows, and checks its end.
+    pub(super) async fn play(self, blows: &[Blow]) -> Rc<Witness> {
+        let shop = self.open();
+        let (witness, answered) = self.act(&shop, blows, blows.len() + 1).await;
+        assert!(answered, "{self:?} with {blows:?}: one more try than there are blows has to succeed");
+        self.check(&shop, &witness, &format!("{self:?} with {blows:?}"));
+        witness
+    }
+
+    /// Plays an activation for a buyer who asks once and never again: then nothing happened, or all of it does.
+    pub(super) async fn play_once(self, blow: Blow) {
+        let shop = self.open();
+        let (witness, answered) = self.act(&shop, &[blow], 1).await;
+        let context = format!("{self:?} with {blow:?}, asked once");
+        if shop.count("license_activations") > 0 {
+            self.check(&shop, &witness, &context);
+        } else {
+            assert!(!answered, "{context}: what was answered has happened");
+            assert_eq!(shop.count("outbox WHERE kind = 'grant'") + shop.count("grants"), 0, "{context}");
+            for repo in shop.sandbox.repos() {
+                assert!(shop.sandbox.invitations(&repo).is_empty(), "{context}: {repo}");
+            }
+        }
+    }
+
+    /// A shop on an empty database. All that a thread opens share one, whose statements are prepared.
+    fn open(self) -> Shop {
+        thread_local!(static DATABASE: Rc<Sqlite> = Rc::new(Sqlite::migrated().unwrap()));
+        let database = DATABASE.with(Rc::clone);
+        database.clear().unwrap();
+        let settings: &[(&str, &str)] = match self {
+            Self::FoundSales => &[("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN)],
+            Self::FoundOrder => &[("LEMON_SQUEEZY_API_KEY", LEMON_SQUEEZY_API_KEY)],
+            Self::RefusedMail | Self::RejectedToken => &[("OPERATOR_EMAIL", OPERATOR)],
+            _ => &[],
+        };
+        Shop::open_on(database, settings)
+    }
+
+    /// Plays the scenario until nothing is left to do; whether everybody was answered with success.
+    async fn act(self, shop: &Shop, blows: &[Blow], tries: usize) -> (Rc<Witness>, bool) {
+        let subject = self.prepare(shop).await;
+        let witness = watch(shop, blows);
+        let answered = match &subject {
+            Subject::Asked(asks) => {
+                let mut answered = true;
+                for ask in asks {
+                    answered &= ask_until_answered(shop, &witness, tries, ask).await;
+                }
+                answered
+            }
+            Subject::Operator(change) => act_until_done(shop, &witness, tries, change).await,
+            Subject::Nobody => true,
+        };
+        assert!(self.tick_until_quiet(shop, &witness).await, "{self:?} with {blows:?}: something stays to be done");
+        assert_eq!(*witness.struck.borrow(), blows, "{self:?}: every blow has to strike");
+        (witness, answered)
+    }
+
+    /// A tick a minute until one succeeds and leaves nothing to do; `false` when that takes half a day.
+    async fn tick_until_quiet(self, shop: &Shop, witness: &Witness) -> bool {
+        let lists = match self {
+            Self::FoundSales => 1,
+            Self::FoundOrder => 2,
+            _ => 0,
+        };
+        for _ in 0..720 {
+            shop.advance(Duration::from_secs(60));
+            if self == Self::RejectedToken {
+                replace_token_once_told(shop);
+            }
+            let engine = shop.engine();
+            let ticked = unless_it_dies(witness, engine.tick()).await;
+            let due = shop.count("outbox WHERE next_attempt_at IS NOT NULL")
+                + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL");
+            let read = shop.count("reconciliations WHERE watermark_at IS NOT NULL");
+            if (due, read) == (0, lists) && ticked == Some(Ok(Ticked::default())) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Lets an operator who was mailed replace the token, and the rest of the hour pass after which it is tried again.
+fn replace_token_once_told(shop: &Shop) {
+    if shop.sandbox.mails().iter().any(|mail| mail.to == OPERATOR) {
+        shop.sandbox.clear_faults();
+        let due_in = format!("SELECT min(next_attempt_at) - {} FROM outbox", shop.host.now().as_millis());
+        shop.advance(Duration::from_millis(shop.value(&due_in).parse().unwrap_or(0)));
+    }
+}
+
+/// Sends the same request until it is answered as hoped, as often as said, a second apart. What is behind each answer
+/// runs, unless the process dies.
+async fn ask_until_answered(shop: &Shop, witness: &Witness, tries: usize, ask: &Ask) -> bool {
+    for _ in 0..tries {
+        let engine = shop.engine();
+        let answer = unless_it_dies(witness, http::handle(&engine, (ask.request)())).await;
+        if let Some(mut answer) = answer {
+            run_follow_up(shop, witness, answer.follow_up.take()).await;
+            if ask.hoped.contains(&answer.status) {
+                return true;
+            }
+        }
+        shop.advance(Duration::from_secs(1));
+    }
+    false
+}
+
+/// Asks for the same change until it is said to be done, as often as said, a second apart.
+async fn act_until_done(shop: &Shop, witness: &Witness, tries: usize, change: &Change) -> bool {
+    let action = action(shop);
+    for _ in 0..tries {
+        let engine = shop.engine();
+        if let Some(Some((done, follow_up))) = unless_it_dies(witness, change.ask(&engine, &action)).await {
+            run_follow_up(shop, witness, follow_up).await;
+            return done;
+        }
+        shop.advance(Duration::from_secs(1));
+    }
+    false
+}
+
+/// A change that an operator asks for now.
+fn action(shop: &Shop) -> AdminAction {
+    AdminAction {
+        id: unique_id(&shop.host).unwrap(),
+        reason: Reason::parse("the buyer asked for it").unwrap(),
+        actor: Actor::parse("ada").unwrap(),
+    }
+}
+
+async fn run_follow_up(shop: &Shop, witness: &Witness, work: Option<FollowUp>) {
+    if let Some(work) = work {
+        unless_it_dies(witness, shop.engine().follow_up(work)).await;
+    }
+}

@@ -1,0 +1,238 @@
+//! How things stand before a scenario, and who asks for what in it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use latchkey::db::admin_changes::OutboxAction;
+use latchkey::http::Request;
+use latchkey::model::{EmailAddress, EventId, GithubLogin, LicenseKey};
+use latchkey_sandbox::{Delivery, Fault, FaultKind, GumroadSale, LemonSqueezySale, LicenseKeySeed, Service};
+use serde_json::json;
+
+use super::changes::Change;
+use super::{Scenario, action};
+use crate::shop::{ADMIN_TOKEN, Shop, catalogue, catalogue_of, delivery_request, post, request};
+
+/// A catalogue that names another product.
+const OTHER: &str = "[[gumroad]]\nproduct_id = 'other=='\nname = 'Other'\ntier = 'core'\nrepos = ['acme/other']\n";
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who asks.
+pub(super) enum Subject {
+    /// Somebody outside, for each in turn.
+    Asked(Vec<Ask>),
+    Operator(Change),
+    /// It is cron that goes on.
+    Nobody,
+}
+
+/// What is asked for until it is answered.
+pub(super) struct Ask {
+    pub(super) request: Box<dyn Fn() -> Request>,
+    /// With which status.
+    pub(super) hoped: RangeInclusive<u16>,
+}
+
+impl Ask {
+    fn new(request: impl Fn() -> Request + 'static) -> Self {
+        Self { request: Box::new(request), hoped: 200..=299 }
+    }
+
+    fn delivers(delivery: Delivery) -> Self {
+        Self::new(move || delivery_request(&delivery))
+    }
+
+    fn activates(key: String) -> Self {
+        let body = json!({ "license_key": key, "github_username": "octocat" }).to_string();
+        Self::new(move || post("/api/activate", "application/json", body.as_bytes()))
+    }
+
+    fn reads(path: String) -> Self {
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        Self::new(move || request("GET", &path, &[("authorization", &bearer)], b""))
+    }
+}
+
+impl Scenario {
+    /// Sets the scene.
+    pub(super) async fn prepare(self, shop: &Shop) -> Subject {
+        match self {
+            Self::Sale => delivered([shop.sandbox.sell_on_gumroad(GumroadSale::default())]),
+            Self::MintedOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("6", "1"))),
+            Self::IssuedKey => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"))),
+            Self::KeyBeforeOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5")).into_iter().rev()),
+            Self::UnmappedSale => {
+                let sale = GumroadSale { product_id: Some("in-no-catalogue==".to_owned()), ..GumroadSale::default() };
+                delivered([shop.sandbox.sell_on_gumroad(sale)])
+            }
+            Self::AbandonedSale => {
+                let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
+                assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
+                Subject::Nobody
+            }
+            Self::RefusedMail => {
+                let sale = GumroadSale::default();
+                shop.sandbox.suppress(&sale.email);
+                delivered([shop.sandbox.sell_on_gumroad(sale)])
+            }
+            Self::FoundSales => {
+                for _ in 0..11 {
+                    shop.sandbox.sell_on_gumroad(GumroadSale::default());
+                }
+                shop.advance(20 * MINUTE);
+                Subject::Nobody
+            }
+            Self::FoundOrder => {
+                shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"));
+                shop.advance(20 * MINUTE);
+                Subject::Nobody
+            }
+            Self::FirstActivation => Subject::Asked(vec![Ask::activates(shop.sell_starter().await)]),
+            Self::StorefrontKey => {
+                Subject::Asked(vec![Ask::activates(shop.sandbox.add_license_key(LicenseKeySeed::default()))])
+            }
+            Self::UnmappedKey => {
+                let key = LicenseKeySeed { product_id: 7, variant_id: 9, ..LicenseKeySeed::default() };
+                let ask = Ask::activates(shop.sandbox.add_license_key(key));
+                Subject::Asked(vec![Ask { hoped: 409..=409, ..ask }])
+            }
+            Self::RejectedToken => {
+                let key = shop.sell_starter().await;
+                shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("PUT"));
+                Subject::Asked(vec![Ask::activates(key)])
+            }
+            Self::LimitedActivation => {
+                let key = shop.sell_starter().await;
+                shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(429)).method("PUT").times(1));
+                Subject::Asked(vec![Ask::activates(key)])
+            }
+            Self::Bypass => {
+                let key = shop.sell_starter().await;
+                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+                // Otherwise the invitations from before would hide that there are no new ones.
+                for repo in ["acme/starter", "acme/starter-docs"] {
+                    shop.sandbox.decline_invitation("octocat", repo).unwrap();
+                }
+                Subject::Asked(vec![Ask::activates(key)])
+            }
+            Self::Expiry => {
+                shop.sell_starter().await;
+                shop.advance(31 * DAY);
+                Subject::Nobody
+            }
+            Self::Looking => look_at_everything(shop).await,
+            Self::Refund => {
+                sell_and_activate(shop).await;
+                let sale = shop.value("SELECT order_id FROM licenses");
+                delivered([shop.sandbox.gumroad_refund(&sale)])
+            }
+            Self::Revocation => Subject::Operator(Change::Revoke(sell_and_activate(shop).await)),
+            Self::Transfer => {
+                let to = GithubLogin::parse("grace-hopper").unwrap();
+                Subject::Operator(Change::Transfer(sell_and_activate(shop).await, to))
+            }
+            Self::Reinstatement => {
+                let key = sell_and_activate(shop).await;
+                shop.engine().revoke(&key, &action(shop)).await.unwrap();
+                for _ in 0..3 {
+                    shop.tick_after(MINUTE).await;
+                }
+                assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'removed'"), 2);
+                Subject::Operator(Change::Reinstate(key))
+            }
+            Self::Resending => Subject::Operator(Change::Resend(key_of(&shop.sell_starter().await))),
+            Self::Replay => Subject::Operator(Change::Replay(sell_before_it_is_mapped(shop).await)),
+            Self::ReplayOfAll => {
+                sell_before_it_is_mapped(shop).await;
+                Subject::Operator(Change::ReplayAll)
+            }
+            Self::Mapping => {
+                shop.stock(&catalogue_of(OTHER));
+                assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+                assert_eq!(shop.count("webhook_events WHERE stuck_at IS NOT NULL"), 1);
+                Subject::Operator(Change::Replace(catalogue().clone()))
+            }
+            Self::Retry => Subject::Operator(Change::Outbox(OutboxAction::Retry, let_a_mail_die(shop).await)),
+            Self::Cancellation => Subject::Operator(Change::Outbox(OutboxAction::Cancel, let_a_mail_die(shop).await)),
+            Self::Export => {
+                shop.sell_starter().await;
+                Subject::Operator(Change::Export(buyer()))
+            }
+            Self::Erasure => {
+                shop.sell_starter().await;
+                Subject::Operator(Change::Erase(buyer()))
+            }
+        }
+    }
+}
+
+fn delivered(deliveries: impl IntoIterator<Item = Delivery>) -> Subject {
+    Subject::Asked(deliveries.into_iter().map(Ask::delivers).collect())
+}
+
+/// An order of a Lemon Squeezy product. Where the keys of that are the storefront's, it issues one.
+fn order_of(product_id: &str, variant_id: &str) -> LemonSqueezySale {
+    LemonSqueezySale {
+        product_id: Some(product_id.to_owned()),
+        variant_id: Some(variant_id.to_owned()),
+        ..LemonSqueezySale::default()
+    }
+}
+
+fn key_of(text: &str) -> LicenseKey {
+    LicenseKey::from_record(text).unwrap()
+}
+
+/// Whoever buys on Gumroad.
+fn buyer() -> EmailAddress {
+    EmailAddress::parse(&GumroadSale::default().email).unwrap()
+}
+
+/// The starter kit, activated a minute ago by somebody who has accepted one of the two invitations.
+async fn sell_and_activate(shop: &Shop) -> LicenseKey {
+    let key = shop.sell_starter().await;
+    assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+    shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+    shop.advance(MINUTE);
+    key_of(&key)
+}
+
+/// A sale that came before its product was in the catalogue, which it is now.
+async fn sell_before_it_is_mapped(shop: &Shop) -> EventId {
+    shop.stock(&catalogue_of(OTHER));
+    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+    assert_eq!((shop.count("licenses"), shop.count("webhook_events WHERE error LIKE 'unmapped%'")), (0, 1));
+    shop.stock(catalogue());
+    EventId::parse(&shop.value("SELECT id FROM webhook_events")).unwrap()
+}
+
+/// A sale whose mail is dead, though it would be taken now; the mail's row.
+async fn let_a_mail_die(shop: &Shop) -> i64 {
+    let body = json!({ "ErrorCode": 406, "Message": "inactive" }).to_string().into_bytes();
+    let refused = FaultKind::Status { status: 422, headers: Vec::new(), body };
+    shop.sandbox.inject(Fault::new(Service::Postmark, refused));
+    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+    shop.sandbox.clear_faults();
+    shop.value("SELECT id FROM outbox WHERE state = 'dead'").parse().unwrap()
+}
+
+/// Every path that only reads.
+async fn look_at_everything(shop: &Shop) -> Subject {
+    let key = shop.sell_starter().await;
+    let event = shop.value("SELECT id FROM webhook_events");
+    let paths = [
+        "/healthz",
+        "/admin/status",
+        "/admin/attention",
+        "/admin/events",
+        &format!("/admin/events/{event}"),
+        "/admin/licenses",
+        &format!("/admin/licenses?key={key}"),
+        &format!("/admin/licenses/{key}"),
+        "/admin/outbox",
+        "/admin/actions",
+    ];
+    Subject::Asked(paths.into_iter().map(|path| Ask::reads(path.to_owned())).collect())
+}

@@ -1,0 +1,55 @@
+//! What an operator asks for, and whether it was done.
+
+use latchkey::db::admin_changes::{OutboxAction, ReplayFilter};
+use latchkey::db::products::Replaced;
+use latchkey::engine::{ActionError, ActionOutcome, Engine, FollowUp, ReplayOutcome};
+use latchkey::model::{AdminAction, Catalogue, EmailAddress, EventId, GithubLogin, LicenseKey};
+use latchkey::platform::host::Host;
+
+pub(super) enum Change {
+    Revoke(LicenseKey),
+    Transfer(LicenseKey, GithubLogin),
+    Reinstate(LicenseKey),
+    Resend(LicenseKey),
+    Replay(EventId),
+    ReplayAll,
+    Outbox(OutboxAction, i64),
+    Export(EmailAddress),
+    Erase(EmailAddress),
+    /// Replaces the catalogue, after a look at what that would come to.
+    Replace(Catalogue),
+}
+
+impl Change {
+    /// Asks once: whether it is done, and what is behind that answer; `None` when there is no answer.
+    pub(super) async fn ask(&self, engine: &Engine<Host>, action: &AdminAction) -> Option<(bool, Option<FollowUp>)> {
+        let acted = |acted: Result<ActionOutcome, ActionError>| acted.ok().map(|acted| acted == ActionOutcome::Done);
+        let done = match self {
+            Self::Revoke(key) => acted(engine.revoke(key, action).await)?,
+            Self::Transfer(key, to) => acted(engine.transfer(key, to, action).await)?,
+            Self::Reinstate(key) => acted(engine.reinstate(key, action).await)?,
+            Self::Resend(key) => acted(engine.resend(key, action).await)?,
+            Self::Replay(event) => {
+                return match engine.replay_event(event, action).await.ok()? {
+                    ReplayOutcome::Replayed(work) => Some((true, Some(work))),
+                    ReplayOutcome::NotFound | ReplayOutcome::Refused(_) => Some((false, None)),
+                };
+            }
+            Self::ReplayAll => {
+                let everything = ReplayFilter { since_id: None, source: None, state: None, error: None };
+                // Where the answer was lost it is due already, and asking again finds none: that it was done, the end shows.
+                matches!(engine.replay_events(everything, action).await.ok()?.replayed, 0 | 1)
+            }
+            Self::Outbox(what, id) => engine.act_on_outbox(*id, *what, action).await.ok()? == ActionOutcome::Done,
+            Self::Export(email) => engine.export(email, action).await.ok()?.licenses.len() == 1,
+            // Where the answer was lost, asking again finds nothing more.
+            Self::Erase(email) => matches!(engine.erase(email, action).await.ok()?.licenses, 0 | 1),
+            Self::Replace(catalogue) => {
+                let expected = engine.rehearse_catalogue(catalogue, None).await.ok()?;
+                let replaced = engine.replace_catalogue(catalogue, None, action).await.ok()?;
+                matches!((expected, replaced), (Replaced::Done { .. }, Replaced::Done { .. }))
+            }
+        };
+        Some((done, None))
+    }
+}

@@ -1,0 +1,199 @@
+//! The one state in which each scenario ends, whatever struck.
+
+use latchkey_sandbox::Mail;
+
+use super::{OPERATOR, Scenario, Witness};
+use crate::shop::Shop;
+
+/// A scenario that is over.
+struct End<'a> {
+    shop: &'a Shop,
+    context: &'a str,
+    mails: Vec<Mail>,
+    /// Mails that may have been sent once more than they had to be.
+    in_doubt: usize,
+}
+
+impl Scenario {
+    pub(super) fn check(self, shop: &Shop, witness: &Witness, context: &str) {
+        let end = End { shop, context, mails: shop.sandbox.take_mails(), in_doubt: witness.mails_in_doubt.get() };
+        let is_amiss = match self {
+            Self::UnmappedSale => "processed = 1 OR error NOT LIKE 'unmapped product%'",
+            _ => "processed = 0 OR error IS NOT NULL",
+        };
+        end.has(0, &format!("webhook_events WHERE {is_amiss}"));
+        let dead = usize::from(self == Self::RefusedMail);
+        end.has(dead, "outbox WHERE state <> 'done'");
+        end.has(dead, "outbox WHERE state = 'dead'");
+        end.has(self.changes(), "admin_actions");
+        match self {
+            Self::Sale
+            | Self::MintedOrder
+            | Self::AbandonedSale
+            | Self::Replay
+            | Self::ReplayOfAll
+            | Self::Mapping
+            | Self::Retry => {
+                end.sold(1);
+            }
+            Self::Resending => end.sold(1),
+            Self::FoundSales => {
+                end.sold(11);
+                end.has(11, "webhook_events WHERE list IS NOT NULL");
+            }
+            Self::IssuedKey | Self::KeyBeforeOrder => end.recorded(),
+            Self::FoundOrder => {
+                end.recorded();
+                end.has(2, "webhook_events WHERE list IS NOT NULL");
+            }
+            Self::UnmappedSale => {
+                assert!(shop.count("webhook_events") > 0, "{context}: it waits for the seller");
+                end.has(0, "licenses");
+                end.has(0, "outbox");
+                end.mailed_nobody();
+            }
+            Self::RefusedMail => {
+                end.has(1, "outbox WHERE kind = 'license_mail' AND state = 'dead' AND last_error LIKE '%406%'");
+                end.has(1, "licenses");
+                end.told_the_operator("dead_row");
+            }
+            Self::FirstActivation | Self::LimitedActivation | Self::Bypass => {
+                end.invited(["acme/starter", "acme/starter-docs"]);
+                end.mailed_nobody();
+            }
+            Self::StorefrontKey => {
+                end.invited(["acme/kit", "acme/kit-pro"]);
+                end.mailed_nobody();
+            }
+            Self::RejectedToken => {
+                end.invited(["acme/starter", "acme/starter-docs"]);
+                end.told_the_operator("credentials_rejected");
+            }
+            Self::UnmappedKey => {
+                end.has(1, "unmapped_products");
+                end.has(0, "license_activations");
+                end.has(0, "outbox");
+            }
+            Self::Reinstatement => {
+                end.invited(["acme/starter", "acme/starter-docs"]);
+                end.has(1, "licenses WHERE status = 'active'");
+                end.mailed_nobody();
+            }
+            Self::Refund => end.removed("revoked", 583_231, &[], 1),
+            Self::Revocation => end.removed("revoked", 583_231, &[], 0),
+            Self::Transfer => end.removed("active", 900_001, &["grace-hopper"], 0),
+            Self::Cancellation => {
+                end.has(1, "outbox WHERE outcome = 'canceled'");
+                end.has(1, "licenses WHERE status = 'active'");
+                end.mailed_nobody();
+            }
+            Self::Export | Self::Looking => {
+                end.has(1, "licenses WHERE email <> ''");
+                end.mailed_nobody();
+            }
+            Self::Erasure => {
+                end.has(1, "licenses WHERE email = '' AND name = '' AND status = 'active'");
+                end.has(1, "orders WHERE email = '' AND name = ''");
+                end.has(1, "webhook_events WHERE payload IS NULL");
+                end.mailed_nobody();
+            }
+            Self::Expiry => {
+                end.has(1, "webhook_events WHERE payload IS NULL");
+                end.has(1, "licenses WHERE email <> ''");
+                end.mailed_nobody();
+            }
+        }
+    }
+
+    /// How many changes by an operator stand recorded at the end, those from before the scenario included.
+    const fn changes(self) -> usize {
+        match self {
+            Self::Revocation
+            | Self::Transfer
+            | Self::Resending
+            | Self::Replay
+            | Self::ReplayOfAll
+            | Self::Mapping
+            | Self::Retry
+            | Self::Cancellation
+            | Self::Export
+            | Self::Erasure => 1,
+            Self::Reinstatement => 2,
+            _ => 0,
+        }
+    }
+}
+
+impl End<'_> {
+    fn has(&self, count: usize, table_and_condition: &str) {
+        assert_eq!(self.shop.count(table_and_condition), count, "{}: {table_and_condition}", self.context);
+    }
+
+    /// So many sales are licensed, and each key was mailed, no oftener than it had to be.
+    fn sold(&self, sales: usize) {
+        let Self { shop, context, mails, in_doubt } = self;
+        self.has(sales, "licenses WHERE status = 'active'");
+        self.has(sales, "orders");
+        self.has(sales, "outbox");
+        let most = sales + in_doubt;
+        assert!((sales..=most).contains(&mails.len()), "{context}: {} mails, at most {most}", mails.len());
+        let texts: Vec<_> = mails.iter().map(|mail| mail.text.as_deref().unwrap()).collect();
+        let keys = shop.rows("SELECT license_key FROM licenses");
+        let keys: Vec<_> = keys.iter().map(|row| row.text("license_key").unwrap()).collect();
+        assert!(keys.iter().all(|key| texts.iter().any(|text| text.contains(key))), "{context}: a key not mailed");
+        assert!(texts.iter().all(|text| keys.iter().any(|key| text.contains(key))), "{context}: another key");
+    }
+
+    /// The key that Lemon Squeezy issued and mailed is known, and what it opens.
+    fn recorded(&self) {
+        let end = self
+            .shop
+            .value("SELECT group_concat(variant_id || ' ' || email) FROM licenses WHERE storefront_key_id <> ''");
+        assert_eq!(end, "5 grace@example.com", "{}", self.context);
+        self.has(1, "orders");
+        self.has(0, "outbox");
+        self.mailed_nobody();
+    }
+
+    /// One identity is bound and invited to each.
+    fn invited(&self, repos: [&str; 2]) {
+        let Self { shop, context, .. } = self;
+        self.has(1, "licenses");
+        assert_eq!(shop.value("SELECT group_concat(github_user_id) FROM license_activations"), "583231", "{context}");
+        for repo in repos {
+            let open = shop.sandbox.invitations(repo);
+            assert_eq!((open.len(), open[0].login.as_str()), (1, "octocat"), "{context}: {repo}");
+        }
+        self.has(2, "outbox WHERE kind = 'grant' AND outcome = 'invited'");
+    }
+
+    /// Who had access has none, and the license stands like this.
+    fn removed(&self, status: &str, account: i64, invited: &[&str], facts: usize) {
+        let Self { shop, context, .. } = self;
+        for repo in ["acme/starter", "acme/starter-docs"] {
+            let open: Vec<_> = shop.sandbox.invitations(repo).into_iter().map(|open| open.login).collect();
+            assert_eq!(open, invited, "{context}: {repo}");
+            assert!(shop.sandbox.collaborators(repo).is_empty(), "{context}: {repo}");
+        }
+        self.has(2, "grants WHERE github_user_id = 583231 AND state = 'revoked'");
+        let end =
+            shop.value("SELECT group_concat(status || ' ' || github_user_id) FROM licenses JOIN license_activations");
+        assert_eq!(end, format!("{status} {account}"), "{context}");
+        self.has(facts, "order_facts");
+        self.mailed_nobody();
+    }
+
+    fn mailed_nobody(&self) {
+        assert!(self.mails.is_empty(), "{}: nobody is to be mailed", self.context);
+    }
+
+    /// One alert was raised, and sent no oftener than it had to be, to nobody else.
+    fn told_the_operator(&self, cause: &str) {
+        let Self { context, mails, in_doubt, .. } = self;
+        self.has(1, "alerts");
+        self.has(1, &format!("alerts WHERE cause GLOB '{cause}*' AND failed_at IS NULL"));
+        self.has(1, "outbox WHERE kind = 'alert_mail' AND outcome = 'sent'");
+        assert!((1..=1 + in_doubt).contains(&mails.len()), "{context}: {} mails", mails.len());
+        assert!(mails.iter().all(|mail| mail.to == OPERATOR), "{context}: to somebody else");
+    }
+}
