@@ -140,7 +140,7 @@ fn a_sale_leaves_its_delivery_its_order_its_license_and_a_sent_mail() {
                 "next_attempt_at": null, "lease_id": null, "taken_over_until_at": null, "last_error": null, "outcome": "sent",
                 "person_needed": 0,
                 "history": null, "reference": mail.id, "trace_id": trace, "created_at": NOW.as_millis(),
-                "done_at": NOW.as_millis(), "died_at": null, "taken_over_until_at": null,
+                "done_at": NOW.as_millis(), "died_at": null,
             })
         );
         assert_eq!(shop.calls(), ["POST /email"]);

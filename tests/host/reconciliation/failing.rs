@@ -7,6 +7,7 @@ use latchkey_sandbox::{Fault, FaultKind, GumroadSale, LemonSqueezySale, Service}
 use serde_json::{Value, json};
 
 use super::{HOUR, MINUTE, SETTLED, found, lists_read, open, open_on_gumroad, order_of, sell_known, tick_for};
+use crate::faults::scenarios::{Blow, FATES, unless_it_dies, watch};
 use crate::shop::{STARTER, Shop, run};
 
 /// Has Gumroad answer with this from now on.
@@ -157,4 +158,46 @@ fn a_page_of_something_else_is_not_read() {
             assert_eq!(noted(&shop), ("Gumroad answered 200 with something unintelligible".to_owned(), 300), "{body}");
         }
     });
+}
+
+#[test]
+fn a_list_survives_every_single_fault() {
+    run(async {
+        let calls = tell(None).await;
+        assert!(calls >= 24, "{calls}: the story has become a shorter one");
+        for call in 0..calls {
+            for fate in FATES {
+                tell(Some((call, fate))).await;
+            }
+        }
+    });
+}
+
+/// A sale, an order and its key that no webhook told of, with at most one blow while they are found and fulfilled; the
+/// number of calls that it took.
+async fn tell(blow: Option<Blow>) -> usize {
+    let shop = open();
+    shop.sandbox.sell_on_gumroad(GumroadSale::default());
+    shop.sandbox.sell_on_lemon_squeezy(LemonSqueezySale { license_keys: Some(1), ..order_of("4", "5") });
+    shop.advance(SETTLED);
+    let witness = watch(&shop, blow.as_slice());
+    let mut ticks = 0;
+    let done = |shop: &Shop| {
+        shop.count("reconciliations WHERE watermark_at IS NOT NULL") == 3
+            && shop.count("webhook_events WHERE next_attempt_at IS NOT NULL") == 0
+            && shop.count("outbox WHERE next_attempt_at IS NOT NULL") == 0
+    };
+    while !done(&shop) {
+        ticks += 1;
+        assert!(ticks < 60, "{blow:?}: not done after an hour");
+        shop.advance(MINUTE);
+        let engine = shop.engine();
+        unless_it_dies(&witness, engine.tick()).await.map(drop).unwrap_or_default();
+    }
+    assert_eq!(witness.struck.borrow().as_slice(), blow.as_slice(), "the blow has to strike");
+    assert_eq!((found(&shop), shop.count("orders"), shop.count("licenses")), (3, 2, 2), "{blow:?}");
+    assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0, "{blow:?}");
+    let mails = shop.sandbox.take_mails().len();
+    assert!((1..=1 + witness.mails_in_doubt.get()).contains(&mails), "{blow:?}: {mails} mails");
+    witness.calls.get()
 }
