@@ -46,25 +46,8 @@ pub(super) const KEYS: [&str; 20] = [
     "activate_at_checkout",
 ];
 
-/// The keys that say what a product opens, and so contradict a license that there is not.
-const TERMS: [&str; 16] = [
-    "years",
-    "repos",
-    "choose",
-    "permission",
-    "on_refund",
-    "on_partial_refund",
-    "on_dispute",
-    "on_dispute_lost",
-    "on_expiry",
-    "on_end",
-    "grace_days",
-    "remind_days",
-    "renew_url",
-    "proof",
-    "per_quantity",
-    "activate_at_checkout",
-];
+/// Those that a product without a license may have too: the others say what it opens, and so contradict that.
+const WITHOUT_TERMS: [&str; 4] = ["product_id", "name", "tier", "license"];
 
 /// What makes an entry one product within its storefront: product id and variant.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -294,7 +277,7 @@ fn terms(license: Option<LicenseKind>, fields: &Fields<'_, '_>, report: &mut Rep
 
 /// A product for which there is no license: nothing about it is left to say.
 fn no_terms(fields: &Fields<'_, '_>, report: &mut Report) -> Option<Product> {
-    let said: Vec<&str> = TERMS.into_iter().filter(|key| fields.has(key)).collect();
+    let said: Vec<&str> = KEYS.into_iter().filter(|key| !WITHOUT_TERMS.contains(key) && fields.has(key)).collect();
     for key in &said {
         let at = fields.raw(key).map_or(fields.at(), |node| node.at);
         let problem = format!("`{key}` is set, but with `license` \"none\" a sale of this product opens nothing");
