@@ -18,6 +18,7 @@ pub(crate) struct Operation {
     parameters: Vec<Value>,
     /// By content type.
     body: Vec<(&'static str, Value)>,
+    body_required: bool,
     /// By status: what it means, and by content type what it looks like.
     answers: Vec<Answer>,
     /// The statuses of its problems.
@@ -51,6 +52,7 @@ impl Operation {
             summary,
             parameters: Vec::new(),
             body: Vec::new(),
+            body_required: true,
             answers: Vec::new(),
             problems: Vec::new(),
             access: Access::Anybody,
@@ -88,6 +90,12 @@ impl Operation {
     pub(crate) fn takes(mut self, content_type: &'static str, schema: Value) -> Self {
         self.body.push((content_type, schema));
         self.fails(&BODYS_PROBLEMS)
+    }
+
+    /// With a body that may be absent: an empty one is taken as any other.
+    pub(crate) const fn body_optional(mut self) -> Self {
+        self.body_required = false;
+        self
     }
 
     /// With an answer in JSON.
@@ -142,7 +150,7 @@ impl Operation {
             operation["parameters"] = self.parameters.clone().into();
         }
         if !self.body.is_empty() {
-            operation["requestBody"] = json!({ "required": true, "content": content(&self.body) });
+            operation["requestBody"] = json!({ "required": self.body_required, "content": content(&self.body) });
         }
         if self.access == Access::Operator {
             operation["tags"] = json!(["admin"]);

@@ -54,6 +54,8 @@ fn storefronts(schemas: &mut Schemas) -> Vec<Operation> {
             .parameters(vec![storefront, secret, signature])
             .takes("application/json", json!({}))
             .takes("application/x-www-form-urlencoded", json!({ "type": "object" }))
+            // Whatever an authenticated sender sends is stored before it is read.
+            .body_optional()
             .answers(200, "Stored.", schemas.answer::<DeliveryReceipt>())
             .fails(&[401, 404, 503]),
     ]
