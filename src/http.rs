@@ -14,6 +14,10 @@ mod request;
 mod response;
 mod webhook;
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::select;
 use percent_encoding::percent_decode_str;
 
 use crate::engine::Engine;
@@ -31,6 +35,9 @@ const API_BODY_MAX_BYTES: usize = 64 * 1024;
 
 /// The largest webhook body: storefronts send some kilobytes, and D1 takes rows of two megabytes.
 const WEBHOOK_BODY_MAX_BYTES: usize = 1024 * 1024;
+
+/// How long an answer waits for a body that nobody wants to read.
+const DISCARDED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What is served where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +101,7 @@ fn segment(pattern: &str, path: &str) -> Option<String> {
 /// Answers a request. What is to be done behind the response comes with it.
 pub async fn handle<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
     let route = Route::of(&request.path);
+    let body = request.body.handle();
     let response = match route {
         Some(Route::Activate) => activate::respond(engine, request).await,
         Some(Route::Webhook) => webhook::respond(engine, request).await,
@@ -101,6 +109,10 @@ pub async fn handle<P: Platform>(engine: &Engine<P>, request: Request) -> Respon
         Some(Route::Admin) => admin::respond(engine, request).await,
         None => Problem::not_found().into(),
     };
+    // The runtime closes a connection whose request was answered before it was read, and what the caller sends on it next
+    // is lost.
+    let late = engine.platform().sleep(DISCARDED_WITHIN);
+    select(pin!(body.discard(API_BODY_MAX_BYTES)), pin!(late)).await;
     log_request(engine, route, &response);
     response.sealed(engine.trace())
 }

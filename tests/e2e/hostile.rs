@@ -11,7 +11,7 @@ use latchkey_sandbox::{
 use latchkey_testbed::TestbedOptions;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use crate::mutation::{FORMS, JSON, mutated, piece, specials};
@@ -254,6 +254,67 @@ async fn raw(shop: &Shop, request: &[u8]) -> Option<u16> {
     let read = tokio::time::timeout(Duration::from_secs(10), connection.read_exact(&mut head)).await;
     read.ok()?.ok()?;
     std::str::from_utf8(&head).ok()?.strip_prefix("HTTP/1.1 ")?.parse().ok()
+}
+
+/// Sends requests over one connection, one after the other, and gives the status of each. Panics where the connection is
+/// closed in between.
+async fn kept_alive(shop: &Shop, requests: &[(String, String)]) -> Vec<u16> {
+    let address = shop.bed.url().strip_prefix("http://").unwrap();
+    let connection = TcpStream::connect(address).await.unwrap();
+    connection.set_nodelay(true).unwrap();
+    let mut connection = BufReader::new(connection);
+    let mut statuses = Vec::new();
+    for (head, body) in requests {
+        // Apart, as most clients write them: the answer may be out before the body is in.
+        connection.write_all(head.as_bytes()).await.unwrap();
+        tokio::task::yield_now().await;
+        connection.write_all(body.as_bytes()).await.unwrap();
+        let (mut status, mut length) = (None, 0);
+        loop {
+            let mut line = String::new();
+            connection.read_line(&mut line).await.unwrap();
+            let line = line.trim_end().to_ascii_lowercase();
+            if let Some(code) = line.strip_prefix("http/1.1 ") {
+                status = code.get(..3).and_then(|code| code.parse().ok());
+            } else if let Some(announced) = line.strip_prefix("content-length: ") {
+                length = announced.parse().unwrap();
+            } else if line.is_empty() {
+                break;
+            }
+        }
+        statuses.push(status.expect("the connection was closed before its answer"));
+        connection.read_exact(&mut vec![0; length]).await.unwrap();
+    }
+    statuses
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_refused_unread_keep_their_connection() {
+    const CONNECTIONS: usize = 16;
+    let shop = patient_shop().await;
+    let form = "sale_id=1&".repeat(400);
+    let request = |target: &str, headers: &str| {
+        let length = format!("content-length: {}\r\n\r\n", form.len());
+        (format!("{target} HTTP/1.1\r\nhost: localhost\r\n{headers}{length}"), form.clone())
+    };
+    for (target, headers, status, count) in [
+        ("POST /webhooks/gumroad?secret=wrong", "", 404, 2_000),
+        ("POST /webhooks/gumroad", "content-type: application/x-www-form-urlencoded\r\n", 404, 400),
+        ("POST /webhooks/lemonsqueezy", "", 401, 400),
+        ("PUT /webhooks/lemonsqueezy", "x-signature: 00\r\n", 405, 400),
+        ("POST /nothing", "", 404, 400),
+        ("POST /api/activate", "content-type: text/plain\r\n", 415, 400),
+        ("PUT /api/activate", "content-type: application/json\r\n", 405, 400),
+        ("POST /admin/events/replay", "", 401, 400),
+        ("PUT /healthz", "", 405, 400),
+    ] {
+        let requests = vec![request(target, headers); count / CONNECTIONS];
+        let connections = (0..CONNECTIONS).map(|_| kept_alive(&shop, &requests));
+        let statuses = join_all(connections).await.concat();
+        assert_eq!(statuses, vec![status; count], "{target}");
+    }
+    assert_eq!(shop.count("webhook_events"), 0);
+    shop.close();
 }
 
 fn chunked(path: &str, body: &[u8]) -> Vec<u8> {
