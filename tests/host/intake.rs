@@ -134,18 +134,33 @@ fn any_other_secret_is_answered_as_a_path_that_does_not_exist() {
 }
 
 #[test]
-fn without_the_secret_or_a_signature_no_byte_of_the_body_is_read() {
+fn a_refused_body_is_thrown_away_and_no_more_than_64_kib_of_it() {
     run(async {
         let shop = Shop::open();
-        for signatures in [&[][..], &[""], &["0"], &["no hex"]] {
-            let mut unsigned = lemon_squeezy_with(signatures, b"");
-            unsigned.body = untouchable(None);
-            assert_eq!(shop.request(unsigned).await.problem(), (401, "invalid_signature"), "{signatures:?}");
+        let mut refusals: Vec<_> = [&[][..], &[""], &["0"], &["no hex"]]
+            .into_iter()
+            .map(|signatures| (lemon_squeezy_with(signatures, b""), (401, "invalid_signature")))
+            .collect();
+        refusals.push((request("POST", "/webhooks/gumroad?secret=wrong", &[], b""), (404, "not_found")));
+        refusals.push((request("POST", "/webhooks/unknown", &[], b""), (404, "not_found")));
+        refusals.push((request("PUT", "/api/activate", &[], b""), (405, "method_not_allowed")));
+        for (mut refused, problem) in refusals {
+            let (body, taken) = endless();
+            refused.body = body;
+            assert_eq!(shop.request(refused).await.problem(), problem);
+            assert_eq!(taken.get(), 2, "the chunk that is over the limit is the last");
         }
+    });
+}
+
+#[test]
+fn a_refused_body_that_is_announced_as_large_or_never_arrives_keeps_no_answer_waiting() {
+    run(async {
+        let shop = Shop::open();
         let unknown = shop.request(request("POST", "/webhooks/unknown", &[], b"")).await;
-        for announced in [None, Some(2 * MEBIBYTE as u64)] {
+        for body in [untouchable(Some(2 * MEBIBYTE as u64)), Body::new(None, stream::pending())] {
             let mut refused = request("POST", "/webhooks/gumroad?secret=wrong", &[], b"");
-            refused.body = untouchable(announced);
+            refused.body = body;
             assert_eq!(face(&shop.request(refused).await), face(&unknown));
         }
     });
@@ -313,7 +328,7 @@ fn another_method_is_refused_with_the_methods_there_are() {
         ] {
             for method in METHODS.iter().filter(|method| !served.contains(method)) {
                 let mut refused = request(method, path, &[], b"");
-                refused.body = untouchable(None);
+                refused.body = untouchable(Some(2 * MEBIBYTE as u64));
                 let answered = shop.request(refused).await;
                 assert_eq!(answered.problem(), (405, "method_not_allowed"), "{method} {path}");
                 assert_eq!(answered.header("allow"), Some(allow), "{method} {path}");
