@@ -78,8 +78,10 @@ CREATE TABLE order_facts (
 --
 -- The status follows from the order's facts and the operator's word: revoked by the operator or by a refund that was not set
 -- aside; else suspended by a dispute that is neither won nor set aside; else active.
+--
+-- A key is kept as it was issued, and found in any case: so every column that holds keys compares them without case.
 CREATE TABLE licenses (
-  license_key         TEXT    NOT NULL PRIMARY KEY CHECK (length(license_key) BETWEEN 1 AND 128),
+  license_key         TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY CHECK (length(license_key) BETWEEN 1 AND 128),
   source              TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   order_id            TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
   line                INTEGER NOT NULL DEFAULT 1 CHECK (line >= 1),
@@ -103,7 +105,7 @@ CREATE INDEX licenses_email ON licenses (lower(email));
 
 -- The one identity that a license is bound to: the primary key is what decides a race.
 CREATE TABLE license_activations (
-  license_key     TEXT    NOT NULL PRIMARY KEY REFERENCES licenses (license_key),
+  license_key     TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY REFERENCES licenses (license_key),
   github_username TEXT    NOT NULL CHECK (length(github_username) BETWEEN 1 AND 39),
   github_user_id  INTEGER NOT NULL CHECK (github_user_id > 0),
   repos           TEXT    NOT NULL CHECK (json_type(repos) = 'array'),  -- in the order in which they are shown
@@ -115,7 +117,7 @@ CREATE INDEX license_activations_user ON license_activations (github_user_id);
 
 -- Which repositories a bound license opens. GitHub tells no case apart in their names.
 CREATE TABLE entitlements (
-  license_key TEXT NOT NULL REFERENCES license_activations (license_key),
+  license_key TEXT NOT NULL COLLATE NOCASE REFERENCES license_activations (license_key),
   repo        TEXT NOT NULL COLLATE NOCASE CHECK (instr(repo, '/') > 1),
   permission  TEXT NOT NULL CHECK (permission IN ('pull', 'triage', 'push', 'maintain', 'admin')),
   PRIMARY KEY (license_key, repo)
@@ -158,7 +160,7 @@ CREATE TABLE github_pauses (
 CREATE TABLE outbox (
   id              INTEGER PRIMARY KEY,
   kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'grant', 'alert_mail')),
-  subject         TEXT    NOT NULL CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, a grant's or an alert's id
+  subject         TEXT    NOT NULL COLLATE NOCASE CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, a grant's or an alert's id
   state           TEXT    NOT NULL CHECK (state IN ('due', 'leased', 'done', 'dead')),
   attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
   next_attempt_at INTEGER,                        -- when due, or when the lease runs out; null: done or dead
@@ -255,7 +257,7 @@ CREATE TABLE cron (
 CREATE TABLE admin_actions (
   id        TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),  -- sorts by time
   action    TEXT    NOT NULL CHECK (length(action) BETWEEN 1 AND 64),          -- such as 'license.revoke'
-  target    TEXT    NOT NULL CHECK (length(target) BETWEEN 1 AND 200),         -- the event, license, row or person
+  target    TEXT    NOT NULL COLLATE NOCASE CHECK (length(target) BETWEEN 1 AND 200),  -- the event, license, row or person
   reason    TEXT    NOT NULL CHECK (length(reason) BETWEEN 1 AND 500),
   actor     TEXT    NOT NULL CHECK (length(actor) BETWEEN 1 AND 100),
   detail    TEXT    CHECK (json_valid(detail)),

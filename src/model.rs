@@ -14,6 +14,7 @@ mod license;
 mod license_key;
 mod money;
 mod order;
+mod pasted;
 mod proof;
 mod repo;
 mod secret;

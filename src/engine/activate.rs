@@ -231,12 +231,16 @@ impl<P: Platform> Engine<P> {
                         bad => require_good(bad)?,
                     }
                 }
-                let source = license.as_ref().map(|license| license.source);
-                if source.is_none() {
-                    self.count_unknown_key().await?;
-                }
-                let (verified, account) =
-                    join(self.ask_storefront(source, key, &wish), self.resolve(&request.login)).await;
+                let (verified, account) = match &license {
+                    Some(license) => {
+                        let asked = self.ask_issuer(license, &wish);
+                        join(asked, self.resolve(&request.login)).await
+                    }
+                    None => {
+                        self.count_unknown_key().await?;
+                        join(self.ask_about_unknown(key, &wish), self.resolve(&request.login)).await
+                    }
+                };
                 Ok((verified?, account?))
             }
         }
@@ -253,30 +257,40 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// The word of the storefront that issued a key, or may have: `source` is the one on record.
-    async fn ask_storefront(
-        &self,
-        source: Option<Source>,
-        key: &LicenseKey,
-        wish: &Wish<'_>,
-    ) -> Result<Verified, ActivateError> {
-        let mut verdict = (None, Verdict::Unknown);
-        for (storefront, _) in self.config.storefronts.with_keys() {
-            if source.is_some_and(|source| source != storefront.source()) {
-                continue;
+    /// The word of the storefront that issued the key of a license, which is asked about as it was issued.
+    async fn ask_issuer(&self, license: &License, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
+        let storefront = self.config.storefronts.with_keys().find(|(known, _)| known.source() == license.source);
+        let Some((storefront, _)) = storefront else { return Err(ActivateError::NotFound) };
+        let told = storefront.verify_key(&self.platform, &license.key).await.map_err(ActivateError::Upstream)?;
+        self.vouched(license.source, told, wish).await
+    }
+
+    /// The word of whichever storefront issued a key of which nothing is on record. Storefronts may know a key only in the case
+    /// in which they issued it, so each is asked about it as it was typed and then in the others, and each further question is
+    /// counted like the first.
+    async fn ask_about_unknown(&self, key: &LicenseKey, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
+        for (nth, spelling) in key.spellings().iter().enumerate() {
+            if nth > 0 {
+                self.count_unknown_key().await?;
             }
-            let told = storefront.verify_key(&self.platform, key).await.map_err(ActivateError::Upstream)?;
-            if told != Verdict::Unknown {
-                verdict = (Some(storefront.source()), told);
-                break;
+            for (storefront, _) in self.config.storefronts.with_keys() {
+                let told = storefront.verify_key(&self.platform, spelling).await.map_err(ActivateError::Upstream)?;
+                if told != Verdict::Unknown {
+                    return self.vouched(storefront.source(), told, wish).await;
+                }
             }
         }
-        let (source, issued) = match verdict {
-            (Some(source), Verdict::Valid(issued)) => (source, issued),
-            (_, Verdict::Disabled) => return Err(ActivateError::Disabled),
-            (_, Verdict::Expired) => return Err(ActivateError::Expired),
-            (_, Verdict::WrongStore) => return Err(ActivateError::WrongStore),
-            (_, Verdict::Unknown | Verdict::Valid(_)) => return Err(ActivateError::NotFound),
+        Err(ActivateError::NotFound)
+    }
+
+    /// What a storefront's word makes of a key.
+    async fn vouched(&self, source: Source, told: Verdict, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
+        let issued = match told {
+            Verdict::Valid(issued) => issued,
+            Verdict::Disabled => return Err(ActivateError::Disabled),
+            Verdict::Expired => return Err(ActivateError::Expired),
+            Verdict::WrongStore => return Err(ActivateError::WrongStore),
+            Verdict::Unknown => return Err(ActivateError::NotFound),
         };
         let product = self.mapped(source, &issued.bought).await?;
         if product.license != LicenseKind::Storefront {

@@ -97,8 +97,9 @@ async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Request, key: &Pr
     by_address & engine.platform().within_limit(Limit::ActivateByKey, &hash(key)).await
 }
 
+/// The same for every case in which a key may be typed.
 fn hash(key: &LicenseKey) -> String {
-    let digest = Sha256::digest(key.as_str().as_bytes());
+    let digest = Sha256::digest(key.as_str().to_ascii_lowercase().as_bytes());
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -116,6 +116,36 @@ fn what_is_due_or_on_lease_is_found_by_its_own_index() {
 }
 
 #[test]
+fn a_license_is_found_by_its_key_in_any_case_through_an_index() {
+    let database = Sqlite::migrated().unwrap();
+    const KEY: &str = "PRIMARY KEY (license_key=?)";
+    for name in [
+        "activations/known_license",
+        "activations/bind",
+        "activations/record_entitlements",
+        "grants/lease_requested",
+        "licenses/recompute_status",
+        "actions/license_after",
+        "actions/revoke",
+        "actions/reinstate",
+        "actions/transfer",
+        "actions/enqueue_mail_again",
+        "reads/licenses/found",
+        "reads/licenses/known",
+    ] {
+        let sql = statements().into_iter().find(|sql| sql.name == name).unwrap();
+        let plan = plan(&database, &sql);
+        assert!(plan.iter().any(|step| step.contains(KEY)), "{name}:\n{}", plan.join("\n"));
+    }
+    // What else names a license does it by what is on record, and is found by that.
+    for name in ["outbox/enqueue_held_mails", "reads/outbox/known"] {
+        let sql = statements().into_iter().find(|sql| sql.name == name).unwrap();
+        let plan = plan(&database, &sql);
+        assert!(plan.iter().all(|step| !step.contains("SCAN outbox")), "{name}:\n{}", plan.join("\n"));
+    }
+}
+
+#[test]
 fn a_tick_that_finds_nothing_to_do_reads_the_ends_of_indexes() {
     let database = Sqlite::migrated().unwrap();
     let sql = statements().into_iter().find(|sql| sql.name == "ticks/duties").unwrap();

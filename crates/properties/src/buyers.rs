@@ -82,6 +82,9 @@ pub fn license_key(input: &[u8]) {
         for spelled in [typed.clone(), typed.to_ascii_lowercase(), typed.replace('-', ""), format!(" {typed}\n")] {
             assert_eq!(PresentedKey::parse(&spelled), ours);
         }
+        let spelled = pasted(&typed, rest);
+        assert_eq!(PresentedKey::parse(&spelled), ours, "{spelled:?}");
+        storefront_key(*random, rest);
         if let [place, wrong, ..] = rest {
             let mut mistyped = typed.into_bytes();
             // Behind the prefix, whose loss is another matter.
@@ -107,6 +110,56 @@ pub fn license_key(input: &[u8]) {
         Ok(PresentedKey::Mistyped) => {}
         Err(error) => assert!(!error.to_string().contains(CANARY)),
     }
+}
+
+/// A storefront's key of a known form, in any case, is read as it is spelled, whatever is around it and in it.
+fn storefront_key(digits: [u8; 16], how: &[u8]) {
+    let hexadecimal = format!("{:032x}", u128::from_be_bytes(digits));
+    for form in [&[8, 4, 4, 4, 12][..], &[8, 8, 8, 8]] {
+        let mut rest = hexadecimal.as_str();
+        let groups = form.iter().map(|length| {
+            let (group, behind) = rest.split_at(*length);
+            rest = behind;
+            group
+        });
+        let key = groups.collect::<Vec<_>>().join("-");
+        for key in [key.to_ascii_uppercase(), key] {
+            let expected = Ok(PresentedKey::Storefront(LicenseKey::from_record(&key).expect("a key")));
+            for spelled in [pasted(&key, how), key.replace('-', " "), key.replace('-', "\u{ad}")] {
+                assert_eq!(PresentedKey::parse(&spelled), expected, "{spelled:?}");
+            }
+        }
+    }
+}
+
+/// A key as it comes out of a mail, by bytes that say how: with marks and breaks in it, and words around it.
+fn pasted(key: &str, how: &[u8]) -> String {
+    const WITHIN: [&str; 11] =
+        ["\n", " ", "\u{ad}", "\u{200b}", "\u{200f}", "\u{202e}", "\u{2066}", "\u{feff}", "\r\n> ", "\u{a0}", "\t"];
+    const DASHES: [&str; 6] = ["-", "\u{2010}", "\u{2013}", "\u{2015}", "\u{2212}", "-\n"];
+    const AROUND: [(&str, &str); 6] = [
+        ("", ""),
+        ("License key: ", ""),
+        ("\"", "\"."),
+        ("<", ">"),
+        ("This is your license key:\n\n    ", "\n\nTo get access, open this page"),
+        ("https://shop.example.com/activate#license=", ""),
+    ];
+    let pick = |nth: usize, most: usize| usize::from(how.iter().cycle().nth(nth).copied().unwrap_or_default()) % most;
+    let mut spelled = String::new();
+    for (nth, character) in key.chars().enumerate() {
+        if character == '-' {
+            spelled.push_str(DASHES[pick(nth, DASHES.len())]);
+            continue;
+        }
+        // A break stands behind a hyphen or within a group.
+        if pick(nth, 7) == 3 {
+            spelled.push_str(WITHIN[pick(nth + 1, WITHIN.len())]);
+        }
+        spelled.push(character);
+    }
+    let (before, behind) = AROUND[pick(key.len(), AROUND.len())];
+    format!("{before}{spelled}{behind}")
 }
 
 /// A login is a safe part of a URL's path, and reads as itself.

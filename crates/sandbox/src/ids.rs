@@ -21,13 +21,19 @@ impl Counter {
     }
 }
 
-/// A version 4 UUID in form, lower case: Lemon Squeezy's keys and identifiers, Postmark's message ids.
+/// A version 4 UUID in form, lower case: Lemon Squeezy's identifiers, Postmark's message ids.
 pub(crate) fn uuid(kind: &str, number: u64) -> String {
     let mut bytes = digest(kind, number);
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let text = hex::encode(bytes);
     format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
+}
+
+/// Lemon Squeezy's keys: a UUID in upper case, as it issues them today, and every other one in lower case, as it did in 2023.
+pub(crate) fn lemon_squeezy_license_key(number: u64) -> String {
+    let key = uuid("license key", number);
+    if number % 2 == 1 { key.to_ascii_uppercase() } else { key }
 }
 
 /// Sixteen bytes in URL-safe Base64, ending in `==`: Gumroad's ids.
@@ -52,7 +58,7 @@ fn digest(kind: &str, number: u64) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
-    use super::{gumroad_license_key, obfuscated, uuid};
+    use super::{gumroad_license_key, lemon_squeezy_license_key, obfuscated, uuid};
 
     #[test]
     fn ids_have_the_form_of_the_real_ones() {
@@ -64,6 +70,12 @@ mod tests {
         let id = obfuscated("sale", 1);
         assert_eq!(id.len(), 24);
         assert!(id.ends_with("=="));
+
+        let (today, of_2023) = (lemon_squeezy_license_key(1), lemon_squeezy_license_key(2));
+        assert!(
+            !today.contains(|c: char| c.is_ascii_lowercase()) && !of_2023.contains(|c: char| c.is_ascii_uppercase())
+        );
+        assert_eq!((today.len(), of_2023.len()), (36, 36));
 
         let key = gumroad_license_key(1);
         assert!(key.split('-').all(|group| group.len() == 8 && group.chars().all(|c| c.is_ascii_hexdigit())));

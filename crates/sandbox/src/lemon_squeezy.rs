@@ -9,7 +9,7 @@ mod sale;
 mod webhook;
 
 use crate::calls::Credentials;
-use crate::ids::{Counter, uuid};
+use crate::ids::{Counter, lemon_squeezy_license_key};
 use crate::incoming::Incoming;
 use crate::options::{License, Options, Product, Storefront};
 use crate::reply::Reply;
@@ -182,7 +182,7 @@ impl LemonSqueezy {
 
     fn issue_key(&mut self, order: &Order, now: i64) -> usize {
         let id = self.key_numbers.next();
-        let key = uuid("license key", id);
+        let key = lemon_squeezy_license_key(id);
         self.mails.push(StorefrontMail {
             to: order.email.clone(),
             product: order.product_name.clone(),

@@ -138,8 +138,10 @@ impl Known {
         })
     }
 
+    /// The license of a key, in any case.
     fn license(&self, key: &str) -> Option<LicenseDetail> {
-        let license = self.licenses.iter().find(|license| license.license_key == key)?;
+        let license = self.licenses.iter().find(|license| license.license_key.eq_ignore_ascii_case(key))?;
+        let key = license.license_key.as_str();
         let story = self.story(&license.source, &license.order_id, vec![license]);
         Some(LicenseDetail {
             license: license.clone(),

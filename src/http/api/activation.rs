@@ -10,8 +10,8 @@ use crate::model::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActivationRequest {
-    /// In any spelling.
-    #[schemars(regex(pattern = r"^[!-~]{1,128}$"))]
+    /// In any spelling, and with what is pasted around it.
+    #[schemars(length(min = 1, max = 1_000))]
     pub license_key: String,
     #[schemars(length(max = 39), regex(pattern = r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$"))]
     pub github_username: String,

@@ -19,6 +19,9 @@ const PLAIN: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$";
 const WORDS: &str =
     "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
+/// Text that is looked through for a key is at most this long, in characters.
+const LONGEST_PASTED: usize = 1_000;
+
 /// Lets a type be written as text and read by its parser, and describes it.
 macro_rules! written_as_text {
     ($name:ident, write: $write:expr, read: $read:expr, expects: $expects:literal, schema: $schema:tt) => {
@@ -66,7 +69,7 @@ pub struct OrderFilter(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorPart(String);
 
-/// A license key in its canonical spelling, from any that a person may write.
+/// A license key, from any text in which a person may write it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyFilter(String);
 
@@ -139,12 +142,14 @@ impl ErrorPart {
 }
 
 impl KeyFilter {
-    /// A key of ours that is mistyped stays as it is, and finds nothing.
+    /// What cannot be a key stays as it is, and finds nothing.
     fn parse(text: &str) -> Option<Self> {
-        Some(Self(match PresentedKey::parse(text).ok()? {
-            PresentedKey::Minted(key) | PresentedKey::Storefront(key) => key.as_str().to_owned(),
-            PresentedKey::Mistyped => text.to_owned(),
-        }))
+        (1..=LONGEST_PASTED).contains(&text.chars().count()).then(|| {
+            Self(match PresentedKey::parse(text) {
+                Ok(PresentedKey::Minted(key) | PresentedKey::Storefront(key)) => key.as_str().to_owned(),
+                Ok(PresentedKey::Mistyped) | Err(_) => text.to_owned(),
+            })
+        })
     }
 
     pub fn as_str(&self) -> &str {
@@ -260,8 +265,13 @@ written_as_text!(
     KeyFilter,
     write: |key: &KeyFilter| key.0.clone(),
     read: KeyFilter::parse,
-    expects: "cannot be a license key",
-    schema: { "type": "string", "pattern": "^[!-~]{1,128}$", "description": "A license key, in any spelling." }
+    expects: "must be 1 to 1000 characters",
+    schema: {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_PASTED,
+        "description": "A license key, in any spelling. What cannot be one finds nothing."
+    }
 );
 written_as_text!(
     AccountFilter,

@@ -165,21 +165,156 @@ fn an_outage_is_never_a_verdict_on_the_key() {
     });
 }
 
+/// A key with nothing on record of it, issued in this case: Lemon Squeezy's are upper-case UUIDs today, and were lower-case
+/// ones in 2023.
+fn issued_in(shop: &Shop, case: fn(&str) -> String) -> String {
+    let key = Some(case("0f3c1a2b-7d4e-4b5f-9a6c-1e2d3c4b5a69"));
+    issued(shop, LicenseKeySeed { key, ..LicenseKeySeed::default() })
+}
+
+const CASES: [fn(&str) -> String; 2] = [str::to_uppercase, str::to_lowercase];
+
+/// A key as people type it who do not look at its case.
+fn typed(key: &str) -> Vec<String> {
+    let mixed = |(place, letter): (usize, char)| {
+        if place % 2 == 0 { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+    };
+    vec![key.to_uppercase(), key.to_lowercase(), key.char_indices().map(mixed).collect()]
+}
+
+fn questions(shop: &Shop) -> usize {
+    shop.calls().iter().filter(|call| *call == VALIDATE).count()
+}
+
+#[test]
+fn a_key_that_is_not_on_record_is_asked_about_as_typed_and_then_in_the_other_case() {
+    run(async {
+        for case in CASES {
+            let upper = case("a") == "A";
+            for (nth, asked) in [[1, 2, 2], [2, 1, 3]][usize::from(!upper)].into_iter().enumerate() {
+                let shop = Shop::open();
+                let key = issued_in(&shop, case);
+                let typed = &typed(&key)[nth];
+                let answer = shop.activate(typed, "octocat").await;
+                assert_eq!((answer.status, &answer.body["status"]), (200, &json!("activated")), "{typed} for {key}");
+                assert_eq!(questions(&shop), asked, "{typed} for {key}");
+                assert_eq!(shop.value("SELECT license_key FROM licenses"), key, "recorded as issued");
+                assert_eq!(shop.value("SELECT license_key FROM license_activations"), key);
+                assert_eq!(shop.count(&format!("entitlements WHERE license_key = '{key}' COLLATE BINARY")), 2);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_key_on_record_is_asked_about_as_recorded_whatever_is_typed() {
+    run(async {
+        for case in CASES {
+            for nth in 0..3 {
+                let shop = Shop::open();
+                let key = sold_and_recorded(&shop, case).await;
+                shop.calls();
+                let answer = shop.activate(&typed(&key)[nth], "octocat").await;
+                assert_eq!((answer.status, &answer.body["status"]), (200, &json!("activated")), "{key}");
+                assert_eq!(questions(&shop), 1, "{key}");
+                assert_eq!((shop.count("licenses"), shop.count("license_activations")), (1, 1));
+            }
+        }
+    });
+}
+
+/// A key of a sale that was delivered, in this case.
+async fn sold_and_recorded(shop: &Shop, case: fn(&str) -> String) -> String {
+    for _ in 0..2 {
+        let before = shop.sandbox.storefront_mails().len();
+        let deliveries = shop.sandbox.sell_on_lemon_squeezy(LemonSqueezySale::default());
+        let key = shop.sandbox.storefront_mails()[before].license_key.clone();
+        if case(&key) == key {
+            for delivery in deliveries {
+                assert_eq!(shop.deliver(&delivery).await.status, 200);
+            }
+            return key;
+        }
+    }
+    panic!("the storefront issues keys in both cases");
+}
+
+#[test]
+fn the_bypass_takes_a_key_in_any_case_while_the_storefront_is_down() {
+    run(async {
+        for case in CASES {
+            let shop = Shop::open();
+            let key = issued_in(&shop, case);
+            assert_eq!(shop.activate(&key, "octocat").await.body["status"], "activated");
+            shop.calls();
+            shop.sandbox.inject(Fault::new(Service::LemonSqueezy, FaultKind::LostBefore));
+            for typed in typed(&key) {
+                for text in [typed.clone(), format!("License key: {}", typed.replace('-', "\u{2011}\n"))] {
+                    let answer = shop.activate(&text, "octocat").await;
+                    assert_eq!((answer.status, &answer.body["status"]), (200, &json!("already_active")), "{text}");
+                    assert_eq!(answer.repos(), [("acme/kit", "invited"), ("acme/kit-pro", "invited")]);
+                }
+            }
+            assert_eq!(questions(&shop), 0);
+        }
+    });
+}
+
 #[test]
 fn a_key_typed_in_another_case_cannot_be_bound_twice() {
     run(async {
+        for case in CASES {
+            let shop = Shop::open();
+            let key = issued_in(&shop, case);
+            assert_eq!(shop.activate(&key, "octocat").await.body["status"], "activated");
+            shop.calls();
+            for typed in typed(&key) {
+                let other = shop.activate(&typed, "ada-lovelace").await;
+                assert_eq!(other.problem(), (400, "license_bound_to_another_account"), "{typed}");
+            }
+            assert!(shop.calls().is_empty(), "nobody is asked");
+            assert_eq!((shop.count("licenses"), shop.count("license_activations")), (1, 1));
+        }
+    });
+}
+
+#[test]
+fn two_identities_that_race_for_one_key_in_two_cases_get_one_binding() {
+    run(async {
+        let shop = Shop::open();
+        let key = issued_in(&shop, str::to_uppercase);
+        let (upper, lower) = (key.to_uppercase(), key.to_lowercase());
+        let (one, other) =
+            futures_util::future::join(shop.activate(&upper, "octocat"), shop.activate(&lower, "ada-lovelace")).await;
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 400]);
+        assert_eq!((shop.count("licenses"), shop.count("license_activations")), (1, 1));
+    });
+}
+
+#[test]
+fn a_storefront_that_tells_no_case_apart_is_believed_about_the_key_as_it_was_issued() {
+    run(async {
         let shop = Shop::open();
         let key = issued(&shop, LicenseKeySeed::default());
-        // The stand-in tells cases apart; should the real service not, this is what it would say.
         shop.sandbox.inject(Fault::new(Service::LemonSqueezy, good(&key, 900_000, None)));
-        assert_eq!(shop.activate(&key.to_uppercase(), "octocat").await.body["status"], "activated");
-        let other = shop.activate(&key.to_uppercase(), "ada-lovelace").await;
-        assert_eq!(other.problem(), (400, "license_bound_to_another_account"));
-        assert_eq!(shop.activate(&key, "ada-lovelace").await.problem(), (400, "license_bound_to_another_account"));
-        assert_eq!(shop.activate(&key.to_uppercase(), "octocat").await.body["status"], "already_active");
+        assert_eq!(shop.activate(&key.to_lowercase(), "octocat").await.body["status"], "activated");
         assert_eq!(shop.value("SELECT license_key FROM licenses"), key, "as it was issued");
-        assert_eq!(shop.count("license_activations"), 1);
-        assert!(shop.sandbox.invitations("acme/kit").iter().all(|invitation| invitation.login == "octocat"));
+        assert_eq!(shop.activate(&key, "ada-lovelace").await.problem(), (400, "license_bound_to_another_account"));
+        assert_eq!(shop.activate(&key.to_lowercase(), "octocat").await.body["status"], "already_active");
+    });
+}
+
+#[test]
+fn an_outage_at_the_second_question_is_no_verdict_either() {
+    run(async {
+        let shop = Shop::open();
+        let key = issued_in(&shop, str::to_uppercase);
+        shop.sandbox.inject(Fault::new(Service::LemonSqueezy, FaultKind::status(503)).nth(2));
+        let answer = shop.activate(&key.to_lowercase(), "octocat").await;
+        assert_eq!(answer.problem(), (502, "upstream_unavailable"));
+        assert_nothing_bound(&shop, "an outage");
     });
 }
 

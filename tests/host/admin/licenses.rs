@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{GumroadSale, LemonSqueezySale};
+use latchkey_sandbox::{GumroadSale, LemonSqueezySale, LicenseKeySeed};
 use serde_json::{Value, json};
 
 use super::{all, ask, change, change_for_a_reason};
@@ -114,6 +114,42 @@ fn a_license_is_shown_with_its_whole_history_in_any_spelling_of_its_key() {
         assert!(times.is_sorted());
         let last = &timeline[timeline.len() - 1];
         assert_eq!((&last["what"], &last["fact"]), (&json!("order_fact"), &json!("disputed")));
+    });
+}
+
+#[test]
+fn a_storefronts_key_is_found_and_changed_in_any_case() {
+    run(async {
+        for case in [str::to_uppercase, str::to_lowercase] {
+            let shop = Shop::open();
+            let key = Some(case("0f3c1a2b-7d4e-4b5f-9a6c-1e2d3c4b5a69"));
+            let key = shop.sandbox.add_license_key(LicenseKeySeed { key, ..LicenseKeySeed::default() });
+            assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            let mut letters = key.chars();
+            let mixed: String = letters.by_ref().take(18).map(|letter| letter.to_ascii_lowercase()).collect();
+            let mixed = mixed + &letters.as_str().to_uppercase();
+            let pasted = format!("License%20key%3A%20%22{}%22%0A", key.to_lowercase().replace('-', "%E2%80%91"));
+            for (nth, typed) in [key.to_uppercase(), key.to_lowercase(), mixed, pasted].into_iter().enumerate() {
+                assert_eq!(found(&shop, &format!("key={typed}")).await.len(), 1, "{typed}");
+                let shown = ask(&shop, &format!("/admin/licenses/{typed}")).await.body;
+                assert_eq!(shown["license_key"], key, "{typed}");
+                assert_eq!(shown["grants"].as_array().unwrap().len(), 2, "{typed}");
+                let path = |act: &str| format!("/admin/licenses/{typed}/{act}");
+                for (act, status) in [("revoke", "revoked"), ("reinstate", "active")] {
+                    let changed = change_for_a_reason(&shop, &path(act)).await;
+                    assert_eq!((changed.status, &changed.body["status"]), (200, &json!(status)), "{act} {typed}");
+                }
+                let resent = change_for_a_reason(&shop, &path("resend")).await;
+                assert!(resent.body["detail"].as_str().unwrap().contains("mails its own keys"), "{typed}");
+                let to = ["ada-lovelace", "octocat"][nth % 2];
+                let changed = change(&shop, &path("transfer"), &json!({ "reason": "asked", "to": to })).await;
+                assert_eq!(changed.body["activation"]["github_username"], to, "{typed}");
+                let actions = changed.body["actions"].as_array().unwrap().len();
+                assert_eq!(actions, 3 * (nth + 1), "each change is recorded of the one license: {typed}");
+                shop.tick_after(Duration::from_secs(61)).await;
+            }
+            assert_eq!(shop.count(&format!("admin_actions WHERE target <> '{key}' COLLATE BINARY")), 0);
+        }
     });
 }
 

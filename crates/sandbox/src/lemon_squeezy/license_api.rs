@@ -102,6 +102,7 @@ fn invalid(field: &str, why: &str) -> Reply {
 
 impl LemonSqueezy {
     fn answer(&mut self, action: Action, form: &BTreeMap<String, String>, now: i64) -> Reply {
+        // As it was issued: the documentation promises nothing for another case.
         let Some(position) = self.keys.iter().position(|known| Some(&known.key) == form.get("license_key")) else {
             return missing(action, "license_key not found.");
         };

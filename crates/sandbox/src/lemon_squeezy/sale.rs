@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Instance, LicenseKey};
 use crate::delivery::Delivery;
-use crate::ids::uuid;
+use crate::ids::{lemon_squeezy_license_key, uuid};
 use crate::sandbox::Sandbox;
 
 /// A sale to be made. [`LemonSqueezySale::default`] is one paid order of the first product, by an invented buyer.
@@ -181,7 +181,7 @@ impl Sandbox {
         let now = self.now();
         let shop = &mut self.world().lemon_squeezy;
         let id = shop.key_numbers.next();
-        let key = seed.key.unwrap_or_else(|| uuid("license key", id));
+        let key = seed.key.unwrap_or_else(|| lemon_squeezy_license_key(id));
         let product = shop.products.iter().find(|product| product.product_id == seed.product_id.to_string());
         shop.keys.push(LicenseKey {
             id,

@@ -20,7 +20,13 @@ impl Run {
 
     pub(super) fn present(&mut self, key: String, owner: Option<usize>, account: &'static Account) {
         let choice = owner.map_or(&[][..], |order| self.model.borrow().orders[order].product.choose);
-        let mut body = json!({ "license_key": key, "github_username": account.login });
+        // However the storefront has issued it: a buyer may type a key in any case.
+        let typed = match self.random.u32(0..4) {
+            0 => key.to_uppercase(),
+            1 => key.to_lowercase(),
+            _ => key.clone(),
+        };
+        let mut body = json!({ "license_key": typed, "github_username": account.login });
         if !choice.is_empty() && self.random.u32(0..8) > 0 {
             body["repos"] = json!([choice[self.random.usize(0..choice.len())]]);
         }
