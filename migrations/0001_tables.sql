@@ -38,8 +38,8 @@ CREATE TABLE orders (
   order_id        TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
   email           TEXT    NOT NULL,
   name            TEXT    NOT NULL,
-  amount_cents    INTEGER NOT NULL CHECK (amount_cents >= 0),          -- in the currency's minor unit
-  currency        TEXT    NOT NULL CHECK (length(currency) = 3),
+  amount_cents    INTEGER CHECK (amount_cents >= 0),                   -- in the currency's minor unit; null: it could not be told
+  currency        TEXT    CHECK (length(currency) = 3),
   offer_code      TEXT,
   variants        TEXT    NOT NULL CHECK (json_valid(variants)),       -- [[category, option], …]
   custom_fields   TEXT    NOT NULL CHECK (json_valid(custom_fields)),  -- [[name, value], …]
@@ -48,7 +48,8 @@ CREATE TABLE orders (
   test            INTEGER NOT NULL CHECK (test IN (0, 1)),
   sold_at         INTEGER NOT NULL,
   event_id        TEXT    NOT NULL REFERENCES webhook_events (id),
-  PRIMARY KEY (source, order_id)
+  PRIMARY KEY (source, order_id),
+  CHECK ((amount_cents IS NULL) = (currency IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- The products of an order, each with a license of its own.

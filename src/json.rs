@@ -7,7 +7,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// What is nested deeper is read as null. No sender of ours nests a tenth of it.
+const DEEPEST: u8 = 64;
 
 /// Any JSON. Objects keep every member, repeated ones too, in order.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,8 +18,8 @@ pub enum Json {
     Null,
     Bool(bool),
     Integer(i64),
-    /// A number that is not whole, or larger than 64 bits.
-    OtherNumber,
+    /// A number that is not written as a whole one, or is larger than 64 bits, as it can be shown: up to six places are kept.
+    OtherNumber(String),
     Text(String),
     List(Vec<Self>),
     Object(Vec<(String, Self)>),
@@ -51,13 +54,21 @@ pub struct At<'a> {
 }
 
 impl Json {
-    /// Parses a body. Nesting deeper than 128 levels, text that is not UTF-8, and anything behind the one value are
-    /// refused.
+    /// Parses a body. Text that is not UTF-8, and anything behind the one value, are refused.
     ///
     /// # Errors
     /// [`NotJson`].
     pub fn parse(body: &[u8]) -> Result<Self, NotJson> {
         serde_json::from_slice(body).map_err(|error| NotJson { line: error.line(), column: error.column() })
+    }
+
+    /// Parses a body in which some text may be damaged, as where somebody cut an emoji in two: replacement characters stand
+    /// for what is no UTF-8 and for halves of surrogate pairs. Whoever acts on a text has to refuse one that holds any.
+    ///
+    /// # Errors
+    /// [`NotJson`], with the place in the body as it came.
+    pub fn parse_damaged(body: &[u8]) -> Result<Self, NotJson> {
+        Self::parse(body).or_else(|error| Self::parse(&mended(body)).map_err(|_| error))
     }
 
     /// The view of the whole body.
@@ -100,6 +111,13 @@ impl<'a> At<'a> {
     /// When the member is repeated or no text.
     pub fn optional_text(&self, name: &str) -> Result<Option<&'a str>, FieldError> {
         self.get(name)?.map(|field| field.as_text()).transpose()
+    }
+
+    /// The first member of that name that says anything. For what is only shown: there, it does not matter that others
+    /// contradict it.
+    pub fn shown(&self, name: &str) -> Option<&'a Json> {
+        let Json::Object(members) = self.json else { return None };
+        members.iter().find(|(member, json)| member == name && *json != Json::Null).map(|(_, json)| json)
     }
 
     /// # Errors
@@ -193,13 +211,84 @@ impl fmt::Debug for At<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJson)
+/// The body with replacement characters for what is no text.
+fn mended(body: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body);
+    let mut mended = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        mended.push_str(before);
+        let length = match (surrogate(behind), behind.get(5..).and_then(|next| surrogate(next.strip_prefix('\\')?))) {
+            (None, _) => behind.chars().next().map_or(0, char::len_utf8),
+            (Some(Half::High), Some(Half::Low)) => 11,
+            (Some(_), _) => {
+                mended.push_str("\\ufffd");
+                rest = behind.get(5..).unwrap_or_default();
+                continue;
+            }
+        };
+        let (escaped, behind) = behind.split_at(length);
+        mended.push('\\');
+        mended.push_str(escaped);
+        rest = behind;
+    }
+    mended.push_str(rest);
+    mended.into_bytes()
+}
+
+/// Half of a pair of UTF-16.
+enum Half {
+    High,
+    Low,
+}
+
+/// Which half an escape is, without its backslash, if it is one.
+fn surrogate(escape: &str) -> Option<Half> {
+    let unit = u16::from_str_radix(escape.strip_prefix('u')?.get(..4)?, 16).ok()?;
+    match unit {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
     }
 }
 
-struct AnyJson;
+/// A number as a person writes it, with up to six places.
+fn decimal(value: f64) -> String {
+    const PLACES: u64 = 1_000_000;
+    let scaled = (value.abs() * PLACES as f64).round();
+    if scaled >= 1e15 {
+        return "a very large number".to_owned();
+    }
+    let scaled = scaled as u64;
+    let (sign, places) = (if value < 0.0 { "-" } else { "" }, format!("{:06}", scaled % PLACES));
+    match places.trim_end_matches('0') {
+        "" => format!("{sign}{}", scaled / PLACES),
+        places => format!("{sign}{}.{places}", scaled / PLACES),
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Levels(DEEPEST).deserialize(deserializer)
+    }
+}
+
+/// A value that may be nested so deep.
+#[derive(Clone, Copy)]
+struct Levels(u8);
+
+impl<'de> DeserializeSeed<'de> for Levels {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        match self.0.checked_sub(1) {
+            Some(below) => deserializer.deserialize_any(AnyJson(Self(below))),
+            None => deserializer.deserialize_ignored_any(IgnoredAny).map(|_| Json::Null),
+        }
+    }
+}
+
+struct AnyJson(Levels);
 
 impl<'de> Visitor<'de> for AnyJson {
     type Value = Json;
@@ -221,11 +310,11 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Integer))
+        Ok(i64::try_from(value).map_or_else(|_| Json::OtherNumber(value.to_string()), Json::Integer))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::OtherNumber)
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::OtherNumber(decimal(value)))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -234,7 +323,7 @@ impl<'de> Visitor<'de> for AnyJson {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
+        while let Some(item) = list.next_element_seed(self.0)? {
             items.push(item);
         }
         Ok(Json::List(items))
@@ -242,8 +331,8 @@ impl<'de> Visitor<'de> for AnyJson {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
+        while let Some(name) = map.next_key()? {
+            members.push((name, map.next_value_seed(self.0)?));
         }
         Ok(Json::Object(members))
     }
@@ -291,8 +380,70 @@ mod tests {
     }
 
     #[test]
+    fn what_is_nested_too_deep_is_null_and_the_rest_is_read() {
+        let nested = |levels: usize| format!("{{\"a\":{}1{},\"b\":2}}", "[".repeat(levels), "]".repeat(levels));
+        for levels in [1, 60, 200, 100_000] {
+            assert_eq!(parsed(&nested(levels)).root().integer("b"), Ok(2), "{levels}");
+        }
+        let depth = |mut json: Json| {
+            let mut levels = 0;
+            while let Json::List(items) = json {
+                (json, levels) = (items.into_iter().next().unwrap_or(Json::Null), levels + 1);
+            }
+            (levels, json)
+        };
+        let list = |levels: usize| parsed(&format!("{}1{}", "[".repeat(levels), "]".repeat(levels)));
+        assert_eq!(depth(list(63)), (63, Json::Integer(1)));
+        assert_eq!(depth(list(64)), (64, Json::Null));
+        assert_eq!(depth(list(5_000)), (64, Json::Null));
+        assert!(Json::parse("[".repeat(5_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn damaged_text_gets_replacement_characters_and_no_other_is_touched() {
+        let text = |body: &[u8]| match Json::parse_damaged(body) {
+            Ok(Json::Text(text)) => text,
+            other => panic!("{other:?}"),
+        };
+        for (body, read) in [
+            (r#""a\ud83d""#, "a\u{fffd}"),
+            (r#""a\ude80b""#, "a\u{fffd}b"),
+            (r#""\ud83d\ude80 \uD83D!""#, "🚀 \u{fffd}!"),
+            (r#""\ud83d\ud83d\ude80""#, "\u{fffd}🚀"),
+            (r#""\ud83d\n\\ud83d\u00e9""#, "\u{fffd}\n\\ud83dé"),
+            (r#""\ud83dü\"\/""#, "\u{fffd}ü\"/"),
+        ] {
+            assert_eq!(text(body.as_bytes()), read, "{body}");
+        }
+        assert_eq!(text(b"\"caf\xe9\""), "caf\u{fffd}");
+        for body in ["\"\\ud83", "\"\\ud83d", "\"\\u", "\"\\", "\\", "\"\\u12\"", "{\"a\":\n]"] {
+            assert_eq!(Json::parse_damaged(body.as_bytes()), Json::parse(body.as_bytes()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_number_can_be_shown_as_a_person_writes_it() {
+        let shown = |number: &str| match parsed(number) {
+            Json::OtherNumber(shown) => shown,
+            other => panic!("{other:?}"),
+        };
+        for (number, read) in [
+            ("4.5", "4.5"),
+            ("-0.25", "-0.25"),
+            ("2.0", "2"),
+            ("1e3", "1000"),
+            ("0.1234567", "0.123457"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("1e300", "a very large number"),
+        ] {
+            assert_eq!(shown(number), read, "{number}");
+        }
+    }
+
+    #[test]
     fn numbers_that_are_not_whole_or_too_large_are_told_from_whole_ones() {
-        let expected = Json::List(vec![Json::Integer(-1), Json::OtherNumber, Json::OtherNumber, Json::OtherNumber]);
-        assert_eq!(parsed("[-1, 2.0, 18446744073709551615, 1e3]"), expected);
+        let Json::List(numbers) = parsed("[-1, 2.0, 18446744073709551615, 1e3]") else { panic!("no list") };
+        assert_eq!(numbers[0], Json::Integer(-1));
+        assert!(numbers[1..].iter().all(|number| matches!(number, Json::OtherNumber(_))));
     }
 }

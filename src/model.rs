@@ -32,7 +32,7 @@ pub use license::{Activation, GrantState, License, LicenseStatus, Standing, Test
 pub use license_key::{KeyError, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey};
 pub use money::{Amount, Currency};
 pub use order::{
-    Bought, IssuedKey, Order, OrderFacts, OrderId, OrderLine, OrderLines, ProductRef, Quantity, StorefrontId,
+    Bought, IssuedKey, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked, ProductRef, Quantity, StorefrontId,
 };
 pub use proof::{Authenticated, Signature};
 pub use repo::{Repo, RepoError};

@@ -2,7 +2,9 @@
 //! on, so nothing in it may stop a paid sale: what could break a column, a mail or a terminal is replaced, and what is
 //! too long is cut.
 //!
-//! What is acted on (ids, addresses, amounts) is read strictly by each storefront's own module instead.
+//! What is acted on (ids, addresses, flags of money) is read strictly by each storefront's own module instead.
+
+use crate::json::Json;
 
 /// How long a text may be.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +36,38 @@ pub(super) fn tidy(text: &str, longest: Longest) -> String {
     };
     // The cut may have come right behind a space.
     trimmed.split_at(end).0.trim_end().to_owned()
+}
+
+/// Any value as a text: what is one value as it is, and of a list or an object what is in it, one behind the other.
+pub(super) fn shown(json: &Json) -> String {
+    let joined = |parts: Vec<String>| parts.join(", ");
+    match json {
+        Json::Null => String::new(),
+        Json::Bool(flag) => flag.to_string(),
+        Json::Integer(number) => number.to_string(),
+        Json::OtherNumber(text) | Json::Text(text) => text.clone(),
+        Json::List(items) => joined(items.iter().map(shown).collect()),
+        Json::Object(members) => joined(members.iter().map(|(name, value)| titled(name, &shown(value))).collect()),
+    }
+}
+
+/// A value behind its title, where it has one.
+pub(super) fn titled(title: &str, value: &str) -> String {
+    if title.is_empty() { value.to_owned() } else { [title, ": ", value].concat() }
+}
+
+/// What a group holds, as names and values: of an object its members, of anything else its values, which have no name. A list
+/// is a value for each of its items.
+pub(super) fn pairs(group: &Json) -> Vec<(String, String)> {
+    let of = |name: &str, value: &Json| match value {
+        Json::List(items) => items.iter().map(|item| (name.to_owned(), shown(item))).collect(),
+        value => vec![(name.to_owned(), shown(value))],
+    };
+    let pairs: Vec<_> = match group {
+        Json::Object(members) => members.iter().flat_map(|(name, value)| of(name, value)).collect(),
+        group => of("", group),
+    };
+    pairs.into_iter().filter(|(name, value)| !(name.is_empty() && value.is_empty())).collect()
 }
 
 /// The first [`MOST_PAIRS`] of these names and values, each [`tidy`].
@@ -77,6 +111,30 @@ mod tests {
         let tidied = tidy_pairs(&pairs, ANSWER);
         assert_eq!(tidied.len(), 100);
         assert_eq!(tidied.last(), Some(&("n99".to_owned(), "99".to_owned())));
+    }
+
+    #[test]
+    fn any_value_is_shown_and_a_group_is_names_and_values_whatever_it_is_made_of() {
+        let of = |body: &str| pairs(&Json::parse(body.as_bytes()).unwrap());
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        for (body, expected) in [
+            (r#"{"Tier":"Team"}"#, vec![pair("Tier", "Team")]),
+            (r#"{"":"Pro"}"#, vec![pair("", "Pro")]),
+            (r#""Pro""#, vec![pair("", "Pro")]),
+            (r#"["Pro",7]"#, vec![pair("", "Pro"), pair("", "7")]),
+            (r#"{"a":"x","a":"y"}"#, vec![pair("a", "x"), pair("a", "y")]),
+            (r#"{"a":["x",["y",true]]}"#, vec![pair("a", "x"), pair("a", "y, true")]),
+            (r#"{"a":{"b":4.5,"":"c","d":null}}"#, vec![pair("a", "b: 4.5, c, d: ")]),
+            (r#"{"a":null,"b":7}"#, vec![pair("a", ""), pair("b", "7")]),
+            (r#"[{"name":"Tier","value":"Team"}]"#, vec![pair("", "name: Tier, value: Team")]),
+            ("null", vec![]),
+            ("[]", vec![]),
+            ("{}", vec![]),
+            (r#"{"":""}"#, vec![]),
+            ("\"\"", vec![]),
+        ] {
+            assert_eq!(of(body), expected, "{body}");
+        }
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::batch::Query;
 use super::statement::{query, statement};
-use crate::model::{EventId, Order, OrderFacts, OrderId, Source, StorefrontId, Timestamp};
+use crate::model::{Amount, EventId, Order, OrderFacts, OrderId, Source, StorefrontId, Timestamp};
 use crate::platform::{Row, RowError, Statement};
 
 /// The line of an order that bought a product.
@@ -45,8 +45,8 @@ pub fn record(source: Source, order: &Order, received_at: Timestamp, event_id: &
             order_id,
             email = &order.email,
             name = order.name.as_str(),
-            amount_cents = order.amount.minor_units(),
-            currency = order.amount.currency().as_str(),
+            amount_cents = order.amount.as_ref().map(Amount::minor_units),
+            currency = order.amount.as_ref().map(|amount| amount.currency().as_str()),
             offer_code = order.offer_code.as_deref(),
             variants = super::json_text(&order.variants),
             custom_fields = super::json_text(&order.custom_fields),

@@ -9,13 +9,17 @@ use super::ingest::{Awaited, Handling, Unprocessed};
 use super::{Engine, StorageError};
 use crate::db::events::{self, Completion};
 use crate::db::licenses::{self, MintedLicense};
+use crate::db::orders::{self, BoughtLine};
 use crate::db::outbox::{self, DueMail, Entry};
-use crate::db::{Batch, Handle, LicenseSelector, orders};
+use crate::db::{Batch, Handle, LicenseSelector};
 use crate::model::{
     Bought, Catalogue, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind, LicenseStatus,
-    MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Product, ProductRef, Source,
+    MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source,
 };
 use crate::platform::{Level, LogValue, Platform, Statement};
+
+/// More variants than these are only counted where a product is called unmapped.
+const MOST_NAMED: usize = 5;
 
 /// What became of a delivery that was understood.
 pub(super) enum Fulfilled {
@@ -50,9 +54,16 @@ impl<P: Platform> Engine<P> {
         batch.extend(orders::record(source, order, now, event));
         batch.extend(self.facts(source, &order.order_id, order.facts));
         let mut unmapped = Vec::new();
+        let mut untold = None;
         let mut minted = Vec::new();
         let mut reason = None;
         for line in order.lines.iter() {
+            if let Picked::Untold(problem) = &line.bought.picked
+                && catalogue.depends_on_variant(source, &line.bought.product_id)
+            {
+                untold = Some(problem);
+                continue;
+            }
             let Some((bought, product)) = catalogue.find_bought(source, &line.bought) else {
                 unmapped.push(&line.bought);
                 continue;
@@ -71,7 +82,7 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
-        if unmapped.is_empty() {
+        if unmapped.is_empty() && untold.is_none() {
             let reason = reason.filter(|_| minted.is_empty());
             let completion = Completion { event_type, order_id: Some(&order.order_id), reason };
             batch.run(events::complete(event, now, &completion));
@@ -100,12 +111,22 @@ impl<P: Platform> Engine<P> {
             }));
         }
         self.write_down(self.send_mails(&lease, due).await).await?;
-        Ok(match unmapped.first() {
-            None => Fulfilled::Done,
-            Some(bought) => {
+        Ok(match (unmapped.first(), untold) {
+            (None, None) => Fulfilled::Done,
+            // Once it is mapped, what could not be told comes up again.
+            (Some(bought), _) => {
                 let unmapped = unmapped_product(&catalogue, source, event_type, &order.order_id, bought);
                 Fulfilled::Not(Unprocessed { email: Some(order.email.clone()), ..unmapped })
             }
+            (None, Some(problem)) => Fulfilled::Not(Unprocessed {
+                reason: EventReason::Malformed,
+                event_type: Some(event_type.clone()),
+                order_id: Some(order.order_id.clone()),
+                storefront_key_id: None,
+                email: Some(order.email.clone()),
+                error: format!("{problem}, and the catalogue has entries of this product for single variants"),
+                waits_for: Awaited::Person,
+            }),
         })
     }
 
@@ -159,20 +180,30 @@ impl<P: Platform> Engine<P> {
             // The key's delivery does not say which variant was bought; its order's does.
             let mut batch = Batch::new();
             let line = batch.add(orders::line_of_product(source, &issued.order_id, &issued.bought.product_id));
-            let Some(line) = self.run(batch).await?.first(&line)? else {
-                return Ok(Fulfilled::Not(Unprocessed {
-                    reason: EventReason::OrderNotHereYet,
-                    event_type: Some(event_type.clone()),
-                    order_id: Some(issued.order_id),
-                    storefront_key_id: Some(issued.storefront_key_id),
-                    email: Some(issued.email),
-                    error: "the order of this key has not arrived, or is not fulfilled yet, and the variant that it \
-                            bought decides what the key opens"
-                        .to_owned(),
-                    waits_for: Awaited::Order,
-                }));
+            let waits = |reason, error: &str, waits_for| Unprocessed {
+                reason,
+                event_type: Some(event_type.clone()),
+                order_id: Some(issued.order_id.clone()),
+                storefront_key_id: Some(issued.storefront_key_id.clone()),
+                email: Some(issued.email.clone()),
+                error: error.to_owned(),
+                waits_for,
             };
-            (issued.line, issued.bought.variant_id) = (line.line, line.variant_id);
+            match self.run(batch).await?.first(&line)? {
+                Some(BoughtLine { line, variant_id: Some(variant_id) }) => {
+                    (issued.line, issued.bought.variant_id) = (line, Some(variant_id));
+                }
+                Some(BoughtLine { variant_id: None, .. }) => {
+                    let error = "the order of this key does not say which variant was bought, and that decides what the key \
+                                 opens";
+                    return Ok(Fulfilled::Not(waits(EventReason::Malformed, error, Awaited::Person)));
+                }
+                None => {
+                    let error = "the order of this key has not arrived, or is not fulfilled yet, and the variant that it bought \
+                                 decides what the key opens";
+                    return Ok(Fulfilled::Not(waits(EventReason::OrderNotHereYet, error, Awaited::Order)));
+                }
+            }
         }
         let Some(product) = catalogue.find(source, &issued.bought) else {
             self.run(events::record_unmapped_lines(event, std::slice::from_ref(&issued.bought)).into()).await?;
@@ -217,7 +248,13 @@ fn unmapped_product(
     order_id: &OrderId,
     bought: &Bought,
 ) -> Unprocessed {
-    let variants: String = bought.variants.iter().map(|variant| format!(", variant {}", variant.as_str())).collect();
+    let variants = bought.variants();
+    let more = variants.len().saturating_sub(MOST_NAMED);
+    let mut named: String =
+        variants.iter().take(MOST_NAMED).map(|variant| format!(", variant {}", variant.as_str())).collect();
+    if more > 0 {
+        named.push_str(&format!(" and {more} more"));
+    }
     Unprocessed {
         reason: EventReason::UnmappedProduct,
         event_type: Some(event_type.clone()),
@@ -225,7 +262,7 @@ fn unmapped_product(
         storefront_key_id: None,
         email: None,
         error: format!(
-            "unmapped product {}{variants} of {source}: add it to the catalogue, and this delivery is fulfilled",
+            "unmapped product {}{named} of {source}: add it to the catalogue, and this delivery is fulfilled",
             bought.product_id.as_str()
         ),
         waits_for: Awaited::Catalogue { version: catalogue.version(), product_id: bought.product_id.clone() },

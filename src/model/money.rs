@@ -1,4 +1,6 @@
 //! What a buyer paid: a whole number of a currency's minor unit. Nothing here converts or divides.
+//!
+//! What a storefront counts as paid, with tax or without, stands where its module reads the amount.
 
 use std::fmt;
 
@@ -21,6 +23,11 @@ impl Currency {
     pub fn parse(code: &str) -> Option<Self> {
         let sound = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
         sound.then(|| Self(code.to_ascii_lowercase()))
+    }
+
+    /// U.S. dollars.
+    pub fn usd() -> Self {
+        Self("usd".to_owned())
     }
 
     pub fn as_str(&self) -> &str {

@@ -24,8 +24,16 @@ pub struct ProductRef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bought {
     pub product_id: StorefrontId,
-    /// What was picked of the product, in the storefront's order. The catalogue may have an entry for any one of these.
-    pub variants: Vec<StorefrontId>,
+    pub picked: Picked,
+}
+
+/// What was picked of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picked {
+    /// These variants, in the storefront's order. The catalogue may have an entry for any one of them.
+    Told(Vec<StorefrontId>),
+    /// That cannot be told, and why, for a person. It matters only where the catalogue asks for the variant.
+    Untold(String),
 }
 
 /// How many were bought: from one to a million, which is more than any checkout allows.
@@ -53,7 +61,8 @@ pub struct Order {
     pub email: EmailAddress,
     /// As the buyer gave it, or what the address suggests.
     pub name: String,
-    pub amount: Amount,
+    /// Absent where it cannot be told.
+    pub amount: Option<Amount>,
     pub offer_code: Option<String>,
     /// What the buyer picked: category and option, in the storefront's order.
     pub variants: Vec<(String, String)>,
@@ -95,7 +104,7 @@ pub struct OrderFacts {
 }
 
 impl OrderId {
-    /// `None` when empty, over 128 characters, or with control characters.
+    /// `None` when empty, over 128 characters, with control characters, or damaged so that another could look the same.
     pub fn parse(text: &str) -> Option<Self> {
         is_id(text).then(|| Self(text.to_owned()))
     }
@@ -106,7 +115,7 @@ impl OrderId {
 }
 
 impl StorefrontId {
-    /// `None` when empty, over 128 characters, or with control characters.
+    /// `None` when empty, over 128 characters, with control characters, or damaged so that another could look the same.
     pub fn parse(text: &str) -> Option<Self> {
         is_id(text).then(|| Self(text.to_owned()))
     }
@@ -136,22 +145,29 @@ impl Bought {
     /// The product with each of its variants; without any, the product alone. There is at least one.
     pub fn names(&self) -> Vec<ProductRef> {
         let name = |variant_id| ProductRef { product_id: self.product_id.clone(), variant_id };
-        if self.variants.is_empty() {
-            vec![name(None)]
-        } else {
-            self.variants.iter().cloned().map(|variant| name(Some(variant))).collect()
+        match self.variants() {
+            [] => vec![name(None)],
+            variants => variants.iter().cloned().map(|variant| name(Some(variant))).collect(),
+        }
+    }
+
+    /// The variants, as far as they were told.
+    pub fn variants(&self) -> &[StorefrontId] {
+        match &self.picked {
+            Picked::Told(variants) => variants,
+            Picked::Untold(_) => &[],
         }
     }
 
     /// The variant that stands first, for whoever can keep only one.
     pub fn first_variant(&self) -> Option<&StorefrontId> {
-        self.variants.first()
+        self.variants().first()
     }
 }
 
 impl From<ProductRef> for Bought {
     fn from(product: ProductRef) -> Self {
-        Self { product_id: product.product_id, variants: product.variant_id.into_iter().collect() }
+        Self { product_id: product.product_id, picked: Picked::Told(product.variant_id.into_iter().collect()) }
     }
 }
 
@@ -209,7 +225,8 @@ impl OrderFacts {
 }
 
 fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.chars().nth(128).is_none() && !text.contains(char::is_control)
+    let unfit = |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
+    !text.is_empty() && text.chars().nth(128).is_none() && !text.contains(unfit)
 }
 
 #[cfg(test)]
@@ -226,7 +243,7 @@ mod tests {
             OrderId::parse("FO8TXN-dbxYaBdahG97Y-Q==").is_some() && StorefrontId::parse(&"x".repeat(128)).is_some()
         );
         assert!(StorefrontId::parse(&"ü".repeat(128)).is_some(), "characters are counted, as in the catalogue");
-        for wrong in ["", "a\n", "\u{0}", &"x".repeat(129), &"ü".repeat(129)] {
+        for wrong in ["", "a\n", "\u{0}", "a\u{fffd}", &"x".repeat(129), &"ü".repeat(129)] {
             assert!(OrderId::parse(wrong).is_none() && StorefrontId::parse(wrong).is_none(), "{wrong:?}");
             assert!(ProductRef::parse(wrong, None).is_none() && ProductRef::parse("1", Some(wrong)).is_none());
         }
@@ -238,11 +255,13 @@ mod tests {
         assert_eq!(product("a").names(), [named(None)]);
         let variants = ["Tier: Team", "Color: Blue"];
         let bought = Bought {
-            variants: variants.iter().filter_map(|variant| StorefrontId::parse(variant)).collect(),
+            picked: Picked::Told(variants.iter().filter_map(|variant| StorefrontId::parse(variant)).collect()),
             ..product("a")
         };
         assert_eq!(bought.names(), variants.map(|variant| named(Some(variant))));
         assert_eq!(bought.first_variant().map(StorefrontId::as_str), Some("Tier: Team"));
+        let untold = Bought { picked: Picked::Untold("nobody knows".to_owned()), ..product("a") };
+        assert_eq!((untold.names(), untold.first_variant()), (vec![named(None)], None));
     }
 
     #[test]

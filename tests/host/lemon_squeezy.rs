@@ -405,7 +405,7 @@ fn an_order_whose_product_cannot_be_told_names_itself_and_its_buyer() {
         for (object, member) in [
             ("/data/attributes", "first_order_item"),
             ("/data/attributes/first_order_item", "product_id"),
-            ("/data/attributes", "currency"),
+            ("/data/attributes", "status"),
         ] {
             deliver(&shop, &lacking(&order, object, member)).await;
             let row = last(&shop);
@@ -415,6 +415,64 @@ fn an_order_whose_product_cannot_be_told_names_itself_and_its_buyer() {
             assert_eq!((&row["order_id"], &row["email"]), (&json!(order.reference), &json!("ada@example.com")));
         }
         assert_eq!(shop.count("orders") + shop.count("licenses"), 0);
+    });
+}
+
+/// A delivery with another value at this path, signed anew.
+fn with(delivery: &Delivery, path: &str, value: Value) -> Delivery {
+    let mut body: Value = serde_json::from_slice(&delivery.body).unwrap();
+    let (parent, name) = path.rsplit_once('/').unwrap();
+    body.pointer_mut(parent).unwrap()[name] = value;
+    let changed = Delivery { body: serde_json::to_vec(&body).unwrap(), ..delivery.clone() };
+    renamed(&changed, &delivery.event)
+}
+
+#[test]
+fn an_order_is_minted_and_mailed_however_odd_what_is_only_shown() {
+    run(async {
+        let attribute = |name: &str| format!("/data/attributes/{name}");
+        let many: serde_json::Map<_, _> = (0..500).map(|n| (n.to_string(), json!({ "a": n }))).collect();
+        for (path, value, column, expected) in [
+            ("/meta/custom_data".to_owned(), json!({ "": "hello" }), "custom_fields", r#"[["","hello"]]"#),
+            ("/meta/custom_data".to_owned(), json!(["a", { "b": null }]), "custom_fields", r#"[["","a"],["","b:"]]"#),
+            ("/meta/custom_data".to_owned(), json!(many), "json_array_length(custom_fields)", "100"),
+            (attribute("user_name"), json!(["Ada", "Lovelace"]), "name", "Ada, Lovelace"),
+            (attribute("user_name"), json!(7), "name", "7"),
+            (attribute("total"), json!("canary"), "amount_cents", "NULL"),
+            (attribute("currency"), json!({ "code": "USD" }), "currency", "NULL"),
+            (attribute("created_at"), json!("canary"), "sold_at", &NOW.as_millis().to_string()),
+            (attribute("first_order_item/quantity"), json!(0), "(SELECT quantity FROM order_items)", "1"),
+            (attribute("first_order_item/variant_id"), Value::Null, "(SELECT variant_id FROM order_items)", "NULL"),
+        ] {
+            let shop = Shop::open();
+            let (order, _) = sell(&shop, of(MINTED, "9"));
+            deliver(&shop, &with(&order, &path, value)).await;
+            assert_eq!(shop.value(&format!("SELECT {column} FROM orders")), expected, "{path}");
+            shop.take_key();
+            assert_eq!(last(&shop)["processed"], 1);
+        }
+    });
+}
+
+#[test]
+fn an_order_whose_variant_cannot_be_told_waits_only_where_the_catalogue_asks() {
+    run(async {
+        let shop = Shop::open();
+        let (order, key) = sell_with_key(&shop, of("4", "5"));
+        deliver(&shop, &with(&order, "/data/attributes/first_order_item/variant_id", Value::Null)).await;
+        let row = last(&shop);
+        assert_eq!(row["reason"], "malformed");
+        assert!(
+            row["error"].as_str().unwrap().starts_with("`data.attributes.first_order_item.variant_id` is missing, and")
+        );
+        assert_eq!((&row["order_id"], &row["email"]), (&json!(order.reference), &json!("grace@example.com")));
+        assert_eq!(shop.count("orders"), 1);
+        // Its key waits for the same.
+        deliver(&shop, &key).await;
+        let row = last(&shop);
+        assert_eq!((&row["reason"], &row["next_attempt_at"]), (&json!("malformed"), &Value::Null));
+        assert!(row["error"].as_str().unwrap().starts_with("the order of this key does not say which variant"));
+        assert_eq!(shop.count("licenses"), 0);
     });
 }
 

@@ -380,6 +380,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE orders SET custom_fields = 'no json'", "CHECK"),
     ("UPDATE orders SET test = 2", "CHECK"),
     ("UPDATE orders SET event_id = 'no such event'", "FOREIGN KEY"),
+    ("UPDATE orders SET currency = NULL", "CHECK"),
     ("INSERT INTO orders SELECT * FROM orders", "UNIQUE"),
     ("DELETE FROM orders", "FOREIGN KEY"),
     ("UPDATE order_items SET line = 0", "CHECK"),

@@ -377,13 +377,18 @@ fn counted_i64(count: i64, one: &str, several: &str) -> String {
 fn order(view: &View, text: &mut String, order: Option<&OrderItem>, facts: &[FactItem]) {
     if let Some(order) = order {
         let pairs = |pairs: &[(String, String)]| {
-            let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            // A seller can empty the title of a group of variants.
+            let pair = |(name, value): &(String, String)| match name.as_str() {
+                "" => value.clone(),
+                name => format!("{name}: {value}"),
+            };
+            let pairs: Vec<_> = pairs.iter().map(pair).collect();
             Cell::from(pairs.join(", "))
         };
         let members = view.members(vec![
             ("order", (&order.order_id).into()),
             ("sold", order.sold_at.into()),
-            ("paid", amount(order.amount_cents, &order.currency).into()),
+            ("paid", order.amount_cents.zip(order.currency.as_deref()).map(|(units, code)| amount(units, code)).into()),
             ("name", (&order.name).into()),
             ("email", (&order.email).into()),
             ("country", order.country.as_deref().into()),

@@ -48,7 +48,8 @@ impl Api<'_> {
             .header("authorization", ["Bearer ", credential.expose()].concat());
         let reply = platform.send(request).await.map_err(|error| Failure::unanswered(service, error))?;
         match reply.status {
-            200 => Ok(reply.body),
+            // What is no text in what a buyer filled in must not keep the whole page from being read.
+            200 => Ok(String::from_utf8_lossy(&reply.body).into_owned().into_bytes()),
             401 | 403 => Err(Failure::new(Remedy::CredentialsRejected, [service, " refuses ", setting].concat())),
             429 => {
                 let now = platform.now();
@@ -85,7 +86,7 @@ pub(super) fn page(
 /// # Errors
 /// [`Unintelligible`] when it is no object.
 pub(super) fn object(raw: &RawValue) -> Result<Json, Unintelligible> {
-    let json = Json::parse(raw.get().as_bytes()).map_err(|_| Unintelligible)?;
+    let json = Json::parse_damaged(raw.get().as_bytes()).map_err(|_| Unintelligible)?;
     if matches!(json, Json::Object(_)) { Ok(json) } else { Err(Unintelligible) }
 }
 

@@ -17,10 +17,10 @@ pub struct OrderItem {
     /// Who bought; empty once it is erased.
     pub email: String,
     pub name: String,
-    /// In the currency's minor unit: 4900 yen are ¥4,900.
-    pub amount_cents: i64,
-    /// ISO 4217, in lower case.
-    pub currency: String,
+    /// In the currency's minor unit: 4900 yen are ¥4,900. Null where the storefront's word could not be read.
+    pub amount_cents: Option<i64>,
+    /// ISO 4217, in lower case. Null where there is no amount.
+    pub currency: Option<String>,
     pub offer_code: Option<String>,
     /// What the buyer picked: category and option.
     pub variants: Vec<(String, String)>,

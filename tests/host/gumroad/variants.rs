@@ -112,6 +112,73 @@ fn a_sale_that_is_found_in_the_list_has_its_variant_as_well() {
 }
 
 #[test]
+fn an_option_without_a_title_is_named_by_itself() {
+    run(async {
+        for picked in [&[("", "Pro")][..], &[("", "Basic"), ("", "Pro")]] {
+            let shop = Shop::open();
+            shop.stock(&of(&[entry(None, "core"), entry(Some("Pro"), "pro")]));
+            sell(&shop, sale(picked)).await;
+            assert_eq!(licensed(&shop), ("pro".to_owned(), "Pro".to_owned()), "{picked:?}");
+            shop.take_key();
+        }
+        let shop = Shop::open();
+        shop.stock(&of(&[entry(Some("Pro"), "pro")]));
+        sell(&shop, sale(&[("", "Basic")])).await;
+        let (reason, error) = stuck(&shop);
+        assert_eq!(reason, "unmapped_product");
+        assert!(error.starts_with(&format!("unmapped product {STARTER}, variant Basic of gumroad: ")), "{error}");
+    });
+}
+
+#[test]
+fn of_many_unmapped_variants_only_the_first_are_named() {
+    run(async {
+        let shop = Shop::open();
+        shop.stock(&of(&[entry(Some("Tier: Solo"), "core")]));
+        let many: Vec<(String, String)> = (1..=500).map(|n| (n.to_string(), "x".to_owned())).collect();
+        sell(&shop, GumroadSale { variants: many, ..GumroadSale::default() }).await;
+        let (_, error) = stuck(&shop);
+        assert!(
+            error.contains(", variant 1: x, variant 2: x, variant 3: x, variant 4: x, variant 5: x and 495 more of")
+        );
+        assert_eq!(shop.map(&of(&[entry(Some("Tier: Solo"), "core"), entry(Some("300: x"), "late")])).await, 1);
+        assert_eq!(shop.tick().await.deliveries, 1);
+        assert_eq!(licensed(&shop), ("late".to_owned(), "300: x".to_owned()));
+        shop.take_key();
+    });
+}
+
+#[test]
+fn what_cannot_be_told_of_a_variant_stops_only_where_the_catalogue_asks() {
+    run(async {
+        // The buyer's answer stands in the place of what was picked.
+        let asked = GumroadSale {
+            variants: vec![("Tier".to_owned(), "Solo".to_owned())],
+            custom_fields: vec![("variants".to_owned(), "Team".to_owned())],
+            ..GumroadSale::default()
+        };
+        let shop = Shop::open();
+        shop.stock(&of(&[entry(None, "core")]));
+        sell(&shop, asked.clone()).await;
+        assert_eq!(licensed(&shop), ("core".to_owned(), "NULL".to_owned()));
+        shop.take_key();
+
+        for entries in [vec![entry(None, "core"), entry(Some("Tier: Team"), "team")], vec![entry(Some("Team"), "team")]]
+        {
+            let shop = Shop::open();
+            shop.stock(&of(&entries));
+            sell(&shop, asked.clone()).await;
+            let (reason, error) = stuck(&shop);
+            assert_eq!(reason, "malformed");
+            assert!(error.starts_with("custom field \"variants\" overwrites Gumroad's own field"), "{error}");
+            let event = shop.record("webhook_events", "1");
+            assert_eq!((&event["event_type"], &event["email"]), (&json!("sale"), &json!("buyer@example.com")));
+            assert_eq!(shop.value("SELECT order_id FROM orders"), event["order_id"].as_str().unwrap());
+        }
+    });
+}
+
+#[test]
 fn a_version_that_is_a_free_sample_asks_for_nothing() {
     run(async {
         let shop = Shop::open();

@@ -486,9 +486,16 @@ async fn an_amount_has_as_many_places_as_its_currency() {
     {
         let mut detail = made::event_detail();
         if let Some(order) = &mut detail.order {
-            (order.amount_cents, order.currency) = (minor_units, currency.to_owned());
+            (order.amount_cents, order.currency) = (Some(minor_units), Some(currency.to_owned()));
         }
         let text = shown("events show E1", &detail).await;
         assert!(text.lines().any(|line| line.starts_with("paid") && line.ends_with(said)), "{said}: {text}");
     }
+    let mut detail = made::event_detail();
+    if let Some(order) = &mut detail.order {
+        (order.amount_cents, order.currency, order.variants) = (None, None, vec![(String::new(), "Pro".to_owned())]);
+    }
+    let text = shown("events show E1", &detail).await;
+    assert!(!text.lines().any(|line| line.starts_with("paid")), "{text}");
+    assert!(text.contains("variants  Pro\n"), "{text}");
 }

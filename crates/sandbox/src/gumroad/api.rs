@@ -1,7 +1,7 @@
 //! The API with which a seller reads sales back: `GET /v2/sales`, newest first, ten at a time, and one sale by its id.
 //! See <https://gumroad.com/api#sales>. The deprecated `page` parameter is not modeled.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ping::{fee, pairs};
 use super::{Gumroad, SELLER_ID, Sale};
@@ -12,6 +12,7 @@ use crate::options::Options;
 use crate::reply::Reply;
 use crate::sandbox::World;
 use crate::time::{compact, midnight, seconds};
+use crate::value::{Object, object};
 
 const PAGE_SIZE: usize = 10;
 const PARAMETERS: [&str; 7] = ["access_token", "after", "before", "product_id", "email", "order_id", "page_key"];
@@ -74,14 +75,14 @@ impl Gumroad {
         found.sort_by_key(|listed| std::cmp::Reverse(listed.position()));
         let more = found.len() > PAGE_SIZE;
         found.truncate(PAGE_SIZE);
-        let mut body = json!({ "success": true, "sales": found.iter().map(Listed::json).collect::<Vec<_>>() });
+        let mut body = object! { "success": true, "sales": found.iter().map(Listed::json).collect::<Vec<_>>() };
         if let Some(last) = found.last().filter(|_| more) {
             let key = format!("{}-{}", compact(last.sale.created_at), last.sale.order_number);
             let mut query = form_urlencoded::Serializer::new(String::new());
             let kept = request.query.iter().filter(|(name, _)| name != "access_token" && name != "page_key");
             query.extend_pairs(kept).append_pair("page_key", &key);
-            body["next_page_url"] = json!(format!("/v2/sales?{}", query.finish()));
-            body["next_page_key"] = json!(key);
+            body.set("next_page_url", format!("/v2/sales?{}", query.finish()));
+            body.set("next_page_key", key);
         }
         Ok(Reply::json(200, &body))
     }
@@ -96,7 +97,7 @@ impl Gumroad {
 
     fn show(&self, id: &str) -> Reply {
         match self.sales.iter().filter_map(Listed::of).find(|listed| listed.id() == id) {
-            Some(listed) => Reply::json(200, &json!({ "success": true, "sale": listed.json() })),
+            Some(listed) => Reply::json(200, &object! { "success": true, "sale": listed.json() }),
             None => failed(404, "The sale was not found."),
         }
     }
@@ -129,32 +130,33 @@ impl<'a> Listed<'a> {
         self.sale.of.gift.as_ref().map_or(&self.sale.of.email, |gift| &gift.gifter_email)
     }
 
-    fn json(&self) -> Value {
+    fn json(&self) -> Object {
         let (sale, of) = (self.sale, &self.sale.of);
         let price = of.gift.as_ref().map_or(sale.price_cents, |gift| gift.price_cents);
-        let object = |from: &[(String, String)]| json!(pairs(from).unwrap_or_default());
-        let mut shown = json!({
+        let mut shown = object! {
             "id": self.id(),
             "email": self.email(),
             "seller_id": SELLER_ID,
             "timestamp": "less than a minute ago",
             "created_at": seconds(sale.created_at),
-            "product_name": sale.product_name,
+            "product_name": &sale.product_name,
             "product_has_variants": !of.variants.is_empty(),
             "price": price,
             "gumroad_fee": fee(price),
-            "currency_symbol": "$",
+            // Of what the product is listed in; the price is in dollars all the same.
+            "currency_symbol": symbol(&of.currency),
+            "currency": &of.currency,
             "formatted_total_price": format!("${}", price as f64 / 100.0),
-            "product_id": sale.product_id,
+            "product_id": &sale.product_id,
             "refunded": sale.refunded,
             "partially_refunded": sale.partially_refunded,
             "chargedback": sale.disputed && !sale.dispute_won,
             "purchase_email": self.email(),
             "paid": price > 0,
             "has_variants": !of.variants.is_empty(),
-            "variants": object(&of.variants),
+            "variants": pairs(&of.variants).unwrap_or_default(),
             "has_custom_fields": !of.custom_fields.is_empty(),
-            "custom_fields": object(&of.custom_fields),
+            "custom_fields": pairs(&of.custom_fields).unwrap_or_default(),
             "order_id": sale.order_number,
             "is_product_physical": false,
             "is_recurring_billing": of.subscription_id.is_some(),
@@ -167,25 +169,32 @@ impl<'a> Listed<'a> {
             "is_gift_receiver_purchase": false,
             "referrer": "direct",
             "quantity": of.quantity,
-        });
-        let members = [
-            ("full_name", of.full_name.as_deref().filter(|_| of.gift.is_none()).map(Value::from)),
-            ("purchaser_id", of.purchaser_id.as_deref().map(Value::from)),
-            ("ip_country", of.ip_country.as_deref().map(Value::from)),
-            ("offer_code", of.offer_code.as_ref().map(|code| json!({ "code": code }))),
-            ("license_key", of.license_key.as_deref().map(Value::from)),
-            ("license_disabled", of.license_key.as_ref().map(|_| json!(false))),
-            ("subscription_id", of.subscription_id.as_deref().map(Value::from)),
-            ("cancelled", of.subscription_id.as_ref().map(|_| json!(false))),
-            ("ended", of.subscription_id.as_ref().map(|_| json!(false))),
-            ("recurring_charge", of.subscription_id.as_ref().map(|_| json!(of.is_recurring_charge))),
-        ];
-        for (name, value) in members {
-            if let Some(value) = value {
-                shown[name] = value;
-            }
-        }
+        };
+        let member = of.subscription_id.is_some();
+        shown.set_some("full_name", of.full_name.as_ref().filter(|_| of.gift.is_none()));
+        shown.set_some("purchaser_id", of.purchaser_id.as_ref());
+        shown.set_some("ip_country", of.ip_country.as_ref());
+        shown.set_some("offer_code", of.offer_code.as_ref().map(|code| object! { "code": code }));
+        shown.set_some("license_key", of.license_key.as_ref());
+        shown.set_some("license_disabled", of.license_key.as_ref().map(|_| false));
+        shown.set_some("subscription_id", of.subscription_id.as_ref());
+        shown.set_some("cancelled", member.then_some(false));
+        shown.set_some("ended", member.then_some(false));
+        shown.set_some("recurring_charge", member.then_some(of.is_recurring_charge));
         shown
+    }
+}
+
+/// The sign of a currency, which several may share.
+fn symbol(currency: &str) -> &'static str {
+    match currency {
+        "usd" => "$",
+        "eur" => "€",
+        "gbp" => "£",
+        "inr" => "₹",
+        "jpy" => "¥",
+        "aud" => "A$",
+        _ => "",
     }
 }
 

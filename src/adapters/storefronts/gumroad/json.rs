@@ -2,100 +2,74 @@
 //!
 //! What the fields are called and how a value is read is in `fields`.
 
-use super::fields::{self, Fields};
+use super::fields::Fields;
 use crate::json::Json;
 
-/// Reads an object. The parser itself refuses what is nested too deep, and text that is not UTF-8.
+/// Reads an object. Text that is no text is read as far as it is, as in a form.
 ///
 /// # Errors
 /// Where the body stops being JSON.
 pub(super) fn read(body: &[u8]) -> Result<Fields, String> {
-    let json = Json::parse(body).map_err(|error| format!("the body {error}"))?;
+    let json = Json::parse_damaged(body).map_err(|error| format!("the body {error}"))?;
     let mut fields = Fields::default();
-    if let Json::Object(entries) = json {
-        for (name, value) in entries {
-            match value {
-                // Some writers spell an empty group as an empty list.
-                Json::List(items) if items.is_empty() && fields::group(&name).is_some() => {}
-                // An empty member is how a form spells a list, and no group has one.
-                Json::List(_) => fields.add_member(&name, String::new(), None),
-                Json::Object(members) => add_members(&mut fields, &name, members),
-                value => fields.add_value(&name, scalar(value).unwrap_or_default()),
-            }
+    if let Json::Object(members) = json {
+        for (name, value) in &members {
+            fields.add_json(name, value);
         }
     }
     Ok(fields)
 }
 
-/// Adds a group with its members.
-pub(super) fn add_members(fields: &mut Fields, group: &str, members: Vec<(String, Json)>) {
-    fields.open_group(group);
-    for (member, value) in members {
-        fields.add_member(group, member, scalar(value));
-    }
-}
-
-/// A value as the text that a form would have; `None` for what no form has.
-pub(super) fn scalar(value: Json) -> Option<String> {
-    match value {
-        Json::Null => Some(String::new()),
-        Json::Bool(flag) => Some(flag.to_string()),
-        Json::Integer(number) => Some(number.to_string()),
-        // Nothing that is read here is a fraction, and this reads as no number.
-        Json::OtherNumber => Some("not a whole number".to_owned()),
-        Json::Text(text) => Some(text),
-        Json::List(_) | Json::Object(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Quantity;
+    use crate::adapters::text;
+
+    fn fields(body: &str) -> Fields {
+        read(body.as_bytes()).unwrap()
+    }
 
     #[test]
-    fn a_repeated_key_is_noticed_whatever_its_values() {
+    fn a_repeated_field_that_decides_is_noticed_whatever_its_values() {
         for body in [r#"{"email":"a@example.com","email":"b@example.com"}"#, r#"{"email":null,"email":null}"#] {
-            assert_eq!(read(body.as_bytes()).unwrap().problem(), Some("`email` is given twice"), "{body}");
+            assert_eq!(fields(body).email("email"), Err("`email` is given twice".to_owned()), "{body}");
         }
     }
 
     #[test]
     fn what_is_not_json_is_told_by_its_place_and_never_by_its_content() {
         let deep = format!("{{\"a\":{}", "[{\"b\":".repeat(10_000));
-        let bodies =
-            ["{", "{\"canary\"}", "{\"canary\":}", "{} canary", "{\"price\":1e999}", "{\"email\":\"\\ud800\"}", &deep];
-        for body in bodies {
+        for body in ["{", "{\"canary\"}", "{\"canary\":}", "{} canary", "{\"price\":1e999}", &deep] {
             let problem = read(body.as_bytes()).err().unwrap();
             assert!(problem.starts_with("the body is not valid JSON (line 1, column "), "{problem}");
             assert!(!problem.contains("canary"), "{problem}");
         }
-        assert!(read(b"{\"email\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn damaged_text_is_refused_only_where_it_decides() {
+        for body in [&b"{\"email\":\"\xff@example.com\"}"[..], b"{\"email\":\"\\ud800@example.com\"}"] {
+            assert_eq!(read(body).unwrap().email("email"), Err("`email` is not valid UTF-8".to_owned()));
+        }
+        let shown = read(b"{\"full_name\":\"Ad\xff\",\"custom_fields\":{\"a\":\"\\ud83d!\"}}").unwrap();
+        assert_eq!(shown.shown("full_name", text::NAME).as_deref(), Some("Ad\u{fffd}"));
+        assert_eq!(shown.custom_fields(), [("a".to_owned(), "\u{fffd}!".to_owned())]);
     }
 
     #[test]
     fn numbers_and_booleans_read_like_the_strings_of_a_form() {
-        let fields =
-            read(br#"{"price":4900,"quantity":"2","test":true,"refunded":"false","offer_code":null}"#).unwrap();
-        assert_eq!(fields.amount().map(|amount| amount.minor_units()), Ok(4900));
-        assert_eq!(fields.quantity().map(Quantity::get), Ok(2));
+        let fields = fields(r#"{"price":4900,"quantity":"2","test":true,"refunded":"false","offer_code":null}"#);
+        assert_eq!(fields.amount().map(|amount| amount.minor_units()), Some(4900));
+        assert_eq!(fields.quantity().get(), 2);
         assert_eq!(fields.flag("test"), Ok(true));
         assert_eq!(fields.flag("refunded"), Ok(false));
-        assert_eq!(fields.text("offer_code"), Ok(None));
-    }
-
-    #[test]
-    fn an_empty_list_where_a_group_belongs_is_an_absent_group() {
-        let fields = read(br#"{"custom_fields":[],"variants":[],"full_name":[]}"#).unwrap();
-        assert_eq!((fields.custom_fields(), fields.variants()), (Ok(Vec::new()), Ok(Vec::new())));
-        let one_value = fields.shown("full_name", crate::adapters::text::NAME);
-        assert_eq!(one_value, Err("`full_name` is not a single value".to_owned()));
+        assert_eq!(fields.shown("offer_code", text::LINE), None);
     }
 
     #[test]
     fn brackets_in_a_name_stand_as_they_are() {
-        let fields = read(br#"{"custom_fields":{"Notes [opt]":"hi","100%5B":"x"}}"#).unwrap();
+        let fields = fields(r#"{"custom_fields":{"Notes [opt]":"hi","100%5B":"x"}}"#);
         let expected = [("Notes [opt]".to_owned(), "hi".to_owned()), ("100%5B".to_owned(), "x".to_owned())];
-        assert_eq!(fields.custom_fields(), Ok(expected.to_vec()));
+        assert_eq!(fields.custom_fields(), expected);
     }
 }

@@ -21,31 +21,14 @@ const TEST_PING: EventType = EventType::named("test_ping");
 /// <https://gumroad.com/api#resource-subscriptions>
 ///
 /// # Errors
-/// [`NotUnderstood`] when a required field is missing, a known one repeated, or a value does not parse.
+/// [`NotUnderstood`] when a field that decides is missing or repeated, or does not parse.
 pub(super) fn understand(fields: &Fields) -> Result<Understood, NotUnderstood> {
-    let (event_type, problem) = match (event_type(fields), problem(fields)) {
-        (Ok(event_type), None) => match event(&event_type, fields) {
-            Ok(event) => return Ok(Understood { event_type, event }),
-            Err(problem) => {
-                let (order_id, email) = (order_id(fields).ok(), fields.email("email").ok());
-                return Err(NotUnderstood::malformed(problem).of_type(event_type).about(order_id, email));
-            }
-        },
-        // What is wrong as a whole leaves no field to be believed but its name.
-        (event_type, Some(problem)) => (event_type.ok(), problem),
-        (Err(problem), None) => (None, problem),
-    };
-    let not_understood = NotUnderstood::malformed(problem);
-    Err(match event_type {
-        Some(event_type) => not_understood.of_type(event_type),
-        None => not_understood,
-    })
-}
-
-/// What is wrong with the fields as a whole.
-fn problem(fields: &Fields) -> Option<Problem> {
-    let overwritten = |name| format!("custom field \"{name}\" overwrites Gumroad's own field of that name; rename it");
-    fields.problem().map(str::to_owned).or_else(|| fields.overwriting_custom_field().map(overwritten))
+    let about = |problem| NotUnderstood::malformed(problem).about(order_id(fields).ok(), fields.email("email").ok());
+    let event_type = event_type(fields).map_err(about)?;
+    match event(&event_type, fields) {
+        Ok(event) => Ok(Understood { event_type, event }),
+        Err(problem) => Err(about(problem).of_type(event_type)),
+    }
 }
 
 /// Gumroad's `resource_name`. Pings to the account's Ping URL may lack one: they are sales, or the dashboard's test.
@@ -117,25 +100,25 @@ fn order_id(fields: &Fields) -> Result<OrderId, Problem> {
     Ok(subscription.unwrap_or(sale_id))
 }
 
-/// A sale, read whole before its flags are looked at, so that a field that does not parse is never passed over.
+/// A sale. All that decides is read before its flags are looked at, so that a field that does not parse is never passed over.
 fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
     let order_id = order_id(fields)?;
-    let bought = Bought { product_id: fields.required_id("product_id")?, variants: fields.picked()? };
+    let bought = Bought { product_id: fields.required_id("product_id")?, picked: fields.picked() };
     let email = fields.email("email")?;
     let subscription = fields.order_id("subscription_id")?;
-    let name = fields.shown("full_name", text::NAME)?.unwrap_or_else(|| name_from_address(&email));
+    let name = fields.shown("full_name", text::NAME).unwrap_or_else(|| name_from_address(&email));
     let facts = facts(fields)?;
     let order = Order {
         order_id,
-        amount: fields.amount()?,
-        lines: OrderLines::single(bought, fields.quantity()?),
-        offer_code: fields.shown("offer_code", text::LINE)?,
-        variants: fields.variants()?,
-        custom_fields: fields.custom_fields()?,
-        country: fields.shown("ip_country", text::LINE)?,
+        amount: fields.amount(),
+        lines: OrderLines::single(bought, fields.quantity()),
+        offer_code: fields.shown("offer_code", text::LINE),
+        variants: fields.variants(),
+        custom_fields: fields.custom_fields(),
+        country: fields.shown("ip_country", text::LINE),
         subscription_id: subscription.map(|id| id.as_str().to_owned()),
         test: fields.flag("test")?,
-        sold_at: fields.timestamp("sale_timestamp")?,
+        sold_at: fields.timestamp("sale_timestamp"),
         facts,
         email,
         name,

@@ -149,7 +149,7 @@ impl Report {
                 product_id: id("meta.product_id", &meta.product_id)?,
                 variant_id: Some(id("meta.variant_id", &meta.variant_id)?),
             },
-            name: name(meta.customer_name.as_deref(), &email),
+            name: name(meta.customer_name.as_deref().unwrap_or_default(), &email),
             email,
             test: license_key.test_mode,
             expires_at,

@@ -11,8 +11,8 @@ use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::adapters::text;
 use crate::json::{FieldError, Json};
 use crate::model::{
-    Amount, Currency, Delivery, EmailAddress, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderId,
-    OrderLines, Origin, ProductRef, Quantity, StorefrontEvent, StorefrontId, Timestamp, name_from_address,
+    Amount, Bought, Currency, Delivery, EmailAddress, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderId,
+    OrderLines, Origin, Picked, ProductRef, Quantity, StorefrontEvent, StorefrontId, Timestamp, name_from_address,
 };
 
 /// The types of the events that items of the lists would have come by.
@@ -28,10 +28,10 @@ struct Problem {
 /// Reads a webhook or a listed item. `store_id` is the one store whose orders and keys are believed.
 ///
 /// # Errors
-/// [`NotUnderstood`] when the store is unknown or another, a required field is missing, a known one repeated, or a
-/// value does not parse.
+/// [`NotUnderstood`] when the store is unknown or another, or a field that decides is missing or repeated, or does not parse.
 pub(super) fn understand(delivery: &Delivery, store_id: Option<i64>) -> Result<Understood, NotUnderstood> {
-    let body = Json::parse(&delivery.body).map_err(|error| NotUnderstood::malformed(format!("the body {error}")))?;
+    let body =
+        Json::parse_damaged(&delivery.body).map_err(|error| NotUnderstood::malformed(format!("the body {error}")))?;
     match &delivery.origin {
         Origin::Webhook => {
             let meta = Meta::read(&body).map_err(|error| NotUnderstood::malformed(error.to_string()))?;
@@ -137,16 +137,16 @@ fn refund(data: &Object<wire::OrderState>) -> Result<StorefrontEvent, String> {
 fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, String> {
     let attributes = &data.attributes;
     let email = email(&attributes.user_email)?;
-    let bought = ProductRef {
+    let bought = Bought {
         product_id: id("data.attributes.first_order_item.product_id", &attributes.product_id)?,
-        variant_id: Some(id("data.attributes.first_order_item.variant_id", &attributes.variant_id)?),
+        picked: picked(&attributes.variant_id),
     };
     let order = Order {
         order_id: order_id("data.id", &data.id)?,
-        name: name(attributes.user_name.as_deref(), &email),
-        amount: amount(attributes.total, &attributes.currency)?,
+        name: name(&attributes.user_name, &email),
+        amount: amount(attributes.total, &attributes.currency),
         // A checkout has one product; the API calls it the first one.
-        lines: OrderLines::single(bought.into(), quantity(attributes.quantity)?),
+        lines: OrderLines::single(bought, attributes.quantity.and_then(Quantity::new).unwrap_or(Quantity::ONE)),
         offer_code: None,
         variants: Vec::new(),
         // What the seller's checkout link passed on.
@@ -155,7 +155,7 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
         country: None,
         subscription_id: None,
         test: data.test_mode || meta.test_mode,
-        sold_at: timestamp("data.attributes.created_at", attributes.created_at.as_deref())?,
+        sold_at: Timestamp::parse(&attributes.created_at),
         facts: attributes.state.facts(),
         email,
     };
@@ -178,7 +178,7 @@ fn license_key(data: Object<wire::LicenseKey>, meta: &Meta) -> Result<Storefront
         line: THE_LINE,
         // The event does not say which variant it was; the order's own event does.
         bought: ProductRef { product_id: id("data.attributes.product_id", &attributes.product_id)?, variant_id: None },
-        name: name(attributes.user_name.as_deref(), &email),
+        name: name(&attributes.user_name, &email),
         test: data.test_mode || meta.test_mode,
         expires_at: timestamp("data.attributes.expires_at", attributes.expires_at.as_deref())?,
         email,
@@ -203,25 +203,37 @@ fn id(path: &str, text: &str) -> Result<StorefrontId, String> {
 }
 
 fn email(address: &str) -> Result<EmailAddress, String> {
+    if address.contains(char::REPLACEMENT_CHARACTER) {
+        return Err("`data.attributes.user_email` is not valid UTF-8".to_owned());
+    }
     EmailAddress::parse(address).map_err(|error| format!("`data.attributes.user_email` {error}"))
 }
 
 /// The buyer's name as far as it can be shown, or the one that the address suggests.
-pub(super) fn name(given: Option<&str>, email: &EmailAddress) -> String {
-    let given = text::tidy(given.unwrap_or_default(), text::NAME);
+pub(super) fn name(given: &str, email: &EmailAddress) -> String {
+    let given = text::tidy(given, text::NAME);
     if given.is_empty() { name_from_address(email) } else { given }
 }
 
-fn amount(total: i64, currency: &str) -> Result<Amount, String> {
-    let currency =
-        Currency::parse(currency).ok_or_else(|| "`data.attributes.currency` is not a currency code".to_owned())?;
-    Amount::new(total, currency).ok_or_else(|| "`data.attributes.total` is not an amount in cents".to_owned())
+/// The variant that was bought.
+fn picked(variant_id: &Result<String, FieldError>) -> Picked {
+    let parsed = match variant_id {
+        Ok(text) => id("data.attributes.first_order_item.variant_id", text),
+        Err(error) => Err(error.to_string()),
+    };
+    match parsed {
+        Ok(variant) => Picked::Told(vec![variant]),
+        Err(problem) => Picked::Untold(problem),
+    }
 }
 
-/// One where it is not said.
-fn quantity(count: Option<i64>) -> Result<Quantity, String> {
-    let count = count.map_or(Some(Quantity::ONE), Quantity::new);
-    count.ok_or_else(|| "`data.attributes.first_order_item.quantity` is not a number from 1 to 1000000".to_owned())
+/// What the buyer paid: `total`, in `currency`, which is the one that was charged, with discounts, setup fee and tax, before
+/// any fee of Lemon Squeezy's or the seller's share. A refund is not taken off it (`refunded_amount`). The amounts are "in
+/// cents", and of a currency that has none nothing else is said: they are taken for the currency's minor unit, as at the
+/// payment providers behind it. Webhook and list show the same object. `None` where it cannot be told.
+/// <https://docs.lemonsqueezy.com/api/orders/the-order-object>
+fn amount(total: Option<i64>, currency: &str) -> Option<Amount> {
+    Amount::new(total?, Currency::parse(currency)?)
 }
 
 fn timestamp(path: &str, text: Option<&str>) -> Result<Option<Timestamp>, String> {

@@ -1,6 +1,9 @@
 //! The JSON of a webhook: the fields that are read. What they mean is in `meaning`.
 //! <https://docs.lemonsqueezy.com/help/webhooks/webhook-requests>
+//!
+//! What decides who gets what is read strictly. What is only shown is kept as far as it can be shown, and never an error.
 
+use crate::adapters::text;
 use crate::json::{At, FieldError, Json};
 use crate::model::OrderFacts;
 
@@ -9,7 +12,7 @@ use crate::model::OrderFacts;
 pub(super) struct Meta {
     pub(super) event_name: String,
     pub(super) test_mode: bool,
-    /// What the seller's checkout passed on: the members that are single values.
+    /// What the seller's checkout passed on, to be shown.
     pub(super) custom_data: Vec<(String, String)>,
 }
 
@@ -22,16 +25,18 @@ pub(super) struct Object<A> {
 }
 
 pub(super) struct Order {
-    pub(super) user_name: Option<String>,
+    pub(super) user_name: String,
     pub(super) user_email: String,
     pub(super) currency: String,
-    /// In cents.
-    pub(super) total: i64,
+    /// In the currency's minor unit; absent where it is no whole number.
+    pub(super) total: Option<i64>,
     pub(super) state: OrderState,
     pub(super) product_id: String,
-    pub(super) variant_id: String,
+    /// Or why it cannot be told.
+    pub(super) variant_id: Result<String, FieldError>,
+    /// Absent where it is no whole number.
     pub(super) quantity: Option<i64>,
-    pub(super) created_at: Option<String>,
+    pub(super) created_at: String,
 }
 
 /// What has become of an order.
@@ -43,7 +48,7 @@ pub(super) struct OrderState {
 pub(super) struct LicenseKey {
     pub(super) order_id: String,
     pub(super) product_id: String,
-    pub(super) user_name: Option<String>,
+    pub(super) user_name: String,
     pub(super) user_email: String,
     pub(super) key: String,
     disabled: bool,
@@ -56,10 +61,7 @@ impl Meta {
     /// Names the field and what is wrong with it.
     pub(super) fn read(body: &Json) -> Result<Self, FieldError> {
         let meta = body.root().field("meta")?;
-        let custom_data = match meta.get("custom_data")? {
-            Some(data) => data.as_object().unwrap_or_default().iter().filter_map(single).collect(),
-            None => Vec::new(),
-        };
+        let custom_data = meta.shown("custom_data").map(text::pairs).unwrap_or_default();
         Ok(Self { event_name: meta.text("event_name")?.to_owned(), test_mode: meta.flag("test_mode")?, custom_data })
     }
 }
@@ -87,15 +89,15 @@ impl Order {
     pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
         let item = attributes.field("first_order_item")?;
         Ok(Self {
-            user_name: attributes.optional_text("user_name")?.map(str::to_owned),
+            user_name: shown(attributes, "user_name"),
             user_email: attributes.text("user_email")?.to_owned(),
-            currency: attributes.text("currency")?.to_owned(),
-            total: attributes.integer("total")?,
+            currency: shown(attributes, "currency"),
+            total: shown(attributes, "total").parse().ok(),
             state: OrderState::read(attributes)?,
             product_id: item.id("product_id")?,
-            variant_id: item.id("variant_id")?,
-            quantity: item.optional_integer("quantity")?,
-            created_at: attributes.optional_text("created_at")?.map(str::to_owned),
+            variant_id: item.id("variant_id"),
+            quantity: shown(&item, "quantity").parse().ok(),
+            created_at: shown(attributes, "created_at"),
         })
     }
 }
@@ -126,7 +128,7 @@ impl LicenseKey {
         Ok(Self {
             order_id: attributes.id("order_id")?,
             product_id: attributes.id("product_id")?,
-            user_name: attributes.optional_text("user_name")?.map(str::to_owned),
+            user_name: shown(attributes, "user_name"),
             user_email: attributes.text("user_email")?.to_owned(),
             key: attributes.text("key")?.to_owned(),
             disabled: attributes.flag("disabled")?,
@@ -140,13 +142,7 @@ impl LicenseKey {
     }
 }
 
-/// A member that is a single value, as text. Whatever else was passed on could not be shown.
-fn single((name, value): &(String, Json)) -> Option<(String, String)> {
-    let value = match value {
-        Json::Text(text) => text.clone(),
-        Json::Integer(number) => number.to_string(),
-        Json::Bool(flag) => flag.to_string(),
-        Json::Null | Json::OtherNumber | Json::List(_) | Json::Object(_) => return None,
-    };
-    Some((name.clone(), value))
+/// A member that is only shown, as text; empty where it is absent.
+pub(super) fn shown(object: &At<'_>, name: &str) -> String {
+    object.shown(name).map(text::shown).unwrap_or_default()
 }
