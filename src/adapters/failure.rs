@@ -20,6 +20,10 @@ pub enum Remedy {
     /// The service does not accept our credentials, whatever is asked of it: once a person has put new ones, all that
     /// waits goes out. Waiting for them burns no attempt.
     CredentialsRejected,
+    /// The service takes nothing of the kind until a person sets something right that is not about what was asked for: a
+    /// sender, an account, a variable. All that waits goes out then, and waiting for it burns no attempt: it is one thing to
+    /// mend, not one for each of what waits.
+    SetupWrong,
 }
 
 /// What a service takes no more of.

@@ -18,6 +18,9 @@ use refusal::Asked;
 
 const SERVICE: &str = "GitHub";
 
+/// What stands in place of a login that was erased with what else was held on a person.
+const ERASED_LOGIN: &str = "erased";
+
 /// The version of the API that everything here was written against. A later one may change what we read without a word;
 /// this one is supported for at least two years after its successor of March 2026.
 /// <https://docs.github.com/rest/about-the-rest-api/api-versions>
@@ -119,6 +122,9 @@ impl<'a> Github<'a> {
             let invitation = match reply.status {
                 201 => Invitation::read(&reply),
                 204 => return Ok(Invited::Member),
+                404 if refusal::is_in_githubs_words(&reply) => {
+                    return Err(self.who_or_what_is_missing(platform, repo, account).await);
+                }
                 // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
                 422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
                 _ => return Err(refusal::failure(&reply, Asked::Repository(repo), &account.login, platform.now())),
@@ -181,7 +187,10 @@ impl<'a> Github<'a> {
                 break;
             }
         }
-        let Some(login) = self.present_login(platform, account).await? else { return Ok(()) };
+        let login = match self.present_login(platform, account).await? {
+            Some(login) => login,
+            None => self.last_login(platform, repo, account).await?,
+        };
         if owner(repo).eq_ignore_ascii_case(login.as_str()) {
             return Ok(());
         }
@@ -190,7 +199,50 @@ impl<'a> Github<'a> {
         if matches!(reply.status, 204 | 404) { Ok(()) } else { fail(&reply) }
     }
 
-    /// The login that an account has by now; `None` when the account is gone.
+    /// By which login an account is removed that GitHub does not show: it is deleted or hidden, and one that is hidden may
+    /// still be a collaborator, and be shown again. The last login that is known of it will do, unless it is somebody
+    /// else's by now.
+    async fn last_login(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+    ) -> Result<GithubLogin, Failure> {
+        let by_hand = |why: &str| {
+            let reason = format!(
+                "look through the collaborators of {repo}, remove whoever is none of your buyers, and cancel this: \
+                 {SERVICE} does not show the account any more, and {why}"
+            );
+            Err(Failure::new(Remedy::PersonNeeded, reason))
+        };
+        if account.login.as_str() == ERASED_LOGIN {
+            return by_hand("its username was erased here");
+        }
+        match self.resolve(platform, &account.login).await? {
+            Resolved::NotFound => Ok(account.login.clone()),
+            Resolved::Account(present) if present.id == account.id => Ok(present.login),
+            Resolved::Account(_) | Resolved::NotInvitable(_) => by_hand("its username is somebody else's by now"),
+        }
+    }
+
+    /// Why GitHub finds nothing where somebody is invited: the account may be missing, or the repository.
+    async fn who_or_what_is_missing(&self, platform: &impl Platform, repo: &Repo, account: &GithubAccount) -> Failure {
+        match self.present_login(platform, account).await {
+            Ok(Some(login)) if login == account.login => refusal::repository_missing(repo),
+            Ok(Some(_)) => Failure::new(
+                Remedy::PersonNeeded,
+                "transfer the license to the buyer's present username: the GitHub account was renamed",
+            ),
+            Ok(None) => Failure::new(
+                Remedy::PersonNeeded,
+                "ask the buyer for another GitHub account and transfer the license to it: this one is suspended, hidden or \
+                 deleted",
+            ),
+            Err(failure) => failure,
+        }
+    }
+
+    /// The login that an account has by now; `None` when GitHub does not show the account.
     async fn present_login(
         &self,
         platform: &impl Platform,

@@ -39,7 +39,9 @@ impl<P: Platform> Engine<P> {
             Remedy::CredentialsRejected => {
                 (format!("credentials_rejected: {reason}"), format!("Credentials rejected: {reason}"))
             }
-            Remedy::PersonNeeded => ("person_needed".to_owned(), format!("A person is needed: {reason}")),
+            Remedy::PersonNeeded | Remedy::SetupWrong => {
+                ("person_needed".to_owned(), format!("A person is needed: {reason}"))
+            }
             Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return Vec::new(),
         };
         let (cause, detail) = (shown(&cause), shown(&detail));

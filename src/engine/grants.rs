@@ -94,7 +94,7 @@ impl<P: Platform> Engine<P> {
     /// # Errors
     /// [`Failure`] without a token.
     pub(super) fn github(&self) -> Result<Github<'_>, Failure> {
-        Github::new(&self.config.github).ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GITHUB_TOKEN is not set"))
+        Github::new(&self.config.github).ok_or_else(|| Failure::new(Remedy::SetupWrong, "GITHUB_TOKEN is not set"))
     }
 
     /// Tries the grants that are held under a lease one after the other, and gives what is to be written down. After `until`

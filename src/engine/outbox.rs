@@ -164,7 +164,7 @@ impl<P: Platform> Engine<P> {
         let now = self.now();
         let spent = attempts >= MAX_ATTEMPTS;
         let waits_for = match failure.remedy {
-            Remedy::PersonNeeded | Remedy::CredentialsRejected => WaitsFor::Person,
+            Remedy::PersonNeeded | Remedy::CredentialsRejected | Remedy::SetupWrong => WaitsFor::Person,
             _ => WaitsFor::Time,
         };
         let (until, attempt) = match failure.remedy {
@@ -179,7 +179,7 @@ impl<P: Platform> Engine<P> {
             }
             Remedy::Retry if !spent => (now.plus_millis(self.wait_ms(attempts)), Counting::Counted),
             Remedy::PersonNeeded if !spent => (now.plus_millis(PERSON_WAIT_MS), Counting::Counted),
-            Remedy::CredentialsRejected => (now.plus_millis(PERSON_WAIT_MS), Counting::Uncounted),
+            Remedy::CredentialsRejected | Remedy::SetupWrong => (now.plus_millis(PERSON_WAIT_MS), Counting::Uncounted),
             Remedy::Retry | Remedy::PersonNeeded | Remedy::GiveUp => return Verdict::DeadLetter,
         };
         Verdict::RetryAt { until, attempt, waits_for }

@@ -32,7 +32,7 @@ struct Bounds {
     /// Statements: Cloudflare allows an invocation 50 D1 queries on the Free plan and 1,000 on the other, and counts each
     /// statement of a batch. <https://developers.cloudflare.com/d1/platform/limits/>
     statements: usize,
-    /// Rows of the outbox of each kind: of 50 and of 10,000 calls to other services, one takes five at its most awkward.
+    /// Rows of the outbox of each kind: of 50 and of 10,000 calls to other services, one takes six at its most awkward.
     /// <https://developers.cloudflare.com/workers/platform/limits/#subrequests>
     rows: usize,
     /// So many of each kind have their turn however much else waits. On the Free plan, one row of each kind and one delivery

@@ -175,6 +175,119 @@ fn what_is_gone_already_counts_as_removed() {
 }
 
 #[test]
+fn a_suspended_account_is_removed_and_has_nothing_when_it_is_back() {
+    run(async {
+        let shop = Shop::open();
+        sell_and_activate(&shop, "one", "octocat").await;
+        for repo in REPOS {
+            shop.sandbox.accept_invitation("octocat", repo).unwrap();
+        }
+        shop.sandbox.suspend_user("octocat");
+        refund(&shop, "one").await;
+        shop.tick().await;
+        shop.sandbox.restore_user("octocat");
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
+    });
+}
+
+#[test]
+fn a_hidden_account_whose_login_is_anothers_by_now_is_left_to_a_person() {
+    run(async {
+        let shop = Shop::open();
+        sell_and_activate(&shop, "one", "octocat").await;
+        for repo in REPOS {
+            shop.sandbox.accept_invitation("octocat", repo).unwrap();
+        }
+        shop.sandbox.rename_user("octocat", "new-cat");
+        shop.sandbox.suspend_user("new-cat");
+        shop.sandbox.add_user("octocat", latchkey_sandbox::AccountKind::User);
+        shop.sandbox.add_collaborator("octocat", "acme/starter");
+        refund(&shop, "one").await;
+        shop.tick().await;
+        assert_eq!(access(&shop, "octocat"), [true, false], "who has the login now is not touched");
+        assert_eq!(outcomes(&shop), "due,due");
+        let row = shop.record("outbox", "subject = '583231:acme/starter'");
+        let error = row["last_error"].as_str().unwrap();
+        assert!(error.starts_with("look through the collaborators of acme/starter"), "{error}");
+        assert_eq!(row["person_needed"], 1);
+        // Shown again, it is removed by its number.
+        shop.sandbox.restore_user("new-cat");
+        shop.tick_after(Duration::from_secs(3600)).await;
+        assert_eq!((access(&shop, "new-cat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
+    });
+}
+
+#[test]
+fn nobody_takes_a_hidden_account_whose_login_was_erased_for_removed() {
+    run(async {
+        let shop = Shop::open();
+        sell_and_activate(&shop, "one", "octocat").await;
+        for repo in REPOS {
+            shop.sandbox.accept_invitation("octocat", repo).unwrap();
+        }
+        shop.sandbox.suspend_user("octocat");
+        refund(&shop, "one").await;
+        shop.rows("UPDATE grants SET github_username = 'erased'");
+        shop.tick().await;
+        assert_eq!(outcomes(&shop), "due,due");
+    });
+}
+
+#[test]
+fn an_archived_repository_is_named_as_what_is_to_be_unarchived() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.sandbox.archive_repo("acme/starter");
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        let error = |shop: &Shop| {
+            let row = shop.record("outbox", "subject = '583231:acme/starter'");
+            assert_eq!((&row["state"], &row["person_needed"]), (&json!("due"), &json!(1)));
+            row["last_error"].as_str().unwrap().to_owned()
+        };
+        assert!(error(&shop).starts_with("unarchive acme/starter at GitHub, or"), "{}", error(&shop));
+        shop.sandbox.unarchive_repo("acme/starter");
+        shop.tick_after(Duration::from_secs(3600)).await;
+        shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+        shop.sandbox.archive_repo("acme/starter");
+        let order = shop.value("SELECT order_id FROM orders");
+        refund(&shop, &order).await;
+        shop.tick_after(TWO_MINUTES).await;
+        assert!(error(&shop).starts_with("unarchive acme/starter at GitHub until"), "{}", error(&shop));
+        shop.sandbox.unarchive_repo("acme/starter");
+        shop.tick_after(Duration::from_secs(3600)).await;
+        assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
+    });
+}
+
+#[test]
+fn who_is_blocked_or_suspended_is_not_taken_for_a_missing_repository() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.sandbox.block_user("octocat", "acme/starter");
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        let error = |shop: &Shop, repo: &str| {
+            shop.record("outbox", &format!("subject = '583231:{repo}'"))["last_error"].as_str().unwrap().to_owned()
+        };
+        assert!(error(&shop, "acme/starter").starts_with("unblock the account"), "{}", error(&shop, "acme/starter"));
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(502)).method("PUT"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        shop.sandbox.clear_faults();
+        shop.sandbox.suspend_user("octocat");
+        shop.tick_after(Duration::from_secs(3600)).await;
+        for repo in REPOS {
+            assert!(error(&shop, repo).starts_with("ask the buyer for another"), "{}", error(&shop, repo));
+        }
+        shop.sandbox.restore_user("octocat");
+        shop.tick_after(Duration::from_secs(3600)).await;
+        assert_eq!(access(&shop, "octocat"), [true; 2]);
+    });
+}
+
+#[test]
 fn a_repository_that_cannot_be_seen_is_left_to_a_person() {
     run(async {
         let shop = Shop::open();

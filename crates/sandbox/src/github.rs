@@ -64,6 +64,8 @@ struct Account {
     id: u64,
     login: String,
     kind: AccountKind,
+    /// Suspended or flagged: nobody is shown it, and it stays where it is a collaborator.
+    hidden: bool,
 }
 
 #[derive(Debug)]
@@ -71,6 +73,10 @@ struct Repo {
     id: u64,
     owner: u64,
     name: String,
+    /// Read-only: nobody can be let in or removed.
+    archived: bool,
+    /// Whom its owner has blocked.
+    blocked: Vec<u64>,
     collaborators: Vec<Collaborator>,
     invitations: Vec<Pending>,
     /// When each invitation of the last day was sent, whatever became of it.
@@ -125,7 +131,7 @@ impl GitHub {
             (900_005, "acme-helper", AccountKind::Bot),
             (900_006, "grace_acme", AccountKind::User),
         ] {
-            github.accounts.push(Account { id, login: login.to_owned(), kind });
+            github.accounts.push(Account { id, login: login.to_owned(), kind, hidden: false });
         }
         for product in &options.products {
             for repo in product.repos.iter().chain(&product.choose) {
@@ -138,7 +144,7 @@ impl GitHub {
     fn add_account(&mut self, login: &str, kind: AccountKind) -> u64 {
         assert!(self.account(login).is_none(), "GitHub already has an account {login}");
         let id = self.account_numbers.next();
-        self.accounts.push(Account { id, login: login.to_owned(), kind });
+        self.accounts.push(Account { id, login: login.to_owned(), kind, hidden: false });
         id
     }
 
@@ -157,6 +163,8 @@ impl GitHub {
             id,
             owner,
             name: name.to_owned(),
+            archived: false,
+            blocked: Vec::new(),
             collaborators: Vec::new(),
             invitations: Vec::new(),
             sent: Vec::new(),
@@ -262,6 +270,43 @@ impl Sandbox {
             repo.invitations.retain(|pending| pending.invitee != id);
             repo.collaborators.retain(|collaborator| collaborator.user != id);
         }
+    }
+
+    /// Suspends an account: from now on GitHub shows it to nobody. Where it is a collaborator it stays one.
+    pub fn suspend_user(&self, login: &str) {
+        self.set_hidden(login, true);
+    }
+
+    /// Ends that.
+    pub fn restore_user(&self, login: &str) {
+        self.set_hidden(login, false);
+    }
+
+    fn set_hidden(&self, login: &str, hidden: bool) {
+        let github = &mut self.world().github;
+        let id = github.named_account(login);
+        github.accounts.iter_mut().filter(|account| account.id == id).for_each(|account| account.hidden = hidden);
+    }
+
+    /// Archives a repository, which makes it read-only.
+    pub fn archive_repo(&self, repo: &str) {
+        let github = &mut self.world().github;
+        let position = github.named_repo(repo);
+        github.repos[position].archived = true;
+    }
+
+    /// Ends that.
+    pub fn unarchive_repo(&self, repo: &str) {
+        let github = &mut self.world().github;
+        let position = github.named_repo(repo);
+        github.repos[position].archived = false;
+    }
+
+    /// Blocks an account from a repository, as its owner can from all that is theirs.
+    pub fn block_user(&self, login: &str, repo: &str) {
+        let github = &mut self.world().github;
+        let (user, repo) = (github.named_account(login), github.named_repo(repo));
+        github.repos[repo].blocked.push(user);
     }
 
     /// Makes an account a collaborator who may read, as the seller can do by hand.

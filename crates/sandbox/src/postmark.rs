@@ -46,6 +46,8 @@ pub(crate) struct Postmark {
     mails: Vec<Mail>,
     taken: usize,
     suppressed: Vec<String>,
+    /// Senders that nobody has confirmed.
+    unconfirmed: Vec<String>,
     numbers: Counter,
 }
 
@@ -83,7 +85,8 @@ struct Header {
 
 impl Postmark {
     pub(crate) fn new(options: &Options) -> Self {
-        Self { mails: Vec::new(), taken: 0, suppressed: Vec::new(), numbers: Counter::from(options.first_number) }
+        let numbers = Counter::from(options.first_number);
+        Self { mails: Vec::new(), taken: 0, suppressed: Vec::new(), unconfirmed: Vec::new(), numbers }
     }
 
     pub(crate) fn mails_left(&self) -> impl Iterator<Item = &Mail> {
@@ -107,6 +110,18 @@ impl Sandbox {
     /// Makes an address inactive, as a hard bounce or a complaint does: mail to it is refused with error code 406.
     pub fn suppress(&self, address: &str) {
         self.world().postmark.suppressed.push(address.to_lowercase());
+    }
+}
+
+impl Sandbox {
+    /// Makes a sender one that is not confirmed any more: mail from it is refused with error code 400.
+    pub fn unconfirm_sender(&self, address: &str) {
+        self.world().postmark.unconfirmed.push(address.to_lowercase());
+    }
+
+    /// Ends that.
+    pub fn confirm_sender(&self, address: &str) {
+        self.world().postmark.unconfirmed.retain(|unconfirmed| *unconfirmed != address.to_lowercase());
     }
 }
 
@@ -168,6 +183,13 @@ impl Postmark {
             .collect();
         if !is_address(address(&message.from)) {
             return Err(invalid("Invalid 'From' address."));
+        }
+        if self.unconfirmed.contains(&address(&message.from).to_lowercase()) {
+            let why = format!(
+                "The 'From' address you supplied ({}) is not a Sender Signature on your account.",
+                message.from
+            );
+            return Err(refused(422, 400, &why));
         }
         // A buyer's address may be one that Postmark does not take; a client cannot know before it tries.
         if recipients.is_empty() || !recipients.iter().all(|recipient| is_address(recipient)) {
@@ -299,6 +321,18 @@ mod tests {
         assert_eq!((status, &reply["ErrorCode"]), (422, &json!(406)));
         assert!(sandbox.mails().is_empty());
         // It is the recipient who cannot be reached; the caller made no mistake.
+        assert!(sandbox.take_unexpected().is_empty());
+    }
+
+    #[test]
+    fn mail_from_a_sender_who_is_not_confirmed_is_refused_with_error_code_400() {
+        let sandbox = Sandbox::new(Options::at(0));
+        sandbox.unconfirm_sender("Shop@example.com");
+        let (status, reply) = send(&sandbox, &mail());
+        assert_eq!((status, &reply["ErrorCode"]), (422, &json!(400)));
+        sandbox.confirm_sender("shop@example.com");
+        assert_eq!(send(&sandbox, &mail()).0, 200);
+        // It is the seller's account that is not set up; the caller made no mistake.
         assert!(sandbox.take_unexpected().is_empty());
     }
 

@@ -12,6 +12,10 @@ use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 const SERVICE: &str = "Postmark";
 
+const TOKEN_REJECTED: &str = "POSTMARK_TOKEN was rejected";
+const CORRECT_ADDRESS: &str = "correct the address";
+const CONFIRM_SENDER: &str = "confirm the sender of EMAIL_FROM at Postmark, or set another";
+
 /// The stream of a Postmark server that is there by default, for mails to one person about what they did.
 /// <https://postmarkapp.com/developer/user-guide/send-email-with-api/send-a-single-email>
 const STREAM: &str = "outbound";
@@ -60,7 +64,7 @@ impl<'a> Postmark<'a> {
     /// [`Failure`], also when the sender is not configured.
     pub(super) async fn send(&self, platform: &impl Platform, message: &Message) -> Result<Option<String>, Failure> {
         let Some(from) = self.from else {
-            return Err(Failure::new(Remedy::PersonNeeded, "EMAIL_FROM is not set: no mail can be sent"));
+            return Err(Failure::new(Remedy::SetupWrong, "EMAIL_FROM is not set: no mail can be sent"));
         };
         let mail = Mail {
             from: from.as_str(),
@@ -85,7 +89,7 @@ impl<'a> Postmark<'a> {
     }
 }
 
-/// What to do about a mail that was not taken.
+/// What to do about a mail that was not taken. What mends it comes first, then what Postmark said.
 fn refusal(reply: &HttpResponse, answer: Option<Answer>, platform: &impl Platform) -> Failure {
     let said = match &answer {
         Some(answer) => format!(": error {}, {}", answer.error_code, masked(&answer.message)),
@@ -93,31 +97,49 @@ fn refusal(reply: &HttpResponse, answer: Option<Answer>, platform: &impl Platfor
     };
     let reason = format!("{SERVICE} answered {}{said}", reply.status);
     match (reply.status, answer) {
-        (401, _) => Failure::new(Remedy::CredentialsRejected, format!("POSTMARK_TOKEN was rejected; {reason}")),
+        (401, _) => Failure::new(Remedy::CredentialsRejected, format!("{TOKEN_REJECTED}; {reason}")),
         (429, _) => {
             let remedy = retry_after(reply, platform.now()).map_or(Remedy::Retry, Remedy::RetryAt);
             Failure::new(remedy, reason)
         }
-        (300..=399, _) => Failure::new(Remedy::PersonNeeded, format!("{reason}: POSTMARK_API_URL may be wrong")),
-        (400..=499, Some(answer)) => Failure::new(remedy(answer.error_code), reason),
+        (300..=399, _) => Failure::new(Remedy::SetupWrong, format!("correct POSTMARK_API_URL: {reason}")),
+        (400..=499, Some(answer)) => {
+            let (remedy, what_mends) = remedy(&answer);
+            Failure::new(remedy, if what_mends.is_empty() { reason } else { format!("{what_mends}: {reason}") })
+        }
         (200, Some(_)) | (500..=599, _) => Failure::new(Remedy::Retry, reason),
         (status, _) => Failure::unintelligible(SERVICE, status),
     }
 }
 
-/// What Postmark's own codes ask for. They are not HTTP statuses, though some look like it.
+/// What Postmark's own codes ask for, and what mends it. They are not HTTP statuses, though some look like it. Those that
+/// are not named here are about other endpoints, or new.
 /// <https://postmarkapp.com/developer/api/overview#error-codes>
-fn remedy(error_code: i64) -> Remedy {
-    match error_code {
-        // Down for maintenance.
-        100 => Remedy::Retry,
+fn remedy(answer: &Answer) -> (Remedy, &'static str) {
+    match answer.error_code {
         // The token is none, or none of this server's.
-        10 => Remedy::CredentialsRejected,
-        // An address that Postmark does not take, or one that bounced or complained before.
-        300 | 406 => Remedy::GiveUp,
-        // The sender, the account, its credits: all of them somebody's to set right.
-        _ => Remedy::PersonNeeded,
+        10 => (Remedy::CredentialsRejected, TOKEN_REJECTED),
+        // Down for maintenance, or too many requests.
+        100 | 429 => (Remedy::Retry, ""),
+        // Any invalid request: it is the message that says what of it is.
+        300 if is_about(&answer.message, "To") => (Remedy::GiveUp, CORRECT_ADDRESS),
+        // A recipient who bounced or complained before.
+        406 => (Remedy::GiveUp, CORRECT_ADDRESS),
+        300 if is_about(&answer.message, "From") => (Remedy::SetupWrong, CONFIRM_SENDER),
+        // There is no such sender, or it is not confirmed.
+        400 | 401 => (Remedy::SetupWrong, CONFIRM_SENDER),
+        // Out of credits, or waiting for approval, or shut.
+        405 | 412 | 413 => (Remedy::SetupWrong, "see to the account at Postmark, which may not send"),
+        // What we send is not what it takes, or it takes something else by now. Another mail would fare no better.
+        _ => (Remedy::SetupWrong, "a person has to find out what Postmark wants"),
     }
+}
+
+/// Whether the message of an invalid request is about this field: `Invalid 'To' address: 'x'.`, `Error parsing 'To': Illegal
+/// email address 'x'.`, `Invalid 'From' address: 'x'.` What is quoted first is the field's name; an address can be any text.
+/// <https://github.com/ActiveCampaign/postmark-gem/issues/87>, <https://github.com/anymail/django-anymail/pull/239>
+fn is_about(message: &str, field: &str) -> bool {
+    message.split('\'').nth(1).is_some_and(|quoted| quoted.eq_ignore_ascii_case(field))
 }
 
 fn read(reply: &HttpResponse) -> Option<Answer> {

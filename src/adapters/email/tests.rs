@@ -85,32 +85,77 @@ fn without_a_token_a_mail_is_logged_and_its_body_and_address_are_not() {
 fn with_a_token_and_no_sender_a_person_is_needed_and_nothing_is_sent() {
     let settings = config::Mail { from: None, ..settings() };
     let failure = send_in(&Canned::answering([]), &settings).unwrap_err();
-    assert_eq!(failure.remedy, Remedy::PersonNeeded);
+    assert_eq!(failure.remedy, Remedy::SetupWrong);
     assert!(failure.reason.contains("EMAIL_FROM"));
+}
+
+fn refused_saying(error_code: i64, words: &str) -> Failure {
+    let body = serde_json::json!({ "ErrorCode": error_code, "Message": words }).to_string();
+    failure(reply(422, &body))
 }
 
 #[test]
 fn an_address_that_takes_no_mail_is_given_up() {
-    for error_code in [300, 406] {
-        assert_eq!(refused(422, error_code), Remedy::GiveUp, "{error_code}");
+    for (error_code, words) in [
+        (406, "You tried to send to a recipient that has been marked as inactive."),
+        (300, "Invalid 'To' address: 'ada@example.com'."),
+        (300, "Error parsing 'To': Illegal email address 'ada'. It must contain the '@' symbol."),
+        (300, "Error parsing 'to': Illegal email domain 'example' in address \"'From'@example\"."),
+    ] {
+        let failure = refused_saying(error_code, words);
+        assert_eq!(failure.remedy, Remedy::GiveUp, "{words}");
+        assert!(failure.reason.starts_with("correct the address: "), "{failure}");
     }
 }
 
 #[test]
-fn a_token_a_sender_or_an_account_in_trouble_needs_a_person() {
-    for error_code in [400, 401, 402, 403, 405, 412, 413] {
-        assert_eq!(refused(422, error_code), Remedy::PersonNeeded, "{error_code}");
+fn an_invalid_request_that_is_not_about_the_recipient_is_wrong_for_every_mail() {
+    for words in ["Invalid 'From' address: 'shop@example.com'.", "Error parsing 'From': Illegal email address of 'To'."]
+    {
+        let failure = refused_saying(300, words);
+        assert_eq!(failure.remedy, Remedy::SetupWrong, "{words}");
+        assert!(failure.reason.starts_with("confirm the sender of EMAIL_FROM at Postmark"), "{failure}");
+    }
+    for words in [
+        "Invalid email request",
+        "Zero recipients specified",
+        "Illegal email address 'ada'. It must contain the '@' symbol.",
+        "Provide either email TextBody or HtmlBody or both.",
+        "Invalid metadata name 'outbox_id'.",
+        "",
+    ] {
+        let failure = refused_saying(300, words);
+        assert_eq!(failure.remedy, Remedy::SetupWrong, "{words}");
+        assert!(failure.reason.starts_with("a person has to find out"), "{failure}");
+    }
+}
+
+#[test]
+fn a_token_a_sender_or_an_account_in_trouble_needs_a_person_once_for_all_mails() {
+    // All that a mail can meet of the table, codes of other endpoints, and codes that there are not.
+    for error_code in [400, 401, 402, 403, 405, 409, 410, 411, 412, 413, 500, 501, 701, 1101, 1221, 1235, 0, -1, 99_999]
+    {
+        assert_eq!(refused(422, error_code), Remedy::SetupWrong, "{error_code}");
+    }
+    for error_code in [400, 401] {
+        assert!(
+            refused_saying(error_code, "No.").reason.starts_with("confirm the sender of EMAIL_FROM"),
+            "{error_code}"
+        );
+    }
+    for error_code in [405, 412, 413] {
+        assert!(refused_saying(error_code, "No.").reason.starts_with("see to the account at Postmark"), "{error_code}");
     }
     assert_eq!([refused(401, 10), refused(422, 10)], [Remedy::CredentialsRejected; 2]);
     let unreadable = failure(reply(401, "<html>"));
     assert_eq!(unreadable.remedy, Remedy::CredentialsRejected);
     assert!(unreadable.reason.contains("POSTMARK_TOKEN was rejected") && !unreadable.reason.contains("canary"));
-    assert_eq!(failure(reply(301, "")).remedy, Remedy::PersonNeeded);
+    assert_eq!(failure(reply(301, "")).remedy, Remedy::SetupWrong);
 }
 
 #[test]
 fn what_may_pass_is_tried_again() {
-    assert_eq!(refused(422, 100), Remedy::Retry, "maintenance");
+    assert_eq!([refused(422, 100), refused(422, 429)], [Remedy::Retry; 2], "maintenance, and too many");
     assert_eq!(refused(200, 406), Remedy::Retry, "a success that is none");
     for (status, body) in [(200, ""), (200, "<html>"), (200, "{}"), (404, "<html>"), (500, ""), (503, TAKEN), (429, "")]
     {
@@ -131,13 +176,16 @@ fn a_refusal_is_shown_in_postmarks_words_without_the_address_they_repeat() {
     };
     assert_eq!(
         says("Found inactive addresses: ada@example.com, o'brien+x@example.com. Inactive recipients bounce."),
-        "Postmark answered 422: error 406, Found inactive addresses: (address), (address) Inactive recipients bounce."
+        "correct the address: Postmark answered 422: error 406, Found inactive addresses: (address), (address) Inactive recipients bounce."
     );
     assert_eq!(
         says("Illegal email address 'ada@example.com'. It must contain the '@' symbol."),
-        "Postmark answered 422: error 406, Illegal email address (address) It must contain the (address) symbol."
+        "correct the address: Postmark answered 422: error 406, Illegal email address (address) It must contain the (address) symbol."
     );
-    assert_eq!(says("<Ada <ada@example.com>>"), "Postmark answered 422: error 406, <Ada <(address)>>");
+    assert_eq!(
+        says("<Ada <ada@example.com>>"),
+        "correct the address: Postmark answered 422: error 406, <Ada <(address)>>"
+    );
     let long = says(&format!("{}\r\n ada@example.com", "x".repeat(10_000)));
     assert!(long.len() < 300 && !long.contains(char::is_control) && !long.contains('@'), "{long}");
 }

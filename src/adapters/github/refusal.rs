@@ -10,6 +10,13 @@ use crate::json::Json;
 use crate::model::{GithubLogin, Repo, Timestamp};
 use crate::platform::HttpResponse;
 
+/// The signs of an account that is blocked by a repository's owner, or has blocked them; GitHub documents no text.
+/// <https://docs.github.com/communities/maintaining-your-safety-on-github/blocking-a-user-from-your-organization>
+const BLOCKED: [&str; 1] = ["block"];
+
+/// The signs of an account that GitHub itself has flagged or suspended.
+const FLAGGED: [&str; 3] = ["flagged", "spammy", "suspended"];
+
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
@@ -30,31 +37,64 @@ pub(super) fn failure(reply: &HttpResponse, asked: Asked<'_>, login: &GithubLogi
         return limited;
     }
     let person_needed = |reason: String| Failure::new(Remedy::PersonNeeded, reason);
+    // A login may have any of the signs in it.
+    let signs = mask(&words, login.as_str()).to_ascii_lowercase();
+    let shows = |any: &[&str]| any.iter().any(|sign| signs.contains(sign));
     match (reply.status, asked) {
         (300..=399, Asked::Repository(repo) | Asked::Removal(repo)) => {
             person_needed(format!("{repo} was renamed or moved at {SERVICE}: update products.toml"))
         }
-        (300..=399, Asked::Account) => {
-            person_needed(format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"))
-        }
+        (300..=399, Asked::Account) => Failure::new(
+            Remedy::SetupWrong,
+            format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"),
+        ),
         (401, _) => Failure::new(Remedy::CredentialsRejected, format!("GITHUB_TOKEN was rejected by {SERVICE}")),
+        (403 | 451, Asked::Repository(repo) | Asked::Removal(repo)) if shows(&["access blocked"]) => {
+            person_needed(format!("ask {SERVICE}'s support about {repo}: it has blocked access to the repository"))
+        }
+        (403, Asked::Repository(repo)) if shows(&["was archived"]) => person_needed(format!(
+            "unarchive {repo} at {SERVICE}, or take it out of the catalogue: nobody can be invited to what is archived"
+        )),
+        (403, Asked::Removal(repo)) if shows(&["was archived"]) => person_needed(format!(
+            "unarchive {repo} at {SERVICE} until this is done: nobody can be removed from what is archived, and whoever is in \
+             goes on reading it"
+        )),
+        (403 | 422, Asked::Repository(repo)) if shows(&BLOCKED) => person_needed(format!(
+            "unblock the account at {SERVICE}, or ask the buyer for another one and transfer the license to it: whoever owns \
+             {repo} has blocked it, or it has blocked them ({SERVICE} says: {})",
+            excerpt(&words, login)
+        )),
+        (403 | 422, Asked::Repository(_)) if shows(&FLAGGED) => person_needed(format!(
+            "ask the buyer for another GitHub account and transfer the license to it, or to have {SERVICE} restore this one: \
+             it is flagged or suspended ({SERVICE} says: {})",
+            excerpt(&words, login)
+        )),
         (403, Asked::Repository(repo) | Asked::Removal(repo)) => person_needed(forbidden(reply, &words, repo, login)),
         (404, Asked::Removal(repo)) => person_needed(format!(
-            "{repo} does not exist or GITHUB_TOKEN cannot see it: whether somebody still has access is not known"
+            "let GITHUB_TOKEN see {repo}, or cancel this if there is no such repository any more: {repo} does not exist or \
+             GITHUB_TOKEN cannot see it, and whether somebody still has access is not known"
         )),
-        (404, Asked::Repository(repo)) => person_needed(format!(
-            "{repo} does not exist or GITHUB_TOKEN cannot see it (or the invited account is gone)"
-        )),
+        (404, Asked::Repository(repo)) => repository_missing(repo),
         (422, Asked::Repository(repo)) if says_personal(&words) => personal_repository(repo),
-        (422, Asked::Repository(repo)) if !words.is_empty() => {
-            person_needed(format!("{SERVICE} refused the invitation to {repo}: {}", excerpt(&words, login)))
-        }
+        (422, Asked::Repository(repo)) if !words.is_empty() => person_needed(format!(
+            "ask the buyer for another GitHub account and transfer the license to it, unless you can mend this: \
+                 {SERVICE} refused the invitation to {repo}: {}",
+            excerpt(&words, login)
+        )),
         (status @ (400 | 403 | 410 | 422 | 451), _) if !words.is_empty() => {
             person_needed(format!("{SERVICE} answered {status}: {}", excerpt(&words, login)))
         }
         (status @ 500..=599, _) => Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")),
         (status, _) => Failure::unintelligible(SERVICE, status),
     }
+}
+
+/// That there is no such repository, as far as we are let to see.
+pub(super) fn repository_missing(repo: &Repo) -> Failure {
+    let reason = format!(
+        "let GITHUB_TOKEN see {repo}, or correct its name: {repo} does not exist or GITHUB_TOKEN cannot see it"
+    );
+    Failure::new(Remedy::PersonNeeded, reason)
 }
 
 /// That a repository would let the buyer write who is to read.

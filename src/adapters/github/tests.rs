@@ -132,7 +132,7 @@ fn a_look_up_that_failed_says_nothing_about_the_login() {
     assert_eq!(resolve(Err(SendError::Timeout)).unwrap_err().remedy, Remedy::Retry);
     assert_eq!(resolve(reply(503, "")).unwrap_err().remedy, Remedy::Retry);
     assert_eq!(resolve(reply(401, &message("Bad credentials"))).unwrap_err().remedy, Remedy::CredentialsRejected);
-    assert_eq!(resolve(reply(302, "")).unwrap_err().remedy, Remedy::PersonNeeded);
+    assert_eq!(resolve(reply(302, "")).unwrap_err().remedy, Remedy::SetupWrong);
     let limited = reply_with(403, &[("retry-after", "30")], "");
     assert_eq!(resolve(limited).unwrap_err().remedy, limited_for(30));
 }
@@ -343,8 +343,74 @@ fn rejected_credentials_are_told_from_all_else_and_not_shown() {
 }
 
 #[test]
+fn an_archived_repository_is_to_be_unarchived() {
+    let archived = || reply(403, &message("Repository was archived so is read-only."));
+    let Failure { remedy, reason } = invite(archived()).unwrap_err();
+    assert_eq!(remedy, Remedy::PersonNeeded);
+    assert!(reason.starts_with("unarchive acme/kit at GitHub, or take it out"), "{reason}");
+    for world in [Canned::answering([archived()]), Canned::answering([listed(583_231), archived()])] {
+        let Failure { remedy, reason } = remove_in(&world).unwrap_err();
+        assert_eq!(remedy, Remedy::PersonNeeded);
+        assert!(reason.starts_with("unarchive acme/kit at GitHub until"), "{reason}");
+    }
+}
+
+#[test]
+fn a_blocked_account_is_to_be_unblocked_and_a_flagged_one_replaced() {
+    for (status, body, first) in [
+        (422, message("User is blocked"), "unblock the account at GitHub, or ask the buyer"),
+        (403, message("octocat has been BLOCKED by acme"), "unblock the account at GitHub, or ask the buyer"),
+        (
+            422,
+            r#"{"message":"Validation Failed","errors":["You blocked this user"]}"#.to_owned(),
+            "unblock the account",
+        ),
+        (422, message("Invitee was flagged as spammy"), "ask the buyer for another GitHub account and transfer"),
+        (422, message("User is suspended"), "ask the buyer for another GitHub account and transfer"),
+        (422, message("Could not add the user"), "ask the buyer for another GitHub account and transfer"),
+        (403, message("Repository access blocked"), "ask GitHub's support about acme/kit"),
+        (451, message("Repository access blocked"), "ask GitHub's support about acme/kit"),
+    ] {
+        let Failure { remedy, reason } = invite(reply(status, &body)).unwrap_err();
+        assert_eq!(remedy, Remedy::PersonNeeded, "{body}");
+        assert!(reason.starts_with(first) && !reason.to_lowercase().contains("octocat"), "{body}: {reason}");
+    }
+    // What stands in the login says nothing.
+    let account = GithubAccount { login: GithubLogin::parse("blocked-flagged").unwrap(), ..octocat() };
+    let world = Canned::answering([reply(403, &message("blocked-flagged: Must have admin rights to Repository."))]);
+    let invited = run(Github::new(&settings("https://api.github.com")).unwrap().invite(
+        &world,
+        &kit(),
+        &account,
+        Permission::Pull,
+    ));
+    assert!(invited.unwrap_err().reason.starts_with("GITHUB_TOKEN may not manage access"));
+}
+
+#[test]
+fn a_404_is_the_accounts_or_the_repositorys_by_whether_the_account_is_there() {
+    let not_found = || reply(404, &message("Not Found"));
+    let asked = |about_account| {
+        let world = Canned::answering([not_found(), about_account]);
+        let failure = invite_in(&world, Permission::Pull).unwrap_err();
+        assert_eq!(world.calls(), [PUT, USER_BY_ID]);
+        failure
+    };
+    let person_needed = |failure: Failure, first: &str| {
+        assert_eq!(failure.remedy, Remedy::PersonNeeded, "{failure}");
+        assert!(failure.reason.starts_with(first), "{failure}");
+    };
+    person_needed(asked(not_found()), "ask the buyer for another GitHub account and transfer");
+    person_needed(asked(reply(200, USER)), "let GITHUB_TOKEN see acme/kit, or correct its name");
+    let renamed = r#"{"id":583231,"login":"new-cat","type":"User"}"#;
+    person_needed(asked(reply(200, renamed)), "transfer the license to the buyer's present username");
+    assert_eq!(asked(reply_with(403, &[("retry-after", "30")], &message("Wait"))).remedy, limited_for(30));
+    assert_eq!(asked(reply(502, "")).remedy, Remedy::Retry);
+    assert_eq!(invite(reply(404, "<html>")).unwrap_err().remedy, Remedy::PersonNeeded, "not in GitHub's words");
+}
+
+#[test]
 fn a_repository_that_is_gone_moved_or_hidden_calls_for_a_person() {
-    assert!(reason(reply(404, &message("Not Found"))).starts_with("acme/kit does not exist or GITHUB_TOKEN cannot"));
     for status in [301, 302, 307, 308] {
         assert!(reason(reply(status, &message("Moved Permanently"))).contains("update products.toml"));
     }
@@ -361,8 +427,8 @@ fn another_refusal_is_handed_on_in_githubs_words_cut_short() {
         assert!(reason(reply(422, body)).ends_with("User could not be added"), "{body}");
     }
     let long = reason(reply(422, &message(&format!("\\u001b[31m{}", "x".repeat(10_000)))));
-    assert!(long.len() < 300 && !long.contains(char::is_control), "{long}");
-    assert!(reason(reply(451, &message("Repository access blocked"))).contains("451: Repository access blocked"));
+    assert!(long.len() < 400 && !long.contains(char::is_control), "{long}");
+    assert!(reason(reply(451, &message("Not here"))).contains("451: Not here"));
 }
 
 #[test]
@@ -392,6 +458,7 @@ fn trouble_at_github_may_pass() {
 
 const LIST: &str = "GET https://api.github.com/repos/acme/kit/invitations?per_page=100&page=1";
 const USER_BY_ID: &str = "GET https://api.github.com/user/583231";
+const USER_BY_LOGIN: &str = "GET https://api.github.com/users/octocat";
 const REMOVE: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators/octocat";
 
 fn listed(invitee: i64) -> Result<HttpResponse, SendError> {
@@ -408,9 +475,31 @@ fn whoever_is_invited_loses_the_invitation_and_whoever_is_in_is_removed() {
 }
 
 #[test]
-fn an_account_that_is_gone_has_no_access() {
-    let world = Canned::answering([reply(200, "[]"), reply(404, &message("Not Found"))]);
-    assert_eq!(remove_in(&world), Ok(()));
+fn an_account_that_is_not_shown_is_removed_by_its_last_login_if_that_is_nobody_elses() {
+    let not_found = || reply(404, &message("Not Found"));
+    for (shown, removed) in
+        [(not_found(), reply(204, "")), (not_found(), not_found()), (reply(200, USER), reply(204, ""))]
+    {
+        let world = Canned::answering([reply(200, "[]"), not_found(), shown, removed]);
+        assert_eq!(remove_in(&world), Ok(()));
+        assert_eq!(world.calls(), [LIST, USER_BY_ID, USER_BY_LOGIN, REMOVE]);
+    }
+    for kind in ["User", "Organization", "Bot"] {
+        let anothers = format!(r#"{{"id":1,"login":"octocat","type":"{kind}"}}"#);
+        let world = Canned::answering([reply(200, "[]"), not_found(), reply(200, &anothers)]);
+        let Failure { remedy, reason } = remove_in(&world).unwrap_err();
+        assert_eq!((remedy, world.calls().len()), (Remedy::PersonNeeded, 3));
+        assert!(reason.starts_with("look through the collaborators of acme/kit, remove whoever"), "{reason}");
+    }
+    let erased = GithubAccount { login: GithubLogin::parse(ERASED_LOGIN).unwrap(), ..octocat() };
+    let world = Canned::answering([reply(200, "[]"), not_found()]);
+    let settings = settings("https://api.github.com");
+    let removed = run(Github::new(&settings).unwrap().remove(&world, &kit(), &erased));
+    assert_eq!(removed.unwrap_err().remedy, Remedy::PersonNeeded);
+}
+
+#[test]
+fn an_account_that_was_in_and_is_not_any_more_has_no_access() {
     let world = Canned::answering([reply(200, "[]"), reply(200, USER), reply(404, &message("Not Found"))]);
     assert_eq!(remove_in(&world), Ok(()));
 }
@@ -423,6 +512,8 @@ fn what_cannot_be_read_or_is_somebody_elses_ends_no_removal() {
         vec![reply(200, "{}")],
         vec![listed(583_231), reply(403, &message("Must have admin rights"))],
         vec![reply(200, "[]"), reply(404, "<html>")],
+        vec![reply(200, "[]"), reply(404, &message("Not Found")), reply(404, "<html>")],
+        vec![reply(200, "[]"), reply(404, &message("Not Found")), reply(403, &message("API rate limit exceeded"))],
         vec![reply(200, "[]"), reply(200, r#"{"id":1,"login":"octocat","type":"User"}"#)],
         vec![reply(200, "[]"), reply(200, USER), reply(500, "")],
     ] {

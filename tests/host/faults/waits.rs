@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use latchkey::platform::Platform;
 
-use crate::shop::{NOW, Shop, run};
+use crate::shop::{NOW, Shop, catalogue, run};
 
 const SECOND_MS: i64 = 1000;
 const HOUR_MS: i64 = 60 * 60 * SECOND_MS;
@@ -95,17 +95,52 @@ fn waits_are_spread_so_that_what_failed_together_does_not_return_together() {
 fn what_only_a_person_can_mend_is_looked_at_every_hour() {
     run(async {
         let shop = Shop::open();
-        let body = json!({ "ErrorCode": 400, "Message": "Sender signature not found" }).to_string().into_bytes();
-        let mut row = enqueue(&shop, FaultKind::Status { status: 422, headers: Vec::new(), body }).await;
-        for attempt in 1..=3 {
+        let row = enqueue(&shop, FaultKind::status(500)).await;
+        shop.stock(&latchkey::model::Catalogue::default());
+        shop.sandbox.clear_faults();
+        let mut row = next_try(&shop, &row).await;
+        for attempt in 2..=4 {
             assert_eq!((&row["state"], &row["attempts"]), (&json!("due"), &json!(attempt)));
-            assert!(row["last_error"].as_str().unwrap().contains("Sender signature not found"));
+            assert!(row["last_error"].as_str().unwrap().contains("no longer in the catalogue"));
             assert_eq!(wait_of(&row, shop.host.now().as_millis()), HOUR_MS);
             row = next_try(&shop, &row).await;
         }
-        shop.sandbox.clear_faults();
+        shop.stock(catalogue());
         assert_eq!(next_try(&shop, &row).await["state"], "done");
         shop.take_key();
+    });
+}
+
+#[test]
+fn what_is_wrong_for_every_mail_needs_a_person_once_and_leaves_none_dead() {
+    run(async {
+        for (error_code, words) in [
+            (400, "The 'From' address you supplied (shop@example.com) is not a Sender Signature on your account."),
+            (300, "Invalid 'From' address: 'shop'."),
+            (300, "Invalid email request"),
+            (405, "You ran out of credits."),
+            (1235, "The message stream does not exist."),
+        ] {
+            let shop = Shop::open_with(&[("OPERATOR_EMAIL", "seller@example.com")]);
+            let body = json!({ "ErrorCode": error_code, "Message": words }).to_string().into_bytes();
+            shop.sandbox
+                .inject(Fault::new(Service::Postmark, FaultKind::Status { status: 422, headers: Vec::new(), body }));
+            for _ in 0..3 {
+                shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await;
+            }
+            for _ in 0..30 {
+                shop.tick_after(Duration::from_millis(HOUR_MS.unsigned_abs())).await;
+            }
+            let waiting = "outbox WHERE kind = 'license_mail' AND state = 'due' AND attempts = 0 AND person_needed = 1";
+            assert_eq!(shop.count(waiting), 3, "{error_code} {words}");
+            assert_eq!(shop.count("alerts WHERE cause = 'dead_row'"), 0, "{error_code} {words}");
+            let told = shop.count("alerts WHERE cause = 'person_needed'");
+            assert!((15..=31).contains(&told), "at most once an hour, of all mails together: {told}");
+            shop.sandbox.clear_faults();
+            shop.tick_after(Duration::from_millis(2 * HOUR_MS.unsigned_abs())).await;
+            let mailed = shop.sandbox.take_mails().iter().filter(|mail| mail.to == "buyer@example.com").count();
+            assert_eq!(mailed, 3, "{error_code} {words}");
+        }
     });
 }
 

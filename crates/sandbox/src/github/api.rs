@@ -42,6 +42,9 @@ pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
     }
 }
 
+/// What every change of an archived repository is refused with.
+pub(super) const ARCHIVED: &str = "Repository was archived so is read-only.";
+
 pub(super) fn not_found() -> Reply {
     message(404, "Not Found")
 }
@@ -52,11 +55,16 @@ fn with_repo(github: &GitHub, owner: &str, name: &str, found: impl FnOnce(usize)
 
 impl GitHub {
     fn get_user(&self, login: &str) -> Reply {
-        self.account(login).map_or_else(not_found, |account| Reply::json(200, &account.json()))
+        self.shown(login).map_or_else(not_found, |account| Reply::json(200, &account.json()))
+    }
+
+    /// The account of a login, unless it is hidden.
+    pub(super) fn shown(&self, login: &str) -> Option<&Account> {
+        self.account(login).filter(|account| !account.hidden)
     }
 
     fn get_user_by_id(&self, id: &str) -> Reply {
-        let account = id.parse().ok().and_then(|id| self.account_by_id(id));
+        let account = id.parse().ok().and_then(|id| self.account_by_id(id)).filter(|account| !account.hidden);
         account.map_or_else(not_found, |account| Reply::json(200, &account.json()))
     }
 
@@ -95,6 +103,9 @@ impl GitHub {
         let Ok(id) = id.parse::<u64>() else {
             return not_found().unexpected("an invitation id is a number");
         };
+        if self.repos[repo].archived {
+            return message(403, ARCHIVED);
+        }
         let invitations = &mut self.repos[repo].invitations;
         let before = invitations.len();
         invitations.retain(|pending| pending.id != id);
@@ -109,13 +120,17 @@ impl GitHub {
         if self.repos[repo].is_open_to(account.id) { Reply::empty(204) } else { not_found() }
     }
 
-    /// Removes a collaborator, and cancels an open invitation of theirs. 204 also when there was nothing to remove.
+    /// Removes a collaborator, hidden or not, and cancels an open invitation of theirs. 204 also when there was nothing to
+    /// remove.
     fn delete_collaborator(&mut self, owner: &str, name: &str, login: &str) -> Reply {
         let (Some(repo), Some(account)) = (self.repo(owner, name), self.account(login)) else {
             return not_found();
         };
         let user = account.id;
         let repo = &mut self.repos[repo];
+        if repo.archived {
+            return message(403, ARCHIVED);
+        }
         repo.collaborators.retain(|collaborator| collaborator.user != user);
         repo.invitations.retain(|pending| pending.invitee != user);
         Reply::empty(204)
@@ -135,6 +150,7 @@ impl GitHub {
             "description": null,
             "fork": false,
             "url": format!("https://api.github.com/repos/{full_name}"),
+            "archived": repo.archived,
             "visibility": "private",
             "permissions": { "admin": true, "maintain": true, "push": true, "triage": true, "pull": true },
         })
@@ -145,7 +161,7 @@ impl GitHub {
             "id": invitation.id,
             "node_id": format!("RI_sandbox{}", invitation.id),
             "repository": self.repo_json(repo),
-            "invitee": self.account_by_id(invitation.user_id).map(Account::json),
+            "invitee": self.account_by_id(invitation.user_id).filter(|account| !account.hidden).map(Account::json),
             "inviter": self.account_by_id(repo.owner).map(Account::json),
             "permissions": invitation.permissions,
             "created_at": time::seconds(invitation.created_at),

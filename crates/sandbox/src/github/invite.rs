@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::api::not_found;
+use super::api::{ARCHIVED, not_found};
 use super::gate::{message, validation_failed};
 use super::{AccountKind, Pending};
 use crate::options::Reinvite;
@@ -26,10 +26,16 @@ pub(super) fn respond(world: &mut World, owner: &str, name: &str, login: &str, b
     let limits = world.options.limits;
     let reinvite = world.options.reinvite;
     let github = &mut world.github;
-    let (Some(position), Some(account)) = (github.repo(owner, name), github.account(login).cloned()) else {
+    let (Some(position), Some(account)) = (github.repo(owner, name), github.shown(login).cloned()) else {
         return not_found();
     };
     let repo = &github.repos[position];
+    if repo.archived {
+        return message(403, ARCHIVED);
+    }
+    if repo.blocked.contains(&account.id) {
+        return validation_failed("User is blocked");
+    }
     let personal = github.account_by_id(repo.owner).is_some_and(|owner| owner.kind == AccountKind::User);
     if personal && body.permission.is_some() {
         // Everyone who is let into a personal repository may write, so there is nothing to set.

@@ -75,6 +75,41 @@ fn an_invitation_is_listed_until_it_is_accepted_and_then_the_invitee_is_a_collab
 }
 
 #[test]
+fn a_suspended_account_is_not_found_and_stays_where_it_is_until_it_is_removed() {
+    let world = World::new(Options::default());
+    world.invite("octocat");
+    world.sandbox.accept_invitation("octocat", "acme/kit").unwrap();
+    world.sandbox.suspend_user("octocat");
+    for path in ["/users/octocat", "/user/583231"] {
+        assert_eq!(world.status("GET", path), 404, "{path}");
+    }
+    assert_eq!(world.invite("octocat").0, 404);
+    assert_eq!(world.sandbox.collaborators("acme/kit"), ["octocat"]);
+    assert_eq!(world.status("DELETE", "/repos/acme/kit/collaborators/octocat"), 204);
+    world.sandbox.restore_user("octocat");
+    assert_eq!(world.status("GET", "/users/octocat"), 200);
+    assert!(world.sandbox.collaborators("acme/kit").is_empty());
+}
+
+#[test]
+fn an_archived_repository_is_read_only_and_a_blocked_account_is_refused() {
+    let world = World::new(Options::default());
+    let (_, invitation) = world.invite("octocat");
+    world.sandbox.archive_repo("acme/kit");
+    let said = |(status, body): (u16, Value)| (status, body["message"].as_str().unwrap().to_owned());
+    let refusal = (403, "Repository was archived so is read-only.".to_owned());
+    assert_eq!(said(world.invite("grace-hopper")), refusal);
+    for path in [format!("invitations/{}", invitation["id"]), "collaborators/octocat".to_owned()] {
+        assert_eq!(said(world.json("DELETE", &format!("/repos/acme/kit/{path}"), "")), refusal, "{path}");
+    }
+    assert_eq!(world.json("GET", "/repos/acme/kit/invitations", "").1.as_array().unwrap().len(), 1);
+    world.sandbox.unarchive_repo("acme/kit");
+    world.sandbox.block_user("grace-hopper", "acme/kit");
+    let (status, body) = world.invite("grace-hopper");
+    assert_eq!((status, &body["errors"]), (422, &json!(["User is blocked"])));
+}
+
+#[test]
 fn inviting_again_does_what_the_options_say() {
     for (reinvite, same_id, expired) in
         [(Reinvite::Same, true, true), (Reinvite::Refreshed, true, false), (Reinvite::Replaced, false, false)]
