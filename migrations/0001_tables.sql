@@ -75,7 +75,8 @@ CREATE TABLE order_facts (
 ) STRICT, WITHOUT ROWID;
 
 -- One license per line of an order, however often the storefront repeats itself. A storefront that issues keys itself may
--- issue several for a line.
+-- issue several for a line. One that the operator issues by hand is of the order that it answers a delivery of, else of one of
+-- its own, with the source `operator`.
 --
 -- The status follows from the order's facts and the operator's word: revoked by the operator or by a refund that was not set
 -- aside; else suspended by a dispute that is neither won nor set aside; else active.
@@ -89,6 +90,8 @@ CREATE TABLE licenses (
   storefront_key_id   TEXT    NOT NULL DEFAULT '',  -- the storefront's id of a key of its own; empty: minted here
   product_id          TEXT    NOT NULL,
   variant_id          TEXT,
+  section             TEXT    CHECK (length(section) BETWEEN 1 AND 32),  -- issued by hand: whose section of the catalogue the
+                                                  -- product is in; null: its source's
   tier                TEXT    NOT NULL,
   email               TEXT    NOT NULL,
   name                TEXT    NOT NULL,
@@ -96,7 +99,7 @@ CREATE TABLE licenses (
   test                INTEGER NOT NULL CHECK (test IN (0, 1)),
   issued_at           INTEGER NOT NULL,
   expires_at          INTEGER,                    -- null: never
-  event_id            TEXT    REFERENCES webhook_events (id),  -- null: learned from the storefront when the key was used
+  event_id            TEXT    REFERENCES webhook_events (id),  -- that brought it, or that it answers by hand; null: neither
   revoked_by_operator INTEGER NOT NULL DEFAULT 0 CHECK (revoked_by_operator IN (0, 1)),
   refund_set_aside    INTEGER NOT NULL DEFAULT 0 CHECK (refund_set_aside IN (0, 1)),
   dispute_set_aside   INTEGER NOT NULL DEFAULT 0 CHECK (dispute_set_aside IN (0, 1)),

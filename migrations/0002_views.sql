@@ -5,6 +5,13 @@
 CREATE VIEW good_licenses AS
 SELECT *, coalesce(expires_at, 9007199254740991) AS good_until FROM licenses WHERE status = 'active';
 
+-- What the operator has given by hand in answer to a delivery: the whole line of the order, or where the delivery was of a key
+-- that the storefront issued, that key alone. Nothing is to be licensed beside it.
+CREATE VIEW answered_by_hand AS
+SELECT l.source, l.order_id, l.line, e.storefront_key_id
+FROM licenses l JOIN webhook_events e ON e.id = l.event_id
+WHERE l.section IS NOT NULL;
+
 -- What the facts of an order do to its licenses: a refund revokes them, a dispute that is not won suspends them. Of several
 -- statuses the one that comes first in the alphabet holds.
 CREATE VIEW order_consequences AS

@@ -33,7 +33,7 @@ use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, 
 pub use activate::{Activate, ActivateError, Activated, Bound};
 pub use admin_actions::ReplayOutcome;
 pub use grants::RepoStatus;
-pub use license_actions::{ActionError, ActionOutcome, Refusal};
+pub use license_actions::{ActionError, ActionOutcome, Issue, IssueOutcome, Refusal};
 pub use tick::Ticked;
 
 /// How long a database round trip may take. Whoever waits for it is told to come back rather than kept waiting.

@@ -56,7 +56,7 @@ impl License {
     pub fn read(row: &Row) -> Result<Self, RowError> {
         Ok(Self {
             key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
-            source: Source::parse(row.text("source")?).ok_or(RowError("source"))?,
+            section: Source::parse(row.text("section")?).ok_or(RowError("section"))?,
             storefront_key_id: Some(row.text("storefront_key_id")?).filter(|id| !id.is_empty()).map(str::to_owned),
             bought: read_product_ref(row)?,
             tier: row.text("tier")?.to_owned(),

@@ -3,11 +3,14 @@
 //! The row comes first in its batch, only where the change is one, and everything after it happens only where it is there.
 //! What follows from a change of status is in [`super::licenses::apply_order_facts`].
 
-use super::batch::Query;
+use super::batch::{Batch, Handle, Query};
 use super::grants::Moment;
 use super::statement::{query, statement};
 use super::{LicenseSelector, grants};
-use crate::model::{AdminAction, GithubAccount, LicenseKey, Timestamp, TraceId};
+use crate::model::{
+    AdminAction, EmailAddress, EventId, GithubAccount, LicenseKey, OrderId, Product, ProductRef, Source, Timestamp,
+    TraceId,
+};
 use crate::platform::{Row, RowError, Statement};
 
 /// A license after an action.
@@ -72,9 +75,108 @@ pub fn resend(key: &LicenseKey, action: &AdminAction, now: Timestamp, trace: &Tr
     ]
 }
 
+/// A license that an operator issues by hand.
+#[derive(Debug)]
+pub struct IssuedByHand<'a> {
+    /// That it gets, unless its order has a license of the product.
+    pub key: &'a LicenseKey,
+    pub section: Source,
+    pub bought: &'a ProductRef,
+    pub product: &'a Product,
+    pub email: &'a EmailAddress,
+    pub name: &'a str,
+    /// The delivery that it answers.
+    pub event: Option<&'a EventId>,
+    /// Of the order that it belongs to where the delivery names none.
+    pub own_order: &'a OrderId,
+}
+
+/// What became of issuing a license by hand.
+#[derive(Debug)]
+pub struct Issued {
+    /// `None`: there is no such delivery, or it was processed otherwise.
+    pub key: Option<LicenseKey>,
+    /// The delivery that it was to answer is there.
+    pub event_is_known: bool,
+}
+
+/// Issues a license by hand, answers the delivery, and enqueues the mail. An order that has a license of the product is not
+/// given another.
+pub fn issue(
+    batch: &mut Batch,
+    license: &IssuedByHand<'_>,
+    action: &AdminAction,
+    now: Timestamp,
+    trace: &TraceId,
+) -> Handle<Issued> {
+    let AdminAction { id: action_id, reason, actor } = action;
+    let IssuedByHand { key, section, bought, product, email, name, event: event_id, own_order: order_id } = *license;
+    let (product_id, variant_id) = (&bought.product_id, bought.variant_id.as_ref());
+    batch.run(statement!(
+        "actions/record_issuing",
+        key,
+        event_id,
+        order_id,
+        product_id,
+        variant_id,
+        action_id,
+        reason,
+        actor,
+        now,
+        trace
+    ));
+    batch.run(statement!(
+        "actions/issue",
+        key,
+        action_id,
+        product_id,
+        variant_id,
+        section,
+        tier = product.tier.as_str(),
+        email,
+        name,
+        now,
+        expires_at = product.expiry_from(now)
+    ));
+    if event_id.is_some() {
+        batch.run(statement!("actions/answer_event", event_id, action_id, now));
+    }
+    batch.run(statement!("actions/enqueue_mail_again", key, action_id, now, trace));
+    batch.add(query!("actions/issued", Issued::read, action_id, event_id, order_id, product_id, variant_id))
+}
+
+/// Corrects the address of a license, of its order, and of what else of the order has the same; and enqueues the mail again
+/// of what is not activated. Gives whether it is so now, by this or by the same correction before; nothing where there is no
+/// such license.
+pub fn correct_email(
+    batch: &mut Batch,
+    key: &LicenseKey,
+    to: &EmailAddress,
+    action: &AdminAction,
+    now: Timestamp,
+    trace: &TraceId,
+) -> Handle<bool> {
+    let AdminAction { id: action_id, reason, actor } = action;
+    batch.run(statement!("actions/record_correction", key, to, action_id, reason, actor, now, trace));
+    batch.run(statement!("actions/enqueue_corrected_mails", key, action_id, now, trace));
+    batch.run(statement!("actions/correct_order", key, to, action_id));
+    batch.run(statement!("actions/correct_licenses", key, to, action_id));
+    batch.add(query!("actions/corrected", |row| Ok(row.integer("corrected")? == 1), key, to, reason))
+}
+
 /// Reads the license after an action in the same batch.
 pub fn license_after(key: &LicenseKey, action: &AdminAction) -> Query<LicenseAfter> {
     query!("actions/license_after", LicenseAfter::read, key, action_id = &action.id)
+}
+
+impl Issued {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        let key = row.optional_text("license_key")?.map(LicenseKey::from_record).transpose();
+        Ok(Self {
+            key: key.map_err(|_| RowError("license_key"))?,
+            event_is_known: row.optional_text("event_id")?.is_some(),
+        })
+    }
 }
 
 impl LicenseAfter {

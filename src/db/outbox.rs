@@ -47,7 +47,8 @@ pub struct DueMail {
     pub entry: Entry,
     pub key: LicenseKey,
     pub status: LicenseStatus,
-    pub source: Source,
+    /// Whose section of the catalogue its product is in.
+    pub section: Source,
     pub bought: ProductRef,
     pub tier: String,
     pub email: EmailAddress,
@@ -180,7 +181,7 @@ impl DueMail {
             entry: Entry::read(row)?,
             key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
             status: LicenseStatus::from_name(row.text("status")?).ok_or(RowError("status"))?,
-            source: Source::parse(row.text("source")?).ok_or(RowError("source"))?,
+            section: Source::parse(row.text("section")?).ok_or(RowError("section"))?,
             bought: read_product_ref(row)?,
             tier: row.text("tier")?.to_owned(),
             email: EmailAddress::parse(row.text("email")?).map_err(|_| RowError("email"))?,

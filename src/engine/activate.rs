@@ -218,7 +218,7 @@ impl<P: Platform> Engine<P> {
         match (license, &request.key) {
             (Some(license), _) if license.storefront_key_id.is_none() => {
                 self.usable(&license)?;
-                let product = self.mapped(license.source, &license.bought).await?;
+                let product = self.mapped(license.section, &license.bought).await?;
                 let repos = wish.repos_of(&product)?;
                 let verified = Verified { product, repos, issued: None, key: license.key };
                 Ok((verified, self.resolve(&request.login).await?))
@@ -259,10 +259,10 @@ impl<P: Platform> Engine<P> {
 
     /// The word of the storefront that issued the key of a license, which is asked about as it was issued.
     async fn ask_issuer(&self, license: &License, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
-        let storefront = self.config.storefronts.with_keys().find(|(known, _)| known.source() == license.source);
+        let storefront = self.config.storefronts.with_keys().find(|(known, _)| known.source() == license.section);
         let Some((storefront, _)) = storefront else { return Err(ActivateError::NotFound) };
         let told = storefront.verify_key(&self.platform, &license.key).await.map_err(ActivateError::Upstream)?;
-        self.vouched(license.source, told, wish).await
+        self.vouched(license.section, told, wish).await
     }
 
     /// The word of whichever storefront issued a key of which nothing is on record. Storefronts may know a key only in the case
@@ -385,7 +385,7 @@ impl<P: Platform> Engine<P> {
             self.conclude_grant(grant, &lease, attempted, &mut record);
         }
         let catalogue = self.catalogue();
-        let product = catalogue.find(license.source, &license.bought);
+        let product = catalogue.find(license.section, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {
             binding,
             product: product

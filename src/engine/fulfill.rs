@@ -100,7 +100,7 @@ impl<P: Platform> Engine<P> {
                     entry: Entry { id, attempts: 1, trace: self.trace.clone() },
                     key,
                     status: LicenseStatus::Active,
-                    source,
+                    section: source,
                     bought,
                     tier: product.tier.clone(),
                     email: order.email.clone(),

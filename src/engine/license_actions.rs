@@ -3,12 +3,17 @@
 //!
 //! What a storefront says of an order is in `fulfill`; how access follows is in `grants`.
 
+use sha2::{Digest, Sha256};
+
 use super::{Engine, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::Resolved;
-use crate::db::license_actions::{self, LicenseAfter};
+use crate::db::license_actions::{self, Issued, IssuedByHand, LicenseAfter};
 use crate::db::{Batch, LicenseSelector, licenses};
-use crate::model::{AdminAction, GithubLogin, LicenseKey};
+use crate::model::{
+    AdminAction, EmailAddress, EventId, GithubLogin, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderId,
+    ProductRef, Source, name_from_address,
+};
 use crate::platform::{DbError, Level, Platform};
 
 /// What became of a change that an operator asked for.
@@ -34,6 +39,10 @@ pub enum Refusal {
     NotInvitable,
     MailedByStorefront,
     AddressErased,
+    AddressAlready,
+    /// Of a license by hand.
+    NotMapped,
+    NothingToDeliver,
     /// Of a delivery.
     ProcessedAlready,
     PayloadErased,
@@ -51,6 +60,29 @@ pub enum ActionError {
     /// It may have happened; asking again with the same action is harmless.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// What became of a license that was to be issued by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IssueOutcome {
+    /// There is this license for it, by this request or by the same one before.
+    Issued(LicenseKey),
+    /// There is no such delivery.
+    NotFound,
+    Refused(Refusal),
+}
+
+/// A license that is to be issued by hand.
+#[derive(Debug)]
+pub struct Issue {
+    /// Whose section of the catalogue the product is in.
+    pub section: Source,
+    pub bought: ProductRef,
+    pub email: EmailAddress,
+    /// Without one, the address suggests it.
+    pub name: Option<String>,
+    /// The delivery that it answers.
+    pub event: Option<EventId>,
 }
 
 impl From<DbError> for ActionError {
@@ -127,6 +159,77 @@ impl<P: Platform> Engine<P> {
         self.act(batch, key, action, "license_resent", refusal).await
     }
 
+    /// Issues a license by hand, and enqueues its mail. Where it answers a delivery, that is processed by this, and the license
+    /// belongs to its order: nothing that comes of the order later mints another beside it, and a refund revokes it.
+    ///
+    /// The same request again gives the same license. With a delivery, that goes by its order and the product, since one sale
+    /// is one license a product; without one, by the reason, the product and the address, of which the number of an order of
+    /// its own is made.
+    ///
+    /// # Errors
+    /// [`ActionError::Storage`].
+    pub async fn issue(&self, issue: &Issue, action: &AdminAction) -> Result<IssueOutcome, ActionError> {
+        self.run_with_catalogue(Batch::new()).await?;
+        let catalogue = self.catalogue();
+        let Some(product) = catalogue.find(issue.section, &issue.bought) else {
+            return Ok(IssueOutcome::Refused(Refusal::NotMapped));
+        };
+        if product.license == LicenseKind::None {
+            return Ok(IssueOutcome::Refused(Refusal::NothingToDeliver));
+        }
+        let mut random = [0; MINTED_KEY_RANDOM_BYTES];
+        self.platform.fill_random(&mut random).map_err(StorageError::from)?;
+        let own_order = own_order(issue, action).ok_or_else(|| DbError::Refused("no number of an order".to_owned()))?;
+        let name = issue.name.clone().unwrap_or_else(|| name_from_address(&issue.email));
+        let license = IssuedByHand {
+            key: &LicenseKey::mint(random),
+            section: issue.section,
+            bought: &issue.bought,
+            product,
+            email: &issue.email,
+            name: &name,
+            event: issue.event.as_ref(),
+            own_order: &own_order,
+        };
+        let mut batch = Batch::new();
+        let issued = license_actions::issue(&mut batch, &license, action, self.now(), &self.trace);
+        let issued = self.run(batch).await?.first(&issued)?;
+        Ok(match issued {
+            Some(Issued { key: Some(key), .. }) => {
+                let fields = [("license", (&key).into()), ("action_id", (&action.id).into())];
+                self.log(Level::Info, "license_issued_by_hand", fields);
+                IssueOutcome::Issued(key)
+            }
+            Some(Issued { event_is_known: true, .. }) => IssueOutcome::Refused(Refusal::ProcessedAlready),
+            _ => IssueOutcome::NotFound,
+        })
+    }
+
+    /// Corrects the address of a license and of its order. The mail goes out again where none has arrived: to whoever has not
+    /// activated yet.
+    ///
+    /// # Errors
+    /// [`ActionError::Storage`].
+    pub async fn correct_email(
+        &self,
+        key: &LicenseKey,
+        to: &EmailAddress,
+        action: &AdminAction,
+    ) -> Result<ActionOutcome, ActionError> {
+        let mut batch = Batch::new();
+        let corrected = license_actions::correct_email(&mut batch, key, to, action, self.now(), &self.trace);
+        let corrected = self.run(batch).await?.first(&corrected)?;
+        Ok(match corrected {
+            None => ActionOutcome::NotFound,
+            Some(false) => ActionOutcome::Refused(Refusal::AddressAlready),
+            Some(true) => {
+                let fields = [("license", key.into()), ("action_id", (&action.id).into())];
+                self.log(Level::Info, "license_address_corrected", fields);
+                ActionOutcome::Done
+            }
+        })
+    }
+
     /// Runs an action's statements in one transaction, and says what became of it.
     async fn act(
         &self,
@@ -147,4 +250,22 @@ impl<P: Platform> Engine<P> {
             }
         })
     }
+}
+
+/// The number of the order that a license by hand belongs to where no delivery names another: the same for the same request.
+fn own_order(issue: &Issue, action: &AdminAction) -> Option<OrderId> {
+    if let Some(event) = &issue.event {
+        return OrderId::parse(&format!("by-hand-{event}"));
+    }
+    let parts = [
+        action.reason.as_str(),
+        issue.section.as_str(),
+        issue.bought.product_id.as_str(),
+        issue.bought.variant().unwrap_or_default(),
+        &issue.email.as_str().to_ascii_lowercase(),
+    ];
+    // None of the parts has a control character.
+    let digest = Sha256::digest(parts.join("\n").as_bytes());
+    let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    OrderId::parse(&format!("by-hand-{digits}"))
 }

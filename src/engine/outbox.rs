@@ -135,7 +135,7 @@ impl<P: Platform> Engine<P> {
 
     async fn mail(&self, mail: &DueMail) -> Result<crate::adapters::email::Sent, Failure> {
         let catalogue = self.catalogue();
-        let Some(product) = catalogue.find(mail.source, &mail.bought) else {
+        let Some(product) = catalogue.find(mail.section, &mail.bought) else {
             return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in the catalogue"));
         };
         let letter = LicenseMail {

@@ -20,7 +20,7 @@ use super::{API_BODY_MAX_BYTES, Code, Problem, Request, Response, read_body, rea
 use crate::db::reads::Read;
 use crate::engine::{ActionError, ActionOutcome, Engine, Refusal, StorageError};
 use crate::model::{Actor, AdminAction, EventId, LicenseKey, PresentedKey, Reason};
-use crate::platform::{DbError, Limit, Platform};
+use crate::platform::{DbError, Level, Limit, LogValue, Platform};
 
 /// Who acts where a request does not say.
 const DEFAULT_ACTOR: &str = "operator";
@@ -36,11 +36,13 @@ enum Endpoint {
     ReplayEvent,
     Sales,
     Licenses,
+    IssueLicense,
     License,
     Resend,
     Revoke,
     Reinstate,
     Transfer,
+    CorrectEmail,
     Grants,
     Outbox,
     RetryOutbox,
@@ -53,7 +55,7 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 22] = [
+const ROUTES: [(&str, &str, Endpoint); 24] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/events", Endpoint::Events),
@@ -62,11 +64,13 @@ const ROUTES: [(&str, &str, Endpoint); 22] = [
     ("POST", "/admin/events/{id}/replay", Endpoint::ReplayEvent),
     ("GET", "/admin/sales", Endpoint::Sales),
     ("GET", "/admin/licenses", Endpoint::Licenses),
+    ("POST", "/admin/licenses", Endpoint::IssueLicense),
     ("GET", "/admin/licenses/{key}", Endpoint::License),
     ("POST", "/admin/licenses/{key}/resend", Endpoint::Resend),
     ("POST", "/admin/licenses/{key}/revoke", Endpoint::Revoke),
     ("POST", "/admin/licenses/{key}/reinstate", Endpoint::Reinstate),
     ("POST", "/admin/licenses/{key}/transfer", Endpoint::Transfer),
+    ("POST", "/admin/licenses/{key}/correct-email", Endpoint::CorrectEmail),
     ("GET", "/admin/grants", Endpoint::Grants),
     ("GET", "/admin/outbox", Endpoint::Outbox),
     ("POST", "/admin/outbox/{id}/retry", Endpoint::RetryOutbox),
@@ -154,6 +158,10 @@ async fn answer<P: Platform>(
         Endpoint::Transfer => {
             Response::json(200, &licenses::transfer(engine, &license_key(id)?, body(request).await?).await?)
         }
+        Endpoint::IssueLicense => Response::json(200, &licenses::issue(engine, body(request).await?).await?),
+        Endpoint::CorrectEmail => {
+            Response::json(200, &licenses::correct_email(engine, &license_key(id)?, body(request).await?).await?)
+        }
         Endpoint::Grants => Response::json(200, &grants::list(engine, &read_query(&request)?).await?),
         Endpoint::Outbox => Response::json(200, &outbox::list(engine, &read_query(&request)?).await?),
         Endpoint::RetryOutbox => Response::json(200, &outbox::retry(engine, row_id(id)?, body(request).await?).await?),
@@ -185,14 +193,14 @@ fn no_query(request: &Request) -> Result<(), Problem> {
 
 /// Reads what somebody looks at.
 async fn read<P: Platform, T>(engine: &Engine<P>, read: Read<T>) -> Result<T, Problem> {
-    engine.read(read).await.map_err(unavailable)
+    engine.read(read).await.map_err(unavailable(engine))
 }
 
 /// Names a change.
 fn action<P: Platform>(engine: &Engine<P>, reason: Reason, actor: Option<Actor>) -> Result<AdminAction, Problem> {
     let actor = actor.or_else(|| Actor::parse(DEFAULT_ACTOR));
     let actor = actor.ok_or_else(Problem::storage_unavailable)?;
-    engine.new_action(reason, actor).map_err(|_: StorageError| Problem::storage_unavailable())
+    engine.new_action(reason, actor).map_err(|error| failed(engine, &error))
 }
 
 /// What became of a change: nothing to tell, or why it did not happen.
@@ -204,10 +212,10 @@ fn done(outcome: ActionOutcome) -> Result<(), Problem> {
     }
 }
 
-fn not_done(error: ActionError) -> Problem {
-    match error {
+fn not_done<P: Platform>(engine: &Engine<P>) -> impl FnOnce(ActionError) -> Problem {
+    |error| match error {
         ActionError::Upstream(failure) => Problem::upstream_unavailable(&failure),
-        ActionError::Storage(_) => Problem::storage_unavailable(),
+        ActionError::Storage(error) => failed(engine, &error),
     }
 }
 
@@ -226,6 +234,13 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::NotInvitable => (Code::Refused, "Nothing was changed: only a personal GitHub account can be invited."),
         Refusal::MailedByStorefront => (Code::Refused, "Nothing was changed: the storefront mails its own keys."),
         Refusal::AddressErased => (Code::Refused, "Nothing was changed: the buyer's address is erased."),
+        Refusal::AddressAlready => (Code::Refused, "Nothing was changed: the license has this address already."),
+        Refusal::NotMapped => {
+            (Code::ProductNotMapped, "Nothing was issued: the catalogue has no entry for this product. Add it first.")
+        }
+        Refusal::NothingToDeliver => {
+            (Code::Refused, "Nothing was issued: the catalogue says that this product needs no license.")
+        }
         Refusal::ProcessedAlready => {
             (Code::AlreadyProcessed, "This delivery is processed, and doing that again would change nothing.")
         }
@@ -242,7 +257,13 @@ fn absent() -> Problem {
     Problem::new(Code::NotFound, "There is no such thing.")
 }
 
-fn unavailable(_: DbError) -> Problem {
+fn unavailable<P: Platform>(engine: &Engine<P>) -> impl FnOnce(DbError) -> Problem {
+    |error| failed(engine, &StorageError::from(error))
+}
+
+/// The database's own words are for the log alone. They name tables and columns, and nothing that is in them.
+fn failed<P: Platform>(engine: &Engine<P>, error: &StorageError) -> Problem {
+    engine.log(Level::Error, "admin_request_failed", [("error", LogValue::text(error.to_string()))]);
     Problem::storage_unavailable()
 }
 

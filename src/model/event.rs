@@ -80,6 +80,8 @@ reasons! {
     /// The catalogue says that nothing is to be done for this product.
     NothingToDeliver => "nothing_to_deliver",
     AlreadyLicensed => "already_licensed",
+    /// The operator has answered it with a license.
+    IssuedByHand => "issued_by_hand",
     /// Refunded or disputed before it arrived.
     EndedBeforeArrival => "ended_before_arrival",
 

@@ -30,7 +30,8 @@ pub enum TestLicenses {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct License {
     pub key: LicenseKey,
-    pub source: Source,
+    /// Whose section of the catalogue its product is in: the storefront's that sold it, but for one that was issued by hand.
+    pub section: Source,
     /// The storefront's id of the key where the storefront issued it; `None` for one that was minted here.
     pub storefront_key_id: Option<String>,
     pub bought: ProductRef,

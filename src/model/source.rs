@@ -14,6 +14,9 @@ pub struct Source {
 const LONGEST: usize = 32;
 
 impl Source {
+    /// Whose source a license has that the operator issued by hand, in answer to no delivery: no storefront's.
+    pub const OPERATOR: Self = Self::named("operator");
+
     /// The name of a storefront that this build has. For constants only: there, a wrong name does not compile.
     pub const fn named(name: &'static str) -> Self {
         assert!(is_name(name, LONGEST), "no name of a storefront");

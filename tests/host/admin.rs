@@ -1,6 +1,7 @@
 //! `/admin`: what the operator sees and changes.
 
 mod access;
+mod by_hand;
 mod deliveries;
 mod licenses;
 mod privacy;

@@ -398,6 +398,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE licenses SET source = ''", "CHECK"),
     ("UPDATE licenses SET order_id = ''", "CHECK"),
     ("UPDATE licenses SET line = 0", "CHECK"),
+    ("UPDATE licenses SET section = ''", "CHECK"),
     ("UPDATE licenses SET storefront_key_id = NULL", "NOT NULL"),
     ("UPDATE licenses SET status = 'expired'", "CHECK"),
     ("UPDATE licenses SET status = NULL", "NOT NULL"),

@@ -9,8 +9,10 @@ use clap::{ArgGroup, Parser, Subcommand};
 use latchkey::adapters::storefronts::PROFILES;
 use latchkey::http::api::Cursor;
 use latchkey::http::api::codes::{OutboxKind, OutboxState, ReplayState, SaleState};
-use latchkey::http::api::values::{AccountFilter, ErrorPart, KeyFilter, OrderFilter, RepoFilter, SourceFilter};
-use latchkey::model::{Actor, EmailAddress, GithubLogin, GrantState, Reason, Timestamp};
+use latchkey::http::api::values::{
+    AccountFilter, ErrorPart, KeyFilter, OrderFilter, PersonName, RepoFilter, SourceFilter,
+};
+use latchkey::model::{Actor, EmailAddress, EventId, GithubLogin, GrantState, Reason, StorefrontId, Timestamp};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as TextError, StrDeserializer};
@@ -149,6 +151,40 @@ pub(crate) enum Licenses {
     Show {
         /// The license key, in any of its spellings.
         key: String,
+    },
+    /// Give a license by hand: for a gift, for a sale somewhere else, or in answer to a delivery that is stuck. The same again,
+    /// for the same reason, gives the same license.
+    Issue {
+        /// The section of the catalogue that the product is in.
+        #[arg(long, value_parser = source())]
+        section: SourceFilter,
+        /// The product's id there.
+        #[arg(long, value_parser = read::<StorefrontId>)]
+        product: StorefrontId,
+        /// The variant, as the catalogue has it.
+        #[arg(long, value_parser = read::<StorefrontId>)]
+        variant: Option<StorefrontId>,
+        /// The mail address that gets it.
+        #[arg(long, value_parser = read::<EmailAddress>)]
+        to: EmailAddress,
+        /// What the person is called.
+        #[arg(long, value_parser = read::<PersonName>)]
+        name: Option<PersonName>,
+        /// The delivery that it answers: that is processed by this, and the license belongs to its order.
+        #[arg(long, value_parser = read::<EventId>)]
+        event: Option<EventId>,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Correct the mail address of a license and its order. The mail with the key goes there, unless it is activated.
+    CorrectEmail {
+        /// The license key.
+        key: String,
+        /// The right address.
+        #[arg(long, value_parser = read::<EmailAddress>)]
+        to: EmailAddress,
+        #[command(flatten)]
+        change: Change,
     },
     /// Send the mail with the key again.
     Resend {

@@ -8,7 +8,9 @@ use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::events::{EventDetail, EventItem, EventsRequest, ReplayRequest, Replayed};
 use latchkey::http::api::grants::{GrantItem, GrantsRequest};
-use latchkey::http::api::licenses::{LicenseDetail, LicenseItem, LicensesRequest, TransferRequest};
+use latchkey::http::api::licenses::{
+    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
+};
 use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
 use latchkey::http::api::privacy::{Erasure, PrivacyRequest};
 use latchkey::http::api::status::Status;
@@ -168,6 +170,26 @@ impl Asking<'_> {
             Licenses::Show { key } => {
                 let answer = self.api.get(&["licenses", key]).await?;
                 self.print(&answer, |license: LicenseDetail| show::license(self.view, &license))
+            }
+            Licenses::Issue { section, product, variant, to, name, event, change } => {
+                let request = IssueRequest {
+                    reason: change.reason.clone(),
+                    actor: change.actor(),
+                    section: *section,
+                    product_id: product.clone(),
+                    variant_id: variant.clone(),
+                    email: to.clone(),
+                    name: name.clone(),
+                    event_id: event.clone(),
+                };
+                let answer = self.api.post(&["licenses"], &request).await?;
+                self.changed::<LicenseItem>("Issued: the next tick sends the mail, within a minute", &answer)
+            }
+            Licenses::CorrectEmail { key, to, change } => {
+                let request =
+                    CorrectEmailRequest { reason: change.reason.clone(), actor: change.actor(), to: to.clone() };
+                let said = "Corrected: unless it is activated, the next tick sends the mail, within a minute";
+                self.change_license(key, "correct-email", &request, said).await
             }
             Licenses::Resend { key, change } => {
                 let said = "The mail is to be sent again: the next tick sends it, within a minute";

@@ -9,7 +9,7 @@ use latchkey::http::api::codes::{
 };
 use latchkey::http::api::timeline::Happening;
 use latchkey::model::catalogue::Permission;
-use latchkey::model::{EventReason, GrantState, LicenseStatus};
+use latchkey::model::{EventReason, GrantState, LicenseStatus, Source};
 
 use crate::view::{Cell, Tone};
 
@@ -88,6 +88,7 @@ impl Words for EventReason {
             Self::MintedHere => "the keys of this product are minted here: the storefront's own opens nothing",
             Self::NothingToDeliver => "the catalogue says that this product opens nothing",
             Self::AlreadyLicensed => "its license was there already",
+            Self::IssuedByHand => "you answered it with a license by hand",
             Self::EndedBeforeArrival => "it was refunded or disputed before it arrived",
             Self::Malformed => "something in it is missing or cannot be read",
             Self::AnotherStore => "it is about an order of another store than the configured one",
@@ -280,9 +281,16 @@ pub(crate) fn remedy(item: &AttentionItem) -> (String, Vec<String>) {
             (format!("Add {product} to products.toml and push the file; the delivery is processed then:"), vec![push])
         }
         Remedy::ReplayEvent => {
-            let of = |id: &String| vec![format!("events show {id}"), format!("events replay {id} --reason \"…\"")];
+            let by_hand = "--section … --product … --to … --reason \"…\"";
+            let of = |id: &String| {
+                vec![
+                    format!("events show {id}"),
+                    format!("events replay {id} --reason \"…\""),
+                    format!("licenses issue --event {id} {by_hand}"),
+                ]
+            };
             let commands = item.event_id.as_ref().map(of).unwrap_or_default();
-            ("Look at it, fix the cause, and replay it:".to_owned(), commands)
+            ("Look at it, fix the cause, and replay it; or answer it with a license by hand:".to_owned(), commands)
         }
         Remedy::RetryOutbox => {
             let of = |id: i64| vec![format!("outbox retry {id} --reason \"…\"")];
@@ -308,6 +316,8 @@ pub(crate) fn outcome(code: &str) -> &str {
 /// What an operator did.
 pub(crate) fn action(code: &str) -> &str {
     match code {
+        "license.issue" => "issued the license by hand",
+        "license.correct_email" => "corrected the address",
         "license.revoke" => "revoked the license",
         "license.reinstate" => "reinstated the license",
         "license.transfer" => "transferred the license",
@@ -322,8 +332,11 @@ pub(crate) fn action(code: &str) -> &str {
     }
 }
 
-/// A storefront's name for people.
+/// A storefront's name for people; what the operator issues by hand has none.
 pub(crate) fn storefront(source: &str) -> &str {
+    if source == Source::OPERATOR.as_str() {
+        return "none, by hand";
+    }
     PROFILES.iter().find(|profile| profile.source.as_str() == source).map_or(source, |profile| profile.name)
 }
 

@@ -7,7 +7,9 @@ use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::events::{EventDetail, EventItem, EventsRequest, ReplayRequest, Replayed};
 use latchkey::http::api::grants::{GrantItem, GrantsRequest};
 use latchkey::http::api::health::Health;
-use latchkey::http::api::licenses::{LicenseDetail, LicenseItem, LicensesRequest, TransferRequest};
+use latchkey::http::api::licenses::{
+    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
+};
 use latchkey::http::api::orders::{OrderItem, OrdersRequest};
 use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
 use latchkey::http::api::privacy::{Erasure, Export, PrivacyRequest};
@@ -175,6 +177,23 @@ fn licenses(schemas: &mut Schemas) -> Vec<Operation> {
             schemas.answer::<Page<LicenseItem>>(),
         )
         .parameters(schemas.query::<LicensesRequest>()),
+        Operation::change(
+            "/admin/licenses",
+            "issueLicense",
+            "Issue a license by hand; the same again, for the same reason, gives the same license",
+            schemas.body::<IssueRequest>(),
+        )
+        .answers(200, "There is this license for it.", detail.clone())
+        .fails(&[409]),
+        Operation::change(
+            "/admin/licenses/{key}/correct-email",
+            "correctEmail",
+            "Correct the address of a license and its order, and mail the key there unless it is activated",
+            schemas.body::<CorrectEmailRequest>(),
+        )
+        .parameter(key())
+        .answers(200, "It is so now.", detail.clone())
+        .fails(&[409]),
         Operation::look("/admin/licenses/{key}", "license", "A license with its whole history", detail.clone())
             .parameter(key()),
         Operation::change(

@@ -30,7 +30,9 @@ use crate::run::Run;
 pub(crate) use access::{good_access, nobody_lost};
 pub(crate) use catalogue::catalogue_version;
 pub(crate) use deliveries::nothing_given_up_early;
-pub(crate) use look::{given_up, licenses, next_due, next_unread_list, unfinished_rows};
+pub(crate) use look::{
+    addressed, given_up, is_of, licenses, next_due, next_unread_list, unfinished_rows, unprocessed_sales,
+};
 pub(crate) use watch::{note_leases, watch};
 
 /// The names of the invariants, as `docs/faults.md` has them.

@@ -311,6 +311,34 @@ pub static MISTAKES: &[Mistake] = &[
             },
         ],
     ),
+    statements(
+        "an order is given a license by hand as often as that is asked for",
+        &[
+            Edit::Reworded {
+                name: "actions/record_issuing",
+                from: "AND l.product_id = :product_id AND (",
+                to: "AND l.product_id = :product_id || '?' AND (",
+            },
+            Edit::Reworded {
+                name: "actions/record_issuing",
+                from: "'order_id', coalesce(e.order_id, :order_id)",
+                to: "'order_id', coalesce(e.order_id, :order_id || :action_id)",
+            },
+        ],
+    ),
+    left_out("a delivery that was answered by hand goes on being tried", &[Edit::LeftOut("actions/answer_event")]),
+    left_out("the mail stays at the address that was corrected", &[Edit::LeftOut("actions/enqueue_corrected_mails")]),
+    statements(
+        "an address is corrected, and no record says so",
+        &[
+            Edit::LeftOut("actions/record_correction"),
+            Edit::Reworded {
+                name: "actions/correct_licenses",
+                from: "AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)",
+                to: "AND :action_id IS NOT NULL",
+            },
+        ],
+    ),
     Mistake {
         name: "the operator is told that something was done that was refused",
         how: How::Answered { to: Asked::Act, status: 409, instead: 200 },
@@ -388,7 +416,7 @@ impl Mistake {
         let asked = match what {
             What::Delivery(_) => Some(Asked::Delivery),
             What::Activation { .. } => Some(Asked::Activation),
-            What::Act | What::Put(_) => Some(Asked::Act),
+            What::Act | What::Once(..) | What::Put(_) => Some(Asked::Act),
             What::Forged(_) => None,
         };
         match self.how {

@@ -175,6 +175,8 @@ pub(crate) enum What {
     Forged(u16),
     /// The seller changes something.
     Act,
+    /// The seller asks for what is done once however often it is asked for: in which words, and with which action.
+    Once(String, &'static str),
     /// The seller puts this in the catalogue's place.
     Put(Shelf),
     /// Somebody presents a key, of that order if it is a good one.
@@ -188,8 +190,10 @@ pub(crate) struct Model {
     pub(crate) first: Shelf,
     pub(crate) orders: Vec<Order>,
     pub(crate) deliveries: Vec<Known>,
-    /// Keys that buyers have: by mail from the shop, with the order's place in [`Model::orders`].
+    /// Keys that buyers have: by mail from the shop, for what they bought, with the order's place in [`Model::orders`].
     pub(crate) mailed: Vec<(String, usize)>,
+    /// Every mail that brought a key of the shop's: the key, and to which address.
+    pub(crate) letters: Vec<(String, String)>,
     /// Mails that told the operator of something.
     pub(crate) alerts: usize,
     /// Keys that buyers have from the storefront.
@@ -206,6 +210,7 @@ impl Default for Model {
             orders: Vec::new(),
             deliveries: Vec::new(),
             mailed: Vec::new(),
+            letters: Vec::new(),
             alerts: 0,
             issued: Vec::new(),
             sent: Vec::new(),
@@ -262,9 +267,16 @@ impl Model {
         of_it.map(|(_, _, sent)| *sent).max()
     }
 
-    /// The order that has this mail address; every order has one of its own.
+    /// The order that has this mail address, at first or after it was corrected; every order has its own.
     pub(crate) fn order_of(&self, email: &str) -> Option<usize> {
-        self.orders.iter().position(|order| order.email == email)
+        self.orders.iter().position(|order| order.email == email || order.corrected_email() == email)
+    }
+}
+
+impl Order {
+    /// What the seller corrects its address to.
+    pub(crate) fn corrected_email(&self) -> String {
+        format!("right-{}", self.email)
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn replay<P: Platform>(
     request: ActionRequest,
 ) -> Result<(EventItem, FollowUp), Problem> {
     let action = action(engine, request.reason, request.actor)?;
-    let work = match engine.replay_event(id, &action).await.map_err(unavailable)? {
+    let work = match engine.replay_event(id, &action).await.map_err(unavailable(engine))? {
         ReplayOutcome::Replayed(work) => work,
         ReplayOutcome::NotFound => return Err(absent()),
         ReplayOutcome::Refused(refusal) => return Err(refused(refusal)),
@@ -44,5 +44,5 @@ pub(super) async fn replay_many<P: Platform>(engine: &Engine<P>, request: Replay
         state: request.state,
         error: request.error.as_ref().map(ErrorPart::as_str),
     };
-    engine.replay_events(filter, &action).await.map_err(unavailable)
+    engine.replay_events(filter, &action).await.map_err(unavailable(engine))
 }

@@ -1,13 +1,15 @@
 //! `/admin/licenses`: what buyers are entitled to, and changing it.
 
-use super::{absent, action, done, not_done, read};
+use super::{absent, action, done, not_done, read, refused};
 use crate::db::reads;
-use crate::engine::Engine;
+use crate::engine::{Engine, Issue, IssueOutcome};
 use crate::http::Problem;
 use crate::http::api::Page;
 use crate::http::api::actions::ActionRequest;
-use crate::http::api::licenses::{LicenseDetail, LicenseItem, LicensesRequest, TransferRequest};
-use crate::model::LicenseKey;
+use crate::http::api::licenses::{
+    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
+};
+use crate::model::{LicenseKey, ProductRef};
 use crate::platform::Platform;
 
 pub(super) async fn list<P: Platform>(
@@ -21,13 +23,40 @@ pub(super) async fn detail<P: Platform>(engine: &Engine<P>, key: &LicenseKey) ->
     read(engine, reads::details::license(key)).await?.ok_or_else(absent)
 }
 
+pub(super) async fn issue<P: Platform>(engine: &Engine<P>, request: IssueRequest) -> Result<LicenseDetail, Problem> {
+    let IssueRequest { reason, actor, section, product_id, variant_id, email, name, event_id } = request;
+    let action = action(engine, reason, actor)?;
+    let issue = Issue {
+        section: section.source().ok_or_else(absent)?,
+        bought: ProductRef { product_id, variant_id },
+        email,
+        name: name.map(|name| name.as_str().to_owned()),
+        event: event_id,
+    };
+    match engine.issue(&issue, &action).await.map_err(not_done(engine))? {
+        IssueOutcome::Issued(key) => detail(engine, &key).await,
+        IssueOutcome::NotFound => Err(absent()),
+        IssueOutcome::Refused(refusal) => Err(refused(refusal)),
+    }
+}
+
+pub(super) async fn correct_email<P: Platform>(
+    engine: &Engine<P>,
+    key: &LicenseKey,
+    request: CorrectEmailRequest,
+) -> Result<LicenseDetail, Problem> {
+    let action = action(engine, request.reason, request.actor)?;
+    done(engine.correct_email(key, &request.to, &action).await.map_err(not_done(engine))?)?;
+    detail(engine, key).await
+}
+
 pub(super) async fn resend<P: Platform>(
     engine: &Engine<P>,
     key: &LicenseKey,
     request: ActionRequest,
 ) -> Result<LicenseDetail, Problem> {
     let action = action(engine, request.reason, request.actor)?;
-    done(engine.resend(key, &action).await.map_err(not_done)?)?;
+    done(engine.resend(key, &action).await.map_err(not_done(engine))?)?;
     detail(engine, key).await
 }
 
@@ -37,7 +66,7 @@ pub(super) async fn revoke<P: Platform>(
     request: ActionRequest,
 ) -> Result<LicenseDetail, Problem> {
     let action = action(engine, request.reason, request.actor)?;
-    done(engine.revoke(key, &action).await.map_err(not_done)?)?;
+    done(engine.revoke(key, &action).await.map_err(not_done(engine))?)?;
     detail(engine, key).await
 }
 
@@ -47,7 +76,7 @@ pub(super) async fn reinstate<P: Platform>(
     request: ActionRequest,
 ) -> Result<LicenseDetail, Problem> {
     let action = action(engine, request.reason, request.actor)?;
-    done(engine.reinstate(key, &action).await.map_err(not_done)?)?;
+    done(engine.reinstate(key, &action).await.map_err(not_done(engine))?)?;
     detail(engine, key).await
 }
 
@@ -57,6 +86,6 @@ pub(super) async fn transfer<P: Platform>(
     request: TransferRequest,
 ) -> Result<LicenseDetail, Problem> {
     let action = action(engine, request.reason, request.actor)?;
-    done(engine.transfer(key, &request.to, &action).await.map_err(not_done)?)?;
+    done(engine.transfer(key, &request.to, &action).await.map_err(not_done(engine))?)?;
     detail(engine, key).await
 }

@@ -40,6 +40,6 @@ async fn act<P: Platform>(
     request: ActionRequest,
 ) -> Result<OutboxItem, Problem> {
     let action = action(engine, request.reason, request.actor)?;
-    done(engine.act_on_outbox(id, what, &action).await.map_err(unavailable)?)?;
+    done(engine.act_on_outbox(id, what, &action).await.map_err(unavailable(engine))?)?;
     read(engine, reads::outbox::one(id)).await?.ok_or_else(absent)
 }

@@ -16,7 +16,7 @@ const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// `GET /admin/products`
 pub(super) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> Result<Response, Problem> {
-    let catalogue = engine.newest_catalogue().await.map_err(unavailable)?;
+    let catalogue = engine.newest_catalogue().await.map_err(unavailable(engine))?;
     Ok(match preferred(request.header("accept").unwrap_or_default()) {
         Form::Toml => Response {
             body: catalogue.to_toml(SECTIONS).into_bytes(),
@@ -51,7 +51,7 @@ pub(super) async fn replace<P: Platform>(engine: &Engine<P>, request: Request) -
             engine.replace_catalogue(&new, expected, &action).await
         }
     };
-    match replaced.map_err(unavailable)? {
+    match replaced.map_err(unavailable(engine))? {
         Replaced::Done { version, difference, waiting } => {
             Ok(Response::json(200, &ReplacedAnswer { version, difference, waiting }))
         }

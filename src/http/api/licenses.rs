@@ -10,15 +10,15 @@ use super::grants::GrantItem;
 use super::orders::{FactItem, OrderItem};
 use super::outbox::OutboxItem;
 use super::timeline::TimelineEntry;
-use super::values::{AccountFilter, KeyFilter, OrderFilter};
+use super::values::{AccountFilter, KeyFilter, OrderFilter, PersonName, SourceFilter};
 use super::{Cursor, PageLimit};
-use crate::model::{Actor, EmailAddress, GithubLogin, LicenseStatus, Reason, Timestamp};
+use crate::model::{Actor, EmailAddress, EventId, GithubLogin, LicenseStatus, Reason, StorefrontId, Timestamp};
 
 /// A license.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LicenseItem {
     pub license_key: String,
-    /// The storefront.
+    /// The storefront; `operator` where it was issued by hand, in answer to no delivery.
     pub source: String,
     pub order_id: String,
     /// Of the order, from 1.
@@ -38,7 +38,8 @@ pub struct LicenseItem {
     pub issued_at: Timestamp,
     /// Absent: never.
     pub expires_at: Option<Timestamp>,
-    /// The delivery that brought it; absent where it was learned of from the storefront when the key was used.
+    /// The delivery that brought it, or that it answers by hand; absent where it was issued by hand without one, or learned of
+    /// from the storefront when the key was used.
     pub event_id: Option<String>,
     /// Absent while nobody has activated it.
     pub activation: Option<ActivationItem>,
@@ -84,6 +85,33 @@ pub struct LicensesRequest {
     pub order: Option<OrderFilter>,
     pub key: Option<KeyFilter>,
     pub github: Option<AccountFilter>,
+}
+
+/// A license that is to be issued by hand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueRequest {
+    pub reason: Reason,
+    pub actor: Option<Actor>,
+    /// Whose section of the catalogue the product is in.
+    pub section: SourceFilter,
+    pub product_id: StorefrontId,
+    /// As the catalogue has it.
+    pub variant_id: Option<StorefrontId>,
+    /// Whom it is mailed to.
+    pub email: EmailAddress,
+    pub name: Option<PersonName>,
+    /// The delivery that it answers: that is processed by this, and the license belongs to its order.
+    pub event_id: Option<EventId>,
+}
+
+/// What the address of a license and of its order is to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectEmailRequest {
+    pub reason: Reason,
+    pub actor: Option<Actor>,
+    pub to: EmailAddress,
 }
 
 /// To whom a license is to be bound instead.

@@ -10,7 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::codes::{described_by_codes, written_as_code};
 use crate::adapters::storefronts::SECTIONS;
-use crate::model::{Actor, EmailAddress, GithubLogin, LicenseKey, PresentedKey, Reason, Timestamp};
+use crate::model::{
+    Actor, EmailAddress, EventId, GithubLogin, LicenseKey, PresentedKey, Reason, Source, StorefrontId, Timestamp,
+};
 
 /// Text that has no control characters.
 const PLAIN: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$";
@@ -77,6 +79,10 @@ pub struct KeyFilter(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountFilter(String);
 
+/// What a person is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonName(String);
+
 /// A repository, `owner/name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepoFilter(String);
@@ -118,6 +124,11 @@ impl SourceFilter {
 
     pub const fn as_str(self) -> &'static str {
         self.0
+    }
+
+    /// It as the source of what it sells.
+    pub fn source(self) -> Option<Source> {
+        Source::parse(self.0)
     }
 
     /// The storefront of that name.
@@ -170,6 +181,12 @@ impl fmt::Debug for KeyFilter {
 }
 
 impl AccountFilter {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PersonName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -284,6 +301,32 @@ written_as_text!(
         "pattern": PLAIN,
         "description": "A GitHub account, by its login or by GitHub's number of it."
     }
+);
+written_as_text!(
+    PersonName,
+    write: |name: &PersonName| name.0.clone(),
+    read: |text| plain(text.trim(), 200).map(PersonName),
+    expects: "must be 1 to 200 characters without control characters",
+    schema: { "type": "string", "maxLength": 200, "pattern": WORDS, "description": "What a person is called." }
+);
+written_as_text!(
+    StorefrontId,
+    write: |id: &StorefrontId| id.as_str().to_owned(),
+    read: StorefrontId::parse,
+    expects: "must be 1 to 128 characters without control characters",
+    schema: {
+        "type": "string",
+        "maxLength": 128,
+        "pattern": PLAIN,
+        "description": "A storefront's own id of a product or a variant."
+    }
+);
+written_as_text!(
+    EventId,
+    write: |id: &EventId| id.as_str().to_owned(),
+    read: EventId::parse,
+    expects: "is not the id of a delivery",
+    schema: { "type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$", "description": "A delivery's id." }
 );
 written_as_text!(
     RepoFilter,

@@ -82,6 +82,10 @@ pub(super) enum Scenario {
     ReplayOfAll,
     /// The operator maps the product that a sale waits for.
     Mapping,
+    /// The operator answers a delivery that is stuck with a license by hand.
+    IssuingByHand,
+    /// The operator corrects the address of a license.
+    Correction,
     /// The operator has a dead mail tried again.
     Retry,
     /// The operator ends it instead.
@@ -97,7 +101,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -121,6 +125,8 @@ impl Scenario {
         Self::Replay,
         Self::ReplayOfAll,
         Self::Mapping,
+        Self::IssuingByHand,
+        Self::Correction,
         Self::Retry,
         Self::Cancellation,
         Self::Export,

@@ -92,7 +92,11 @@ fn an_address_that_postmark_never_takes_ends_the_mail_with_its_reason() {
         let mail = shop.record("outbox", "1");
         assert_eq!((&mail["state"], &mail["next_attempt_at"]), (&json!("dead"), &Value::Null));
         let reason = mail["last_error"].as_str().unwrap();
-        assert!(reason.starts_with("Postmark answered 422: error 406, You tried to send to recipients"), "{reason}");
+        assert!(
+            reason
+                .starts_with("correct the address: Postmark answered 422: error 406, You tried to send to recipients"),
+            "{reason}"
+        );
         assert!(reason.contains("(address)") && !reason.contains("example.com"), "{reason}");
         assert_eq!(shop.count("licenses"), 1);
         assert_eq!(shop.tick_after(Duration::from_secs(24 * 60 * 60)).await, Ticked::default());

@@ -40,6 +40,38 @@ async fn every_command_asks_what_it_says() {
         ("licenses list --order 77", empty(), get("/admin/licenses?limit=50&order=77")),
         ("licenses show LK-1", value(&made::license_detail()), get("/admin/licenses/LK-1")),
         (
+            "licenses issue --section gumroad --product kit --to ada@example.com BECAUSE",
+            value(&made::license_detail()),
+            post(
+                "/admin/licenses",
+                because(&[
+                    ("section", "gumroad".into()),
+                    ("product_id", "kit".into()),
+                    ("email", "ada@example.com".into()),
+                ]),
+            ),
+        ),
+        (
+            "licenses issue --section lemonsqueezy --product 4 --variant 5 --to ada@example.com --name Ada --event 01 BECAUSE",
+            value(&made::license_detail()),
+            post(
+                "/admin/licenses",
+                because(&[
+                    ("section", "lemonsqueezy".into()),
+                    ("product_id", "4".into()),
+                    ("variant_id", "5".into()),
+                    ("email", "ada@example.com".into()),
+                    ("name", "Ada".into()),
+                    ("event_id", "01".into()),
+                ]),
+            ),
+        ),
+        (
+            "licenses correct-email LK-1 --to ada@example.org BECAUSE",
+            value(&made::license_detail()),
+            post("/admin/licenses/LK-1/correct-email", because(&[("to", "ada@example.org".into())])),
+        ),
+        (
             "licenses resend LK-1 BECAUSE",
             value(&made::license_detail()),
             post("/admin/licenses/LK-1/resend", because(&[])),

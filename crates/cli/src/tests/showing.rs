@@ -158,9 +158,10 @@ async fn attention_says_what_is_wrong_and_prints_the_command_that_mends_it() {
       since       2026-11-22 06:59 UTC (1 h ago)
       about       Lemon Squeezy
       why         something in it is missing or cannot be read: `price` is no number
-      what to do  Look at it, fix the cause, and replay it:
+      what to do  Look at it, fix the cause, and replay it; or answer it with a license by hand:
         cargo latchkey events show E1
         cargo latchkey events replay E1 --reason "…"
+        cargo latchkey licenses issue --event E1 --section … --product … --to … --reason "…"
 
     mail with the key (outbox 3)
       state       needs you
@@ -412,9 +413,14 @@ async fn a_license_is_told_with_its_whole_history() {
 #[tokio::test]
 async fn a_change_shows_what_it_came_to_and_when_it_is_carried_out() {
     let mut said = Vec::new();
-    for line in
-        ["licenses resend LK-1", "licenses revoke LK-1", "licenses reinstate LK-1", "licenses transfer LK-1 --to hubot"]
-    {
+    for line in [
+        "licenses issue --section gumroad --product p9 --to ada@example.com",
+        "licenses correct-email LK-1 --to ada@example.com",
+        "licenses resend LK-1",
+        "licenses revoke LK-1",
+        "licenses reinstate LK-1",
+        "licenses transfer LK-1 --to hubot",
+    ] {
         said.push(shown(&format!("{line} --reason why"), &made::license_detail()).await);
     }
     for line in ["outbox retry 7", "outbox cancel 7"] {
@@ -426,6 +432,16 @@ async fn a_change_shows_what_it_came_to_and_when_it_is_carried_out() {
     let erased = Erasure { erased: Erased { deliveries: 2, orders: 1, licenses: 0 } };
     said.push(shown("privacy erase ada@example.com --reason why", &erased).await);
     assert_snapshot!(said.join("\n\n"), @r"
+    Issued: the next tick sends the mail, within a minute.
+
+    LICENSE KEY  STATUS  TIER  EMAIL            GITHUB   ORDER  ISSUED (UTC)      EXPIRES (UTC)
+    LK-1         active  pro   ada@example.com  octocat  77     2026-11-20 08:00  2027-11-22 08:00
+
+    Corrected: unless it is activated, the next tick sends the mail, within a minute.
+
+    LICENSE KEY  STATUS  TIER  EMAIL            GITHUB   ORDER  ISSUED (UTC)      EXPIRES (UTC)
+    LK-1         active  pro   ada@example.com  octocat  77     2026-11-20 08:00  2027-11-22 08:00
+
     The mail is to be sent again: the next tick sends it, within a minute.
 
     LICENSE KEY  STATUS  TIER  EMAIL            GITHUB   ORDER  ISSUED (UTC)      EXPIRES (UTC)

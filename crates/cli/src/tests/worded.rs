@@ -80,6 +80,7 @@ fn every_code_has_its_words() {
       minted_here: the keys of this product are minted here: the storefront's own opens nothing
       nothing_to_deliver: the catalogue says that this product opens nothing
       already_licensed: its license was there already
+      issued_by_hand: you answered it with a license by hand
       ended_before_arrival: it was refunded or disputed before it arrived
       malformed: something in it is missing or cannot be read
       another_store: it is about an order of another store than the configured one

@@ -48,6 +48,33 @@ pub(super) fn answers(run: &Run) -> Result<(), Violation> {
                     return Err(Violation::new("I12", what));
                 }
             }
+            What::Once(words, action) => {
+                let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
+                let recorded =
+                    rows_with(run, recorded, &[&sent.trace]).first().map_or(0, |row| integer(row, "recorded"));
+                let key = answer.body["license_key"].as_str().unwrap_or_default();
+                let before = "SELECT count(*) AS before FROM admin_actions WHERE target = ?1 AND action = ?2";
+                let before = rows_with(run, before, &[key, action]).first().map_or(0, |row| integer(row, "before"));
+                let right = match status {
+                    200..300 => recorded <= 1 && before > 0,
+                    500.. => recorded <= 1,
+                    _ => recorded == 0,
+                };
+                if !right {
+                    let what = format!("[{}] is answered {status}, and is recorded {recorded} times", sent.task);
+                    return Err(Violation::new("I12", what));
+                }
+                let differs = |other: &crate::model::Sent| match (&other.what, &other.answer) {
+                    (What::Once(asked, _), Some(Answer { status: 200, body, .. })) if *asked == *words => {
+                        body["license_key"] != key
+                    }
+                    _ => false,
+                };
+                if status == 200 && model.sent.iter().any(differs) {
+                    let what = format!("[{}] is answered with another license than the same before", sent.task);
+                    return Err(Violation::new("I2", what));
+                }
+            }
             What::Put(shelf) => {
                 let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
                 let recorded =
@@ -127,7 +154,7 @@ fn leak(what: &What, answer: &Answer, issued: &[Key]) -> Option<&'static str> {
     if text.contains("sandbox-") || text.contains(ADMIN_TOKEN) {
         return Some("a secret");
     }
-    if matches!(what, What::Act | What::Put(_)) {
+    if matches!(what, What::Act | What::Once(..) | What::Put(_)) {
         return None;
     }
     if text.contains("LK-") || text.contains('@') || issued.iter().any(|issued| text.contains(&issued.key)) {

@@ -16,6 +16,8 @@ pub(super) struct Event {
     pub(super) order: usize,
     pub(super) meaning: Meaning,
     pub(super) processed: bool,
+    /// The seller has answered it with a license.
+    pub(super) by_hand: bool,
 }
 
 /// All that was stored.
@@ -72,8 +74,10 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
         // What a list has is found by a tick, whenever that was.
         let first = by_trace.get(trace.as_str()).map_or(0, |sent| sent.version);
         let waits = |shelf| waits_for_the_seller(&model, event.order, &event.meaning, &events, shelf);
-        let right =
-            if event.processed { versions.since(first).any(|shelf| !waits(shelf)) } else { waits(versions.newest()) };
+        let right = match event.processed {
+            true => event.by_hand || versions.since(first).any(|shelf| !waits(shelf)),
+            false => waits(versions.newest()),
+        };
         if !right {
             let verb = if event.processed { "is processed, which it could not be" } else { "is not processed" };
             let why = row.optional_text("error").ok().flatten().unwrap_or("no error").to_owned();
@@ -96,16 +100,17 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
 /// Every row, in the order of their ids, by what the storefront said with it.
 fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
     let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
-    let stored =
-        "SELECT id, source, list, order_id, storefront_key_id, processed, trace_id FROM webhook_events ORDER BY id";
+    let stored = "SELECT id, source, list, order_id, storefront_key_id, processed, trace_id,
+                coalesce(reason, '') = 'issued_by_hand' AS by_hand
+         FROM webhook_events ORDER BY id";
     let event = |row: &Row| {
         let nobody = |who: &str| Violation::new("I4", format!("no storefront {who} delivery {}", text(row, "id")));
-        let processed = integer(row, "processed") == 1;
+        let (processed, by_hand) = (integer(row, "processed") == 1, integer(row, "by_hand") == 1);
         if row.is_null("list") {
             return match by_trace.get(text(row, "trace_id").as_str()).map(|sent| &sent.what) {
                 Some(What::Delivery(place)) => {
                     let known = &model.deliveries[*place];
-                    Ok(Event { order: known.order, meaning: known.meaning.clone(), processed })
+                    Ok(Event { order: known.order, meaning: known.meaning.clone(), processed, by_hand })
                 }
                 _ => Err(nobody("sent")),
             };
@@ -120,7 +125,7 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
                 Meaning::Key(key.ok_or_else(|| nobody("lists"))?.clone())
             }
         };
-        Ok(Event { order, meaning, processed })
+        Ok(Event { order, meaning, processed, by_hand })
     };
     rows(run, stored).iter().map(event).collect()
 }

@@ -19,7 +19,11 @@ type Reason = (usize, String);
 /// One license a paid order and a storefront's key, and none besides; and each stands as it has to.
 pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Result<Standings, Violation> {
     let model = run.model.borrow();
-    let found = rows(run, "SELECT license_key, source, order_id, line, storefront_key_id, status, email FROM licenses");
+    let found = rows(
+        run,
+        "SELECT license_key, source, order_id, line, storefront_key_id, product_id, section IS NOT NULL AS by_hand, status
+         FROM licenses",
+    );
     let mut expected: HashSet<Reason> = HashSet::new();
     for event in events.all.iter().filter(|event| event.processed) {
         match (&event.meaning, model.orders[event.order].product.issues) {
@@ -48,11 +52,32 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
         }
     }
     let mut standings = Standings::new();
+    let mut by_hand: HashSet<(String, String, String)> = HashSet::new();
     for row in &found {
         let (key, source, order_id) = (text(row, "license_key"), text(row, "source"), text(row, "order_id"));
-        let order = model.order_with(&source, &order_id).filter(|_| integer(row, "line") == 1);
+        if integer(row, "by_hand") == 1 {
+            let issued = "SELECT 1 FROM seen_words WHERE target = ?1 AND what = 'license.issue'";
+            if rows_with(run, issued, &[&key]).len() != 1 {
+                return Err(Violation::new("I12", "a license was issued by hand, and no record says so".to_owned()));
+            }
+            if !by_hand.insert((source.clone(), order_id.clone(), text(row, "product_id"))) {
+                let what = format!("order {order_id} of {source} was given a product twice by hand");
+                return Err(Violation::new("I2", what));
+            }
+        }
+        if source == "operator" {
+            standings.insert(key.clone(), standing_by_word(run, &key));
+            continue;
+        }
+        let order = model.order_with(&source, &order_id);
+        let order = order.filter(|_| integer(row, "line") == 1 || integer(row, "by_hand") == 1);
         let reason = order.map(|order| (order, text(row, "storefront_key_id")));
-        let Some((order, _)) = reason.filter(|reason| expected.remove(reason) || possible.remove(reason)) else {
+        // What is given by hand beside what the order has goes behind it.
+        let is_beside = integer(row, "by_hand") == 1 && integer(row, "line") > 1;
+        let is_due = |reason: &Reason| {
+            is_beside || expected.remove(reason) || possible.remove(reason) || integer(row, "by_hand") == 1
+        };
+        let Some((order, _)) = reason.filter(is_due) else {
             let what = format!("there is a license too many for order {order_id} of {source}");
             return Err(Violation::new("I2", what));
         };
@@ -122,18 +147,26 @@ fn standing(run: &Run, model: &Model, place: usize, events: &Events, key: &str) 
     Ok(if revoked { "revoked" } else { counts.standing() })
 }
 
+/// How a license has to stand that is of no sale.
+fn standing_by_word(run: &Run, key: &str) -> &'static str {
+    let words = rows_with(run, "SELECT what FROM seen_words WHERE target = ?1 ORDER BY id DESC", &[key]);
+    let last = words.iter().map(|row| text(row, "what")).find(|what| what.starts_with("license.re"));
+    if last.as_deref() == Some("license.revoke") { "revoked" } else { "active" }
+}
+
 /// Every minted key was mailed to its buyer, no more often than it was claimed, and nothing else was mailed.
 pub(super) fn mails(run: &Run) -> Result<(), Violation> {
     let model = run.model.borrow();
     let minted = rows(
         run,
         "SELECT l.license_key, l.email, l.status, o.state, o.attempts, o.outcome,
+                EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = l.license_key) AS bound,
                 (SELECT count(*) FROM seen_claims c WHERE c.outbox_id = o.id AND c.status = 'active') AS claims
          FROM licenses l LEFT JOIN outbox o ON o.kind = 'license_mail' AND o.subject = l.license_key
          WHERE l.storefront_key_id = ''",
     );
     let mut mailed: HashMap<&str, i64> = HashMap::new();
-    for (key, _) in &model.mailed {
+    for (key, _) in &model.letters {
         *mailed.entry(key).or_default() += 1;
     }
     for row in &minted {
@@ -159,8 +192,14 @@ pub(super) fn mails(run: &Run) -> Result<(), Violation> {
         if times > claims {
             return Err(Violation::new("I7", format!("{email} got {times} mails of {claims} claims")));
         }
-        if model.mailed.iter().any(|(mailed, order)| *mailed == key && model.orders[*order].email != email) {
+        let to = || model.letters.iter().filter(|(mailed, _)| *mailed == key).map(|(_, to)| to);
+        let is_owner =
+            |to: &String| *to == email || model.order_of(to).is_some_and(|order| model.order_of(&email) == Some(order));
+        if !to().all(is_owner) {
             return Err(Violation::new("I7", format!("the key of {email} was mailed to somebody else")));
+        }
+        if active && integer(row, "bound") == 0 && !is_given_up(row) && !to().any(|to| *to == email) {
+            return Err(Violation::new("I7", format!("{email} is the right address, and never got the key")));
         }
     }
     match mailed.keys().next() {

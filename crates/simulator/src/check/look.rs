@@ -1,6 +1,6 @@
 //! What a run does next depends on it: what is due, what there is to act on.
 
-use super::{integer, rows, text};
+use super::{integer, rows, rows_with, text};
 use crate::run::Run;
 
 /// When the next thing is due; `None` when nothing is.
@@ -31,6 +31,26 @@ pub(crate) fn next_unread_list(run: &Run, since: i64) -> Option<i64> {
                      OR started_at IS NULL";
     let unread = run.world.host.database().query_with(unread, &[since.into()]);
     unread.unwrap_or_else(|error| panic!("{error}")).iter().map(|row| integer(row, "due_at")).min()
+}
+
+/// Whether a license is of this product.
+pub(crate) fn is_of(run: &Run, key: &str, product_id: &str) -> bool {
+    let found = rows_with(run, "SELECT product_id FROM licenses WHERE license_key = ?1", &[key]);
+    found.first().is_some_and(|row| text(row, "product_id") == product_id)
+}
+
+/// The key and the address of every license of a sale.
+pub(crate) fn addressed(run: &Run) -> Vec<(String, String)> {
+    let sold = "SELECT license_key, email FROM licenses WHERE source <> 'operator' ORDER BY license_key";
+    rows(run, sold).iter().map(|row| (text(row, "license_key"), text(row, "email"))).collect()
+}
+
+/// The deliveries of sales that are not processed: the id, the storefront, and the order.
+pub(crate) fn unprocessed_sales(run: &Run) -> Vec<(String, String, String)> {
+    let unprocessed = "SELECT id, source, order_id FROM webhook_events
+                       WHERE processed = 0 AND order_id IS NOT NULL AND storefront_key_id IS NULL ORDER BY id";
+    let sale = |row: &latchkey::platform::Row| (text(row, "id"), text(row, "source"), text(row, "order_id"));
+    rows(run, unprocessed).iter().map(sale).collect()
 }
 
 /// Every license there is, and whether it is active.

@@ -22,10 +22,10 @@ const KEPT: [(&str, &str, &str); 11] = [
 /// What never changes once it is there: the table, its columns, what they say, and the invariant.
 const FIXED: [(&str, &str, &str, &str); 6] = [
     ("webhook_events", "source, received_at", "what was delivered", "I1"),
-    ("orders", "email, amount_cents, currency, sold_at", "what was bought", "I2"),
+    ("orders", "amount_cents, currency, sold_at", "what was bought", "I2"),
     (
         "licenses",
-        "source, order_id, line, storefront_key_id, product_id, tier, email, issued_at",
+        "source, order_id, line, storefront_key_id, product_id, section, tier, issued_at, event_id",
         "what a license is for",
         "I2",
     ),
@@ -81,6 +81,16 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
            INSERT INTO seen_bindings VALUES (NEW.license_key, NEW.github_user_id, NEW.repos, NULL, NULL); END",
     ] {
         database.query(statement)?;
+    }
+    for table in ["licenses", "orders"] {
+        database.query(&format!(
+            "CREATE TEMP TRIGGER addressed_{table} AFTER UPDATE OF email ON main.{table}
+               WHEN NEW.email <> OLD.email AND NOT EXISTS (
+                 SELECT 1 FROM admin_actions a JOIN licenses l ON l.license_key = a.target
+                 WHERE a.action = 'license.correct_email' AND a.detail ->> '$.to' = NEW.email
+                   AND l.source = NEW.source AND l.order_id = NEW.order_id) BEGIN
+               INSERT INTO seen_losses VALUES ('I12', 'an address was changed, and no record says so'); END"
+        ))?;
     }
     for (table, what, invariant) in KEPT {
         database.query(&format!(

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{OPERATOR, Run};
+use crate::check;
 use crate::model::{ACCOUNTS, Account, BUYERS, What};
 use crate::world::request;
 
@@ -84,7 +85,11 @@ impl Run {
             model.alerts += usize::from(mail.to == OPERATOR);
             let key =
                 mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));
-            if let (Some(key), Some(order)) = (key, model.order_of(&mail.to)) {
+            let Some(key) = key else { continue };
+            model.letters.push((key.to_owned(), mail.to.clone()));
+            // What the seller has given for something else, nobody has bought.
+            let order = model.order_of(&mail.to);
+            if let Some(order) = order.filter(|order| check::is_of(self, key, model.orders[*order].product.id)) {
                 model.mailed.push((key.to_owned(), order));
             }
         }

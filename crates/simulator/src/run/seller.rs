@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::Run;
 use crate::check;
-use crate::model::{ACCOUNTS, BUYERS, What};
-use crate::shelf::Shelf;
+use crate::model::{ACCOUNTS, BUYERS, PRODUCTS, What};
+use crate::shelf::{Issues, Shelf};
 use crate::world::{ADMIN_TOKEN, request};
 
 impl Run {
@@ -13,7 +13,10 @@ impl Run {
     pub(super) fn act_as_seller(&mut self) {
         let licenses = check::licenses(self);
         let rows = check::unfinished_rows(self);
-        match self.random.u32(0..10) {
+        match self.random.u32(0..14) {
+            10 => self.correct_an_address(),
+            11 => self.give_a_license(),
+            12 | 13 => self.answer_a_sale_by_hand(),
             0..=6 if !licenses.is_empty() => {
                 let (key, active) = &licenses[self.random.usize(0..licenses.len())];
                 // What would change nothing is asked for at times, too.
@@ -55,6 +58,72 @@ impl Run {
         self.ask(&words, &format!("/admin/licenses/{key}/{verb}"), &body);
     }
 
+    /// The seller corrects an address, or takes that back.
+    fn correct_an_address(&mut self) {
+        let sold = check::addressed(self);
+        if sold.is_empty() {
+            return self.tick();
+        }
+        let (key, email) = &sold[self.random.usize(0..sold.len())];
+        let to = {
+            let model = self.model.borrow();
+            let Some(order) = model.order_of(email).map(|order| &model.orders[order]) else { return };
+            if order.email == *email { order.corrected_email() } else { order.email.clone() }
+        };
+        if self.random.bool() {
+            // The mail may be on its way just then.
+            self.begin_tick();
+        }
+        let body = json!({ "reason": format!("it is {to}"), "to": to });
+        let words = format!("correct the address of the license …{} to {to}", &key[key.len() - 4..]);
+        for _ in 0..self.random.u32(1..3) {
+            self.ask_for_once(&words, &format!("/admin/licenses/{key}/correct-email"), &body, "license.correct_email");
+        }
+    }
+
+    /// The seller gives something away.
+    fn give_a_license(&mut self) {
+        let product = &PRODUCTS[self.random.usize(0..PRODUCTS.len())];
+        let email = format!("gift-{}@example.com", self.random.u32(0..4));
+        let body = json!({
+            "reason": "a gift", "section": product.source, "product_id": product.id, "variant_id": product.variant,
+            "email": email,
+        });
+        let words = format!("give {} of {} to {email}", product.id, product.source);
+        for _ in 0..self.random.u32(1..3) {
+            self.ask_for_once(&words, "/admin/licenses", &body, "license.issue");
+        }
+    }
+
+    /// The seller answers a sale that is not processed with a license by hand: of the product that was bought, or of another.
+    fn answer_a_sale_by_hand(&mut self) {
+        let sales = check::unprocessed_sales(self);
+        if sales.is_empty() {
+            return self.replay();
+        }
+        let (event, source, order_id) = &sales[self.random.usize(0..sales.len())];
+        let (email, product) = {
+            let model = self.model.borrow();
+            let Some(order) = model.order_with(source, order_id).map(|order| &model.orders[order]) else { return };
+            if order.product.issues != Issues::Minted {
+                return;
+            }
+            (order.email.clone(), if self.random.bool() { order.product } else { &PRODUCTS[0] })
+        };
+        let body = json!({
+            "reason": format!("a stuck sale: {}", product.id), "section": product.source, "product_id": product.id,
+            "variant_id": product.variant, "email": email, "event_id": event,
+        });
+        let words = format!("answer the delivery {event} with {} of {}", product.id, product.source);
+        if self.random.bool() {
+            // Somebody may be at the delivery just then.
+            self.begin_tick();
+        }
+        for _ in 0..self.random.u32(1..3) {
+            self.ask_for_once(&words, "/admin/licenses", &body, "license.issue");
+        }
+    }
+
     /// Has some delivery processed once more.
     fn replay(&mut self) {
         let events =
@@ -73,10 +142,19 @@ impl Run {
     }
 
     fn ask(&mut self, words: &str, path: &str, body: &serde_json::Value) {
+        self.ask_for(words, path, body, What::Act);
+    }
+
+    /// Asks for what the same request does not do twice.
+    fn ask_for_once(&mut self, words: &str, path: &str, body: &serde_json::Value, action: &'static str) {
+        self.ask_for(words, path, body, What::Once(format!("{path} {body}"), action));
+    }
+
+    fn ask_for(&mut self, words: &str, path: &str, body: &serde_json::Value, what: What) {
         let bearer = format!("Bearer {ADMIN_TOKEN}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         let request = request("POST", path, &headers, body.to_string().as_bytes());
-        self.send(&format!("the seller asks to {words}"), request, What::Act);
+        self.send(&format!("the seller asks to {words}"), request, what);
     }
 
     /// The seller changes what products open, or which there are.

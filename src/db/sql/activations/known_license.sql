@@ -1,5 +1,5 @@
 -- The license of a key, with its activation.
-SELECT l.license_key, l.source, l.storefront_key_id, l.product_id, l.variant_id, l.tier, l.status, l.test, l.expires_at,
+SELECT l.license_key, coalesce(l.section, l.source) AS section, l.storefront_key_id, l.product_id, l.variant_id, l.tier, l.status, l.test, l.expires_at,
        a.github_username, a.github_user_id, a.repos
 FROM licenses l LEFT JOIN license_activations a ON a.license_key = l.license_key
 WHERE l.license_key = :key

@@ -4,14 +4,15 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use latchkey::db::admin_changes::OutboxAction;
+use latchkey::engine::Issue;
 use latchkey::http::Request;
-use latchkey::model::{EmailAddress, EventId, GithubLogin, LicenseKey};
+use latchkey::model::{EmailAddress, EventId, GithubLogin, LicenseKey, ProductRef, Source};
 use latchkey_sandbox::{Delivery, Fault, FaultKind, GumroadSale, LemonSqueezySale, LicenseKeySeed, Service};
 use serde_json::json;
 
 use super::changes::Change;
 use super::{Scenario, action};
-use crate::shop::{ADMIN_TOKEN, Shop, catalogue, catalogue_of, delivery_request, post, request};
+use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue, catalogue_of, delivery_request, post, request};
 
 /// A catalogue that names another product.
 const OTHER: &str = "[[gumroad]]\nproduct_id = 'other=='\nname = 'Other'\ntier = 'core'\nrepos = ['acme/other']\n";
@@ -154,6 +155,17 @@ impl Scenario {
                 assert_eq!(shop.count("webhook_events WHERE stuck_at IS NOT NULL"), 1);
                 Subject::Operator(Change::Replace(catalogue().clone()))
             }
+            Self::IssuingByHand => Subject::Operator(Change::Issue(Issue {
+                section: Source::named("gumroad"),
+                bought: ProductRef::parse(STARTER, None).unwrap(),
+                email: buyer(),
+                name: None,
+                event: Some(sell_before_it_is_mapped(shop).await),
+            })),
+            Self::Correction => Subject::Operator(Change::CorrectEmail(
+                key_of(&shop.sell_starter().await),
+                EmailAddress::parse("right@example.com").unwrap(),
+            )),
             Self::Retry => Subject::Operator(Change::Outbox(OutboxAction::Retry, let_a_mail_die(shop).await)),
             Self::Cancellation => Subject::Operator(Change::Outbox(OutboxAction::Cancel, let_a_mail_die(shop).await)),
             Self::Export => {

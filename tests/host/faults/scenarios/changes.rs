@@ -2,7 +2,7 @@
 
 use latchkey::db::admin_changes::{OutboxAction, ReplayFilter};
 use latchkey::db::products::Replaced;
-use latchkey::engine::{ActionError, ActionOutcome, Engine, FollowUp, ReplayOutcome};
+use latchkey::engine::{ActionError, ActionOutcome, Engine, FollowUp, Issue, IssueOutcome, ReplayOutcome};
 use latchkey::model::{AdminAction, Catalogue, EmailAddress, EventId, GithubLogin, LicenseKey};
 use latchkey::platform::host::Host;
 
@@ -11,6 +11,8 @@ pub(super) enum Change {
     Transfer(LicenseKey, GithubLogin),
     Reinstate(LicenseKey),
     Resend(LicenseKey),
+    Issue(Issue),
+    CorrectEmail(LicenseKey, EmailAddress),
     Replay(EventId),
     ReplayAll,
     Outbox(OutboxAction, i64),
@@ -29,6 +31,8 @@ impl Change {
             Self::Transfer(key, to) => acted(engine.transfer(key, to, action).await)?,
             Self::Reinstate(key) => acted(engine.reinstate(key, action).await)?,
             Self::Resend(key) => acted(engine.resend(key, action).await)?,
+            Self::Issue(issue) => matches!(engine.issue(issue, action).await.ok()?, IssueOutcome::Issued(_)),
+            Self::CorrectEmail(key, to) => acted(engine.correct_email(key, to, action).await)?,
             Self::Replay(event) => {
                 return match engine.replay_event(event, action).await.ok()? {
                     ReplayOutcome::Replayed(work) => Some((true, Some(work))),

@@ -37,6 +37,16 @@ impl Scenario {
                 end.sold(1);
             }
             Self::Resending => end.sold(1),
+            Self::IssuingByHand => {
+                end.sold(1);
+                end.has(1, "webhook_events WHERE reason = 'issued_by_hand'");
+            }
+            Self::Correction => {
+                end.sold(1);
+                end.has(1, "licenses JOIN orders USING (source, order_id) WHERE licenses.email = orders.email");
+                end.has(1, "licenses WHERE email = 'right@example.com'");
+                assert!(end.mails.iter().all(|mail| mail.to == "right@example.com"), "{context}: to the old address");
+            }
             Self::FoundSales => {
                 end.sold(11);
                 end.has(11, "webhook_events WHERE list IS NOT NULL");
@@ -114,6 +124,8 @@ impl Scenario {
             | Self::Replay
             | Self::ReplayOfAll
             | Self::Mapping
+            | Self::IssuingByHand
+            | Self::Correction
             | Self::Retry
             | Self::Cancellation
             | Self::Export
