@@ -257,7 +257,7 @@ CREATE TABLE cron (
   started_at INTEGER NOT NULL
 ) STRICT;
 
--- What the operator changed, and why. Never changed or removed.
+-- What the operator changed, and why. Never removed, and changed only where a person's address is erased from it.
 CREATE TABLE admin_actions (
   id        TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),  -- sorts by time
   action    TEXT    NOT NULL CHECK (length(action) BETWEEN 1 AND 64),          -- such as 'license.revoke'

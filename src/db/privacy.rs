@@ -3,7 +3,8 @@
 //! What stays is said in the README. All of these statements look through whole tables, since there is no index on what is in
 //! a payload; they are run once in a while.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use super::batch::{Batch, Handle};
@@ -14,16 +15,13 @@ use crate::http::api::privacy::Erased;
 use crate::model::{AdminAction, EmailAddress, Timestamp, TraceId};
 use crate::platform::{Row, RowError};
 
-/// What forms leave as it is: <https://url.spec.whatwg.org/#application-x-www-form-urlencoded-percent-encode-set>
-const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
-
 /// A person, by mail address.
 #[derive(Debug)]
 pub struct Person {
     /// In lower case.
     email: String,
-    /// The same as a form writes it.
-    encoded: String,
+    /// Whatever else forms and JSON may write for a character of it, with the character.
+    escapes: Vec<[String; 2]>,
     /// What the record of operators' changes calls them: not the address.
     hash: String,
 }
@@ -41,7 +39,7 @@ impl Person {
         let email = address.as_str().to_ascii_lowercase();
         let digest = Sha256::digest(email.as_bytes());
         Self {
-            encoded: utf8_percent_encode(&email, FORM).to_string().to_ascii_lowercase(),
+            escapes: escapes(&email),
             hash: digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect(),
             email,
         }
@@ -68,7 +66,7 @@ pub fn find_deliveries(person: &Person) -> super::Query<String> {
         "privacy/find_deliveries",
         |row| row.text("id").map(str::to_owned),
         email = person.email.as_str(),
-        encoded = person.encoded.as_str(),
+        escapes = json_text(&person.escapes),
     )
 }
 
@@ -108,9 +106,37 @@ pub fn erase(
     batch.run(statement!("privacy/erase_grants", email = email(), now));
     batch.run(statement!("privacy/erase_logins", email = email(), now));
     batch.run(statement!("privacy/erase_transfers", email = email(), now));
+    batch.run(statement!("privacy/erase_records", email = email()));
+    batch.run(statement!("privacy/erase_mentions", email = email()));
     batch.run(statement!("privacy/erase_orders", email = email()));
     batch.run(statement!("privacy/erase_licenses", email = email()));
     held
+}
+
+/// How each character of a text in lower case may be escaped, in lower case: for forms as the bytes of UTF-8 in hex, for JSON as
+/// units of UTF-16, and a slash with a backslash. What could make another escape comes last.
+/// <https://url.spec.whatwg.org/#percent-encoded-bytes>, <https://www.rfc-editor.org/rfc/rfc8259#section-7>
+fn escapes(text: &str) -> Vec<[String; 2]> {
+    let characters: BTreeSet<char> = text.chars().collect();
+    let (last, first): (Vec<char>, Vec<char>) = characters.into_iter().partition(|character| *character == '%');
+    let mut escapes = Vec::new();
+    for character in first.into_iter().chain(last) {
+        let plain = || character.to_string();
+        let bytes: String = plain().bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let units: String = plain().encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        escapes.push([bytes, plain()]);
+        escapes.push([units, plain()]);
+        if character.is_ascii_lowercase() {
+            // The same in upper case has the code of another character.
+            let code = u32::from(character.to_ascii_uppercase());
+            escapes.push([format!("%{code:02x}"), plain()]);
+            escapes.push([format!("\\u{code:04x}"), plain()]);
+        }
+        if character == '/' {
+            escapes.push(["\\/".to_owned(), plain()]);
+        }
+    }
+    escapes
 }
 
 fn read_erased(row: &Row) -> Result<Erased, RowError> {

@@ -54,10 +54,12 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("reads/status/sources", &["recent"]),
     // There is no index on an order's address, nor on what is in a payload: somebody asks for what is held on them seldom.
     ("privacy/erase_orders", &["orders"]),
-    ("privacy/find_deliveries", &["e", "orders"]),
+    ("privacy/erase_mentions", &["orders"]),
+    ("privacy/erase_records", &["admin_actions"]),
+    ("privacy/find_deliveries", &["e", "orders", "plain"]),
     ("privacy/find_orders", &["o"]),
     ("privacy/held", &["orders"]),
-    ("privacy/record_erasure", &["orders"]),
+    ("privacy/record_erasure", &["admin_actions", "orders"]),
 ];
 
 fn plan(database: &Sqlite, sql: &Sql) -> Vec<String> {

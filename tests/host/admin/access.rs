@@ -1,10 +1,11 @@
 //! Who may ask, and what of.
 
 use latchkey::http;
+use latchkey::platform::host::{Call, Fate};
 use serde_json::json;
 
 use super::{ask, change, change_for_a_reason};
-use crate::shop::{ADMIN_TOKEN, Shop, request, run};
+use crate::shop::{ADMIN_TOKEN, STARTER, Shop, request, run};
 
 /// Every route of `/admin`, with some text for what stands in braces.
 fn routes() -> Vec<(&'static str, String)> {
@@ -266,6 +267,39 @@ fn a_database_that_fails_is_told_as_such() {
         for path in ["/admin/privacy/export", "/admin/privacy/erase"] {
             let answered = change(&shop, path, &json!({ "reason": "x", "email": "a@example.com" })).await;
             assert_eq!(answered.problem(), (503, "storage_unavailable"), "{path}");
+        }
+    });
+}
+
+#[test]
+fn what_the_database_says_when_it_fails_is_in_the_log_and_not_in_the_answer() {
+    run(async {
+        let shop = Shop::open();
+        shop.sell_starter().await;
+        shop.host.take_log();
+        shop.host.inject(|call| match call {
+            Call::Batch(_) => Fate::FailBefore,
+            Call::Send(_) => Fate::Proceed,
+        });
+        let key = shop.value("SELECT license_key FROM licenses");
+        let of_license = |act: &str| format!("/admin/licenses/{key}/{act}");
+        let issue = json!({
+            "reason": "x", "section": "gumroad", "product_id": STARTER, "email": "canary@example.com",
+        });
+        let asked = [
+            ask(&shop, "/admin/status").await,
+            ask(&shop, "/admin/licenses?email=canary@example.com").await,
+            change_for_a_reason(&shop, "/admin/events/one/replay").await,
+            change_for_a_reason(&shop, &of_license("revoke")).await,
+            change(&shop, &of_license("correct-email"), &json!({ "reason": "x", "to": "canary@example.com" })).await,
+            change(&shop, "/admin/licenses", &issue).await,
+            change(&shop, "/admin/privacy/erase", &json!({ "reason": "x", "email": "canary@example.com" })).await,
+        ];
+        let log = shop.log_text();
+        assert_eq!(log.matches("admin_request_failed").count(), asked.len(), "{log}");
+        assert!(!log.contains("canary") && !log.contains(&key), "{log}");
+        for answered in asked {
+            assert_eq!(answered.problem(), (503, "storage_unavailable"));
         }
     });
 }

@@ -360,6 +360,26 @@ fn a_replay_that_dies_behind_the_answer_is_taken_up_by_the_tick() {
 }
 
 #[test]
+fn a_replay_of_what_is_not_there_does_nothing() {
+    run(async {
+        let shop = Shop::open();
+        for path in ["/admin/events/nothing/replay", "/admin/events/01M81J18G0EDGJ2STRW7GVF4FX/replay"] {
+            assert_eq!(change_for_a_reason(&shop, path).await.problem(), (404, "not_found"), "{path}");
+        }
+        shop.sell_starter().await;
+        shop.rows("UPDATE webhook_events SET payload = NULL, processed = 0, processed_at = NULL, stuck_at = 1");
+        let event = shop.value("SELECT id FROM webhook_events");
+        let before = shop.record("webhook_events", "1");
+        let refused = change_for_a_reason(&shop, &format!("/admin/events/{event}/replay")).await;
+        assert_eq!(refused.problem(), (409, "payload_erased"));
+        assert_eq!(shop.record("webhook_events", "1"), before);
+        assert_eq!((shop.count("admin_actions"), shop.count("licenses")), (0, 1));
+        shop.tick_after(Duration::from_secs(3600)).await;
+        assert_eq!(shop.sandbox.take_mails().len(), 0);
+    });
+}
+
+#[test]
 fn a_delivery_without_its_payload_cannot_be_replayed() {
     run(async {
         let (shop, id) = shop_with_a_stuck_sale().await;

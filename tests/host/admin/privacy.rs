@@ -196,6 +196,123 @@ fn an_address_is_found_where_its_payload_spells_it_with_escapes() {
 }
 
 #[test]
+fn an_address_is_found_however_forms_and_json_escape_it() {
+    run(async {
+        // Each by itself: in capitals, all of it, a part of it, in hex of either case, in what cannot be read as a whole.
+        let payloads = [
+            "email=ada%2Bshop%40example.com&x=1",
+            "email=ada%2bshop%40example%2ecom",
+            "x=1&email=%61%64%61%2B%73%68%6F%70%40%65%78%61%6D%70%6C%65%2E%63%6F%6D",
+            "x=1&email=%41%44%41%2B%53%48%4F%50@EXAMPLE.COM&x=%ZZ",
+            "email=ADA%2BSHOP%40EXAMPLE.COM",
+            r#"{"a":"\u0041\u0044\u0041+shop@example.com"}"#,
+            r#"{"a":["\u0061d\u0061\u002Bshop\u0040example\u002ecom"]}"#,
+            r#"{"a":"ada+shop@example.com","b":"broken"#,
+            r#"{"a":"\u0061da+shop@example.com","b":"broken"#,
+            "sale_id=1&data={\"a\":\"ada%2Bshop@example.com\"}",
+        ];
+        let anothers = [
+            "email=another.ada%2Bshop%40example.com",
+            "email=ada%2Bshop%40example.com.au",
+            r#"{"a":"\u0061da+shop@example.com."}"#,
+            r#"{"a":"x\u0061da+shop@example.com"}"#,
+            "email=shop%40example.com",
+        ];
+        for (payload, is_theirs) in payloads.map(|one| (one, true)).into_iter().chain(anothers.map(|one| (one, false)))
+        {
+            let shop = Shop::open();
+            let columns = "(id, source, payload, received_at, reason, error, stuck_at)";
+            for value in [format!("'{payload}'"), format!("CAST('{payload}' AS BLOB)")] {
+                shop.rows("DELETE FROM webhook_events");
+                shop.rows(&format!(
+                    "INSERT INTO webhook_events {columns} VALUES ('a', 'gumroad', {value}, 1, 'malformed', 'x', 1)"
+                ));
+                let found = export(&shop, ADA).await["deliveries"].as_array().unwrap().len();
+                assert_eq!(found, usize::from(is_theirs), "{value}");
+                assert_eq!(erase(&shop, ADA).await.body["erased"]["deliveries"], usize::from(is_theirs), "{value}");
+                assert_eq!(shop.count("webhook_events WHERE payload IS NULL AND processed = 1"), found, "{value}");
+            }
+        }
+    });
+}
+
+#[test]
+fn an_address_beyond_ascii_is_found_however_it_is_escaped() {
+    run(async {
+        for payload in [
+            r#"{"email":"j\u00f6rg@b\u00FCcher.example"}"#,
+            r#"{"email":"jörg@b\u00fccher.example"}"#,
+            "email=j%C3%B6rg%40b%c3%bccher.example",
+            "email=jörg%40bücher.example",
+        ] {
+            let shop = Shop::open();
+            shop.rows(&format!(
+                "INSERT INTO webhook_events (id, source, payload, received_at, reason, error, stuck_at)
+                 VALUES ('a', 'gumroad', '{payload}', 1, 'malformed', 'x', 1)"
+            ));
+            let found = export(&shop, "jörg@bücher.example").await["deliveries"].as_array().unwrap().len();
+            assert_eq!(found, 1, "{payload}");
+            assert_eq!(erase(&shop, "jörg@bücher.example").await.body["erased"]["deliveries"], 1, "{payload}");
+        }
+    });
+}
+
+#[test]
+fn what_operators_and_other_buyers_wrote_of_a_person_is_erased_with_them() {
+    run(async {
+        let shop = Shop::open();
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale("mistyped@example.com"))).await;
+        let key = shop.take_key();
+        let gift = GumroadSale {
+            custom_fields: vec![("Colleague".to_owned(), ADA.to_uppercase()), ("Team".to_owned(), "blue".to_owned())],
+            ..sale("shop@example.com")
+        };
+        shop.deliver(&shop.sandbox.sell_on_gumroad(gift)).await;
+        shop.take_key();
+        let path = format!("/admin/licenses/{key}/correct-email");
+        change(&shop, &path, &json!({ "reason": "it is <Ada+Shop@example.com>", "to": ADA })).await;
+        change(&shop, &path, &json!({ "reason": "it was", "to": "ada@example.org" })).await;
+        change(&shop, &path, &json!({ "reason": "asked by ada+shop@example.com", "to": ADA })).await;
+        assert_eq!(erase(&shop, ADA).await.status, 200);
+        let left = everything(&shop);
+        for gone in ["ada+shop", "ada@example.org", "mistyped@example.com"] {
+            assert!(!left.contains(gone), "{gone}: {left}");
+        }
+        assert_eq!(shop.count("admin_actions WHERE action = 'license.correct_email'"), 3);
+        assert_eq!(
+            shop.value("SELECT custom_fields FROM orders WHERE email = 'shop@example.com'"),
+            r#"[["Team","blue"]]"#
+        );
+        assert_eq!(shop.count("orders WHERE email = 'shop@example.com'"), 1, "the other buyer's order stays");
+        shop.tick().await;
+        assert_eq!(shop.sandbox.take_mails().len(), 0, "what was to be mailed is canceled");
+        assert_eq!(erase(&shop, ADA).await.body["erased"], json!({ "deliveries": 0, "orders": 0, "licenses": 0 }));
+        assert_eq!(shop.count("admin_actions WHERE action = 'privacy.erase'"), 1);
+    });
+}
+
+#[test]
+fn a_delivery_that_was_answered_by_hand_is_still_whose_it_was() {
+    run(async {
+        let shop = Shop::open();
+        shop.rows(&format!(
+            "INSERT INTO webhook_events (id, source, payload, received_at, reason, error, stuck_at, email)
+             VALUES ('c', 'gumroad', 'unreadable', 1, 'malformed', 'x', 1, '{ADA}')"
+        ));
+        let body = json!({
+            "reason": "stuck", "section": "gumroad", "product_id": crate::shop::STARTER, "email": "other@example.com",
+            "event_id": "c",
+        });
+        assert_eq!(change(&shop, "/admin/licenses", &body).await.status, 200);
+        assert_eq!(export(&shop, ADA).await["deliveries"].as_array().unwrap().len(), 1);
+        assert_eq!(erase(&shop, ADA).await.body["erased"]["deliveries"], 1);
+        assert_eq!(shop.count("webhook_events WHERE email IS NULL AND payload IS NULL"), 1);
+        shop.tick().await;
+        shop.sandbox.take_mails();
+    });
+}
+
+#[test]
 fn an_address_has_to_be_given() {
     run(async {
         let shop = Shop::open();

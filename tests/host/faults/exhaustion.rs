@@ -98,7 +98,7 @@ fn what_an_operator_does_is_done_once_despite_every_single_fault() {
     exhaust(Scenario::Replay, 5);
     exhaust(Scenario::ReplayOfAll, 8);
     exhaust(Scenario::IssuingByHand, 7);
-    exhaust(Scenario::Correction, 5);
+    exhaust(Scenario::Correction, 6);
     exhaust(Scenario::Retry, 6);
     exhaust(Scenario::Cancellation, 2);
 }
