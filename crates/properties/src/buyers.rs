@@ -169,9 +169,21 @@ fn pasted(key: &str, how: &[u8]) -> String {
 pub fn login(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Ok(Login::Plausible(login)) = Login::parse(text) else { return };
+    for pasted in [
+        format!("@{login}"),
+        format!(" {login}\n"),
+        format!("https://github.com/{login}"),
+        format!("github.com/{login}/"),
+        format!("https://www.github.com/{login}?tab=repositories"),
+    ] {
+        assert_eq!(Login::parse(&pasted), Ok(Login::Plausible(login.clone())), "{pasted:?}");
+    }
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     assert!((1..=39).contains(&login.as_str().len()) && login.as_str().bytes().all(safe), "{login}");
-    assert_eq!(login.as_str(), text.trim());
+    assert!(
+        text.replace(|mark: char| !mark.is_ascii(), "").contains(login.as_str()),
+        "{login} is not what {text:?} says"
+    );
     assert_eq!(GithubLogin::parse(login.as_str()), Ok(login.clone()));
     assert_eq!(GithubLogin::parse(&login.as_str().to_ascii_uppercase()), Ok(login), "the case makes a difference");
 }

@@ -13,7 +13,8 @@ pub struct ActivationRequest {
     /// In any spelling, and with what is pasted around it.
     #[schemars(length(min = 1, max = 1_000))]
     pub license_key: String,
-    #[schemars(length(max = 39), regex(pattern = r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$"))]
+    /// The username, or the address of a profile.
+    #[schemars(length(min = 1, max = 500))]
     pub github_username: String,
     /// The buyer's choice.
     #[schemars(length(max = 100), inner(regex(pattern = r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")))]

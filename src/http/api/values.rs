@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::codes::{described_by_codes, written_as_code};
 use crate::adapters::storefronts::SECTIONS;
 use crate::model::{
-    Actor, EmailAddress, EventId, GithubLogin, LicenseKey, PresentedKey, Reason, Source, StorefrontId, Timestamp,
+    Actor, EmailAddress, EventId, GithubLogin, LicenseKey, Login, PresentedKey, Reason, Source, StorefrontId, Timestamp,
 };
 
 /// Text that has no control characters.
@@ -181,6 +181,12 @@ impl fmt::Debug for KeyFilter {
 }
 
 impl AccountFilter {
+    /// What cannot be an account stays as it is, and finds nothing.
+    fn parse(text: &str) -> Option<Self> {
+        let text = plain(text, Login::MAX_PASTED)?;
+        Some(Self(login(&text).map_or(text, |login| login.as_str().to_owned())))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -250,13 +256,13 @@ written_as_text!(
 written_as_text!(
     GithubLogin,
     write: |login: &GithubLogin| login.as_str().to_owned(),
-    read: |text| GithubLogin::parse(text).ok(),
-    expects: "must be a GitHub username: 1 to 39 letters, digits or single hyphens, no hyphen at either end",
+    read: login,
+    expects: "must be a GitHub username such as ada, or the address of a profile such as https://github.com/ada",
     schema: {
         "type": "string",
-        "maxLength": 39,
-        "pattern": "^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$",
-        "description": "A GitHub username."
+        "minLength": 1,
+        "maxLength": Login::MAX_PASTED,
+        "description": "A GitHub username, or the address of a profile."
     }
 );
 written_as_text!(
@@ -293,13 +299,13 @@ written_as_text!(
 written_as_text!(
     AccountFilter,
     write: |account: &AccountFilter| account.0.clone(),
-    read: |text| plain(text, 39).map(AccountFilter),
+    read: AccountFilter::parse,
     expects: "must be a GitHub username, or GitHub's number of an account",
     schema: {
         "type": "string",
-        "maxLength": 39,
+        "maxLength": Login::MAX_PASTED,
         "pattern": PLAIN,
-        "description": "A GitHub account, by its login or by GitHub's number of it."
+        "description": "A GitHub account, by its login, its profile's address, or GitHub's number of it."
     }
 );
 written_as_text!(
@@ -368,6 +374,14 @@ impl JsonSchema for PageLimit {
             "default": Self::DEFAULT.0,
             "description": "How many items a page has.",
         })
+    }
+}
+
+/// The login of an account that can be invited.
+fn login(text: &str) -> Option<GithubLogin> {
+    match Login::parse(text) {
+        Ok(Login::Plausible(login)) => Some(login),
+        Ok(Login::EnterpriseManaged) | Err(_) => None,
     }
 }
 

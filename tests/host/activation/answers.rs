@@ -192,8 +192,23 @@ fn what_is_not_a_request_is_refused_before_anything_is_looked_at() {
             assert_eq!(answer.problem(), (400, "invalid_request"), "{body}");
             assert!(!answer.body["detail"].as_str().unwrap().contains(&key), "the key is not repeated");
         }
-        for login in ["", "-octocat", "octocat-", "octo--cat", "octo cat", "../octocat", "octo/cat", &"o".repeat(40)] {
-            assert_eq!(shop.activate(&key, login).await.problem(), (400, "invalid_request"), "{login:?}");
+        for login in [
+            "",
+            "-",
+            "octo cat",
+            "../octocat",
+            "octo/cat",
+            "octocat@example.com",
+            "https://github.com/acme/starter",
+            "https://github.com/orgs/acme",
+            "https://example.com/octocat",
+            &"o".repeat(40),
+        ] {
+            let answer = shop.activate(&key, login).await;
+            assert_eq!(answer.problem(), (400, "invalid_request"), "{login:?}");
+            let detail = answer.body["detail"].as_str().unwrap();
+            assert!(detail.starts_with("`github_username` must be a GitHub username"), "{login:?}: {detail}");
+            assert!(detail.contains("https://github.com/ada"), "it says what to enter: {detail}");
         }
         assert_eq!(shop.host.take_batches(), 0);
         assert!(shop.calls().is_empty());

@@ -38,6 +38,56 @@ fn an_account_that_cannot_be_invited_burns_no_key() {
 }
 
 #[test]
+fn a_login_that_nobody_could_register_today_is_asked_about_and_invited() {
+    run(async {
+        for login in ["ada-", "-ada", "ada--lovelace", "-Ada--"] {
+            let shop = Shop::open();
+            let key = sold(&shop, STARTER).await;
+            let unknown = shop.activate(&key, login).await;
+            assert_eq!(unknown.problem(), (422, "github_user_not_found"), "{login}");
+            assert_eq!(shop.calls(), [format!("GET /users/{login}")]);
+            shop.sandbox.add_user(login, AccountKind::User);
+            let answer = shop.activate(&key, login).await;
+            assert_eq!((answer.status, &answer.body["github_username"]), (200, &json!(login)));
+            assert_eq!(shop.sandbox.invitations("acme/starter")[0].login, login);
+            let again = shop.activate(&key, &format!("https://github.com/{login}/")).await;
+            assert_eq!(again.body["status"], "already_active", "{login}");
+            let without = shop.activate(&key, login.trim_matches('-')).await;
+            assert_eq!(without.status, if login.trim_matches('-') == login { 200 } else { 400 }, "{login}");
+        }
+    });
+}
+
+#[test]
+fn a_username_is_taken_as_people_paste_it() {
+    run(async {
+        let shop = Shop::open();
+        let key = sold(&shop, STARTER).await;
+        for (nth, text) in [
+            "https://www.github.com/octocat?tab=repositories",
+            "@octocat",
+            " octocat\n",
+            "https://github.com/octocat",
+            "github.com/OctoCat/",
+            "\u{feff}octocat\u{200b}",
+            "<https://github.com/octocat>",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let answer = shop.activate(&key, text).await;
+            let status = if nth == 0 { "activated" } else { "already_active" };
+            assert_eq!((answer.status, &answer.body["status"]), (200, &json!(status)), "{text:?}");
+            assert_eq!(answer.body["github_username"], "octocat", "{text:?}");
+        }
+        let asked: Vec<_> = shop.calls().into_iter().filter(|call| call.starts_with("GET ")).collect();
+        assert_eq!(asked, ["GET /users/octocat"]);
+        let other = shop.activate(&key, "https://github.com/ada-lovelace").await;
+        assert_eq!(other.problem(), BOUND);
+    });
+}
+
+#[test]
 fn a_look_up_that_fails_says_nothing_about_the_login_and_burns_no_key() {
     run(async {
         let mut outages = outages();

@@ -51,6 +51,8 @@ fn a_license_is_found_by_address_order_key_and_github_account() {
             format!("key={}", key.to_lowercase().replace('-', "")),
             "github=octocat".to_owned(),
             "github=OctoCat".to_owned(),
+            "github=%40octocat".to_owned(),
+            "github=https%3A%2F%2Fgithub.com%2FOctocat%3Ftab%3Drepositories".to_owned(),
             format!("github={user_id}"),
             format!("github=octocat&email={email}&key={key}&order={order}"),
         ] {
@@ -287,13 +289,21 @@ fn a_license_is_transferred_to_another_account() {
         let to = |login: &str| json!({ "reason": "a new account", "to": login });
         assert_eq!(change(&shop, &path, &to("ada-lovelace")).await.problem(), (409, "refused"));
         shop.activate(&key, "octocat").await;
-        for body in [to("-"), to(""), to("a_b"), json!({ "reason": "x" }), json!({ "reason": "x", "to": 1 })] {
+        for body in [
+            to("-"),
+            to(""),
+            to("a_b"),
+            to("acme/kit"),
+            to("a@example.com"),
+            json!({ "reason": "x" }),
+            json!({ "reason": "x", "to": 1 }),
+        ] {
             assert_eq!(change(&shop, &path, &body).await.problem(), (400, "invalid_request"), "{body}");
         }
         for login in ["octocat", "nobody-at-all"] {
             assert_eq!(change(&shop, &path, &to(login)).await.problem(), (409, "refused"), "{login}");
         }
-        let changed = change(&shop, &path, &to("ada-lovelace")).await;
+        let changed = change(&shop, &path, &to(" https://github.com/ada-lovelace?tab=repositories")).await;
         assert_eq!((changed.status, &changed.body["activation"]["github_username"]), (200, &json!("ada-lovelace")));
         shop.host.inject(|call| match call {
             Call::Send(_) => Fate::FailBefore,
