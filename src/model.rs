@@ -23,7 +23,7 @@ mod time;
 
 pub use admin_action::{Actor, AdminAction, Reason};
 pub use catalogue::{Catalogue, Choice, ChoiceError, LicenseKind, Permission, Product};
-pub use email::{EmailAddress, EmailError, name_from_address};
+pub use email::{BuyerEmail, EmailAddress, EmailError, name_from_address};
 pub use event::{EventReason, EventType, StorefrontEvent};
 pub use github::{GithubAccount, GithubLogin, GithubUserId, Login, LoginError};
 pub use id::{EventId, LeaseId, TraceId, UniqueId};

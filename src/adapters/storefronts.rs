@@ -20,8 +20,8 @@ use crate::adapters::Failure;
 use crate::config::Reader;
 use crate::model::catalogue::Section;
 use crate::model::{
-    Authenticated, Delivery, EmailAddress, EventReason, EventType, IssuedKey, LicenseKey, ListName, ListedItem,
-    OrderId, Signature, Source, StorefrontEvent, StorefrontId, Timestamp,
+    Authenticated, BuyerEmail, Delivery, EventReason, EventType, IssuedKey, LicenseKey, ListName, ListedItem, OrderId,
+    Signature, Source, StorefrontEvent, StorefrontId, Timestamp,
 };
 use crate::platform::{Limit, Platform};
 
@@ -147,7 +147,7 @@ pub struct Known {
     /// Of a key that the storefront issued: its id there.
     pub storefront_key_id: Option<StorefrontId>,
     /// Who bought.
-    pub email: Option<EmailAddress>,
+    pub email: Option<BuyerEmail>,
 }
 
 /// Why a delivery was not understood.
@@ -271,7 +271,7 @@ impl NotUnderstood {
 
     /// What could be told of the order all the same.
     #[must_use]
-    pub fn about(mut self, order_id: Option<OrderId>, email: Option<EmailAddress>) -> Self {
+    pub fn about(mut self, order_id: Option<OrderId>, email: Option<BuyerEmail>) -> Self {
         (self.known.order_id, self.known.email) = (order_id, email);
         self
     }

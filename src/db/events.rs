@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::batch::Query;
 use super::statement::{query, statement};
 use crate::model::{
-    Delivery, EmailAddress, EventId, EventReason, EventType, ListName, OrderId, Origin, ProductRef, Source,
-    StorefrontId, Timestamp, TraceId,
+    BuyerEmail, Delivery, EventId, EventReason, EventType, ListName, OrderId, Origin, ProductRef, Source, StorefrontId,
+    Timestamp, TraceId,
 };
 use crate::platform::{Row, RowError, Statement, Value};
 
@@ -48,7 +48,7 @@ pub struct Failing<'a> {
     pub order_id: Option<&'a OrderId>,
     /// Of a key that the storefront issued.
     pub storefront_key_id: Option<&'a StorefrontId>,
-    pub email: Option<&'a EmailAddress>,
+    pub email: Option<&'a BuyerEmail>,
     /// The tries that are left to count, where the last one does not.
     pub attempts: Option<i64>,
     /// Without it the delivery waits for a person.

@@ -51,7 +51,8 @@ pub struct DueMail {
     pub section: Source,
     pub bought: ProductRef,
     pub tier: String,
-    pub email: EmailAddress,
+    /// Where it goes; `None` where no mail can be sent to what the storefront gave for an address.
+    pub to: Option<EmailAddress>,
     pub name: String,
     pub test: bool,
     pub expires_at: Option<Timestamp>,
@@ -184,7 +185,7 @@ impl DueMail {
             section: Source::parse(row.text("section")?).ok_or(RowError("section"))?,
             bought: read_product_ref(row)?,
             tier: row.text("tier")?.to_owned(),
-            email: EmailAddress::parse(row.text("email")?).map_err(|_| RowError("email"))?,
+            to: EmailAddress::parse(row.text("email")?).ok(),
             name: row.text("name")?.to_owned(),
             test: row.integer("test")? == 1,
             expires_at: row.optional_time("expires_at")?,

@@ -12,7 +12,7 @@ use super::statement::{query, statement};
 use super::{json_text, reads};
 use crate::http::api::orders::OrderItem;
 use crate::http::api::privacy::Erased;
-use crate::model::{AdminAction, EmailAddress, Timestamp, TraceId};
+use crate::model::{AdminAction, BuyerEmail, Timestamp, TraceId};
 use crate::platform::{Row, RowError};
 
 /// A person, by mail address.
@@ -35,7 +35,7 @@ pub struct Found {
 }
 
 impl Person {
-    pub fn new(address: &EmailAddress) -> Self {
+    pub fn new(address: &BuyerEmail) -> Self {
         let email = address.as_str().to_ascii_lowercase();
         let digest = Sha256::digest(email.as_bytes());
         Self {

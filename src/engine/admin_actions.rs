@@ -15,7 +15,7 @@ use crate::db::reads::details::{self, Asked};
 use crate::http::api::codes::OutboxState;
 use crate::http::api::events::Replayed;
 use crate::http::api::privacy::{Erased, Export};
-use crate::model::{Actor, AdminAction, EmailAddress, EventId, Reason};
+use crate::model::{Actor, AdminAction, BuyerEmail, EventId, Reason};
 use crate::platform::{DbError, Platform, unique_id};
 
 /// What became of a replay.
@@ -101,7 +101,7 @@ impl<P: Platform> Engine<P> {
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn export(&self, email: &EmailAddress, action: &AdminAction) -> Result<Export, DbError> {
+    pub async fn export(&self, email: &BuyerEmail, action: &AdminAction) -> Result<Export, DbError> {
         let person = Person::new(email);
         let mut batch = Batch::new();
         privacy::record_export(&mut batch, &person, action, self.now(), &self.trace);
@@ -118,7 +118,7 @@ impl<P: Platform> Engine<P> {
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn erase(&self, email: &EmailAddress, action: &AdminAction) -> Result<Erased, DbError> {
+    pub async fn erase(&self, email: &BuyerEmail, action: &AdminAction) -> Result<Erased, DbError> {
         let person = Person::new(email);
         let mut batch = Batch::new();
         let deliveries = batch.add(privacy::find_deliveries(&person));

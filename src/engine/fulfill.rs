@@ -103,7 +103,7 @@ impl<P: Platform> Engine<P> {
                     section: source,
                     bought,
                     tier: product.tier.clone(),
-                    email: order.email.clone(),
+                    to: order.email.mailable().ok(),
                     name: order.name.clone(),
                     test: order.test,
                     expires_at: product.expiry_from(now),

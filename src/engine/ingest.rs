@@ -19,7 +19,7 @@ use crate::db::Batch;
 use crate::db::events::{self, Completion, Failing};
 use crate::db::outbox::Attempt;
 use crate::model::{
-    Delivery, EmailAddress, EventId, EventReason, EventType, OrderId, Source, StorefrontEvent, StorefrontId,
+    BuyerEmail, Delivery, EventId, EventReason, EventType, OrderId, Source, StorefrontEvent, StorefrontId,
 };
 use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
@@ -53,7 +53,7 @@ pub(super) struct Unprocessed {
     /// Of a key that the storefront issued.
     pub(super) storefront_key_id: Option<StorefrontId>,
     /// Who bought.
-    pub(super) email: Option<EmailAddress>,
+    pub(super) email: Option<BuyerEmail>,
     pub(super) waits_for: Awaited,
 }
 

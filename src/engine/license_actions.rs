@@ -180,7 +180,7 @@ impl<P: Platform> Engine<P> {
         let mut random = [0; MINTED_KEY_RANDOM_BYTES];
         self.platform.fill_random(&mut random).map_err(StorageError::from)?;
         let own_order = own_order(issue, action).ok_or_else(|| DbError::Refused("no number of an order".to_owned()))?;
-        let name = issue.name.clone().unwrap_or_else(|| name_from_address(&issue.email));
+        let name = issue.name.clone().unwrap_or_else(|| name_from_address(&issue.email.clone().into()));
         let license = IssuedByHand {
             key: &LicenseKey::mint(random),
             section: issue.section,

@@ -7,13 +7,13 @@
 use futures_util::future::join_all;
 
 use super::Engine;
-use crate::adapters::email::Mailer;
 use crate::adapters::email::license::LicenseMail;
+use crate::adapters::email::{Mailer, Sent};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::grants::DueGrant;
 use crate::db::outbox::{self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, Unreadable, WaitsFor};
-use crate::model::{LicenseStatus, Timestamp};
+use crate::model::{EmailAddress, LicenseStatus, Timestamp};
 use crate::platform::{Level, LogValue, Platform, Statement};
 
 /// After this many attempts a row is dead: with the waits below, after about half a day.
@@ -25,6 +25,12 @@ const LONGEST_WAIT_MS: i64 = 6 * 60 * 60 * 1000;
 
 /// Between two looks at what only a person can mend.
 pub(super) const PERSON_WAIT_MS: i64 = 60 * 60 * 1000;
+
+/// Why a mail waits whose buyer's address is none that mail can be sent to: the order is recorded and the license is good.
+const UNMAILABLE: &str = "correct the address, or hand over the key: no mail can be sent to an address of this form";
+
+/// Between two looks at such a mail, each of which tells the operator: nothing of it passes by itself.
+const UNMAILABLE_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Why something was not begun that could have been.
 pub(super) const TOO_LATE: &str = "its turn came too late";
@@ -115,14 +121,26 @@ impl<P: Platform> Engine<P> {
                 return vec![outbox::hold_mail(id, lease, until)];
             }
         }
-        let failure = match self.mail(mail).await {
+        let sent = match &mail.to {
+            Some(to) => self.mail(mail, to).await,
+            None => Err(Failure::new(Remedy::PersonNeeded, UNMAILABLE)),
+        };
+        let failure = match sent {
             Ok(sent) => {
                 self.log_attempt(Attempt::of_mail(mail), Verdict::Done(sent.outcome), None);
                 return vec![outbox::complete(id, lease, self.now(), sent.outcome, sent.reference.as_deref())];
             }
             Err(failure) => failure,
         };
-        let verdict = self.judge(mail.entry.attempts, &failure);
+        let verdict = match mail.to {
+            Some(_) => self.judge(mail.entry.attempts, &failure),
+            // Nothing was tried, and nothing wears out: it waits for as long as it takes to find out another address.
+            None => Verdict::RetryAt {
+                until: self.now().plus_millis(UNMAILABLE_WAIT_MS),
+                attempt: Counting::Uncounted,
+                waits_for: WaitsFor::Person,
+            },
+        };
         let reason = shown(&failure.reason);
         self.log_attempt(Attempt::of_mail(mail), verdict, Some(&reason));
         let mut statements = vec![match verdict.delay(&reason) {
@@ -133,7 +151,7 @@ impl<P: Platform> Engine<P> {
         statements
     }
 
-    async fn mail(&self, mail: &DueMail) -> Result<crate::adapters::email::Sent, Failure> {
+    async fn mail(&self, mail: &DueMail, to: &EmailAddress) -> Result<Sent, Failure> {
         let catalogue = self.catalogue();
         let Some(product) = catalogue.find(mail.section, &mail.bought) else {
             return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in the catalogue"));
@@ -147,7 +165,7 @@ impl<P: Platform> Engine<P> {
             expires_at: mail.expires_at,
             test: mail.test,
         };
-        let message = letter.compose(&mail.email, &mail.entry.id.to_string())?;
+        let message = letter.compose(to, &mail.entry.id.to_string())?;
         Mailer::new(&self.config.mail).send(&self.platform, &message, &mail.entry.trace).await
     }
 

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::model::{Amount, EmailAddress, LicenseKey, Timestamp};
+use crate::model::{Amount, BuyerEmail, LicenseKey, Timestamp};
 
 /// An order's name at its storefront; of a subscription, the subscription's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -58,7 +58,7 @@ pub struct OrderLines(Vec<OrderLine>);
 pub struct Order {
     pub order_id: OrderId,
     pub lines: OrderLines,
-    pub email: EmailAddress,
+    pub email: BuyerEmail,
     /// As the buyer gave it, or what the address suggests.
     pub name: String,
     /// Absent where it cannot be told.
@@ -87,7 +87,7 @@ pub struct IssuedKey {
     pub order_id: OrderId,
     pub line: NonZeroU32,
     pub bought: ProductRef,
-    pub email: EmailAddress,
+    pub email: BuyerEmail,
     pub name: String,
     pub test: bool,
     pub expires_at: Option<Timestamp>,

@@ -4,8 +4,8 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::model::{
-    Actor, EmailAddress, GithubLogin, GithubUserId, GrantState, LicenseKey, OrderId, Permission, Reason, Repo, Source,
-    StorefrontId, TestLicenses, Timestamp, UniqueId,
+    Actor, BuyerEmail, EmailAddress, GithubLogin, GithubUserId, GrantState, LicenseKey, OrderId, Permission, Reason,
+    Repo, Source, StorefrontId, TestLicenses, Timestamp, UniqueId,
 };
 
 /// A value that SQLite stores.
@@ -198,7 +198,18 @@ macro_rules! stored_as_text {
     )+};
 }
 
-stored_as_text!(Actor, EmailAddress, GithubLogin, LicenseKey, OrderId, Reason, Repo, StorefrontId, UniqueId);
+stored_as_text!(
+    Actor,
+    BuyerEmail,
+    EmailAddress,
+    GithubLogin,
+    LicenseKey,
+    OrderId,
+    Reason,
+    Repo,
+    StorefrontId,
+    UniqueId
+);
 
 impl From<Source> for Value {
     fn from(source: Source) -> Self {

@@ -92,6 +92,36 @@ fn the_forty_sixth_invitation_waits_until_a_day_after_the_first() {
 }
 
 #[test]
+fn two_spellings_of_a_repository_share_the_invitations_of_a_day() {
+    run(async {
+        let shop = shop_of(&["acme/kit"]);
+        let entry = |product: &str, repo: &str| {
+            format!("[[gumroad]]\nproduct_id = '{product}'\nname = 'Kit'\ntier = 'core'\nrepos = ['{repo}']\n")
+        };
+        let spellings = ["acme/kit", "Acme/Kit", "ACME/KIT"];
+        shop.stock(&catalogue_of(&spellings.map(|repo| entry(repo, repo)).concat()));
+        for buyer in 0..20 {
+            assert_eq!(buy(&shop, spellings[buyer % 3], buyer).await, "invited");
+        }
+        // The others at once: what is reserved in the same moment counts without case as well.
+        let mut buyers = Vec::new();
+        for buyer in 20..60 {
+            buyers.push(sell(&shop, spellings[buyer % 3], buyer).await);
+        }
+        let answers = join_all(buyers.iter().map(|(key, login)| shop.activate(key, login))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.body["repos"][0]["status"] == "invited").count(), 25);
+        assert_eq!((shop.sandbox.invitations("acme/kit").len(), shop.count(WAITING)), (45, 15));
+        for (nth, spelling) in spellings.into_iter().enumerate() {
+            assert_eq!(buy(&shop, spelling, 60 + nth).await, "queued", "{spelling}");
+        }
+        // A tick that takes them together gives none of them a place either.
+        shop.rows("UPDATE outbox SET next_attempt_at = 1 WHERE state = 'due'");
+        shop.tick().await;
+        assert_eq!((shop.sandbox.invitations("acme/kit").len(), shop.count(WAITING)), (45, 18));
+    });
+}
+
+#[test]
 fn who_waits_for_a_reservation_waits_on_and_who_has_one_keeps_it() {
     run(async {
         let shop = shop_of(&["acme/kit"]);

@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod activation;
+mod addresses;
 mod admin;
 mod alerts;
 mod architecture;

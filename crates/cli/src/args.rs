@@ -12,7 +12,9 @@ use latchkey::http::api::codes::{OutboxKind, OutboxState, ReplayState, SaleState
 use latchkey::http::api::values::{
     AccountFilter, ErrorPart, KeyFilter, OrderFilter, PersonName, RepoFilter, SourceFilter,
 };
-use latchkey::model::{Actor, EmailAddress, EventId, GithubLogin, GrantState, Reason, StorefrontId, Timestamp};
+use latchkey::model::{
+    Actor, BuyerEmail, EmailAddress, EventId, GithubLogin, GrantState, Reason, StorefrontId, Timestamp,
+};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as TextError, StrDeserializer};
@@ -133,8 +135,8 @@ pub(crate) enum Licenses {
     /// All licenses, or those that the options name.
     List {
         /// Those of this mail address.
-        #[arg(long, value_parser = read::<EmailAddress>)]
-        email: Option<EmailAddress>,
+        #[arg(long, value_parser = read::<BuyerEmail>)]
+        email: Option<BuyerEmail>,
         /// Those of this order.
         #[arg(long, value_parser = read::<OrderFilter>)]
         order: Option<OrderFilter>,
@@ -317,16 +319,16 @@ pub(crate) enum Privacy {
     /// Print everything that is held on a mail address, as JSON.
     Export {
         /// The person's mail address.
-        #[arg(value_parser = read::<EmailAddress>)]
-        email: EmailAddress,
+        #[arg(value_parser = read::<BuyerEmail>)]
+        email: BuyerEmail,
         #[command(flatten)]
         change: Change,
     },
     /// Erase what is held on a mail address. What accounting needs stays, without name and address.
     Erase {
         /// The person's mail address.
-        #[arg(value_parser = read::<EmailAddress>)]
-        email: EmailAddress,
+        #[arg(value_parser = read::<BuyerEmail>)]
+        email: BuyerEmail,
         #[command(flatten)]
         consent: Consent,
         #[command(flatten)]

@@ -8,7 +8,7 @@ use latchkey::adapters::{Failure, Remedy};
 use latchkey::config::Config;
 use latchkey::http::{Body, Request};
 use latchkey::model::{
-    Authenticated, Delivery, EmailAddress, EventType, IssuedKey, LicenseKey, ListName, Order, OrderId, Secret, Source,
+    Authenticated, BuyerEmail, Delivery, EventType, IssuedKey, LicenseKey, ListName, Order, OrderId, Secret, Source,
     StorefrontEvent, StorefrontId,
 };
 use latchkey::platform::{HttpResponse, Value};
@@ -260,7 +260,7 @@ fn check_sale(order: &Order) {
         assert!((1..=1_000_000).contains(&line.quantity.get()), "{:?} pieces", line.quantity);
         line.bought.names().iter().for_each(|name| check_id(&name.product_id));
     }
-    values::check_address(&order.email);
+    values::check_buyer(&order.email);
     check_name(&order.name, &order.email);
 }
 
@@ -269,7 +269,7 @@ fn check_issued(issued: &IssuedKey) {
     check_order(issued.order_id.as_str());
     check_id(&issued.storefront_key_id);
     check_id(&issued.bought.product_id);
-    values::check_address(&issued.email);
+    values::check_buyer(&issued.email);
     check_name(&issued.name, &issued.email);
 }
 
@@ -282,7 +282,7 @@ fn check_id(id: &StorefrontId) {
 }
 
 /// Two hundred characters, or as long as the address that it was made of.
-fn check_name(name: &str, email: &EmailAddress) {
+fn check_name(name: &str, email: &BuyerEmail) {
     assert!(name.chars().count() <= 200.max(2 * email.as_str().len()) && !name.contains(char::is_control), "{name:?}");
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Months, SecondsFormat};
 use latchkey::config::Sender;
 use latchkey::http::path_and_query;
 use latchkey::json::Json;
-use latchkey::model::{Actor, EmailAddress, OrderId, Reason, Timestamp, TraceId, name_from_address};
+use latchkey::model::{Actor, BuyerEmail, EmailAddress, OrderId, Reason, Timestamp, TraceId, name_from_address};
 use serde_json::Value;
 
 /// How deep our tree goes: what is nested deeper is null.
@@ -85,7 +85,18 @@ pub fn email_address(input: &[u8]) {
     if let Ok(address) = EmailAddress::parse(text) {
         check_address(&address);
         assert_eq!(address.as_str(), text.trim());
-        assert!(!name_from_address(&address).contains(['@', '<', '\r', '\n']));
+        assert_eq!(BuyerEmail::parse(text).and_then(|email| email.mailable()), Ok(address));
+    }
+    if let Ok(email) = BuyerEmail::parse(text) {
+        check_buyer(&email);
+        for around in [
+            format!("mailto:{text}"),
+            format!("<{text}>"),
+            format!("\u{feff}{text}\u{200b}."),
+            format!("\u{202a}{text}\u{202c}\r\n"),
+        ] {
+            assert_eq!(BuyerEmail::parse(&around), Ok(email.clone()), "{around:?}");
+        }
     }
     if let Some(sender) = Sender::parse(text) {
         assert!(!sender.as_str().contains(char::is_control), "{sender:?}");
@@ -94,11 +105,25 @@ pub fn email_address(input: &[u8]) {
     }
 }
 
-/// Asserts what every address promises.
+/// Asserts what every buyer's address promises, mailable or not.
+pub(crate) fn check_buyer(email: &BuyerEmail) {
+    let text = email.as_str();
+    assert_eq!(BuyerEmail::parse(text).as_ref(), Ok(email), "it is kept and could not be read back");
+    assert!(!text.contains(char::is_control) && text.trim() == text && text.contains('@'), "{text:?}");
+    assert!((3..=BuyerEmail::MAX_CHARACTERS).contains(&text.chars().count()), "{text}");
+    assert!(!text.contains(['\u{200b}', '\u{202e}', '\u{2069}', '\u{feff}', '\u{ad}']), "{text:?}");
+    assert!(!name_from_address(email).contains(['@', '<', '\r', '\n']));
+    if let Ok(address) = email.mailable() {
+        check_address(&address);
+        assert_eq!(address.as_str(), text);
+    }
+}
+
+/// Asserts what every address promises that mail can be sent to.
 pub(crate) fn check_address(address: &EmailAddress) {
     let text = address.as_str();
     assert_eq!(EmailAddress::parse(text).as_ref(), Ok(address));
-    assert!(!text.contains(|character: char| character.is_control() || character.is_whitespace()), "{text:?}");
+    assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text:?}");
     assert!(text.len() <= 254 && text.matches('@').count() == 1 && !text.contains(['<', '>', ',', ';', '"']), "{text}");
     let masked = address.masked();
     let (local, _) = masked.split_once("***@").expect("a mask");

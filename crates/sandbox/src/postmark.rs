@@ -244,10 +244,16 @@ fn address(mailbox: &str) -> &str {
     }
 }
 
+/// What Postmark checks: <https://postmarkapp.com/support/article/1180-what-does-errorcode-300-mean>
 fn is_address(address: &str) -> bool {
-    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[]\\,;:\"@".contains(c);
-    address.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && local.chars().all(plain) && domain.contains('.') && domain.chars().all(plain)
+    let of_mailbox = |c: char| c.is_ascii_alphanumeric() || "!#$%&'`*+-/=^_{|}~".contains(c);
+    let of_domain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    // No dots at either end, and no two in a row.
+    let dotted = |text: &str, of_part: &dyn Fn(char) -> bool| {
+        text.split('.').all(|part| !part.is_empty() && part.chars().all(of_part))
+    };
+    address.split_once('@').is_some_and(|(mailbox, domain)| {
+        dotted(mailbox, &of_mailbox) && domain.contains('.') && dotted(domain, &of_domain)
     })
 }
 
@@ -334,6 +340,25 @@ mod tests {
         assert_eq!(send(&sandbox, &mail()).0, 200);
         // It is the seller's account that is not set up; the caller made no mistake.
         assert!(sandbox.take_unexpected().is_empty());
+    }
+
+    #[test]
+    fn an_address_that_postmark_does_not_take_is_refused_with_error_code_300() {
+        let sandbox = Sandbox::new(Options::at(0));
+        for to in [
+            "\"a b\"@example.com",
+            "a@[192.0.2.1]",
+            "jörg@example.com",
+            "a@exämple.com",
+            "a..b@example.com",
+            "a@b@c.com",
+        ] {
+            let mut body = mail();
+            body["To"] = json!(to);
+            let (status, reply) = send(&sandbox, &body);
+            assert_eq!((status, &reply["ErrorCode"]), (422, &json!(300)), "{to}");
+        }
+        assert!(sandbox.mails().is_empty() && sandbox.take_unexpected().is_empty());
     }
 
     #[test]

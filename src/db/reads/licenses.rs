@@ -7,7 +7,7 @@ use crate::http::api::codes::Proof;
 use crate::http::api::licenses::{ActivationItem, LicenseItem, LicensesRequest};
 use crate::http::api::values::{AccountFilter, KeyFilter, OrderFilter};
 use crate::http::api::{Cursor, Page};
-use crate::model::{EmailAddress, LicenseStatus};
+use crate::model::{BuyerEmail, LicenseStatus};
 use crate::platform::{Row, RowError};
 
 /// A page of licenses, in the order of their keys.
@@ -15,7 +15,7 @@ pub fn list(request: &LicensesRequest) -> Read<Page<LicenseItem>> {
     let LicensesRequest { limit, cursor, email, order, key, github } = request;
     let limit = *limit;
     let cursor = cursor.as_ref().map(Cursor::as_str);
-    let email = email.as_ref().map(EmailAddress::as_str).map(str::to_ascii_lowercase);
+    let email = email.as_ref().map(BuyerEmail::as_str).map(str::to_ascii_lowercase);
     let order_id = order.as_ref().map(OrderFilter::as_str);
     let key = key.as_ref().map(KeyFilter::as_str);
     let github = github.as_ref().map(AccountFilter::as_str);

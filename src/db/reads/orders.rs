@@ -9,7 +9,7 @@ use crate::http::api::codes::OrderFact;
 use crate::http::api::orders::{FactItem, OrderItem, OrderLine, OrdersRequest};
 use crate::http::api::values::{OrderFilter, SourceFilter};
 use crate::http::api::{Cursor, Page};
-use crate::model::EmailAddress;
+use crate::model::BuyerEmail;
 use crate::platform::{Row, RowError};
 
 /// What a storefront has said, with the order that it is about.
@@ -34,7 +34,7 @@ pub fn list(request: &OrdersRequest) -> Read<Page<OrderItem>> {
         after_order = &*after_order,
         source = request.source.map(SourceFilter::as_str),
         order_id = request.order.as_ref().map(OrderFilter::as_str),
-        email = request.email.as_ref().map(EmailAddress::as_str).map(str::to_ascii_lowercase),
+        email = request.email.as_ref().map(BuyerEmail::as_str).map(str::to_ascii_lowercase),
         count = rows_for(limit),
     ));
     let floor = batch.add(query!("reads/orders/floor", cursor, after_source, after_order = &*after_order));

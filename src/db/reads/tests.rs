@@ -7,7 +7,7 @@ use crate::db::admin_changes::{self, OutboxAction, ReplayFilter};
 use crate::db::batch::{Batch, Results};
 use crate::db::privacy::{self, Person};
 use crate::http::api::{Page, PageRequest};
-use crate::model::{Actor, AdminAction, EmailAddress, EventId, LicenseKey, Reason, Timestamp, UniqueId};
+use crate::model::{Actor, AdminAction, BuyerEmail, EventId, LicenseKey, Reason, Timestamp, UniqueId};
 use crate::platform::host::Sqlite;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_308_167_000);
@@ -475,7 +475,7 @@ fn a_row_of_the_outbox_is_retried_or_canceled_unless_it_is_done() {
 fn a_persons_deliveries_are_found_however_their_address_is_spelled() {
     let shop = Shop::open();
     let find = |address: &str| {
-        let person = Person::new(&EmailAddress::parse(address).unwrap());
+        let person = Person::new(&BuyerEmail::parse(address).unwrap());
         let mut batch = Batch::new();
         let found = batch.add(privacy::find_deliveries(&person));
         shop.run(batch).all(&found).unwrap()
@@ -497,7 +497,7 @@ fn a_persons_deliveries_are_found_however_their_address_is_spelled() {
 fn what_is_held_on_a_person_is_erased_and_nothing_else() {
     let shop = Shop::open();
     let erase = |address: &str, id: &str| {
-        let person = Person::new(&EmailAddress::parse(address).unwrap());
+        let person = Person::new(&BuyerEmail::parse(address).unwrap());
         let mut batch = Batch::new();
         let found = batch.add(privacy::find_deliveries(&person));
         let deliveries = shop.run(batch).all(&found).unwrap();

@@ -49,7 +49,7 @@ impl Storefront for MadeUp {
             Ok(_) => return Err(NotUnderstood::malformed("there is no such order")),
             Err(error) => Failure { remedy: self.0, ..Failure::unanswered(Self::PROFILE.name, error) },
         };
-        let email = EmailAddress::parse("ada@example.com").ok();
+        let email = BuyerEmail::parse("ada@example.com").ok();
         let not_understood = NotUnderstood::from(Cause::Unanswered(failure));
         Err(not_understood.of_type(EventType::named("order.paid")).about(OrderId::parse("7"), email))
     }

@@ -12,7 +12,9 @@ use super::outbox::OutboxItem;
 use super::timeline::TimelineEntry;
 use super::values::{AccountFilter, KeyFilter, OrderFilter, PersonName, SourceFilter};
 use super::{Cursor, PageLimit};
-use crate::model::{Actor, EmailAddress, EventId, GithubLogin, LicenseStatus, Reason, StorefrontId, Timestamp};
+use crate::model::{
+    Actor, BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseStatus, Reason, StorefrontId, Timestamp,
+};
 
 /// A license.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -81,7 +83,7 @@ pub struct LicensesRequest {
     #[serde(default)]
     pub limit: PageLimit,
     pub cursor: Option<Cursor>,
-    pub email: Option<EmailAddress>,
+    pub email: Option<BuyerEmail>,
     pub order: Option<OrderFilter>,
     pub key: Option<KeyFilter>,
     pub github: Option<AccountFilter>,

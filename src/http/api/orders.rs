@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::codes::OrderFact;
 use super::values::{OrderFilter, SourceFilter};
 use super::{Cursor, PageLimit};
-use crate::model::{EmailAddress, Timestamp};
+use crate::model::{BuyerEmail, Timestamp};
 
 /// What was bought in one payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,5 +61,5 @@ pub struct OrdersRequest {
     pub cursor: Option<Cursor>,
     pub source: Option<SourceFilter>,
     pub order: Option<OrderFilter>,
-    pub email: Option<EmailAddress>,
+    pub email: Option<BuyerEmail>,
 }

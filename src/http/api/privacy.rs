@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::events::EventDetail;
 use super::licenses::LicenseDetail;
 use super::orders::OrderItem;
-use crate::model::{Actor, EmailAddress, Reason};
+use crate::model::{Actor, BuyerEmail, Reason};
 
 /// Whose data is to be read out or erased.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,7 +14,7 @@ use crate::model::{Actor, EmailAddress, Reason};
 pub struct PrivacyRequest {
     pub reason: Reason,
     pub actor: Option<Actor>,
-    pub email: EmailAddress,
+    pub email: BuyerEmail,
 }
 
 /// All that is held on a person.

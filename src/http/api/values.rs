@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::codes::{described_by_codes, written_as_code};
 use crate::adapters::storefronts::SECTIONS;
 use crate::model::{
-    Actor, EmailAddress, EventId, GithubLogin, LicenseKey, Login, PresentedKey, Reason, Source, StorefrontId, Timestamp,
+    Actor, BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey, Login, PresentedKey, Reason, Source,
+    StorefrontId, Timestamp,
 };
 
 /// Text that has no control characters.
@@ -244,13 +245,26 @@ written_as_text!(
 written_as_text!(
     EmailAddress,
     write: |address: &EmailAddress| address.as_str().to_owned(),
-    read: |text| EmailAddress::parse(text).ok(),
+    read: |text| BuyerEmail::parse(text).and_then(|email| email.mailable()).ok(),
     expects: "is not a mail address",
     schema: {
         "type": "string",
-        "maxLength": 254,
-        "pattern": "^[!#-'*+./0-9=?A-Z^_`a-z{|}~-]+@[!#-'*+./0-9=?A-Z^_`a-z{|}~-]+$",
-        "description": "A mail address, in any case."
+        "maxLength": EmailAddress::MAX_LENGTH,
+        "pattern": "^[!#-'*+/-9=?A-Z^_`a-z{|}~-]+(\\.[!#-'*+/-9=?A-Z^_`a-z{|}~-]+)*@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*$",
+        "description": "A mail address that mail can be sent to, in any case."
+    }
+);
+written_as_text!(
+    BuyerEmail,
+    write: |email: &BuyerEmail| email.as_str().to_owned(),
+    read: |text| BuyerEmail::parse(text).ok(),
+    expects: "is not a mail address",
+    // What stands before and behind the `@` is no mark that is cleaned away.
+    schema: {
+        "type": "string",
+        "maxLength": BuyerEmail::MAX_CHARACTERS,
+        "pattern": "[!-+/-9=?A-~]@[!-+/-9=?A-~]",
+        "description": "A buyer's mail address as the storefront gave it, in any case."
     }
 );
 written_as_text!(

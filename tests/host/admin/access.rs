@@ -178,7 +178,7 @@ fn a_query_or_a_body_says_what_is_known_once_and_soundly() {
             let answered = ask(&shop, &format!("/admin/events?{query}")).await;
             assert_eq!(answered.problem(), (400, "invalid_request"), "{query}");
         }
-        for query in ["email=nobody", "email=", "key=", "order=", "github=%0a", "email=a%00b@example.com"] {
+        for query in ["email=nobody", "email=", "key=", "order=", "github=%0a", "email=a%00b"] {
             let answered = ask(&shop, &format!("/admin/licenses?{query}")).await;
             assert_eq!(answered.problem(), (400, "invalid_request"), "{query}");
         }

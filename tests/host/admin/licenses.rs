@@ -146,8 +146,12 @@ fn a_storefronts_key_is_found_and_changed_in_any_case() {
                 let to = ["ada-lovelace", "octocat"][nth % 2];
                 let changed = change(&shop, &path("transfer"), &json!({ "reason": "asked", "to": to })).await;
                 assert_eq!(changed.body["activation"]["github_username"], to, "{typed}");
+                let address = format!("ada-{nth}@example.com");
+                let corrected = json!({ "reason": "asked", "to": address });
+                let changed = change(&shop, &path("correct-email"), &corrected).await;
+                assert_eq!(changed.body["email"], address, "{typed}");
                 let actions = changed.body["actions"].as_array().unwrap().len();
-                assert_eq!(actions, 3 * (nth + 1), "each change is recorded of the one license: {typed}");
+                assert_eq!(actions, 4 * (nth + 1), "each change is recorded of the one license: {typed}");
                 shop.tick_after(Duration::from_secs(61)).await;
             }
             assert_eq!(shop.count(&format!("admin_actions WHERE target <> '{key}' COLLATE BINARY")), 0);

@@ -7,7 +7,7 @@
 
 use crate::adapters::text::{self, Longest, titled};
 use crate::json::Json;
-use crate::model::{Amount, Currency, EmailAddress, OrderId, Picked, Quantity, StorefrontId, Timestamp};
+use crate::model::{Amount, BuyerEmail, Currency, OrderId, Picked, Quantity, StorefrontId, Timestamp};
 
 /// Fields that decide, each with one value.
 const DECIDING: [&str; 11] = [
@@ -134,8 +134,8 @@ impl Fields {
         self.custom_fields.iter().any(|(custom, _)| custom == name)
     }
 
-    /// A short text without control characters, trimmed; `None` when absent or empty.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+    /// A single value as it came, trimmed; `None` when absent or empty.
+    fn value(&self, name: &str) -> Result<Option<&str>, Problem> {
         if self.is_overwritten(name) {
             return Err(overwritten(name));
         }
@@ -148,6 +148,12 @@ impl Fields {
         if value.contains(char::REPLACEMENT_CHARACTER) {
             return Err(format!("`{name}` is not valid UTF-8"));
         }
+        Ok((!value.is_empty()).then_some(value))
+    }
+
+    /// A short text without control characters, trimmed; `None` when absent or empty.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let Some(value) = self.value(name)? else { return Ok(None) };
         if value.len() > LONGEST_VALUE {
             return Err(too_long(name));
         }
@@ -155,7 +161,7 @@ impl Fields {
         if value.contains(char::is_control) {
             return Err(format!("`{name}` holds control characters"));
         }
-        Ok((!value.is_empty()).then_some(value))
+        Ok(Some(value))
     }
 
     /// `true` or `false`; absent is false.
@@ -178,9 +184,10 @@ impl Fields {
         StorefrontId::parse(self.required(name)?).ok_or_else(|| too_long(name))
     }
 
-    /// A required mail address.
-    pub(super) fn email(&self, name: &str) -> Result<EmailAddress, Problem> {
-        EmailAddress::parse(self.required(name)?).map_err(|error| format!("`{name}` {error}"))
+    /// A required mail address. Whether mail can be sent to it decides nothing here.
+    pub(super) fn email(&self, name: &str) -> Result<BuyerEmail, Problem> {
+        let given = self.value(name)?.ok_or_else(|| missing(name))?;
+        BuyerEmail::parse(given).map_err(|error| format!("`{name}` {error}"))
     }
 
     /// A text that must be there.

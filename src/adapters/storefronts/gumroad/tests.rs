@@ -621,7 +621,7 @@ mod problems {
         let long = "canary".repeat(100);
         for (name, value, what) in [
             ("email", "canary", "is not a mail address"),
-            ("email", "canary%40example.com%0D%0ABcc:x%40example.com", "holds control characters"),
+            ("email", "mailto:canary", "is not a mail address"),
             ("email", "%ffcanary", "is not valid UTF-8"),
             ("email[0]", "canary", "is not a single value"),
             ("test", "canary", "is neither true nor false"),

@@ -12,7 +12,7 @@ use crate::adapters::failure::retry_after;
 use crate::adapters::storefronts::{Storefront, Verdict};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{FieldError, Json};
-use crate::model::{EmailAddress, IssuedKey, LicenseKey, OrderId, ProductRef, StorefrontId, Timestamp};
+use crate::model::{BuyerEmail, IssuedKey, LicenseKey, OrderId, ProductRef, StorefrontId, Timestamp};
 use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 const SERVICE: &str = LemonSqueezy::PROFILE.name;
@@ -135,7 +135,7 @@ impl Report {
             .map_err(|_| contradiction("license_key.key could not be a key"))?;
         let order_id =
             OrderId::parse(&meta.order_id).ok_or_else(|| contradiction("meta.order_id could not be an order"))?;
-        let email = EmailAddress::parse(&meta.customer_email)
+        let email = BuyerEmail::parse(&meta.customer_email)
             .map_err(|_| contradiction("meta.customer_email is not a mail address"))?;
         let id = |field, text: &str| {
             StorefrontId::parse(text).ok_or_else(|| contradiction(&format!("{field} could not be an id")))
@@ -239,7 +239,7 @@ mod tests {
             order_id: OrderId::parse("2").unwrap(),
             line: THE_LINE,
             bought: ProductRef::parse("4", Some("5")).unwrap(),
-            email: EmailAddress::parse("ada@example.com").unwrap(),
+            email: BuyerEmail::parse("ada@example.com").unwrap(),
             name: "Ada Lovelace".to_owned(),
             test: false,
             expires_at: None,

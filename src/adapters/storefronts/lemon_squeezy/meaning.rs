@@ -11,7 +11,7 @@ use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::adapters::text;
 use crate::json::{FieldError, Json};
 use crate::model::{
-    Amount, Bought, Currency, Delivery, EmailAddress, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderId,
+    Amount, Bought, BuyerEmail, Currency, Delivery, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderId,
     OrderLines, Origin, Picked, ProductRef, Quantity, StorefrontEvent, StorefrontId, Timestamp, name_from_address,
 };
 
@@ -74,7 +74,7 @@ fn as_far_as_known(not_understood: NotUnderstood, event_type: &EventType, body: 
     let (order_id, key_id) = if *event_type == LICENSE_KEY_CREATED { (of("order_id"), id) } else { (id, None) };
     let email = attributes.as_ref().and_then(|attributes| attributes.text("user_email").ok());
     not_understood
-        .about(order_id.and_then(|id| OrderId::parse(&id)), email.and_then(|text| EmailAddress::parse(text).ok()))
+        .about(order_id.and_then(|id| OrderId::parse(&id)), email.and_then(|text| BuyerEmail::parse(text).ok()))
         .of_key(key_id.and_then(|id| StorefrontId::parse(&id)))
 }
 
@@ -202,15 +202,15 @@ fn id(path: &str, text: &str) -> Result<StorefrontId, String> {
     StorefrontId::parse(text).ok_or_else(|| format!("`{path}` is not an id"))
 }
 
-fn email(address: &str) -> Result<EmailAddress, String> {
+fn email(address: &str) -> Result<BuyerEmail, String> {
     if address.contains(char::REPLACEMENT_CHARACTER) {
         return Err("`data.attributes.user_email` is not valid UTF-8".to_owned());
     }
-    EmailAddress::parse(address).map_err(|error| format!("`data.attributes.user_email` {error}"))
+    BuyerEmail::parse(address).map_err(|error| format!("`data.attributes.user_email` {error}"))
 }
 
 /// The buyer's name as far as it can be shown, or the one that the address suggests.
-pub(super) fn name(given: &str, email: &EmailAddress) -> String {
+pub(super) fn name(given: &str, email: &BuyerEmail) -> String {
     let given = text::tidy(given, text::NAME);
     if given.is_empty() { name_from_address(email) } else { given }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use latchkey::db::admin_changes::OutboxAction;
 use latchkey::engine::Issue;
 use latchkey::http::Request;
-use latchkey::model::{EmailAddress, EventId, GithubLogin, LicenseKey, ProductRef, Source};
+use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey, ProductRef, Source};
 use latchkey_sandbox::{Delivery, Fault, FaultKind, GumroadSale, LemonSqueezySale, LicenseKeySeed, Service};
 use serde_json::json;
 
@@ -158,7 +158,7 @@ impl Scenario {
             Self::IssuingByHand => Subject::Operator(Change::Issue(Issue {
                 section: Source::named("gumroad"),
                 bought: ProductRef::parse(STARTER, None).unwrap(),
-                email: buyer(),
+                email: buyer().mailable().unwrap(),
                 name: None,
                 event: Some(sell_before_it_is_mapped(shop).await),
             })),
@@ -198,8 +198,8 @@ fn key_of(text: &str) -> LicenseKey {
 }
 
 /// Whoever buys on Gumroad.
-fn buyer() -> EmailAddress {
-    EmailAddress::parse(&GumroadSale::default().email).unwrap()
+fn buyer() -> BuyerEmail {
+    BuyerEmail::parse(&GumroadSale::default().email).unwrap()
 }
 
 /// The starter kit, activated a minute ago by somebody who has accepted one of the two invitations.

@@ -3,7 +3,7 @@
 use latchkey::db::admin_changes::{OutboxAction, ReplayFilter};
 use latchkey::db::products::Replaced;
 use latchkey::engine::{ActionError, ActionOutcome, Engine, FollowUp, Issue, IssueOutcome, ReplayOutcome};
-use latchkey::model::{AdminAction, Catalogue, EmailAddress, EventId, GithubLogin, LicenseKey};
+use latchkey::model::{AdminAction, BuyerEmail, Catalogue, EmailAddress, EventId, GithubLogin, LicenseKey};
 use latchkey::platform::host::Host;
 
 pub(super) enum Change {
@@ -16,8 +16,8 @@ pub(super) enum Change {
     Replay(EventId),
     ReplayAll,
     Outbox(OutboxAction, i64),
-    Export(EmailAddress),
-    Erase(EmailAddress),
+    Export(BuyerEmail),
+    Erase(BuyerEmail),
     /// Replaces the catalogue, after a look at what that would come to.
     Replace(Catalogue),
 }
