@@ -199,7 +199,11 @@ impl Found {
                 keys.push(key);
             }
         };
-        if spelled.characters.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+        // Among other words only a whole one is: the start of it alone could have the right check character by chance.
+        let whole = spelled.characters.len() == PREFIX.len() + RANDOM_CHARACTERS + 1;
+        let prefixed = spelled.characters.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
+        if whole
+            && prefixed
             && let Some(values) = minted_values(&spelled.characters)
         {
             match PresentedKey::checked(&values) {
@@ -492,6 +496,16 @@ mod tests {
         assert_ne!(read(&format!("{bare} is my key")), minted);
         assert_eq!(read(&format!("{} is my key", key.as_str().to_lowercase())), minted);
         assert_eq!(read(&key.as_str().replace("LK-", "1k-")), minted, "its L may be taken for a 1");
+    }
+
+    #[test]
+    fn the_start_of_a_broken_key_is_no_second_key() {
+        // The 26 characters before the break would be a key without its prefix.
+        let key = "LK-1H0S7-SEFBY-4K1B2-37CEW-4QCHY-W";
+        for broken in ["\r\n> ", "\n", " | "] {
+            let text = format!("<{}{broken}{}>", &key[..31], &key[31..]);
+            assert_eq!(read(&text), ("minted", key.to_owned()), "{text:?}");
+        }
     }
 
     #[test]
