@@ -53,13 +53,26 @@ pub struct At<'a> {
     path: Cow<'static, str>,
 }
 
+/// Reads JSON as a type. All JSON is read from text and none from bytes: what serde derives would be in the Worker twice.
+///
+/// # Errors
+/// [`NotJson`].
+pub(crate) fn from_bytes<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, NotJson> {
+    let text = str::from_utf8(body).map_err(|error| {
+        let sound = body.get(..error.valid_up_to()).unwrap_or_default();
+        let line = sound.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        NotJson { line: 1 + sound.iter().filter(|byte| **byte == b'\n').count(), column: line.len() + 1 }
+    })?;
+    serde_json::from_str(text).map_err(|error| NotJson { line: error.line(), column: error.column() })
+}
+
 impl Json {
     /// Parses a body. Text that is not UTF-8, and anything behind the one value, are refused.
     ///
     /// # Errors
     /// [`NotJson`].
     pub fn parse(body: &[u8]) -> Result<Self, NotJson> {
-        serde_json::from_slice(body).map_err(|error| NotJson { line: error.line(), column: error.column() })
+        from_bytes(body)
     }
 
     /// Parses a body in which some text may be damaged, as where somebody cut an emoji in two: replacement characters stand

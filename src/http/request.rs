@@ -72,7 +72,8 @@ pub(super) async fn read_body<T: DeserializeOwned>(request: Request, limit: usiz
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::new(Code::InvalidRequest, "The body must be a JSON object."));
     }
-    serde_json::from_slice(&body).map_err(|error| invalid(None, &error.to_string()))
+    let text = str::from_utf8(&body).map_err(|error| invalid(None, &error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| invalid(None, &error.to_string()))
 }
 
 /// What a request's query says, as a type whose every field may be left out.

@@ -8,7 +8,7 @@ use super::{Gumroad, Storefront, meaning};
 use crate::adapters::Failure;
 use crate::adapters::storefronts::Page;
 use crate::adapters::storefronts::listing::{self, Api, Listed, Unintelligible};
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::model::{ListedItem, OrderFacts, OrderId, Secret, StorefrontId, Timestamp};
 use crate::platform::Platform;
 
@@ -48,7 +48,7 @@ fn url(api_url: &str, since: Timestamp, page: Option<&str>) -> String {
 }
 
 fn read(body: &[u8]) -> Result<Page, Unintelligible> {
-    let Sales { sales, next_page_key } = serde_json::from_slice(body).map_err(|_| Unintelligible)?;
+    let Sales { sales, next_page_key } = json::from_bytes(body).map_err(|_| Unintelligible)?;
     listing::page(&sales, next_page_key, item)
 }
 

@@ -9,7 +9,7 @@ use super::{LICENSE_KEYS, LemonSqueezy, ORDERS, Storefront, meaning};
 use crate::adapters::storefronts::Page;
 use crate::adapters::storefronts::listing::{self, Api, Listed, Unintelligible};
 use crate::adapters::{Failure, Remedy};
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::model::{ListName, ListedItem, OrderFacts, OrderId, Secret, StorefrontId, Timestamp};
 use crate::platform::Platform;
 
@@ -72,7 +72,7 @@ fn read(
     since: Timestamp,
     item: fn(&Json, &RawValue) -> Listed,
 ) -> Result<Page, Unintelligible> {
-    let Resources { data, meta } = serde_json::from_slice(body).map_err(|_| Unintelligible)?;
+    let Resources { data, meta } = json::from_bytes(body).map_err(|_| Unintelligible)?;
     let times = data.iter().map(|raw| Ok(made_at(&listing::object(raw)?))).collect::<Result<Vec<_>, _>>()?;
     let (first, last) = (times.iter().flatten().next(), times.iter().flatten().next_back());
     let is_past = last.is_some_and(|last| *last < since) && last <= first;
