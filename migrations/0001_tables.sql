@@ -74,12 +74,27 @@ CREATE TABLE order_facts (
   PRIMARY KEY (source, order_id, fact)
 ) STRICT, WITHOUT ROWID;
 
+-- What a storefront has said last of each key that it issued itself, maybe before that key's license was there. Of two words
+-- the later one holds, by the storefront's own clock, so that any order and repetition of deliveries ends the same.
+CREATE TABLE storefront_keys (
+  source            TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  storefront_key_id TEXT    NOT NULL CHECK (length(storefront_key_id) BETWEEN 1 AND 128),
+  license_key       TEXT    NOT NULL COLLATE NOCASE CHECK (length(license_key) BETWEEN 1 AND 128),  -- it can be replaced by another
+  disabled          INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+  expires_at        INTEGER,                      -- null: it named none
+  said_at           INTEGER NOT NULL,             -- by the storefront's clock
+  recorded_at       INTEGER NOT NULL,             -- by ours
+  set_aside_at      INTEGER,                      -- of the last word on being disabled that the operator has set aside
+  PRIMARY KEY (source, storefront_key_id)
+) STRICT, WITHOUT ROWID;
+
 -- One license per line of an order, however often the storefront repeats itself. A storefront that issues keys itself may
 -- issue several for a line. One that the operator issues by hand is of the order that it answers a delivery of, else of one of
 -- its own, with the source `operator`.
 --
 -- The status follows from the order's facts and the operator's word: revoked by the operator or by a refund that was not set
--- aside; else suspended by a dispute that is neither won nor set aside; else active.
+-- aside; else suspended by a dispute that is neither won nor set aside, or by the storefront's word that the key is disabled;
+-- else active.
 --
 -- A key is kept as it was issued, and found in any case: so every column that holds keys compares them without case.
 CREATE TABLE licenses (
@@ -99,6 +114,7 @@ CREATE TABLE licenses (
   test                INTEGER NOT NULL CHECK (test IN (0, 1)),
   issued_at           INTEGER NOT NULL,
   expires_at          INTEGER,                    -- null: never
+  catalogue_expires_at INTEGER,                   -- by the catalogue's years; an end that the storefront names comes before it
   event_id            TEXT    REFERENCES webhook_events (id),  -- that brought it, or that it answers by hand; null: neither
   revoked_by_operator INTEGER NOT NULL DEFAULT 0 CHECK (revoked_by_operator IN (0, 1)),
   refund_set_aside    INTEGER NOT NULL DEFAULT 0 CHECK (refund_set_aside IN (0, 1)),
@@ -109,7 +125,7 @@ CREATE INDEX licenses_email ON licenses (lower(email));
 
 -- The one identity that a license is bound to: the primary key is what decides a race.
 CREATE TABLE license_activations (
-  license_key     TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY REFERENCES licenses (license_key),
+  license_key     TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY REFERENCES licenses (license_key) ON UPDATE CASCADE,
   github_username TEXT    NOT NULL CHECK (length(github_username) BETWEEN 1 AND 39),
   github_user_id  INTEGER NOT NULL CHECK (github_user_id > 0),
   repos           TEXT    NOT NULL CHECK (json_type(repos) = 'array'),  -- in the order in which they are shown
@@ -121,7 +137,7 @@ CREATE INDEX license_activations_user ON license_activations (github_user_id);
 
 -- Which repositories a bound license opens. GitHub tells no case apart in their names.
 CREATE TABLE entitlements (
-  license_key TEXT NOT NULL COLLATE NOCASE REFERENCES license_activations (license_key),
+  license_key TEXT NOT NULL COLLATE NOCASE REFERENCES license_activations (license_key) ON UPDATE CASCADE,
   repo        TEXT NOT NULL COLLATE NOCASE CHECK (instr(repo, '/') > 1),
   permission  TEXT NOT NULL CHECK (permission IN ('pull', 'triage', 'push', 'maintain', 'admin')),
   PRIMARY KEY (license_key, repo)

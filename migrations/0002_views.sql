@@ -22,6 +22,11 @@ WHERE f.fact = 'refunded'
      AND NOT EXISTS (SELECT 1 FROM order_facts w
                      WHERE w.source = f.source AND w.order_id = f.order_id AND w.fact = 'dispute_won');
 
+-- The keys that their storefront has disabled, unless the operator has set that word aside.
+CREATE VIEW disabled_keys AS
+SELECT source, storefront_key_id, recorded_at FROM storefront_keys
+WHERE disabled = 1 AND said_at > coalesce(set_aside_at, -9007199254740991);
+
 -- The status that each license has to have, whatever was said first.
 CREATE VIEW license_standings AS
 SELECT l.license_key,
@@ -30,7 +35,10 @@ SELECT l.license_key,
          ELSE coalesce((SELECT min(c.status) FROM order_consequences c
                         WHERE c.source = l.source AND c.order_id = l.order_id
                           AND NOT (c.fact = 'refunded' AND l.refund_set_aside = 1)
-                          AND NOT (c.fact = 'disputed' AND l.dispute_set_aside = 1)), 'active')
+                          AND NOT (c.fact = 'disputed' AND l.dispute_set_aside = 1)),
+                       (SELECT 'suspended' FROM disabled_keys k
+                        WHERE k.source = l.source AND k.storefront_key_id = l.storefront_key_id),
+                       'active')
        END AS status
 FROM licenses l;
 
@@ -110,6 +118,7 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
          WHEN o.state = 'dead' THEN o.died_at
          WHEN l.revoked_by_operator = 1 THEN coalesce(
            (SELECT max(acted_at) FROM admin_actions WHERE target = l.license_key AND action = 'license.revoke'), l.issued_at)
+         WHEN k.recorded_at IS NOT NULL AND l.status = 'suspended' THEN k.recorded_at
          WHEN l.status <> 'active' THEN coalesce(
            (SELECT f.said_at FROM order_facts f
             WHERE f.source = l.source AND f.order_id = l.order_id
@@ -128,6 +137,7 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
          WHEN o.person_needed = 1 THEN 'invitation_blocked'
          WHEN l.revoked_by_operator = 1 THEN 'revoked_by_operator'
          WHEN l.status = 'revoked' THEN 'refunded'
+         WHEN k.recorded_at IS NOT NULL AND l.status = 'suspended' THEN 'disabled_by_storefront'
          WHEN l.status = 'suspended' THEN 'disputed'
          WHEN o.outcome = 'canceled' AND o.kind = 'license_mail' THEN 'mail_canceled'
          WHEN o.outcome = 'canceled' THEN 'invitation_canceled'
@@ -145,4 +155,5 @@ LEFT JOIN licenses l ON l.license_key = (
     ORDER BY r.rank LIMIT 1))
 LEFT JOIN license_activations a ON a.license_key = l.license_key
 LEFT JOIN outbox o ON o.id = (SELECT r.outbox_id FROM license_ranks r WHERE r.license_key = l.license_key)
-LEFT JOIN grants g ON o.kind = 'grant' AND g.id = o.subject;
+LEFT JOIN grants g ON o.kind = 'grant' AND g.id = o.subject
+LEFT JOIN disabled_keys k ON k.source = l.source AND k.storefront_key_id = l.storefront_key_id;

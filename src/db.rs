@@ -32,6 +32,7 @@ pub mod products;
 pub mod reads;
 pub mod reconciliations;
 pub(crate) mod statement;
+pub mod storefront_keys;
 pub mod ticks;
 
 use crate::platform::{DbError, Value};

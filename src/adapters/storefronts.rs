@@ -174,7 +174,7 @@ pub enum OwnKeys {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Ours and good. The key is spelled as it was issued.
-    Valid(IssuedKey),
+    Valid(Box<IssuedKey>),
     /// The seller switched it off.
     Disabled,
     /// Its time is over.

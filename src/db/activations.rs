@@ -1,11 +1,12 @@
 //! `license_activations` and `entitlements`: the one identity that each license is bound to, and what it opens.
 
 use super::batch::Query;
+use super::grants::Moment;
 use super::statement::{query, statement};
 use crate::json::Json;
 use crate::model::{
     Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseStatus, Permission, ProductRef,
-    Repo, Source, StorefrontId, Timestamp, TraceId,
+    Repo, Source, StorefrontId, TraceId,
 };
 use crate::platform::{Row, RowError, Statement};
 
@@ -16,7 +17,7 @@ pub struct Binding<'a> {
     pub account: &'a GithubAccount,
     pub repos: &'a [Repo],
     pub permission: Permission,
-    pub now: Timestamp,
+    pub moment: Moment,
     pub trace: &'a TraceId,
 }
 
@@ -30,7 +31,7 @@ pub fn known_license(key: &LicenseKey) -> Query<KnownLicense> {
 
 /// Binds a good license that is not bound yet. Gives a row when this statement did it.
 pub fn bind(binding: &Binding<'_>) -> Query<()> {
-    let Binding { key, account, repos, now, trace, .. } = binding;
+    let Binding { key, account, repos, moment, trace, .. } = binding;
     let names: Vec<&str> = repos.iter().map(Repo::as_str).collect();
     query!(
         "activations/bind",
@@ -39,7 +40,8 @@ pub fn bind(binding: &Binding<'_>) -> Query<()> {
         login = &account.login,
         user_id = account.id,
         repos = super::json_text(&names),
-        now = *now,
+        now = moment.now,
+        allow_test = moment.test_licenses,
         trace = *trace,
     )
 }
@@ -63,6 +65,7 @@ impl License {
             status: LicenseStatus::from_name(row.text("status")?).ok_or(RowError("status"))?,
             test: row.integer("test")? == 1,
             expires_at: row.optional_time("expires_at")?,
+            key_disabled: row.integer("key_disabled")? == 1,
         })
     }
 }

@@ -35,11 +35,12 @@ pub fn revoke(key: &LicenseKey, action: &AdminAction, now: Timestamp, trace: &Tr
 }
 
 /// Sets aside whatever keeps a license from being active. [`super::licenses::apply_order_facts`] has to follow in the same batch.
-pub fn reinstate(key: &LicenseKey, action: &AdminAction, now: Timestamp, trace: &TraceId) -> [Statement; 2] {
+pub fn reinstate(key: &LicenseKey, action: &AdminAction, now: Timestamp, trace: &TraceId) -> [Statement; 3] {
     let AdminAction { id: action_id, reason, actor } = action;
     [
         statement!("actions/record_reinstatement", key, action_id, reason, actor, now, trace),
         statement!("actions/reinstate", key, action_id),
+        statement!("actions/set_aside_disabled", key, action_id),
     ]
 }
 

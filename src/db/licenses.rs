@@ -4,7 +4,8 @@ use super::statement::statement;
 use super::{grants, outbox};
 use crate::db::grants::Moment;
 use crate::model::{
-    EventId, IssuedKey, LicenseKey, Order, OrderId, OrderLine, Product, ProductRef, Source, Timestamp, TraceId,
+    EventId, IssuedKey, LicenseKey, Order, OrderId, OrderLine, Product, ProductRef, Source, StorefrontId, Timestamp,
+    TraceId,
 };
 use crate::platform::Statement;
 
@@ -59,17 +60,17 @@ pub fn mint(license: &MintedLicense<'_>, event_id: &EventId) -> Statement {
     )
 }
 
-/// Records a key that the storefront's delivery brought.
+/// Records the license of a key of the storefront's own, of which [`super::storefront_keys`] has its word: one that this delivery
+/// brought, or without it, one that the storefront vouched for when it was used. One that there is follows the key.
 pub fn record_issued(
     source: Source,
     issued: &IssuedKey,
     product: &Product,
     now: Timestamp,
-    event_id: &EventId,
+    event_id: Option<&EventId>,
 ) -> Statement {
     statement!(
         "licenses/record_issued",
-        key = &issued.key,
         source,
         order_id = &issued.order_id,
         line = i64::from(issued.line.get()),
@@ -77,35 +78,24 @@ pub fn record_issued(
         product_id = &issued.bought.product_id,
         variant_id = issued.bought.variant_id.as_ref(),
         tier = product.tier.as_str(),
-        email = &issued.email,
-        name = issued.name.as_str(),
+        email = issued.email.as_ref(),
+        name = issued.name.as_deref(),
         test = issued.test,
         now,
-        expires_at = expiry(issued, product, now),
+        catalogue_expires_at = product.expiry_from(now),
         event_id,
     )
 }
 
-/// Records a key that the storefront vouched for when it was used.
-pub fn record_verified(source: Source, issued: &IssuedKey, product: &Product, now: Timestamp) -> Statement {
-    statement!(
-        "licenses/record_verified",
-        key = &issued.key,
-        source,
-        order_id = &issued.order_id,
-        line = i64::from(issued.line.get()),
-        storefront_key_id = &issued.storefront_key_id,
-        product_id = &issued.bought.product_id,
-        variant_id = issued.bought.variant_id.as_ref(),
-        tier = product.tier.as_str(),
-        email = &issued.email,
-        name = issued.name.as_str(),
-        test = issued.test,
-        now,
-        expires_at = expiry(issued, product, now),
-        told_expires_at = issued.expires_at,
-        catalogue_ends = product.years.is_some(),
-    )
+/// Has the license of a storefront's key, if there is one, follow what was said of the key last: its spelling and its end.
+/// [`follow`] or [`recompute_status`] has to follow in the same batch.
+pub fn follow_key(source: Source, order_id: &OrderId, storefront_key_id: &StorefrontId) -> Statement {
+    statement!("licenses/follow_key", source, order_id, storefront_key_id)
+}
+
+/// Marks the licenses of the storefront's own keys of an order as of a test purchase.
+pub fn mark_test(source: Source, order_id: &OrderId) -> Statement {
+    statement!("licenses/mark_test", source, order_id)
 }
 
 /// Records that a good license was for a product that the catalogue does not know.
@@ -126,15 +116,15 @@ pub fn recompute_status(selector: LicenseSelector<'_>) -> Statement {
 }
 
 /// Gives licenses the status that follows from what was recorded before in the same batch, and enqueues what follows from
-/// that. This is the one way in which a license that exists changes its status.
+/// that, mails included. This, or its part [`follow`], is the one way in which a license that exists changes its status.
 pub fn apply_order_facts(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 5] {
-    let [unwanted, wanted, enqueue] = grants::follow_status(selector, moment, trace);
-    let mails = outbox::enqueue_held_mails(selector, moment.now, trace);
-    // What changes is told by how a license stands before, so these come first.
-    [unwanted, wanted, enqueue, recompute_status(selector), mails]
+    let [unwanted, wanted, enqueue, recompute] = follow(selector, moment, trace);
+    [unwanted, wanted, enqueue, recompute, outbox::enqueue_held_mails(selector, moment.now, trace)]
 }
 
-/// The storefront's end wins; where it names none, the catalogue's years count.
-fn expiry(issued: &IssuedKey, product: &Product, now: Timestamp) -> Option<Timestamp> {
-    issued.expires_at.or_else(|| product.expiry_from(now))
+/// The same without mails: of a storefront's own key none is sent.
+pub fn follow(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 4] {
+    let [unwanted, wanted, enqueue] = grants::follow_status(selector, moment, trace);
+    // What changes is told by how a license stands before, so these come first.
+    [unwanted, wanted, enqueue, recompute_status(selector)]
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::batch::Query;
 use super::statement::{query, statement};
-use crate::model::{Amount, EventId, Order, OrderFacts, OrderId, Source, StorefrontId, Timestamp};
+use crate::model::{Amount, EventId, IssuedKey, Order, OrderFacts, OrderId, Source, StorefrontId, Timestamp};
 use crate::platform::{Row, RowError, Statement};
 
 /// The line of an order that bought a product.
@@ -14,6 +14,15 @@ use crate::platform::{Row, RowError, Statement};
 pub struct BoughtLine {
     pub line: NonZeroU32,
     pub variant_id: Option<StorefrontId>,
+}
+
+/// What there is of a key that a storefront tells of.
+#[derive(Debug, Clone)]
+pub struct KeyRecord {
+    /// It has a license, be it one that the operator has given for it. Once it has one, it always has.
+    pub is_licensed: bool,
+    /// The line of its order that bought the product, once the order is recorded.
+    pub line: Option<BoughtLine>,
 }
 
 /// A line as `orders/record_items` takes it.
@@ -71,14 +80,27 @@ pub fn record_facts(source: Source, order_id: &OrderId, facts: OrderFacts, now: 
     )
 }
 
-/// The line of an order that bought a product, once the order is recorded.
-pub fn line_of_product(source: Source, order_id: &OrderId, product_id: &StorefrontId) -> Query<BoughtLine> {
-    query!("orders/line_of_product", BoughtLine::read, source, order_id, product_id,)
+/// Reads what there is of a storefront's key.
+pub fn of_key(source: Source, issued: &IssuedKey) -> Query<KeyRecord> {
+    query!(
+        "orders/of_key",
+        KeyRecord::read,
+        source,
+        order_id = &issued.order_id,
+        storefront_key_id = &issued.storefront_key_id,
+        product_id = &issued.bought.product_id,
+    )
 }
 
-impl BoughtLine {
+impl KeyRecord {
     fn read(row: &Row) -> Result<Self, RowError> {
-        let line = u32::try_from(row.integer("line")?).ok().and_then(NonZeroU32::new);
-        Ok(Self { line: line.ok_or(RowError("line"))?, variant_id: super::activations::read_variant(row)? })
+        let line = match row.optional_integer("line")? {
+            None => None,
+            Some(line) => Some(BoughtLine {
+                line: u32::try_from(line).ok().and_then(NonZeroU32::new).ok_or(RowError("line"))?,
+                variant_id: super::activations::read_variant(row)?,
+            }),
+        };
+        Ok(Self { is_licensed: row.integer("licensed")? == 1, line })
     }
 }

@@ -23,7 +23,7 @@ use crate::adapters::storefronts::Verdict;
 use crate::db::activations::{self, Binding, KnownLicense};
 use crate::db::grants::{self, BoundTo, DueGrant};
 use crate::db::outbox::{Lease, Leased};
-use crate::db::{Batch, LicenseSelector, licenses};
+use crate::db::{Batch, licenses, storefront_keys};
 use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
     PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
@@ -96,8 +96,8 @@ pub enum ActivateError {
 struct Verified {
     product: Product,
     repos: Vec<Repo>,
-    /// What the storefront said, to be recorded with the binding.
-    issued: Option<(Source, IssuedKey)>,
+    /// What the storefront said, to be recorded with the binding, and when it was asked.
+    issued: Option<(Source, IssuedKey, Timestamp)>,
     key: LicenseKey,
 }
 
@@ -261,8 +261,9 @@ impl<P: Platform> Engine<P> {
     async fn ask_issuer(&self, license: &License, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
         let storefront = self.config.storefronts.with_keys().find(|(known, _)| known.source() == license.section);
         let Some((storefront, _)) = storefront else { return Err(ActivateError::NotFound) };
+        let asked_at = self.now();
         let told = storefront.verify_key(&self.platform, &license.key).await.map_err(ActivateError::Upstream)?;
-        self.vouched(license.section, told, wish).await
+        self.vouched(license.section, told, asked_at, wish).await
     }
 
     /// The word of whichever storefront issued a key of which nothing is on record. Storefronts may know a key only in the case
@@ -274,19 +275,26 @@ impl<P: Platform> Engine<P> {
                 self.count_unknown_key().await?;
             }
             for (storefront, _) in self.config.storefronts.with_keys() {
+                let asked_at = self.now();
                 let told = storefront.verify_key(&self.platform, spelling).await.map_err(ActivateError::Upstream)?;
                 if told != Verdict::Unknown {
-                    return self.vouched(storefront.source(), told, wish).await;
+                    return self.vouched(storefront.source(), told, asked_at, wish).await;
                 }
             }
         }
         Err(ActivateError::NotFound)
     }
 
-    /// What a storefront's word makes of a key.
-    async fn vouched(&self, source: Source, told: Verdict, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
+    /// What the word of a storefront that was asked at that time makes of a key.
+    async fn vouched(
+        &self,
+        source: Source,
+        told: Verdict,
+        asked_at: Timestamp,
+        wish: &Wish<'_>,
+    ) -> Result<Verified, ActivateError> {
         let issued = match told {
-            Verdict::Valid(issued) => issued,
+            Verdict::Valid(issued) => *issued,
             Verdict::Disabled => return Err(ActivateError::Disabled),
             Verdict::Expired => return Err(ActivateError::Expired),
             Verdict::WrongStore => return Err(ActivateError::WrongStore),
@@ -297,11 +305,11 @@ impl<P: Platform> Engine<P> {
             // The sale has its license, with a key of ours: the storefront's beside it would be a second one.
             return Err(ActivateError::NotFound);
         }
-        if issued.test && self.config.test_licenses == TestLicenses::OpenNothing {
+        if issued.test == Some(true) && self.config.test_licenses == TestLicenses::OpenNothing {
             return Err(ActivateError::TestMode);
         }
         let repos = wish.repos_of(&product)?;
-        Ok(Verified { product, repos, key: issued.key.clone(), issued: Some((source, issued)) })
+        Ok(Verified { product, repos, key: issued.key.clone(), issued: Some((source, issued, asked_at)) })
     }
 
     async fn resolve(&self, login: &Login) -> Result<GithubAccount, ActivateError> {
@@ -322,18 +330,12 @@ impl<P: Platform> Engine<P> {
         let moment = self.moment();
         let lease = self.lease().map_err(StorageError::from)?;
         let mut batch = Batch::new();
-        if let Some((source, issued)) = &issued {
-            batch.run(licenses::record_verified(*source, issued, &product, moment.now));
-            batch.run(licenses::recompute_status(LicenseSelector::License(&key)));
+        if let Some((source, issued, asked_at)) = &issued {
+            batch.run(storefront_keys::record_verified(*source, issued, *asked_at, moment.now));
+            batch.run(licenses::record_issued(*source, issued, &product, moment.now, None));
         }
-        let binding = Binding {
-            key: &key,
-            account,
-            repos: &repos,
-            permission: product.permission,
-            now: moment.now,
-            trace: &self.trace,
-        };
+        let binding =
+            Binding { key: &key, account, repos: &repos, permission: product.permission, moment, trace: &self.trace };
         let bound = batch.add(activations::bind(&binding));
         batch.run(activations::record_entitlements(&binding));
         let caller = BoundTo::Id(account.id);
@@ -427,6 +429,7 @@ fn require_good(standing: Standing) -> Result<(), ActivateError> {
         Standing::Good => Ok(()),
         Standing::Expired => Err(ActivateError::Expired),
         Standing::Suspended => Err(ActivateError::Suspended),
+        Standing::Disabled => Err(ActivateError::Disabled),
         Standing::Revoked => Err(ActivateError::Revoked),
     }
 }

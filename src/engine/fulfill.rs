@@ -11,7 +11,7 @@ use crate::db::events::{self, Completion};
 use crate::db::licenses::{self, MintedLicense};
 use crate::db::orders::{self, BoughtLine};
 use crate::db::outbox::{self, DueMail, Entry};
-use crate::db::{Batch, Handle, LicenseSelector};
+use crate::db::{Batch, Handle, LicenseSelector, storefront_keys};
 use crate::model::{
     Bought, Catalogue, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind, LicenseStatus,
     MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source,
@@ -53,6 +53,7 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         batch.extend(orders::record(source, order, now, event));
         batch.extend(self.facts(source, &order.order_id, order.facts));
+        batch.extend(test_mark(source, &order.order_id, order.test));
         let mut unmapped = Vec::new();
         let mut untold = None;
         let mut minted = Vec::new();
@@ -167,65 +168,55 @@ impl<P: Platform> Engine<P> {
         statements
     }
 
-    /// Records a key that the storefront issued and mailed itself.
-    pub(super) async fn record_issued(
+    /// Records what the storefront says of a key that it issued and mailed itself, and whatever that changes: its license, where
+    /// there is one, follows it, and otherwise gets recorded. `news` is the reason of a delivery that brings no license.
+    pub(super) async fn key_told(
         &self,
         handling: Handling<'_>,
         event_type: &EventType,
         mut issued: IssuedKey,
+        news: Option<EventReason>,
     ) -> Result<Fulfilled, StorageError> {
         let (event, source) = (handling.event, handling.source());
-        let catalogue = self.catalogue();
-        if issued.bought.variant_id.is_none() && catalogue.depends_on_variant(source, &issued.bought.product_id) {
-            // The key's delivery does not say which variant was bought; its order's does.
-            let mut batch = Batch::new();
-            let line = batch.add(orders::line_of_product(source, &issued.order_id, &issued.bought.product_id));
-            let waits = |reason, error: &str, waits_for| Unprocessed {
-                reason,
-                event_type: Some(event_type.clone()),
-                order_id: Some(issued.order_id.clone()),
-                storefront_key_id: Some(issued.storefront_key_id.clone()),
-                email: Some(issued.email.clone()),
-                error: error.to_owned(),
-                waits_for,
-            };
-            match self.run(batch).await?.first(&line)? {
-                Some(BoughtLine { line, variant_id: Some(variant_id) }) => {
-                    (issued.line, issued.bought.variant_id) = (line, Some(variant_id));
-                }
-                Some(BoughtLine { variant_id: None, .. }) => {
-                    let error = "the order of this key does not say which variant was bought, and that decides what the key \
-                                 opens";
-                    return Ok(Fulfilled::Not(waits(EventReason::Malformed, error, Awaited::Person)));
-                }
-                None => {
-                    let error = "the order of this key has not arrived, or is not fulfilled yet, and the variant that it bought \
-                                 decides what the key opens";
-                    return Ok(Fulfilled::Not(waits(EventReason::OrderNotHereYet, error, Awaited::Order)));
-                }
-            }
-        }
-        let Some(product) = catalogue.find(source, &issued.bought) else {
-            self.run(events::record_unmapped_lines(event, std::slice::from_ref(&issued.bought)).into()).await?;
-            let bought = issued.bought.into();
-            return Ok(Fulfilled::Not(Unprocessed {
-                storefront_key_id: Some(issued.storefront_key_id),
-                email: Some(issued.email),
-                ..unmapped_product(&catalogue, source, event_type, &issued.order_id, &bought)
-            }));
-        };
-        let now = self.now();
         let mut batch = Batch::new();
-        let reason = match product.license {
-            LicenseKind::Minted => Some(EventReason::MintedHere),
-            LicenseKind::None => Some(EventReason::NothingToDeliver),
-            LicenseKind::Storefront => {
-                batch.run(licenses::record_issued(source, &issued, product, now, event));
-                None
+        let of_key = batch.add(orders::of_key(source, &issued));
+        let record = self.run(batch).await?.first(&of_key)?;
+        let (is_licensed, line) = record.map_or((false, None), |record| (record.is_licensed, record.line));
+        let catalogue = self.catalogue();
+        let moment = self.moment();
+        let mut batch = Batch::new();
+        batch.run(storefront_keys::record(source, &issued, moment.now, event));
+        // What a license opens is not asked for again: it follows its key whatever the catalogue says by now.
+        let reason = if is_licensed {
+            batch.run(licenses::follow_key(source, &issued.order_id, &issued.storefront_key_id));
+            let order = LicenseSelector::Order(source, &issued.order_id);
+            batch.extend(licenses::follow(order, moment, &self.trace));
+            news
+        } else {
+            if let Err(waits) = told_variant(&catalogue, source, event_type, &mut issued, line) {
+                return Ok(Fulfilled::Not(*waits));
+            }
+            let Some(product) = catalogue.find(source, &issued.bought) else {
+                self.run(events::record_unmapped_lines(event, std::slice::from_ref(&issued.bought)).into()).await?;
+                let bought = issued.bought.into();
+                return Ok(Fulfilled::Not(Unprocessed {
+                    storefront_key_id: Some(issued.storefront_key_id),
+                    email: issued.email,
+                    ..unmapped_product(&catalogue, source, event_type, &issued.order_id, &bought)
+                }));
+            };
+            match product.license {
+                LicenseKind::Minted => Some(EventReason::MintedHere),
+                LicenseKind::None => Some(EventReason::NothingToDeliver),
+                LicenseKind::Storefront => {
+                    batch.run(licenses::record_issued(source, &issued, product, moment.now, Some(event)));
+                    None
+                }
             }
         };
+        batch.extend(test_mark(source, &issued.order_id, issued.test == Some(true)));
         let completion = Completion { event_type, order_id: Some(&issued.order_id), reason };
-        batch.run(events::complete(event, now, &completion));
+        batch.run(events::complete(event, moment.now, &completion));
         self.run(batch).await?;
         self.log(Level::Info, "key_recorded", [("event_id", event.into()), ("source", source.into())]);
         Ok(Fulfilled::Done)
@@ -238,6 +229,54 @@ impl<P: Platform> Engine<P> {
             [("event_id", event.into()), ("source", source.into()), ("order", LogValue::text(order_id.as_str()))],
         );
     }
+}
+
+/// The statement that marks the licenses of an order as of a test purchase, where the storefront says that it is one: what it
+/// said before may have been less.
+fn test_mark(source: Source, order_id: &OrderId, is_test: bool) -> Option<Statement> {
+    is_test.then(|| licenses::mark_test(source, order_id))
+}
+
+/// Completes a key whose delivery does not say which variant was bought, from the line of its order that bought the product,
+/// where the catalogue asks for the variant.
+///
+/// # Errors
+/// Why that has to wait.
+fn told_variant(
+    catalogue: &Catalogue,
+    source: Source,
+    event_type: &EventType,
+    issued: &mut IssuedKey,
+    line: Option<BoughtLine>,
+) -> Result<(), Box<Unprocessed>> {
+    if issued.bought.variant_id.is_some() || !catalogue.depends_on_variant(source, &issued.bought.product_id) {
+        return Ok(());
+    }
+    let (reason, error, waits_for) = match line {
+        Some(BoughtLine { line, variant_id: Some(variant_id) }) => {
+            (issued.line, issued.bought.variant_id) = (line, Some(variant_id));
+            return Ok(());
+        }
+        Some(BoughtLine { variant_id: None, .. }) => {
+            let error =
+                "the order of this key does not say which variant was bought, and that decides what the key opens";
+            (EventReason::Malformed, error, Awaited::Person)
+        }
+        None => {
+            let error = "the order of this key has not arrived, or is not fulfilled yet, and the variant that it bought decides \
+                         what the key opens";
+            (EventReason::OrderNotHereYet, error, Awaited::Order)
+        }
+    };
+    Err(Box::new(Unprocessed {
+        reason,
+        event_type: Some(event_type.clone()),
+        order_id: Some(issued.order_id.clone()),
+        storefront_key_id: Some(issued.storefront_key_id.clone()),
+        email: issued.email.clone(),
+        error: error.to_owned(),
+        waits_for,
+    }))
 }
 
 /// Why a delivery waits whose product the catalogue does not name, with the version of it that does not.

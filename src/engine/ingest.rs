@@ -217,7 +217,11 @@ impl<P: Platform> Engine<P> {
     ) -> Result<Fulfilled, StorageError> {
         match meaning {
             StorefrontEvent::Sold(order) => self.fulfill(handling, event_type, &order).await,
-            StorefrontEvent::KeyIssued(issued) => self.record_issued(handling, event_type, issued).await,
+            StorefrontEvent::KeyIssued(issued) => self.key_told(handling, event_type, issued, None).await,
+            StorefrontEvent::KeyChanged(issued) => {
+                let news = if issued.disabled { EventReason::KeyDisabled } else { EventReason::KeyChange };
+                self.key_told(handling, event_type, issued, Some(news)).await
+            }
             StorefrontEvent::OrderChanged { order_id, facts, reason } => {
                 self.order_changed(handling, event_type, &order_id, facts, reason).await?;
                 Ok(Fulfilled::Done)

@@ -17,6 +17,8 @@ pub enum StorefrontEvent {
     Sold(Order),
     /// The storefront issued a license key of its own.
     KeyIssued(IssuedKey),
+    /// Something became of a key of its own, whether it was told of before or not.
+    KeyChanged(IssuedKey),
     /// Something became of an order, whether its sale has arrived or not.
     OrderChanged { order_id: OrderId, facts: OrderFacts, reason: EventReason },
     /// Understood, and nothing is to be done.

@@ -16,6 +16,8 @@ pub enum Standing {
     Good,
     Expired,
     Suspended,
+    /// Suspended since the storefront has disabled the key.
+    Disabled,
     Revoked,
 }
 
@@ -39,6 +41,8 @@ pub struct License {
     pub status: LicenseStatus,
     pub test: bool,
     pub expires_at: Option<Timestamp>,
+    /// The storefront has disabled the key, and nobody has set that aside.
+    pub key_disabled: bool,
 }
 
 /// One row of `license_activations`.
@@ -127,6 +131,7 @@ impl License {
     pub fn standing(&self, now: Timestamp) -> Standing {
         match self.status {
             LicenseStatus::Revoked => Standing::Revoked,
+            LicenseStatus::Suspended if self.key_disabled => Standing::Disabled,
             LicenseStatus::Suspended => Standing::Suspended,
             LicenseStatus::Active if self.expires_at.is_some_and(|end| end <= now) => Standing::Expired,
             LicenseStatus::Active => Standing::Good,

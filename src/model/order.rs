@@ -78,7 +78,7 @@ pub struct Order {
     pub facts: OrderFacts,
 }
 
-/// A key that a storefront issued for a line of an order.
+/// A key that a storefront issued for a line of an order, as it stands there. Its id stays while the key can be replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedKey {
     pub key: LicenseKey,
@@ -87,10 +87,17 @@ pub struct IssuedKey {
     pub order_id: OrderId,
     pub line: NonZeroU32,
     pub bought: ProductRef,
-    pub email: BuyerEmail,
-    pub name: String,
-    pub test: bool,
+    /// Who bought, with the name; absent where the storefront does not say.
+    pub email: Option<BuyerEmail>,
+    pub name: Option<String>,
+    /// Not real money; absent where the storefront does not say.
+    pub test: Option<bool>,
     pub expires_at: Option<Timestamp>,
+    /// The storefront has switched it off.
+    pub disabled: bool,
+    /// As of when all of this is, by the storefront's clock; absent where it does not say. Of two words about a key the later one
+    /// holds.
+    pub said_at: Option<Timestamp>,
 }
 
 /// What a storefront has said about an order besides that it was sold. Each is true for good once it was said.

@@ -33,9 +33,14 @@ impl Timestamp {
         later.is_writable().then(|| later.at(time))
     }
 
-    /// Reads an RFC 3339 date and time, as both storefronts write them (`2026-01-05T19:38:56Z`,
+    /// Reads an RFC 3339 date and time, as the storefronts write them (`2026-01-05T19:38:56Z`,
     /// `2026-01-05T09:45:53.000000Z`).
     pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_or_utc(text).filter(|_| has_offset(text))
+    }
+
+    /// The same, or without an offset, which is then taken for UTC: storefronts have left it out.
+    pub fn parse_or_utc(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();
         let year = number(&mut rest, 4)?;
         one_of(&mut rest, b"-")?;
@@ -48,9 +53,9 @@ impl Timestamp {
         // A leap second is the one after it.
         let seconds = number(&mut rest, 2).filter(|seconds| *seconds <= 60)?;
         let millis = if one_of(&mut rest, b".").is_some() { fraction(&mut rest)? } else { 0 };
-        let ahead = match one_of(&mut rest, b"Zz+-")? {
-            b'+' => clock(&mut rest)?,
-            b'-' => -clock(&mut rest)?,
+        let ahead = match one_of(&mut rest, b"Zz+-") {
+            Some(b'+') => clock(&mut rest)?,
+            Some(b'-') => -clock(&mut rest)?,
             _ => 0,
         };
         let time = ((minutes - ahead) * 60 + seconds) * 1000 + millis;
@@ -91,6 +96,11 @@ impl Timestamp {
         let date = Date::of_days(self.0.div_euclid(DAY_MS));
         date.is_writable().then(|| (date, self.0.rem_euclid(DAY_MS)))
     }
+}
+
+/// Whether a time says how far it is from UTC. What stands before that has a known length.
+fn has_offset(text: &str) -> bool {
+    text.get("2026-01-05T19:38:56".len()..).is_some_and(|rest| rest.contains(['Z', 'z', '+', '-']))
 }
 
 /// A day of the Gregorian calendar. Months and days count from one.
@@ -223,7 +233,20 @@ mod tests {
             "2026-01-05T19:38:56+0100",
         ] {
             assert_eq!(Timestamp::parse(unread), None, "{unread}");
+            let without_offset = unread == "2026-01-05T19:38:56";
+            assert_eq!(Timestamp::parse_or_utc(unread).is_some(), without_offset, "{unread}");
         }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_in_utc_for_whoever_takes_one() {
+        let utc = Some(at("2026-01-05T19:38:56Z"));
+        for text in ["2026-01-05T19:38:56", "2026-01-05 19:38:56", "2026-01-05T19:38:56.000000", "2026-01-05T19:38:56Z"]
+        {
+            assert_eq!(Timestamp::parse_or_utc(text), utc, "{text}");
+        }
+        assert_eq!(Timestamp::parse_or_utc("2026-01-05T20:38:56+01:00"), utc);
+        assert_eq!(Timestamp::parse("2026-01-05T19:38:56.000000"), None);
     }
 
     #[test]

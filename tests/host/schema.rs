@@ -318,6 +318,7 @@ async fn shop_with_a_row_of_everything() -> Shop {
     assert_eq!(shop.activate(&key, "octocat").await.status, 200);
     for row in [
         "INSERT INTO order_facts VALUES ('gumroad', 'another-order', 'disputed', 1)",
+        "INSERT INTO storefront_keys VALUES ('lemonsqueezy', '1', 'another-key', 0, NULL, 1, 1, NULL)",
         "INSERT INTO github_pauses VALUES ('acme/starter', 1, 1, 'asked to wait')",
         "INSERT INTO alerts VALUES ('dead_row:1', 'dead_row', 'Given up and left to you: 1', 1, NULL)",
         "INSERT INTO unmapped_lines SELECT id, 'gumroad', 'unheard-of', '' FROM webhook_events",
@@ -394,9 +395,14 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE order_facts SET order_id = ''", "CHECK"),
     ("UPDATE order_facts SET fact = 'sold'", "CHECK"),
     ("INSERT INTO order_facts SELECT source, order_id, fact, 2 FROM order_facts", "UNIQUE"),
+    ("UPDATE storefront_keys SET source = ''", "CHECK"),
+    ("UPDATE storefront_keys SET storefront_key_id = ''", "CHECK"),
+    ("UPDATE storefront_keys SET license_key = ''", "CHECK"),
+    ("UPDATE storefront_keys SET disabled = 2", "CHECK"),
+    ("UPDATE storefront_keys SET said_at = NULL", "NOT NULL"),
+    ("INSERT INTO storefront_keys SELECT * FROM storefront_keys", "UNIQUE"),
     // Licenses.
     ("UPDATE licenses SET license_key = ''", "CHECK"),
-    ("UPDATE licenses SET license_key = 'LK-OTHER'", "FOREIGN KEY"),
     ("UPDATE licenses SET source = ''", "CHECK"),
     ("UPDATE licenses SET order_id = ''", "CHECK"),
     ("UPDATE licenses SET line = 0", "CHECK"),

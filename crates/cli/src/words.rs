@@ -116,6 +116,7 @@ impl Words for LicenseReason {
             Self::RevokedByOperator => "you revoked the license",
             Self::Refunded => "the order was refunded",
             Self::Disputed => "the payment is disputed",
+            Self::DisabledByStorefront => "the storefront has disabled the key",
             Self::MailCanceled => "you canceled the mail with the key",
             Self::InvitationCanceled => "you canceled the invitation",
             Self::MailPending => "the mail with the key is still to be sent",

@@ -38,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 25] = [
     Target { name: "activation", check: buyers::activation },
     Target { name: "caller_network", check: buyers::caller_network },
     Target { name: "configuration", check: settings::configuration },
@@ -56,6 +56,7 @@ pub const TARGETS: [Target; 24] = [
     Target { name: "license_key", check: buyers::license_key },
     Target { name: "license_mail", check: mail::license_mail },
     Target { name: "license_report", check: storefronts::license_report },
+    Target { name: "listed_item", check: storefronts::listed_item },
     Target { name: "login", check: buyers::login },
     Target { name: "postmark_reply", check: mail::postmark_reply },
     Target { name: "products_file", check: settings::products_file },

@@ -6,12 +6,13 @@ use latchkey::adapters::storefronts::{
 };
 use latchkey::adapters::{Failure, Remedy};
 use latchkey::config::Config;
+use latchkey::db::events::StoredEvent;
 use latchkey::http::{Body, Request};
 use latchkey::model::{
     Authenticated, BuyerEmail, Delivery, EventType, IssuedKey, LicenseKey, ListName, Order, OrderId, Secret, Source,
     StorefrontEvent, StorefrontId,
 };
-use latchkey::platform::{HttpResponse, Value};
+use latchkey::platform::{HttpResponse, Row, Value};
 use url::form_urlencoded;
 
 use crate::taint::{self, CANARY, assert_clean};
@@ -173,6 +174,32 @@ pub fn storefront_list(input: &[u8]) {
     }
 }
 
+/// An item of a storefront's list, by the first byte: what it means is as sound as what a delivery means, and what is wrong with
+/// it repeats nothing of it.
+///
+/// # Panics
+/// When something does not hold.
+pub fn listed_item(input: &[u8]) {
+    let Some((list, item)) = input.split_first() else { return };
+    let storefronts: Storefronts = config().storefronts;
+    let lists: Vec<(Source, ListName)> = storefronts.lists();
+    let (source, list) = &lists[usize::from(*list) % lists.len()];
+    let storefront = storefronts.get(*source).expect("a list is some storefront's");
+    for item in [Some(item.to_vec()), taint::json(item)].into_iter().flatten() {
+        let delivery = stored(*source, list, item);
+        check(&run(storefront.interpret(&World::replying(Vec::new()), &delivery)));
+    }
+}
+
+/// What comes back from the database of an item that was found in a list.
+fn stored(source: Source, list: &ListName, item: Vec<u8>) -> Delivery {
+    let names = ["id", "source", "list", "payload", "attempts"].map(str::to_owned);
+    let values =
+        vec!["0".into(), source.as_str().into(), list.as_str().into(), Value::text_or_blob(&item), Value::Integer(1)];
+    let event = StoredEvent::read(&Row::new(names.into(), values)).expect("a sound row");
+    event.delivery.expect("its payload is there")
+}
+
 /// The storefront of that name, as these settings have configured it.
 fn storefront(config: &Config, source: &str) -> AnyStorefront {
     let source = Source::parse(source).expect("a source");
@@ -215,7 +242,7 @@ fn check(read: &Result<Understood, NotUnderstood>) {
             check_event_type(&understood.event_type);
             match &understood.event {
                 StorefrontEvent::Sold(order) => check_sale(order),
-                StorefrontEvent::KeyIssued(issued) => check_issued(issued),
+                StorefrontEvent::KeyIssued(issued) | StorefrontEvent::KeyChanged(issued) => check_issued(issued),
                 StorefrontEvent::OrderChanged { order_id, facts, reason: _ } => {
                     check_order(order_id.as_str());
                     assert!(!facts.is_empty(), "nothing has changed");
@@ -269,8 +296,10 @@ fn check_issued(issued: &IssuedKey) {
     check_order(issued.order_id.as_str());
     check_id(&issued.storefront_key_id);
     check_id(&issued.bought.product_id);
-    values::check_buyer(&issued.email);
-    check_name(&issued.name, &issued.email);
+    if let Some(email) = &issued.email {
+        values::check_buyer(email);
+        check_name(issued.name.as_deref().unwrap_or_default(), email);
+    }
 }
 
 fn check_order(text: &str) {

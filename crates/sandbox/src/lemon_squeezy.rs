@@ -33,6 +33,8 @@ pub(crate) struct LemonSqueezy {
     key_numbers: Counter,
     instance_numbers: Counter,
     webhook_numbers: Counter,
+    /// Set by [`crate::Sandbox::answer_about_keys_as_in_2023`].
+    answers_of_2023: bool,
     license_api_quota: license_api::Quota,
 }
 
@@ -122,6 +124,7 @@ impl LemonSqueezy {
             key_numbers: counter(),
             instance_numbers: counter(),
             webhook_numbers: counter(),
+            answers_of_2023: false,
             license_api_quota: license_api::Quota::default(),
         }
     }

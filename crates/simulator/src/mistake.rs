@@ -152,6 +152,10 @@ fn nothing(_: &[Statement], _: &Value) -> Value {
     Value::Null
 }
 
+fn not_at_all(_: &[Statement], _: &Value) -> Value {
+    Value::Integer(0)
+}
+
 fn much_later(_: &[Statement], value: &Value) -> Value {
     match value {
         Value::Integer(at) => Value::Integer(at + FOREVER_MS),
@@ -214,6 +218,14 @@ pub static MISTAKES: &[Mistake] = &[
     left_out(
         "a license is active whatever was said of its order before",
         &[Edit::LeftOutBeside("licenses/recompute_status", "licenses/mint")],
+    ),
+    statements(
+        "what was said of a key last is what arrived last",
+        &[Edit::Bound { names: &["storefront_keys/record"], param: "said_at", to: nothing }],
+    ),
+    statements(
+        "a key that its storefront has disabled stays good",
+        &[Edit::Bound { names: &["storefront_keys/record"], param: "disabled", to: not_at_all }],
     ),
     left_out("a license that is active again has its mail kept back", &[Edit::LeftOut("outbox/enqueue_held_mails")]),
     Mistake { name: "a mail that may have failed is sent twice under one lease", how: How::MailedAgain },

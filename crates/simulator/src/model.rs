@@ -132,6 +132,8 @@ pub(crate) enum Meaning {
     Nothing,
     /// The storefront issued a key for it.
     Key(Key),
+    /// The storefront has disabled the key, or enabled it.
+    KeyChanged { key: Key, disabled: bool },
 }
 
 /// A key that a storefront issued.
@@ -225,8 +227,14 @@ impl Model {
         let of_it = said.into_iter().map(|place| &self.deliveries[*place]).filter(|known| known.order == order);
         of_it.fold(Facts::default(), |facts, known| match known.meaning {
             Meaning::Sale(said) | Meaning::Changed(said) => facts.and(said),
-            Meaning::Key(_) | Meaning::Nothing => facts,
+            Meaning::Key(_) | Meaning::KeyChanged { .. } | Meaning::Nothing => facts,
         })
+    }
+
+    /// Whether this key was ever disabled at its storefront.
+    pub(crate) fn ever_disabled(&self, key: &str) -> bool {
+        let words = self.deliveries.iter().filter_map(|known| known.meaning.word());
+        words.into_iter().any(|(told, disabled)| disabled && told.key == key)
     }
 
     /// Whether anybody has presented this key.
@@ -277,6 +285,17 @@ impl Order {
     /// What the seller corrects its address to.
     pub(crate) fn corrected_email(&self) -> String {
         format!("right-{}", self.email)
+    }
+}
+
+impl Meaning {
+    /// The key that it is about, and whether it says that the key is disabled.
+    pub(crate) const fn word(&self) -> Option<(&Key, bool)> {
+        match self {
+            Self::Key(key) => Some((key, false)),
+            Self::KeyChanged { key, disabled } => Some((key, *disabled)),
+            Self::Sale(_) | Self::Changed(_) | Self::Nothing => None,
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl Storefront for LemonSqueezy {
 
     fn hooks(&self) -> Hooks {
         Hooks {
-            events: &["order_created", "order_refunded", "license_key_created"],
+            events: &["order_created", "order_refunded", "license_key_created", "license_key_updated"],
             registration: Registration::Together("/v1/webhooks"),
             dashboard: "https://app.lemonsqueezy.com/settings/webhooks",
             secret: HookSecret::Signing,

@@ -122,7 +122,7 @@ pub(super) fn flag(json: &Json, path: &[&str]) -> bool {
 
 /// When an item says that it was made.
 pub(super) fn time(json: &Json, path: &[&str]) -> Option<Timestamp> {
-    text(json, path).and_then(Timestamp::parse)
+    text(json, path).and_then(Timestamp::parse_or_utc)
 }
 
 /// What an item says: the item, and what has become of it.

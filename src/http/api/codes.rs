@@ -142,6 +142,8 @@ codes! {
         RevokedByOperator = "revoked_by_operator",
         Refunded = "refunded",
         Disputed = "disputed",
+        /// The storefront has disabled the key.
+        DisabledByStorefront = "disabled_by_storefront",
         /// The operator canceled it.
         MailCanceled = "mail_canceled",
         InvitationCanceled = "invitation_canceled",

@@ -44,6 +44,8 @@ fn a_sale_survives_every_single_fault() {
 fn a_key_of_the_storefronts_is_recorded_despite_every_single_fault() {
     exhaust(Scenario::IssuedKey, 6);
     exhaust(Scenario::KeyBeforeOrder, 11);
+    exhaust(Scenario::TestKey, 6);
+    exhaust(Scenario::ChangedKey, 7);
 }
 
 #[test]

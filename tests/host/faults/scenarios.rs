@@ -44,6 +44,10 @@ pub(super) enum Scenario {
     IssuedKey,
     /// The same two, the key first: it has to wait for the order, which says what was bought.
     KeyBeforeOrder,
+    /// An order of a test purchase, then the key that Lemon Squeezy issued.
+    TestKey,
+    /// Lemon Squeezy tells that a key is disabled which the buyer has activated, and then of another in its place.
+    ChangedKey,
     /// A sale of what no entry of the catalogue names.
     UnmappedSale,
     /// A delivery that was stored and acknowledged by a process that died over it.
@@ -101,11 +105,13 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
         Self::KeyBeforeOrder,
+        Self::TestKey,
+        Self::ChangedKey,
         Self::UnmappedSale,
         Self::AbandonedSale,
         Self::RefusedMail,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use latchkey::engine::Ticked;
 use latchkey::platform::Platform;
 use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, LicenseKeySeed};
+use latchkey_sandbox::{Delivery, GumroadSale, KeyStatus, LemonSqueezySale, LicenseKeySeed};
 use serde_json::json;
 
 use crate::shop::{NOW, Shop, delivery_request, run};
@@ -154,8 +154,36 @@ fn an_order_and_its_key_that_fail_at_any_statement_are_recorded_later() {
         fail_at_each_statement(&Processing {
             marked: "licenses/record_issued",
             deliveries: order_with_key,
-            statements: &["licenses/record_issued", "events/complete"],
+            statements: &["storefront_keys/record", "licenses/record_issued", "events/complete"],
             licenses: "active",
+            mails: 0,
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_disabled_key_that_fails_at_any_statement_suspends_the_license_later() {
+    run(async {
+        fail_at_each_statement(&Processing {
+            marked: "storefront_keys/record",
+            deliveries: |shop| {
+                let mut told = order_with_key(shop);
+                let body: serde_json::Value = serde_json::from_slice(&told[1].body).unwrap();
+                let key = body["data"]["attributes"]["key"].as_str().unwrap().to_owned();
+                told.push(shop.sandbox.set_key_status(&key, KeyStatus::Disabled));
+                told
+            },
+            statements: &[
+                "storefront_keys/record",
+                "licenses/follow_key",
+                "grants/mark_unwanted",
+                "grants/mark_wanted",
+                "grants/enqueue_changed",
+                "licenses/recompute_status",
+                "events/complete",
+            ],
+            licenses: "suspended",
             mails: 0,
         })
         .await;
@@ -192,7 +220,7 @@ fn a_refund_that_fails_at_any_statement_ends_the_license_later() {
 fn a_first_activation_that_fails_at_any_statement_burns_no_key() {
     run(async {
         for (ours, before_binding) in
-            [(true, &[][..]), (false, &["licenses/record_verified", "licenses/recompute_status"])]
+            [(true, &[][..]), (false, &["storefront_keys/record_verified", "licenses/record_issued"])]
         {
             let statements = [before_binding, &BINDING].concat();
             for (place, name) in statements.iter().enumerate() {

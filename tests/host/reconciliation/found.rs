@@ -317,15 +317,31 @@ fn an_order_that_is_not_paid_is_no_sale() {
 fn a_key_that_opens_nothing_is_not_looked_for() {
     run(async {
         let shop = open_on_lemon_squeezy();
-        // One that the storefront issued although ours is minted, one that is disabled, one of an unmapped product.
+        // One that the storefront issued although ours is minted, and one of an unmapped product.
         let order =
             shop.sandbox.sell_on_lemon_squeezy(LemonSqueezySale { license_keys: Some(1), ..order_of("6", "1") });
         assert_eq!(shop.deliver(&order[0]).await.status, 200);
         shop.take_key();
-        shop.sandbox.add_license_key(LicenseKeySeed { status: Some(KeyStatus::Disabled), ..LicenseKeySeed::default() });
         shop.sandbox.add_license_key(LicenseKeySeed { product_id: 77, ..LicenseKeySeed::default() });
         read_lists(&shop).await;
         assert_eq!(found(&shop), 0);
+    });
+}
+
+#[test]
+fn a_key_that_is_disabled_is_found_and_can_be_enabled() {
+    run(async {
+        let shop = open_on_lemon_squeezy();
+        let order = shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"));
+        assert_eq!(shop.deliver(&order[0]).await.status, 200);
+        let key = shop.sandbox.storefront_mails().remove(0).license_key;
+        shop.sandbox.set_key_status(&key, KeyStatus::Disabled);
+        read_lists(&shop).await;
+        assert_eq!(found(&shop), 1);
+        assert_eq!(shop.value("SELECT license_key || ' ' || status FROM licenses"), format!("{key} suspended"));
+        let enabled = shop.sandbox.set_key_status(&key, KeyStatus::Inactive);
+        assert_eq!(shop.deliver(&enabled).await.status, 200);
+        assert_eq!(shop.value("SELECT status FROM licenses"), "active");
     });
 }
 

@@ -51,6 +51,7 @@ fn every_code_has_its_words() {
       revoked_by_operator: you revoked the license
       refunded: the order was refunded
       disputed: the payment is disputed
+      disabled_by_storefront: the storefront has disabled the key
       mail_canceled: you canceled the mail with the key
       invitation_canceled: you canceled the invitation
       mail_pending: the mail with the key is still to be sent

@@ -62,7 +62,10 @@ pub(super) fn respond(world: &mut World, action: &str, request: &Incoming, now: 
         }
     };
     match read(action, request) {
-        Ok(form) => world.lemon_squeezy.answer(action, &form, now),
+        Ok(form) => {
+            let reply = world.lemon_squeezy.answer(action, &form, now);
+            if world.lemon_squeezy.answers_of_2023 { as_in_2023(reply) } else { reply }
+        }
         Err(reply) => reply,
     }
     .header("x-ratelimit-limit", limit.to_string())
@@ -140,6 +143,25 @@ impl LemonSqueezy {
             }
         }
     }
+}
+
+/// A reply without what was added since, and with its times as they were.
+fn as_in_2023(mut reply: Reply) -> Reply {
+    let mut body: serde_json::Value = serde_json::from_slice(&reply.body).expect("a reply is JSON");
+    if let Some(key) = body["license_key"].as_object_mut() {
+        key.remove("test_mode");
+        for name in ["created_at", "expires_at"] {
+            if let Some(time) = key.get(name).and_then(serde_json::Value::as_str) {
+                let bare = time.replace('T', " ").replace(".000000Z", "");
+                key.insert(name.to_owned(), bare.into());
+            }
+        }
+    }
+    if let Some(meta) = body["meta"].as_object_mut() {
+        meta.retain(|name, _| !name.starts_with("customer_"));
+    }
+    reply.body = serde_json::to_vec(&body).expect("a reply serializes");
+    reply
 }
 
 /// A 404, which says nothing about any key.

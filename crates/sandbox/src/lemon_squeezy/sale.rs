@@ -6,6 +6,7 @@ use super::{Instance, LicenseKey};
 use crate::delivery::Delivery;
 use crate::ids::{lemon_squeezy_license_key, uuid};
 use crate::sandbox::Sandbox;
+use crate::time::SECOND;
 
 /// A sale to be made. [`LemonSqueezySale::default`] is one paid order of the first product, by an invented buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,14 +210,38 @@ impl Sandbox {
 
     /// Gives a key a status, as the seller can in the dashboard, and returns `license_key_updated`.
     pub fn set_key_status(&self, key: &str, status: KeyStatus) -> Delivery {
+        self.update_key(key, |license| license.forced = Some(status))
+    }
+
+    /// Gives a key another end, in milliseconds since the Unix epoch, or none, and returns `license_key_updated`.
+    pub fn set_key_expiry(&self, key: &str, expires_at: Option<i64>) -> Delivery {
+        self.update_key(key, |license| license.expires_at = expires_at)
+    }
+
+    /// Puts another key in a key's place, which keeps its id, and returns the new one with `license_key_updated`. Nobody knows
+    /// the old one any more.
+    pub fn regenerate_key(&self, key: &str) -> (String, Delivery) {
+        let number = self.world().lemon_squeezy.key_numbers.next();
+        let new = lemon_squeezy_license_key(number);
+        let delivery = self.update_key(key, |license| license.key.clone_from(&new));
+        (new, delivery)
+    }
+
+    fn update_key(&self, key: &str, change: impl FnOnce(&mut LicenseKey)) -> Delivery {
         let now = self.now();
         let mut world = self.world();
         let shop = &mut world.lemon_squeezy;
         let position = shop.named_key(key);
         let license = &mut shop.keys[position];
-        license.forced = Some(status);
-        license.updated_at = now;
+        change(license);
+        // Its times tell seconds apart, and what happens to a key in one second is nobody's doing by hand.
+        license.updated_at = now.max((license.updated_at / SECOND + 1) * SECOND);
         shop.key_webhook("license_key_updated", position, &self.options().lemon_squeezy_webhook_secret, now)
+    }
+
+    /// Has the License API answer as it did in 2023: without test mode, without the customer, and with times without a zone.
+    pub fn answer_about_keys_as_in_2023(&self) {
+        self.world().lemon_squeezy.answers_of_2023 = true;
     }
 
     /// How many activations of a key are used. Validating uses none.

@@ -120,7 +120,11 @@ pub(super) fn answers(run: &Run) -> Result<(), Violation> {
                         "is told that the product is not mapped, and it is"
                     }
                     (422, _) if account.id.is_some() => "is told not to exist, or not to be invitable",
-                    (403, _) if !acted_on && order.is_none_or(|order| orders[order].facts == Facts::default()) => {
+                    (403, _)
+                        if !acted_on
+                            && !model.ever_disabled(key)
+                            && order.is_none_or(|order| orders[order].facts == Facts::default()) =>
+                    {
                         "is refused without a reason"
                     }
                     (429, _) => "is refused without a reason",

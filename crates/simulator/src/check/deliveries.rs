@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use latchkey::platform::Row;
 
 use super::catalogue::{self, Versions};
-use super::{Violation, integer, rows, text};
-use crate::model::{Answer, Meaning, Model, Sent, What};
+use super::{Violation, integer, rows, rows_with, text};
+use crate::model::{Answer, Key, Meaning, Model, Sent, What};
 use crate::run::Run;
 use crate::shelf::Shelf;
 
@@ -18,6 +18,8 @@ pub(super) struct Event {
     pub(super) processed: bool,
     /// The seller has answered it with a license.
     pub(super) by_hand: bool,
+    /// Its place in [`Model::deliveries`]; `None` where a list had it.
+    pub(super) place: Option<usize>,
 }
 
 /// All that was stored.
@@ -74,8 +76,10 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
         // What a list has is found by a tick, whenever that was.
         let first = by_trace.get(trace.as_str()).map_or(0, |sent| sent.version);
         let waits = |shelf| waits_for_the_seller(&model, event.order, &event.meaning, &events, shelf);
+        // A license follows its key whatever the catalogue says by then.
+        let follows = || event.meaning.word().is_some_and(|(key, _)| has_license(run, &model, key));
         let right = match event.processed {
-            true => event.by_hand || versions.since(first).any(|shelf| !waits(shelf)),
+            true => event.by_hand || versions.since(first).any(|shelf| !waits(shelf)) || follows(),
             false => waits(versions.newest()),
         };
         if !right {
@@ -97,6 +101,13 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
     Ok(events)
 }
 
+/// Whether a storefront's key has a license.
+fn has_license(run: &Run, model: &Model, key: &Key) -> bool {
+    let order = &model.orders[key.order];
+    let licensed = "SELECT 1 FROM licenses WHERE source = ?1 AND order_id = ?2 AND storefront_key_id = ?3";
+    !rows_with(run, licensed, &[order.product.source, &order.id, &key.id]).is_empty()
+}
+
 /// Every row, in the order of their ids, by what the storefront said with it.
 fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
     let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
@@ -110,7 +121,8 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
             return match by_trace.get(text(row, "trace_id").as_str()).map(|sent| &sent.what) {
                 Some(What::Delivery(place)) => {
                     let known = &model.deliveries[*place];
-                    Ok(Event { order: known.order, meaning: known.meaning.clone(), processed, by_hand })
+                    let place = Some(*place);
+                    Ok(Event { order: known.order, meaning: known.meaning.clone(), processed, by_hand, place })
                 }
                 _ => Err(nobody("sent")),
             };
@@ -125,7 +137,7 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
                 Meaning::Key(key.ok_or_else(|| nobody("lists"))?.clone())
             }
         };
-        Ok(Event { order, meaning, processed, by_hand })
+        Ok(Event { order, meaning, processed, by_hand, place: None })
     };
     rows(run, stored).iter().map(event).collect()
 }
@@ -141,10 +153,10 @@ fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, events: 
     match meaning {
         Meaning::Sale(_) => shelf.terms(product).is_none(),
         // Its variant decides, and only the order's own delivery says which one it is.
-        Meaning::Key(_) if shelf.depends_on_variant(product) => {
+        Meaning::Key(_) | Meaning::KeyChanged { .. } if shelf.depends_on_variant(product) => {
             shelf.terms(product).is_none() || !events.sale_is_stored(order)
         }
-        Meaning::Key(_) => shelf.terms_without_variant(product).is_none(),
+        Meaning::Key(_) | Meaning::KeyChanged { .. } => shelf.terms_without_variant(product).is_none(),
         Meaning::Changed(_) | Meaning::Nothing => false,
     }
 }

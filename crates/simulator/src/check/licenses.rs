@@ -30,7 +30,7 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
             (Meaning::Sale(_), Issues::Minted) => {
                 expected.insert((event.order, String::new()));
             }
-            (Meaning::Key(key), Issues::Storefront) => {
+            (Meaning::Key(key) | Meaning::KeyChanged { key, .. }, Issues::Storefront) => {
                 expected.insert((event.order, key.id.clone()));
             }
             _ => {}
@@ -81,7 +81,8 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
             let what = format!("there is a license too many for order {order_id} of {source}");
             return Err(Violation::new("I2", what));
         };
-        let standing = standing(run, &model, order, events, &key)?;
+        let key_id = text(row, "storefront_key_id");
+        let standing = standing(run, &model, order, events, &key, &key_id)?;
         if standing != text(row, "status") {
             let what = format!("the license of order {order_id} is {}, not {standing}", text(row, "status"));
             return Err(Violation::new("I5", what));
@@ -114,23 +115,36 @@ fn listed(model: &Model, versions: &Versions) -> Vec<Reason> {
 }
 
 /// How a license has to stand: as everything that was told of its order has it, until the seller's word is another.
-fn standing(run: &Run, model: &Model, place: usize, events: &Events, key: &str) -> Result<&'static str, Violation> {
+fn standing(
+    run: &Run,
+    model: &Model,
+    place: usize,
+    events: &Events,
+    key: &str,
+    key_id: &str,
+) -> Result<&'static str, Violation> {
     let order = &model.orders[place];
     // What was told has to be known, and nothing besides but what the storefront lists.
     let told = model.facts(place, &events.sent);
     let listed = if run.reconciled { order.facts } else { told };
     let order = format!("{} {}", order.product.source, order.id);
-    let words = rows_with(run, "SELECT what FROM seen_words WHERE target IN (?1, ?2) ORDER BY id", &[key, &order]);
+    let of_key = format!("{} key {key_id}", model.orders[place].product.source);
+    let words = "SELECT what FROM seen_words WHERE target IN (?1, ?2, ?3) ORDER BY id";
+    let words = rows_with(run, words, &[key, &order, &of_key]);
     let (mut so_far, mut set_aside, mut revoked) = (Facts::default(), Facts::default(), false);
+    let (mut disabled, mut disabled_set_aside) = (false, false);
     for row in words {
         match text(&row, "what").as_str() {
             "refunded" => so_far.refunded = true,
             "disputed" => so_far.disputed = true,
             "dispute_won" => so_far.won = true,
+            "key_disabled" => (disabled, disabled_set_aside) = (true, false),
+            "key_good" => disabled = false,
             "license.revoke" => revoked = true,
             "license.reinstate" => {
                 revoked = false;
                 set_aside = so_far;
+                disabled_set_aside = disabled;
             }
             _ => {}
         }
@@ -139,12 +153,36 @@ fn standing(run: &Run, model: &Model, place: usize, events: &Events, key: &str) 
         let what = format!("of {order} it is known that {so_far:?}, but {told:?} was told, and {listed:?} is listed");
         return Err(Violation::new("I5", what));
     }
+    if let Some(told) = told_of_key(events, place, key_id)
+        && told != disabled
+    {
+        let what =
+            format!("of key {key_id} of {order} it was told last that it is disabled: {told}, and known: {disabled}");
+        return Err(Violation::new("I5", what));
+    }
     let counts = Facts {
         refunded: so_far.refunded && !set_aside.refunded,
         disputed: so_far.disputed && !set_aside.disputed,
         won: so_far.won,
     };
-    Ok(if revoked { "revoked" } else { counts.standing() })
+    Ok(match counts.standing() {
+        _ if revoked => "revoked",
+        "active" if disabled && !disabled_set_aside => "suspended",
+        standing => standing,
+    })
+}
+
+/// Whether the last word about a key was that it is disabled, by the deliveries about it; `None` where there was none, or a
+/// list had the last word.
+fn told_of_key(events: &Events, order: usize, key_id: &str) -> Option<bool> {
+    let words = events.of(order).filter(|event| event.processed).filter_map(|event| {
+        let (key, disabled) = event.meaning.word()?;
+        (key.id == key_id).then_some((event.place, disabled))
+    });
+    let words: Vec<_> = words.collect();
+    // Deliveries are known in the order in which they were made.
+    let last = words.iter().max_by_key(|(place, _)| *place)?;
+    words.iter().all(|(place, _)| place.is_some()).then_some(last.1)
 }
 
 /// How a license has to stand that is of no sale.

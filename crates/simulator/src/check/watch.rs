@@ -5,13 +5,14 @@ use latchkey::platform::host::Sqlite;
 use latchkey::platform::{DbError, Statement, Value};
 
 /// What is never deleted: the table, what its rows are called, and the invariant that says so.
-const KEPT: [(&str, &str, &str); 11] = [
+const KEPT: [(&str, &str, &str); 12] = [
     ("webhook_events", "'the delivery ' || OLD.id", "I1"),
     ("orders", "'the order ' || OLD.order_id", "I2"),
     ("order_items", "'a line of order ' || OLD.order_id", "I2"),
     ("licenses", "'a license of order ' || OLD.order_id", "I2"),
     ("license_activations", "'a binding to ' || OLD.github_username", "I3"),
     ("order_facts", "'what was said of order ' || OLD.order_id", "I5"),
+    ("storefront_keys", "'what was said of key ' || OLD.storefront_key_id", "I5"),
     ("entitlements", "'what a license opens, ' || OLD.repo || ',' ", "I6"),
     ("grants", "'the grant ' || OLD.id", "I6"),
     ("invitation_reservations", "'a reservation at ' || OLD.repo", "I8"),
@@ -46,6 +47,13 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
            INSERT INTO seen_words (what, target) VALUES (NEW.action, NEW.target); END",
         "CREATE TEMP TRIGGER said AFTER INSERT ON main.order_facts BEGIN
            INSERT INTO seen_words (what, target) VALUES (NEW.fact, NEW.source || ' ' || NEW.order_id); END",
+        "CREATE TEMP TRIGGER said_of_key AFTER INSERT ON main.storefront_keys BEGIN
+           INSERT INTO seen_words (what, target)
+           VALUES (iif(NEW.disabled, 'key_disabled', 'key_good'), NEW.source || ' key ' || NEW.storefront_key_id); END",
+        "CREATE TEMP TRIGGER said_later_of_key AFTER UPDATE OF said_at ON main.storefront_keys
+           WHEN NEW.said_at > OLD.said_at BEGIN
+           INSERT INTO seen_words (what, target)
+           VALUES (iif(NEW.disabled, 'key_disabled', 'key_good'), NEW.source || ' key ' || NEW.storefront_key_id); END",
         // Only what is processed may be erased.
         "CREATE TEMP TRIGGER erased AFTER UPDATE OF payload ON main.webhook_events
            WHEN NEW.payload IS NOT OLD.payload AND (NEW.payload IS NOT NULL OR NEW.processed = 0) BEGIN

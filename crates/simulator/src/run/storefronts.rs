@@ -1,7 +1,7 @@
 //! What the storefronts do: they sell, something becomes of an order, and they tell of it, once, often, late or never. And
 //! what somebody tells in their name.
 
-use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, Service, sign_lemon_squeezy_body};
+use latchkey_sandbox::{Delivery, GumroadSale, KeyStatus, LemonSqueezySale, Service, sign_lemon_squeezy_body};
 
 use super::Run;
 use crate::model::{Facts, GUMROAD, Key, Known, LEMON_SQUEEZY, Meaning, Order, PRODUCTS, UNMAPPED, What};
@@ -73,7 +73,10 @@ impl Run {
             let order = &self.model.borrow().orders[place];
             (order.id.clone(), order.product.source)
         };
-        let what = self.random.u32(0..if source == GUMROAD { 6 } else { 2 });
+        let what = self.random.u32(0..if source == GUMROAD { 6 } else { 4 });
+        if source == LEMON_SQUEEZY && what >= 2 && self.change_a_key(place) {
+            return;
+        }
         let sandbox = &self.world.sandbox;
         let before = self.model.borrow().orders[place].facts;
         let (delivery, facts) = match (what, source) {
@@ -96,6 +99,25 @@ impl Run {
         self.note(&format!("{storefront} has news of order {id}: {}; so far it was {became}", delivery.event));
         self.model.borrow_mut().orders[place].facts = facts;
         self.made(delivery, place, meaning);
+    }
+
+    /// The seller disables or enables a key of an order at the storefront, which tells of it; whether it has one.
+    fn change_a_key(&mut self, order: usize) -> bool {
+        let of_order: Vec<Key> = {
+            let model = self.model.borrow();
+            model.issued.iter().filter(|key| key.order == order).cloned().collect()
+        };
+        if of_order.is_empty() {
+            return false;
+        }
+        let key = of_order[self.random.usize(0..of_order.len())].clone();
+        let disabled = self.random.u32(0..3) > 0;
+        let status = if disabled { KeyStatus::Disabled } else { KeyStatus::Inactive };
+        let delivery = self.world.sandbox.set_key_status(&key.key, status);
+        let becomes = if disabled { "disabled" } else { "good" };
+        self.note(&format!("{}: key {} is {becomes}", Service::LemonSqueezy, key.id));
+        self.made(delivery, order, Meaning::KeyChanged { key, disabled });
+        true
     }
 
     /// A storefront has made a delivery: it is sent now, often, later, or not at all.

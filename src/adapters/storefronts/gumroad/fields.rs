@@ -238,7 +238,7 @@ impl Fields {
 
     /// A date and time that is only shown.
     pub(super) fn timestamp(&self, name: &str) -> Option<Timestamp> {
-        Timestamp::parse(&self.shown(name, text::LINE)?)
+        Timestamp::parse_or_utc(&self.shown(name, text::LINE)?)
     }
 
     /// What the buyer picked, each as the catalogue names a variant: category and option, or where the seller has emptied the

@@ -104,16 +104,13 @@ fn order(order: &Json, raw: &RawValue) -> Listed {
     })
 }
 
-/// What a listed key is. One that is disabled opens nothing.
+/// What a listed key is. One that is disabled is one, too: it may be enabled again.
 fn license_key(key: &Json, raw: &RawValue) -> Listed {
     let key_id = listing::id(key, &["id"]).and_then(|id| StorefrontId::parse(&id));
     let order_id = listing::id(key, &["attributes", "order_id"]).and_then(|id| OrderId::parse(&id));
     let (Some(made_at), Some(order_id), Some(key_id)) = (made_at(key), order_id, key_id) else {
         return Listed::Unreadable;
     };
-    if listing::text(key, &["attributes", "status"]) == Some("disabled") {
-        return Listed::Irrelevant;
-    }
     Listed::Item(ListedItem {
         payload: raw.get().as_bytes().to_vec(),
         made_at,
@@ -262,9 +259,8 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_disabled_is_left_out() {
-        assert_eq!(key_with(json!({ "status": "disabled" })).items, []);
-        for status in ["active", "inactive", "expired"] {
+    fn a_key_is_listed_whatever_its_status() {
+        for status in ["active", "inactive", "expired", "disabled"] {
             assert_eq!(key_with(json!({ "status": status })).items.len(), 1, "{status}");
         }
     }

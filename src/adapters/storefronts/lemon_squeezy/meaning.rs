@@ -1,6 +1,6 @@
 //! What a webhook or a listed item means.
 //!
-//! Paid orders become sales, new keys become issued keys, and full refunds become facts of their order. What becomes of
+//! Paid orders become sales, keys become words about keys, and full refunds become facts of their order. What becomes of
 //! a subscription after its first charge is recognized and left with a reason. The shape of the JSON is in `wire`.
 
 use std::num::NonZeroU32;
@@ -18,6 +18,8 @@ use crate::model::{
 /// The types of the events that items of the lists would have come by.
 pub(super) const ORDER_CREATED: EventType = EventType::named("order_created");
 pub(super) const LICENSE_KEY_CREATED: EventType = EventType::named("license_key_created");
+
+const LICENSE_KEY_UPDATED: EventType = EventType::named("license_key_updated");
 
 /// Why an order or a key is not understood: the reason and, for a person, what is wrong.
 struct Problem {
@@ -71,7 +73,8 @@ fn as_far_as_known(not_understood: NotUnderstood, event_type: &EventType, body: 
     let attributes = data.field("attributes").ok();
     let of = |name| attributes.as_ref().and_then(|attributes| attributes.id(name).ok());
     let id = data.id("id").ok();
-    let (order_id, key_id) = if *event_type == LICENSE_KEY_CREATED { (of("order_id"), id) } else { (id, None) };
+    let about_key = *event_type == LICENSE_KEY_CREATED || *event_type == LICENSE_KEY_UPDATED;
+    let (order_id, key_id) = if about_key { (of("order_id"), id) } else { (id, None) };
     let email = attributes.as_ref().and_then(|attributes| attributes.text("user_email").ok());
     not_understood
         .about(order_id.and_then(|id| OrderId::parse(&id)), email.and_then(|text| BuyerEmail::parse(text).ok()))
@@ -89,14 +92,19 @@ fn event(event_type: &EventType, meta: &Meta, body: &Json, store_id: Option<i64>
         "license_key_created" => {
             let data = Object::read(body, wire::LicenseKey::read)?;
             check_store(data.store_id, store_id)?;
-            return Ok(license_key(data, meta)?);
+            StorefrontEvent::KeyIssued(license_key(&data, meta, issued_at(&data.attributes))?)
+        }
+        "license_key_updated" => {
+            let data = Object::read(body, wire::LicenseKey::read)?;
+            check_store(data.store_id, store_id)?;
+            let said_at = Timestamp::parse_or_utc(&data.attributes.updated_at);
+            StorefrontEvent::KeyChanged(license_key(&data, meta, said_at)?)
         }
         "order_refunded" => {
             let data = Object::read(body, wire::OrderState::read)?;
             check_store(data.store_id, store_id)?;
             return Ok(refund(&data)?);
         }
-        "license_key_updated" => StorefrontEvent::Nothing(EventReason::KeyChange),
         "subscription_created" => StorefrontEvent::Nothing(EventReason::SubscriptionStarted),
         "subscription_payment_success" => StorefrontEvent::Nothing(EventReason::SubscriptionPayment),
         "subscription_updated"
@@ -143,7 +151,7 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
     };
     let order = Order {
         order_id: order_id("data.id", &data.id)?,
-        name: name(&attributes.user_name, &email),
+        name: name(&attributes.user_name, Some(&email)).unwrap_or_default(),
         amount: amount(attributes.total, &attributes.currency),
         // A checkout has one product; the API calls it the first one.
         lines: OrderLines::single(bought, attributes.quantity.and_then(Quantity::new).unwrap_or(Quantity::ONE)),
@@ -154,8 +162,8 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
         custom_fields: text::tidy_pairs(&meta.custom_data, text::ANSWER),
         country: None,
         subscription_id: None,
-        test: data.test_mode || meta.test_mode,
-        sold_at: Timestamp::parse(&attributes.created_at),
+        test: data.test_mode.max(meta.test_mode) == Some(true),
+        sold_at: Timestamp::parse_or_utc(&attributes.created_at),
         facts: attributes.state.facts(),
         email,
     };
@@ -167,27 +175,39 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
     })
 }
 
-/// <https://docs.lemonsqueezy.com/api/license-keys/the-license-key-object>
-fn license_key(data: Object<wire::LicenseKey>, meta: &Meta) -> Result<StorefrontEvent, String> {
+/// A key as it stands since `said_at`: <https://docs.lemonsqueezy.com/api/license-keys/the-license-key-object>
+///
+/// `inactive` is the state of a good key that was never used. One that has expired without a date, or before it, is over since
+/// then.
+fn license_key(data: &Object<wire::LicenseKey>, meta: &Meta, said_at: Option<Timestamp>) -> Result<IssuedKey, String> {
     let attributes = &data.attributes;
     let email = email(&attributes.user_email)?;
-    let issued = IssuedKey {
+    let mut expires_at = timestamp("data.attributes.expires_at", attributes.expires_at.as_deref())?;
+    if attributes.is_expired() {
+        let over = said_at.unwrap_or(Timestamp::from_millis(0));
+        expires_at = Some(expires_at.map_or(over, |end| end.min(over)));
+    }
+    Ok(IssuedKey {
         key: LicenseKey::from_record(&attributes.key).map_err(|error| format!("`data.attributes.key` {error}"))?,
         storefront_key_id: id("data.id", &data.id)?,
         order_id: order_id("data.attributes.order_id", &attributes.order_id)?,
         line: THE_LINE,
         // The event does not say which variant it was; the order's own event does.
         bought: ProductRef { product_id: id("data.attributes.product_id", &attributes.product_id)?, variant_id: None },
-        name: name(&attributes.user_name, &email),
-        test: data.test_mode || meta.test_mode,
-        expires_at: timestamp("data.attributes.expires_at", attributes.expires_at.as_deref())?,
-        email,
-    };
-    // `inactive` is the state of a good key that was never used. One that expired is recorded with its date.
-    if attributes.is_disabled() {
-        return Ok(StorefrontEvent::Nothing(EventReason::KeyDisabled));
-    }
-    Ok(StorefrontEvent::KeyIssued(issued))
+        name: name(&attributes.user_name, Some(&email)),
+        email: Some(email),
+        test: data.test_mode.max(meta.test_mode),
+        expires_at,
+        disabled: attributes.is_disabled(),
+        said_at,
+    })
+}
+
+/// When a key was issued, as a word about it: just before whatever becomes of it in the same second, which is all that Lemon
+/// Squeezy's times tell apart; and where no time is told, before everything else.
+fn issued_at(key: &wire::LicenseKey) -> Option<Timestamp> {
+    let at = Timestamp::parse_or_utc(&key.updated_at).or_else(|| Timestamp::parse_or_utc(&key.created_at));
+    Some(at.map_or(Timestamp::from_millis(0), |at| at.plus_millis(-1)))
 }
 
 /// The only line of an order.
@@ -210,9 +230,9 @@ fn email(address: &str) -> Result<BuyerEmail, String> {
 }
 
 /// The buyer's name as far as it can be shown, or the one that the address suggests.
-pub(super) fn name(given: &str, email: &BuyerEmail) -> String {
+pub(super) fn name(given: &str, email: Option<&BuyerEmail>) -> Option<String> {
     let given = text::tidy(given, text::NAME);
-    if given.is_empty() { name_from_address(email) } else { given }
+    if given.is_empty() { email.map(name_from_address) } else { Some(given) }
 }
 
 /// The variant that was bought.
@@ -237,7 +257,7 @@ fn amount(total: Option<i64>, currency: &str) -> Option<Amount> {
 }
 
 fn timestamp(path: &str, text: Option<&str>) -> Result<Option<Timestamp>, String> {
-    text.map(|text| Timestamp::parse(text).ok_or_else(|| format!("`{path}` is not a date and time"))).transpose()
+    text.map(|text| Timestamp::parse_or_utc(text).ok_or_else(|| format!("`{path}` is not a date and time"))).transpose()
 }
 
 impl From<String> for Problem {

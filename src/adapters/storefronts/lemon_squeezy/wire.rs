@@ -11,7 +11,7 @@ use crate::model::OrderFacts;
 #[derive(Default)]
 pub(super) struct Meta {
     pub(super) event_name: String,
-    pub(super) test_mode: bool,
+    pub(super) test_mode: Option<bool>,
     /// What the seller's checkout passed on, to be shown.
     pub(super) custom_data: Vec<(String, String)>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Meta {
 pub(super) struct Object<A> {
     pub(super) id: String,
     pub(super) store_id: i64,
-    pub(super) test_mode: bool,
+    pub(super) test_mode: Option<bool>,
     pub(super) attributes: A,
 }
 
@@ -54,6 +54,8 @@ pub(super) struct LicenseKey {
     disabled: bool,
     status: Option<String>,
     pub(super) expires_at: Option<String>,
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
 }
 
 impl Meta {
@@ -62,7 +64,8 @@ impl Meta {
     pub(super) fn read(body: &Json) -> Result<Self, FieldError> {
         let meta = body.root().field("meta")?;
         let custom_data = meta.shown("custom_data").map(text::pairs).unwrap_or_default();
-        Ok(Self { event_name: meta.text("event_name")?.to_owned(), test_mode: meta.flag("test_mode")?, custom_data })
+        let test_mode = told_flag(&meta, "test_mode")?;
+        Ok(Self { event_name: meta.text("event_name")?.to_owned(), test_mode, custom_data })
     }
 }
 
@@ -77,7 +80,7 @@ impl<A> Object<A> {
         Ok(Self {
             id: data.id("id")?,
             store_id: attributes.integer("store_id")?,
-            test_mode: attributes.flag("test_mode")?,
+            test_mode: told_flag(&attributes, "test_mode")?,
             attributes: read(&attributes)?,
         })
     }
@@ -134,12 +137,26 @@ impl LicenseKey {
             disabled: attributes.flag("disabled")?,
             status: attributes.optional_text("status")?.map(str::to_owned),
             expires_at: attributes.optional_text("expires_at")?.map(str::to_owned),
+            created_at: shown(attributes, "created_at"),
+            updated_at: shown(attributes, "updated_at"),
         })
     }
 
     pub(super) fn is_disabled(&self) -> bool {
         self.disabled || self.status.as_deref() == Some("disabled")
     }
+
+    pub(super) fn is_expired(&self) -> bool {
+        self.status.as_deref() == Some("expired")
+    }
+}
+
+/// A flag, if it is there at all.
+pub(super) fn told_flag(object: &At<'_>, name: &str) -> Result<Option<bool>, FieldError> {
+    Ok(match object.get(name)? {
+        Some(_) => Some(object.flag(name)?),
+        None => None,
+    })
 }
 
 /// A member that is only shown, as text; empty where it is absent.

@@ -1,8 +1,8 @@
 -- Mints the license of a line, unless it has one: of any number of copies of a sale, the first one's key stays. What was said
 -- of the order may have come before it.
 INSERT INTO licenses (license_key, source, order_id, line, product_id, variant_id, tier, email, name, status, test, issued_at,
-                      expires_at, event_id)
+                      expires_at, catalogue_expires_at, event_id)
 VALUES (:key, :source, :order_id, :line, :product_id, :variant_id, :tier, :email, :name,
         coalesce((SELECT min(status) FROM order_consequences WHERE source = :source AND order_id = :order_id), 'active'),
-        :test, :now, :expires_at, :event_id)
+        :test, :now, :expires_at, :expires_at, :event_id)
 ON CONFLICT DO NOTHING

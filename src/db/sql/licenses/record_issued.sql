@@ -1,11 +1,28 @@
--- Records a storefront's own key, as its delivery brought it, unless the operator has given another one for it. What was said
--- of the order may have come before it.
+-- Records the license of a storefront's own key as the storefront has described the key last, unless the operator has given
+-- another one for it. What was said of the order may have come before it. Whoever was not named at the key is who bought it;
+-- and what belongs to a test purchase is a test. A license that there is by now follows the key.
 INSERT INTO licenses (license_key, source, order_id, line, storefront_key_id, product_id, variant_id, tier, email, name,
-                      status, test, issued_at, expires_at, event_id)
-SELECT :key, :source, :order_id, :line, :storefront_key_id, :product_id, :variant_id, :tier, :email, :name,
-       coalesce((SELECT min(status) FROM order_consequences WHERE source = :source AND order_id = :order_id), 'active'),
-       :test, :now, :expires_at, :event_id
-WHERE NOT EXISTS (SELECT 1 FROM answered_by_hand h
+                      status, test, issued_at, expires_at, catalogue_expires_at, event_id)
+SELECT k.license_key, k.source, :order_id, :line, k.storefront_key_id, :product_id, :variant_id, :tier,
+       coalesce(:email, o.email, ''), coalesce(:name, o.name, ''),
+       coalesce((SELECT min(status) FROM order_consequences WHERE source = :source AND order_id = :order_id),
+                (SELECT 'suspended' FROM disabled_keys
+                 WHERE source = :source AND storefront_key_id = :storefront_key_id),
+                'active'),
+       max(coalesce(:test, 0), coalesce(o.test, 0)), :now,
+       coalesce(k.expires_at, :catalogue_expires_at), :catalogue_expires_at, :event_id
+FROM storefront_keys k LEFT JOIN orders o ON o.source = k.source AND o.order_id = :order_id
+WHERE k.source = :source AND k.storefront_key_id = :storefront_key_id
+  AND NOT EXISTS (SELECT 1 FROM answered_by_hand h
                   WHERE h.source = :source AND h.order_id = :order_id
                     AND coalesce(h.storefront_key_id = :storefront_key_id, h.line = :line))
+ON CONFLICT (source, order_id, line, storefront_key_id) DO UPDATE SET
+  license_key = iif(EXISTS (SELECT 1 FROM licenses o
+                            WHERE o.license_key = excluded.license_key
+                              AND NOT (o.source = excluded.source AND o.storefront_key_id = excluded.storefront_key_id)),
+                    licenses.license_key, excluded.license_key),
+  expires_at = coalesce((SELECT k.expires_at FROM storefront_keys k
+                         WHERE k.source = :source AND k.storefront_key_id = :storefront_key_id),
+                        licenses.catalogue_expires_at),
+  status = (SELECT s.status FROM license_standings s WHERE s.license_key = licenses.license_key)
 ON CONFLICT DO NOTHING

@@ -7,7 +7,7 @@ use latchkey::db::admin_changes::OutboxAction;
 use latchkey::engine::Issue;
 use latchkey::http::Request;
 use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey, ProductRef, Source};
-use latchkey_sandbox::{Delivery, Fault, FaultKind, GumroadSale, LemonSqueezySale, LicenseKeySeed, Service};
+use latchkey_sandbox::{Delivery, Fault, FaultKind, GumroadSale, KeyStatus, LemonSqueezySale, LicenseKeySeed, Service};
 use serde_json::json;
 
 use super::changes::Change;
@@ -64,6 +64,19 @@ impl Scenario {
             Self::MintedOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("6", "1"))),
             Self::IssuedKey => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"))),
             Self::KeyBeforeOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5")).into_iter().rev()),
+            Self::TestKey => {
+                let sale = LemonSqueezySale { test_mode: true, ..order_of("4", "5") };
+                delivered(shop.sandbox.sell_on_lemon_squeezy(sale))
+            }
+            Self::ChangedKey => {
+                for delivery in shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5")) {
+                    assert_eq!(shop.deliver(&delivery).await.status, 200);
+                }
+                let key = shop.value("SELECT license_key FROM licenses");
+                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+                let disabled = shop.sandbox.set_key_status(&key, KeyStatus::Disabled);
+                delivered([disabled, shop.sandbox.regenerate_key(&key).1])
+            }
             Self::UnmappedSale => {
                 let sale = GumroadSale { product_id: Some("in-no-catalogue==".to_owned()), ..GumroadSale::default() };
                 delivered([shop.sandbox.sell_on_gumroad(sale)])

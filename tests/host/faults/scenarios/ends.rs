@@ -52,6 +52,22 @@ impl Scenario {
                 end.has(11, "webhook_events WHERE list IS NOT NULL");
             }
             Self::IssuedKey | Self::KeyBeforeOrder => end.recorded(),
+            Self::TestKey => {
+                end.recorded();
+                end.has(1, "licenses WHERE test = 1");
+            }
+            Self::ChangedKey => {
+                end.has(1, "licenses WHERE status = 'suspended'");
+                let last = "SELECT payload FROM webhook_events ORDER BY rowid DESC LIMIT 1";
+                end.has(1, &format!("licenses WHERE instr(({last}), license_key) > 0"));
+                end.has(1, "storefront_keys WHERE disabled = 1");
+                end.has(
+                    1,
+                    "license_activations a JOIN licenses USING (license_key) WHERE a.github_username = 'octocat'",
+                );
+                end.has(2, "entitlements");
+                end.mailed_nobody();
+            }
             Self::FoundOrder => {
                 end.recorded();
                 end.has(2, "webhook_events WHERE list IS NOT NULL");
