@@ -17,6 +17,7 @@ CREATE TABLE webhook_events (
   storefront_key_id TEXT,                         -- of a key that the storefront issued: its id there
   email           TEXT,                           -- who bought, as far as that was understood of what is not processed
   attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),  -- tries begun
+  silent_claims   INTEGER NOT NULL DEFAULT 0,     -- tries in a row of which no word came, the one under way included
   next_attempt_at INTEGER,                        -- null: processed, or waits for a person
   stuck_at        INTEGER,                        -- since when it waits for a person
   listed_as       TEXT,                           -- what the listed item said, so that it is found only once
@@ -27,6 +28,7 @@ CREATE TABLE webhook_events (
   CHECK (typeof(payload) IN ('text', 'blob', 'null'))
 ) STRICT;
 CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX webhook_events_suspect ON webhook_events (next_attempt_at) WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2;
 CREATE INDEX webhook_events_order ON webhook_events (source, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX webhook_events_stuck ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL;
 CREATE INDEX webhook_events_erasable ON webhook_events (received_at) WHERE payload IS NOT NULL AND processed = 1;
@@ -183,6 +185,7 @@ CREATE TABLE outbox (
   subject         TEXT    NOT NULL COLLATE NOCASE CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, a grant's or an alert's id
   state           TEXT    NOT NULL CHECK (state IN ('due', 'leased', 'done', 'dead')),
   attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+  silent_claims   INTEGER NOT NULL DEFAULT 0,     -- claims in a row of which no word came, the one under way included
   next_attempt_at INTEGER,                        -- when due, or when the lease runs out; null: done or dead
   lease_id        TEXT,
   taken_over_until_at INTEGER,                    -- end of the last lease that was taken over: until then its holder may act
@@ -202,6 +205,7 @@ CREATE TABLE outbox (
   CHECK ((state = 'dead') = (died_at IS NOT NULL))
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (kind, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX outbox_suspect ON outbox (next_attempt_at) WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2;
 -- Alerts that nobody got must not raise an alert.
 CREATE INDEX outbox_died ON outbox (died_at) WHERE died_at IS NOT NULL AND kind <> 'alert_mail';
 

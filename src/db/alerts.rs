@@ -4,7 +4,7 @@
 //! What an alert tells of is found in the tables rather than remembered, so that no crash between the two loses one.
 
 use super::batch::Query;
-use super::outbox::{Entry, Lease, Leased, Unreadable};
+use super::outbox::{Entry, Lease, Leased, Share, Unreadable};
 use super::statement::{query, statement};
 use crate::model::{Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
@@ -34,15 +34,15 @@ pub fn raise_found(now: Timestamp, trace: &TraceId) -> [Statement; 2] {
     [statement!("alerts/raise_found", now), enqueue(&ids.each_ref().map(String::as_str), now, trace)]
 }
 
-/// Leases at most `count` alerts that are due, and reads them.
-pub fn claim_due(lease: &Lease, now: Timestamp, count: i64) -> (Statement, Query<Leased<DueAlert>>) {
+/// Leases alerts that are due, and reads them.
+pub fn claim_due(lease: &Lease, now: Timestamp, share: Share) -> (Statement, Query<Leased<DueAlert>>) {
     let read = query!(
         "outbox/leased_alerts",
         |row| Unreadable::or(row, DueAlert::read),
         until = lease.until,
         lease_id = &lease.id
     );
-    (super::outbox::claim("alert_mail", lease, now, count), read)
+    (super::outbox::claim("alert_mail", lease, now, share), read)
 }
 
 /// Notes that nobody got an alert that is held under a lease. It goes before the statement that ends the lease.

@@ -76,6 +76,11 @@ pub fn claim(now: Timestamp, abandoned_at: Timestamp) -> Query<Result<ClaimedEve
     query!("events/claim", |row| Ok(ClaimedEvent::read(row)), now, abandoned_at)
 }
 
+/// The same of those of which two tries in a row gave no word.
+pub fn claim_suspect(now: Timestamp, abandoned_at: Timestamp) -> Query<Result<ClaimedEvent, RowError>> {
+    query!("events/claim_suspect", |row| Ok(ClaimedEvent::read(row)), now, abandoned_at)
+}
+
 /// Marks a delivery as processed.
 pub fn complete(id: &EventId, now: Timestamp, completion: &Completion<'_>) -> Statement {
     let Completion { event_type, order_id, reason } = completion;

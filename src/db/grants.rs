@@ -6,7 +6,7 @@
 
 use super::LicenseSelector;
 use super::batch::Query;
-use super::outbox::{Attempt, Delay, Entry, Lease, Leased, Unreadable, WaitsFor};
+use super::outbox::{Attempt, Delay, Entry, Lease, Leased, Share, Unreadable, WaitsFor};
 use super::statement::{query, statement};
 use crate::model::{
     GithubAccount, GithubLogin, GithubUserId, GrantState, LicenseKey, Permission, Repo, TestLicenses, Timestamp,
@@ -139,11 +139,15 @@ pub fn lease_requested(
     (statements, leased(lease, moment))
 }
 
-/// Leases at most `count` grants that are due, the longest due first, reserves their invitations, and reads them.
-pub fn claim_due(lease: &Lease, moment: Moment, count: i64) -> ([Statement; 3], Query<Leased<DueGrant>>) {
+/// Leases grants that are due, reserves their invitations, and reads them.
+pub fn claim_due(lease: &Lease, moment: Moment, share: Share) -> ([Statement; 3], Query<Leased<DueGrant>>) {
     let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
+    let claim = match share {
+        Share::Usual(count) => statement!("grants/claim", now, until, lease_id, count),
+        Share::Suspect => super::outbox::claim("grant", lease, now, share),
+    };
     let statements = [
-        statement!("grants/claim", now, until, lease_id, count),
+        claim,
         statement!("grants/begin", now, until, lease_id, allow_test = moment.allow_test()),
         reserve(lease, moment),
     ];

@@ -21,6 +21,16 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
+/// Which of the rows that are due are to be leased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// So many at most, the longest due first.
+    Usual(i64),
+    /// The one that is due the longest of those of which two claims in a row gave no word. The process may have died of it, so
+    /// nothing else is leased with it.
+    Suspect,
+}
+
 /// The part of a leased row that the outbox knows.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -109,15 +119,15 @@ pub fn enqueue_held_mails(selector: LicenseSelector<'_>, now: Timestamp, trace: 
     statement!("outbox/enqueue_held_mails", key, source, order_id, now, trace)
 }
 
-/// Leases at most `count` license mails that are due, the longest due first, and reads them.
-pub fn claim_mails(lease: &Lease, now: Timestamp, count: i64) -> (Statement, Query<Leased<DueMail>>) {
+/// Leases license mails that are due, and reads them.
+pub fn claim_mails(lease: &Lease, now: Timestamp, share: Share) -> (Statement, Query<Leased<DueMail>>) {
     let leased = query!(
         "outbox/leased_mails",
         |row| Unreadable::or(row, DueMail::read),
         until = lease.until,
         lease_id = &lease.id
     );
-    (claim("license_mail", lease, now, count), leased)
+    (claim("license_mail", lease, now, share), leased)
 }
 
 /// Ends a row well. `outcome` is what the other side said, in one word; `reference` its own id of it.
@@ -153,9 +163,13 @@ pub fn dead_letter(id: i64, lease: &Lease, now: Timestamp, error: &str) -> State
     statement!("outbox/dead_letter", id, lease_id = &lease.id, now, error)
 }
 
-/// Leases at most `count` rows of a kind that are due, the longest due first.
-pub(super) fn claim(kind: &'static str, lease: &Lease, now: Timestamp, count: i64) -> Statement {
-    statement!("outbox/claim", kind, lease_id = &lease.id, now, until = lease.until, count)
+/// Leases rows of a kind that are due.
+pub(super) fn claim(kind: &'static str, lease: &Lease, now: Timestamp, share: Share) -> Statement {
+    let (until, lease_id) = (lease.until, &lease.id);
+    match share {
+        Share::Usual(count) => statement!("outbox/claim", kind, lease_id, now, until, count),
+        Share::Suspect => statement!("outbox/claim_suspect", kind, lease_id, now, until),
+    }
 }
 
 impl Entry {

@@ -2,6 +2,7 @@
 
 use super::batch::Query;
 use super::statement::{query, statement};
+use crate::http::api::codes::OutboxKind;
 use crate::model::Timestamp;
 use crate::platform::{Row, RowError, Statement};
 
@@ -12,6 +13,10 @@ pub struct Duties {
     pub delivery_due_at: Option<Timestamp>,
     pub mail_due_at: Option<Timestamp>,
     pub alert_due_at: Option<Timestamp>,
+    /// Of what kind the row of the outbox is that is due the longest of those of which two claims in a row gave no word.
+    pub suspect: Option<OutboxKind>,
+    /// The same of a delivery.
+    pub suspect_delivery_due_at: Option<Timestamp>,
     /// Whether or not GitHub is left alone.
     grant_due_at: Option<Timestamp>,
     /// Until when GitHub is left alone, or was.
@@ -66,6 +71,8 @@ impl Duties {
             delivery_due_at: row.optional_time("delivery_due_at")?,
             mail_due_at: row.optional_time("mail_due_at")?,
             alert_due_at: row.optional_time("alert_due_at")?,
+            suspect: row.optional_text("suspect_kind")?.and_then(OutboxKind::from_name),
+            suspect_delivery_due_at: row.optional_time("suspect_delivery_due_at")?,
             grant_due_at: row.optional_time("grant_due_at")?,
             github_paused_until: row.optional_time("github_paused_until_at")?,
             oldest_payload_at: row.optional_time("oldest_payload_at")?,

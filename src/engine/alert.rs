@@ -1,7 +1,7 @@
 //! Alerts: when the operator is told, and of what. What the tables call for is decided in `db::alerts`.
 
 use super::Engine;
-use super::outbox::shown;
+use super::outbox::{shown, spent_in_silence};
 use crate::adapters::email::{Mailer, Sent, alert};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
@@ -68,7 +68,10 @@ impl<P: Platform> Engine<P> {
     /// Mails an alert, and gives the statements that end or postpone its row.
     async fn send_alert(&self, due: &DueAlert, lease: &Lease) -> Vec<Statement> {
         let id = due.entry.id;
-        let sent = self.mail_alert(&due.detail, alert::LOOK, &id.to_string(), &due.entry.trace).await;
+        let sent = match spent_in_silence(&due.entry) {
+            Some(failure) => Err(failure),
+            None => self.mail_alert(&due.detail, alert::LOOK, &id.to_string(), &due.entry.trace).await,
+        };
         let (outcome, error, statements) = match sent {
             Ok(Sent { outcome, reference }) => {
                 let complete = outbox::complete(id, lease, self.now(), outcome, reference.as_deref());

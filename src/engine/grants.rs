@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 use super::Engine;
-use super::outbox::{PERSON_WAIT_MS, TOO_LATE, Verdict};
+use super::outbox::{PERSON_WAIT_MS, TOO_LATE, Verdict, spent_in_silence};
 use crate::adapters::github::{Github, Invited};
 use crate::adapters::{Failure, Reach, Remedy};
 use crate::db::Batch;
 use crate::db::grants::{self, DueGrant, End, Reservation, SPREAD_MS, Seen, Wanted};
 use crate::db::outbox::{Delay, Lease, Leased};
 use crate::model::{GrantState, Repo, Timestamp};
-use crate::platform::Platform;
+use crate::platform::{DbError, Platform};
 
 /// GitHub asks for changes one after the other with at least a second between them:
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
@@ -97,14 +97,17 @@ impl<P: Platform> Engine<P> {
         Github::new(&self.config.github).ok_or_else(|| Failure::new(Remedy::SetupWrong, "GITHUB_TOKEN is not set"))
     }
 
-    /// Tries the grants that are held under a lease one after the other, and gives what is to be written down. After `until`
-    /// nothing is begun.
+    /// Tries the grants that are held under a lease one after the other, and writes down what came of each before the next is
+    /// begun: should the process die of one, nothing else is done again. After `until` nothing is begun.
+    ///
+    /// # Errors
+    /// [`DbError`] when something could not be written down, which is found out again once the lease is over.
     pub(super) async fn reconcile_grants(
         &self,
         lease: &Lease,
         leased: Vec<Leased<DueGrant>>,
         until: Timestamp,
-    ) -> Batch {
+    ) -> Result<(), DbError> {
         let mut batch = Batch::new();
         let mut pauses: Vec<Pause> = Vec::new();
         let mut full: Vec<Repo> = Vec::new();
@@ -137,8 +140,11 @@ impl<P: Platform> Engine<P> {
                 batch.run(grants::resume(self.now()));
             }
             pauses.extend(self.conclude_grant(&grant, lease, &attempted, &mut batch));
+            if !matches!(attempted, Attempted::Held { .. }) {
+                self.write_down(std::mem::take(&mut batch)).await?;
+            }
         }
-        batch
+        self.write_down(batch).await
     }
 
     /// Why a grant is not tried now, if it is not. `full` are the repositories of which an earlier one had to wait.
@@ -184,6 +190,9 @@ impl<P: Platform> Engine<P> {
     /// Invites or removes once. Nobody is invited under a lease that is over: the invitation was reserved with it, and the
     /// reservation lasts as much longer than the day as the lease does.
     async fn attempt(&self, grant: &DueGrant, lease: &Lease) -> Attempted {
+        if let Some(failure) = spent_in_silence(&grant.entry) {
+            return Attempted::Failed(failure);
+        }
         let now = self.now();
         if now >= lease.until {
             return Attempted::Held { until: now, reason: TOO_LATE, state: None };

@@ -19,6 +19,9 @@ use crate::platform::{Level, LogValue, Platform, Statement};
 /// After this many attempts a row is dead: with the waits below, after about half a day.
 pub(super) const MAX_ATTEMPTS: i64 = 12;
 
+/// Why a row is dead of which no claim gave a word.
+const SILENT: &str = "whoever was at it died each time, so it is tried no more";
+
 /// The first wait; each next one is twice as long.
 const FIRST_WAIT_MS: i64 = 30_000;
 const LONGEST_WAIT_MS: i64 = 6 * 60 * 60 * 1000;
@@ -121,9 +124,10 @@ impl<P: Platform> Engine<P> {
                 return vec![outbox::hold_mail(id, lease, until)];
             }
         }
-        let sent = match &mail.to {
-            Some(to) => self.mail(mail, to).await,
-            None => Err(Failure::new(Remedy::PersonNeeded, UNMAILABLE)),
+        let sent = match (&mail.to, spent_in_silence(&mail.entry)) {
+            (Some(_), Some(failure)) => Err(failure),
+            (Some(to), None) => self.mail(mail, to).await,
+            (None, _) => Err(Failure::new(Remedy::PersonNeeded, UNMAILABLE)),
         };
         let failure = match sent {
             Ok(sent) => {
@@ -239,6 +243,12 @@ impl<P: Platform> Engine<P> {
             ],
         );
     }
+}
+
+/// Why a row is not tried once more whose every claim ended without a word. A word after the last one that is allowed would have
+/// ended it.
+pub(super) fn spent_in_silence(entry: &Entry) -> Option<Failure> {
+    (entry.attempts > MAX_ATTEMPTS).then(|| Failure::new(Remedy::GiveUp, SILENT))
 }
 
 /// As much of a reason as a row keeps.

@@ -8,10 +8,12 @@ use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, StorageError};
 use crate::config::WorkersPlan;
 use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
+use crate::db::outbox::Share;
 use crate::db::ticks::{self, Duties, Untold};
-use crate::db::{Batch, alerts, grants, outbox};
+use crate::db::{Batch, Handle, alerts, grants, outbox};
+use crate::http::api::codes::OutboxKind;
 use crate::model::{EventReason, Timestamp};
-use crate::platform::{DbError, Level, LogValue, Platform};
+use crate::platform::{DbError, Level, LogValue, Platform, RowError};
 
 /// A tick starts nothing new after this long, so that it ends well before the next and within its leases.
 pub(super) const LONGEST_MS: i64 = 20_000;
@@ -63,12 +65,28 @@ struct Cost {
     row: usize,
 }
 
+impl Cost {
+    /// Of one row.
+    const fn one(&self) -> usize {
+        self.once + self.row
+    }
+}
+
 /// An alert that is given up is noted on its own row as well.
 const OF_ALERTS: Cost = Cost { once: 2, row: 2 };
 /// They need the catalogue.
 const OF_MAILS: Cost = Cost { once: 3 + 4, row: 1 };
 /// What was seen, the row's end, and either a limit that was met or is over, or, for two of the rows, an alert.
 const OF_GRANTS: Cost = Cost { once: 4 + 2, row: 3 };
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Of what is due, with so many statements left to others.
+    Usual { reserved: usize },
+    /// Of one row of which two claims in a row gave no word.
+    Suspect,
+}
 
 /// What a tick found to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -108,7 +126,13 @@ impl<P: Platform> Engine<P> {
         let grants_due = due(duties.grants_due_at(), 0);
         let mails_due = due(duties.mail_due_at, 0);
         let reserved = |due: bool, cost: &Cost| if due { self.reserved(cost) } else { 0 };
-        let of_grants = reserved(grants_due, &OF_GRANTS);
+        let of_suspects = match duties.suspect {
+            Some(OutboxKind::AlertMail) => OF_ALERTS.one(),
+            Some(OutboxKind::LicenseMail) => OF_MAILS.one(),
+            Some(OutboxKind::Grant) => OF_GRANTS.one(),
+            None => 0,
+        };
+        let of_grants = of_suspects + reserved(grants_due, &OF_GRANTS);
         let of_mails = of_grants + reserved(mails_due, &OF_MAILS);
         let of_alerts = of_mails + reserved(alerts_due, &OF_ALERTS);
         // What was found has its turn in the same tick.
@@ -119,20 +143,50 @@ impl<P: Platform> Engine<P> {
         };
         let mut rows = 0;
         if alerts_due && self.now() < until {
-            rows += self.drain_alerts(of_mails).await?;
+            rows += self.drain_alerts(Turn::Usual { reserved: of_mails }).await?;
         }
         if mails_due && self.now() < until {
-            rows += self.drain_mails(of_grants).await?;
+            rows += self.drain_mails(Turn::Usual { reserved: of_grants }).await?;
         }
         if grants_due && self.now() < until {
-            rows += self.drain_grants(until).await?;
+            rows += self.drain_grants(Turn::Usual { reserved: of_suspects }, until).await?;
         }
-        let ticked = Ticked { deliveries: deliveries?, rows };
+        let mut ticked = Ticked { deliveries: deliveries?, rows };
+        self.try_suspects(&duties, until, &mut ticked).await?;
         let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
         let [round_trips, rows_read, rows_written] = self.spent().fields();
-        let (deliveries, rows) = (("deliveries", count(ticked.deliveries)), ("outbox_rows", count(rows)));
+        let (deliveries, rows) = (("deliveries", count(ticked.deliveries)), ("outbox_rows", count(ticked.rows)));
         self.log(Level::Info, "tick", [deliveries, rows, round_trips, rows_read, rows_written]);
         reconciled.map(|()| ticked)
+    }
+
+    /// Tries those of which two claims in a row gave no word, one by one. The process may have died of one of them, of the time
+    /// or the memory that it took, and may again: so everything else has had its turn by now, and what was done is written
+    /// down.
+    async fn try_suspects(&self, duties: &Duties, until: Timestamp, ticked: &mut Ticked) -> Result<(), StorageError> {
+        if let Some(kind) = duties.suspect {
+            while self.now() < until {
+                let taken = match kind {
+                    OutboxKind::AlertMail => self.drain_alerts(Turn::Suspect).await?,
+                    OutboxKind::LicenseMail => self.drain_mails(Turn::Suspect).await?,
+                    OutboxKind::Grant => self.drain_grants(Turn::Suspect, until).await?,
+                };
+                if taken == 0 {
+                    break;
+                }
+                ticked.rows += taken;
+            }
+        }
+        if duties.suspect_delivery_due_at.is_some_and(|since| since <= self.now())
+            && self.statements_left() >= OF_DELIVERY
+            && self.now() < until
+        {
+            let mut batch = Batch::new();
+            let now = self.now();
+            let claim = batch.add(events::claim_suspect(now, now.plus_millis(ABANDONED_AFTER_MS)));
+            ticked.deliveries += self.process_claimed(batch, &claim).await?;
+        }
+        Ok(())
     }
 
     /// What is done beside the rest: old payloads are erased, and alerts raised of what the tables tell.
@@ -160,10 +214,16 @@ impl<P: Platform> Engine<P> {
         cost.once + bounds(self.config.workers_plan).fewest_rows * cost.row
     }
 
-    /// How many rows of a kind may be taken, if any, when so many statements are reserved for what comes after it.
-    fn rows_affordable(&self, cost: &Cost, reserved: usize) -> Option<i64> {
-        let left = self.statements_left().saturating_sub(reserved + cost.once) / cost.row;
-        i64::try_from(left.min(bounds(self.config.workers_plan).rows)).ok().filter(|rows| *rows > 0)
+    /// Which rows of a kind may be leased, if any.
+    fn share(&self, cost: &Cost, turn: Turn) -> Option<Share> {
+        match turn {
+            Turn::Usual { reserved } => {
+                let left = self.statements_left().saturating_sub(reserved + cost.once) / cost.row;
+                let rows = i64::try_from(left.min(bounds(self.config.workers_plan).rows)).ok()?;
+                (rows > 0).then_some(Share::Usual(rows))
+            }
+            Turn::Suspect => (self.statements_left() >= cost.one()).then_some(Share::Suspect),
+        }
     }
 
     /// Reads pages of the lists that are due, one after the other, none after `until`.
@@ -183,23 +243,32 @@ impl<P: Platform> Engine<P> {
         while self.statements_left() >= chores.len() + OF_DELIVERY + reserved && self.now() < until {
             let now = self.now();
             let claim = chores.add(events::claim(now, now.plus_millis(ABANDONED_AFTER_MS)));
-            let results = self.run(std::mem::take(&mut chores)).await?;
-            match results.first(&claim)? {
-                None => break,
-                Some(Ok(ClaimedEvent { event, catalogue_version })) => {
-                    self.process_again(&event, catalogue_version).await;
-                }
-                // Changed by hand; it comes up again each minute, and keeps nothing else from its turn.
-                Some(Err(error)) => {
-                    self.log(Level::Error, "delivery_unreadable", [("error", LogValue::text(error.to_string()))]);
-                }
+            match self.process_claimed(std::mem::take(&mut chores), &claim).await? {
+                0 => break,
+                count => taken += count,
             }
-            taken += 1;
         }
         if !chores.is_empty() {
             self.run(chores).await?;
         }
         Ok(taken)
+    }
+
+    /// Runs a batch that claims a delivery, and processes it; gives how many were claimed.
+    async fn process_claimed(
+        &self,
+        batch: Batch,
+        claim: &Handle<Result<ClaimedEvent, RowError>>,
+    ) -> Result<usize, StorageError> {
+        match self.run(batch).await?.first(claim)? {
+            None => return Ok(0),
+            Some(Ok(ClaimedEvent { event, catalogue_version })) => self.process_again(&event, catalogue_version).await,
+            // Changed by hand; it comes up again each minute, and keeps nothing else from its turn.
+            Some(Err(error)) => {
+                self.log(Level::Error, "delivery_unreadable", [("error", LogValue::text(error.to_string()))]);
+            }
+        }
+        Ok(1)
     }
 
     /// Processes a delivery that was claimed. Whatever the database does, the others and the outbox get their turn.
@@ -246,11 +315,11 @@ impl<P: Platform> Engine<P> {
         self.log(Level::Warn, "delivery_put_off", fields);
     }
 
-    async fn drain_alerts(&self, reserved: usize) -> Result<usize, StorageError> {
-        let Some(count) = self.rows_affordable(&OF_ALERTS, reserved) else { return Ok(0) };
+    async fn drain_alerts(&self, turn: Turn) -> Result<usize, StorageError> {
+        let Some(share) = self.share(&OF_ALERTS, turn) else { return Ok(0) };
         let lease = self.lease()?;
         let mut batch = Batch::new();
-        let (claim, leased) = alerts::claim_due(&lease, self.now(), count);
+        let (claim, leased) = alerts::claim_due(&lease, self.now(), share);
         batch.run(claim);
         let leased = batch.add(leased);
         let leased = self.run(batch).await?.all(&leased)?;
@@ -259,11 +328,11 @@ impl<P: Platform> Engine<P> {
         Ok(taken)
     }
 
-    async fn drain_mails(&self, reserved: usize) -> Result<usize, StorageError> {
-        let Some(count) = self.rows_affordable(&OF_MAILS, reserved) else { return Ok(0) };
+    async fn drain_mails(&self, turn: Turn) -> Result<usize, StorageError> {
+        let Some(share) = self.share(&OF_MAILS, turn) else { return Ok(0) };
         let lease = self.lease()?;
         let mut batch = Batch::new();
-        let (claim, leased) = outbox::claim_mails(&lease, self.now(), count);
+        let (claim, leased) = outbox::claim_mails(&lease, self.now(), share);
         batch.run(claim);
         let leased = batch.add(leased);
         let leased = self.run_with_catalogue(batch).await?.all(&leased)?;
@@ -272,16 +341,16 @@ impl<P: Platform> Engine<P> {
         Ok(taken)
     }
 
-    async fn drain_grants(&self, until: Timestamp) -> Result<usize, StorageError> {
-        let Some(count) = self.rows_affordable(&OF_GRANTS, 0) else { return Ok(0) };
+    async fn drain_grants(&self, turn: Turn, until: Timestamp) -> Result<usize, StorageError> {
+        let Some(share) = self.share(&OF_GRANTS, turn) else { return Ok(0) };
         let lease = self.lease()?;
         let mut batch = Batch::new();
-        let (claim, leased) = grants::claim_due(&lease, self.moment(), count);
+        let (claim, leased) = grants::claim_due(&lease, self.moment(), share);
         batch.extend(claim);
         let leased = batch.add(leased);
         let leased = self.run(batch).await?.all(&leased)?;
         let taken = leased.len();
-        self.write_down(self.reconcile_grants(&lease, leased, until).await).await?;
+        self.reconcile_grants(&lease, leased, until).await?;
         Ok(taken)
     }
 }

@@ -8,6 +8,7 @@
 //! | `statements` | a batch that fails at any of its statements |
 //! | `leases` | what is in the outbox is worked on by one at a time |
 //! | `overtaken` | what was enqueued or stored, and was changed before its turn came |
+//! | `poison` | work at which the process dies each time |
 //! | `limits` | what GitHub's limits keep waiting, and for how long |
 //! | `waits` | when it is tried again, and when no more |
 //!
@@ -18,6 +19,7 @@ mod exhaustion;
 mod leases;
 mod limits;
 mod overtaken;
+mod poison;
 pub(crate) mod scenarios;
 mod statements;
 mod waits;

@@ -100,7 +100,7 @@ fn a_sale_leaves_its_delivery_its_order_its_license_and_a_sent_mail() {
             json!({
                 "id": event_id, "source": "gumroad", "list": null, "event_type": "sale", "payload": ping.body_text(),
                 "received_at": NOW.as_millis(), "processed": 1, "processed_at": NOW.as_millis(), "reason": null,
-                "error": null, "order_id": "sale-1==", "storefront_key_id": null, "email": null, "attempts": 1,
+                "error": null, "order_id": "sale-1==", "storefront_key_id": null, "email": null, "attempts": 1, "silent_claims": 0,
                 "next_attempt_at": null, "stuck_at": null, "listed_as": null, "trace_id": trace,
             })
         );
@@ -136,7 +136,7 @@ fn a_sale_leaves_its_delivery_its_order_its_license_and_a_sent_mail() {
         assert_eq!(
             shop.record("outbox", "1"),
             json!({
-                "id": 1, "kind": "license_mail", "subject": key, "state": "done", "attempts": 1,
+                "id": 1, "kind": "license_mail", "subject": key, "state": "done", "attempts": 1, "silent_claims": 0,
                 "next_attempt_at": null, "lease_id": null, "taken_over_until_at": null, "last_error": null, "outcome": "sent",
                 "person_needed": 0,
                 "history": null, "reference": mail.id, "trace_id": trace, "created_at": NOW.as_millis(),

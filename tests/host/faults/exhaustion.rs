@@ -53,7 +53,7 @@ fn what_is_refused_for_good_is_left_to_the_operator_despite_every_single_fault()
     exhaust(Scenario::UnmappedSale, 4);
     exhaust(Scenario::UnmappedKey, 5);
     exhaust(Scenario::RefusedMail, 10);
-    exhaust(Scenario::RejectedToken, 16);
+    exhaust(Scenario::RejectedToken, 17);
     exhaust(Scenario::LimitedActivation, 11);
 }
 
@@ -80,18 +80,18 @@ fn the_bypass_survives_every_single_fault() {
 
 #[test]
 fn a_refund_survives_every_single_fault() {
-    exhaust(Scenario::Refund, 11);
+    exhaust(Scenario::Refund, 12);
 }
 
 #[test]
 fn a_revocation_survives_every_single_fault() {
-    exhaust(Scenario::Revocation, 10);
-    exhaust(Scenario::Reinstatement, 7);
+    exhaust(Scenario::Revocation, 11);
+    exhaust(Scenario::Reinstatement, 8);
 }
 
 #[test]
 fn a_transfer_survives_every_single_fault() {
-    exhaust(Scenario::Transfer, 13);
+    exhaust(Scenario::Transfer, 16);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 -- older catalogue than the newest is tried again at once, since whoever changed the catalogue did not find it waiting.
 -- A try that does not count is taken back.
 UPDATE webhook_events
-SET reason = :reason, error = :error, event_type = coalesce(:event_type, event_type),
+SET reason = :reason, error = :error, silent_claims = 0, event_type = coalesce(:event_type, event_type),
     order_id = coalesce(:order_id, order_id),
     storefront_key_id = coalesce(:storefront_key_id, storefront_key_id), email = coalesce(:email, email),
     attempts = coalesce(min(attempts, :attempts), attempts),

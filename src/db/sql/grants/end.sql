@@ -5,7 +5,7 @@
 UPDATE outbox
 SET state = iif(outdated, 'due', :state),
     next_attempt_at = iif(outdated, :now, :retry_at),
-    attempts = iif(outdated, 0, attempts - :uncounted),
+    attempts = iif(outdated, 0, attempts - :uncounted), silent_claims = 0,
     done_at = iif(outdated OR :state <> 'done', NULL, :now),
     died_at = iif(outdated OR :state <> 'dead', NULL, :now),
     outcome = iif(outdated, NULL, :outcome), reference = iif(outdated, NULL, :reference),

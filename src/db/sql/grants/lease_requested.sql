@@ -2,13 +2,13 @@
 -- anew whenever a buyer asks. The caller is known by its number, or by its login alone, for which GitHub need not be asked.
 -- It takes over the lease of whoever is at an invitation, and notes until when that one may go on. One that is just being
 -- taken away is left to whoever does that, and looked at again when that is over.
-INSERT INTO outbox (kind, subject, state, attempts, next_attempt_at, lease_id, trace_id, created_at)
-SELECT 'grant', c.grant_id, 'leased', 1, :until, :lease_id, :trace, :now
+INSERT INTO outbox (kind, subject, state, attempts, silent_claims, next_attempt_at, lease_id, trace_id, created_at)
+SELECT 'grant', c.grant_id, 'leased', 1, 1, :until, :lease_id, :trace, :now
 FROM open_claims c
 WHERE c.license_key = :key AND (c.github_user_id = :user_id OR c.github_username = :login COLLATE NOCASE)
   AND c.good_until > :now AND c.test <= :allow_test
 ON CONFLICT (kind, subject) DO UPDATE SET
-  state = 'leased', attempts = 1, next_attempt_at = excluded.next_attempt_at, lease_id = excluded.lease_id,
+  state = 'leased', attempts = 1, silent_claims = outbox.silent_claims + 1, next_attempt_at = excluded.next_attempt_at, lease_id = excluded.lease_id,
   taken_over_until_at = iif(outbox.state = 'leased', outbox.next_attempt_at, outbox.taken_over_until_at),
   trace_id = excluded.trace_id, done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, person_needed = 0
 WHERE NOT (outbox.state = 'leased' AND outbox.next_attempt_at > excluded.created_at

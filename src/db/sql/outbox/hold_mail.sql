@@ -2,6 +2,6 @@
 -- made the license good meanwhile, and could not enqueue what was on lease. Then it comes up again once the lease is over.
 UPDATE outbox
 SET state = 'due', next_attempt_at = :retry_at, last_error = 'the license is suspended', attempts = attempts - 1,
-    person_needed = 0, lease_id = NULL
+    silent_claims = 0, person_needed = 0, lease_id = NULL
 WHERE id = :id AND lease_id = :lease_id
   AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = outbox.subject AND l.status = 'active')

@@ -2,6 +2,6 @@
 -- meanwhile, and could not enqueue what was on lease. Then it comes up again once the lease is over.
 UPDATE outbox
 SET state = 'done', done_at = :now, outcome = 'skipped', lease_id = NULL, next_attempt_at = NULL, last_error = NULL,
-    person_needed = 0
+    person_needed = 0, silent_claims = 0
 WHERE id = :id AND lease_id = :lease_id
   AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = outbox.subject AND l.status = 'active')

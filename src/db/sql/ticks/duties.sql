@@ -5,6 +5,10 @@ SELECT
   (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'license_mail' AND next_attempt_at IS NOT NULL) AS mail_due_at,
   (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'alert_mail' AND next_attempt_at IS NOT NULL) AS alert_due_at,
   (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'grant' AND next_attempt_at IS NOT NULL) AS grant_due_at,
+  (SELECT kind FROM outbox WHERE next_attempt_at <= :now AND silent_claims >= 2 ORDER BY next_attempt_at LIMIT 1)
+    AS suspect_kind,
+  (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2)
+    AS suspect_delivery_due_at,
   (SELECT until_at FROM github_pauses WHERE scope = '') AS github_paused_until_at,
   (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 1) AS oldest_payload_at,
   (SELECT coalesce(min(due_at), 0) FROM reconciliations) AS list_due_at,
