@@ -102,7 +102,7 @@ impl Report {
                 product_id: meta.id("product_id")?,
                 variant_id: meta.id("variant_id")?,
                 customer_name: wire::shown(&meta, "customer_name"),
-                customer_email: wire::shown(&meta, "customer_email"),
+                customer_email: meta.optional_text("customer_email").ok().flatten().unwrap_or_default().to_owned(),
             },
         })
     }
