@@ -64,6 +64,7 @@ pub(crate) fn on_the_way(run: &Run) -> Result<(), Violation> {
     changes::leases_are_fences(run)?;
     changes::one_identity(run)?;
     changes::acts_are_recorded(run)?;
+    changes::answers_by_hand_are_the_end(run)?;
     answers::answers(run)?;
     answers::log(run)?;
     nothing_waits_for_nothing(run)

@@ -338,6 +338,7 @@ pub static MISTAKES: &[Mistake] = &[
             },
         ],
     ),
+    left_out("a delivery that was answered by hand goes on being tried", &[Edit::LeftOut("actions/answer_event")]),
     left_out("the mail stays at the address that was corrected", &[Edit::LeftOut("actions/enqueue_corrected_mails")]),
     statements(
         "an address is corrected, and no record says so",

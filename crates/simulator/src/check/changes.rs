@@ -39,6 +39,18 @@ pub(super) fn one_identity(run: &Run) -> Result<(), Violation> {
     }
 }
 
+/// A delivery that the seller has answered by hand is processed by that.
+pub(super) fn answers_by_hand_are_the_end(run: &Run) -> Result<(), Violation> {
+    let unprocessed = "SELECT e.id FROM admin_actions a JOIN webhook_events e ON e.id = a.detail ->> '$.event_id'
+                       WHERE a.action = 'license.issue' AND e.processed = 0";
+    match rows(run, unprocessed).first() {
+        Some(row) => {
+            Err(Violation::new("I11", format!("delivery {} was answered by hand, and is still tried", text(row, "id"))))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The seller's word on a license changes only with a record of it.
 pub(super) fn acts_are_recorded(run: &Run) -> Result<(), Violation> {
     let unrecorded = "SELECT license_key FROM seen_changes c GROUP BY license_key HAVING count(*) > (
