@@ -1,21 +1,27 @@
 -- What there is to do. Each value is the end of an index that holds all that is asked of it, so none costs more than a row,
--- however much has happened: this runs every minute, most often for nothing. Where no list has a row yet, one is due.
-SELECT
-  (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL) AS delivery_due_at,
-  (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'license_mail' AND next_attempt_at IS NOT NULL) AS mail_due_at,
-  (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'alert_mail' AND next_attempt_at IS NOT NULL) AS alert_due_at,
-  (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'grant' AND next_attempt_at IS NOT NULL) AS grant_due_at,
-  (SELECT kind FROM outbox WHERE next_attempt_at <= :now AND silent_claims >= 2 ORDER BY next_attempt_at LIMIT 1)
-    AS suspect_kind,
-  (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2)
-    AS suspect_delivery_due_at,
-  (SELECT until_at FROM github_pauses WHERE scope = '') AS github_paused_until_at,
-  (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 1) AS oldest_payload_at,
-  (SELECT coalesce(min(due_at), 0) FROM reconciliations) AS list_due_at,
-  (SELECT max(died_at) FROM outbox WHERE died_at IS NOT NULL AND kind <> 'alert_mail') AS died_at,
-  (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL) AS stuck_at,
-  (SELECT max(received_at) FROM webhook_events WHERE list IS NOT NULL) AS found_at,
-  (SELECT created_at FROM alerts WHERE cause = 'dead_row' AND created_at <= :now AND failed_at IS NULL
-   ORDER BY created_at DESC LIMIT 1) AS told_of_dead_at,
-  (SELECT created_at FROM alerts WHERE cause = 'found_by_reconciliation' AND created_at <= :now AND failed_at IS NULL
-   ORDER BY created_at DESC LIMIT 1) AS told_of_found_at
+-- however much has happened: this runs every minute, most often for nothing. Where no list has a row yet, one is due. Rows and
+-- deliveries of which no word came are among those that are due, so they are looked for only where something is.
+SELECT *,
+  CASE WHEN mail_due_at <= :now OR alert_due_at <= :now OR grant_due_at <= :now THEN
+    (SELECT kind FROM outbox WHERE next_attempt_at <= :now AND silent_claims >= 2 ORDER BY next_attempt_at LIMIT 1)
+  END AS suspect_kind,
+  CASE WHEN delivery_due_at <= :now THEN
+    (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2)
+  END AS suspect_delivery_due_at
+FROM (
+  SELECT
+    (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL) AS delivery_due_at,
+    (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'license_mail' AND next_attempt_at IS NOT NULL) AS mail_due_at,
+    (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'alert_mail' AND next_attempt_at IS NOT NULL) AS alert_due_at,
+    (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'grant' AND next_attempt_at IS NOT NULL) AS grant_due_at,
+    (SELECT until_at FROM github_pauses WHERE scope = '') AS github_paused_until_at,
+    (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 1) AS oldest_payload_at,
+    (SELECT coalesce(min(due_at), 0) FROM reconciliations) AS list_due_at,
+    (SELECT max(died_at) FROM outbox WHERE died_at IS NOT NULL AND kind <> 'alert_mail') AS died_at,
+    (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL) AS stuck_at,
+    (SELECT max(received_at) FROM webhook_events WHERE list IS NOT NULL) AS found_at,
+    (SELECT created_at FROM alerts WHERE cause = 'dead_row' AND created_at <= :now AND failed_at IS NULL
+     ORDER BY created_at DESC LIMIT 1) AS told_of_dead_at,
+    (SELECT created_at FROM alerts WHERE cause = 'found_by_reconciliation' AND created_at <= :now AND failed_at IS NULL
+     ORDER BY created_at DESC LIMIT 1) AS told_of_found_at
+)
