@@ -8,7 +8,8 @@ FROM open_claims c
 WHERE c.license_key = :key AND (c.github_user_id = :user_id OR c.github_username = :login COLLATE NOCASE)
   AND c.good_until > :now AND c.test <= :allow_test
 ON CONFLICT (kind, subject) DO UPDATE SET
-  state = 'leased', attempts = 1, silent_claims = outbox.silent_claims + 1, next_attempt_at = excluded.next_attempt_at, lease_id = excluded.lease_id,
+  state = 'leased', attempts = 1, silent_claims = outbox.silent_claims + 1, next_attempt_at = excluded.next_attempt_at,
+  lease_id = excluded.lease_id,
   taken_over_until_at = iif(outbox.state = 'leased', outbox.next_attempt_at, outbox.taken_over_until_at),
   trace_id = excluded.trace_id, done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, person_needed = 0
 WHERE NOT (outbox.state = 'leased' AND outbox.next_attempt_at > excluded.created_at
