@@ -1,7 +1,6 @@
 //! Tells the Worker which migration it was written for: `LATCHKEY_MIGRATION`, the newest file in `migrations/`.
 
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -19,8 +18,8 @@ fn main() -> ExitCode {
 }
 
 fn newest_migration() -> Result<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let files = fs::read_dir(folder).map_err(|error| format!("cannot be read ({error})"))?;
+    // Cargo runs this in the package's folder. A path that was compiled in would be the one that it was built at.
+    let files = fs::read_dir("migrations").map_err(|error| format!("cannot be read ({error})"))?;
     let names = files.map(|file| file.map(|file| file.file_name().to_string_lossy().into_owned()));
     let names: Vec<String> = names.collect::<Result<_, _>>().map_err(|error| format!("cannot be read ({error})"))?;
     let newest = names.into_iter().filter(|name| name.ends_with(".sql")).max();

@@ -161,13 +161,16 @@ CREATE TABLE grants (
   CHECK (id = github_user_id || ':' || lower(repo))
 ) STRICT, WITHOUT ROWID;
 
--- The last invitation of each grant that was begun, whatever came of it: GitHub allows a repository fifty in 24 hours.
+-- The invitations of the last day that were begun: GitHub allows a repository fifty in 24 hours.
 CREATE TABLE invitation_reservations (
-  grant_id    TEXT    NOT NULL PRIMARY KEY,
   repo        TEXT    NOT NULL COLLATE NOCASE,
-  reserved_at INTEGER NOT NULL
+  reserved_at INTEGER NOT NULL,
+  grant_id    TEXT    NOT NULL,
+  lease_id    TEXT    NOT NULL,                   -- under which it was begun
+  made        INTEGER NOT NULL DEFAULT 0 CHECK (made IN (0, 1)),  -- GitHub said that it was
+  PRIMARY KEY (repo, reserved_at, grant_id, lease_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX invitation_reservations_recent ON invitation_reservations (repo, reserved_at);
+CREATE INDEX invitation_reservations_grant ON invitation_reservations (grant_id, reserved_at);
 
 -- Until when GitHub is left alone because of a limit that somebody met.
 CREATE TABLE github_pauses (
@@ -188,6 +191,7 @@ CREATE TABLE outbox (
   silent_claims   INTEGER NOT NULL DEFAULT 0,     -- claims in a row of which no word came, the one under way included
   next_attempt_at INTEGER,                        -- when due, or when the lease runs out; null: done or dead
   lease_id        TEXT,
+  requested_at    INTEGER,                        -- when somebody who waits for it last had it tried
   taken_over_until_at INTEGER,                    -- end of the last lease that was taken over: until then its holder may act
   last_error      TEXT,
   person_needed   INTEGER NOT NULL DEFAULT 0 CHECK (person_needed IN (0, 1)),  -- nothing comes of it before a person acts

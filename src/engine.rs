@@ -48,9 +48,18 @@ pub struct Engine<P> {
     catalogue: RefCell<Rc<Catalogue>>,
     trace: TraceId,
     spent: Cell<Spent>,
+    probed: Rc<Probed>,
     /// Causes of which an alert was raised already: within the hour there is no other.
     alerted: RefCell<Vec<String>>,
 }
+
+/// Whether the database answered when it was last asked only for that, which an isolate remembers for a moment: whoever asks
+/// how the Worker is must not be able to keep the database busy.
+#[derive(Debug, Default)]
+pub struct Probed(Cell<Option<(Timestamp, bool)>>);
+
+/// How long what a probe said is believed.
+const PROBED_MS: i64 = 5_000;
 
 /// What a request has cost at the database so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -109,8 +118,15 @@ impl<P: Platform> Engine<P> {
             catalogue: RefCell::new(catalogue),
             trace,
             spent: Cell::default(),
+            probed: Rc::default(),
             alerted: RefCell::default(),
         }
+    }
+
+    /// The same with what the isolate remembers of the last probe.
+    #[must_use]
+    pub fn remembering(self, probed: Rc<Probed>) -> Self {
+        Self { probed, ..self }
     }
 
     pub const fn platform(&self) -> &P {
@@ -145,12 +161,17 @@ impl<P: Platform> Engine<P> {
         self.log(Level::Info, "follow_up", self.spent().since(before).fields());
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// [`DbError`] when it does not.
-    pub async fn probe(&self) -> Result<(), DbError> {
-        self.run(ticks::probe().into()).await.map(drop)
+    /// Whether the database answers, or did a moment ago.
+    pub async fn probe(&self) -> bool {
+        let now = self.now();
+        if let Some((at, alive)) = self.probed.0.get()
+            && (at..at.plus_millis(PROBED_MS)).contains(&now)
+        {
+            return alive;
+        }
+        let alive = self.run(ticks::probe().into()).await.is_ok();
+        self.probed.0.set(Some((now, alive)));
+        alive
     }
 
     /// Runs statements in one transaction, and waits no longer than [`DB_LIMIT`].

@@ -42,11 +42,19 @@ pub enum Reach {
 pub struct Failure {
     pub remedy: Remedy,
     pub reason: String,
+    /// Whether the service has said so that it did nothing.
+    pub nothing_was_done: bool,
 }
 
 impl Failure {
     pub fn new(remedy: Remedy, reason: impl Into<String>) -> Self {
-        Self { remedy, reason: reason.into() }
+        Self { remedy, reason: reason.into(), nothing_was_done: false }
+    }
+
+    /// The service has answered with an error of its own.
+    #[must_use]
+    pub fn having_done_nothing(self) -> Self {
+        Self { nothing_was_done: true, ..self }
     }
 
     /// No reply at all, which always may pass.

@@ -319,7 +319,7 @@ impl<'a> Github<'a> {
     /// Where an invitation is accepted: what GitHub says, if it is the page we know, else that page. A link that we
     /// show to buyers must not lead wherever a reply wants.
     fn accept_url(&self, repo: &Repo, html_url: Option<&str>) -> String {
-        let known = format!("{}/{repo}/invitations", web_origin(self.api_url));
+        let known = accept_url(self.api_url, repo);
         html_url.filter(|url| url.eq_ignore_ascii_case(&known)).map(str::to_owned).unwrap_or(known)
     }
 
@@ -403,6 +403,11 @@ fn read_user(reply: &HttpResponse, asked: &GithubLogin) -> Option<Resolved> {
 
 fn owner(repo: &Repo) -> &str {
     repo.as_str().split('/').next().unwrap_or_default()
+}
+
+/// Where an invitation to a repository is accepted.
+pub fn accept_url(api_url: &str, repo: &Repo) -> String {
+    format!("{}/{repo}/invitations", web_origin(api_url))
 }
 
 /// Where people see what the API at this address serves: `https://api.github.com` is GitHub itself, `https://api.HOST`

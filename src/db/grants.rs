@@ -18,12 +18,14 @@ use crate::platform::{Row, RowError, Statement};
 /// clock: <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
 const INVITATIONS_PER_WINDOW: i64 = 45;
 
-/// How old a reservation may be that is not made anew: a buyer who asks again at once costs no write.
-const FRESH_MS: i64 = 10 * 60 * 1000;
+/// How many of them one account gets: whoever asks again and again must not use up what others need.
+const INVITATIONS_PER_GRANT: i64 = 3;
 
-/// A day, and as long as a reservation is fresh and a lease lasts: that much later than it was reserved, an invitation may
-/// still begin.
-const WINDOW_MS: i64 = 24 * 60 * 60 * 1000 + FRESH_MS + super::outbox::LEASE_MS;
+/// A day, and as long as a lease lasts: that much later than it was reserved, an invitation may still begin.
+const WINDOW_MS: i64 = 24 * 60 * 60 * 1000 + super::outbox::LEASE_MS;
+
+/// How long the answer to somebody who asks is as good as a new one.
+const FRESH_MS: i64 = 5 * 60 * 1000;
 
 /// How a caller is known to be the one that a license is bound to.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +81,17 @@ pub enum Reservation {
     },
 }
 
+/// What is recorded of a grant.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    pub repo: Repo,
+    pub state: GrantState,
+    /// When an invitation ends.
+    pub until: Option<Timestamp>,
+    /// When it is tried again.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
 /// How the lease of a grant ends.
 #[derive(Debug, Clone, Copy)]
 pub enum End<'a> {
@@ -101,6 +114,26 @@ pub struct Seen<'a> {
     pub invitation_id: Option<i64>,
 }
 
+impl<'a> BoundTo<'a> {
+    const fn params(self) -> (Option<GithubUserId>, Option<&'a GithubLogin>) {
+        match self {
+            Self::Id(id) => (Some(id), None),
+            Self::Login(login) => (None, Some(login)),
+        }
+    }
+}
+
+impl Recorded {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        Ok(Self {
+            repo: Repo::parse(row.text("repo")?).map_err(|_| RowError("repo"))?,
+            state: GrantState::from_name(row.text("state")?).ok_or(RowError("state"))?,
+            until: row.optional_time("until_at")?,
+            next_attempt_at: row.optional_time("next_attempt_at")?,
+        })
+    }
+}
+
 impl Moment {
     const fn allow_test(self) -> TestLicenses {
         self.test_licenses
@@ -115,12 +148,10 @@ pub fn lease_requested(
     lease: &Lease,
     moment: Moment,
     trace: &TraceId,
-) -> ([Statement; 3], Query<Leased<DueGrant>>) {
-    let (user_id, login) = match caller {
-        BoundTo::Id(id) => (Some(id), None),
-        BoundTo::Login(login) => (None, Some(login)),
-    };
+) -> ([Statement; 4], Query<Leased<DueGrant>>) {
+    let (user_id, login) = caller.params();
     let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
+    let [forget_old, reserve] = reserve(lease, moment);
     let statements = [
         statement!(
             "grants/lease_requested",
@@ -132,26 +163,44 @@ pub fn lease_requested(
             lease_id,
             trace,
             allow_test = moment.allow_test(),
+            fresh_ms = FRESH_MS,
+            window_ms = WINDOW_MS,
+            per_grant = INVITATIONS_PER_GRANT,
         ),
         statement!("grants/request", key, now, lease_id),
-        reserve(lease, moment),
+        forget_old,
+        reserve,
     ];
     (statements, leased(lease, moment))
 }
 
 /// Leases grants that are due, reserves their invitations, and reads them.
-pub fn claim_due(lease: &Lease, moment: Moment, share: Share) -> ([Statement; 3], Query<Leased<DueGrant>>) {
+pub fn claim_due(lease: &Lease, moment: Moment, share: Share) -> ([Statement; 4], Query<Leased<DueGrant>>) {
     let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
     let claim = match share {
         Share::Usual(count) => statement!("grants/claim", now, until, lease_id, count),
         Share::Suspect => super::outbox::claim("grant", lease, now, share),
     };
-    let statements = [
-        claim,
-        statement!("grants/begin", now, until, lease_id, allow_test = moment.allow_test()),
-        reserve(lease, moment),
-    ];
+    let begin = statement!("grants/begin", now, until, lease_id, allow_test = moment.allow_test());
+    let [forget_old, reserve] = reserve(lease, moment);
+    let statements = [claim, begin, forget_old, reserve];
     (statements, leased(lease, moment))
+}
+
+/// Reads what is recorded of the access that a license claims, for the caller if it is bound to that one.
+pub fn recorded(key: &LicenseKey, caller: BoundTo<'_>) -> Query<Recorded> {
+    let (user_id, login) = caller.params();
+    query!("grants/recorded", Recorded::read, key, user_id, login)
+}
+
+/// Notes that an invitation was made that was reserved.
+pub fn keep_reservation(grant: &DueGrant, lease: &Lease) -> Statement {
+    statement!("grants/keep_reservation", grant_id = grant.id.as_str(), lease_id = &lease.id)
+}
+
+/// Takes back what was reserved for an invitation that was not made.
+pub fn return_reservation(grant: &DueGrant, lease: &Lease) -> Statement {
+    statement!("grants/return_reservation", grant_id = grant.id.as_str(), lease_id = &lease.id)
 }
 
 /// Records what was seen of a grant under lease. It goes before the statement that ends the lease.
@@ -224,17 +273,21 @@ pub fn resume(now: Timestamp) -> Statement {
     statement!("github/resume", now)
 }
 
-fn reserve(lease: &Lease, moment: Moment) -> Statement {
-    statement!(
+/// Forgets the reservations that do not count any more, and makes new ones.
+fn reserve(lease: &Lease, moment: Moment) -> [Statement; 2] {
+    let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
+    let forget = statement!("grants/forget_reservations", now, until, lease_id, window_ms = WINDOW_MS);
+    let reserve = statement!(
         "grants/reserve",
-        now = moment.now,
-        until = lease.until,
-        lease_id = &lease.id,
+        now,
+        until,
+        lease_id,
         allow_test = moment.allow_test(),
         window_ms = WINDOW_MS,
-        fresh_ms = FRESH_MS,
         per_window = INVITATIONS_PER_WINDOW,
-    )
+        per_grant = INVITATIONS_PER_GRANT,
+    );
+    [forget, reserve]
 }
 
 fn leased(lease: &Lease, moment: Moment) -> Query<Leased<DueGrant>> {
@@ -246,6 +299,7 @@ fn leased(lease: &Lease, moment: Moment) -> Query<Leased<DueGrant>> {
         lease_id = &lease.id,
         allow_test = moment.allow_test(),
         window_ms = WINDOW_MS,
+        per_grant = INVITATIONS_PER_GRANT,
     )
 }
 

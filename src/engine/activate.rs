@@ -21,9 +21,9 @@ use crate::adapters::Failure;
 use crate::adapters::github::Resolved;
 use crate::adapters::storefronts::Verdict;
 use crate::db::activations::{self, Binding, KnownLicense};
-use crate::db::grants::{self, BoundTo, DueGrant};
+use crate::db::grants::{self, BoundTo, DueGrant, Recorded};
 use crate::db::outbox::{Lease, Leased};
-use crate::db::{Batch, licenses, storefront_keys};
+use crate::db::{Batch, Handle, Results, licenses, storefront_keys};
 use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
     PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
@@ -121,8 +121,23 @@ impl Wish<'_> {
 /// What step 1 found.
 struct LookedUp {
     known: Option<KnownLicense>,
+    access: Access,
+}
+
+/// The access that a license claims for the caller.
+struct Access {
     lease: Lease,
-    grants: Vec<Leased<DueGrant>>,
+    /// What of it is on lease, to be tried now.
+    leased: Vec<Leased<DueGrant>>,
+    /// What is on record of it, for what is not.
+    recorded: Vec<Recorded>,
+}
+
+/// How [`Access`] is asked for.
+struct AccessHandles {
+    lease: Lease,
+    leased: Handle<Leased<DueGrant>>,
+    recorded: Handle<Recorded>,
 }
 
 /// A license that is bound to the caller, who has its grants on lease.
@@ -130,8 +145,14 @@ struct Opened {
     binding: Bound,
     license: License,
     activation: Activation,
-    lease: Lease,
-    grants: Vec<Leased<DueGrant>>,
+    access: Access,
+}
+
+impl AccessHandles {
+    fn read(self, results: &Results) -> Result<Access, DbError> {
+        let Self { lease, leased, recorded } = self;
+        Ok(Access { lease, leased: results.all(&leased)?, recorded: results.all(&recorded)? })
+    }
 }
 
 impl From<DbError> for ActivateError {
@@ -161,7 +182,7 @@ impl<P: Platform> Engine<P> {
             PresentedKey::Minted(key) | PresentedKey::Storefront(key) => key,
             PresentedKey::Mistyped => return Err(ActivateError::NotFound),
         };
-        let LookedUp { known, lease, grants } = self.look_up(key, &request.login).await?;
+        let LookedUp { known, access } = self.look_up(key, &request.login).await?;
         let (license, earlier) = match known {
             Some((license, Some(activation))) => {
                 if !matches!(&request.login, Login::Plausible(login) if *login == activation.login) {
@@ -172,7 +193,7 @@ impl<P: Platform> Engine<P> {
                     license.storefront_key_id.is_some() && license.standing(self.now()) == Standing::Expired;
                 if !renewable {
                     self.usable(&license)?;
-                    return Ok(Opened { binding: Bound::Before, license, activation, lease, grants });
+                    return Ok(Opened { binding: Bound::Before, license, activation, access });
                 }
                 (Some(license), Some(activation.repos))
             }
@@ -185,25 +206,39 @@ impl<P: Platform> Engine<P> {
 
     /// Step 1.
     async fn look_up(&self, key: &LicenseKey, login: &Login) -> Result<LookedUp, ActivateError> {
-        let lease = self.lease().map_err(StorageError::from)?;
         let mut batch = Batch::new();
         let known = batch.add(activations::known_license(key));
-        let grants = match login {
-            Login::Plausible(login) => {
-                let caller = BoundTo::Login(login);
-                let (statements, leased) = grants::lease_requested(key, caller, &lease, self.moment(), &self.trace);
-                batch.extend(statements);
-                Some(batch.add(leased))
-            }
+        let access = match login {
+            Login::Plausible(login) => Some(self.ask_for_access(&mut batch, key, BoundTo::Login(login))?),
             Login::EnterpriseManaged => None,
         };
         let results = self.run_with_catalogue(batch).await?;
         let known = results.first(&known)?;
-        let grants = grants.map_or_else(|| Ok(Vec::new()), |grants| results.all(&grants))?;
-        Ok(LookedUp { known, lease, grants })
+        let access = match access {
+            Some(handles) => handles.read(&results)?,
+            None => {
+                Access { lease: self.lease().map_err(StorageError::from)?, leased: Vec::new(), recorded: Vec::new() }
+            }
+        };
+        Ok(LookedUp { known, access })
     }
 
-    /// Step 3: the key and the login, at the same time.
+    /// Adds what leases the access that a license claims for the caller, or reads what is on record of it.
+    fn ask_for_access(
+        &self,
+        batch: &mut Batch,
+        key: &LicenseKey,
+        caller: BoundTo<'_>,
+    ) -> Result<AccessHandles, StorageError> {
+        let lease = self.lease()?;
+        let (statements, leased) = grants::lease_requested(key, caller, &lease, self.moment(), &self.trace);
+        batch.extend(statements);
+        let leased = batch.add(leased);
+        Ok(AccessHandles { lease, leased, recorded: batch.add(grants::recorded(key, caller)) })
+    }
+
+    /// Step 3: the key, and the login once the key is known to be good, by our own record or by the storefront's word. Whoever
+    /// has no good key has nothing asked of GitHub, which takes 5,000 questions an hour from all of us.
     async fn verify(
         &self,
         request: &Activate,
@@ -211,6 +246,7 @@ impl<P: Platform> Engine<P> {
         license: Option<License>,
         earlier: Option<Vec<Repo>>,
     ) -> Result<(Verified, GithubAccount), ActivateError> {
+        let resolved = self.resolve(&request.login);
         let wish = match earlier {
             Some(repos) => Wish::Kept(repos),
             None => Wish::Preference(request.repos.as_deref()),
@@ -221,27 +257,21 @@ impl<P: Platform> Engine<P> {
                 let product = self.mapped(license.section, &license.bought).await?;
                 let repos = wish.repos_of(&product)?;
                 let verified = Verified { product, repos, issued: None, key: license.key };
-                Ok((verified, self.resolve(&request.login).await?))
+                Ok((verified, resolved.await?))
             }
             (None, PresentedKey::Minted(_) | PresentedKey::Mistyped) => Err(ActivateError::NotFound),
-            (license, _) => {
-                if let Some(license) = &license {
-                    match license.standing(self.now()) {
-                        Standing::Good | Standing::Expired => {}
-                        bad => require_good(bad)?,
-                    }
+            (Some(license), _) => match license.standing(self.now()) {
+                Standing::Good => {
+                    let (verified, account) = join(self.ask_issuer(&license, &wish), resolved).await;
+                    Ok((verified?, account?))
                 }
-                let (verified, account) = match &license {
-                    Some(license) => {
-                        let asked = self.ask_issuer(license, &wish);
-                        join(asked, self.resolve(&request.login)).await
-                    }
-                    None => {
-                        self.count_unknown_key().await?;
-                        join(self.ask_about_unknown(key, &wish), self.resolve(&request.login)).await
-                    }
-                };
-                Ok((verified?, account?))
+                // Only the storefront knows whether it was renewed.
+                Standing::Expired => Ok((self.ask_issuer(&license, &wish).await?, resolved.await?)),
+                bad => Err(require_good(bad).err().unwrap_or(ActivateError::NotFound)),
+            },
+            (None, PresentedKey::Storefront(_)) => {
+                self.count_unknown_key().await?;
+                Ok((self.ask_about_unknown(key, &wish).await?, resolved.await?))
             }
         }
     }
@@ -312,6 +342,7 @@ impl<P: Platform> Engine<P> {
         Ok(Verified { product, repos, key: issued.key.clone(), issued: Some((source, issued, asked_at)) })
     }
 
+    /// Whose login it is. A buyer's question is asked even while GitHub is left alone: it is one for each license.
     async fn resolve(&self, login: &Login) -> Result<GithubAccount, ActivateError> {
         let Login::Plausible(login) = login else {
             return Err(ActivateError::NotInvitable("an enterprise-managed account"));
@@ -328,7 +359,6 @@ impl<P: Platform> Engine<P> {
     async fn bind(&self, verified: Verified, account: &GithubAccount) -> Result<Opened, ActivateError> {
         let Verified { product, repos, issued, key } = verified;
         let moment = self.moment();
-        let lease = self.lease().map_err(StorageError::from)?;
         let mut batch = Batch::new();
         if let Some((source, issued, asked_at)) = &issued {
             batch.run(storefront_keys::record_verified(*source, issued, *asked_at, moment.now));
@@ -338,10 +368,7 @@ impl<P: Platform> Engine<P> {
             Binding { key: &key, account, repos: &repos, permission: product.permission, moment, trace: &self.trace };
         let bound = batch.add(activations::bind(&binding));
         batch.run(activations::record_entitlements(&binding));
-        let caller = BoundTo::Id(account.id);
-        let (statements, leased) = grants::lease_requested(&key, caller, &lease, moment, &self.trace);
-        batch.extend(statements);
-        let leased = batch.add(leased);
+        let access = self.ask_for_access(&mut batch, &key, BoundTo::Id(account.id))?;
         let known = batch.add(activations::known_license(&key));
         let results = self.run(batch).await?;
         let won = results.count(&bound)? > 0;
@@ -352,7 +379,7 @@ impl<P: Platform> Engine<P> {
                     self.log(Level::Info, "license_bound", [("license", (&license.key).into())]);
                 }
                 let binding = if won { Bound::Now } else { Bound::Before };
-                Ok(Opened { binding, license, activation, lease, grants: results.all(&leased)? })
+                Ok(Opened { binding, license, activation, access: access.read(&results)? })
             }
             Some((_, Some(_))) => Err(ActivateError::BoundToAnother),
             // It was good a moment ago: an operator or the clock was faster.
@@ -363,10 +390,11 @@ impl<P: Platform> Engine<P> {
 
     /// Step 5.
     async fn invite_all(&self, opened: Opened) -> (Result<Activated, ActivateError>, Option<FollowUp>) {
-        let Opened { binding, license, activation, lease, grants } = opened;
+        let Opened { binding, license, activation, access } = opened;
+        let Access { lease, leased, recorded } = access;
         let mut record = Batch::new();
         let mut due = Vec::new();
-        for leased in grants {
+        for leased in leased {
             match leased {
                 Ok(grant) => due.push(grant),
                 Err(unreadable) => record.run(self.dead_letter_unreadable(&unreadable, &lease)),
@@ -374,10 +402,10 @@ impl<P: Platform> Engine<P> {
         }
         let attempts = join_all(due.iter().map(|grant| self.attempt_for_buyer(grant, &lease))).await;
         let tried: Vec<_> = due.iter().zip(&attempts).collect();
-        // In the order of the activation. One that could not be leased or read was not tried, and is still to be done.
+        // In the order of the activation. What was not tried is as it is on record.
         let told = |repo: &Repo| match tried.iter().find(|(grant, _)| grant.repo == *repo) {
             Some((_, attempted)) => attempted.status(),
-            None => Some(RepoStatus::Queued),
+            None => Some(self.recorded_status(repo, recorded.iter().find(|recorded| recorded.repo == *repo))),
         };
         let repos: Option<Vec<_>> = activation.repos.iter().map(|repo| Some((repo.clone(), told(repo)?))).collect();
         if tried.iter().any(|(grant, attempted)| grant.limits_met > 0 && attempted.is_done()) {
@@ -397,7 +425,7 @@ impl<P: Platform> Engine<P> {
             login: activation.login,
             repos,
         });
-        (activated, Some(FollowUp::Record(record)))
+        (activated, (!record.is_empty()).then_some(FollowUp::Record(record)))
     }
 
     /// Whether a license opens anything, by our own record.

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::Engine;
 use super::outbox::{PERSON_WAIT_MS, TOO_LATE, Verdict, spent_in_silence};
-use crate::adapters::github::{Github, Invited};
+use crate::adapters::github::{self, Github, Invited};
 use crate::adapters::{Failure, Reach, Remedy};
 use crate::db::Batch;
-use crate::db::grants::{self, DueGrant, End, Reservation, SPREAD_MS, Seen, Wanted};
+use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
 use crate::db::outbox::{Delay, Lease, Leased};
 use crate::model::{GrantState, Repo, Timestamp};
 use crate::platform::{DbError, Platform};
@@ -40,8 +40,8 @@ pub enum RepoStatus {
     Invited { accept_url: String, expires_at: Timestamp },
     /// The account had access already.
     Member,
-    /// GitHub could not take it now; it is still to be done.
-    Queued,
+    /// GitHub could not take it now; it is still to be done, then at the soonest.
+    Queued { until: Option<Timestamp> },
 }
 
 /// What an attempt at a grant came to.
@@ -85,12 +85,25 @@ impl Attempted {
             }
             Self::Member => Some(RepoStatus::Member),
             Self::WrongIdentity => None,
-            Self::Removed | Self::Held { .. } | Self::Failed(_) => Some(RepoStatus::Queued),
+            Self::Held { until, .. } => Some(RepoStatus::Queued { until: Some(*until) }),
+            Self::Removed | Self::Failed(_) => Some(RepoStatus::Queued { until: None }),
         }
     }
 }
 
 impl<P: Platform> Engine<P> {
+    /// What the buyer is told of a repository that is not tried now.
+    pub(super) fn recorded_status(&self, repo: &Repo, recorded: Option<&Recorded>) -> RepoStatus {
+        match recorded {
+            Some(Recorded { state: GrantState::Member, .. }) => RepoStatus::Member,
+            Some(Recorded { state: GrantState::Invited, until: Some(expires_at), .. }) => {
+                let accept_url = github::accept_url(&self.config.github.api_url, repo);
+                RepoStatus::Invited { accept_url, expires_at: *expires_at }
+            }
+            other => RepoStatus::Queued { until: other.and_then(|recorded| recorded.next_attempt_at) },
+        }
+    }
+
     /// # Errors
     /// [`Failure`] without a token.
     pub(super) fn github(&self) -> Result<Github<'_>, Failure> {
@@ -232,6 +245,9 @@ impl<P: Platform> Engine<P> {
             Attempted::Member => (GrantState::Member, None, None, "member"),
             Attempted::Removed => (GrantState::Revoked, None, None, "removed"),
             Attempted::Held { until, reason, state } => {
+                if matches!((grant.wanted, grant.invitation), (Wanted::Access(_), Reservation::Reserved)) {
+                    batch.run(grants::return_reservation(grant, lease));
+                }
                 if let Some(state) = *state {
                     let seen = Seen { state, until: Some(*until), reason: Some(reason), invitation_id: None };
                     batch.run(grants::record(grant, lease, now, &seen));
@@ -251,6 +267,9 @@ impl<P: Platform> Engine<P> {
             Attempted::Failed(failure) => return self.conclude_failure(grant, lease, failure, batch),
         };
         self.log_attempt(super::outbox::Attempt::of_grant(grant), Verdict::Done(outcome), None);
+        if state == GrantState::Invited {
+            batch.run(grants::keep_reservation(grant, lease));
+        }
         batch.run(grants::record(grant, lease, now, &Seen { state, until, reason: None, invitation_id }));
         let reference = invitation_id.map(|id| id.to_string());
         let done = End::Done { outcome, reference: reference.as_deref() };
@@ -268,6 +287,12 @@ impl<P: Platform> Engine<P> {
         let verdict = self.judge(attempts, failure);
         self.log_attempt(super::outbox::Attempt::of_grant(grant), verdict, Some(&failure.reason));
         let reason = super::outbox::shown(&failure.reason);
+        // One whose answer was lost may have been made, and one that went astray was.
+        let refused = failure.nothing_was_done
+            || matches!(failure.remedy, Remedy::Limited { .. } | Remedy::PersonNeeded | Remedy::CredentialsRejected);
+        if refused && matches!(grant.wanted, Wanted::Access(_)) {
+            batch.run(grants::return_reservation(grant, lease));
+        }
         let state = match (grant.wanted, verdict) {
             (Wanted::Access(_), Verdict::RetryAt { until, .. }) if matches!(failure.remedy, Remedy::Limited { .. }) => {
                 Some((GrantState::Waiting, Some(until)))

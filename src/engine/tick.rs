@@ -76,8 +76,9 @@ impl Cost {
 const OF_ALERTS: Cost = Cost { once: 2, row: 2 };
 /// They need the catalogue.
 const OF_MAILS: Cost = Cost { once: 3 + 4, row: 1 };
-/// What was seen, the row's end, and either a limit that was met or is over, or, for two of the rows, an alert.
-const OF_GRANTS: Cost = Cost { once: 4 + 2, row: 3 };
+/// What became of its reservation, what was seen, the row's end, and either a limit that was met or is over, or, for two of the
+/// rows, an alert.
+const OF_GRANTS: Cost = Cost { once: 5 + 2, row: 4 };
 
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

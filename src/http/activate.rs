@@ -124,14 +124,16 @@ fn word(activated: &Activated) -> Response {
 
 fn word_repo(repo: &Repo, status: &RepoStatus) -> ActivatedRepo {
     let repo = repo.as_str().to_owned();
-    let (status, accept_url, expires_at) = match status {
-        RepoStatus::Invited { accept_url, expires_at } => {
-            (RepoState::Invited, Some(accept_url.clone()), Some(*expires_at))
-        }
-        RepoStatus::Member => (RepoState::Member, None, None),
-        RepoStatus::Queued => (RepoState::Queued, None, None),
-    };
-    ActivatedRepo { repo, status, accept_url, expires_at }
+    let of = |status| ActivatedRepo { repo, status, accept_url: None, expires_at: None, until: None };
+    match status {
+        RepoStatus::Invited { accept_url, expires_at } => ActivatedRepo {
+            accept_url: Some(accept_url.clone()),
+            expires_at: Some(*expires_at),
+            ..of(RepoState::Invited)
+        },
+        RepoStatus::Member => of(RepoState::Member),
+        RepoStatus::Queued { until } => ActivatedRepo { until: *until, ..of(RepoState::Queued) },
+    }
 }
 
 fn log_refusal<P: Platform>(engine: &Engine<P>, error: &ActivateError) {

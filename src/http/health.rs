@@ -12,7 +12,7 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: &Request) 
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return Response::from(Problem::new(Code::MethodNotAllowed, "Ask with GET.")).header("allow", "GET, HEAD");
     }
-    let alive = engine.probe().await.is_ok();
+    let alive = engine.probe().await;
     let config = engine.config();
     let rate_limit = Limit::ALL.into_iter().all(|limit| engine.platform().has_limit(limit));
     let mail =

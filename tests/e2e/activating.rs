@@ -9,7 +9,7 @@ use crate::shop::Shop;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_buyer_activates_is_invited_and_may_ask_again() {
-    let shop = Shop::open().await;
+    let mut shop = Shop::open().await;
     let key = shop.sell_starter().await;
     let first = shop.activate(&key, "octocat").await;
     assert_eq!(first.status, 200, "{first:?}");
@@ -32,6 +32,12 @@ async fn a_buyer_activates_is_invited_and_may_ask_again() {
     shop.until("outbox WHERE kind = 'grant' AND state = 'done'", 2).await;
     shop.bed.sandbox().accept_invitation("octocat", "acme/starter").unwrap();
 
+    shop.bed.sandbox().take_calls();
+    let at_once = shop.activate(&key, "octocat").await;
+    assert_eq!((at_once.status, &at_once.body["repos"]), (200, &first.body["repos"]));
+    assert!(shop.bed.sandbox().take_calls().is_empty(), "what was answered a moment ago is answered again");
+
+    shop.let_answers_age().await;
     let again = shop.activate(&key.to_lowercase(), "OctoCat").await;
     assert_eq!((again.status, &again.body["status"]), (200, &"already_active".into()));
     assert_eq!(again.body["repos"][0]["status"], "member");
@@ -48,7 +54,7 @@ async fn a_buyer_activates_is_invited_and_may_ask_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lemon_squeezy_key_is_verified_once_and_no_activation_of_it_is_used_up() {
-    let shop = Shop::open().await;
+    let mut shop = Shop::open().await;
     let sale = LemonSqueezySale {
         product_id: Some("4".to_owned()),
         variant_id: Some("5".to_owned()),
@@ -61,6 +67,8 @@ async fn a_lemon_squeezy_key_is_verified_once_and_no_activation_of_it_is_used_up
     let key = shop.bed.sandbox().storefront_mails()[0].license_key.clone();
     let first = shop.activate(&key, "octocat").await;
     assert_eq!((first.status, first.body["repos"].as_array().unwrap().len()), (200, 2), "{first:?}");
+    shop.until("outbox WHERE kind = 'grant' AND state = 'done'", 2).await;
+    shop.let_answers_age().await;
     shop.bed.sandbox().take_calls();
     assert_eq!(shop.activate(&key, "octocat").await.body["status"], "already_active");
     let calls = shop.bed.sandbox().take_calls();
@@ -111,6 +119,20 @@ async fn guessing_is_limited_by_the_runtimes_binding_and_finds_nothing() {
     }
     assert!(limited > 0);
     assert_eq!(shop.count("license_activations"), 0);
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_is_asked_about_five_times_a_minute() {
+    let shop = Shop::open().await;
+    let key = shop.sell_starter().await;
+    let mut statuses = Vec::new();
+    for login in ["octocat", "ada-lovelace"].into_iter().cycle().take(20) {
+        statuses.push(shop.activate(&key, login).await.status);
+    }
+    // The runtime counts each minute of the clock anew, and this may meet the end of one.
+    let limited = statuses.iter().filter(|status| **status == 429).count();
+    assert!((10..=15).contains(&limited), "{statuses:?}");
     shop.close();
 }
 

@@ -9,6 +9,7 @@
 //! | `identities` | GitHub accounts: which can be invited, and that one license has one |
 //! | `invitations` | what becomes of each repository |
 //! | `callers` | rate limits and cross-origin calls |
+//! | `repeating` | whoever activates the same license again and again |
 //! | `guessing` | somebody who tries keys |
 //!
 //! What a body may look like at all is in `hostile`; what happens when a call is lost is in `faults`.
@@ -20,6 +21,7 @@ mod guessing;
 mod identities;
 mod invitations;
 mod own_keys;
+mod repeating;
 mod storefront_keys;
 
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, LicenseKeySeed, Service};

@@ -17,8 +17,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// How long a reservation counts: a day, and as long as it is fresh and a lease lasts.
-const RESERVED_MS: i64 = DAY_MS + 600_000 + 60_000;
+/// How long a reservation counts: a day, and as long as a lease lasts.
+const RESERVED_MS: i64 = DAY_MS + 60_000;
 
 /// A shop of products that open one repository each.
 fn shop_of(repos: &[&str]) -> Shop {
@@ -145,26 +145,40 @@ fn who_waits_for_a_reservation_waits_on_and_who_has_one_keeps_it() {
 fn a_reservation_stays_with_an_attempt_that_may_have_been_one() {
     run(async {
         let shop = shop_of(&["acme/kit"]);
-        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)).method("PUT"));
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::LostAfter).method("PUT"));
         for buyer in 0..45 {
             assert_eq!(buy(&shop, "acme/kit", buyer).await, "queued");
         }
         shop.sandbox.clear_faults();
         assert_eq!(buy(&shop, "acme/kit", 45).await, "queued");
-        assert_eq!(shop.count(WAITING), 1);
-        shop.advance(Duration::from_secs(3600));
+        shop.advance(HOUR);
         for _ in 0..20 {
-            shop.tick_after(Duration::from_secs(60)).await;
+            shop.tick_after(MINUTE).await;
         }
-        assert_eq!((shop.sandbox.invitations("acme/kit").len(), shop.count(WAITING)), (45, 1));
-        // They were reserved anew for the attempts that succeeded, so the last one waits for those.
-        shop.advance(Duration::from_millis(u64::try_from(DAY_MS).unwrap() - 2 * 3600 * 1000));
-        shop.tick().await;
-        assert_eq!(shop.count(WAITING), 1);
-        for _ in 0..200 {
-            shop.tick_after(Duration::from_secs(60)).await;
+        assert_eq!(shop.sandbox.invitations("acme/kit").len(), 45, "as many as were made though nobody heard of it");
+        assert_eq!(shop.count("grants WHERE state = 'waiting'"), 46);
+        shop.advance(23 * HOUR);
+        for _ in 0..60 {
+            shop.tick_after(MINUTE * 30).await;
         }
-        assert_eq!((shop.sandbox.invitations("acme/kit").len(), shop.count(WAITING)), (46, 0));
+        assert_eq!(shop.count("grants WHERE state = 'invited'"), 46);
+    });
+}
+
+#[test]
+fn what_github_has_refused_or_failed_at_takes_no_reservation() {
+    run(async {
+        let shop = shop_of(&["acme/kit"]);
+        for fault in [FaultKind::status(500), FaultKind::status(403), FaultKind::status(401)] {
+            shop.sandbox.inject(Fault::new(Service::GitHub, fault).method("PUT"));
+            let first = shop.count("grants");
+            for buyer in first..first + 20 {
+                assert_eq!(buy(&shop, "acme/kit", buyer).await, "queued");
+            }
+            shop.sandbox.clear_faults();
+            assert_eq!(shop.count("invitation_reservations"), 0);
+        }
+        assert_eq!(buy(&shop, "acme/kit", 60).await, "invited");
     });
 }
 
@@ -409,26 +423,59 @@ fn a_limit_is_met_ever_less_often_however_many_wait() {
 }
 
 #[test]
-fn who_is_invited_again_is_counted_for_another_day() {
+fn who_is_invited_again_is_counted_again() {
     run(async {
         let shop = shop_of(&["acme/kit"]);
         let (first, login) = sell(&shop, "acme/kit", 0).await;
         assert_eq!(shop.activate(&first, &login).await.status, 200);
-        for buyer in 1..45 {
+        for buyer in 1..44 {
             assert_eq!(buy(&shop, "acme/kit", buyer).await, "invited");
         }
         shop.advance(23 * HOUR);
         shop.sandbox.decline_invitation(&login, "acme/kit").unwrap();
         assert_eq!(shop.activate(&first, &login).await.status, 200);
+        assert_eq!(buy(&shop, "acme/kit", 44).await, "queued", "that was the last of the day");
         // The day of the others is over.
-        shop.advance(HOUR + 12 * MINUTE);
-        for buyer in 45..45 + 44 {
+        shop.advance(HOUR + 2 * MINUTE);
+        assert_eq!(shop.tick().await.rows, 1);
+        for buyer in 45..45 + 43 {
             assert_eq!(buy(&shop, "acme/kit", buyer).await, "invited");
         }
-        assert_eq!(buy(&shop, "acme/kit", 89).await, "queued");
-        shop.advance(23 * HOUR);
-        assert_eq!(shop.tick().await.rows, 1);
-        assert_eq!(shop.count("grants WHERE state = 'invited'"), 90);
+        assert_eq!(buy(&shop, "acme/kit", 88).await, "queued");
+    });
+}
+
+#[test]
+fn who_declines_and_asks_again_is_invited_three_times_a_day() {
+    run(async {
+        let shop = shop_of(&["acme/kit"]);
+        let (key, login) = sell(&shop, "acme/kit", 0).await;
+        let mut declined = 0;
+        for _ in 0..50 {
+            assert_eq!(shop.activate(&key, &login).await.status, 200, "as far as anybody can know");
+            declined += usize::from(shop.sandbox.decline_invitation(&login, "acme/kit").is_ok());
+            shop.let_answers_age();
+        }
+        assert_eq!((declined, shop.count("invitation_reservations")), (3, 3));
+        shop.advance(24 * HOUR);
+        assert_eq!(shop.activate(&key, &login).await.status, 200);
+        assert_eq!(shop.sandbox.invitations("acme/kit").len(), 1, "the next day has its own");
+    });
+}
+
+#[test]
+fn who_asks_again_all_day_uses_up_three_of_the_repositorys_invitations() {
+    run(async {
+        let shop = shop_of(&["acme/kit"]);
+        let (key, login) = sell(&shop, "acme/kit", 0).await;
+        for _ in 0..280 {
+            assert_eq!(shop.activate(&key, &login).await.status, 200);
+            shop.let_answers_age();
+        }
+        assert_eq!(shop.count("invitation_reservations"), 3);
+        for buyer in 1..43 {
+            assert_eq!(buy(&shop, "acme/kit", buyer).await, "invited");
+        }
     });
 }
 

@@ -137,7 +137,7 @@ fn a_sale_leaves_its_delivery_its_order_its_license_and_a_sent_mail() {
             shop.record("outbox", "1"),
             json!({
                 "id": 1, "kind": "license_mail", "subject": key, "state": "done", "attempts": 1, "silent_claims": 0,
-                "next_attempt_at": null, "lease_id": null, "taken_over_until_at": null, "last_error": null, "outcome": "sent",
+                "next_attempt_at": null, "lease_id": null, "requested_at": null, "taken_over_until_at": null, "last_error": null, "outcome": "sent",
                 "person_needed": 0,
                 "history": null, "reference": mail.id, "trace_id": trace, "created_at": NOW.as_millis(),
                 "done_at": NOW.as_millis(), "died_at": null,

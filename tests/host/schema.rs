@@ -109,6 +109,7 @@ fn what_is_due_or_on_lease_is_found_by_its_own_index() {
         ("outbox/leased_mails", LEASED),
         ("grants/begin", LEASED),
         ("grants/leased", LEASED),
+        ("grants/forget_reservations", LEASED),
         ("grants/reserve", LEASED),
     ] {
         let sql = statements().into_iter().find(|sql| sql.name == name).unwrap();
@@ -444,7 +445,8 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE grants SET github_user_id = 900002", "CHECK"),
     ("INSERT INTO grants SELECT * FROM grants", "UNIQUE"),
     ("UPDATE invitation_reservations SET reserved_at = NULL", "NOT NULL"),
-    ("INSERT INTO invitation_reservations SELECT grant_id, upper(repo), 5 FROM invitation_reservations", "UNIQUE"),
+    ("UPDATE invitation_reservations SET made = 2", "CHECK"),
+    ("INSERT INTO invitation_reservations SELECT * FROM invitation_reservations", "UNIQUE"),
     ("INSERT INTO github_pauses SELECT upper(scope), 2, 1, '' FROM github_pauses", "UNIQUE"),
     ("UPDATE github_pauses SET times = -1", "CHECK"),
     // What is still to be done.

@@ -168,6 +168,11 @@ impl Shop {
         self.sandbox.take_calls().iter().map(|call| format!("{} {}", call.method, call.path)).collect()
     }
 
+    /// Lets so much time pass that an activation is tried again, and not answered from what is on record.
+    pub(crate) fn let_answers_age(&self) {
+        self.advance(Duration::from_secs(5 * 60));
+    }
+
     /// Lets time pass, for the engine and for the world around it.
     pub(crate) fn advance(&self, time: Duration) {
         self.world.advance(time);

@@ -79,8 +79,8 @@ struct Repo {
     blocked: Vec<u64>,
     collaborators: Vec<Collaborator>,
     invitations: Vec<Pending>,
-    /// When each invitation of the last day was sent, whatever became of it.
-    sent: Vec<i64>,
+    /// When each invitation was sent and to whom, whatever became of it.
+    sent: Vec<(i64, u64)>,
 }
 
 #[derive(Debug)]
@@ -346,6 +346,12 @@ impl Sandbox {
         let now = self.now();
         let github = &self.world().github;
         github.invitations(&github.repos[github.named_repo(repo)], now)
+    }
+
+    /// When each invitation to a repository was made through the API, and to which account, whatever became of it.
+    pub fn invitations_made(&self, repo: &str) -> Vec<(i64, u64)> {
+        let github = &self.world().github;
+        github.repos[github.named_repo(repo)].sent.clone()
     }
 
     /// The logins of a repository's collaborators as they are now, in the order in which they came.

@@ -294,13 +294,21 @@ pub static MISTAKES: &[Mistake] = &[
         &[Edit::Bound { names: &["grants/reserve"], param: "per_window", to: a_million }],
     ),
     statements(
+        "whoever asks again is invited any number of times",
+        &[Edit::Bound {
+            names: &["grants/reserve", "grants/leased", "grants/lease_requested"],
+            param: "per_grant",
+            to: a_million,
+        }],
+    ),
+    statements(
         "an invitation is sent without a reservation",
         &[
             Edit::LeftOut("grants/reserve"),
             Edit::Reworded {
                 name: "grants/leased",
                 from: "FROM invitation_reservations r",
-                to: "FROM (SELECT '' AS repo, 0 AS reserved_at, '' AS grant_id WHERE 0) r",
+                to: "FROM (SELECT '' AS repo, 0 AS reserved_at, '' AS grant_id, '' AS lease_id, 0 AS made WHERE 0) r",
             },
         ],
     ),

@@ -255,7 +255,8 @@ impl Model {
         self.orders.iter().position(|order| order.id == id && order.product.source == source)
     }
 
-    /// How many requests had been sent when the last one was sent that promised the account this access.
+    /// How many requests had been sent when the last one was sent that promised the account an invitation which was still to be
+    /// made. Of one that is open by the record, nobody knows whether it was declined.
     pub(crate) fn promised(&self, account: i64, repo: &str) -> Option<usize> {
         let promises = |sent: &Sent| {
             let (What::Activation { account: asked, .. }, Some(Answer { status: 200 | 202, body, .. })) =
@@ -264,7 +265,8 @@ impl Model {
                 return false;
             };
             let repos = body["repos"].as_array().map_or(&[][..], Vec::as_slice);
-            asked.id == Some(account) && repos.iter().any(|promised| promised["repo"] == repo)
+            asked.id == Some(account)
+                && repos.iter().any(|promised| promised["repo"] == repo && promised["status"] == "queued")
         };
         self.sent.iter().rposition(promises)
     }

@@ -84,7 +84,9 @@ pub(super) fn failure(reply: &HttpResponse, asked: Asked<'_>, login: &GithubLogi
         (status @ (400 | 403 | 410 | 422 | 451), _) if !words.is_empty() => {
             person_needed(format!("{SERVICE} answered {status}: {}", excerpt(&words, login)))
         }
-        (status @ 500..=599, _) => Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")),
+        (status @ 500..=599, _) => {
+            Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")).having_done_nothing()
+        }
         (status, _) => Failure::unintelligible(SERVICE, status),
     }
 }

@@ -337,7 +337,7 @@ fn a_missing_permission_is_named() {
 
 #[test]
 fn rejected_credentials_are_told_from_all_else_and_not_shown() {
-    let Failure { remedy, reason } = invite(reply(401, &message("Bad credentials"))).unwrap_err();
+    let Failure { remedy, reason, .. } = invite(reply(401, &message("Bad credentials"))).unwrap_err();
     assert_eq!(remedy, Remedy::CredentialsRejected);
     assert!(reason.contains("GITHUB_TOKEN was rejected") && !reason.contains("canary"), "{reason}");
 }
@@ -345,11 +345,11 @@ fn rejected_credentials_are_told_from_all_else_and_not_shown() {
 #[test]
 fn an_archived_repository_is_to_be_unarchived() {
     let archived = || reply(403, &message("Repository was archived so is read-only."));
-    let Failure { remedy, reason } = invite(archived()).unwrap_err();
+    let Failure { remedy, reason, .. } = invite(archived()).unwrap_err();
     assert_eq!(remedy, Remedy::PersonNeeded);
     assert!(reason.starts_with("unarchive acme/kit at GitHub, or take it out"), "{reason}");
     for world in [Canned::answering([archived()]), Canned::answering([listed(583_231), archived()])] {
-        let Failure { remedy, reason } = remove_in(&world).unwrap_err();
+        let Failure { remedy, reason, .. } = remove_in(&world).unwrap_err();
         assert_eq!(remedy, Remedy::PersonNeeded);
         assert!(reason.starts_with("unarchive acme/kit at GitHub until"), "{reason}");
     }
@@ -371,7 +371,7 @@ fn a_blocked_account_is_to_be_unblocked_and_a_flagged_one_replaced() {
         (403, message("Repository access blocked"), "ask GitHub's support about acme/kit"),
         (451, message("Repository access blocked"), "ask GitHub's support about acme/kit"),
     ] {
-        let Failure { remedy, reason } = invite(reply(status, &body)).unwrap_err();
+        let Failure { remedy, reason, .. } = invite(reply(status, &body)).unwrap_err();
         assert_eq!(remedy, Remedy::PersonNeeded, "{body}");
         assert!(reason.starts_with(first) && !reason.to_lowercase().contains("octocat"), "{body}: {reason}");
     }
@@ -487,7 +487,7 @@ fn an_account_that_is_not_shown_is_removed_by_its_last_login_if_that_is_nobody_e
     for kind in ["User", "Organization", "Bot"] {
         let anothers = format!(r#"{{"id":1,"login":"octocat","type":"{kind}"}}"#);
         let world = Canned::answering([reply(200, "[]"), not_found(), reply(200, &anothers)]);
-        let Failure { remedy, reason } = remove_in(&world).unwrap_err();
+        let Failure { remedy, reason, .. } = remove_in(&world).unwrap_err();
         assert_eq!((remedy, world.calls().len()), (Remedy::PersonNeeded, 3));
         assert!(reason.starts_with("look through the collaborators of acme/kit, remove whoever"), "{reason}");
     }

@@ -49,6 +49,9 @@ pub struct ActivatedRepo {
     /// When the invitation ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// When what is queued is tried again, at the soonest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// What a storefront gets for a delivery.

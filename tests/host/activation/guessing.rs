@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use latchkey::model::LicenseKey;
 use latchkey::platform::host::{Call, Fate};
+use latchkey_sandbox::Service;
 use serde_json::json;
 
 use super::{NEVER_MINTED, sold};
@@ -93,5 +94,49 @@ fn ten_thousand_guesses_from_one_address_end_at_the_limit() {
         }
         assert_eq!(refused, 9_990);
         assert_eq!(shop.host.take_batches(), 10);
+    });
+}
+
+/// The services that were asked for something since the last look.
+fn asked(shop: &Shop) -> Vec<Service> {
+    shop.sandbox.take_calls().iter().filter_map(|call| call.service).collect()
+}
+
+#[test]
+fn who_has_no_good_key_has_nothing_asked_of_github() {
+    run(async {
+        let shop = Shop::open();
+        let (revoked, bound, expired, suspended) = (
+            sold(&shop, STARTER).await,
+            sold(&shop, STARTER).await,
+            sold(&shop, STARTER).await,
+            sold(&shop, STARTER).await,
+        );
+        assert_eq!(shop.activate(&bound, "octocat").await.status, 200);
+        shop.rows(&format!("UPDATE licenses SET status = 'revoked' WHERE license_key = '{revoked}'"));
+        shop.rows(&format!("UPDATE licenses SET status = 'suspended' WHERE license_key = '{suspended}'"));
+        shop.rows(&format!("UPDATE licenses SET expires_at = 1 WHERE license_key = '{expired}'"));
+        asked(&shop);
+        for key in [NEVER_MINTED, "LK-ABCDE-ABCDE-ABCDE-ABCDE-ABCDE-A", &revoked, &bound, &expired, &suspended] {
+            shop.host.take_batches();
+            assert!((400..405).contains(&shop.activate(key, "ada-lovelace").await.status), "{key}");
+            assert_eq!((asked(&shop), shop.host.take_batches() <= 1), (Vec::new(), true), "{key}");
+        }
+        // What may be a storefront's key is its to know, in whatever case it was issued.
+        for key in ["0f3c1a2b-0000-4000-8000-000000000000", "not a key of anybody's".split(' ').next().unwrap()] {
+            assert_eq!(shop.activate(key, "ada-lovelace").await.status, 404);
+            assert!(asked(&shop).iter().all(|service| *service == Service::LemonSqueezy));
+        }
+    });
+}
+
+#[test]
+fn without_a_storefront_that_issues_keys_an_unknown_one_costs_one_round_trip() {
+    run(async {
+        let shop = Shop::open_with(&[("LEMON_SQUEEZY_STORE_ID", "")]);
+        for key in ["0f3c1a2b-0000-4000-8000-000000000000", "SOME-KEY"] {
+            assert_eq!(shop.activate(key, "octocat").await.problem(), (404, "license_not_found"));
+            assert_eq!((asked(&shop), shop.host.take_batches()), (Vec::new(), 1));
+        }
     });
 }

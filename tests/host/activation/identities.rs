@@ -187,8 +187,9 @@ fn the_same_identity_twice_at_once_succeeds_twice() {
         statuses.sort_unstable();
         assert_eq!(statuses, ["activated", "already_active"]);
         for answer in &answers {
-            assert_eq!(answer.status, 200);
-            assert_eq!(answer.repos(), [("acme/starter", "invited"), ("acme/starter-docs", "invited")]);
+            // Who comes second is told what is on record while the first is at it.
+            let status = if answer.body["status"] == "activated" { "invited" } else { "queued" };
+            assert_eq!(answer.repos(), [("acme/starter", status), ("acme/starter-docs", status)]);
         }
         assert_eq!(shop.count("license_activations"), 1);
         assert_eq!(shop.sandbox.invitations("acme/starter").len(), 1);
@@ -205,6 +206,7 @@ fn whoever_registers_a_login_that_its_owner_gave_up_gets_no_access() {
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
         shop.sandbox.rename_user("octocat", "octocat-of-old");
         let stranger = shop.sandbox.add_user("octocat", AccountKind::User);
+        shop.let_answers_age();
         shop.calls();
         assert_eq!(shop.activate(&key, "octocat").await.problem(), BOUND);
         let taken_back = shop.calls().iter().filter(|call| call.starts_with("DELETE /repos/")).count();

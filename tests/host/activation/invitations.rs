@@ -119,9 +119,13 @@ fn a_buyer_who_asks_often_wears_out_no_attempts() {
         let key = sold(&shop, STARTER).await;
         for _ in 0..20 {
             assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            shop.let_answers_age();
         }
+        // Their invitations end, and the day on which they were asked for.
+        shop.advance(Duration::from_secs(8 * 24 * 60 * 60));
         shop.sandbox.inject(of_invitations("acme/starter-docs", FaultKind::status(500)));
         for _ in 0..20 {
+            shop.let_answers_age();
             assert_eq!(shop.activate(&key, "octocat").await.repos()[1], ("acme/starter-docs", "queued"));
             assert_eq!(enqueued(&shop)["state"], "due", "what is called queued is tried again");
         }
@@ -135,6 +139,7 @@ fn a_dead_invitation_lives_again_when_the_buyer_asks_again() {
         let key = sold(&shop, STARTER).await;
         shop.activate(&key, "octocat").await;
         shop.rows("UPDATE outbox SET state = 'dead', done_at = NULL, died_at = 1, attempts = 12, last_error = 'worn out' WHERE subject LIKE '%docs'");
+        shop.let_answers_age();
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
         let row = enqueued(&shop);
         assert_eq!((&row["state"], &row["attempts"], &row["last_error"]), (&json!("done"), &json!(1), &Value::Null));

@@ -51,7 +51,7 @@ fn a_key_of_the_storefronts_is_recorded_despite_every_single_fault() {
 #[test]
 fn what_is_refused_for_good_is_left_to_the_operator_despite_every_single_fault() {
     exhaust(Scenario::UnmappedSale, 4);
-    exhaust(Scenario::UnmappedKey, 5);
+    exhaust(Scenario::UnmappedKey, 4);
     exhaust(Scenario::RefusedMail, 10);
     exhaust(Scenario::RejectedToken, 17);
     exhaust(Scenario::LimitedActivation, 11);

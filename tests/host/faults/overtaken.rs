@@ -165,6 +165,7 @@ fn a_buyer_who_asks_again_gets_what_was_changed_by_hand() {
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
         shop.rows("UPDATE grants SET github_username = 'by hand' WHERE repo = 'acme/starter'");
         shop.rows("DELETE FROM outbox WHERE subject LIKE '%acme/starter-docs'");
+        shop.let_answers_age();
         let answer = shop.activate(&key, "octocat").await;
         assert_eq!(answer.repos(), [("acme/starter", "invited"), ("acme/starter-docs", "invited")]);
         assert_eq!((answer.status, shop.count("grants WHERE github_username = 'octocat'")), (200, 2));

@@ -1,5 +1,9 @@
 //! `GET /healthz`: what it says of the database and of the settings.
 
+use std::rc::Rc;
+use std::time::Duration;
+
+use latchkey::engine::Probed;
 use latchkey::platform::host::Fate;
 
 use super::storage_fails;
@@ -74,5 +78,28 @@ fn health_names_every_setting_that_is_missing_or_wrong_and_repeats_no_value() {
         }
         assert_eq!(answered.body["dependencies"]["mail"], "logging");
         assert!(!answered.body.to_string().contains("canary"));
+    });
+}
+
+#[test]
+fn the_database_is_asked_every_few_seconds_however_often_somebody_asks() {
+    run(async {
+        let shop = Shop::open();
+        let probed = Rc::new(Probed::default());
+        let ask = async || {
+            let engine = shop.engine().remembering(Rc::clone(&probed));
+            latchkey::http::handle(&engine, request("GET", "/healthz", &[], b"")).await.status
+        };
+        for _ in 0..100 {
+            assert_eq!(ask().await, 200);
+            shop.advance(Duration::from_millis(40));
+        }
+        assert_eq!(shop.host.take_batches(), 1);
+        storage_fails(&shop, Fate::FailBefore);
+        shop.advance(Duration::from_secs(1));
+        for _ in 0..10 {
+            assert_eq!(ask().await, 503);
+        }
+        assert_eq!(shop.host.take_batches(), 1);
     });
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use latchkey_sandbox::{
-    Delivery, Fault, FaultKind, KeyStatus, LEMON_SQUEEZY_WEBHOOK_SECRET, LemonSqueezySale, LicenseKeySeed, Service,
-    sign_lemon_squeezy_body,
+    AccountKind, Delivery, Fault, FaultKind, KeyStatus, LEMON_SQUEEZY_WEBHOOK_SECRET, LemonSqueezySale, LicenseKeySeed,
+    Service, sign_lemon_squeezy_body,
 };
 use serde_json::{Value, json};
 
@@ -494,49 +494,60 @@ fn every_order_and_repetition_of_what_is_said_of_a_key_ends_in_one_state() {
 #[test]
 fn what_is_said_of_a_bound_key_leaves_the_binding_in_any_order() {
     run(async {
-        let shop = Shop::open();
-        shop.stock(&catalogue_of(OF_ANY_VARIANT));
-        let sayings = Sayings::of_a_sale(&shop);
-        // Lemon Squeezy vouches for the first key of each.
-        let vouch = |number: usize| {
-            let mut body = json!({ "valid": true, "error": null, "instance": null });
-            body["license_key"] = json!({ "id": format!("key-{number}"), "status": "active",
-                "key": sayings.key(number, &sayings.keys[0]), "expires_at": null, "test_mode": false });
-            body["meta"] = json!({ "store_id": 1, "order_id": 1_000_000 + number, "product_id": 4, "variant_id": 5 });
-            let kind = FaultKind::Status { status: 200, headers: Vec::new(), body: body.to_string().into_bytes() };
-            shop.sandbox.inject(Fault::new(Service::LemonSqueezy, kind).path("/v1/licenses/validate"));
-        };
-        let told: Vec<_> = (0..=3).flat_map(|length| sequences(&sayings.names()[1..], length)).collect();
-        for (number, names) in told.iter().enumerate() {
-            sayings.say(&shop, number, "order").await;
-            sayings.say(&shop, number, "key").await;
-            vouch(number);
-            let answer = shop.activate(&sayings.key(number, &sayings.keys[0]), "octocat").await;
-            shop.sandbox.clear_faults();
-            assert_eq!(answer.status, 200, "{:?}", answer.body);
-            for name in names {
-                sayings.say(&shop, number, name).await;
-            }
-            let names = [names.as_slice(), &["key"]].concat();
-            let end = sayings.end(&names);
-            assert_eq!(state(&shop, number), end, "{names:?}");
-            let (now, other) = if end.starts_with("SECOND") { (1, 0) } else { (0, 1) };
-            let now = sayings.key(number, &sayings.keys[now]);
-            assert_eq!(
-                shop.value(&format!("SELECT github_username FROM license_activations WHERE license_key = '{now}'")),
-                "octocat"
-            );
-            assert_eq!(shop.count(&format!("entitlements WHERE license_key = '{now}'")), 1);
-            let told = shop.activate(&now, "octocat").await;
-            let expected = match end.split(' ').nth(1).unwrap() {
-                "revoked" => (403, json!("license_revoked")),
-                "suspended" => (403, json!("license_disabled")),
-                _ => (200, Value::Null),
-            };
-            assert_eq!((told.status, told.body["code"].clone()), expected, "{names:?}");
-            let other = sayings.key(number, &sayings.keys[other]);
-            assert_eq!(shop.count(&format!("licenses WHERE license_key = '{other}'")), 0);
+        let names = Sayings::of_a_sale(&Shop::open()).names();
+        let told: Vec<_> = (0..=3).flat_map(|length| sequences(&names[1..], length)).collect();
+        // A day takes 45 invitations to a repository.
+        for told in told.chunks(20) {
+            said_of_bound_keys(told).await;
         }
-        shop.calls();
     });
+}
+
+/// Tells of a bound key in each of these orders.
+async fn said_of_bound_keys(told: &[Vec<&str>]) {
+    let shop = Shop::open();
+    shop.stock(&catalogue_of(OF_ANY_VARIANT));
+    let sayings = Sayings::of_a_sale(&shop);
+    // Lemon Squeezy vouches for the first key of each.
+    let vouch = |number: usize| {
+        let mut body = json!({ "valid": true, "error": null, "instance": null });
+        body["license_key"] = json!({ "id": format!("key-{number}"), "status": "active",
+                "key": sayings.key(number, &sayings.keys[0]), "expires_at": null, "test_mode": false });
+        body["meta"] = json!({ "store_id": 1, "order_id": 1_000_000 + number, "product_id": 4, "variant_id": 5 });
+        let kind = FaultKind::Status { status: 200, headers: Vec::new(), body: body.to_string().into_bytes() };
+        shop.sandbox.inject(Fault::new(Service::LemonSqueezy, kind).path("/v1/licenses/validate"));
+    };
+    for (number, names) in told.iter().enumerate() {
+        sayings.say(&shop, number, "order").await;
+        sayings.say(&shop, number, "key").await;
+        vouch(number);
+        let buyer = format!("buyer-{number}");
+        shop.sandbox.add_user(&buyer, AccountKind::User);
+        let answer = shop.activate(&sayings.key(number, &sayings.keys[0]), &buyer).await;
+        shop.sandbox.clear_faults();
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        for name in names {
+            sayings.say(&shop, number, name).await;
+        }
+        let names = [names.as_slice(), &["key"]].concat();
+        let end = sayings.end(&names);
+        assert_eq!(state(&shop, number), end, "{names:?}");
+        let (now, other) = if end.starts_with("SECOND") { (1, 0) } else { (0, 1) };
+        let now = sayings.key(number, &sayings.keys[now]);
+        assert_eq!(
+            shop.value(&format!("SELECT github_username FROM license_activations WHERE license_key = '{now}'")),
+            buyer.as_str()
+        );
+        assert_eq!(shop.count(&format!("entitlements WHERE license_key = '{now}'")), 1);
+        let told = shop.activate(&now, &buyer).await;
+        let expected = match end.split(' ').nth(1).unwrap() {
+            "revoked" => (403, json!("license_revoked")),
+            "suspended" => (403, json!("license_disabled")),
+            _ => (200, Value::Null),
+        };
+        assert_eq!((told.status, told.body["code"].clone()), expected, "{names:?}");
+        let other = sayings.key(number, &sayings.keys[other]);
+        assert_eq!(shop.count(&format!("licenses WHERE license_key = '{other}'")), 0);
+    }
+    shop.calls();
 }

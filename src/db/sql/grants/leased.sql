@@ -1,7 +1,7 @@
 -- The grants under a lease, with what decides in this very transaction what is to be done about each: the most that a good
--- license asks for, whether a suspended license keeps it as it is, whether an invitation is reserved and else when the oldest
--- reservation is over, until when somebody else may still be inviting, until when GitHub, or this repository, is left alone,
--- and how often in a row GitHub's limit was met.
+-- license asks for, whether a suspended license keeps it as it is, whether an invitation is reserved and else when the oldest of
+-- those is over that keep it from that, until when somebody else may still be inviting, until when GitHub, or this repository,
+-- is left alone, and how often in a row GitHub's limit was met.
 SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo,
        (SELECT max(c.permission_rank) FROM open_claims c
         WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
@@ -9,9 +9,13 @@ SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.githu
        EXISTS (SELECT 1 FROM claims c
                WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo AND c.status = 'suspended') AS suspended,
        EXISTS (SELECT 1 FROM invitation_reservations r
-               WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms) AS reserved,
-       (SELECT min(r.reserved_at) FROM invitation_reservations r
-        WHERE r.repo = g.repo AND r.reserved_at > :now - :window_ms) AS oldest_reservation_at,
+               WHERE r.grant_id = g.id AND r.lease_id = :lease_id AND r.reserved_at = :now) AS reserved,
+       iif((SELECT count(*) FROM invitation_reservations r
+            WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1) >= :per_grant,
+           (SELECT min(r.reserved_at) FROM invitation_reservations r
+            WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1),
+           (SELECT min(r.reserved_at) FROM invitation_reservations r
+            WHERE r.repo = g.repo AND r.reserved_at > :now - :window_ms)) AS oldest_reservation_at,
        iif(o.taken_over_until_at > :now, o.taken_over_until_at, NULL) AS shared_until_at,
        (SELECT p.until_at FROM github_pauses p WHERE p.scope = '' AND p.until_at > :now) AS paused_until_at,
        (SELECT p.times FROM github_pauses p WHERE p.scope = '') AS limits_met,

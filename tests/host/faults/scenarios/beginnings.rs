@@ -129,6 +129,7 @@ impl Scenario {
                 for repo in ["acme/starter", "acme/starter-docs"] {
                     shop.sandbox.decline_invitation("octocat", repo).unwrap();
                 }
+                shop.let_answers_age();
                 Subject::Asked(vec![Ask::activates(key)])
             }
             Self::Expiry => {
