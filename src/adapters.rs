@@ -3,12 +3,12 @@
 //! Storefronts are in [`storefronts`], one module each behind one interface. What happens because of what comes out is in
 //! `engine`.
 
-pub mod email;
 mod failure;
 pub mod github;
+pub mod mail;
+mod sanitize;
 pub mod storefronts;
 #[cfg(test)]
 mod testing;
-mod text;
 
 pub use failure::{Failure, Reach, Remedy};

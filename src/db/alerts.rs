@@ -1,5 +1,5 @@
 //! `alerts`: what the operator is told, at most once an hour of each cause. What a mail says beyond `detail` is in
-//! `adapters::email`.
+//! `adapters::mail`.
 //!
 //! What an alert tells of is found in the tables rather than remembered, so that no crash between the two loses one.
 

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::outbox::{shown, spent_in_silence};
-use crate::adapters::email::{Mailer, Sent, alert};
+use crate::adapters::mail::{Mailer, Sent, alert};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::alerts::{self, DueAlert};

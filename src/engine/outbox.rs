@@ -7,8 +7,8 @@
 use futures_util::future::join_all;
 
 use super::Engine;
-use crate::adapters::email::license::LicenseMail;
-use crate::adapters::email::{Mailer, Sent};
+use crate::adapters::mail::license::LicenseMail;
+use crate::adapters::mail::{Mailer, Sent};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::grants::DueGrant;

@@ -1,7 +1,7 @@
 //! Postmark's replies, and the mail that a stranger's name goes into.
 
-use latchkey::adapters::email::license::LicenseMail;
-use latchkey::adapters::email::{Mailer, Message};
+use latchkey::adapters::mail::license::LicenseMail;
+use latchkey::adapters::mail::{Mailer, Message};
 use latchkey::model::{EmailAddress, LicenseKey};
 
 use crate::replies;

@@ -1,6 +1,6 @@
 //! The mail that a sale causes: what the buyer reads, and what happens while it cannot be sent.
 //!
-//! The templates' own promises stand beside them in `adapters::email`.
+//! The templates' own promises stand beside them in `adapters::mail`.
 
 use std::time::Duration;
 

@@ -3,9 +3,9 @@
 //! There are two kinds. What decides who gets what is read strictly, and a complaint names the field and never its value.
 //! What is only shown is kept as far as it can be shown, whatever shape it came in, and never complained about. How the
 //! encodings work is in `form` and `json`; what the fields mean together is in `meaning`; how text that is only shown is made
-//! harmless is in `adapters::text`.
+//! harmless is in `adapters::sanitize`.
 
-use crate::adapters::text::{self, Longest, titled};
+use crate::adapters::sanitize::{self, Longest, titled};
 use crate::json::Json;
 use crate::model::{Amount, BuyerEmail, Currency, OrderId, Picked, Quantity, StorefrontId, Timestamp};
 
@@ -104,14 +104,14 @@ impl Fields {
     /// Adds a field with its value, as JSON has it.
     pub(super) fn add_json(&mut self, field: &str, value: &Json) {
         match (field, value) {
-            ("custom_fields", group) => self.custom_fields.extend(text::pairs(group)),
-            ("variants", group) => self.variants.extend(text::pairs(group)),
+            ("custom_fields", group) => self.custom_fields.extend(sanitize::pairs(group)),
+            ("variants", group) => self.variants.extend(sanitize::pairs(group)),
             (field, value) => {
                 if let Some(known) = find(&SHOWN, field) {
-                    self.shown.extend(text::pairs(value).into_iter().map(|(member, value)| (known, member, value)));
+                    self.shown.extend(sanitize::pairs(value).into_iter().map(|(member, value)| (known, member, value)));
                 } else if let Some(known) = find(&DECIDING, field) {
                     let is_group = matches!(value, Json::List(_) | Json::Object(_));
-                    self.decide(known, if is_group { Err(Wrong::Misshapen) } else { Ok(text::shown(value)) });
+                    self.decide(known, if is_group { Err(Wrong::Misshapen) } else { Ok(sanitize::shown(value)) });
                 }
             }
         }
@@ -210,13 +210,13 @@ impl Fields {
         };
         values.retain(|value| !value.is_empty());
         values.dedup();
-        let tidied = text::tidy(&values.join(", "), longest);
+        let tidied = sanitize::tidy(&values.join(", "), longest);
         (!tidied.is_empty()).then_some(tidied)
     }
 
     /// A number that is only shown.
     fn number(&self, name: &str) -> Option<i64> {
-        self.shown(name, text::LINE)?.parse().ok()
+        self.shown(name, sanitize::LINE)?.parse().ok()
     }
 
     /// What the seller gets of the buyer's money, before Gumroad's fee: the price with discounts, tips and shipping, and without
@@ -226,7 +226,7 @@ impl Fields {
     ///
     /// <https://gumroad.com/ping>, and `price_cents` in <https://github.com/antiwork/gumroad/blob/main/app/models/purchase.rb>
     pub(super) fn amount(&self) -> Option<Amount> {
-        let is_gift = self.shown("is_gift_receiver_purchase", text::LINE).as_deref() == Some("true");
+        let is_gift = self.shown("is_gift_receiver_purchase", sanitize::LINE).as_deref() == Some("true");
         let given = if is_gift { self.number("gift_price") } else { None };
         Amount::new(given.or_else(|| self.number("price"))?, Currency::usd())
     }
@@ -238,7 +238,7 @@ impl Fields {
 
     /// A date and time that is only shown.
     pub(super) fn timestamp(&self, name: &str) -> Option<Timestamp> {
-        Timestamp::parse_or_utc(&self.shown(name, text::LINE)?)
+        Timestamp::parse_or_utc(&self.shown(name, sanitize::LINE)?)
     }
 
     /// What the buyer picked, each as the catalogue names a variant: category and option, or where the seller has emptied the
@@ -253,13 +253,13 @@ impl Fields {
 
     /// What the buyer picked, to be shown: category and option.
     pub(super) fn variants(&self) -> Members {
-        text::tidy_pairs(&self.variants, text::LINE)
+        sanitize::tidy_pairs(&self.variants, sanitize::LINE)
     }
 
     /// What the buyer filled in. Only the group is read, since the same fields at the top level can take the name of
     /// any other.
     pub(super) fn custom_fields(&self) -> Members {
-        text::tidy_pairs(&self.custom_fields, text::ANSWER)
+        sanitize::tidy_pairs(&self.custom_fields, sanitize::ANSWER)
     }
 }
 

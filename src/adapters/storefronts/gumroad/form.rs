@@ -3,7 +3,7 @@
 //! What the fields are called and how a value is read is in `fields`.
 
 use super::fields::Fields;
-use crate::adapters::text::titled;
+use crate::adapters::sanitize::titled;
 use crate::form::pairs;
 
 /// Reads a form. There is no malformed form: what makes no sense is a field that nobody knows.
@@ -82,7 +82,7 @@ mod tests {
             assert_eq!(read(format!("{name}=%ff").as_bytes()).text(name), expected);
         }
         let shown = read(b"full_name=\xff&price=\xff&%ff=x&referrer=%ff&url_params[a]=%ff&ip_country=%ff");
-        assert_eq!(shown.shown("full_name", crate::adapters::text::NAME).as_deref(), Some("\u{fffd}"));
+        assert_eq!(shown.shown("full_name", crate::adapters::sanitize::NAME).as_deref(), Some("\u{fffd}"));
         assert_eq!(shown.amount(), None);
     }
 

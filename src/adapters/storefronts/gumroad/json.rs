@@ -23,7 +23,7 @@ pub(super) fn read(body: &[u8]) -> Result<Fields, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::text;
+    use crate::adapters::sanitize;
 
     fn fields(body: &str) -> Fields {
         read(body.as_bytes()).unwrap()
@@ -52,7 +52,7 @@ mod tests {
             assert_eq!(read(body).unwrap().email("email"), Err("`email` is not valid UTF-8".to_owned()));
         }
         let shown = read(b"{\"full_name\":\"Ad\xff\",\"custom_fields\":{\"a\":\"\\ud83d!\"}}").unwrap();
-        assert_eq!(shown.shown("full_name", text::NAME).as_deref(), Some("Ad\u{fffd}"));
+        assert_eq!(shown.shown("full_name", sanitize::NAME).as_deref(), Some("Ad\u{fffd}"));
         assert_eq!(shown.custom_fields(), [("a".to_owned(), "\u{fffd}!".to_owned())]);
     }
 
@@ -63,7 +63,7 @@ mod tests {
         assert_eq!(fields.quantity().get(), 2);
         assert_eq!(fields.flag("test"), Ok(true));
         assert_eq!(fields.flag("refunded"), Ok(false));
-        assert_eq!(fields.shown("offer_code", text::LINE), None);
+        assert_eq!(fields.shown("offer_code", sanitize::LINE), None);
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! How a single field is read is in `fields`.
 
 use super::fields::{Fields, Problem, missing};
+use crate::adapters::sanitize;
 use crate::adapters::storefronts::{NotUnderstood, Understood};
-use crate::adapters::text;
 use crate::model::{
     Bought, EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, name_from_address,
 };
@@ -106,16 +106,16 @@ fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
     let bought = Bought { product_id: fields.required_id("product_id")?, picked: fields.picked() };
     let email = fields.email("email")?;
     let subscription = fields.order_id("subscription_id")?;
-    let name = fields.shown("full_name", text::NAME).unwrap_or_else(|| name_from_address(&email));
+    let name = fields.shown("full_name", sanitize::NAME).unwrap_or_else(|| name_from_address(&email));
     let facts = facts(fields)?;
     let order = Order {
         order_id,
         amount: fields.amount(),
         lines: OrderLines::single(bought, fields.quantity()),
-        offer_code: fields.shown("offer_code", text::LINE),
+        offer_code: fields.shown("offer_code", sanitize::LINE),
         variants: fields.variants(),
         custom_fields: fields.custom_fields(),
-        country: fields.shown("ip_country", text::LINE),
+        country: fields.shown("ip_country", sanitize::LINE),
         subscription_id: subscription.map(|id| id.as_str().to_owned()),
         test: fields.flag("test")?,
         sold_at: fields.timestamp("sale_timestamp"),

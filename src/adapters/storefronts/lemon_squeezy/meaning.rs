@@ -7,8 +7,8 @@ use std::num::NonZeroU32;
 
 use super::wire::{self, Meta, Object};
 use super::{LICENSE_KEYS, ORDERS};
+use crate::adapters::sanitize;
 use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
-use crate::adapters::text;
 use crate::json::{FieldError, Json};
 use crate::model::{
     Amount, Bought, BuyerEmail, Currency, Delivery, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderId,
@@ -159,7 +159,7 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
         variants: Vec::new(),
         // What the seller's checkout link passed on.
         // <https://docs.lemonsqueezy.com/help/checkout/passing-custom-data>
-        custom_fields: text::tidy_pairs(&meta.custom_data, text::ANSWER),
+        custom_fields: sanitize::tidy_pairs(&meta.custom_data, sanitize::ANSWER),
         country: None,
         subscription_id: None,
         test: data.test_mode.max(meta.test_mode) == Some(true),
@@ -231,7 +231,7 @@ fn email(address: &str) -> Result<BuyerEmail, String> {
 
 /// The buyer's name as far as it can be shown, or the one that the address suggests.
 pub(super) fn name(given: &str, email: Option<&BuyerEmail>) -> Option<String> {
-    let given = text::tidy(given, text::NAME);
+    let given = sanitize::tidy(given, sanitize::NAME);
     if given.is_empty() { email.map(name_from_address) } else { Some(given) }
 }
 

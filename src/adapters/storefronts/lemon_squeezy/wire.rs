@@ -3,7 +3,7 @@
 //!
 //! What decides who gets what is read strictly. What is only shown is kept as far as it can be shown, and never an error.
 
-use crate::adapters::text;
+use crate::adapters::sanitize;
 use crate::json::{At, FieldError, Json};
 use crate::model::OrderFacts;
 
@@ -63,7 +63,7 @@ impl Meta {
     /// Names the field and what is wrong with it.
     pub(super) fn read(body: &Json) -> Result<Self, FieldError> {
         let meta = body.root().field("meta")?;
-        let custom_data = meta.shown("custom_data").map(text::pairs).unwrap_or_default();
+        let custom_data = meta.shown("custom_data").map(sanitize::pairs).unwrap_or_default();
         let test_mode = told_flag(&meta, "test_mode")?;
         Ok(Self { event_name: meta.text("event_name")?.to_owned(), test_mode, custom_data })
     }
@@ -161,5 +161,5 @@ pub(super) fn told_flag(object: &At<'_>, name: &str) -> Result<Option<bool>, Fie
 
 /// A member that is only shown, as text; empty where it is absent.
 pub(super) fn shown(object: &At<'_>, name: &str) -> String {
-    object.shown(name).map(text::shown).unwrap_or_default()
+    object.shown(name).map(sanitize::shown).unwrap_or_default()
 }
