@@ -31,7 +31,10 @@ CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at) WHERE next_a
 CREATE INDEX webhook_events_suspect ON webhook_events (next_attempt_at) WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2;
 CREATE INDEX webhook_events_order ON webhook_events (source, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX webhook_events_stuck ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL;
-CREATE INDEX webhook_events_erasable ON webhook_events (received_at) WHERE payload IS NOT NULL AND processed = 1;
+-- The two kinds of them that the operator is told of by themselves.
+CREATE INDEX webhook_events_unmapped ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL AND reason = 'unmapped_product';
+CREATE INDEX webhook_events_given_up ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL AND reason IS NOT 'unmapped_product';
+CREATE INDEX webhook_events_erasable ON webhook_events (processed, received_at) WHERE payload IS NOT NULL;
 CREATE INDEX webhook_events_listed ON webhook_events (received_at) WHERE list IS NOT NULL;
 
 -- What was bought in one payment.
@@ -218,10 +221,22 @@ CREATE TABLE alerts (
   id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 200),
   cause      TEXT    NOT NULL CHECK (length(cause) BETWEEN 1 AND 500),
   detail     TEXT    NOT NULL,
+  nth        INTEGER NOT NULL CHECK (nth >= 1),   -- of those of its cause that came one after the other
+  times      INTEGER,                             -- how often its cause was noted until then; null: that is found in the tables
   created_at INTEGER NOT NULL,
   failed_at  INTEGER                              -- when it was given up: nobody got it
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alerts_cause ON alerts (cause, created_at, failed_at);
+CREATE INDEX alerts_created ON alerts (created_at);
+
+-- Causes to tell the operator of which no other table holds: what failed, and how often.
+CREATE TABLE alert_causes (
+  cause  TEXT    NOT NULL PRIMARY KEY CHECK (length(cause) BETWEEN 1 AND 500),
+  detail TEXT    NOT NULL,
+  times  INTEGER NOT NULL,                        -- that it was noted
+  told   INTEGER NOT NULL DEFAULT 0               -- how many of them an alert has told of
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_causes_untold ON alert_causes (cause) WHERE times > told;
 
 -- The catalogue: what each product opens, changed as a whole.
 CREATE TABLE catalogue (

@@ -49,7 +49,7 @@ pub struct Engine<P> {
     trace: TraceId,
     spent: Cell<Spent>,
     probed: Rc<Probed>,
-    /// Causes of which an alert was raised already: within the hour there is no other.
+    /// Causes that were noted already to tell the operator of.
     alerted: RefCell<Vec<String>>,
 }
 

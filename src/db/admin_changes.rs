@@ -6,33 +6,41 @@
 use super::batch::{Batch, Handle, Query};
 use super::events::StoredEvent;
 use super::statement::{query, statement};
-use crate::http::api::codes::{OutboxState, ReplayState};
+use crate::http::api::codes::{OutboxState, OutstandingState};
 use crate::http::api::values::SourceFilter;
-use crate::model::{AdminAction, EventId, Timestamp, TraceId};
+use crate::model::{AdminAction, EventId, EventReason, EventType, OrderId, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Value};
 
-/// How many deliveries one replay of many takes.
-pub const REPLAYED_AT_MOST: usize = 500;
+/// How many deliveries one request takes that names them by filters.
+pub const TAKEN_AT_MOST: usize = 500;
 
-/// Which deliveries are to be replayed: all that meet every filter.
+/// Which deliveries that are not processed are to be replayed or dismissed: all that meet every filter.
 #[derive(Debug, Clone, Copy)]
-pub struct ReplayFilter<'a> {
+pub struct OutstandingFilter<'a> {
     /// The first id of the time that they were received at or after.
     pub since_id: Option<&'a str>,
     pub source: Option<SourceFilter>,
-    pub state: Option<ReplayState>,
+    pub state: Option<OutstandingState>,
     /// A part of the error.
     pub error: Option<&'a str>,
 }
 
-/// A delivery after it was to be replayed.
+/// A delivery after it was to be replayed, or before it is dismissed.
 #[derive(Debug)]
 pub struct AfterReplay {
     pub event: StoredEvent,
     pub processing: Processing,
+    pub order: Ordered,
 }
 
-/// Whether a delivery is processed.
+/// Whether it is known which order a delivery is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordered {
+    Known,
+    Unknown,
+}
+
+/// Whether a delivery is processed. One that was dismissed can still be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Processing {
     Done,
@@ -78,19 +86,19 @@ pub fn replay_event(
     batch.add(query!("changes/replayed_event", AfterReplay::read, id))
 }
 
-/// Makes deliveries due now that are not processed and meet the filters, at most [`REPLAYED_AT_MOST`]. Gives a row for each.
+/// Makes deliveries due now that are not processed and meet the filters, at most [`TAKEN_AT_MOST`]. Gives a row for each.
 pub fn replay_events(
     batch: &mut Batch,
-    filter: ReplayFilter<'_>,
+    filter: OutstandingFilter<'_>,
     action: &AdminAction,
     now: Timestamp,
     trace: &TraceId,
 ) -> Handle<()> {
     let AdminAction { id: action_id, reason, actor } = action;
-    let ReplayFilter { since_id, source, state, error } = filter;
+    let OutstandingFilter { since_id, source, state, error } = filter;
     let source = source.map(SourceFilter::as_str);
-    let state = state.map(ReplayState::as_str);
-    let count = || Value::Integer(i64::try_from(REPLAYED_AT_MOST).unwrap_or(i64::MAX));
+    let state = state.map(OutstandingState::as_str);
+    let count = || Value::Integer(i64::try_from(TAKEN_AT_MOST).unwrap_or(i64::MAX));
     batch.run(statement!(
         "changes/record_events_replay",
         since_id,
@@ -106,6 +114,63 @@ pub fn replay_events(
     ));
     let replayed = query!("changes/replay_events", |_| Ok(()), since_id, source, state, error, now, count = count());
     batch.add(replayed)
+}
+
+/// Reads a delivery that is to be dismissed.
+pub fn to_dismiss(id: &EventId) -> Query<AfterReplay> {
+    query!("changes/replayed_event", AfterReplay::read, id)
+}
+
+/// Ends a delivery of which nothing is to come, unless it is processed, and says whether it did. `event_type` and `order_id` are
+/// noted where that was not known before.
+pub fn dismiss_event(
+    batch: &mut Batch,
+    id: &EventId,
+    event_type: Option<&EventType>,
+    order_id: Option<&OrderId>,
+    action: &AdminAction,
+    now: Timestamp,
+    trace: &TraceId,
+) -> Handle<Effect> {
+    let AdminAction { id: action_id, reason, actor } = action;
+    batch.run(statement!("changes/record_event_dismissal", id, action_id, reason, actor, now, trace));
+    batch.run(statement!("changes/dismiss_event", id, event_type = event_type.map(EventType::as_str), order_id, now));
+    batch.run(statement!("changes/forget_lines"));
+    let effect = |row: &Row| Ok(if row.integer("acted")? == 1 { Effect::Taken } else { Effect::None });
+    batch.add(query!("changes/acted", effect, action_id))
+}
+
+/// Ends deliveries of which nothing is to come: those that meet the filters and were tried, at most [`TAKEN_AT_MOST`]. Gives a row
+/// for each.
+pub fn dismiss_events(
+    batch: &mut Batch,
+    filter: OutstandingFilter<'_>,
+    action: &AdminAction,
+    now: Timestamp,
+    trace: &TraceId,
+) -> Handle<()> {
+    let AdminAction { id: action_id, reason, actor } = action;
+    let OutstandingFilter { since_id, source, state, error } = filter;
+    let source = source.map(SourceFilter::as_str);
+    let state = state.map(OutstandingState::as_str);
+    let count = || Value::Integer(i64::try_from(TAKEN_AT_MOST).unwrap_or(i64::MAX));
+    batch.run(statement!(
+        "changes/record_events_dismissal",
+        since_id,
+        source,
+        state,
+        error,
+        now,
+        count = count(),
+        action_id,
+        reason,
+        actor,
+        trace
+    ));
+    let ended = query!("changes/dismiss_events", |_| Ok(()), since_id, source, state, error, now, count = count());
+    let ended = batch.add(ended);
+    batch.run(statement!("changes/forget_lines"));
+    ended
 }
 
 /// Makes a row of the outbox due now, or ends it, unless somebody is at it or it is done; and reads it back.
@@ -133,8 +198,11 @@ fn outbox_after(id: i64, action: &AdminAction) -> Query<OutboxAfter> {
 
 impl AfterReplay {
     fn read(row: &Row) -> Result<Self, RowError> {
-        let processing = if row.integer("processed")? == 1 { Processing::Done } else { Processing::Outstanding };
-        Ok(Self { event: StoredEvent::read(row)?, processing })
+        let dismissed = row.optional_text("reason")? == Some(EventReason::Dismissed.code());
+        let is_done = row.integer("processed")? == 1 && !dismissed;
+        let processing = if is_done { Processing::Done } else { Processing::Outstanding };
+        let order = row.optional_text("order_id")?.map_or(Ordered::Unknown, |_| Ordered::Known);
+        Ok(Self { event: StoredEvent::read(row)?, processing, order })
     }
 }
 

@@ -1,16 +1,14 @@
-//! `alerts`: what the operator is told, at most once an hour of each cause. What a mail says beyond `detail` is in
-//! `adapters::mail`.
+//! `alerts`: what the operator is told, of each cause at once, with a count, and at growing distances: `alerts/raise_found` has the
+//! rule. What a mail says beyond `detail` is in `adapters::mail`.
 //!
-//! What an alert tells of is found in the tables rather than remembered, so that no crash between the two loses one.
+//! What an alert tells of is found in the tables rather than remembered, so that no crash between the two loses one. What no other
+//! table holds is noted in `alert_causes`.
 
 use super::batch::Query;
 use super::outbox::{Entry, Lease, Leased, Share, Unreadable};
 use super::statement::{query, statement};
 use crate::model::{Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
-
-/// The causes that the tables call for.
-const FOUND: [&str; 3] = ["dead_row", "overdue", "found_by_reconciliation"];
 
 /// A leased alert.
 #[derive(Debug, Clone)]
@@ -21,17 +19,19 @@ pub struct DueAlert {
     pub created_at: Timestamp,
 }
 
-/// Raises and enqueues an alert of this cause, unless there was one within the hour. `detail` says in words what happened,
-/// and names no buyer.
-pub fn raise(cause: &str, detail: &str, now: Timestamp, trace: &TraceId) -> [Statement; 2] {
-    let id = id(cause, now);
-    [statement!("alerts/raise", id = id.as_str(), cause, detail, now), enqueue(&[id.as_str()], now, trace)]
+/// Notes that something happened which the operator has to be told of; the next tick tells, or a later one. `detail` says in words
+/// what happened, and names no buyer: the same for the same cause.
+pub fn note(cause: &str, detail: &str) -> Statement {
+    statement!("alerts/note", cause, detail)
 }
 
 /// Raises and enqueues the alerts that the tables call for.
-pub fn raise_found(now: Timestamp, trace: &TraceId) -> [Statement; 2] {
-    let ids = FOUND.map(|cause| id(cause, now));
-    [statement!("alerts/raise_found", now), enqueue(&ids.each_ref().map(String::as_str), now, trace)]
+pub fn raise_found(now: Timestamp, trace: &TraceId) -> [Statement; 3] {
+    [
+        statement!("alerts/raise_found", now),
+        statement!("alerts/enqueue", now, trace),
+        statement!("alerts/mark_told", now),
+    ]
 }
 
 /// Leases alerts that are due, and reads them.
@@ -46,18 +46,9 @@ pub fn claim_due(lease: &Lease, now: Timestamp, share: Share) -> (Statement, Que
 }
 
 /// Notes that nobody got an alert that is held under a lease. It goes before the statement that ends the lease.
-pub fn give_up(alert: &DueAlert, lease: &Lease, now: Timestamp) -> Statement {
-    statement!("alerts/give_up", id = alert.id.as_str(), lease_id = &lease.id, now)
-}
-
-fn enqueue(ids: &[&str], now: Timestamp, trace: &TraceId) -> Statement {
-    statement!("alerts/enqueue", ids = super::json_text(ids), now, trace)
-}
-
-/// The same for the same cause and moment, so that raising it twice is raising it once.
-fn id(cause: &str, now: Timestamp) -> String {
-    let cause: String = cause.chars().take(150).collect();
-    format!("{cause}:{}", now.as_millis())
+pub fn give_up(alert: &DueAlert, lease: &Lease, now: Timestamp) -> [Statement; 2] {
+    let id = || alert.id.as_str();
+    [statement!("alerts/give_up", id = id(), lease_id = &lease.id, now), statement!("alerts/mark_untold", id = id())]
 }
 
 impl DueAlert {

@@ -121,9 +121,16 @@ pub fn record_unmapped_lines(id: &EventId, unmapped: &[ProductRef]) -> Statement
     statement!("events/record_unmapped_lines", id, lines = super::json_text(&lines))
 }
 
-/// Erases the payloads of at most `count` processed deliveries that arrived before then, the oldest first.
-pub fn erase_old_payloads(before: Timestamp, count: i64) -> Statement {
-    statement!("events/erase_old_payloads", before, count)
+/// Erases the payloads of at most `count` processed deliveries that arrived before then, the oldest first, and of as many that
+/// still wait and arrived before `waiting_before`: those wait for a person then, with this `error`.
+pub fn erase_old_payloads(
+    before: Timestamp,
+    waiting_before: Timestamp,
+    error: &str,
+    now: Timestamp,
+    count: i64,
+) -> Statement {
+    statement!("events/erase_old_payloads", before, waiting_before, error, now, count)
 }
 
 impl ClaimedEvent {

@@ -65,18 +65,25 @@ pub fn record(source: Source, order: &Order, received_at: Timestamp, event_id: &
             sold_at = order.sold_at.unwrap_or(received_at),
             event_id,
         ),
-        statement!("orders/record_items", source, order_id, lines = super::json_text(&lines)),
+        statement!("orders/record_items", source, order_id, lines = super::json_text(&lines), event_id),
     ]
 }
 
-/// Records what a storefront says of an order.
-pub fn record_facts(source: Source, order_id: &OrderId, facts: OrderFacts, now: Timestamp) -> Statement {
+/// Records what a storefront says of an order, by this delivery or by one that is about to be erased.
+pub fn record_facts(
+    source: Source,
+    order_id: &OrderId,
+    facts: OrderFacts,
+    now: Timestamp,
+    event_id: Option<&EventId>,
+) -> Statement {
     statement!(
         "orders/record_facts",
         source,
         order_id,
         facts = super::json_text(&facts.codes().collect::<Vec<_>>()),
-        now
+        now,
+        event_id
     )
 }
 

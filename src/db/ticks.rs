@@ -23,6 +23,8 @@ pub struct Duties {
     github_paused_until: Option<Timestamp>,
     /// When the oldest delivery arrived whose payload is of no use any more.
     pub oldest_payload_at: Option<Timestamp>,
+    /// The same of one that is not processed.
+    pub oldest_waiting_at: Option<Timestamp>,
     /// The list that is due first to be read back.
     pub list_due_at: Option<Timestamp>,
     /// Since when there may be something that the operator was not told of.
@@ -65,7 +67,9 @@ impl Duties {
             happened.is_some_and(|happened| told.is_none_or(|told| happened >= told.plus_millis(-LOOKS_BACK_MS)))
         };
         let dead = row.optional_time("died_at")?.max(row.optional_time("stuck_at")?);
-        let news = untold(dead, row.optional_time("told_of_dead_at")?)
+        let news = row.integer("noted")? == 1
+            || untold(dead, row.optional_time("told_of_dead_at")?)
+            || untold(row.optional_time("unmapped_at")?, row.optional_time("told_of_unmapped_at")?)
             || untold(row.optional_time("found_at")?, row.optional_time("told_of_found_at")?);
         Ok(Self {
             delivery_due_at: row.optional_time("delivery_due_at")?,
@@ -76,6 +80,7 @@ impl Duties {
             grant_due_at: row.optional_time("grant_due_at")?,
             github_paused_until: row.optional_time("github_paused_until_at")?,
             oldest_payload_at: row.optional_time("oldest_payload_at")?,
+            oldest_waiting_at: row.optional_time("oldest_waiting_at")?,
             list_due_at: row.optional_time("list_due_at")?,
             untold: if news { Untold::Something } else { Untold::Nothing },
         })

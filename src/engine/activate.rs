@@ -80,6 +80,8 @@ pub enum ActivateError {
     TooManyUnknown,
     #[error("the catalogue does not say what the product opens")]
     NotMapped,
+    #[error("the catalogue says that the product opens nothing")]
+    OpensNothing,
     #[error("repos {0}")]
     Choice(#[from] ChoiceError),
     #[error("no such GitHub user")]
@@ -169,9 +171,9 @@ impl<P: Platform> Engine<P> {
             Err(error) => {
                 let alert = match &error {
                     ActivateError::Upstream(failure) => self.alert_of(failure),
-                    _ => Vec::new(),
+                    _ => None,
                 };
-                (Err(error), (!alert.is_empty()).then(|| FollowUp::Record(alert.into())))
+                (Err(error), alert.map(|alert| FollowUp::Record(alert.into())))
             }
         }
     }
@@ -331,9 +333,11 @@ impl<P: Platform> Engine<P> {
             Verdict::Unknown => return Err(ActivateError::NotFound),
         };
         let product = self.mapped(source, &issued.bought).await?;
-        if product.license != LicenseKind::Storefront {
+        match product.license {
+            LicenseKind::Storefront => {}
             // The sale has its license, with a key of ours: the storefront's beside it would be a second one.
-            return Err(ActivateError::NotFound);
+            LicenseKind::Minted => return Err(ActivateError::NotFound),
+            LicenseKind::None => return Err(ActivateError::OpensNothing),
         }
         if issued.test == Some(true) && self.config.test_licenses == TestLicenses::OpenNothing {
             return Err(ActivateError::TestMode);

@@ -7,15 +7,16 @@
 use super::ingest::ABANDONED_AFTER_MS;
 use super::license_actions::{ActionOutcome, Refusal};
 use super::{Engine, FollowUp, StorageError};
+use crate::adapters::storefronts::{NotUnderstood, Understood};
 use crate::db::Batch;
-use crate::db::admin_changes::{self, Effect, OutboxAction, Processing, REPLAYED_AT_MOST, ReplayFilter};
+use crate::db::admin_changes::{self, Effect, Ordered, OutboxAction, OutstandingFilter, Processing, TAKEN_AT_MOST};
 use crate::db::privacy::{self, Person};
 use crate::db::reads::Read;
 use crate::db::reads::details::{self, Asked};
 use crate::http::api::codes::OutboxState;
-use crate::http::api::events::Replayed;
+use crate::http::api::events::{Dismissed, Replayed};
 use crate::http::api::privacy::{Erased, Export};
-use crate::model::{Actor, AdminAction, BuyerEmail, EventId, Reason};
+use crate::model::{Actor, AdminAction, BuyerEmail, EventId, EventType, OrderId, Reason};
 use crate::platform::{DbError, Platform, unique_id};
 
 /// What became of a replay.
@@ -70,11 +71,53 @@ impl<P: Platform> Engine<P> {
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn replay_events(&self, filter: ReplayFilter<'_>, action: &AdminAction) -> Result<Replayed, DbError> {
+    pub async fn replay_events(
+        &self,
+        filter: OutstandingFilter<'_>,
+        action: &AdminAction,
+    ) -> Result<Replayed, DbError> {
         let mut batch = Batch::new();
         let replayed = admin_changes::replay_events(&mut batch, filter, action, self.now(), &self.trace);
         let replayed = self.run(batch).await?.count(&replayed)?;
-        Ok(Replayed { replayed, more: replayed >= REPLAYED_AT_MOST })
+        Ok(Replayed { replayed, more: replayed >= TAKEN_AT_MOST })
+    }
+
+    /// Has nothing come of a delivery that is not processed, whoever is at it. Which order it is about is found out before, where
+    /// that is not known, so that no list brings it back.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn dismiss_event(&self, id: &EventId, action: &AdminAction) -> Result<ActionOutcome, DbError> {
+        let mut batch = Batch::new();
+        let before = batch.add(admin_changes::to_dismiss(id));
+        let Some(before) = self.run(batch).await?.first(&before)? else { return Ok(ActionOutcome::NotFound) };
+        let (event_type, order_id) = match (before.order, &before.event.delivery) {
+            (Ordered::Unknown, Some(delivery)) => named(&self.interpret(delivery).await),
+            _ => (None, None),
+        };
+        let mut batch = Batch::new();
+        let (event_type, order_id) = (event_type.as_ref(), order_id.as_ref());
+        let effect =
+            admin_changes::dismiss_event(&mut batch, id, event_type, order_id, action, self.now(), &self.trace);
+        Ok(match self.run(batch).await?.first(&effect)? {
+            Some(Effect::Taken) => ActionOutcome::Done,
+            _ => ActionOutcome::Refused(Refusal::ProcessedAlready),
+        })
+    }
+
+    /// Has nothing come of deliveries that are not processed, were tried and meet the filters.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn dismiss_events(
+        &self,
+        filter: OutstandingFilter<'_>,
+        action: &AdminAction,
+    ) -> Result<Dismissed, DbError> {
+        let mut batch = Batch::new();
+        let dismissed = admin_changes::dismiss_events(&mut batch, filter, action, self.now(), &self.trace);
+        let dismissed = self.run(batch).await?.count(&dismissed)?;
+        Ok(Dismissed { dismissed, more: dismissed >= TAKEN_AT_MOST })
     }
 
     /// Makes a row of the outbox due now, or ends it.
@@ -126,5 +169,13 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let erased = privacy::erase(&mut batch, &person, &deliveries, action, self.now(), &self.trace);
         Ok(self.run(batch).await?.first(&erased)?.unwrap_or_default())
+    }
+}
+
+/// What a delivery is and which order it is about, as far as it was understood.
+fn named(understood: &Result<Understood, NotUnderstood>) -> (Option<EventType>, Option<OrderId>) {
+    match understood {
+        Ok(Understood { event_type, event }) => (Some(event_type.clone()), event.order_id().cloned()),
+        Err(NotUnderstood { known, .. }) => (known.event_type.clone(), known.order_id.clone()),
     }
 }

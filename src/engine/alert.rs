@@ -28,29 +28,27 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// The statements that raise the alert of a failure which only a person can mend, where it is one, and somebody is to
-    /// get it. Of rejected credentials, each service's are a cause of their own.
-    pub(super) fn alert_of(&self, failure: &Failure) -> Vec<Statement> {
-        if self.config.operator_email.is_none() {
-            return Vec::new();
-        }
+    /// The statement that notes a failure which only a person can mend, where it is one, and somebody is to be told of it: each
+    /// reason is a cause of its own, and counts once a request or tick.
+    pub(super) fn alert_of(&self, failure: &Failure) -> Option<Statement> {
+        self.config.operator_email.as_ref()?;
         let reason = failure.reason.as_str();
         let (cause, detail) = match failure.remedy {
             Remedy::CredentialsRejected => {
                 (format!("credentials_rejected: {reason}"), format!("Credentials rejected: {reason}"))
             }
             Remedy::PersonNeeded | Remedy::SetupWrong => {
-                ("person_needed".to_owned(), format!("A person is needed: {reason}"))
+                (format!("person_needed: {reason}"), format!("A person is needed: {reason}"))
             }
-            Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return Vec::new(),
+            Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return None,
         };
         let (cause, detail) = (shown(&cause), shown(&detail));
         let mut alerted = self.alerted.borrow_mut();
         if alerted.contains(&cause) {
-            return Vec::new();
+            return None;
         }
         alerted.push(cause.clone());
-        alerts::raise(&cause, &detail, self.now(), &self.trace).into()
+        Some(alerts::note(&cause, &detail))
     }
 
     /// Mails the alerts that are held under a lease, and gives what is to be written down.
@@ -104,7 +102,9 @@ impl<P: Platform> Engine<P> {
         };
         let reason = shown(&failure.reason);
         if failure.remedy == Remedy::GiveUp || until >= due.created_at.plus_millis(HOUR_MS) {
-            return ("dead", vec![alerts::give_up(due, lease, now), outbox::dead_letter(id, lease, now, &reason)]);
+            let mut statements = Vec::from(alerts::give_up(due, lease, now));
+            statements.push(outbox::dead_letter(id, lease, now, &reason));
+            return ("dead", statements);
         }
         let delay = Delay { until, reason: &reason, attempt: Attempt::Counted, waits_for: WaitsFor::Time };
         ("postponed", vec![outbox::retry_later(id, lease, &delay)])

@@ -52,7 +52,7 @@ impl<P: Platform> Engine<P> {
         let lease = self.lease()?;
         let mut batch = Batch::new();
         batch.extend(orders::record(source, order, now, event));
-        batch.extend(self.facts(source, &order.order_id, order.facts));
+        batch.extend(self.facts(source, &order.order_id, order.facts, Some(event)));
         batch.extend(test_mark(source, &order.order_id, order.test));
         let mut unmapped = Vec::new();
         let mut untold = None;
@@ -140,7 +140,7 @@ impl<P: Platform> Engine<P> {
         facts: OrderFacts,
         reason: EventReason,
     ) -> Result<(), StorageError> {
-        let mut batch = Batch::from(self.facts(handling.source(), order_id, facts));
+        let mut batch = Batch::from(self.facts(handling.source(), order_id, facts, Some(handling.event)));
         let completion = Completion { event_type, order_id: Some(order_id), reason: Some(reason) };
         batch.run(events::complete(handling.event, self.now(), &completion));
         self.run(batch).await?;
@@ -158,12 +158,18 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The statements that record facts of an order with whatever they change for licenses that are there, if there are any.
-    fn facts(&self, source: Source, order_id: &OrderId, facts: OrderFacts) -> Vec<Statement> {
+    pub(super) fn facts(
+        &self,
+        source: Source,
+        order_id: &OrderId,
+        facts: OrderFacts,
+        event: Option<&EventId>,
+    ) -> Vec<Statement> {
         if facts == OrderFacts::default() {
             return Vec::new();
         }
         let moment = self.moment();
-        let mut statements = vec![orders::record_facts(source, order_id, facts, moment.now)];
+        let mut statements = vec![orders::record_facts(source, order_id, facts, moment.now, event)];
         statements.extend(licenses::apply_order_facts(LicenseSelector::Order(source, order_id), moment, &self.trace));
         statements
     }

@@ -139,11 +139,16 @@ impl<P: Platform> Engine<P> {
 
     /// Finds out what a stored delivery means, and does it. Safe to repeat.
     pub(super) async fn process(&self, handling: Handling<'_>) -> Result<(), StorageError> {
-        let understood = match self.config.storefronts.get(handling.source()) {
-            Some(storefront) => storefront.interpret(&self.platform, handling.delivery).await,
-            None => Err(NotUnderstood::of_unknown_storefront()),
-        };
+        let understood = self.interpret(handling.delivery).await;
         self.conclude(handling, understood).await
+    }
+
+    /// Finds out what a delivery means.
+    pub(super) async fn interpret(&self, delivery: &Delivery) -> Result<Understood, NotUnderstood> {
+        match self.config.storefronts.get(delivery.source) {
+            Some(storefront) => storefront.interpret(&self.platform, delivery).await,
+            None => Err(NotUnderstood::of_unknown_storefront()),
+        }
     }
 
     /// Does what a delivery means, or notes that it was not understood.
@@ -226,8 +231,8 @@ impl<P: Platform> Engine<P> {
                 self.order_changed(handling, event_type, &order_id, facts, reason).await?;
                 Ok(Fulfilled::Done)
             }
-            StorefrontEvent::Nothing(reason) => {
-                let completion = Completion { event_type, order_id: None, reason: Some(reason) };
+            StorefrontEvent::Nothing { reason, order_id } => {
+                let completion = Completion { event_type, order_id: order_id.as_ref(), reason: Some(reason) };
                 self.run(events::complete(handling.event, self.now(), &completion).into()).await?;
                 let fields = [("event_id", handling.event.into()), ("reason", reason.code().into())];
                 self.log(Level::Info, "delivery_ignored", fields);

@@ -24,6 +24,13 @@ const LISTS_MS: i64 = LONGEST_MS / 2;
 /// Payloads that one tick erases: more than arrive in a minute for long.
 const PAYLOADS: i64 = 50;
 
+/// What is delivered and not processed keeps its payload so long, or as long as what is processed where that is longer: after
+/// that nobody will make anything of it.
+const LONGEST_WAITING_MS: i64 = 90 * DAY_MS;
+
+/// What a delivery waits for that has waited so long.
+const TOO_OLD: &str = "the payload is erased for its age: answer it with a license by hand, or dismiss it";
+
 /// Longer than everything that is due waits while ticks keep up.
 const OVERDUE_MS: i64 = 15 * 60 * 1000;
 
@@ -53,13 +60,13 @@ const fn bounds(plan: WorkersPlan) -> Bounds {
 }
 
 /// The most statements that a delivery of one line takes: its claim, the catalogue where it has changed, all that a sale causes,
-/// the end of its mail and an alert. The note of a failure that comes on top is made where there is one left for it.
-const OF_DELIVERY: usize = 16;
+/// the end of its mail and a note for an alert. The note of a failure that comes on top is made where there is one left for it.
+const OF_DELIVERY: usize = 15;
 
 /// The most statements that rows of a kind take.
 struct Cost {
-    /// To claim and read them and what they need, and for the alerts that they may raise: that a person is needed, and that a
-    /// service refuses its credentials.
+    /// To claim and read them and what they need, and to note for alerts that a person is needed, and that a service refuses its
+    /// credentials.
     once: usize,
     /// To end one.
     row: usize,
@@ -73,12 +80,11 @@ impl Cost {
 }
 
 /// An alert that is given up is noted on its own row as well.
-const OF_ALERTS: Cost = Cost { once: 2, row: 2 };
+const OF_ALERTS: Cost = Cost { once: 2, row: 3 };
 /// They need the catalogue.
-const OF_MAILS: Cost = Cost { once: 3 + 4, row: 1 };
-/// What became of its reservation, what was seen, the row's end, and either a limit that was met or is over, or, for two of the
-/// rows, an alert.
-const OF_GRANTS: Cost = Cost { once: 5 + 2, row: 4 };
+const OF_MAILS: Cost = Cost { once: 3 + 2, row: 1 };
+/// What became of its reservation, what was seen, the row's end, and either a limit that was met or is over, or a note for an alert.
+const OF_GRANTS: Cost = Cost { once: 5, row: 4 };
 
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,8 +201,10 @@ impl<P: Platform> Engine<P> {
         let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
         let mut chores = Batch::new();
         let kept_ms = i64::from(self.config.payload_retention_days) * DAY_MS;
-        if due(duties.oldest_payload_at, kept_ms + 1) {
-            chores.run(events::erase_old_payloads(start.plus_millis(-kept_ms), PAYLOADS));
+        let waiting_kept_ms = kept_ms.max(LONGEST_WAITING_MS);
+        if due(duties.oldest_payload_at, kept_ms + 1) || due(duties.oldest_waiting_at, waiting_kept_ms + 1) {
+            let (before, waiting_before) = (start.plus_millis(-kept_ms), start.plus_millis(-waiting_kept_ms));
+            chores.run(events::erase_old_payloads(before, waiting_before, TOO_OLD, start, PAYLOADS));
         }
         let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.grants_due_at()];
         if duties.untold == Untold::Something || overdue.into_iter().any(|since| due(since, OVERDUE_MS)) {

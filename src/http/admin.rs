@@ -34,6 +34,8 @@ enum Endpoint {
     Event,
     ReplayEvents,
     ReplayEvent,
+    DismissEvents,
+    DismissEvent,
     Sales,
     Licenses,
     IssueLicense,
@@ -55,13 +57,15 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 24] = [
+const ROUTES: [(&str, &str, Endpoint); 26] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/events", Endpoint::Events),
     ("POST", "/admin/events/replay", Endpoint::ReplayEvents),
+    ("POST", "/admin/events/dismiss", Endpoint::DismissEvents),
     ("GET", "/admin/events/{id}", Endpoint::Event),
     ("POST", "/admin/events/{id}/replay", Endpoint::ReplayEvent),
+    ("POST", "/admin/events/{id}/dismiss", Endpoint::DismissEvent),
     ("GET", "/admin/sales", Endpoint::Sales),
     ("GET", "/admin/licenses", Endpoint::Licenses),
     ("POST", "/admin/licenses", Endpoint::IssueLicense),
@@ -139,6 +143,10 @@ async fn answer<P: Platform>(
             let id = event_id(id)?;
             let (event, work) = events::replay(engine, &id, body(request).await?).await?;
             Response::json(202, &event).followed_by(Some(work))
+        }
+        Endpoint::DismissEvents => Response::json(200, &events::dismiss_many(engine, body(request).await?).await?),
+        Endpoint::DismissEvent => {
+            Response::json(200, &events::dismiss(engine, &event_id(id)?, body(request).await?).await?)
         }
         Endpoint::Sales => Response::json(200, &sales::list(engine, &read_query(&request)?).await?),
         Endpoint::Licenses => Response::json(200, &licenses::list(engine, &read_query(&request)?).await?),

@@ -253,6 +253,10 @@ impl From<ActivateError> for Problem {
                 "Nobody knows this license key. Check it against your mail; right after a purchase it can take some \
                  minutes.",
             ),
+            ActivateError::OpensNothing => (
+                Code::LicenseNotFound,
+                "This is the key of a product that opens no repository: there is nothing to activate.",
+            ),
             ActivateError::Expired => (Code::LicenseExpired, "This license has expired."),
             ActivateError::Revoked => (Code::LicenseRevoked, "This license was revoked. Please ask the seller."),
             ActivateError::Suspended => (Code::LicenseSuspended, "This license is suspended. Please ask the seller."),

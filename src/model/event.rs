@@ -21,8 +21,20 @@ pub enum StorefrontEvent {
     KeyChanged(IssuedKey),
     /// Something became of an order, whether its sale has arrived or not.
     OrderChanged { order_id: OrderId, facts: OrderFacts, reason: EventReason },
-    /// Understood, and nothing is to be done.
-    Nothing(EventReason),
+    /// Understood, and nothing is to be done; with the order that it is about, where it names one.
+    Nothing { reason: EventReason, order_id: Option<OrderId> },
+}
+
+impl StorefrontEvent {
+    /// The order that it is about.
+    pub const fn order_id(&self) -> Option<&OrderId> {
+        match self {
+            Self::Sold(order) => Some(&order.order_id),
+            Self::KeyIssued(issued) | Self::KeyChanged(issued) => Some(&issued.order_id),
+            Self::OrderChanged { order_id, .. } => Some(order_id),
+            Self::Nothing { order_id, .. } => order_id.as_ref(),
+        }
+    }
 }
 
 /// Declares [`EventReason`] with the code of each.
@@ -84,6 +96,8 @@ reasons! {
     AlreadyLicensed => "already_licensed",
     /// The operator has answered it with a license.
     IssuedByHand => "issued_by_hand",
+    /// The operator has said that nothing is to come of it.
+    Dismissed => "dismissed",
     /// Refunded or disputed before it arrived.
     EndedBeforeArrival => "ended_before_arrival",
 

@@ -1,4 +1,4 @@
-//! What the operator is told by mail: at most once an hour for each kind of thing, and never about a buyer.
+//! What the operator is told by mail: of each kind of thing once, with a count, at growing distances, and never about a buyer.
 
 use std::time::Duration;
 
@@ -56,10 +56,13 @@ fn a_dead_row_and_a_waiting_delivery_are_told_of_by_the_next_tick_once() {
         let_a_row_die(&shop).await;
         let_a_delivery_wait(&shop).await;
         shop.tick_after(MINUTE).await;
-        let mail = shop.sandbox.take_mails().remove(0);
-        assert_eq!((mail.to.as_str(), mail.subject.as_str()), (OPERATOR.1, "Latchkey: Given up and left to you: 2"));
-        let text = mail.text.unwrap();
-        assert!(text.starts_with("Given up and left to you: 2.\n\n"), "{text}");
+        let mut mails = shop.sandbox.take_mails();
+        mails.sort_by(|one, other| one.subject.cmp(&other.subject));
+        let subjects: Vec<_> = mails.iter().map(|mail| (mail.to.as_str(), mail.subject.as_str())).collect();
+        let expected = ["Latchkey: Given up and left to you: 1", "Latchkey: Sold, and not in the catalogue: 1"];
+        assert_eq!(subjects, expected.map(|subject| (OPERATOR.1, subject)));
+        let text = mails.remove(0).text.unwrap();
+        assert!(text.starts_with("Given up and left to you: 1.\n\n"), "{text}");
         assert!(text.contains("\n    cargo latchkey attention\n"), "{text}");
         for _ in 0..5 {
             shop.tick_after(HOUR).await;
@@ -108,7 +111,7 @@ fn what_died_around_the_time_of_an_alert_is_told_of_once() {
 }
 
 #[test]
-fn what_is_due_for_over_fifteen_minutes_is_told_of_every_hour() {
+fn what_is_due_for_over_fifteen_minutes_is_told_of_while_it_lasts() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let sale = shop.sandbox.sell_on_gumroad(GumroadSale::default());
@@ -228,30 +231,38 @@ fn what_only_a_person_can_mend_is_told_of_at_once() {
 }
 
 #[test]
-fn rejected_credentials_are_told_of_every_hour_and_cost_no_attempt() {
+fn rejected_credentials_are_told_of_while_they_last_and_cost_no_attempt() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
         let key = shop.sell_starter().await;
         shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(401)).method("PUT"));
         assert_eq!(shop.activate(&key, "octocat").await.status, 202);
-        assert_eq!(
-            shop.count("alerts WHERE cause GLOB 'credentials_rejected: *'"),
-            1,
-            "in the batch of what was put off"
-        );
+        let noted = "alert_causes WHERE cause GLOB 'credentials_rejected: *'";
+        assert_eq!(shop.count(noted), 1, "in the batch of what was put off");
         shop.tick_after(MINUTE).await;
         assert_eq!(told(&shop), ["Latchkey: Credentials rejected: GITHUB_TOKEN was rejected by GitHub"]);
-        for _ in 0..24 {
+        for _ in 0..3 * 24 {
             shop.tick_after(HOUR).await;
         }
-        let again = told(&shop).iter().filter(|subject| subject.contains("GITHUB_TOKEN")).count();
-        assert!((22..=24).contains(&again), "every hour for as long as it lasts: {again}");
+        let again: Vec<_> = told(&shop).into_iter().filter(|subject| subject.contains("GITHUB_TOKEN")).collect();
+        assert_eq!(again.len(), 4, "after an hour, four more, and two days: {again:?}");
+        let counted = |subject: &String| {
+            subject.split_once(" (").map_or(1, |(_, times)| times[..times.len() - 7].parse().unwrap())
+        };
+        let counted: Vec<i64> = again.iter().map(counted).collect();
+        let noted: i64 = shop.value("SELECT times FROM alert_causes").parse().unwrap();
+        let untold: i64 = shop.value("SELECT times - told FROM alert_causes").parse().unwrap();
+        assert_eq!(1 + counted.iter().sum::<i64>() + untold, noted, "{again:?}");
         assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'due' AND attempts = 0"), 2);
         shop.sandbox.clear_faults();
         shop.tick_after(2 * HOUR).await;
         assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 2);
         shop.sandbox.take_mails();
         shop.tick_after(24 * HOUR).await;
+        assert!(told(&shop).len() <= 1, "what was not told of yet");
+        for _ in 0..4 {
+            shop.tick_after(24 * HOUR).await;
+        }
         assert!(told(&shop).is_empty(), "no longer than that");
     });
 }
@@ -266,7 +277,7 @@ fn credentials_rejected_before_anything_is_bound_are_told_of_too() {
             assert_eq!(shop.activate(&key, "octocat").await.problem(), (502, "upstream_unavailable"));
         }
         shop.tick_after(MINUTE).await;
-        assert_eq!(told(&shop), ["Latchkey: Credentials rejected: GITHUB_TOKEN was rejected by GitHub"]);
+        assert_eq!(told(&shop), ["Latchkey: Credentials rejected: GITHUB_TOKEN was rejected by GitHub (3 times)"]);
         assert_eq!(shop.count("outbox WHERE kind = 'grant'"), 0);
     });
 }
@@ -289,8 +300,211 @@ fn a_rejected_token_of_the_mail_provider_leaves_no_pile_of_alerts() {
             shop.tick_after(10 * MINUTE).await;
         }
         let mails = shop.sandbox.take_mails();
-        assert!((1..=2).contains(&mails.len()), "the key, and perhaps one alert");
+        let subjects: Vec<_> = mails.iter().map(|mail| &mail.subject).collect();
+        assert!((1..=3).contains(&mails.len()), "the key, and two alerts at most: {subjects:?}");
         assert_eq!(mails.iter().filter(|mail| mail.to != OPERATOR.1).count(), 1);
+    });
+}
+
+/// How long after the first mail of these words each of them came, in minutes, while `happen` happens every so often for
+/// so many hours.
+async fn distances(shop: &Shop, words: &str, every: Duration, hours: u32, happen: impl AsyncFn(u32)) -> Vec<u32> {
+    let mut came = Vec::new();
+    let ticks = (HOUR * hours).as_secs() / every.as_secs();
+    for number in 0..u32::try_from(ticks).unwrap() {
+        happen(number).await;
+        shop.tick_after(every).await;
+        let minutes = u32::try_from(every.as_secs() / 60).unwrap() * number;
+        let mails = shop.sandbox.take_mails();
+        came.extend(mails.iter().filter(|mail| mail.subject.contains(words)).map(|_| minutes));
+    }
+    let first = came.first().copied().unwrap_or_default();
+    came.into_iter().map(|at| at - first).collect()
+}
+
+/// An hour, four hours and then a day after the one before, and as soon as the next tick comes.
+fn assert_growing(distances: &[u32], every_minutes: u32, context: &str) {
+    let least = [0, 60, 300, 1_740, 3_180, 4_620];
+    assert!(distances.len() >= 4, "{context}: {distances:?}");
+    for (nth, at) in distances.iter().enumerate() {
+        // Each may be late by a turn, and so those behind it.
+        let late = (u32::try_from(nth).unwrap() + 1) * every_minutes;
+        assert!((least[nth]..=least[nth] + late).contains(at), "{context}: {distances:?}");
+    }
+}
+
+#[test]
+fn an_ebook_that_sells_every_hour_for_two_days_makes_four_mails() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let mut subjects = Vec::new();
+        for _ in 0..48 {
+            let_a_delivery_wait(&shop).await;
+            for _ in 0..12 {
+                shop.tick_after(5 * MINUTE).await;
+            }
+            subjects.extend(told(&shop));
+        }
+        let counted = |subject: &String| subject.rsplit_once(": ").unwrap().1.parse::<usize>().unwrap();
+        assert_eq!(subjects.len(), 4, "{subjects:?}");
+        assert!(subjects.iter().all(|subject| subject.starts_with("Latchkey: Sold, and not in the catalogue: ")));
+        let so_far: usize = subjects.iter().map(counted).sum();
+        for _ in 0..24 {
+            shop.tick_after(HOUR).await;
+        }
+        let last = told(&shop);
+        assert_eq!(
+            so_far + last.iter().map(counted).sum::<usize>(),
+            48,
+            "each sale is told of once: {subjects:?} {last:?}"
+        );
+        assert_eq!(shop.count("outbox WHERE kind = 'alert_mail'"), 5);
+    });
+}
+
+#[test]
+fn every_cause_is_told_of_at_growing_distances() {
+    run(async {
+        let every = 10 * MINUTE;
+        let shop = Shop::open_with(&[OPERATOR]);
+        let died = distances(&shop, "Given up and left to you", every, 80, async |_| let_a_row_die(&shop).await).await;
+        assert_growing(&died, 10, "dead_row");
+
+        let shop = Shop::open_with(&[OPERATOR]);
+        let found = distances(&shop, "storefronts' lists", every, 80, async |number| {
+            shop.rows(&format!(
+                "INSERT INTO webhook_events (id, source, list, listed_as, payload, received_at, processed, processed_at)
+                 VALUES ('found-{number}', 'gumroad', 'sales', 'sold-{number}', 'x', {}, 1, 1)",
+                shop.host.now().as_millis()
+            ));
+        });
+        assert_growing(&found.await, 10, "found_by_reconciliation");
+
+        let shop = Shop::open_with(&[OPERATOR]);
+        shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await;
+        shop.take_key();
+        let due =
+            "UPDATE outbox SET state = 'due', next_attempt_at = 1, done_at = NULL, outcome = NULL, silent_claims = 2
+                   WHERE kind = 'license_mail'";
+        shop.host.inject(|call| match call {
+            Call::Batch(batch) if batch.iter().any(|one| one.name == "outbox/claim_suspect") => Fate::FailBefore,
+            _ => Fate::Proceed,
+        });
+        let mut came = Vec::new();
+        for number in 0..480 {
+            shop.rows(due);
+            shop.advance(every);
+            let _ = shop.engine().tick().await;
+            came.extend(told(&shop).iter().filter(|subject| subject.contains("Due for more")).map(|_| number * 10));
+        }
+        shop.host.inject(|_| Fate::Proceed);
+        let first = came[0];
+        assert_growing(&came.iter().map(|at| at - first).collect::<Vec<_>>(), 10, "overdue");
+
+        for (setting, words) in [("not-the-one", "Credentials rejected"), ("", "A person is needed")] {
+            let shop = Shop::open_with(&[OPERATOR, ("GITHUB_TOKEN", setting)]);
+            let key = shop.sell_starter().await;
+            shop.sandbox.take_calls();
+            let told = distances(&shop, words, every, 80, async |_| {
+                assert_eq!(shop.activate(&key, "octocat").await.status, 502);
+            });
+            assert_growing(&told.await, 10, words);
+            shop.sandbox.take_unexpected();
+        }
+    });
+}
+
+#[test]
+fn after_two_quiet_days_a_cause_is_told_of_at_once_again() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        for _ in 0..4 {
+            let_a_delivery_wait(&shop).await;
+            shop.tick_after(MINUTE).await;
+            shop.tick_after(25 * HOUR).await;
+        }
+        assert_eq!(shop.value("SELECT max(nth) FROM alerts"), "4");
+        shop.sandbox.take_mails();
+        shop.tick_after(48 * HOUR).await;
+        for expected in [1, 2] {
+            let_a_delivery_wait(&shop).await;
+            shop.tick_after(MINUTE).await;
+            assert_eq!(told(&shop), ["Latchkey: Sold, and not in the catalogue: 1"]);
+            assert_eq!(shop.value("SELECT nth FROM alerts ORDER BY created_at DESC LIMIT 1"), expected.to_string());
+            shop.tick_after(HOUR).await;
+        }
+    });
+}
+
+#[test]
+fn what_happened_since_an_alert_is_told_of_in_its_time_though_nothing_more_happens() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR, ("GITHUB_TOKEN", "")]);
+        let key = shop.sell_starter().await;
+        for _ in 0..4 {
+            assert_eq!(shop.activate(&key, "octocat").await.status, 502);
+            shop.tick_after(MINUTE).await;
+        }
+        assert_eq!(told(&shop), ["Latchkey: A person is needed: GITHUB_TOKEN is not set"]);
+        for _ in 0..56 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert!(told(&shop).is_empty());
+        for _ in 0..4 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert_eq!(told(&shop), ["Latchkey: A person is needed: GITHUB_TOKEN is not set (3 times)"]);
+        for _ in 0..48 {
+            shop.tick_after(HOUR).await;
+        }
+        assert!(told(&shop).is_empty(), "nothing is told of twice");
+    });
+}
+
+#[test]
+fn what_was_noted_and_nobody_got_is_in_the_next_alert() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR, ("GITHUB_TOKEN", "")]);
+        let key = shop.sell_starter().await;
+        let note = async || assert_eq!(shop.activate(&key, "octocat").await.status, 502);
+        note().await;
+        note().await;
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        for _ in 0..90 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert!(shop.count("alerts WHERE failed_at IS NOT NULL") >= 1);
+        note().await;
+        shop.sandbox.clear_faults();
+        for _ in 0..4 * 60 {
+            shop.tick_after(MINUTE).await;
+        }
+        let mails = told(&shop);
+        let last = mails.last().unwrap();
+        let all = ["(3 times)", "(2 times)"];
+        assert!(mails.len() <= 2 && all.iter().any(|times| mails[0].contains(times)), "{mails:?}");
+        assert!(last.contains("3 times") || mails.len() == 2, "{mails:?}");
+        assert_eq!(shop.value("SELECT times - told FROM alert_causes"), "0");
+    });
+}
+
+#[test]
+fn each_reason_for_which_a_person_is_needed_is_told_of_by_itself() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR, ("GITHUB_TOKEN", "")]);
+        let key = shop.sell_starter().await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 502);
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop), ["Latchkey: A person is needed: GITHUB_TOKEN is not set"]);
+        let body = br#"{"ErrorCode": 412, "Message": "pending"}"#.to_vec();
+        let refused = FaultKind::Status { status: 422, headers: Vec::new(), body };
+        shop.sandbox.inject(Fault::new(Service::Postmark, refused).times(1));
+        assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+        shop.tick_after(MINUTE).await;
+        let told = told(&shop);
+        assert!(told.len() == 1 && told[0].contains("see to the account at Postmark"), "{told:?}");
+        shop.tick_after(HOUR).await;
+        shop.sandbox.take_mails();
     });
 }
 
@@ -352,7 +566,7 @@ fn without_a_mail_provider_an_alert_is_logged_with_what_it_says() {
         shop.host.take_log();
         shop.tick_after(MINUTE).await;
         let log = shop.log_text();
-        assert!(log.contains(r#""event":"alert","#) && log.contains("Given up and left to you: 1"), "{log}");
+        assert!(log.contains(r#""event":"alert","#) && log.contains("Sold, and not in the catalogue: 1"), "{log}");
         assert!(!log.contains(OPERATOR.1), "{log}");
         assert_eq!(shop.count("outbox WHERE kind = 'alert_mail' AND outcome = 'logged'"), 1);
     });

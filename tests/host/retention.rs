@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use latchkey::platform::Platform;
 use latchkey_sandbox::GumroadSale;
 use serde_json::{Value, json};
 
@@ -48,7 +49,45 @@ fn payloads_are_kept_as_many_days_as_the_operator_says() {
 }
 
 #[test]
-fn a_delivery_that_is_not_processed_keeps_its_payload_however_old() {
+fn a_delivery_that_waits_keeps_its_payload_for_ninety_days_and_then_needs_a_person() {
+    run(async {
+        for (days, kept) in [("1", 90), ("30", 90), ("120", 120)] {
+            let shop = Shop::open_with(&[("PAYLOAD_RETENTION_DAYS", days)]);
+            let unmapped = GumroadSale { product_id: Some("in-no-catalogue==".to_owned()), ..GumroadSale::default() };
+            assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(unmapped)).await.status, 200);
+            let stuck_at = shop.value("SELECT stuck_at FROM webhook_events");
+            shop.tick_after(kept * DAY).await;
+            assert_eq!(shop.count("webhook_events WHERE payload IS NOT NULL"), 1, "{days}");
+            shop.tick_after(Duration::from_millis(1)).await;
+            let row = shop.record("webhook_events", "1");
+            assert_eq!((&row["payload"], &row["reason"]), (&json!(null), &json!("payload_erased")), "{days}");
+            assert_eq!(row["stuck_at"].to_string(), stuck_at, "it has waited all the time: {days}");
+            assert_eq!(shop.value("SELECT state FROM sale_states"), "needs_seller", "{days}");
+            let id = row["id"].as_str().unwrap();
+            assert_eq!(shop.replay(id).await.problem(), (409, "payload_erased"), "{days}");
+            assert_eq!(shop.tick_after(100 * DAY).await.deliveries, 0, "{days}");
+        }
+    });
+}
+
+#[test]
+fn what_is_still_tried_after_ninety_days_is_not_tried_again() {
+    run(async {
+        let shop = Shop::open();
+        let unread = shop.sandbox.sell_on_gumroad(GumroadSale::default());
+        assert_eq!(shop.request_only(delivery_request(&unread)).await.status, 200);
+        shop.rows("UPDATE webhook_events SET next_attempt_at = next_attempt_at + 86400000 * 400");
+        shop.tick_after(91 * DAY).await;
+        let row = shop.record("webhook_events", "1");
+        assert_eq!((&row["payload"], &row["next_attempt_at"]), (&json!(null), &json!(null)));
+        assert_eq!(row["stuck_at"], shop.host.now().as_millis());
+        assert!(row["error"].as_str().unwrap().contains("erased for its age"), "{row}");
+        assert_eq!((shop.count("licenses"), shop.count("orders")), (0, 0));
+    });
+}
+
+#[test]
+fn a_delivery_that_is_not_processed_keeps_its_payload_longer_than_a_processed_one() {
     run(async {
         let shop = Shop::open();
         let unmapped = GumroadSale { product_id: Some("in-no-catalogue==".to_owned()), ..GumroadSale::default() };
@@ -57,7 +96,7 @@ fn a_delivery_that_is_not_processed_keeps_its_payload_however_old() {
         assert_eq!(shop.request_only(delivery_request(&unread)).await.status, 200);
         shop.rows("UPDATE webhook_events SET next_attempt_at = next_attempt_at + 86400000 * 400 WHERE attempts = 1");
         for _ in 0..3 {
-            shop.tick_after(100 * DAY).await;
+            shop.tick_after(29 * DAY).await;
         }
         assert_eq!(shop.count("webhook_events WHERE processed = 0 AND payload IS NOT NULL"), 2);
         shop.rows("UPDATE webhook_events SET next_attempt_at = 0 WHERE next_attempt_at IS NOT NULL");

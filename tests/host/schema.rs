@@ -24,6 +24,9 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     // Where new deliveries' rows are stored, SQLite plans to look for rows that refer to them. It does so only while a foreign
     // key is violated, which D1 and this allow at no time.
     ("reconciliations/store_missing", &["licenses", "orders"]),
+    // What was noted and not told of, and the causes that there may be.
+    ("alerts/mark_told", &["alert_causes"]),
+    ("alerts/raise_found", &["a", "alert_causes"]),
     // The grants under one lease.
     ("grants/reserve", &["a", "earlier"]),
     // The catalogue is read and written as a whole, whenever it has changed.
@@ -36,6 +39,8 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("products/waiting", &["ORDER"]),
     ("products/wake_waiting", &["u"]),
     // What a person looks at, and changes once in a while: the few rows that are asked for, are counted or are in trouble.
+    ("changes/forget_lines", &["unmapped_lines"]),
+    ("changes/record_events_dismissal", &["found"]),
     ("changes/record_events_replay", &["found"]),
     ("reads/actions/known", &["ORDER", "scope"]),
     ("reads/attention", &["ORDER", "outbox"]),
@@ -321,7 +326,8 @@ async fn shop_with_a_row_of_everything() -> Shop {
         "INSERT INTO order_facts VALUES ('gumroad', 'another-order', 'disputed', 1)",
         "INSERT INTO storefront_keys VALUES ('lemonsqueezy', '1', 'another-key', 0, NULL, 1, 1, NULL)",
         "INSERT INTO github_pauses VALUES ('acme/starter', 1, 1, 'asked to wait')",
-        "INSERT INTO alerts VALUES ('dead_row:1', 'dead_row', 'Given up and left to you: 1', 1, NULL)",
+        "INSERT INTO alerts VALUES ('dead_row:1', 'dead_row', 'Given up and left to you: 1', 1, NULL, 1, NULL)",
+        "INSERT INTO alert_causes VALUES ('person_needed: x', 'x', 1, 0)",
         "INSERT INTO unmapped_lines SELECT id, 'gumroad', 'unheard-of', '' FROM webhook_events",
         "INSERT INTO unmapped_products VALUES ('gumroad', 'unheard-of', '', 1, 1, 1)",
         "INSERT INTO reconciliations (source, list, due_at) VALUES ('gumroad', 'sales', 1)",
@@ -472,6 +478,8 @@ const WRONG_STATES: &[(&str, &str)] = &[
     // Alerts.
     ("UPDATE alerts SET id = ''", "CHECK"),
     ("UPDATE alerts SET cause = ''", "CHECK"),
+    ("UPDATE alerts SET nth = 0", "CHECK"),
+    ("INSERT INTO alert_causes (cause, detail, times) VALUES ('', 'x', 1)", "CHECK"),
     // The catalogue.
     ("INSERT INTO catalogue VALUES (2, 1, 1)", "CHECK"),
     ("UPDATE products SET source = ''", "CHECK"),

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Parser, Subcommand};
 use latchkey::adapters::storefronts::PROFILES;
 use latchkey::http::api::Cursor;
-use latchkey::http::api::codes::{OutboxKind, OutboxState, ReplayState, SaleState};
+use latchkey::http::api::codes::{OutboxKind, OutboxState, OutstandingState, SaleState};
 use latchkey::http::api::values::{
     AccountFilter, ErrorPart, KeyFilter, OrderFilter, PersonName, RepoFilter, SourceFilter,
 };
@@ -105,29 +105,44 @@ pub(crate) enum Events {
         id: String,
     },
     /// Process deliveries that are not processed: one by its id, or all that the options name, however many.
-    #[command(group(ArgGroup::new("which").required(true).multiple(true)))]
     Replay {
-        /// The delivery's id.
-        #[arg(group = "which", conflicts_with_all = ["state", "source", "since", "error", "every"])]
-        id: Option<String>,
-        /// Those in this state.
-        #[arg(long, alias = "status", group = "which", value_parser = codes(ReplayState::ALL, ReplayState::as_str))]
-        state: Option<ReplayState>,
-        /// Those of this storefront.
-        #[arg(long, group = "which", value_parser = source())]
-        source: Option<SourceFilter>,
-        /// Those since then: 30m, 24h, 7d, or a date and time as 2026-11-22T08:00:00Z.
-        #[arg(long, group = "which")]
-        since: Option<Since>,
-        /// Those whose error has this in it, such as "unmapped product".
-        #[arg(long, group = "which", value_parser = read::<ErrorPart>)]
-        error: Option<ErrorPart>,
-        /// All of them.
-        #[arg(long = "all", group = "which", conflicts_with_all = ["state", "source", "since", "error"])]
-        every: bool,
+        #[command(flatten)]
+        which: Outstanding,
         #[command(flatten)]
         change: Change,
     },
+    /// Have nothing come of deliveries that are not processed: one by its id, or all that the options name, however many. One that
+    /// was dismissed is processed after all when it is replayed by its id.
+    Dismiss {
+        #[command(flatten)]
+        which: Outstanding,
+        #[command(flatten)]
+        change: Change,
+    },
+}
+
+/// Deliveries that are not processed.
+#[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("which").required(true).multiple(true)))]
+pub(crate) struct Outstanding {
+    /// The delivery's id.
+    #[arg(group = "which", conflicts_with_all = ["state", "source", "since", "error", "every"])]
+    pub(crate) id: Option<String>,
+    /// Those in this state.
+    #[arg(long, alias = "status", group = "which", value_parser = codes(OutstandingState::ALL, OutstandingState::as_str))]
+    pub(crate) state: Option<OutstandingState>,
+    /// Those of this storefront.
+    #[arg(long, group = "which", value_parser = source())]
+    pub(crate) source: Option<SourceFilter>,
+    /// Those since then: 30m, 24h, 7d, or a date and time as 2026-11-22T08:00:00Z.
+    #[arg(long, group = "which")]
+    pub(crate) since: Option<Since>,
+    /// Those whose error has this in it, such as "unmapped product".
+    #[arg(long, group = "which", value_parser = read::<ErrorPart>)]
+    pub(crate) error: Option<ErrorPart>,
+    /// All of them.
+    #[arg(long = "all", group = "which", conflicts_with_all = ["state", "source", "since", "error"])]
+    pub(crate) every: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use latchkey::http::api::PageRequest;
 use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::events::{EventDetail, EventItem, EventsRequest, ReplayRequest, Replayed};
+use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
 use latchkey::http::api::grants::{GrantItem, GrantsRequest};
 use latchkey::http::api::licenses::{
     CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::products::InvalidFile;
 use crate::api::Api;
 use crate::args::{
-    Actions, Args, Change, Command, Consent, Events, Grants, Licenses, Outbox, Paging, Privacy, Products,
+    Actions, Args, Change, Command, Consent, Events, Grants, Licenses, Outbox, Outstanding, Paging, Privacy, Products,
 };
 use crate::show::{self, Listed};
 use crate::view::View;
@@ -120,36 +120,62 @@ impl Asking<'_> {
                 let answer = self.api.get(&["events", id]).await?;
                 self.print(&answer, |event: EventDetail| show::event(self.view, &event))
             }
-            Events::Replay { id: Some(id), change, .. } => {
+            Events::Replay { which: Outstanding { id: Some(id), .. }, change } => {
                 let answer = self.api.post(&["events", id, "replay"], &recorded(change)).await?;
                 self.changed::<EventItem>("Replayed: look again in a minute", &answer)
             }
-            Events::Replay { id: None, state, source, since, error, change, .. } => {
-                let request = ReplayRequest {
-                    reason: change.reason.clone(),
-                    actor: change.actor(),
-                    since: since.as_ref().map(|since| since.before(self.view.now)),
-                    source: *source,
-                    state: *state,
-                    error: error.clone(),
-                };
-                let replayed = self.replay(&request).await?;
-                self.print(&to_json(&replayed)?, |Replayed { replayed, .. }| show::replayed(replayed))
+            Events::Replay { which, change } => {
+                let of = |Replayed { replayed, more }| (replayed, more);
+                let (replayed, more) =
+                    self.all_of("replay", "due now, and the rest is not", &self.outstanding(which, change), of).await?;
+                self.print(&to_json(&Replayed { replayed, more })?, |Replayed { replayed, .. }| {
+                    show::replayed(replayed)
+                })
+            }
+            Events::Dismiss { which: Outstanding { id: Some(id), .. }, change } => {
+                let answer = self.api.post(&["events", id, "dismiss"], &recorded(change)).await?;
+                self.changed::<EventItem>("Dismissed: nothing comes of it unless you replay it", &answer)
+            }
+            Events::Dismiss { which, change } => {
+                let of = |Dismissed { dismissed, more }| (dismissed, more);
+                let (dismissed, more) = self
+                    .all_of("dismiss", "dismissed, and the rest is not", &self.outstanding(which, change), of)
+                    .await?;
+                let all = Dismissed { dismissed, more };
+                self.print(&to_json(&all)?, |Dismissed { dismissed, .. }| show::dismissed(dismissed))
             }
         }
     }
 
-    /// Makes all deliveries due that the request names. The Worker takes so many at once and says when there may be more;
-    /// what is due already it leaves out.
-    async fn replay(&self, request: &ReplayRequest) -> anyhow::Result<Replayed> {
-        let mut all = Replayed { replayed: 0, more: true };
-        while all.more {
-            let answer = self.api.post(&["events", "replay"], request).await.map_err(|error| match all.replayed {
+    /// Which deliveries are meant by the options.
+    fn outstanding(&self, which: &Outstanding, change: &Change) -> OutstandingRequest {
+        OutstandingRequest {
+            reason: change.reason.clone(),
+            actor: change.actor(),
+            since: which.since.as_ref().map(|since| since.before(self.view.now)),
+            source: which.source,
+            state: which.state,
+            error: which.error.clone(),
+        }
+    }
+
+    /// Does so with all deliveries that the request names. The Worker takes so many at once and says when there may be more; what
+    /// it has taken before it leaves out. Gives how many they were, and what the last answer said of more.
+    async fn all_of<T: DeserializeOwned>(
+        &self,
+        verb: &str,
+        so_far: &str,
+        request: &OutstandingRequest,
+        of: fn(T) -> (usize, bool),
+    ) -> anyhow::Result<(usize, bool)> {
+        let mut all = (0, true);
+        while let (taken, true) = all {
+            let answer = self.api.post(&["events", verb], request).await.map_err(|error| match taken {
                 0 => error,
-                count => error.context(format!("{count} deliveries are due now, and the rest is not")),
+                count => error.context(format!("{count} deliveries are {so_far}")),
             })?;
-            let Replayed { replayed, more } = parse(&answer)?;
-            all = Replayed { replayed: all.replayed + replayed, more };
+            let (count, more) = of(parse(&answer)?);
+            all = (taken + count, more);
         }
         Ok(all)
     }

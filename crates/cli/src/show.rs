@@ -354,6 +354,15 @@ pub(crate) fn replayed(count: usize) -> String {
     }
 }
 
+/// What a dismissal of many came to.
+pub(crate) fn dismissed(count: usize) -> String {
+    match count {
+        0 => "Nothing was found that was tried and is not processed.".to_owned(),
+        1 => "One delivery is dismissed.".to_owned(),
+        _ => format!("{count} deliveries are dismissed."),
+    }
+}
+
 /// What an erasure came to.
 pub(crate) fn erased(erased: Erased) -> String {
     let Erased { deliveries, orders, licenses } = erased;

@@ -4,8 +4,8 @@
 use latchkey::adapters::storefronts::PROFILES;
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{
-    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, Proof, Remedy, ReplayState, SaleReason,
-    SaleState,
+    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, OutstandingState, Proof, Remedy,
+    SaleReason, SaleState,
 };
 use latchkey::http::api::timeline::Happening;
 use latchkey::model::catalogue::Permission;
@@ -89,6 +89,7 @@ impl Words for EventReason {
             Self::NothingToDeliver => "the catalogue says that this product opens nothing",
             Self::AlreadyLicensed => "its license was there already",
             Self::IssuedByHand => "you answered it with a license by hand",
+            Self::Dismissed => "you dismissed it",
             Self::EndedBeforeArrival => "it was refunded or disputed before it arrived",
             Self::Malformed => "something in it is missing or cannot be read",
             Self::AnotherStore => "it is about an order of another store than the configured one",
@@ -136,7 +137,7 @@ impl Words for EventOrigin {
     }
 }
 
-impl Words for ReplayState {
+impl Words for OutstandingState {
     fn words(&self) -> &'static str {
         match self {
             Self::NeedsSeller => "what waits for you",
@@ -292,6 +293,14 @@ pub(crate) fn remedy(item: &AttentionItem) -> (String, Vec<String>) {
             };
             let commands = item.event_id.as_ref().map(of).unwrap_or_default();
             ("Look at it, fix the cause, and replay it; or answer it with a license by hand:".to_owned(), commands)
+        }
+        Remedy::DismissEvent => {
+            let by_hand = "--section … --product … --to … --reason \"…\"";
+            let of = |id: &String| {
+                vec![format!("licenses issue --event {id} {by_hand}"), format!("events dismiss {id} --reason \"…\"")]
+            };
+            let commands = item.event_id.as_ref().map(of).unwrap_or_default();
+            ("Its payload is erased: answer it with a license by hand, or dismiss it:".to_owned(), commands)
         }
         Remedy::RetryOutbox => {
             let of = |id: i64| vec![format!("outbox retry {id} --reason \"…\"")];

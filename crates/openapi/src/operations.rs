@@ -4,7 +4,7 @@ use latchkey::adapters::storefronts::SECTIONS;
 use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryReceipt};
 use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::events::{EventDetail, EventItem, EventsRequest, ReplayRequest, Replayed};
+use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
 use latchkey::http::api::grants::{GrantItem, GrantsRequest};
 use latchkey::http::api::health::Health;
 use latchkey::http::api::licenses::{
@@ -136,12 +136,32 @@ fn deliveries(schemas: &mut Schemas) -> Vec<Operation> {
             "/admin/events/replay",
             "replayEvents",
             "Make deliveries due that are not processed",
-            schemas.body::<ReplayRequest>(),
+            schemas.body::<OutstandingRequest>(),
         )
         .answers(
             202,
             "How many, 500 at most, the longest waiting first; the next ticks process them. What is due already is left out.",
             schemas.answer::<Replayed>(),
+        ),
+        Operation::change(
+            "/admin/events/{id}/dismiss",
+            "dismissEvent",
+            "Have nothing come of a delivery that is not processed",
+            schemas.body::<ActionRequest>(),
+        )
+        .parameter(id())
+        .answers(200, "It is dismissed: replayed, it is processed after all.", schemas.answer::<EventItem>())
+        .fails(&[409]),
+        Operation::change(
+            "/admin/events/dismiss",
+            "dismissEvents",
+            "Have nothing come of deliveries that are not processed",
+            schemas.body::<OutstandingRequest>(),
+        )
+        .answers(
+            200,
+            "How many, 500 at most, the longest waiting first. What nobody has tried yet is left out.",
+            schemas.answer::<Dismissed>(),
         ),
     ]
 }

@@ -51,7 +51,7 @@ pub fn lemon_squeezy_webhook(body: &[u8]) {
     }
     let of_no_store = storefront(&config_with(|name| (name == "LEMON_SQUEEZY_STORE_ID").then_some("")), "lemonsqueezy");
     if let Ok(understood) = interpret(&of_no_store, body) {
-        assert!(matches!(understood.event, StorefrontEvent::Nothing(_)), "believed without a store");
+        assert!(matches!(understood.event, StorefrontEvent::Nothing { .. }), "believed without a store");
     }
 }
 
@@ -247,7 +247,7 @@ fn check(read: &Result<Understood, NotUnderstood>) {
                     check_order(order_id.as_str());
                     assert!(!facts.is_empty(), "nothing has changed");
                 }
-                StorefrontEvent::Nothing(_) => {}
+                StorefrontEvent::Nothing { .. } => {}
             }
         }
         Err(not) => {

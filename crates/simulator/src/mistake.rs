@@ -369,10 +369,15 @@ pub static MISTAKES: &[Mistake] = &[
         "the operator is told of the same at every tick",
         &[Edit::Reworded {
             name: "alerts/raise_found",
-            from: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = key AND created_at > :now - 3600000",
-            to: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = key AND created_at > :now - 1000",
+            from: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = a.cause AND created_at > :now - 3600000",
+            to: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = a.cause AND created_at > :now - 1000",
         }],
     ),
+    statements(
+        "the operator is told of the same every hour, however long it lasts",
+        &[Edit::Reworded { name: "alerts/raise_found", from: "told_before < 2 OR", to: "told_before < 2000 OR" }],
+    ),
+    left_out("what was noted for the operator is forgotten", &[Edit::LeftOut("alerts/note")]),
     // The catalogue.
     left_out("a delivery goes on waiting for a product that was mapped", &[Edit::LeftOut("products/wake_waiting")]),
     statements(

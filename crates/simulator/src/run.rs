@@ -273,8 +273,8 @@ impl Run {
             self.tasks.finish(&self.world);
         }
         self.tick_until_quiet()?;
-        // Of what was told within the hour, the operator is told again only after it.
-        self.tick_at(self.world.now().as_millis() + 61 * 60_000)?;
+        // Of what the operator was told often, there is news only after a day.
+        self.tick_at(self.world.now().as_millis() + 24 * 61 * 60_000)?;
         self.tick_until_quiet()
     }
 

@@ -16,7 +16,8 @@ pub fn compose(to: &EmailAddress, detail: &str, advice: &str, reference: &str) -
             detail,
             ".\n\n",
             advice,
-            "\n\nAt the earliest an hour after this mail there will be another of its kind.\n",
+            "\n\nThe next mail of its kind comes an hour after the first at the earliest, the third four hours after that, and then one \
+             a day.\n",
         ]
         .concat(),
         html: String::new(),

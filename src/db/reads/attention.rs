@@ -36,6 +36,7 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
     let remedy = match kind {
         _ if !needs_seller => Remedy::None,
         DutyKind::Delivery if reason == Some(EventReason::UnmappedProduct) => Remedy::MapProduct,
+        DutyKind::Delivery if reason == Some(EventReason::PayloadErased) => Remedy::DismissEvent,
         DutyKind::Delivery => Remedy::ReplayEvent,
         DutyKind::LicenseMail | DutyKind::Grant | DutyKind::AlertMail => Remedy::RetryOutbox,
     };

@@ -5,14 +5,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::*;
+use crate::adapters::storefronts::SECTIONS;
 use crate::adapters::storefronts::{
     Head, HookSecret, Hooks, OwnKeys, Page, Proof, Refusal, Registration, Storefront, Verdict,
 };
 use crate::adapters::{Reach, Remedy};
 use crate::config::{Config, Reader};
 use crate::db::events::StoredEvent;
-use crate::model::catalogue::{Ids, LicenseKind, Section};
-use crate::model::{LicenseKey, ListName, Origin, Timestamp, UniqueId};
+use crate::model::catalogue::{Form, Ids, LicenseKind, Section};
+use crate::model::{
+    Catalogue, LicenseKey, ListName, Order, OrderFacts, OrderLines, Origin, ProductRef, Quantity, Timestamp, UniqueId,
+};
 use crate::platform::host::{Host, Sqlite};
 use crate::platform::{HttpRequest, Method, Row, SendError};
 
@@ -120,7 +123,7 @@ impl Inbox {
     }
 
     fn alerts(&self) -> usize {
-        self.engine.platform.database().query("SELECT 1 FROM alerts").unwrap().len()
+        self.engine.platform.database().query("SELECT 1 FROM alert_causes").unwrap().len()
     }
 }
 
@@ -212,4 +215,52 @@ fn a_note_that_comes_twice_gives_back_one_try() {
     assert_eq!(inbox.row().integer("attempts"), Ok(1));
     inbox.process(Remedy::Retry, 1);
     assert_eq!(inbox.row().integer("attempts"), Ok(1), "one that counts takes nothing back");
+}
+
+#[test]
+fn of_an_order_with_a_line_of_which_nothing_comes_the_others_are_licensed() {
+    let entries = "[[gumroad]]\nproduct_id = 'kit'\nname = 'Kit'\ntier = 'core'\nrepos = ['acme/kit']\n
+                   [[gumroad]]\nproduct_id = 'book'\nname = 'Book'\nlicense = 'none'\n";
+    let catalogue = Catalogue::read(entries, Form::Toml, SECTIONS).unwrap();
+    for (products, licenses, reason) in [
+        (&["book", "kit"][..], 1, None),
+        (&["kit", "book"], 1, None),
+        (&["book", "book"], 0, Some("nothing_to_deliver")),
+    ] {
+        let host = Host::with_database(Rc::new(Sqlite::migrated().unwrap()), 1, NOW, |_| Err(SendError::Timeout));
+        let (config, trace) = (Rc::new(Config::read(|_| None)), UniqueId::new(NOW, [0; 10]));
+        let engine = Engine::new(host, config, Rc::new(catalogue.clone().with_version(0)), trace);
+        let delivery = Delivery::recorded(Source::named("gumroad"), Origin::Webhook, b"order 7".to_vec());
+        let Ok(FollowUp::Process { event, .. }) = run(engine.ingest(delivery.clone())) else {
+            panic!("a delivery is to be processed")
+        };
+        let bought = |id: &&str| (ProductRef::parse(id, None).unwrap().into(), Quantity::ONE);
+        let order = Order {
+            order_id: OrderId::parse("7").unwrap(),
+            lines: OrderLines::new(products.iter().map(bought)).unwrap(),
+            email: BuyerEmail::parse("ada@example.com").unwrap(),
+            name: "Ada".to_owned(),
+            amount: None,
+            offer_code: None,
+            variants: Vec::new(),
+            custom_fields: Vec::new(),
+            country: None,
+            subscription_id: None,
+            test: false,
+            sold_at: None,
+            facts: OrderFacts::default(),
+        };
+        let understood = Understood { event_type: EventType::named("sale"), event: StorefrontEvent::Sold(order) };
+        run(engine.conclude(Handling { event: &event, delivery: &delivery, attempts: 1 }, Ok(understood))).unwrap();
+        let rows = engine.platform.database().query(
+            "SELECT processed, reason, (SELECT count(*) FROM licenses) AS licenses,
+                    (SELECT count(*) FROM outbox) AS mails, (SELECT count(*) FROM order_items) AS lines
+             FROM webhook_events",
+        );
+        let row = rows.unwrap().remove(0);
+        assert_eq!(row.integer("processed"), Ok(1), "{products:?}");
+        assert_eq!(row.optional_text("reason").unwrap(), reason, "{products:?}");
+        let counts = [row.integer("licenses"), row.integer("mails"), row.integer("lines")];
+        assert_eq!(counts, [Ok(licenses), Ok(licenses), Ok(2)], "{products:?}");
+    }
 }

@@ -1,13 +1,13 @@
-//! `/admin/events`: deliveries, and having them processed again.
+//! `/admin/events`: deliveries, having them processed again, and dismissing them.
 
-use super::{absent, action, read, refused, unavailable};
-use crate::db::admin_changes::ReplayFilter;
+use super::{absent, action, done, read, refused, unavailable};
+use crate::db::admin_changes::OutstandingFilter;
 use crate::db::reads;
 use crate::engine::{Engine, FollowUp, ReplayOutcome};
 use crate::http::Problem;
 use crate::http::api::Page;
 use crate::http::api::actions::ActionRequest;
-use crate::http::api::events::{EventDetail, EventItem, EventsRequest, ReplayRequest, Replayed};
+use crate::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
 use crate::http::api::values::ErrorPart;
 use crate::model::EventId;
 use crate::platform::Platform;
@@ -35,14 +35,41 @@ pub(super) async fn replay<P: Platform>(
     Ok((detail(engine, id).await?.event, work))
 }
 
-pub(super) async fn replay_many<P: Platform>(engine: &Engine<P>, request: ReplayRequest) -> Result<Replayed, Problem> {
-    let action = action(engine, request.reason, request.actor)?;
+pub(super) async fn replay_many<P: Platform>(
+    engine: &Engine<P>,
+    request: OutstandingRequest,
+) -> Result<Replayed, Problem> {
     let since_id = reads::events::first_id(request.since);
-    let filter = ReplayFilter {
-        since_id: since_id.as_deref(),
+    let filter = filter(&request, since_id.as_deref());
+    let action = action(engine, request.reason.clone(), request.actor.clone())?;
+    engine.replay_events(filter, &action).await.map_err(unavailable(engine))
+}
+
+pub(super) async fn dismiss<P: Platform>(
+    engine: &Engine<P>,
+    id: &EventId,
+    request: ActionRequest,
+) -> Result<EventItem, Problem> {
+    let action = action(engine, request.reason, request.actor)?;
+    done(engine.dismiss_event(id, &action).await.map_err(unavailable(engine))?)?;
+    Ok(detail(engine, id).await?.event)
+}
+
+pub(super) async fn dismiss_many<P: Platform>(
+    engine: &Engine<P>,
+    request: OutstandingRequest,
+) -> Result<Dismissed, Problem> {
+    let since_id = reads::events::first_id(request.since);
+    let filter = filter(&request, since_id.as_deref());
+    let action = action(engine, request.reason.clone(), request.actor.clone())?;
+    engine.dismiss_events(filter, &action).await.map_err(unavailable(engine))
+}
+
+fn filter<'a>(request: &'a OutstandingRequest, since_id: Option<&'a str>) -> OutstandingFilter<'a> {
+    OutstandingFilter {
+        since_id,
         source: request.source,
         state: request.state,
         error: request.error.as_ref().map(ErrorPart::as_str),
-    };
-    engine.replay_events(filter, &action).await.map_err(unavailable(engine))
+    }
 }

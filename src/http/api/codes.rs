@@ -161,8 +161,8 @@ codes! {
         Reconciliation = "reconciliation",
     }
 
-    /// Which deliveries are replayed.
-    pub enum ReplayState {
+    /// Which deliveries are meant that are not processed.
+    pub enum OutstandingState {
         /// What waits for a person.
         NeedsSeller = "needs_seller",
         /// What is tried again by itself later.
@@ -255,6 +255,8 @@ codes! {
         MapProduct = "map_product",
         /// Mend the cause, then replay the delivery.
         ReplayEvent = "replay_event",
+        /// The payload is erased: answer the delivery with a license by hand, or dismiss it.
+        DismissEvent = "dismiss_event",
         /// Mend the cause, then retry the row of the outbox.
         RetryOutbox = "retry_outbox",
     }

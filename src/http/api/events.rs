@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::codes::{EventOrigin, ReplayState, SaleReason, SaleState};
+use super::codes::{EventOrigin, OutstandingState, SaleReason, SaleState};
 use super::licenses::LicenseItem;
 use super::orders::{FactItem, OrderItem};
 use super::outbox::OutboxItem;
@@ -78,19 +78,27 @@ pub struct EventsRequest {
     pub state: Option<SaleState>,
 }
 
-/// Which deliveries are to be processed that are not: all that meet every filter.
+/// Which deliveries that are not processed are to be processed or dismissed: all that meet every filter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReplayRequest {
+pub struct OutstandingRequest {
     pub reason: Reason,
     pub actor: Option<Actor>,
     /// Received then or later.
     pub since: Option<Timestamp>,
     pub source: Option<SourceFilter>,
     #[serde(alias = "status")]
-    pub state: Option<ReplayState>,
+    pub state: Option<OutstandingState>,
     /// Stands in the error.
     pub error: Option<ErrorPart>,
+}
+
+/// How many deliveries were dismissed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Dismissed {
+    pub dismissed: usize,
+    /// It was as many as one request takes, and there may be more: the same request again goes on with the rest.
+    pub more: bool,
 }
 
 /// How many deliveries were made due; the next ticks process them.

@@ -53,7 +53,7 @@ fn what_is_refused_for_good_is_left_to_the_operator_despite_every_single_fault()
     exhaust(Scenario::UnmappedSale, 4);
     exhaust(Scenario::UnmappedKey, 4);
     exhaust(Scenario::RefusedMail, 10);
-    exhaust(Scenario::RejectedToken, 17);
+    exhaust(Scenario::RejectedToken, 18);
     exhaust(Scenario::LimitedActivation, 11);
 }
 
@@ -99,6 +99,8 @@ fn what_an_operator_does_is_done_once_despite_every_single_fault() {
     exhaust(Scenario::Resending, 6);
     exhaust(Scenario::Replay, 5);
     exhaust(Scenario::ReplayOfAll, 8);
+    exhaust(Scenario::Dismissal, 3);
+    exhaust(Scenario::DismissalOfAll, 2);
     exhaust(Scenario::IssuingByHand, 7);
     exhaust(Scenario::Correction, 6);
     exhaust(Scenario::Retry, 6);

@@ -84,6 +84,10 @@ pub(super) enum Scenario {
     Replay,
     /// The same with everything that waits.
     ReplayOfAll,
+    /// The operator dismisses a sale that waits for the catalogue.
+    Dismissal,
+    /// The same with everything that waits.
+    DismissalOfAll,
     /// The operator maps the product that a sale waits for.
     Mapping,
     /// The operator answers a delivery that is stuck with a license by hand.
@@ -105,7 +109,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 33] = [
+    pub(super) const ALL: [Self; 35] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -130,6 +134,8 @@ impl Scenario {
         Self::Resending,
         Self::Replay,
         Self::ReplayOfAll,
+        Self::Dismissal,
+        Self::DismissalOfAll,
         Self::Mapping,
         Self::IssuingByHand,
         Self::Correction,

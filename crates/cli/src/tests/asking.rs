@@ -1,6 +1,6 @@
 //! What each command asks of the Worker, and what it makes of a refusal or of no answer.
 
-use latchkey::http::api::events::Replayed;
+use latchkey::http::api::events::{Dismissed, Replayed};
 use latchkey::http::api::privacy::{Erased, Erasure};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ async fn every_command_asks_what_it_says() {
         ("events list --status fulfilled", empty(), get("/admin/events?limit=50&state=fulfilled")),
         ("events show 01/é", value(&made::event_detail()), get("/admin/events/01%2F%C3%A9")),
         ("events replay 01 BECAUSE", value(&made::event("01")), post("/admin/events/01/replay", because(&[]))),
+        ("events dismiss 01 BECAUSE", value(&made::event("01")), post("/admin/events/01/dismiss", because(&[]))),
         (
             "licenses list --email ada+x@example.com --github octocat",
             empty(),
@@ -199,6 +200,25 @@ async fn a_replay_of_many_goes_on_until_all_are_due_and_says_how_many() {
     worker.refuses(503, "storage_unavailable", "Please try again.");
     let error = worker.run(&line).await.expect_err("not all of them");
     assert_eq!(error, "500 deliveries are due now, and the rest is not: Please try again (storage_unavailable)");
+}
+
+#[tokio::test]
+async fn a_dismissal_of_many_goes_on_until_all_are_dismissed_and_says_how_many() {
+    let line = words("events dismiss --error ebook== --source gumroad BECAUSE");
+    let body = because(&[("error", "ebook==".into()), ("source", "gumroad".into())]);
+    let worker = Worker::default();
+    for (dismissed, more) in [(500, true), (3, false)] {
+        worker.answers(200, &Dismissed { dismissed, more });
+    }
+    assert_eq!(worker.run(&line).await.expect("all of them"), "503 deliveries are dismissed.");
+    let asked: Vec<_> = worker.asked().into_iter().map(said).collect();
+    assert_eq!(asked, vec![post("/admin/events/dismiss", body); 2]);
+
+    let worker = Worker::default();
+    worker.answers(200, &Dismissed { dismissed: 500, more: true });
+    worker.refuses(503, "storage_unavailable", "Please try again.");
+    let error = worker.run(&line).await.expect_err("not all of them");
+    assert_eq!(error, "500 deliveries are dismissed, and the rest is not: Please try again (storage_unavailable)");
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ fn a_change_takes_a_reason() {
     for line in [
         "events replay 01",
         "events replay --all",
+        "events dismiss 01",
+        "events dismiss --all",
         "licenses issue --section gumroad --product kit --to ada@example.com",
         "licenses correct-email LK-1 --to ada@example.com",
         "licenses resend LK-1",
@@ -77,7 +79,10 @@ fn what_the_worker_would_refuse_is_a_mistake_of_the_command_line() {
 }
 
 #[test]
-fn a_replay_says_which_deliveries_and_not_both_one_and_all() {
+fn a_replay_or_dismissal_says_which_deliveries_and_not_both_one_and_all() {
+    assert_eq!(misuse("events dismiss --reason why"), Some((ErrorKind::MissingRequiredArgument, 2)));
+    assert_eq!(misuse("events dismiss 01 --all --reason why"), Some((ErrorKind::ArgumentConflict, 2)));
+    assert_eq!(misuse("events dismiss --error ebook --reason why"), None);
     assert_eq!(misuse("events replay --reason why"), Some((ErrorKind::MissingRequiredArgument, 2)));
     assert_eq!(misuse("events replay 01 --all --reason why"), Some((ErrorKind::ArgumentConflict, 2)));
     assert_eq!(misuse("events replay --all --source gumroad --reason why"), Some((ErrorKind::ArgumentConflict, 2)));

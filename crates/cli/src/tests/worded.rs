@@ -1,7 +1,8 @@
 //! The words of every code, as one can read them through.
 
 use latchkey::http::api::codes::{
-    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, Proof, ReplayState, SaleReason, SaleState,
+    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, OutstandingState, Proof, SaleReason,
+    SaleState,
 };
 use latchkey::model::catalogue::{Permission, Word};
 use latchkey::model::{EventReason, GrantState, LicenseStatus};
@@ -20,7 +21,7 @@ fn every_code_has_its_words() {
         worded("licenses", LicenseReason::ALL, LicenseReason::as_str),
         worded("deliveries", EventReason::ALL, EventReason::code),
         worded("origins", EventOrigin::ALL, EventOrigin::as_str),
-        worded("replays", ReplayState::ALL, ReplayState::as_str),
+        worded("replays", OutstandingState::ALL, OutstandingState::as_str),
         worded("proofs", Proof::ALL, Proof::as_str),
         worded("facts", OrderFact::ALL, OrderFact::as_str),
         worded("license status", &LicenseStatus::ALL, LicenseStatus::as_str),
@@ -82,6 +83,7 @@ fn every_code_has_its_words() {
       nothing_to_deliver: the catalogue says that this product opens nothing
       already_licensed: its license was there already
       issued_by_hand: you answered it with a license by hand
+      dismissed: you dismissed it
       ended_before_arrival: it was refunded or disputed before it arrived
       malformed: something in it is missing or cannot be read
       another_store: it is about an order of another store than the configured one

@@ -9,8 +9,20 @@ use super::licenses::Standings;
 use super::{Violation, integer, rows, text};
 use crate::run::Run;
 
-/// Of each cause there is one alert in that time.
-const BETWEEN_ALERTS_MS: i64 = 60 * 60 * 1000;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// How long after an alert of its cause that somebody got the next one comes at the earliest, by how many had come one after the
+/// other.
+const fn least_distance(told: usize) -> i64 {
+    match told {
+        0 | 1 => HOUR_MS,
+        2 => 4 * HOUR_MS,
+        _ => 24 * HOUR_MS,
+    }
+}
+
+/// So long after the last one, a cause begins anew.
+const QUIET_MS: i64 = 48 * HOUR_MS;
 
 /// What there is of a license once nothing is under way.
 #[derive(Debug, Default)]
@@ -144,27 +156,39 @@ pub(super) fn attention(run: &Run) -> Result<(), Violation> {
     }
 }
 
-/// The operator was told of everything that was given up, stuck or found, of each cause once an hour at most.
+/// The operator was told of everything that was given up, stuck or found, of each cause at growing distances.
 pub(super) fn alerts(run: &Run) -> Result<(), Violation> {
     let alerts = rows(
         run,
-        "SELECT a.cause, a.created_at, o.outcome, o.state
+        "SELECT a.cause, a.created_at, a.failed_at, o.outcome, o.state
          FROM alerts a LEFT JOIN outbox o ON o.kind = 'alert_mail' AND o.subject = a.id ORDER BY a.cause, a.created_at",
     );
-    for pair in alerts.windows(2) {
-        let [earlier, later] = pair else { continue };
-        let cause = text(later, "cause");
-        if cause == text(earlier, "cause")
-            && integer(later, "created_at") - integer(earlier, "created_at") < BETWEEN_ALERTS_MS
-        {
-            return Err(Violation::new("I11", format!("the operator was told twice within an hour: {cause}")));
+    let mut last: Option<(String, i64)> = None;
+    let mut told: Option<(i64, usize)> = None;
+    for alert in &alerts {
+        let (cause, at) = (text(alert, "cause"), integer(alert, "created_at"));
+        if last.as_ref().is_none_or(|(before, _)| *before != cause) {
+            (last, told) = (None, None);
         }
+        let (since_told, in_a_row) = told.map_or((i64::MAX, 0), |(before, times)| (at - before, times));
+        let since_last = last.as_ref().map_or(i64::MAX, |(_, before)| at - before);
+        if since_last < HOUR_MS || since_told < least_distance(in_a_row) {
+            return Err(Violation::new("I11", format!("the operator was told again too soon: {cause}")));
+        }
+        if alert.is_null("failed_at") {
+            told = Some((at, if since_told < QUIET_MS { in_a_row + 1 } else { 1 }));
+        }
+        last = Some((cause, at));
     }
     let happened = rows(
         run,
         "SELECT 'dead_row' AS cause, max(at) AS at FROM (
            SELECT died_at AS at FROM outbox WHERE state = 'dead' AND kind <> 'alert_mail'
-           UNION ALL SELECT stuck_at FROM webhook_events WHERE stuck_at IS NOT NULL) HAVING at IS NOT NULL
+           UNION ALL SELECT stuck_at FROM webhook_events WHERE stuck_at IS NOT NULL AND reason IS NOT 'unmapped_product')
+         HAVING at IS NOT NULL
+         UNION ALL
+         SELECT 'unmapped_product', max(stuck_at) AS at FROM webhook_events
+         WHERE stuck_at IS NOT NULL AND reason = 'unmapped_product' HAVING at IS NOT NULL
          UNION ALL
          SELECT 'found_by_reconciliation', max(received_at) AS at FROM webhook_events
          WHERE list IS NOT NULL HAVING at IS NOT NULL",
@@ -179,6 +203,9 @@ pub(super) fn alerts(run: &Run) -> Result<(), Violation> {
         if !alerts.iter().any(told) {
             return Err(Violation::new("I11", format!("the operator was never told: {cause}")));
         }
+    }
+    if let Some(row) = rows(run, "SELECT cause FROM alert_causes WHERE times > told").first() {
+        return Err(Violation::new("I11", format!("the operator was not told of all: {}", text(row, "cause"))));
     }
     let sent = alerts.iter().filter(|row| row.optional_text("outcome") == Ok(Some("sent"))).count();
     let claims = rows(run, "SELECT count(*) AS claims FROM seen_claims WHERE kind = 'alert_mail'");

@@ -53,9 +53,9 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
            WHEN NEW.said_at > OLD.said_at BEGIN
            INSERT INTO seen_words (what, target)
            VALUES (iif(NEW.disabled, 'key_disabled', 'key_good'), NEW.source || ' key ' || NEW.storefront_key_id); END",
-        // Only what is processed may be erased.
+        // Only what is processed may be erased, and what has waited for months.
         "CREATE TEMP TRIGGER erased AFTER UPDATE OF payload ON main.webhook_events
-           WHEN NEW.payload IS NOT OLD.payload AND (NEW.payload IS NOT NULL OR NEW.processed = 0) BEGIN
+           WHEN NEW.payload IS NOT OLD.payload AND (NEW.payload IS NOT NULL OR NEW.processed = 0 AND NEW.reason IS NOT 'payload_erased') BEGIN
            INSERT INTO seen_losses VALUES ('I1', 'what was delivered was changed'); END",
         "CREATE TEMP TABLE seen_changes (license_key TEXT)",
         "CREATE TEMP TRIGGER changed AFTER UPDATE OF revoked_by_operator, refund_set_aside, dispute_set_aside

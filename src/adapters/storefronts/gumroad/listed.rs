@@ -37,7 +37,7 @@ pub(super) fn understand(item: &[u8]) -> Result<Understood, NotUnderstood> {
     if listing::flag(&item, &["is_gift_sender_purchase"]) {
         return Ok(Understood {
             event_type: meaning::SALE,
-            event: StorefrontEvent::Nothing(EventReason::GiftPurchase),
+            event: StorefrontEvent::Nothing { reason: EventReason::GiftPurchase, order_id: None },
         });
     }
     match item {

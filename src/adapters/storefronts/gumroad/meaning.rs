@@ -41,7 +41,7 @@ fn event_type(fields: &Fields) -> Result<EventType, Problem> {
 }
 
 fn event(event_type: &EventType, fields: &Fields) -> Result<StorefrontEvent, Problem> {
-    let nothing = |reason| Ok(StorefrontEvent::Nothing(reason));
+    let nothing = |reason| Ok(StorefrontEvent::Nothing { reason, order_id: order_id(fields).ok() });
     match event_type.as_str() {
         // It repeats the seller's last real sale, real buyer included. A purchase that sellers make of their own
         // product has `test` too, but a `resource_name` with it.
@@ -73,7 +73,7 @@ fn event(event_type: &EventType, fields: &Fields) -> Result<StorefrontEvent, Pro
 fn order_changed(fields: &Fields, facts: OrderFacts, reason: EventReason) -> Result<StorefrontEvent, Problem> {
     let order_id = order_id(fields)?;
     if fields.flag("is_recurring_charge")? {
-        return Ok(StorefrontEvent::Nothing(EventReason::RenewalChange));
+        return Ok(StorefrontEvent::Nothing { reason: EventReason::RenewalChange, order_id: Some(order_id) });
     }
     Ok(StorefrontEvent::OrderChanged { order_id, facts, reason })
 }
@@ -125,10 +125,11 @@ fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
     };
     // A seller can have any sale sent again, and then its flags are those of that day.
     Ok(if fields.flag("is_preorder_authorization")? {
-        StorefrontEvent::Nothing(EventReason::NotPaidYet)
+        StorefrontEvent::Nothing { reason: EventReason::NotPaidYet, order_id: Some(order.order_id) }
     } else if fields.flag("is_recurring_charge")? {
         if facts.money_is_gone() {
-            return Ok(StorefrontEvent::Nothing(EventReason::RenewalTakenBack));
+            let reason = EventReason::RenewalTakenBack;
+            return Ok(StorefrontEvent::Nothing { reason, order_id: Some(order.order_id) });
         }
         // What became of this charge says nothing of the first one, which the license stands on.
         StorefrontEvent::Sold(Order { facts: OrderFacts::default(), ..order })

@@ -59,6 +59,10 @@ fn meaning(
     store_id: Option<i64>,
 ) -> Result<Understood, NotUnderstood> {
     match event(&event_type, meta, body, store_id) {
+        Ok(StorefrontEvent::Nothing { reason, order_id }) => {
+            let order_id = order_id.or_else(|| named_order(&event_type, body));
+            Ok(Understood { event_type, event: StorefrontEvent::Nothing { reason, order_id } })
+        }
         Ok(event) => Ok(Understood { event_type, event }),
         Err(Problem { reason, problem }) => {
             let cause = Cause::Malformed { reason, problem };
@@ -71,18 +75,27 @@ fn meaning(
 fn as_far_as_known(not_understood: NotUnderstood, event_type: &EventType, body: &Json) -> NotUnderstood {
     let Ok(data) = body.root().field("data") else { return not_understood };
     let attributes = data.field("attributes").ok();
-    let of = |name| attributes.as_ref().and_then(|attributes| attributes.id(name).ok());
-    let id = data.id("id").ok();
     let about_key = *event_type == LICENSE_KEY_CREATED || *event_type == LICENSE_KEY_UPDATED;
-    let (order_id, key_id) = if about_key { (of("order_id"), id) } else { (id, None) };
+    let key_id = if about_key { data.id("id").ok() } else { None };
     let email = attributes.as_ref().and_then(|attributes| attributes.text("user_email").ok());
     not_understood
-        .about(order_id.and_then(|id| OrderId::parse(&id)), email.and_then(|text| BuyerEmail::parse(text).ok()))
+        .about(named_order(event_type, body), email.and_then(|text| BuyerEmail::parse(text).ok()))
         .of_key(key_id.and_then(|id| StorefrontId::parse(&id)))
+}
+
+/// The order that an event is about: its own object, or what that names. An invoice of a subscription names none.
+fn named_order(event_type: &EventType, body: &Json) -> Option<OrderId> {
+    let data = body.root().field("data").ok()?;
+    let id = match event_type.as_str().starts_with("order_") {
+        true => data.id("id"),
+        false => data.field("attributes").ok()?.id("order_id"),
+    };
+    OrderId::parse(&id.ok()?)
 }
 
 /// <https://docs.lemonsqueezy.com/help/webhooks/event-types>
 fn event(event_type: &EventType, meta: &Meta, body: &Json, store_id: Option<i64>) -> Result<StorefrontEvent, Problem> {
+    let nothing = |reason| StorefrontEvent::Nothing { reason, order_id: None };
     Ok(match event_type.as_str() {
         "order_created" => {
             let data = Object::read(body, wire::Order::read)?;
@@ -105,8 +118,8 @@ fn event(event_type: &EventType, meta: &Meta, body: &Json, store_id: Option<i64>
             check_store(data.store_id, store_id)?;
             return Ok(refund(&data)?);
         }
-        "subscription_created" => StorefrontEvent::Nothing(EventReason::SubscriptionStarted),
-        "subscription_payment_success" => StorefrontEvent::Nothing(EventReason::SubscriptionPayment),
+        "subscription_created" => nothing(EventReason::SubscriptionStarted),
+        "subscription_payment_success" => nothing(EventReason::SubscriptionPayment),
         "subscription_updated"
         | "subscription_cancelled"
         | "subscription_resumed"
@@ -115,8 +128,8 @@ fn event(event_type: &EventType, meta: &Meta, body: &Json, store_id: Option<i64>
         | "subscription_unpaused"
         | "subscription_payment_failed"
         | "subscription_payment_recovered"
-        | "subscription_payment_refunded" => StorefrontEvent::Nothing(EventReason::SubscriptionChange),
-        _ => StorefrontEvent::Nothing(EventReason::UnknownEvent),
+        | "subscription_payment_refunded" => nothing(EventReason::SubscriptionChange),
+        _ => nothing(EventReason::UnknownEvent),
     })
 }
 
@@ -137,7 +150,7 @@ fn refund(data: &Object<wire::OrderState>) -> Result<StorefrontEvent, String> {
     Ok(if facts.refunded {
         StorefrontEvent::OrderChanged { order_id, facts, reason: EventReason::FullRefund }
     } else {
-        StorefrontEvent::Nothing(EventReason::PartialRefund)
+        StorefrontEvent::Nothing { reason: EventReason::PartialRefund, order_id: Some(order_id) }
     })
 }
 
@@ -167,11 +180,12 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
         facts: attributes.state.facts(),
         email,
     };
+    let nothing = |reason| StorefrontEvent::Nothing { reason, order_id: None };
     Ok(match attributes.state.status.as_str() {
         _ if attributes.state.was_paid() => StorefrontEvent::Sold(order),
-        "pending" => StorefrontEvent::Nothing(EventReason::NotPaidYet),
-        "failed" => StorefrontEvent::Nothing(EventReason::PaymentFailed),
-        _ => StorefrontEvent::Nothing(EventReason::NotPaid),
+        "pending" => nothing(EventReason::NotPaidYet),
+        "failed" => nothing(EventReason::PaymentFailed),
+        _ => nothing(EventReason::NotPaid),
     })
 }
 

@@ -2,5 +2,5 @@
 -- first, however much else is due.
 INSERT INTO outbox (kind, subject, state, next_attempt_at, trace_id, created_at)
 SELECT 'alert_mail', a.id, 'due', :now - 86400000, :trace, :now
-FROM alerts a WHERE a.id IN (SELECT value FROM json_each(:ids))
+FROM alerts a WHERE a.created_at = :now
 ON CONFLICT (kind, subject) DO NOTHING

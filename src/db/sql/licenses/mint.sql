@@ -1,8 +1,9 @@
--- Mints the license of a line, unless it has one: of any number of copies of a sale, the first one's key stays. What was said
--- of the order may have come before it.
+-- Mints the license of a line, unless it has one: of any number of copies of a sale, the first one's key stays. Its delivery has
+-- to stand. What was said of the order may have come before it.
 INSERT INTO licenses (license_key, source, order_id, line, product_id, variant_id, tier, email, name, status, test, issued_at,
                       expires_at, catalogue_expires_at, event_id)
-VALUES (:key, :source, :order_id, :line, :product_id, :variant_id, :tier, :email, :name,
-        coalesce((SELECT min(status) FROM order_consequences WHERE source = :source AND order_id = :order_id), 'active'),
-        :test, :now, :expires_at, :expires_at, :event_id)
+SELECT :key, :source, :order_id, :line, :product_id, :variant_id, :tier, :email, :name,
+       coalesce((SELECT min(status) FROM order_consequences WHERE source = :source AND order_id = :order_id), 'active'),
+       :test, :now, :expires_at, :expires_at, e.id
+FROM webhook_events e WHERE e.id = :event_id AND e.processed = 0
 ON CONFLICT DO NOTHING

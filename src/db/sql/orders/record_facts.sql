@@ -1,4 +1,6 @@
--- Records what a storefront says of an order. The first time that something is said stays.
+-- Records what a storefront says of an order, unless its delivery was dismissed meanwhile. The first time that something is said
+-- stays.
 INSERT INTO order_facts (source, order_id, fact, said_at)
-SELECT :source, :order_id, value, :now FROM json_each(:facts) WHERE true
+SELECT :source, :order_id, value, :now FROM json_each(:facts)
+WHERE NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.id = :event_id AND e.reason = 'dismissed' AND e.processed = 1)
 ON CONFLICT (source, order_id, fact) DO NOTHING

@@ -1,8 +1,8 @@
 -- Stores what a page lists and is missing here, as deliveries that are due at once: nothing once the turn is over, and
 -- nothing that is so young that its webhooks may still be on their way.
 --
--- A sale is missing when its order is neither recorded nor waiting as a delivery, or when it says more of the order than is
--- known; a key, when it has no license and no delivery of it waits. What was found once and came to nothing is not found
+-- A sale is missing when its order is neither recorded nor waiting as a delivery nor dismissed, or when it says more of the order
+-- than is known; a key, when it has no license and no delivery of it waits or was dismissed. What was found once and came to nothing is not found
 -- again in the same list while it says the same.
 INSERT INTO webhook_events (id, source, list, event_type, payload, received_at, next_attempt_at, order_id,
                             storefront_key_id, listed_as, trace_id)
@@ -21,13 +21,13 @@ WHERE EXISTS (SELECT 1 FROM reconciliations WHERE source = :source AND list = :l
                   WHERE l.source = :source AND l.order_id = item.order_id AND l.storefront_key_id = item.key_id)
       AND NOT EXISTS (SELECT 1 FROM webhook_events e
                       WHERE e.source = :source AND e.order_id = item.order_id AND e.storefront_key_id = item.key_id
-                        AND e.event_type = item.event_type AND e.processed = 0)
+                        AND e.event_type = item.event_type AND (e.processed = 0 OR e.reason = 'dismissed'))
     ELSE
       item.sold = 1
         AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.source = :source AND o.order_id = item.order_id)
         AND NOT EXISTS (SELECT 1 FROM webhook_events e
                         WHERE e.source = :source AND e.order_id = item.order_id AND e.event_type = item.event_type
-                          AND e.processed = 0)
+                          AND (e.processed = 0 OR e.reason = 'dismissed'))
       OR EXISTS (SELECT 1 FROM json_each(item.facts) said
                  WHERE NOT EXISTS (SELECT 1 FROM order_facts f
                                    WHERE f.source = :source AND f.order_id = item.order_id AND f.fact = said.value))

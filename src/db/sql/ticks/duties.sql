@@ -16,12 +16,17 @@ FROM (
     (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'grant' AND next_attempt_at IS NOT NULL) AS grant_due_at,
     (SELECT until_at FROM github_pauses WHERE scope = '') AS github_paused_until_at,
     (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 1) AS oldest_payload_at,
+    (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 0) AS oldest_waiting_at,
     (SELECT coalesce(min(due_at), 0) FROM reconciliations) AS list_due_at,
     (SELECT max(died_at) FROM outbox WHERE died_at IS NOT NULL AND kind <> 'alert_mail') AS died_at,
-    (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL) AS stuck_at,
+    (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL AND reason IS NOT 'unmapped_product') AS stuck_at,
+    (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL AND reason = 'unmapped_product') AS unmapped_at,
+    EXISTS (SELECT 1 FROM alert_causes WHERE times > told AND cause > '') AS noted,
     (SELECT max(received_at) FROM webhook_events WHERE list IS NOT NULL) AS found_at,
     (SELECT created_at FROM alerts WHERE cause = 'dead_row' AND created_at <= :now AND failed_at IS NULL
      ORDER BY created_at DESC LIMIT 1) AS told_of_dead_at,
+    (SELECT created_at FROM alerts WHERE cause = 'unmapped_product' AND created_at <= :now AND failed_at IS NULL
+     ORDER BY created_at DESC LIMIT 1) AS told_of_unmapped_at,
     (SELECT created_at FROM alerts WHERE cause = 'found_by_reconciliation' AND created_at <= :now AND failed_at IS NULL
      ORDER BY created_at DESC LIMIT 1) AS told_of_found_at
 )

@@ -163,6 +163,11 @@ impl Scenario {
                 sell_before_it_is_mapped(shop).await;
                 Subject::Operator(Change::ReplayAll)
             }
+            Self::Dismissal => Subject::Operator(Change::Dismiss(sell_before_it_is_mapped(shop).await)),
+            Self::DismissalOfAll => {
+                sell_before_it_is_mapped(shop).await;
+                Subject::Operator(Change::DismissAll)
+            }
             Self::Mapping => {
                 shop.stock(&catalogue_of(OTHER));
                 assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);

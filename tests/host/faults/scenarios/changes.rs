@@ -1,10 +1,13 @@
 //! What an operator asks for, and whether it was done.
 
-use latchkey::db::admin_changes::{OutboxAction, ReplayFilter};
+use latchkey::db::admin_changes::{OutboxAction, OutstandingFilter};
 use latchkey::db::products::Replaced;
 use latchkey::engine::{ActionError, ActionOutcome, Engine, FollowUp, Issue, IssueOutcome, ReplayOutcome};
 use latchkey::model::{AdminAction, BuyerEmail, Catalogue, EmailAddress, EventId, GithubLogin, LicenseKey};
 use latchkey::platform::host::Host;
+
+const EVERYTHING: OutstandingFilter<'static> =
+    OutstandingFilter { since_id: None, source: None, state: None, error: None };
 
 pub(super) enum Change {
     Revoke(LicenseKey),
@@ -15,6 +18,8 @@ pub(super) enum Change {
     CorrectEmail(LicenseKey, EmailAddress),
     Replay(EventId),
     ReplayAll,
+    Dismiss(EventId),
+    DismissAll,
     Outbox(OutboxAction, i64),
     Export(BuyerEmail),
     Erase(BuyerEmail),
@@ -39,11 +44,10 @@ impl Change {
                     ReplayOutcome::NotFound | ReplayOutcome::Refused(_) => Some((false, None)),
                 };
             }
-            Self::ReplayAll => {
-                let everything = ReplayFilter { since_id: None, source: None, state: None, error: None };
-                // Where the answer was lost it is due already, and asking again finds none: that it was done, the end shows.
-                matches!(engine.replay_events(everything, action).await.ok()?.replayed, 0 | 1)
-            }
+            // Where the answer was lost it is due or over already, and asking again finds none: that it was done, the end shows.
+            Self::ReplayAll => matches!(engine.replay_events(EVERYTHING, action).await.ok()?.replayed, 0 | 1),
+            Self::Dismiss(event) => engine.dismiss_event(event, action).await.ok()? == ActionOutcome::Done,
+            Self::DismissAll => matches!(engine.dismiss_events(EVERYTHING, action).await.ok()?.dismissed, 0 | 1),
             Self::Outbox(what, id) => engine.act_on_outbox(*id, *what, action).await.ok()? == ActionOutcome::Done,
             Self::Export(email) => engine.export(email, action).await.ok()?.licenses.len() == 1,
             // Where the answer was lost, asking again finds nothing more.

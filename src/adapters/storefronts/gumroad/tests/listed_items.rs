@@ -46,7 +46,8 @@ fn a_renewal_is_a_charge_of_its_membership() {
     let renewal = sold_item(&with(json!({ "id": "two", "subscription_id": "all", "recurring_charge": true })));
     assert_eq!((renewal.order_id.as_str(), renewal.subscription_id.as_deref()), ("all", Some("all")));
     let gone = with(json!({ "subscription_id": "all", "recurring_charge": true, "refunded": true }));
-    let expected = StorefrontEvent::Nothing(EventReason::RenewalTakenBack);
+    let order_id = crate::model::OrderId::parse("all");
+    let expected = StorefrontEvent::Nothing { reason: EventReason::RenewalTakenBack, order_id };
     assert_eq!(interpret_item(&gone).unwrap().event, expected);
 }
 
@@ -60,7 +61,7 @@ fn what_has_become_of_a_sale_is_said_with_it() {
 #[test]
 fn the_purchase_of_somebody_who_gives_a_present_is_no_sale() {
     let event = interpret_item(&with(json!({ "is_gift_sender_purchase": true }))).unwrap().event;
-    assert_eq!(event, StorefrontEvent::Nothing(EventReason::GiftPurchase));
+    assert_eq!(event, StorefrontEvent::Nothing { reason: EventReason::GiftPurchase, order_id: None });
 }
 
 #[test]
