@@ -69,6 +69,18 @@ CREATE TABLE order_items (
   FOREIGN KEY (source, order_id) REFERENCES orders (source, order_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Orders of which a person was erased, recorded or not: whatever comes of them later, nothing personal of it is kept.
+CREATE TABLE erased_orders (
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  order_id        TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
+  buyer           INTEGER NOT NULL CHECK (buyer IN (0, 1)),  -- 1: who bought; 0: somebody whom the order only mentions
+  erased_at       INTEGER NOT NULL,
+  look_at         INTEGER,                        -- when a license of it may be over, with which the account's name goes that it is
+                                                  -- bound to; null: nothing is known of such a time
+  PRIMARY KEY (source, order_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erased_orders_look ON erased_orders (look_at) WHERE look_at IS NOT NULL;
+
 -- What a storefront has said about an order besides that it was sold, maybe before that. Facts only add up, so that any
 -- order and repetition of deliveries ends the same.
 CREATE TABLE order_facts (

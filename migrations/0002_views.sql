@@ -5,6 +5,12 @@
 CREATE VIEW good_licenses AS
 SELECT *, coalesce(expires_at, 9007199254740991) AS good_until FROM licenses WHERE status = 'active';
 
+-- Licenses whose owner was erased from them, with when that is to be looked at. They are few, so they are joined from there.
+CREATE VIEW erased_licenses AS
+SELECT l.license_key, l.status, coalesce(l.expires_at, 9007199254740991) AS good_until, x.look_at
+FROM erased_orders x CROSS JOIN licenses l ON l.source = x.source AND l.order_id = x.order_id
+WHERE l.email = '';
+
 -- What the operator has given by hand in answer to a delivery: the whole line of the order, or where the delivery was of a key
 -- that the storefront issued, that key alone. Nothing is to be licensed beside it.
 CREATE VIEW answered_by_hand AS

@@ -146,9 +146,19 @@ pub fn issue(
     batch.add(query!("actions/issued", Issued::read, action_id, event_id, order_id, product_id, variant_id))
 }
 
+/// What became of a correction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Correction {
+    /// The license has the address by it, or by the same correction before.
+    Done,
+    /// It has the address anyway.
+    AlreadySo,
+    /// Its owner was erased.
+    Erased,
+}
+
 /// Corrects the address of a license, of its order, and of what else of the order has the same; and enqueues the mail again
-/// of what is not activated. Gives whether it is so now, by this or by the same correction before; nothing where there is no
-/// such license.
+/// of what is not activated. Gives what became of it; nothing where there is no such license.
 pub fn correct_email(
     batch: &mut Batch,
     key: &LicenseKey,
@@ -156,13 +166,20 @@ pub fn correct_email(
     action: &AdminAction,
     now: Timestamp,
     trace: &TraceId,
-) -> Handle<bool> {
+) -> Handle<Correction> {
     let AdminAction { id: action_id, reason, actor } = action;
     batch.run(statement!("actions/record_correction", key, to, action_id, reason, actor, now, trace));
     batch.run(statement!("actions/enqueue_corrected_mails", key, action_id, now, trace));
     batch.run(statement!("actions/correct_order", key, to, action_id));
     batch.run(statement!("actions/correct_licenses", key, to, action_id));
-    batch.add(query!("actions/corrected", |row| Ok(row.integer("corrected")? == 1), key, to, reason))
+    let read = |row: &Row| {
+        Ok(match (row.integer("corrected")?, row.integer("erased")?) {
+            (_, 1) => Correction::Erased,
+            (1, _) => Correction::Done,
+            _ => Correction::AlreadySo,
+        })
+    };
+    batch.add(query!("actions/corrected", read, key, to, reason))
 }
 
 /// Reads the license after an action in the same batch.

@@ -1,7 +1,7 @@
 //! `licenses`: what an order entitles to, and how each license stands.
 
 use super::statement::statement;
-use super::{grants, outbox};
+use super::{grants, outbox, privacy};
 use crate::db::grants::Moment;
 use crate::model::{
     EventId, IssuedKey, LicenseKey, Order, OrderId, OrderLine, Product, ProductRef, Source, StorefrontId, Timestamp,
@@ -117,14 +117,14 @@ pub fn recompute_status(selector: LicenseSelector<'_>) -> Statement {
 
 /// Gives licenses the status that follows from what was recorded before in the same batch, and enqueues what follows from
 /// that, mails included. This, or its part [`follow`], is the one way in which a license that exists changes its status.
-pub fn apply_order_facts(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 5] {
-    let [unwanted, wanted, enqueue, recompute] = follow(selector, moment, trace);
-    [unwanted, wanted, enqueue, recompute, outbox::enqueue_held_mails(selector, moment.now, trace)]
+pub fn apply_order_facts(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 6] {
+    let [unwanted, wanted, enqueue, recompute, look_again] = follow(selector, moment, trace);
+    [unwanted, wanted, enqueue, recompute, look_again, outbox::enqueue_held_mails(selector, moment.now, trace)]
 }
 
 /// The same without mails: of a storefront's own key none is sent.
-pub fn follow(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 4] {
+pub fn follow(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 5] {
     let [unwanted, wanted, enqueue] = grants::follow_status(selector, moment, trace);
     // What changes is told by how a license stands before, so these come first.
-    [unwanted, wanted, enqueue, recompute_status(selector)]
+    [unwanted, wanted, enqueue, recompute_status(selector), privacy::look_again(selector, moment.now)]
 }

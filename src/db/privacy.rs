@@ -7,13 +7,16 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
+use super::admin_changes::Processing;
 use super::batch::{Batch, Handle};
+use super::events::StoredEvent;
+use super::licenses::LicenseSelector;
 use super::statement::{query, statement};
 use super::{json_text, reads};
 use crate::http::api::orders::OrderItem;
 use crate::http::api::privacy::Erased;
-use crate::model::{AdminAction, BuyerEmail, Timestamp, TraceId};
-use crate::platform::{Row, RowError};
+use crate::model::{AdminAction, BuyerEmail, OrderId, Source, Timestamp, TraceId};
+use crate::platform::{Row, RowError, Statement, Value};
 
 /// A person, by mail address.
 #[derive(Debug)]
@@ -34,7 +37,21 @@ pub struct Found {
     pub orders: Handle<OrderItem>,
 }
 
+/// An order that a delivery of a person's is about.
+#[derive(Debug, Clone)]
+pub struct NamedOrder {
+    pub source: Source,
+    pub order_id: OrderId,
+    /// Who bought, where the delivery says so.
+    pub email: Option<BuyerEmail>,
+}
+
 impl Person {
+    /// Whether an address is theirs.
+    fn has(&self, address: &BuyerEmail) -> bool {
+        address.as_str().eq_ignore_ascii_case(&self.email)
+    }
+
     pub fn new(address: &BuyerEmail) -> Self {
         let email = address.as_str().to_ascii_lowercase();
         let digest = Sha256::digest(email.as_bytes());
@@ -77,11 +94,22 @@ pub fn record_export(batch: &mut Batch, person: &Person, action: &AdminAction, n
     batch.run(statement!("privacy/record_export", person, action_id, reason, actor, now, trace));
 }
 
-/// Erases what is held on a person: these deliveries of theirs, and all that has their address. Gives how much that was.
+/// Those of a person's deliveries that are not processed, or of which it is not known which order they are about.
+pub fn unread(deliveries: &[String]) -> super::Query<(StoredEvent, Processing)> {
+    let read = |row: &Row| {
+        let processing = if row.integer("processed")? == 1 { Processing::Done } else { Processing::Outstanding };
+        Ok((StoredEvent::read(row)?, processing))
+    };
+    query!("privacy/unread", read, events = json_text(deliveries))
+}
+
+/// Erases what is held on a person: these deliveries of theirs, and all that has their address; and marks their orders, with those
+/// that were found out besides, so that it stays erased. Gives how much that was.
 pub fn erase(
     batch: &mut Batch,
     person: &Person,
     deliveries: &[String],
+    orders: &[NamedOrder],
     action: &AdminAction,
     now: Timestamp,
     trace: &TraceId,
@@ -101,16 +129,51 @@ pub fn erase(
         now,
         trace
     ));
+    batch.run(statement!(
+        "privacy/mark_orders",
+        email = email(),
+        events = events(),
+        orders = named(person, orders),
+        now
+    ));
     batch.run(statement!("privacy/erase_deliveries", events = events(), now));
+    batch.run(statement!("changes/forget_lines"));
     batch.run(statement!("privacy/cancel_mails", email = email(), now));
-    batch.run(statement!("privacy/erase_grants", email = email(), now));
-    batch.run(statement!("privacy/erase_logins", email = email(), now));
-    batch.run(statement!("privacy/erase_transfers", email = email(), now));
     batch.run(statement!("privacy/erase_records", email = email()));
     batch.run(statement!("privacy/erase_mentions", email = email()));
     batch.run(statement!("privacy/erase_orders", email = email()));
     batch.run(statement!("privacy/erase_licenses", email = email()));
+    batch.extend(forget_accounts(now));
     held
+}
+
+/// Erases the names of the accounts that erased licenses are or were bound to which are over by now, of the orders that are to be
+/// looked at.
+pub fn forget_accounts(now: Timestamp) -> [Statement; 4] {
+    [
+        statement!("privacy/forget_access", now),
+        statement!("privacy/forget_logins", now),
+        statement!("privacy/forget_transfers", now),
+        statement!("privacy/looked", now),
+    ]
+}
+
+/// Has the orders of licenses that changed looked at, where a person was erased of them.
+pub fn look_again(selector: LicenseSelector<'_>, now: Timestamp) -> Statement {
+    let (key, source, order_id) = selector.params();
+    statement!("privacy/look_again", key, source, order_id, now)
+}
+
+/// As `privacy/mark_orders` takes them.
+fn named(person: &Person, orders: &[NamedOrder]) -> Value {
+    let orders: Vec<_> = orders
+        .iter()
+        .map(|order| {
+            let theirs = order.email.as_ref().map(|email| i64::from(person.has(email)));
+            (order.source.as_str(), order.order_id.as_str(), theirs)
+        })
+        .collect();
+    json_text(&orders)
 }
 
 /// How each character of a text in lower case may be escaped, in lower case: for forms as the bytes of UTF-8 in hex, for JSON as

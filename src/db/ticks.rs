@@ -25,6 +25,8 @@ pub struct Duties {
     pub oldest_payload_at: Option<Timestamp>,
     /// The same of one that is not processed.
     pub oldest_waiting_at: Option<Timestamp>,
+    /// When a license may be over, or was, whose owner was erased.
+    pub look_at: Option<Timestamp>,
     /// The list that is due first to be read back.
     pub list_due_at: Option<Timestamp>,
     /// Since when there may be something that the operator was not told of.
@@ -81,6 +83,7 @@ impl Duties {
             github_paused_until: row.optional_time("github_paused_until_at")?,
             oldest_payload_at: row.optional_time("oldest_payload_at")?,
             oldest_waiting_at: row.optional_time("oldest_waiting_at")?,
+            look_at: row.optional_time("look_at")?,
             list_due_at: row.optional_time("list_due_at")?,
             untold: if news { Untold::Something } else { Untold::Nothing },
         })

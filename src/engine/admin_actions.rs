@@ -8,16 +8,16 @@ use super::ingest::ABANDONED_AFTER_MS;
 use super::license_actions::{ActionOutcome, Refusal};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::storefronts::{NotUnderstood, Understood};
-use crate::db::Batch;
 use crate::db::admin_changes::{self, Effect, Ordered, OutboxAction, OutstandingFilter, Processing, TAKEN_AT_MOST};
-use crate::db::privacy::{self, Person};
+use crate::db::privacy::{self, NamedOrder, Person};
 use crate::db::reads::Read;
 use crate::db::reads::details::{self, Asked};
+use crate::db::{Batch, LicenseSelector, licenses, storefront_keys};
 use crate::http::api::codes::OutboxState;
 use crate::http::api::events::{Dismissed, Replayed};
 use crate::http::api::privacy::{Erased, Export};
-use crate::model::{Actor, AdminAction, BuyerEmail, EventId, EventType, OrderId, Reason};
-use crate::platform::{DbError, Platform, unique_id};
+use crate::model::{Actor, AdminAction, BuyerEmail, EventId, EventType, OrderId, Reason, Source, StorefrontEvent};
+use crate::platform::{DbError, Platform, Statement, unique_id};
 
 /// What became of a replay.
 #[derive(Debug)]
@@ -156,8 +156,10 @@ impl<P: Platform> Engine<P> {
         Ok(Export { deliveries: details.events, orders, licenses: details.licenses })
     }
 
-    /// Erases what is held on a person, and says how much that was. A delivery of theirs that arrives between the two
-    /// transactions is as one that arrives after.
+    /// Erases what is held on a person, and says how much that was. Their orders are marked, so that it stays erased whatever comes of
+    /// them later; those of deliveries that nobody has read are found out before. What a delivery that is over with this has to say of
+    /// its order is not lost: a refund still revokes. A delivery of theirs that arrives between the transactions is as one that
+    /// arrives after.
     ///
     /// # Errors
     /// [`DbError`].
@@ -167,8 +169,40 @@ impl<P: Platform> Engine<P> {
         let deliveries = batch.add(privacy::find_deliveries(&person));
         let deliveries = self.run(batch).await?.all(&deliveries)?;
         let mut batch = Batch::new();
-        let erased = privacy::erase(&mut batch, &person, &deliveries, action, self.now(), &self.trace);
+        let unread = batch.add(privacy::unread(&deliveries));
+        let unread = self.run(batch).await?.all(&unread)?;
+        let mut batch = Batch::new();
+        let mut orders = Vec::new();
+        for (event, processing) in unread {
+            let Some(delivery) = &event.delivery else { continue };
+            let understood = self.interpret(delivery).await;
+            if let (_, Some(order_id)) = named(&understood) {
+                orders.push(NamedOrder { source: delivery.source, order_id, email: buyer(&understood).cloned() });
+            }
+            if let (Ok(Understood { event: meaning, .. }), Processing::Outstanding) = (understood, processing) {
+                batch.extend(self.said(delivery.source, &event.id, &meaning));
+            }
+        }
+        let erased = privacy::erase(&mut batch, &person, &deliveries, &orders, action, self.now(), &self.trace);
         Ok(self.run(batch).await?.first(&erased)?.unwrap_or_default())
+    }
+
+    /// The statements that record what a delivery says of an order or a key that is there, and nothing of who bought.
+    fn said(&self, source: Source, event: &EventId, meaning: &StorefrontEvent) -> Vec<Statement> {
+        match meaning {
+            StorefrontEvent::Sold(order) => self.facts(source, &order.order_id, order.facts, Some(event)),
+            StorefrontEvent::OrderChanged { order_id, facts, .. } => self.facts(source, order_id, *facts, Some(event)),
+            StorefrontEvent::KeyIssued(issued) | StorefrontEvent::KeyChanged(issued) => {
+                let (moment, order) = (self.moment(), LicenseSelector::Order(source, &issued.order_id));
+                let mut statements = vec![
+                    storefront_keys::record(source, issued, moment.now, event),
+                    licenses::follow_key(source, &issued.order_id, &issued.storefront_key_id),
+                ];
+                statements.extend(licenses::follow(order, moment, &self.trace));
+                statements
+            }
+            StorefrontEvent::Nothing { .. } => Vec::new(),
+        }
     }
 }
 
@@ -177,5 +211,17 @@ fn named(understood: &Result<Understood, NotUnderstood>) -> (Option<EventType>, 
     match understood {
         Ok(Understood { event_type, event }) => (Some(event_type.clone()), event.order_id().cloned()),
         Err(NotUnderstood { known, .. }) => (known.event_type.clone(), known.order_id.clone()),
+    }
+}
+
+/// Who bought, by what a delivery says.
+fn buyer(understood: &Result<Understood, NotUnderstood>) -> Option<&BuyerEmail> {
+    match understood {
+        Ok(Understood { event: StorefrontEvent::Sold(order), .. }) => Some(&order.email),
+        Ok(Understood { event: StorefrontEvent::KeyIssued(issued) | StorefrontEvent::KeyChanged(issued), .. }) => {
+            issued.email.as_ref()
+        }
+        Ok(_) => None,
+        Err(NotUnderstood { known, .. }) => known.email.as_ref(),
     }
 }

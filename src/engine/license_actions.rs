@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Engine, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::Resolved;
-use crate::db::license_actions::{self, Issued, IssuedByHand, LicenseAfter};
+use crate::db::license_actions::{self, Correction, Issued, IssuedByHand, LicenseAfter};
 use crate::db::{Batch, LicenseSelector, licenses};
 use crate::model::{
     AdminAction, EmailAddress, EventId, GithubLogin, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES, OrderId,
@@ -221,8 +221,9 @@ impl<P: Platform> Engine<P> {
         let corrected = self.run(batch).await?.first(&corrected)?;
         Ok(match corrected {
             None => ActionOutcome::NotFound,
-            Some(false) => ActionOutcome::Refused(Refusal::AddressAlready),
-            Some(true) => {
+            Some(Correction::AlreadySo) => ActionOutcome::Refused(Refusal::AddressAlready),
+            Some(Correction::Erased) => ActionOutcome::Refused(Refusal::AddressErased),
+            Some(Correction::Done) => {
                 let fields = [("license", key.into()), ("action_id", (&action.id).into())];
                 self.log(Level::Info, "license_address_corrected", fields);
                 ActionOutcome::Done

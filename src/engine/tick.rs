@@ -10,7 +10,7 @@ use crate::config::WorkersPlan;
 use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
 use crate::db::outbox::Share;
 use crate::db::ticks::{self, Duties, Untold};
-use crate::db::{Batch, Handle, alerts, grants, outbox};
+use crate::db::{Batch, Handle, alerts, grants, outbox, privacy};
 use crate::http::api::codes::OutboxKind;
 use crate::model::{EventReason, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, RowError};
@@ -61,7 +61,7 @@ const fn bounds(plan: WorkersPlan) -> Bounds {
 
 /// The most statements that a delivery of one line takes: its claim, the catalogue where it has changed, all that a sale causes,
 /// the end of its mail and a note for an alert. The note of a failure that comes on top is made where there is one left for it.
-const OF_DELIVERY: usize = 15;
+const OF_DELIVERY: usize = 16;
 
 /// The most statements that rows of a kind take.
 struct Cost {
@@ -196,7 +196,8 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// What is done beside the rest: old payloads are erased, and alerts raised of what the tables tell.
+    /// What is done beside the rest: old payloads are erased, and whose licenses are over that were erased; and alerts raised of what
+    /// the tables tell.
     fn chores(&self, duties: &Duties, start: Timestamp) -> Batch {
         let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
         let mut chores = Batch::new();
@@ -205,6 +206,9 @@ impl<P: Platform> Engine<P> {
         if due(duties.oldest_payload_at, kept_ms + 1) || due(duties.oldest_waiting_at, waiting_kept_ms + 1) {
             let (before, waiting_before) = (start.plus_millis(-kept_ms), start.plus_millis(-waiting_kept_ms));
             chores.run(events::erase_old_payloads(before, waiting_before, TOO_OLD, start, PAYLOADS));
+        }
+        if due(duties.look_at, 0) {
+            chores.extend(privacy::forget_accounts(start));
         }
         let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.grants_due_at()];
         if duties.untold == Untold::Something || overdue.into_iter().any(|since| due(since, OVERDUE_MS)) {

@@ -15,6 +15,7 @@ mod catalogue;
 mod cost;
 mod dismissals;
 mod documentation;
+mod erasure;
 mod faults;
 mod gumroad;
 mod hostile;

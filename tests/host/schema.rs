@@ -62,6 +62,7 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("privacy/erase_mentions", &["orders"]),
     ("privacy/erase_records", &["admin_actions"]),
     ("privacy/find_deliveries", &["e", "orders", "plain"]),
+    ("privacy/mark_orders", &["ORDER", "d", "orders"]),
     ("privacy/find_orders", &["o"]),
     ("privacy/held", &["orders"]),
     ("privacy/record_erasure", &["admin_actions", "orders"]),
@@ -324,6 +325,7 @@ async fn shop_with_a_row_of_everything() -> Shop {
     assert_eq!(shop.activate(&key, "octocat").await.status, 200);
     for row in [
         "INSERT INTO order_facts VALUES ('gumroad', 'another-order', 'disputed', 1)",
+        "INSERT INTO erased_orders VALUES ('gumroad', 'another-order', 1, 1, 1)",
         "INSERT INTO storefront_keys VALUES ('lemonsqueezy', '1', 'another-key', 0, NULL, 1, 1, NULL)",
         "INSERT INTO github_pauses VALUES ('acme/starter', 1, 1, 'asked to wait')",
         "INSERT INTO alerts VALUES ('dead_row:1', 'dead_row', 'Given up and left to you: 1', 1, NULL, 1, NULL)",
@@ -479,6 +481,9 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE alerts SET id = ''", "CHECK"),
     ("UPDATE alerts SET cause = ''", "CHECK"),
     ("UPDATE alerts SET nth = 0", "CHECK"),
+    ("UPDATE erased_orders SET source = ''", "CHECK"),
+    ("UPDATE erased_orders SET order_id = ''", "CHECK"),
+    ("UPDATE erased_orders SET buyer = 2", "CHECK"),
     ("INSERT INTO alert_causes (cause, detail, times) VALUES ('', 'x', 1)", "CHECK"),
     // The catalogue.
     ("INSERT INTO catalogue VALUES (2, 1, 1)", "CHECK"),

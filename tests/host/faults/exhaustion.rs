@@ -110,7 +110,7 @@ fn what_an_operator_does_is_done_once_despite_every_single_fault() {
 #[test]
 fn what_is_held_on_a_buyer_is_read_and_erased_despite_every_single_fault() {
     exhaust(Scenario::Export, 3);
-    exhaust(Scenario::Erasure, 3);
+    exhaust(Scenario::Erasure, 4);
     exhaust(Scenario::Expiry, 3);
     exhaust(Scenario::Looking, 11);
 }

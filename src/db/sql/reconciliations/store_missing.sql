@@ -2,7 +2,8 @@
 -- nothing that is so young that its webhooks may still be on their way.
 --
 -- A sale is missing when its order is neither recorded nor waiting as a delivery nor dismissed, or when it says more of the order
--- than is known; a key, when it has no license and no delivery of it waits or was dismissed. What was found once and came to nothing is not found
+-- than is known; a key, when it has no license and no delivery of it waits or was dismissed. Of an order whose buyer was erased nothing is missing
+-- but that. What was found once and came to nothing is not found
 -- again in the same list while it says the same.
 INSERT INTO webhook_events (id, source, list, event_type, payload, received_at, next_attempt_at, order_id,
                             storefront_key_id, listed_as, trace_id)
@@ -17,7 +18,8 @@ WHERE EXISTS (SELECT 1 FROM reconciliations WHERE source = :source AND list = :l
   AND item.made_at BETWEEN :made_since AND :made_until
   AND CASE
     WHEN item.key_id IS NOT NULL THEN
-      NOT EXISTS (SELECT 1 FROM licenses l
+      NOT EXISTS (SELECT 1 FROM erased_orders x WHERE x.source = :source AND x.order_id = item.order_id AND x.buyer = 1)
+      AND NOT EXISTS (SELECT 1 FROM licenses l
                   WHERE l.source = :source AND l.order_id = item.order_id AND l.storefront_key_id = item.key_id)
       AND NOT EXISTS (SELECT 1 FROM webhook_events e
                       WHERE e.source = :source AND e.order_id = item.order_id AND e.storefront_key_id = item.key_id
@@ -25,6 +27,8 @@ WHERE EXISTS (SELECT 1 FROM reconciliations WHERE source = :source AND list = :l
     ELSE
       item.sold = 1
         AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.source = :source AND o.order_id = item.order_id)
+        AND NOT EXISTS (SELECT 1 FROM erased_orders x
+                        WHERE x.source = :source AND x.order_id = item.order_id AND x.buyer = 1)
         AND NOT EXISTS (SELECT 1 FROM webhook_events e
                         WHERE e.source = :source AND e.order_id = item.order_id AND e.event_type = item.event_type
                           AND (e.processed = 0 OR e.reason = 'dismissed'))

@@ -18,6 +18,7 @@ FROM (
     (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 1) AS oldest_payload_at,
     (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 0) AS oldest_waiting_at,
     (SELECT coalesce(min(due_at), 0) FROM reconciliations) AS list_due_at,
+    (SELECT min(look_at) FROM erased_orders WHERE look_at IS NOT NULL) AS look_at,
     (SELECT max(died_at) FROM outbox WHERE died_at IS NOT NULL AND kind <> 'alert_mail') AS died_at,
     (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL AND reason IS NOT 'unmapped_product') AS stuck_at,
     (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL AND reason = 'unmapped_product') AS unmapped_at,
