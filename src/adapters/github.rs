@@ -19,7 +19,7 @@ use refusal::Asked;
 const SERVICE: &str = "GitHub";
 
 /// What stands in place of a login that was erased with what else was held on a person.
-const ERASED_LOGIN: &str = "erased";
+pub(crate) const ERASED_LOGIN: &str = "erased";
 
 /// The version of the API that everything here was written against. A later one may change what we read without a word;
 /// this one is supported for at least two years after its successor of March 2026.

@@ -18,7 +18,7 @@ use futures_util::future::{join, join_all};
 use super::grants::RepoStatus;
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
-use crate::adapters::github::Resolved;
+use crate::adapters::github::{ERASED_LOGIN, Resolved};
 use crate::adapters::storefronts::Verdict;
 use crate::db::activations::{self, Binding, KnownLicense};
 use crate::db::grants::{self, BoundTo, DueGrant, Recorded};
@@ -187,7 +187,9 @@ impl<P: Platform> Engine<P> {
         let LookedUp { known, access } = self.look_up(key, &request.login).await?;
         let (license, earlier) = match known {
             Some((license, Some(activation))) => {
-                if !matches!(&request.login, Login::Plausible(login) if *login == activation.login) {
+                // Whose it was that was erased, GitHub's number of the account alone can tell, once more is known of the key.
+                let is_nameless = activation.login.as_str() == ERASED_LOGIN;
+                if !is_nameless && !matches!(&request.login, Login::Plausible(login) if *login == activation.login) {
                     return Err(ActivateError::BoundToAnother);
                 }
                 // Only the storefront knows whether a key of its own was renewed.
@@ -195,7 +197,9 @@ impl<P: Platform> Engine<P> {
                     license.storefront_key_id.is_some() && license.standing(self.now()) == Standing::Expired;
                 if !renewable {
                     self.usable(&license)?;
-                    return Ok(Opened { binding: Bound::Before, license, activation, access });
+                    if !is_nameless {
+                        return Ok(Opened { binding: Bound::Before, license, activation, access });
+                    }
                 }
                 (Some(license), Some(activation.repos))
             }

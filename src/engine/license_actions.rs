@@ -114,7 +114,11 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         batch.extend(license_actions::reinstate(key, action, moment.now, &self.trace));
         batch.extend(licenses::apply_order_facts(LicenseSelector::License(key), moment, &self.trace));
-        self.act(batch, key, action, "license_reinstated", |_| Refusal::ActiveAlready).await
+        let refusal = |license: LicenseAfter| match license {
+            LicenseAfter { active: true, .. } => Refusal::ActiveAlready,
+            _ => Refusal::AddressErased,
+        };
+        self.act(batch, key, action, "license_reinstated", refusal).await
     }
 
     /// Binds an active license to another GitHub account: the old account loses what nothing else of its own opens, and the

@@ -241,7 +241,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::NoSuchUser => (Code::Refused, "Nothing was changed: no such GitHub user exists."),
         Refusal::NotInvitable => (Code::Refused, "Nothing was changed: only a personal GitHub account can be invited."),
         Refusal::MailedByStorefront => (Code::Refused, "Nothing was changed: the storefront mails its own keys."),
-        Refusal::AddressErased => (Code::Refused, "Nothing was changed: the buyer's address is erased."),
+        Refusal::AddressErased => (Code::Refused, "Nothing was changed: who bought is erased."),
         Refusal::AddressAlready => (Code::Refused, "Nothing was changed: the license has this address already."),
         Refusal::NotMapped => {
             (Code::ProductNotMapped, "Nothing was issued: the catalogue has no entry for this product. Add it first.")

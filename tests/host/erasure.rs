@@ -206,7 +206,8 @@ fn a_refund_after_the_erasure_takes_everything_away_and_leaves_no_name() {
             let shop = Shop::open();
             let sold = shop.sandbox.sell_on_gumroad(sale());
             deliver(&shop, &sold).await;
-            assert_eq!(shop.activate(&shop.take_key(), "octocat").await.status, 200);
+            let key = shop.take_key();
+            assert_eq!(shop.activate(&key, "octocat").await.status, 200);
             if accepted {
                 shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
             }
@@ -223,6 +224,10 @@ fn a_refund_after_the_erasure_takes_everything_away_and_leaves_no_name() {
             }
             assert_nameless(&shop, "refunded");
             assert_eq!(shop.count("webhook_events WHERE payload IS NOT NULL"), 0);
+            for login in ["octocat", "grace-hopper"] {
+                let answer = shop.activate(&key, login).await;
+                assert_eq!(answer.problem(), (403, "license_revoked"), "whose it was is not known any more");
+            }
             assert_eq!(shop.count("grants WHERE state = 'revoked' AND github_user_id = 583231"), 2);
         }
     });
@@ -282,7 +287,8 @@ fn whatever_is_said_of_an_erased_order_takes_effect_and_leaves_no_payload() {
         erase(&shop).await;
         let id = &sold.reference;
         let status = || shop.value("SELECT status FROM licenses");
-        let told: [(fn(&Shop, &str) -> Delivery, &str); 6] = [
+        type Say = fn(&Shop, &str) -> Delivery;
+        let told: [(Say, &str); 6] = [
             (|shop, id| shop.sandbox.gumroad_partial_refund(id), "active"),
             (|shop, id| shop.sandbox.gumroad_test_ping(id), "active"),
             (|shop, id| shop.sandbox.gumroad_dispute(id), "suspended"),
@@ -402,6 +408,8 @@ fn no_action_of_an_operators_gives_an_erased_person_an_address_again() {
             shop.tick_after(MINUTE).await;
         }
         assert_nameless(&shop, "revoked");
+        let reinstated = ask(&shop, &format!("/admin/licenses/{key}/reinstate"), &reason).await;
+        assert_eq!(reinstated.problem(), (409, "refused"), "whom it let in is not known any more");
         deliver(&shop, &shop.sandbox.gumroad_refund(&sold.reference)).await;
         shop.tick_after(MINUTE).await;
         assert_nameless(&shop, "refunded");
@@ -507,5 +515,22 @@ fn a_delivery_of_an_erased_order_that_storage_fails_is_gone_once_it_is_processed
         shop.tick_after(DAY).await;
         assert_gone(&shop, "processed at last");
         assert_eq!((shop.count("licenses"), shop.count("webhook_events WHERE processed = 0")), (0, 0));
+    });
+}
+
+#[test]
+fn a_delivery_of_an_erased_order_that_is_dismissed_unread_leaves_nothing() {
+    run(async {
+        let shop = Shop::open();
+        let sold = shop.sandbox.sell_on_gumroad(sale());
+        deliver(&shop, &sold).await;
+        shop.take_key();
+        erase(&shop).await;
+        assert_eq!(shop.request_only(delivery_request(&sold)).await.status, 200);
+        let id = shop.value("SELECT id FROM webhook_events WHERE processed = 0");
+        let reason = json!({ "reason": "it came again" });
+        assert_eq!(ask(&shop, &format!("/admin/events/{id}/dismiss"), &reason).await.status, 200);
+        assert_gone(&shop, "dismissed");
+        assert_eq!(shop.replay(&id).await.problem(), (409, "payload_erased"));
     });
 }

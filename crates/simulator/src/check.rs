@@ -11,6 +11,7 @@
 //! | `licenses` | who has a license, how it stands, and the mail with its key |
 //! | `access` | who has access to what |
 //! | `states` | what the operator sees, and is told of |
+//! | `erased` | what is left of who was erased |
 //! | `look` | what a run does next depends on it |
 
 mod access;
@@ -18,6 +19,7 @@ mod answers;
 mod catalogue;
 mod changes;
 mod deliveries;
+mod erased;
 mod licenses;
 mod look;
 mod states;
@@ -31,12 +33,13 @@ pub(crate) use access::{good_access, nobody_lost};
 pub(crate) use catalogue::catalogue_version;
 pub(crate) use deliveries::nothing_given_up_early;
 pub(crate) use look::{
-    addressed, given_up, is_of, licenses, next_due, next_unread_list, unfinished_rows, unprocessed_sales,
+    addressed, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_unread_list, unfinished_rows,
+    unprocessed_sales,
 };
 pub(crate) use watch::{note_leases, watch};
 
 /// The names of the invariants, as `docs/faults.md` has them.
-pub const INVARIANTS: [&str; 12] = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12"];
+pub const INVARIANTS: [&str; 13] = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "I13"];
 
 /// Tries after which the engine may give up, by its README.
 const MAX_ATTEMPTS: i64 = 12;
@@ -82,7 +85,8 @@ pub(crate) fn when_quiet(run: &Run) -> Result<(), Violation> {
     access::invitations(run)?;
     states::states(run, &standings)?;
     states::attention(run)?;
-    states::alerts(run)
+    states::alerts(run)?;
+    erased::nothing_is_left(run)
 }
 
 /// Whatever is not done is due within days, or somebody is told.

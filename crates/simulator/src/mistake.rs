@@ -377,7 +377,27 @@ pub static MISTAKES: &[Mistake] = &[
         "the operator is told of the same every hour, however long it lasts",
         &[Edit::Reworded { name: "alerts/raise_found", from: "told_before < 2 OR", to: "told_before < 2000 OR" }],
     ),
-    left_out("what was noted for the operator is forgotten", &[Edit::LeftOut("alerts/note")]),
+    // Who was erased, and what was dismissed.
+    left_out("what was erased comes back by a list or another copy", &[Edit::LeftOut("privacy/mark_orders")]),
+    statements(
+        "what is processed does not check that its delivery still stands",
+        &[
+            Edit::Reworded { name: "orders/record", from: "AND e.processed = 0", to: "" },
+            Edit::Reworded { name: "orders/record_items", from: "AND e.processed = 0", to: "" },
+            Edit::Reworded { name: "licenses/mint", from: "AND e.processed = 0", to: "" },
+            Edit::Reworded { name: "storefront_keys/record", from: "AND e.processed = 0", to: "" },
+            Edit::Reworded { name: "licenses/record_issued", from: "AND e.processed = 0", to: "" },
+        ],
+    ),
+    statements(
+        "what is said later of an erased order is kept as it came",
+        &[Edit::Reworded {
+            name: "events/complete",
+            from: "iif(EXISTS (SELECT 1 FROM erased_orders x",
+            to: "iif(EXISTS (SELECT 1 FROM (SELECT '' AS source, '' AS order_id, 1 AS buyer) x",
+        }],
+    ),
+    left_out("whose account an erased license was bound to is never forgotten", &[Edit::LeftOut("privacy/look_again")]),
     // The catalogue.
     left_out("a delivery goes on waiting for a product that was mapped", &[Edit::LeftOut("products/wake_waiting")]),
     statements(
@@ -441,8 +461,8 @@ impl Mistake {
         let asked = match what {
             What::Delivery(_) => Some(Asked::Delivery),
             What::Activation { .. } => Some(Asked::Activation),
-            What::Act | What::Once(..) | What::Put(_) => Some(Asked::Act),
-            What::Forged(_) => None,
+            What::Act | What::Once(..) | What::Put(_) | What::Maybe | What::Erase(_) => Some(Asked::Act),
+            What::Forged(_) | What::Correct(_) => None,
         };
         match self.how {
             How::Answered { to, status, instead } if asked == Some(to) && response.status == status => {

@@ -35,8 +35,8 @@ const fn product(
     Product { source, id, variant, issues, choose }
 }
 
-/// What is sold. Two of them are not in the catalogue at first.
-pub(crate) const PRODUCTS: [Product; 8] = [
+/// What is sold. Some of it is not in the catalogue at first, and some is none of the shop's business.
+pub(crate) const PRODUCTS: [Product; 10] = [
     product(GUMROAD, "32-nPAicqbLj8B_WswVlMw==", None, Issues::Minted, &[]),
     product(
         GUMROAD,
@@ -51,10 +51,12 @@ pub(crate) const PRODUCTS: [Product; 8] = [
     product(LEMON_SQUEEZY, "4", Some("9"), Issues::Storefront, &[]),
     product(LEMON_SQUEEZY, "6", Some("1"), Issues::Minted, &[]),
     product(LEMON_SQUEEZY, "7", Some("9"), Issues::Storefront, &[]),
+    product(GUMROAD, "ebook==", None, Issues::Nobody, &[]),
+    product(LEMON_SQUEEZY, "77", Some("1"), Issues::Nobody, &[]),
 ];
 
 /// Those of [`PRODUCTS`] that the catalogue says nothing of at first.
-pub(crate) const UNMAPPED: [usize; 2] = [3, 7];
+pub(crate) const UNMAPPED: [usize; 4] = [3, 7, 8, 9];
 
 /// A GitHub account that somebody may name.
 #[derive(Debug)]
@@ -179,6 +181,12 @@ pub(crate) enum What {
     Act,
     /// The seller asks for what is done once however often it is asked for: in which words, and with which action.
     Once(String, &'static str),
+    /// The seller asks for what may find nothing to do.
+    Maybe,
+    /// The seller erases who bought this.
+    Erase(usize),
+    /// The seller corrects an address of this order's.
+    Correct(usize),
     /// The seller puts this in the catalogue's place.
     Put(Shelf),
     /// Somebody presents a key, of that order if it is a good one.
@@ -275,6 +283,28 @@ impl Model {
     pub(crate) fn last_declined(&self, account: i64, repo: &str) -> Option<usize> {
         let of_it = self.declined.iter().filter(|(who, what, _)| *who == account && what == repo);
         of_it.map(|(_, _, sent)| *sent).max()
+    }
+
+    /// Whether the seller has asked to erase who bought this.
+    pub(crate) fn is_erasing(&self, order: usize) -> bool {
+        self.sent.iter().any(|sent| matches!(sent.what, What::Erase(erased) if erased == order))
+    }
+
+    /// The orders whose buyer was erased, for all that the seller was told: something of it was there.
+    pub(crate) fn erased(&self) -> Vec<usize> {
+        let told = |sent: &Sent| match (&sent.what, &sent.answer) {
+            (What::Erase(order), Some(Answer { status: 200, body, .. })) => {
+                let counts = ["deliveries", "orders", "licenses"];
+                counts.iter().any(|count| body["erased"][*count].as_i64() > Some(0)).then_some(*order)
+            }
+            _ => None,
+        };
+        self.sent.iter().filter_map(told).collect()
+    }
+
+    /// Whether the seller has asked to correct an address of this order's.
+    pub(crate) fn is_corrected(&self, order: usize) -> bool {
+        self.sent.iter().any(|sent| matches!(sent.what, What::Correct(corrected) if corrected == order))
     }
 
     /// The order that has this mail address, at first or after it was corrected; every order has its own.

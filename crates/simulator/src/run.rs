@@ -349,6 +349,13 @@ impl Run {
         (sent.len() - 1, task)
     }
 
+    /// Notes what a request that follows is about.
+    fn note_only(&mut self, what: What) {
+        let sent = &mut self.model.borrow_mut().sent;
+        let (task, version) = (self.next_task, 0);
+        sent.push(Sent { trace: String::new(), what, task, version, answer: None, checked: Cell::new(true) });
+    }
+
     fn seam(&self) -> Seam {
         Seam::new(self.world.host.clone(), Rc::clone(&self.fates), self.mistake)
     }

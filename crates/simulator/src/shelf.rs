@@ -15,6 +15,8 @@ pub(crate) enum Issues {
     Minted,
     /// The storefront.
     Storefront,
+    /// Nobody: the product is something else that the seller sells.
+    Nobody,
 }
 
 /// What a product opens.
@@ -53,7 +55,7 @@ struct Line {
     from_the_beginning: bool,
 }
 
-const LINES: [Line; 11] = [
+const LINES: [Line; 13] = [
     Line {
         source: GUMROAD,
         id: "32-nPAicqbLj8B_WswVlMw==",
@@ -164,6 +166,26 @@ const LINES: [Line; 11] = [
         extra: "acme/unsold-extra",
         from_the_beginning: false,
     },
+    Line {
+        source: GUMROAD,
+        id: "ebook==",
+        variant: None,
+        issues: Issues::Nobody,
+        repos: &[],
+        choose: &[],
+        extra: "acme/unsold",
+        from_the_beginning: false,
+    },
+    Line {
+        source: LEMON_SQUEEZY,
+        id: "77",
+        variant: None,
+        issues: Issues::Nobody,
+        repos: &[],
+        choose: &[],
+        extra: "acme/unsold",
+        from_the_beginning: false,
+    },
 ];
 
 /// Every repository that an entry may name.
@@ -205,6 +227,8 @@ impl Shelf {
         let missing: Vec<usize> =
             (0..LINES.len()).filter(|place| !self.entries.iter().any(|entry| entry.place == *place)).collect();
         let count = self.entries.len();
+        let opening: Vec<usize> =
+            (0..count).filter(|at| LINES[self.entries[*at].place].issues != Issues::Nobody).collect();
         let words = match random.u32(0..10) {
             0..=3 if !missing.is_empty() => {
                 let place = missing[random.usize(0..missing.len())];
@@ -220,13 +244,14 @@ impl Shelf {
                 changed.entries.swap(0, random.usize(1..count));
                 "put the products in another order".to_owned()
             }
-            8 => {
-                let entry = &mut changed.entries[random.usize(0..count)];
+            8 if !opening.is_empty() => {
+                let entry = &mut changed.entries[opening[random.usize(0..opening.len())]];
                 entry.terms.permission = ["pull", "triage", "push"][random.usize(0..3)];
                 format!("let buyers of {} have {}", LINES[entry.place], entry.terms.permission)
             }
+            _ if opening.is_empty() => "change nothing".to_owned(),
             _ => {
-                let entry = &mut changed.entries[random.usize(0..count)];
+                let entry = &mut changed.entries[opening[random.usize(0..opening.len())]];
                 let line = &LINES[entry.place];
                 let first = line.terms();
                 let chosen = !line.choose.is_empty();
@@ -275,6 +300,14 @@ impl Shelf {
         let mut text = String::new();
         for Entry { place, terms } in &self.entries {
             let line = &LINES[*place];
+            if line.issues == Issues::Nobody {
+                let _ = writeln!(
+                    text,
+                    "[[{}]]\nproduct_id = {:?}\nname = \"Something else\"\nlicense = \"none\"\n",
+                    line.source, line.id
+                );
+                continue;
+            }
             let license = if line.issues == Issues::Minted { "minted" } else { "storefront" };
             let variant = line.variant.map(|variant| format!("variant_id = {variant:?}\n")).unwrap_or_default();
             let repos = if terms.repos.is_empty() { String::new() } else { format!("repos = {:?}\n", terms.repos) };

@@ -44,6 +44,11 @@ impl Tasks {
         self.running.push(Task { number, future: Box::pin(future), woken });
     }
 
+    /// How many tasks are under way.
+    pub(crate) const fn count(&self) -> usize {
+        self.running.len()
+    }
+
     /// Lets time pass, and lets every task look at the clock.
     pub(crate) fn advance(&self, world: &World, time: Duration) {
         world.advance(time);

@@ -48,6 +48,16 @@ pub(super) fn answers(run: &Run) -> Result<(), Violation> {
                     return Err(Violation::new("I12", what));
                 }
             }
+            What::Maybe | What::Erase(_) => {
+                let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
+                let recorded =
+                    rows_with(run, recorded, &[&sent.trace]).first().map_or(0, |row| integer(row, "recorded"));
+                if recorded > 1 || !matches!(status, 200 | 500..) && recorded > 0 {
+                    let what = format!("[{}] is answered {status}, and is recorded {recorded} times", sent.task);
+                    return Err(Violation::new("I12", what));
+                }
+            }
+            What::Correct(_) => {}
             What::Once(words, action) => {
                 let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
                 let recorded =
@@ -158,7 +168,7 @@ fn leak(what: &What, answer: &Answer, issued: &[Key]) -> Option<&'static str> {
     if text.contains("sandbox-") || text.contains(ADMIN_TOKEN) {
         return Some("a secret");
     }
-    if matches!(what, What::Act | What::Once(..) | What::Put(_)) {
+    if matches!(what, What::Act | What::Once(..) | What::Put(_) | What::Maybe | What::Erase(_)) {
         return None;
     }
     if text.contains("LK-") || text.contains('@') || issued.iter().any(|issued| text.contains(&issued.key)) {

@@ -18,6 +18,10 @@ pub(super) struct Event {
     pub(super) processed: bool,
     /// The seller has answered it with a license.
     pub(super) by_hand: bool,
+    /// The seller has said that nothing is to come of it, or who bought was erased: it may bring nothing.
+    pub(super) over: bool,
+    /// The first of the two.
+    pub(super) dismissed: bool,
     /// Its place in [`Model::deliveries`]; `None` where a list had it.
     pub(super) place: Option<usize>,
 }
@@ -69,7 +73,14 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
     let model = run.model.borrow();
     let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
     let rows = rows(run, "SELECT id, processed, error, trace_id, list FROM webhook_events ORDER BY id");
-    let events = Events { all: stored(run, &model)?, sent: sent_and_stored(&rows, &by_trace) };
+    let all = stored(run, &model)?;
+    let sent = sent_and_stored(&rows, &by_trace);
+    let dismissed: HashSet<usize> =
+        all.iter().filter(|event| event.dismissed).filter_map(|event| event.place).collect();
+    // What one copy of a delivery says that was dismissed another may say as well.
+    let said: HashSet<usize> = all.iter().filter(|event| !event.dismissed).filter_map(|event| event.place).collect();
+    let sent = sent.into_iter().filter(|place| !dismissed.contains(place) || said.contains(place)).collect();
+    let events = Events { all, sent };
     let mut traces = HashSet::new();
     for (row, event) in rows.iter().zip(&events.all) {
         let trace = text(row, "trace_id");
@@ -78,9 +89,11 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
         let waits = |shelf| waits_for_the_seller(&model, event.order, &event.meaning, &events, shelf);
         // A license follows its key whatever the catalogue says by then.
         let follows = || event.meaning.word().is_some_and(|(key, _)| has_license(run, &model, key));
+        // Whether the order of a dismissed sale is recorded depends on who was first.
+        let unclear = event.over || events.of(event.order).any(|other| other.dismissed);
         let right = match event.processed {
-            true => event.by_hand || versions.since(first).any(|shelf| !waits(shelf)) || follows(),
-            false => waits(versions.newest()),
+            true => event.by_hand || unclear || versions.since(first).any(|shelf| !waits(shelf)) || follows(),
+            false => waits(versions.newest()) || unclear,
         };
         if !right {
             let verb = if event.processed { "is processed, which it could not be" } else { "is not processed" };
@@ -112,17 +125,29 @@ fn has_license(run: &Run, model: &Model, key: &Key) -> bool {
 fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
     let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
     let stored = "SELECT id, source, list, order_id, storefront_key_id, processed, trace_id,
-                coalesce(reason, '') = 'issued_by_hand' AS by_hand
+                coalesce(reason, '') = 'issued_by_hand' AS by_hand, coalesce(reason, '') = 'dismissed' AS dismissed,
+                coalesce(reason, '') = 'payload_erased' AS erased
          FROM webhook_events ORDER BY id";
     let event = |row: &Row| {
         let nobody = |who: &str| Violation::new("I4", format!("no storefront {who} delivery {}", text(row, "id")));
         let (processed, by_hand) = (integer(row, "processed") == 1, integer(row, "by_hand") == 1);
+        let dismissed = processed && integer(row, "dismissed") == 1;
+        let over = |order: usize| dismissed || integer(row, "erased") == 1 || model.is_erasing(order);
         if row.is_null("list") {
             return match by_trace.get(text(row, "trace_id").as_str()).map(|sent| &sent.what) {
                 Some(What::Delivery(place)) => {
                     let known = &model.deliveries[*place];
                     let place = Some(*place);
-                    Ok(Event { order: known.order, meaning: known.meaning.clone(), processed, by_hand, place })
+                    let over = over(known.order);
+                    Ok(Event {
+                        order: known.order,
+                        meaning: known.meaning.clone(),
+                        processed,
+                        by_hand,
+                        over,
+                        dismissed,
+                        place,
+                    })
                 }
                 _ => Err(nobody("sent")),
             };
@@ -137,7 +162,7 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
                 Meaning::Key(key.ok_or_else(|| nobody("lists"))?.clone())
             }
         };
-        Ok(Event { order, meaning, processed, by_hand, place: None })
+        Ok(Event { order, meaning, processed, by_hand, over: over(order), dismissed, place: None })
     };
     rows(run, stored).iter().map(event).collect()
 }

@@ -25,24 +25,28 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
          FROM licenses",
     );
     let mut expected: HashSet<Reason> = HashSet::new();
-    for event in events.all.iter().filter(|event| event.processed) {
+    // Of who was erased there may be one, or none.
+    let mut possible: HashSet<Reason> = HashSet::new();
+    for event in events.all.iter().filter(|event| event.processed && !event.dismissed) {
+        let reasons = if event.over { &mut possible } else { &mut expected };
         match (&event.meaning, model.orders[event.order].product.issues) {
             (Meaning::Sale(_), Issues::Minted) => {
-                expected.insert((event.order, String::new()));
+                reasons.insert((event.order, String::new()));
             }
             (Meaning::Key(key) | Meaning::KeyChanged { key, .. }, Issues::Storefront) => {
-                expected.insert((event.order, key.id.clone()));
+                reasons.insert((event.order, key.id.clone()));
             }
             _ => {}
         }
     }
     if run.reconciled {
-        expected.extend(listed(&model, versions));
+        // What a list has is not looked for where the seller has dismissed it or erased who bought.
+        let left = |reason: &Reason| events.of(reason.0).any(|event| event.dismissed || event.over);
+        expected.extend(listed(&model, versions).into_iter().filter(|reason| !left(reason)));
     }
     let bound: HashSet<String> =
         rows(run, "SELECT license_key FROM license_activations").iter().map(|row| text(row, "license_key")).collect();
     // A storefront's key may become known when somebody presents it, and does when it is bound.
-    let mut possible: HashSet<Reason> = HashSet::new();
     for key in &model.issued {
         let reason = (key.order, key.id.clone());
         if bound.contains(&key.key) {
@@ -175,7 +179,7 @@ fn standing(
 /// Whether the last word about a key was that it is disabled, by the deliveries about it; `None` where there was none, or a
 /// list had the last word.
 fn told_of_key(events: &Events, order: usize, key_id: &str) -> Option<bool> {
-    let words = events.of(order).filter(|event| event.processed).filter_map(|event| {
+    let words = events.of(order).filter(|event| event.processed && !event.dismissed).filter_map(|event| {
         let (key, disabled) = event.meaning.word()?;
         (key.id == key_id).then_some((event.place, disabled))
     });
@@ -211,6 +215,10 @@ pub(super) fn mails(run: &Run) -> Result<(), Violation> {
         let (key, email) = (text(row, "license_key"), text(row, "email"));
         let times = mailed.remove(key.as_str()).unwrap_or_default();
         let active = text(row, "status") == "active";
+        // Nobody is mailed who was erased, and whose the key was is not known any more.
+        if email.is_empty() {
+            continue;
+        }
         if row.is_null("state") {
             if active || times > 0 {
                 return Err(Violation::new(

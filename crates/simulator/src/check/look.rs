@@ -39,10 +39,24 @@ pub(crate) fn is_of(run: &Run, key: &str, product_id: &str) -> bool {
     found.first().is_some_and(|row| text(row, "product_id") == product_id)
 }
 
-/// The key and the address of every license of a sale.
-pub(crate) fn addressed(run: &Run) -> Vec<(String, String)> {
-    let sold = "SELECT license_key, email FROM licenses WHERE source <> 'operator' ORDER BY license_key";
-    rows(run, sold).iter().map(|row| (text(row, "license_key"), text(row, "email"))).collect()
+/// The key and the address of every license of a sale, and the storefront and the order.
+pub(crate) fn addressed(run: &Run) -> Vec<(String, String, String, String)> {
+    let sold =
+        "SELECT license_key, email, source, order_id FROM licenses WHERE source <> 'operator' ORDER BY license_key";
+    let sold = rows(run, sold);
+    sold.iter()
+        .map(|row| (text(row, "license_key"), text(row, "email"), text(row, "source"), text(row, "order_id")))
+        .collect()
+}
+
+/// One of the deliveries that are processed, and those that are not in the order in which they came.
+pub(crate) fn deliveries_to_dismiss(run: &Run) -> Vec<String> {
+    let found = rows(
+        run,
+        "SELECT id FROM (SELECT min(id) AS id, 0 AS place FROM webhook_events WHERE processed = 1 HAVING min(id) IS NOT NULL
+                         UNION ALL SELECT id, rowid FROM webhook_events WHERE processed = 0 ORDER BY 2)",
+    );
+    found.iter().map(|row| text(row, "id")).collect()
 }
 
 /// The deliveries of sales that are not processed: the id, the storefront, and the order.

@@ -65,7 +65,8 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
         "CREATE TEMP TABLE presented_leases (outbox_id INTEGER, lease_id TEXT, PRIMARY KEY (outbox_id, lease_id))",
         "CREATE TEMP TABLE seen_intrusions (kind TEXT, state TEXT)",
         "CREATE TEMP TRIGGER intruded AFTER UPDATE OF state ON main.outbox
-           WHEN NEW.state IN ('done', 'dead') AND OLD.lease_id IS NOT NULL BEGIN
+           WHEN NEW.state IN ('done', 'dead') AND OLD.lease_id IS NOT NULL
+             AND NOT (NEW.outcome IS 'canceled' AND EXISTS (SELECT 1 FROM admin_actions WHERE action = 'privacy.erase')) BEGIN
            INSERT INTO seen_intrusions SELECT OLD.kind, NEW.state WHERE NOT EXISTS (
              SELECT 1 FROM presented_leases WHERE outbox_id = OLD.id AND lease_id = OLD.lease_id); END",
         "CREATE TEMP TRIGGER claimed_new AFTER INSERT ON main.outbox WHEN NEW.lease_id IS NOT NULL BEGIN
@@ -92,7 +93,9 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
     for table in ["licenses", "orders"] {
         database.query(&format!(
             "CREATE TEMP TRIGGER addressed_{table} AFTER UPDATE OF email ON main.{table}
-               WHEN NEW.email <> OLD.email AND NOT EXISTS (
+               WHEN NEW.email <> OLD.email
+                 AND NOT (NEW.email = '' AND EXISTS (SELECT 1 FROM admin_actions WHERE action = 'privacy.erase'))
+                 AND NOT EXISTS (
                  SELECT 1 FROM admin_actions a JOIN licenses l ON l.license_key = a.target
                  WHERE a.action = 'license.correct_email' AND a.detail ->> '$.to' = NEW.email
                    AND l.source = NEW.source AND l.order_id = NEW.order_id) BEGIN

@@ -78,7 +78,9 @@ impl Run {
         self.note(&format!("{login} declines the invitation to {repo}"));
         if self.world.sandbox.decline_invitation(login, repo).is_ok() {
             let model = &mut *self.model.borrow_mut();
-            model.declined.push((i64::try_from(*user_id).unwrap_or_default(), repo.clone(), model.sent.len()));
+            // Whoever asks while the one who invited is still at it may be promised what was declined just now.
+            let asked = model.sent.len() + 4 * self.tasks.count();
+            model.declined.push((i64::try_from(*user_id).unwrap_or_default(), repo.clone(), asked));
         }
     }
 

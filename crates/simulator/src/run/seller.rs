@@ -13,7 +13,10 @@ impl Run {
     pub(super) fn act_as_seller(&mut self) {
         let licenses = check::licenses(self);
         let rows = check::unfinished_rows(self);
-        match self.random.u32(0..14) {
+        match self.random.u32(0..20) {
+            14 | 15 => self.dismiss(),
+            16 => self.dismiss_all(),
+            17..=19 => self.erase(),
             10 => self.correct_an_address(),
             11 => self.give_a_license(),
             12 | 13 => self.answer_a_sale_by_hand(),
@@ -58,17 +61,79 @@ impl Run {
         self.ask(&words, &format!("/admin/licenses/{key}/{verb}"), &body);
     }
 
+    /// The seller dismisses some delivery: mostly one that is not processed.
+    fn dismiss(&mut self) {
+        if self.random.bool() {
+            // Somebody is at the latest of them just then.
+            self.deliver_something();
+            self.run_on();
+        }
+        let events = check::deliveries_to_dismiss(self);
+        let Some(latest) = events.last() else { return self.tick() };
+        let id = if self.random.bool() { latest } else { &events[self.random.usize(0..events.len())] };
+        self.ask(
+            &format!("dismiss the delivery {id}"),
+            &format!("/admin/events/{id}/dismiss"),
+            &json!({ "reason": "an e-book" }),
+        );
+    }
+
+    /// What is under way goes on for a little while.
+    fn run_on(&mut self) {
+        for _ in 0..self.random.u32(0..8) {
+            self.tasks.turn();
+        }
+    }
+
+    /// The seller dismisses all that waits for what else is sold.
+    fn dismiss_all(&mut self) {
+        let error = ["ebook==", "unmapped product 77"][self.random.usize(0..2)];
+        let body = json!({ "reason": "e-books", "error": error });
+        self.ask_for("dismiss the e-books' deliveries", "/admin/events/dismiss", &body, What::Maybe);
+    }
+
+    /// Somebody who bought asks to be forgotten, whatever is under way.
+    fn erase(&mut self) {
+        let (place, email) = {
+            let model = self.model.borrow();
+            let count = model.orders.len();
+            if count == 0 {
+                return;
+            }
+            // Those of an order whose address was corrected have two, and only one of them asks.
+            let place = self.random.usize(0..count);
+            if model.is_corrected(place) {
+                return;
+            }
+            (place, model.orders[place].email.clone())
+        };
+        match self.random.u32(0..3) {
+            // Something of theirs may be under way just then.
+            0 => self.begin_tick(),
+            1 => self.deliver_something_of(place),
+            _ => {}
+        }
+        self.run_on();
+        let body = json!({ "reason": "asked to be forgotten", "email": email });
+        self.ask_for(&format!("erase who bought order {place}"), "/admin/privacy/erase", &body, What::Erase(place));
+    }
+
     /// The seller corrects an address, or takes that back.
     fn correct_an_address(&mut self) {
         let sold = check::addressed(self);
         if sold.is_empty() {
             return self.tick();
         }
-        let (key, email) = &sold[self.random.usize(0..sold.len())];
-        let to = {
+        let (key, email, source, order_id) = &sold[self.random.usize(0..sold.len())];
+        let (place, to) = {
             let model = self.model.borrow();
-            let Some(order) = model.order_of(email).map(|order| &model.orders[order]) else { return };
-            if order.email == *email { order.corrected_email() } else { order.email.clone() }
+            let Some(place) = model.order_with(source, order_id) else { return };
+            // While it is not known whether somebody is erased, nothing is known of what becomes of a correction.
+            if model.is_erasing(place) && !model.erased().contains(&place) {
+                return;
+            }
+            let order = &model.orders[place];
+            (place, if order.email == *email { order.corrected_email() } else { order.email.clone() })
         };
         if self.random.bool() {
             // The mail may be on its way just then.
@@ -77,7 +142,15 @@ impl Run {
         let body = json!({ "reason": format!("it is {to}"), "to": to });
         let words = format!("correct the address of the license …{} to {to}", &key[key.len() - 4..]);
         for _ in 0..self.random.u32(1..3) {
-            self.ask_for_once(&words, &format!("/admin/licenses/{key}/correct-email"), &body, "license.correct_email");
+            let path = format!("/admin/licenses/{key}/correct-email");
+            if self.model.borrow().erased().contains(&place) {
+                // What is refused is no correction.
+                self.ask_for(&words, &path, &body, What::Act);
+                continue;
+            }
+            let trace = What::Correct(place);
+            self.note_only(trace);
+            self.ask_for_once(&words, &path, &body, "license.correct_email");
         }
     }
 
@@ -104,8 +177,9 @@ impl Run {
         let (event, source, order_id) = &sales[self.random.usize(0..sales.len())];
         let (email, product) = {
             let model = self.model.borrow();
-            let Some(order) = model.order_with(source, order_id).map(|order| &model.orders[order]) else { return };
-            if order.product.issues != Issues::Minted {
+            let Some(place) = model.order_with(source, order_id) else { return };
+            let order = &model.orders[place];
+            if order.product.issues != Issues::Minted || model.is_erasing(place) {
                 return;
             }
             (order.email.clone(), if self.random.bool() { order.product } else { &PRODUCTS[0] })

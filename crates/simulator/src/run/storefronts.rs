@@ -149,6 +149,18 @@ impl Run {
         self.deliver(place);
     }
 
+    /// Something of an order is delivered.
+    pub(super) fn deliver_something_of(&mut self, order: usize) {
+        let of_order: Vec<usize> = {
+            let model = self.model.borrow();
+            (0..model.deliveries.len()).filter(|place| model.deliveries[*place].order == order).collect()
+        };
+        if !of_order.is_empty() {
+            let place = of_order[self.random.usize(0..of_order.len())];
+            self.deliver(place);
+        }
+    }
+
     pub(super) fn deliver(&mut self, place: usize) {
         let (request, words) = {
             let known = &mut self.model.borrow_mut().deliveries[place];
