@@ -171,7 +171,8 @@ CREATE TABLE grants (
   since_at        INTEGER NOT NULL,               -- in this state
   until_at        INTEGER,                        -- when an invitation ends, or the wait for a limit
   reason          TEXT,                           -- why it waits or is blocked, for a person
-  invitation_id   INTEGER,                        -- GitHub's number of the open invitation
+  invitation_id   INTEGER,                        -- GitHub's number of the last invitation
+  in_doubt        INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt IN (0, 1)),  -- one was asked for whose answer nobody knows
   removing_until_at INTEGER,                      -- end of the last lease under which it was taken away
   CHECK (id = github_user_id || ':' || lower(repo))
 ) STRICT, WITHOUT ROWID;

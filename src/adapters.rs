@@ -11,4 +11,4 @@ pub mod storefronts;
 #[cfg(test)]
 mod testing;
 
-pub use failure::{Failure, Reach, Remedy};
+pub use failure::{Effect, Failure, Reach, Remedy};

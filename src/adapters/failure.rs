@@ -15,6 +15,8 @@ pub enum Remedy {
     Limited { reach: Reach, until: Option<Timestamp> },
     /// It will not pass, and nobody can help: stop.
     GiveUp,
+    /// It is over, and not as it should be: a person has to look at once, and nothing is tried before.
+    HandedOver,
     /// It will not pass until somebody changes something: credentials, a permission, a setting.
     PersonNeeded,
     /// The service does not accept our credentials, whatever is asked of it: once a person has put new ones, all that
@@ -42,19 +44,29 @@ pub enum Reach {
 pub struct Failure {
     pub remedy: Remedy,
     pub reason: String,
-    /// Whether the service has said so that it did nothing.
-    pub nothing_was_done: bool,
+    pub effect: Effect,
+}
+
+/// What a failed call did all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Nobody knows, unless the remedy tells.
+    Unknown,
+    /// Nothing: it was not asked for, or the service has answered with an error of its own.
+    Nothing,
+    /// Somebody was invited, though not as it was asked for.
+    Invited,
 }
 
 impl Failure {
     pub fn new(remedy: Remedy, reason: impl Into<String>) -> Self {
-        Self { remedy, reason: reason.into(), nothing_was_done: false }
+        Self { remedy, reason: reason.into(), effect: Effect::Unknown }
     }
 
-    /// The service has answered with an error of its own.
+    /// The same of a call that did this.
     #[must_use]
-    pub fn having_done_nothing(self) -> Self {
-        Self { nothing_was_done: true, ..self }
+    pub fn having(self, effect: Effect) -> Self {
+        Self { effect, ..self }
     }
 
     /// No reply at all, which always may pass.

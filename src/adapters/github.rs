@@ -1,20 +1,23 @@
-//! GitHub: which account a login names, invitations to repositories, and their end.
+//! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
-//! What a refusal means is in [`refusal`]. Who is to be invited to what, and when to try again, is decided in `engine`.
+//! The end of access, and what becomes of invitations that went astray, is in `removal`; what a refusal means is in
+//! [`refusal`]. Who is to be invited to what, and when to try again, is decided in `engine`.
 
 mod refusal;
+mod removal;
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
 
-use crate::adapters::{Failure, Remedy};
+use crate::adapters::{Effect, Failure, Remedy};
 use crate::config;
 use crate::json::{At, FieldError, Json};
-use crate::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret};
+use crate::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret, Timestamp};
 use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 use refusal::Asked;
+pub use refusal::{account_missing, endless_limit, gone_astray};
 
 const SERVICE: &str = "GitHub";
 
@@ -25,6 +28,16 @@ pub(crate) const ERASED_LOGIN: &str = "erased";
 /// this one is supported for at least two years after its successor of March 2026.
 /// <https://docs.github.com/rest/about-the-rest-api/api-versions>
 const API_VERSION: &str = "2022-11-28";
+
+/// What a repository's roles are called, and the permission that gives each, the least first.
+/// <https://docs.github.com/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization>
+const ROLES: [(&str, Permission); 5] = [
+    ("read", Permission::Pull),
+    ("triage", Permission::Triage),
+    ("write", Permission::Push),
+    ("maintain", Permission::Maintain),
+    ("admin", Permission::Admin),
+];
 
 /// Access to GitHub with the seller's token.
 #[derive(Debug, Clone, Copy)]
@@ -49,16 +62,19 @@ pub enum Resolved {
 pub enum Invited {
     /// It is open until the buyer accepts it at `accept_url`, for seven days.
     Invitation { id: Option<i64>, accept_url: String },
-    /// The account has access already. GitHub's answer names nobody, so this rests on the login alone.
+    /// The account has access already.
     Member,
-    /// The login belongs to another account by now. Its invitation was taken back.
+    /// The invitation went to another account, to which the login came a moment before, and was taken back.
     WrongIdentity,
 }
 
-/// How many pages of a repository's invitations are looked through, and how long each is. Whoever's invitation stands on a
-/// later one still loses it: removing a collaborator cancels it as well.
-const INVITATION_PAGES: u32 = 2;
-const INVITATIONS_PER_PAGE: usize = 100;
+/// What an account may do in a repository by now, seen before it is invited.
+enum Present {
+    /// No more than it is to be given, as far as is known.
+    NoMore,
+    /// More than that, which giving it less would take away.
+    More,
+}
 
 /// <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
 #[derive(Serialize)]
@@ -70,6 +86,8 @@ struct NewCollaborator {
 struct Invitation {
     id: Option<i64>,
     invitee_id: Option<i64>,
+    /// Whose it was called when it was answered.
+    invitee_login: Option<GithubLogin>,
     terms: Option<Terms>,
 }
 
@@ -100,150 +118,12 @@ impl<'a> Github<'a> {
         }
     }
 
-    /// Invites an account to a repository. Harmless to repeat: somebody who is invited or has access stays so.
-    ///
-    /// The answer is held against what was asked for. An invitation to another account (the login changed hands), to
-    /// one that the answer does not name, or to more than the permission (a personal repository lets everybody write)
-    /// is taken back.
+    /// The login that an account has by now, which its owner can change, and anybody take who finds it free; `None` when GitHub
+    /// does not show the account.
     ///
     /// # Errors
-    /// [`Failure`] when there is no invitation, or when one that is wrong could not be taken back.
-    pub async fn invite(
-        &self,
-        platform: &impl Platform,
-        repo: &Repo,
-        account: &GithubAccount,
-        permission: Permission,
-    ) -> Result<Invited, Failure> {
-        // One that expired stays listed, so asking again may give the same dead one: then that one is removed first.
-        let mut removed_expired = false;
-        loop {
-            let reply = self.add(platform, repo, account, permission).await?;
-            let invitation = match reply.status {
-                201 => Invitation::read(&reply),
-                204 => return Ok(Invited::Member),
-                404 if refusal::is_in_githubs_words(&reply) => {
-                    return Err(self.who_or_what_is_missing(platform, repo, account).await);
-                }
-                // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
-                422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
-                _ => return Err(refusal::failure(&reply, Asked::Repository(repo), &account.login, platform.now())),
-            };
-            let Some(invitee_id) = invitation.invitee_id else {
-                return Err(self.take_back_from_unknown(platform, repo, &invitation).await);
-            };
-            if invitee_id != account.id.as_i64() {
-                self.take_back(platform, repo, &invitation, "to the wrong account").await?;
-                return Ok(Invited::WrongIdentity);
-            }
-            // It went to the right account, where asking again does no harm.
-            let Some(terms) = &invitation.terms else { return Err(Failure::unintelligible(SERVICE, reply.status)) };
-            if terms.give_more_than(permission) {
-                self.take_back(platform, repo, &invitation, "with more than the permission").await?;
-                return Err(refusal::personal_repository(repo));
-            }
-            if !terms.expired {
-                let accept_url = self.accept_url(repo, terms.html_url.as_deref());
-                return Ok(Invited::Invitation { id: invitation.id, accept_url });
-            }
-            if removed_expired {
-                let reason = format!("{SERVICE} gave an expired invitation to {repo} after it was removed");
-                return Err(Failure::new(Remedy::Retry, reason));
-            }
-            self.take_back(platform, repo, &invitation, "that has expired").await?;
-            removed_expired = true;
-        }
-    }
-
-    /// Ends an account's access to a repository, whether it is invited or a collaborator by now. Harmless to repeat:
-    /// somebody who has no access stays without.
-    ///
-    /// # Errors
-    /// [`Failure`] when the account may still have access.
-    pub async fn remove(&self, platform: &impl Platform, repo: &Repo, account: &GithubAccount) -> Result<(), Failure> {
-        let fail =
-            |reply: &HttpResponse| Err(refusal::failure(reply, Asked::Removal(repo), &account.login, platform.now()));
-        for page in 1..=INVITATION_PAGES {
-            let path = format!("/repos/{repo}/invitations?per_page={INVITATIONS_PER_PAGE}&page={page}");
-            let reply = self.send(platform, Method::Get, &path, None).await?;
-            if reply.status != 200 {
-                return fail(&reply);
-            }
-            let listed = Json::parse(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
-            let list = listed.root().as_list().map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
-            let open = list.iter().map(Invitation::read_from);
-            let theirs = open.filter(|open| open.invitee_id == Some(account.id.as_i64())).find_map(|open| open.id);
-            if let Some(id) = theirs {
-                let reply =
-                    self.send(platform, Method::Delete, &format!("/repos/{repo}/invitations/{id}"), None).await?;
-                match reply.status {
-                    204 => return Ok(()),
-                    // Accepted or declined a moment ago.
-                    404 => break,
-                    _ => return fail(&reply),
-                }
-            }
-            if list.len() < INVITATIONS_PER_PAGE {
-                break;
-            }
-        }
-        let login = match self.present_login(platform, account).await? {
-            Some(login) => login,
-            None => self.last_login(platform, repo, account).await?,
-        };
-        if owner(repo).eq_ignore_ascii_case(login.as_str()) {
-            return Ok(());
-        }
-        let path = format!("/repos/{repo}/collaborators/{login}");
-        let reply = self.send(platform, Method::Delete, &path, None).await?;
-        if matches!(reply.status, 204 | 404) { Ok(()) } else { fail(&reply) }
-    }
-
-    /// By which login an account is removed that GitHub does not show: it is deleted or hidden, and one that is hidden may
-    /// still be a collaborator, and be shown again. The last login that is known of it will do, unless it is somebody
-    /// else's by now.
-    async fn last_login(
-        &self,
-        platform: &impl Platform,
-        repo: &Repo,
-        account: &GithubAccount,
-    ) -> Result<GithubLogin, Failure> {
-        let by_hand = |why: &str| {
-            let reason = format!(
-                "look through the collaborators of {repo}, remove whoever is none of your buyers, and cancel this: \
-                 {SERVICE} does not show the account any more, and {why}"
-            );
-            Err(Failure::new(Remedy::PersonNeeded, reason))
-        };
-        if account.login.as_str() == ERASED_LOGIN {
-            return by_hand("its username was erased here");
-        }
-        match self.resolve(platform, &account.login).await? {
-            Resolved::NotFound => Ok(account.login.clone()),
-            Resolved::Account(present) if present.id == account.id => Ok(present.login),
-            Resolved::Account(_) | Resolved::NotInvitable(_) => by_hand("its username is somebody else's by now"),
-        }
-    }
-
-    /// Why GitHub finds nothing where somebody is invited: the account may be missing, or the repository.
-    async fn who_or_what_is_missing(&self, platform: &impl Platform, repo: &Repo, account: &GithubAccount) -> Failure {
-        match self.present_login(platform, account).await {
-            Ok(Some(login)) if login == account.login => refusal::repository_missing(repo),
-            Ok(Some(_)) => Failure::new(
-                Remedy::PersonNeeded,
-                "transfer the license to the buyer's present username: the GitHub account was renamed",
-            ),
-            Ok(None) => Failure::new(
-                Remedy::PersonNeeded,
-                "ask the buyer for another GitHub account and transfer the license to it: this one is suspended, hidden or \
-                 deleted",
-            ),
-            Err(failure) => failure,
-        }
-    }
-
-    /// The login that an account has by now; `None` when GitHub does not show the account.
-    async fn present_login(
+    /// [`Failure`] when GitHub did not say.
+    pub async fn present_login(
         &self,
         platform: &impl Platform,
         account: &GithubAccount,
@@ -262,58 +142,137 @@ impl<'a> Github<'a> {
         }
     }
 
-    /// Adds a collaborator, and gives the reply of whatever status.
+    /// Whether the last login that is known of an account is another's by now.
+    ///
+    /// # Errors
+    /// [`Failure`] when GitHub did not say.
+    pub async fn is_anothers(&self, platform: &impl Platform, account: &GithubAccount) -> Result<bool, Failure> {
+        Ok(match self.resolve(platform, &account.login).await? {
+            Resolved::NotFound => false,
+            Resolved::Account(present) => present.id != account.id,
+            Resolved::NotInvitable(_) => true,
+        })
+    }
+
+    /// Invites an account, by the login that it has by now, to a repository. Harmless to repeat: somebody who is invited or has
+    /// access stays so, with what they may do where that is more. None is asked for at `until` or later.
+    ///
+    /// The answer is held against what was asked for. An invitation to another account (the login changed hands), to
+    /// one that the answer does not name, or to more than the permission (a personal repository lets everybody write)
+    /// is taken back.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no invitation, or when somebody may have access who should not.
+    pub async fn invite(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+        permission: Permission,
+        until: Timestamp,
+    ) -> Result<Invited, Failure> {
+        let role = self.present_role(platform, repo, account, permission).await;
+        match role.map_err(|failure| failure.having(Effect::Nothing))? {
+            Present::NoMore => {}
+            Present::More => return Ok(Invited::Member),
+        }
+        // One that expired stays listed, so asking again may give the same dead one: then that one is removed first.
+        let mut removed_expired = false;
+        loop {
+            let reply = self.add(platform, repo, account, permission, until).await?;
+            let invitation = match reply.status {
+                201 => Invitation::read(&reply),
+                204 => return Ok(Invited::Member),
+                // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
+                422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
+                _ => return Err(refusal::failure(&reply, Asked::Repository(repo), &account.login, platform.now())),
+            };
+            let Some(invitee_id) = invitation.invitee_id else {
+                self.take_back(platform, repo, &invitation, account, "to an unknown account").await?;
+                let reason = format!(
+                    "{SERVICE} did not say in a readable way whom it invited to {repo}, so the invitation was taken back"
+                );
+                return Err(Failure::new(Remedy::PersonNeeded, reason).having(Effect::Invited));
+            };
+            if invitee_id != account.id.as_i64() {
+                self.take_back(platform, repo, &invitation, account, "to the wrong account").await?;
+                return Ok(Invited::WrongIdentity);
+            }
+            // It went to the right account, where asking again does no harm.
+            let Some(terms) = &invitation.terms else { return Err(Failure::unintelligible(SERVICE, reply.status)) };
+            if terms.give_more_than(permission) {
+                self.take_back(platform, repo, &invitation, account, "with more than the permission").await?;
+                return Err(refusal::personal_repository(repo).having(Effect::Invited));
+            }
+            if !terms.expired {
+                let accept_url = self.accept_url(repo, terms.html_url.as_deref());
+                return Ok(Invited::Invitation { id: invitation.id, accept_url });
+            }
+            if removed_expired {
+                let reason = format!("{SERVICE} gave an expired invitation to {repo} after it was removed");
+                return Err(Failure::new(Remedy::Retry, reason));
+            }
+            self.remove_expired(platform, repo, &invitation, account).await?;
+            removed_expired = true;
+        }
+    }
+
+    /// Whether the account may do more in the repository than it is to be given: somebody of the seller's own, who tries out the
+    /// shop. To give a permission to who has another takes the other away.
+    /// <https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user>
+    async fn present_role(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+        permission: Permission,
+    ) -> Result<Present, Failure> {
+        if permission == Permission::Admin {
+            return Ok(Present::NoMore);
+        }
+        let path = format!("/repos/{repo}/collaborators/{}/permission", account.login);
+        let reply = self.send(platform, Method::Get, &path, None).await?;
+        match reply.status {
+            200 => {}
+            // Nobody who has access, or no repository, which the next answer tells.
+            404 => return Ok(Present::NoMore),
+            _ => return Err(refusal::failure(&reply, Asked::Repository(repo), &account.login, platform.now())),
+        }
+        let body = Json::parse(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
+        let root = body.root();
+        let id = root.field("user").and_then(|user| user.integer("id")).ok();
+        if id.is_some_and(|id| id != account.id.as_i64()) {
+            let reason = "the account was renamed at the moment in which it was to be invited: nobody was";
+            return Err(Failure::new(Remedy::Retry, reason));
+        }
+        // A role of the organization's own has a name of its own, and is based on one of these.
+        let known = |name: &str| rank(root.text(name).ok()?);
+        let more = known("role_name").or_else(|| known("permission")) > Some(permission.rank());
+        Ok(if more { Present::More } else { Present::NoMore })
+    }
+
+    /// Adds a collaborator before `until`, and gives the reply of whatever status.
     async fn add(
         &self,
         platform: &impl Platform,
         repo: &Repo,
         account: &GithubAccount,
         permission: Permission,
+        until: Timestamp,
     ) -> Result<HttpResponse, Failure> {
         let path = format!("/repos/{repo}/collaborators/{}", account.login);
-        let body = serde_json::to_vec(&NewCollaborator { permission: permission.as_str() }).ok();
-        let reply = self.send(platform, Method::Put, &path, body).await?;
+        let put = async |body| {
+            if platform.now() >= until {
+                return Err(Failure::new(Remedy::RetryAt(until), "its turn came too late").having(Effect::Nothing));
+            }
+            self.send(platform, Method::Put, &path, body).await
+        };
+        let reply = put(serde_json::to_vec(&NewCollaborator { permission: permission.as_str() }).ok()).await?;
         // A personal repository knows no permissions but writing, and refuses to be told even that one.
         if permission == Permission::Push && refusal::is_of_personal_repository(&reply) {
-            return self.send(platform, Method::Put, &path, Some(b"{}".to_vec())).await;
+            return put(Some(b"{}".to_vec())).await;
         }
         Ok(reply)
-    }
-
-    /// Deletes an invitation. That it is gone already is as good.
-    async fn take_back(
-        &self,
-        platform: &impl Platform,
-        repo: &Repo,
-        invitation: &Invitation,
-        what: &str,
-    ) -> Result<(), Failure> {
-        let open = |why: String| {
-            let reason = format!("an invitation {what} is open at {repo} and could not be taken back ({why})");
-            Failure::new(Remedy::PersonNeeded, reason)
-        };
-        let Some(id) = invitation.id else { return Err(open(format!("{SERVICE} gave no id"))) };
-        let path = format!("/repos/{repo}/invitations/{id}");
-        match self.send(platform, Method::Delete, &path, None).await {
-            Ok(HttpResponse { status: 204 | 404, .. }) => Ok(()),
-            Ok(reply) => Err(open(format!("{SERVICE} answered {}", reply.status))),
-            Err(failure) => Err(open(failure.reason)),
-        }
-    }
-
-    /// Takes back an invitation of which GitHub did not say whose it is. Asking again could only open another that
-    /// nobody knows of, so it is for a person to find out, whatever becomes of this one.
-    async fn take_back_from_unknown(&self, platform: &impl Platform, repo: &Repo, invitation: &Invitation) -> Failure {
-        let unnamed = format!("{SERVICE} did not say in a readable way whom it invited to {repo}");
-        let reason = if invitation.id.is_none() {
-            format!("{unnamed}: an invitation to an unknown account may be open there; see the repository's settings")
-        } else {
-            match self.take_back(platform, repo, invitation, "to an unknown account").await {
-                Ok(()) => format!("{unnamed}, so the invitation was taken back"),
-                Err(failure) => return failure,
-            }
-        };
-        Failure::new(Remedy::PersonNeeded, reason)
     }
 
     /// Where an invitation is accepted: what GitHub says, if it is the page we know, else that page. A link that we
@@ -330,7 +289,12 @@ impl<'a> Github<'a> {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<HttpResponse, Failure> {
-        let request = HttpRequest::new(method, format!("{}{path}", self.api_url))
+        let mut request = HttpRequest::new(method, format!("{}{path}", self.api_url));
+        if method == Method::Get {
+            // A page of a hundred invitations, each with its repository and two accounts, has about 0.9 MB.
+            request.max_response_bytes *= 2;
+        }
+        let request = request
             .header("authorization", format!("Bearer {}", self.token.expose()))
             .header("accept", "application/vnd.github+json")
             .header("x-github-api-version", API_VERSION);
@@ -355,6 +319,11 @@ impl Invitation {
             // An id that cannot be one would be answered like an invitation that is gone already.
             id: root.integer("id").ok().filter(|id| *id > 0),
             invitee_id: root.field("invitee").and_then(|invitee| invitee.integer("id")).ok(),
+            invitee_login: root
+                .field("invitee")
+                .and_then(|invitee| invitee.text("login"))
+                .ok()
+                .and_then(|login| GithubLogin::parse(login).ok()),
             terms: Terms::read(&root).ok(),
         }
     }
@@ -372,17 +341,13 @@ impl Terms {
     /// Invitations use other words than requests: what is asked for as `pull` and `push` is `read` and `write` here. A
     /// word that is not known says nothing.
     fn give_more_than(&self, permission: Permission) -> bool {
-        const ROLES: [(&str, Permission); 5] = [
-            ("read", Permission::Pull),
-            ("triage", Permission::Triage),
-            ("write", Permission::Push),
-            ("maintain", Permission::Maintain),
-            ("admin", Permission::Admin),
-        ];
-        let given = ROLES.iter().position(|(role, _)| self.permissions.as_deref() == Some(role));
-        let asked = ROLES.iter().position(|(_, known)| *known == permission);
-        given.is_some() && given > asked
+        self.permissions.as_deref().and_then(rank) > Some(permission.rank())
     }
+}
+
+/// How much a role permits, as [`Permission::rank`]; `None` of a word that is not known, or says that there is none.
+fn rank(role: &str) -> Option<i64> {
+    ROLES.iter().find(|(known, _)| *known == role).map(|(_, permission)| permission.rank())
 }
 
 /// <https://docs.github.com/rest/users/users#get-a-user>
@@ -403,6 +368,11 @@ fn read_user(reply: &HttpResponse, asked: &GithubLogin) -> Option<Resolved> {
 
 fn owner(repo: &Repo) -> &str {
     repo.as_str().split('/').next().unwrap_or_default()
+}
+
+/// Whether nothing but this stands in place of a login.
+pub fn is_erased(login: &GithubLogin) -> bool {
+    login.as_str() == ERASED_LOGIN
 }
 
 /// Where an invitation to a repository is accepted.

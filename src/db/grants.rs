@@ -52,6 +52,8 @@ pub struct DueGrant {
     pub repo: Repo,
     pub wanted: Wanted,
     pub invitation: Reservation,
+    /// Whether an earlier invitation was asked for of which no answer is known.
+    pub in_doubt: bool,
     /// Until when somebody may still be inviting whose lease was taken over.
     pub shared_until: Option<Timestamp>,
     /// Until when GitHub is left alone.
@@ -60,6 +62,10 @@ pub struct DueGrant {
     pub repo_paused_until: Option<Timestamp>,
     /// How often in a row GitHub's limit was met before.
     pub limits_met: i64,
+    /// How often in a row that of invitations to this repository was.
+    pub repo_limits_met: i64,
+    /// GitHub's number of the last invitation that is known to have been made.
+    pub invitation_id: Option<i64>,
 }
 
 /// What the licenses of an identity ask for.
@@ -68,7 +74,18 @@ pub enum Wanted {
     Access(Permission),
     /// A suspended license neither gives nor takes.
     AsItIs,
+    /// No license asks for anything by now, and none was taken away.
+    NoMore(NoMore),
     Nothing,
+}
+
+/// Why licenses ask for nothing of which none was taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoMore {
+    /// They are of test purchases, and those open nothing for now.
+    TestsOff,
+    /// They have expired.
+    Expired,
 }
 
 /// Whether an invitation may be sent now.
@@ -106,12 +123,16 @@ pub enum End<'a> {
 }
 
 /// What was seen of a grant.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Seen<'a> {
-    pub state: GrantState,
+    pub state: Option<GrantState>,
     pub until: Option<Timestamp>,
     pub reason: Option<&'a str>,
     pub invitation_id: Option<i64>,
+    /// The login that the account has by now, where that was found out.
+    pub login: Option<&'a GithubLogin>,
+    /// Whether an invitation was asked for of which no answer is known, where that has changed.
+    pub in_doubt: Option<bool>,
 }
 
 impl<'a> BoundTo<'a> {
@@ -214,7 +235,14 @@ pub fn record(grant: &DueGrant, lease: &Lease, now: Timestamp, seen: &Seen<'_>) 
         until_at = seen.until,
         reason = seen.reason,
         invitation_id = seen.invitation_id,
+        login = seen.login,
+        in_doubt = seen.in_doubt,
     )
+}
+
+/// Notes the login that an account has by now, with every license that is bound to it.
+pub fn rename(account: GithubUserId, login: &GithubLogin) -> Statement {
+    statement!("grants/rename", user_id = account, login)
 }
 
 /// Ends the lease of a grant. It is due again at once where its licenses ask for something else by now than was tried.
@@ -308,12 +336,13 @@ fn leased(lease: &Lease, moment: Moment) -> Query<Leased<DueGrant>> {
 pub const SPREAD_MS: i64 = WINDOW_MS / INVITATIONS_PER_WINDOW;
 
 impl Wanted {
-    /// How much is asked for: a permission's rank, 0 to leave it as it is, and -1 for no access.
+    /// How much is asked for: a permission's rank, 0 to leave it as it is, -1 for no access, and -2 where nothing is asked.
     const fn rank(self) -> i64 {
         match self {
             Self::Access(permission) => permission.rank(),
             Self::AsItIs => 0,
             Self::Nothing => -1,
+            Self::NoMore(_) => -2,
         }
     }
 }
@@ -322,8 +351,12 @@ impl DueGrant {
     fn read(row: &Row) -> Result<Self, RowError> {
         let wanted = match row.optional_integer("wanted_rank")? {
             Some(rank) => Wanted::Access(Permission::from_rank(rank).ok_or(RowError("wanted_rank"))?),
-            None if row.integer("suspended")? == 1 => Wanted::AsItIs,
-            None => Wanted::Nothing,
+            None => match row.optional_text("kept")? {
+                Some("suspended") => Wanted::AsItIs,
+                Some("tests_off") => Wanted::NoMore(NoMore::TestsOff),
+                Some(_) => Wanted::NoMore(NoMore::Expired),
+                None => Wanted::Nothing,
+            },
         };
         let invitation = match (row.integer("reserved")?, row.optional_time("oldest_reservation_at")?) {
             (0, Some(oldest)) => Reservation::Full { until: oldest.plus_millis(WINDOW_MS) },
@@ -339,10 +372,13 @@ impl DueGrant {
             repo: Repo::parse(row.text("repo")?).map_err(|_| RowError("repo"))?,
             wanted,
             invitation,
+            in_doubt: row.integer("in_doubt")? == 1,
             shared_until: row.optional_time("shared_until_at")?,
             paused_until: row.optional_time("paused_until_at")?,
             repo_paused_until: row.optional_time("repo_paused_until_at")?,
             limits_met: row.optional_integer("limits_met")?.unwrap_or_default(),
+            repo_limits_met: row.optional_integer("repo_limits_met")?.unwrap_or_default(),
+            invitation_id: row.optional_integer("invitation_id")?,
         })
     }
 }

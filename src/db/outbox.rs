@@ -6,8 +6,9 @@
 use super::LicenseSelector;
 use super::activations::read_product_ref;
 use super::batch::Query;
+use super::grants::Moment;
 use super::statement::{query, statement};
-use crate::model::{EmailAddress, LeaseId, LicenseKey, LicenseStatus, ProductRef, Source, Timestamp, TraceId};
+use crate::model::{EmailAddress, LeaseId, LicenseKey, ProductRef, Source, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
 
 /// How long a lease lasts: longer than any one pass over leased rows takes, which starts nothing after 20 seconds, and
@@ -51,12 +52,23 @@ pub struct Unreadable {
     pub error: RowError,
 }
 
+/// What the license of a mail is by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailStanding {
+    Good,
+    Suspended,
+    /// It is of a test purchase, and those open nothing for now.
+    TestsOff,
+    /// It is revoked, or has expired.
+    Over,
+}
+
 /// A leased license mail.
 #[derive(Debug, Clone)]
 pub struct DueMail {
     pub entry: Entry,
     pub key: LicenseKey,
-    pub status: LicenseStatus,
+    pub standing: MailStanding,
     /// Whose section of the catalogue its product is in.
     pub section: Source,
     pub bought: ProductRef,
@@ -120,14 +132,16 @@ pub fn enqueue_held_mails(selector: LicenseSelector<'_>, now: Timestamp, trace: 
 }
 
 /// Leases license mails that are due, and reads them.
-pub fn claim_mails(lease: &Lease, now: Timestamp, share: Share) -> (Statement, Query<Leased<DueMail>>) {
+pub fn claim_mails(lease: &Lease, moment: Moment, share: Share) -> (Statement, Query<Leased<DueMail>>) {
     let leased = query!(
         "outbox/leased_mails",
         |row| Unreadable::or(row, DueMail::read),
+        now = moment.now,
         until = lease.until,
-        lease_id = &lease.id
+        lease_id = &lease.id,
+        allow_test = moment.test_licenses,
     );
-    (claim("license_mail", lease, now, share), leased)
+    (claim("license_mail", lease, moment.now, share), leased)
 }
 
 /// Ends a row well. `outcome` is what the other side said, in one word; `reference` its own id of it.
@@ -136,13 +150,21 @@ pub fn complete(id: i64, lease: &Lease, now: Timestamp, outcome: &'static str, r
 }
 
 /// Ends the row of a mail whose license is not good, if it still is not.
-pub fn skip_mail(id: i64, lease: &Lease, now: Timestamp) -> Statement {
-    statement!("outbox/skip_mail", id, lease_id = &lease.id, now)
+pub fn skip_mail(id: i64, lease: &Lease, moment: Moment) -> Statement {
+    statement!("outbox/skip_mail", id, lease_id = &lease.id, now = moment.now, allow_test = moment.test_licenses)
 }
 
-/// Leaves the mail of a suspended license for later, if it still is suspended.
-pub fn hold_mail(id: i64, lease: &Lease, until: Timestamp) -> Statement {
-    statement!("outbox/hold_mail", id, lease_id = &lease.id, retry_at = until)
+/// Leaves the mail of a license that may be good again for later, if it still is not.
+pub fn hold_mail(id: i64, lease: &Lease, moment: Moment, until: Timestamp, reason: &'static str) -> Statement {
+    statement!(
+        "outbox/hold_mail",
+        id,
+        lease_id = &lease.id,
+        retry_at = until,
+        reason,
+        now = moment.now,
+        allow_test = moment.test_licenses,
+    )
 }
 
 /// Leaves a row for later.
@@ -195,7 +217,13 @@ impl DueMail {
         Ok(Self {
             entry: Entry::read(row)?,
             key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
-            status: LicenseStatus::from_name(row.text("status")?).ok_or(RowError("status"))?,
+            standing: match row.text("standing")? {
+                "active" => MailStanding::Good,
+                "suspended" => MailStanding::Suspended,
+                "tests_off" => MailStanding::TestsOff,
+                "revoked" | "expired" => MailStanding::Over,
+                _ => return Err(RowError("standing")),
+            },
             section: Source::parse(row.text("section")?).ok_or(RowError("section"))?,
             bought: read_product_ref(row)?,
             tier: row.text("tier")?.to_owned(),

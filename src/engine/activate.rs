@@ -148,6 +148,8 @@ struct Opened {
     license: License,
     activation: Activation,
     access: Access,
+    /// The account with the login that it has by now, where that was found out.
+    resolved: Option<GithubLogin>,
 }
 
 impl AccessHandles {
@@ -198,7 +200,7 @@ impl<P: Platform> Engine<P> {
                 if !renewable {
                     self.usable(&license)?;
                     if !is_nameless {
-                        return Ok(Opened { binding: Bound::Before, license, activation, access });
+                        return Ok(Opened { binding: Bound::Before, license, activation, access, resolved: None });
                     }
                 }
                 (Some(license), Some(activation.repos))
@@ -387,7 +389,8 @@ impl<P: Platform> Engine<P> {
                     self.log(Level::Info, "license_bound", [("license", (&license.key).into())]);
                 }
                 let binding = if won { Bound::Now } else { Bound::Before };
-                Ok(Opened { binding, license, activation, access: access.read(&results)? })
+                let resolved = Some(account.login.clone());
+                Ok(Opened { binding, license, activation, access: access.read(&results)?, resolved })
             }
             Some((_, Some(_))) => Err(ActivateError::BoundToAnother),
             // It was good a moment ago: an operator or the clock was faster.
@@ -398,7 +401,7 @@ impl<P: Platform> Engine<P> {
 
     /// Step 5.
     async fn invite_all(&self, opened: Opened) -> (Result<Activated, ActivateError>, Option<FollowUp>) {
-        let Opened { binding, license, activation, access } = opened;
+        let Opened { binding, license, activation, access, resolved } = opened;
         let Access { lease, leased, recorded } = access;
         let mut record = Batch::new();
         let mut due = Vec::new();
@@ -408,7 +411,12 @@ impl<P: Platform> Engine<P> {
                 Err(unreadable) => record.run(self.dead_letter_unreadable(&unreadable, &lease)),
             }
         }
-        let attempts = join_all(due.iter().map(|grant| self.attempt_for_buyer(grant, &lease))).await;
+        let by_record = resolved.is_none();
+        let present = match resolved {
+            Some(login) => Ok(Some(login)),
+            None => self.present_for_buyer(&due).await,
+        };
+        let attempts = join_all(due.iter().map(|grant| self.attempt_for_buyer(grant, &present, &lease))).await;
         let tried: Vec<_> = due.iter().zip(&attempts).collect();
         // In the order of the activation. What was not tried is as it is on record.
         let told = |repo: &Repo| match tried.iter().find(|(grant, _)| grant.repo == *repo) {
@@ -422,6 +430,10 @@ impl<P: Platform> Engine<P> {
         for (grant, attempted) in tried {
             self.conclude_grant(grant, &lease, attempted, &mut record);
         }
+        let login = present.ok().flatten().unwrap_or_else(|| activation.login.clone());
+        // Whoever has given the account's old username is its owner, unless it is somebody else's by now.
+        let before = GithubAccount { id: activation.user_id, login: activation.login.clone() };
+        let repos = if by_record && login != before.login && self.is_anothers(&before).await { None } else { repos };
         let catalogue = self.catalogue();
         let product = catalogue.find(license.section, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {
@@ -430,10 +442,18 @@ impl<P: Platform> Engine<P> {
                 .map_or_else(|| license.bought.product_id.as_str().to_owned(), |product| product.name.clone()),
             tier: license.tier,
             expires_at: license.expires_at,
-            login: activation.login,
+            login,
             repos,
         });
         (activated, (!record.is_empty()).then_some(FollowUp::Record(record)))
+    }
+
+    /// Whether somebody else has an account's login by now, or may have.
+    async fn is_anothers(&self, account: &GithubAccount) -> bool {
+        match self.github() {
+            Ok(github) => github.is_anothers(&self.platform, account).await.unwrap_or(true),
+            Err(_) => true,
+        }
     }
 
     /// Whether a license opens anything, by our own record.

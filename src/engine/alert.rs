@@ -37,7 +37,7 @@ impl<P: Platform> Engine<P> {
             Remedy::CredentialsRejected => {
                 (format!("credentials_rejected: {reason}"), format!("Credentials rejected: {reason}"))
             }
-            Remedy::PersonNeeded | Remedy::SetupWrong => {
+            Remedy::PersonNeeded | Remedy::HandedOver | Remedy::SetupWrong => {
                 (format!("person_needed: {reason}"), format!("A person is needed: {reason}"))
             }
             Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return None,

@@ -10,11 +10,11 @@ use super::{Engine, StorageError};
 use crate::db::events::{self, Completion};
 use crate::db::licenses::{self, MintedLicense};
 use crate::db::orders::{self, BoughtLine};
-use crate::db::outbox::{self, DueMail, Entry};
+use crate::db::outbox::{self, DueMail, Entry, MailStanding};
 use crate::db::{Batch, Handle, LicenseSelector, storefront_keys};
 use crate::model::{
-    Bought, Catalogue, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind, LicenseStatus,
-    MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source,
+    Bought, Catalogue, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES,
+    Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source,
 };
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -100,7 +100,7 @@ impl<P: Platform> Engine<P> {
                 Ok(DueMail {
                     entry: Entry { id, attempts: 1, trace: self.trace.clone() },
                     key,
-                    status: LicenseStatus::Active,
+                    standing: MailStanding::Good,
                     section: source,
                     bought,
                     tier: product.tier.clone(),

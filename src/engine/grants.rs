@@ -7,13 +7,13 @@
 use std::time::Duration;
 
 use super::Engine;
-use super::outbox::{PERSON_WAIT_MS, TOO_LATE, Verdict, spent_in_silence};
+use super::outbox::{PERSON_WAIT_MS, SUSPENDED, TESTS_OFF, TESTS_OFF_WAIT_MS, TOO_LATE, Verdict, spent_in_silence};
 use crate::adapters::github::{self, Github, Invited};
-use crate::adapters::{Failure, Reach, Remedy};
+use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::db::Batch;
-use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
+use crate::db::grants::{self, DueGrant, End, NoMore, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
 use crate::db::outbox::{Delay, Lease, Leased};
-use crate::model::{GrantState, Repo, Timestamp};
+use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Repo, Timestamp};
 use crate::platform::{DbError, Platform};
 
 /// GitHub asks for changes one after the other with at least a second between them:
@@ -29,6 +29,9 @@ const NO_RESERVATION: &str = "GitHub allows a repository 50 invitations in 24 ho
 
 /// Why a removal waits.
 const MAY_BE_INVITED: &str = "an invitation may still be under way";
+
+/// How often in a row the limit of a repository's invitations is believed, which is of a day, and looked at every hour.
+const REPO_LIMITS_BELIEVED: i64 = 30;
 
 /// Why something waits that was not tried.
 const PAUSED: &str = "GitHub asked to wait with another";
@@ -53,9 +56,13 @@ pub(super) enum Attempted {
         expires_at: Timestamp,
     },
     Member,
-    /// Somebody else has the login by now. That one was not let in.
+    /// The login came to somebody else a moment ago. That one was not let in.
     WrongIdentity,
     Removed,
+    /// Nothing is to be done any more.
+    Skipped,
+    /// Somebody else may have what was meant for the account, which has this login by now.
+    GoneAstray(GithubLogin),
     /// Nothing was tried: it waits for this, until then.
     Held {
         until: Timestamp,
@@ -70,6 +77,9 @@ pub(super) struct Pause {
     until: Timestamp,
     repo: Option<Repo>,
 }
+
+/// The login that an account has by now, as GitHub said; `None` where it does not show the account.
+pub(super) type Present = Result<Option<GithubLogin>, Failure>;
 
 impl Attempted {
     /// Whether GitHub did what was asked for.
@@ -86,7 +96,9 @@ impl Attempted {
             Self::Member => Some(RepoStatus::Member),
             Self::WrongIdentity => None,
             Self::Held { until, .. } => Some(RepoStatus::Queued { until: Some(*until) }),
-            Self::Removed | Self::Failed(_) => Some(RepoStatus::Queued { until: None }),
+            Self::Removed | Self::Skipped | Self::GoneAstray(_) | Self::Failed(_) => {
+                Some(RepoStatus::Queued { until: None })
+            }
         }
     }
 }
@@ -124,6 +136,7 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let mut pauses: Vec<Pause> = Vec::new();
         let mut full: Vec<Repo> = Vec::new();
+        let mut known: Vec<(GithubUserId, Option<GithubLogin>)> = Vec::new();
         let mut changed = false;
         let mut resumed = false;
         for leased in leased {
@@ -146,7 +159,10 @@ impl<P: Platform> Engine<P> {
             }
             let attempted = match attempted {
                 Some(held) => held,
-                None => self.attempt(&grant, lease).await,
+                None => {
+                    let present = self.present(&grant, &mut known).await;
+                    self.attempt(&grant, &present, lease).await
+                }
             };
             if !resumed && grant.limits_met > 0 && attempted.is_done() {
                 resumed = true;
@@ -167,42 +183,76 @@ impl<P: Platform> Engine<P> {
         };
         let paused = grant.paused_until.max(told(&None));
         let waiting = matches!(grant.wanted, Wanted::Access(_)).then_some(GrantState::Waiting);
-        if let Some(until) = paused {
-            return Some(Attempted::Held { until, reason: PAUSED, state: waiting });
-        }
         match grant.wanted {
-            Wanted::Nothing => {
-                let until = grant.shared_until?;
-                Some(Attempted::Held { until, reason: MAY_BE_INVITED, state: None })
+            Wanted::NoMore(NoMore::Expired) => return Some(Attempted::Skipped),
+            Wanted::NoMore(NoMore::TestsOff) => {
+                let until = self.now().plus_millis(TESTS_OFF_WAIT_MS);
+                return Some(Attempted::Held { until, reason: TESTS_OFF, state: None });
             }
             Wanted::AsItIs => {
                 let until = self.now().plus_millis(PERSON_WAIT_MS);
-                Some(Attempted::Held { until, reason: "the license is suspended", state: None })
+                return Some(Attempted::Held { until, reason: SUSPENDED, state: None });
             }
-            Wanted::Access(_) => {
-                if let Some(until) = grant.repo_paused_until.max(told(&Some(&grant.repo))) {
-                    return Some(Attempted::Held { until, reason: PAUSED, state: waiting });
-                }
-                let Reservation::Full { until } = grant.invitation else { return None };
-                let before = i64::try_from(full.iter().filter(|repo| **repo == grant.repo).count()).unwrap_or_default();
-                full.push(grant.repo.clone());
-                let until = until.plus_millis(before * SPREAD_MS);
-                Some(Attempted::Held { until, reason: NO_RESERVATION, state: waiting })
-            }
+            Wanted::Access(_) | Wanted::Nothing => {}
         }
+        if let Some(until) = paused {
+            return Some(Attempted::Held { until, reason: PAUSED, state: waiting });
+        }
+        if !matches!(grant.wanted, Wanted::Access(_)) {
+            let until = grant.shared_until?;
+            return Some(Attempted::Held { until, reason: MAY_BE_INVITED, state: None });
+        }
+        if let Some(until) = grant.repo_paused_until.max(told(&Some(&grant.repo))) {
+            return Some(Attempted::Held { until, reason: PAUSED, state: waiting });
+        }
+        let Reservation::Full { until } = grant.invitation else { return None };
+        let before = i64::try_from(full.iter().filter(|repo| **repo == grant.repo).count()).unwrap_or_default();
+        full.push(grant.repo.clone());
+        let until = until.plus_millis(before * SPREAD_MS);
+        Some(Attempted::Held { until, reason: NO_RESERVATION, state: waiting })
     }
 
     /// Tries an activation's grants all at once: a buyer waits for the answer.
-    pub(super) async fn attempt_for_buyer(&self, grant: &DueGrant, lease: &Lease) -> Attempted {
+    pub(super) async fn attempt_for_buyer(&self, grant: &DueGrant, present: &Present, lease: &Lease) -> Attempted {
         match self.hold(grant, &[], &mut Vec::new()) {
             Some(held) => held,
-            None => self.attempt(grant, lease).await,
+            None => self.attempt(grant, present, lease).await,
         }
     }
 
-    /// Invites or removes once. Nobody is invited under a lease that is over: the invitation was reserved with it, and the
+    /// Asks for the login that an activation's account has by now, where anything is to be tried with it.
+    pub(super) async fn present_for_buyer(&self, due: &[DueGrant]) -> Present {
+        match due.iter().find(|grant| self.hold(grant, &[], &mut Vec::new()).is_none()) {
+            Some(grant) => self.present(grant, &mut Vec::new()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The login that a grant's account has by now. Each account is asked about once.
+    async fn present(&self, grant: &DueGrant, known: &mut Vec<(GithubUserId, Option<GithubLogin>)>) -> Present {
+        if let Some((_, login)) = known.iter().find(|(id, _)| *id == grant.account.id) {
+            return Ok(login.clone());
+        }
+        if let Some(failure) = spent_in_silence(&grant.entry) {
+            return Err(failure);
+        }
+        let asked = self.github()?.present_login(&self.platform, &grant.account).await;
+        let login = asked.map_err(|failure| failure.having(Effect::Nothing))?;
+        known.push((grant.account.id, login.clone()));
+        Ok(login)
+    }
+
+    /// Notes the login by which an account is about to be invited that was renamed.
+    async fn note_login(&self, grant: &DueGrant, lease: &Lease, login: &GithubLogin) -> Result<(), DbError> {
+        let seen = Seen { login: Some(login), ..Seen::default() };
+        let mut batch = Batch::from(grants::record(grant, lease, self.now(), &seen));
+        batch.run(grants::rename(grant.account.id, login));
+        self.write_down(batch).await
+    }
+
+    /// Invites or removes once, by the login that the account has by now. Nobody is invited under a lease that is over: the invitation was reserved with it, and the
     /// reservation lasts as much longer than the day as the lease does.
-    async fn attempt(&self, grant: &DueGrant, lease: &Lease) -> Attempted {
+    async fn attempt(&self, grant: &DueGrant, present: &Present, lease: &Lease) -> Attempted {
         if let Some(failure) = spent_in_silence(&grant.entry) {
             return Attempted::Failed(failure);
         }
@@ -210,17 +260,30 @@ impl<P: Platform> Engine<P> {
         if now >= lease.until {
             return Attempted::Held { until: now, reason: TOO_LATE, state: None };
         }
-        let github = match self.github() {
-            Ok(github) => github,
-            Err(failure) => return Attempted::Failed(failure),
+        let (github, present) = match (self.github(), present) {
+            (Ok(github), Ok(present)) => (github, present.as_ref()),
+            (Err(failure), _) => return Attempted::Failed(failure),
+            (_, Err(failure)) => return Attempted::Failed(failure.clone()),
         };
+        let renamed = present.filter(|login| **login != grant.account.login);
+        // An invitation of which no answer is known was asked for by the login that is on record: that may be anybody's by now.
+        let astray = renamed.filter(|_| grant.in_doubt && !github::is_erased(&grant.account.login));
         let Wanted::Access(permission) = grant.wanted else {
-            return match github.remove(&self.platform, &grant.repo, &grant.account).await {
-                Ok(()) => Attempted::Removed,
+            let (repo, account) = (&grant.repo, &grant.account);
+            return match github.remove(&self.platform, repo, account, present, grant.invitation_id).await {
+                Ok(()) => astray.map_or(Attempted::Removed, |login| Attempted::GoneAstray(login.clone())),
                 Err(failure) => Attempted::Failed(failure),
             };
         };
-        match github.invite(&self.platform, &grant.repo, &grant.account, permission).await {
+        if let Some(login) = astray {
+            return Attempted::GoneAstray(login.clone());
+        }
+        let Some(login) = present.cloned() else { return Attempted::Failed(github::account_missing()) };
+        if renamed.is_some() && self.note_login(grant, lease, &login).await.is_err() {
+            return Attempted::Held { until: self.now(), reason: TOO_LATE, state: None };
+        }
+        let account = GithubAccount { id: grant.account.id, login };
+        match github.invite(&self.platform, &grant.repo, &account, permission, lease.until).await {
             Ok(Invited::Invitation { id, accept_url }) => {
                 Attempted::Invited { id, accept_url, expires_at: self.now().plus_millis(INVITATION_MS) }
             }
@@ -244,41 +307,88 @@ impl<P: Platform> Engine<P> {
             Attempted::Invited { id, expires_at, .. } => (GrantState::Invited, Some(*expires_at), *id, "invited"),
             Attempted::Member => (GrantState::Member, None, None, "member"),
             Attempted::Removed => (GrantState::Revoked, None, None, "removed"),
+            Attempted::Skipped => {
+                self.log_attempt(super::outbox::Attempt::of_grant(grant), Verdict::Done("skipped"), None);
+                let skipped = End::Done { outcome: "skipped", reference: None };
+                self.record_doubt(grant, lease, batch);
+                batch.run(grants::end(grant, lease, self.moment(), &skipped));
+                return None;
+            }
             Attempted::Held { until, reason, state } => {
                 if matches!((grant.wanted, grant.invitation), (Wanted::Access(_), Reservation::Reserved)) {
                     batch.run(grants::return_reservation(grant, lease));
                 }
-                if let Some(state) = *state {
-                    let seen = Seen { state, until: Some(*until), reason: Some(reason), invitation_id: None };
-                    batch.run(grants::record(grant, lease, now, &seen));
+                match *state {
+                    Some(_) => {
+                        let in_doubt = grant.in_doubt.then_some(true);
+                        let seen = Seen {
+                            state: *state,
+                            until: Some(*until),
+                            reason: Some(reason),
+                            in_doubt,
+                            ..Seen::default()
+                        };
+                        batch.run(grants::record(grant, lease, now, &seen));
+                    }
+                    None => self.record_doubt(grant, lease, batch),
                 }
                 let later = End::Later(Delay::uncounted(*until, reason));
                 batch.run(grants::end(grant, lease, self.moment(), &later));
                 return None;
             }
             Attempted::WrongIdentity => {
-                let failure = Failure::new(
-                    Remedy::GiveUp,
-                    "the GitHub username belongs to another account now, so the invitation was taken back: transfer the \
-                     license to the buyer's present username",
-                );
-                return self.conclude_failure(grant, lease, &failure, batch);
+                let reason = "the account was renamed at the moment in which it was invited: nobody was let in by its old username";
+                let failure = Failure::new(Remedy::Retry, reason).having(Effect::Invited);
+                return self.conclude_failure(grant, lease, &failure, None, batch);
             }
-            Attempted::Failed(failure) => return self.conclude_failure(grant, lease, failure, batch),
+            Attempted::GoneAstray(login) => {
+                let failure = github::gone_astray(&grant.repo);
+                return self.conclude_failure(grant, lease, &failure, Some(login), batch);
+            }
+            Attempted::Failed(failure) => return self.conclude_failure(grant, lease, failure, None, batch),
         };
         self.log_attempt(super::outbox::Attempt::of_grant(grant), Verdict::Done(outcome), None);
-        if state == GrantState::Invited {
-            batch.run(grants::keep_reservation(grant, lease));
+        match state {
+            GrantState::Invited => batch.run(grants::keep_reservation(grant, lease)),
+            // Nobody was invited.
+            GrantState::Member => batch.run(grants::return_reservation(grant, lease)),
+            _ => {}
         }
-        batch.run(grants::record(grant, lease, now, &Seen { state, until, reason: None, invitation_id }));
+        let state = Some(state);
+        let seen = Seen { state, until, invitation_id, in_doubt: Some(false), ..Seen::default() };
+        batch.run(grants::record(grant, lease, now, &seen));
         let reference = invitation_id.map(|id| id.to_string());
         let done = End::Done { outcome, reference: reference.as_deref() };
         batch.run(grants::end(grant, lease, self.moment(), &done));
         None
     }
 
-    fn conclude_failure(&self, grant: &DueGrant, lease: &Lease, failure: &Failure, batch: &mut Batch) -> Option<Pause> {
+    /// Keeps that nobody knows what an earlier invitation came to, where nothing else is recorded: a claim without a word shows it
+    /// only until the next one.
+    fn record_doubt(&self, grant: &DueGrant, lease: &Lease, batch: &mut Batch) {
+        if grant.in_doubt {
+            let seen = Seen { in_doubt: Some(true), ..Seen::default() };
+            batch.run(grants::record(grant, lease, self.now(), &seen));
+        }
+    }
+
+    /// `login` is the one that the account has by now, where it is to be noted.
+    fn conclude_failure(
+        &self,
+        grant: &DueGrant,
+        lease: &Lease,
+        failure: &Failure,
+        login: Option<&GithubLogin>,
+        batch: &mut Batch,
+    ) -> Option<Pause> {
         let now = self.now();
+        let endless = github::endless_limit(&grant.repo);
+        let failure = match failure.remedy {
+            Remedy::Limited { reach: Reach::Repository, .. } if grant.repo_limits_met >= REPO_LIMITS_BELIEVED => {
+                &endless
+            }
+            _ => failure,
+        };
         let attempts = match failure.remedy {
             // Whichever of those that wait meets the limit next, it waits longer.
             Remedy::Limited { reach: Reach::Service, .. } => grant.entry.attempts.max(grant.limits_met + 1),
@@ -288,10 +398,19 @@ impl<P: Platform> Engine<P> {
         self.log_attempt(super::outbox::Attempt::of_grant(grant), verdict, Some(&failure.reason));
         let reason = super::outbox::shown(&failure.reason);
         // One whose answer was lost may have been made, and one that went astray was.
-        let refused = failure.nothing_was_done
-            || matches!(failure.remedy, Remedy::Limited { .. } | Remedy::PersonNeeded | Remedy::CredentialsRejected);
-        if refused && matches!(grant.wanted, Wanted::Access(_)) {
-            batch.run(grants::return_reservation(grant, lease));
+        let refused = match failure.effect {
+            Effect::Nothing => true,
+            Effect::Invited => false,
+            Effect::Unknown => {
+                matches!(failure.remedy, Remedy::Limited { .. } | Remedy::PersonNeeded | Remedy::CredentialsRejected)
+            }
+        };
+        if matches!(grant.wanted, Wanted::Access(_)) {
+            if refused {
+                batch.run(grants::return_reservation(grant, lease));
+            } else if failure.effect == Effect::Invited {
+                batch.run(grants::keep_reservation(grant, lease));
+            }
         }
         let state = match (grant.wanted, verdict) {
             (Wanted::Access(_), Verdict::RetryAt { until, .. }) if matches!(failure.remedy, Remedy::Limited { .. }) => {
@@ -300,10 +419,15 @@ impl<P: Platform> Engine<P> {
             (Wanted::Access(_), verdict) if verdict.needs_person() => Some((GrantState::Blocked, None)),
             (Wanted::Access(_), _) => Some((GrantState::Pending, None)),
             (Wanted::Nothing, _) => Some((GrantState::Revoking, None)),
-            (Wanted::AsItIs, _) => None,
+            (Wanted::AsItIs | Wanted::NoMore(_), _) => None,
         };
         if let Some((state, until)) = state {
-            let seen = Seen { state, until, reason: Some(&reason), invitation_id: None };
+            let unknown = failure.effect == Effect::Unknown && !refused && matches!(grant.wanted, Wanted::Access(_));
+            let in_doubt = match failure.remedy {
+                Remedy::HandedOver => Some(false),
+                _ => (unknown || grant.in_doubt).then_some(true),
+            };
+            let seen = Seen { state: Some(state), until, reason: Some(&reason), login, in_doubt, ..Seen::default() };
             batch.run(grants::record(grant, lease, now, &seen));
         }
         let end = verdict.delay(&reason).map_or(End::Dead(&reason), End::Later);

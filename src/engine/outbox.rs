@@ -12,8 +12,10 @@ use crate::adapters::mail::{Mailer, Sent};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::grants::DueGrant;
-use crate::db::outbox::{self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, Unreadable, WaitsFor};
-use crate::model::{EmailAddress, LicenseStatus, Timestamp};
+use crate::db::outbox::{
+    self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, MailStanding, Unreadable, WaitsFor,
+};
+use crate::model::{EmailAddress, Timestamp};
 use crate::platform::{Level, LogValue, Platform, Statement};
 
 /// After this many attempts a row is dead: with the waits below, after about half a day.
@@ -34,6 +36,13 @@ const UNMAILABLE: &str = "correct the address, or hand over the key: no mail can
 
 /// Between two looks at such a mail, each of which tells the operator: nothing of it passes by itself.
 const UNMAILABLE_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Why what a license asks for waits.
+pub(super) const SUSPENDED: &str = "the license is suspended";
+pub(super) const TESTS_OFF: &str = "licenses of test purchases open nothing: ALLOW_TEST_LICENSES is not true";
+
+/// Between two looks at what waits for test licenses to be switched on.
+pub(super) const TESTS_OFF_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Why something was not begun that could have been.
 pub(super) const TOO_LATE: &str = "its turn came too late";
@@ -113,15 +122,19 @@ impl<P: Platform> Engine<P> {
     async fn send_mail(&self, mail: &DueMail, lease: &Lease) -> Vec<Statement> {
         let id = mail.entry.id;
         // It was good when this was enqueued.
-        match mail.status {
-            LicenseStatus::Active => {}
-            LicenseStatus::Revoked => {
+        match mail.standing {
+            MailStanding::Good => {}
+            MailStanding::Over => {
                 self.log_attempt(Attempt::of_mail(mail), Verdict::Done("skipped"), None);
-                return vec![outbox::skip_mail(id, lease, self.now())];
+                return vec![outbox::skip_mail(id, lease, self.moment())];
             }
-            LicenseStatus::Suspended => {
+            MailStanding::Suspended => {
                 let until = self.now().plus_millis(PERSON_WAIT_MS);
-                return vec![outbox::hold_mail(id, lease, until)];
+                return vec![outbox::hold_mail(id, lease, self.moment(), until, SUSPENDED)];
+            }
+            MailStanding::TestsOff => {
+                let until = self.now().plus_millis(TESTS_OFF_WAIT_MS);
+                return vec![outbox::hold_mail(id, lease, self.moment(), until, TESTS_OFF)];
             }
         }
         let sent = match (&mail.to, spent_in_silence(&mail.entry)) {
@@ -202,7 +215,7 @@ impl<P: Platform> Engine<P> {
             Remedy::Retry if !spent => (now.plus_millis(self.wait_ms(attempts)), Counting::Counted),
             Remedy::PersonNeeded if !spent => (now.plus_millis(PERSON_WAIT_MS), Counting::Counted),
             Remedy::CredentialsRejected | Remedy::SetupWrong => (now.plus_millis(PERSON_WAIT_MS), Counting::Uncounted),
-            Remedy::Retry | Remedy::PersonNeeded | Remedy::GiveUp => return Verdict::DeadLetter,
+            Remedy::Retry | Remedy::PersonNeeded | Remedy::HandedOver | Remedy::GiveUp => return Verdict::DeadLetter,
         };
         Verdict::RetryAt { until, attempt, waits_for }
     }

@@ -345,7 +345,7 @@ impl<P: Platform> Engine<P> {
         let Some(share) = self.share(&OF_MAILS, turn) else { return Ok(0) };
         let lease = self.lease()?;
         let mut batch = Batch::new();
-        let (claim, leased) = outbox::claim_mails(&lease, self.now(), share);
+        let (claim, leased) = outbox::claim_mails(&lease, self.moment(), share);
         batch.run(claim);
         let leased = batch.add(leased);
         let leased = self.run_with_catalogue(batch).await?.all(&leased)?;

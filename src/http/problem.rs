@@ -198,7 +198,11 @@ impl Problem {
             // What the service said of when, callers do not get to know; a minute later is a fair moment to ask again.
             Remedy::RetryAt(_) | Remedy::Limited { .. } => 60,
             Remedy::Retry => PASSING_TROUBLE_S,
-            Remedy::GiveUp | Remedy::PersonNeeded | Remedy::CredentialsRejected | Remedy::SetupWrong => 600,
+            Remedy::GiveUp
+            | Remedy::HandedOver
+            | Remedy::PersonNeeded
+            | Remedy::CredentialsRejected
+            | Remedy::SetupWrong => 600,
         };
         Self::new(
             Code::UpstreamUnavailable,

@@ -343,7 +343,9 @@ fn thirty_busy_days_invite_within_what_github_allows() {
         let refused =
             shop.sandbox.take_calls().iter().filter(|call| call.status.is_none_or(|status| status >= 300)).count();
         assert_eq!(refused, 0, "GitHub never has to refuse one");
-        assert_eq!((asked.questions.get(), changes.len()), (BUYERS, invited), "asked once each");
+        assert_eq!(changes.len(), invited, "asked once each");
+        // Whose login it is; and of who is invited what they may do already, and how they are called by then.
+        assert!(asked.questions.get() <= BUYERS + 2 * invited, "{} questions", asked.questions.get());
         let waiting = shop.count("outbox WHERE state = 'due'");
         assert_eq!(changes.len() + waiting, BUYERS, "everybody is invited once or waits");
         assert_eq!(shop.value("SELECT max(attempts) FROM outbox"), "1", "who waits is not tried");

@@ -5,6 +5,7 @@
 // Clippy's leave for tests ends at the functions that are marked as such; what they share is test code as well.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod access;
 mod activation;
 mod addresses;
 mod admin;

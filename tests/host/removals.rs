@@ -87,14 +87,16 @@ fn a_refund_takes_an_open_invitation_back_and_removes_a_collaborator() {
         assert_eq!(
             calls[..3],
             [
-                "GET /repos/acme/starter/invitations",
                 "GET /user/583231",
+                "GET /repos/acme/starter/collaborators/octocat",
                 "DELETE /repos/acme/starter/collaborators/octocat"
-            ]
+            ],
+            "whoever is in is removed without a look at a list"
         );
-        assert_eq!(calls[3], "GET /repos/acme/starter-docs/invitations");
-        assert!(calls[4].starts_with("DELETE /repos/acme/starter-docs/invitations/"), "{}", calls[4]);
-        assert_eq!(calls.len(), 5);
+        let docs = ["GET /repos/acme/starter-docs/collaborators/octocat", "GET /repos/acme/starter-docs/invitations"];
+        assert_eq!(calls[3..5], docs);
+        assert!(calls[5].starts_with("DELETE /repos/acme/starter-docs/invitations/"), "{}", calls[5]);
+        assert_eq!(calls.len(), 6);
     });
 }
 
@@ -164,8 +166,15 @@ fn what_is_gone_already_counts_as_removed() {
             refund(&shop, sale).await;
         }
         // Accepted between the look at the list and the deletion.
-        let gone = Fault::new(Service::GitHub, FaultKind::status(404)).method("DELETE").path("/invitations/");
-        shop.sandbox.inject(gone);
+        let world = shop.sandbox.clone();
+        shop.host.inject(move |call| {
+            if matches!(call, Call::Send(request) if request.url.contains("/invitations/")) {
+                for (login, repo) in [("octocat", REPOS[1]), ("grace-hopper", REPOS[0]), ("grace-hopper", REPOS[1])] {
+                    let _ = world.accept_invitation(login, repo);
+                }
+            }
+            Fate::Proceed
+        });
         for _ in 0..2 {
             shop.tick_after(TWO_MINUTES).await;
         }
@@ -311,7 +320,7 @@ fn a_limit_or_an_outage_at_github_only_delays_a_removal() {
     run(async {
         let shop = Shop::open();
         let faults = [FaultKind::retry_after(403, 60), FaultKind::status(502), FaultKind::LostAfter, FaultKind::Junk];
-        let calls = [("GET", "/invitations"), ("GET", "/user/"), ("DELETE", "/collaborators/")];
+        let calls = [("GET", "/user/"), ("GET", "/collaborators/"), ("DELETE", "/collaborators/")];
         for (number, (fault, (method, path))) in
             faults.iter().flat_map(|fault| calls.map(|call| (fault, call))).enumerate()
         {

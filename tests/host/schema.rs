@@ -449,6 +449,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE grants SET github_username = ''", "CHECK"),
     ("UPDATE grants SET repo = 'starter', id = github_user_id || ':starter'", "CHECK"),
     ("UPDATE grants SET state = 'lost'", "CHECK"),
+    ("UPDATE grants SET in_doubt = 2", "CHECK"),
     ("UPDATE grants SET id = 'another'", "CHECK"),
     ("UPDATE grants SET github_user_id = 900002", "CHECK"),
     ("INSERT INTO grants SELECT * FROM grants", "UNIQUE"),

@@ -15,7 +15,7 @@ use latchkey::platform::host::{Host, Sqlite};
 use latchkey::platform::{
     DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, Row, SendError, Statement,
 };
-use latchkey_sandbox::{Delivery, Sandbox};
+use latchkey_sandbox::{Delivery, Options, Sandbox};
 use latchkey_simulator::world::{World, send};
 use serde_json::{Value, json};
 
@@ -51,6 +51,12 @@ impl Shop {
     /// A shop with some settings changed. An empty value unsets one.
     pub(crate) fn open_with(changes: &[(&str, &str)]) -> Self {
         Self::open_on(Sqlite::migrated().unwrap(), changes)
+    }
+
+    /// A shop in a world that is not as usual.
+    pub(crate) fn open_in(sandbox: Options, changes: &[(&str, &str)]) -> Self {
+        let world = World::within(sandbox, Rc::new(Sqlite::migrated().unwrap()), 7, changes, send);
+        Self { host: world.host.clone(), sandbox: world.sandbox.clone(), world }
     }
 
     /// The same on a database that is there already.

@@ -50,7 +50,12 @@ impl Other {
 
 /// Latchkey's Worker with the benchmark's products.
 pub(crate) async fn latchkey(build: &Path) -> Testbed {
-    start(options(build)).await
+    latchkey_with(build, &[]).await
+}
+
+/// The same with these variables.
+pub(crate) async fn latchkey_with(build: &Path, vars: &[(&str, &str)]) -> Testbed {
+    start(vars.iter().fold(options(build), |options, (name, value)| options.with_var(name, value))).await
 }
 
 async fn start(options: TestbedOptions) -> Testbed {
@@ -75,7 +80,7 @@ pub(crate) fn product_id(number: usize) -> String {
 }
 
 /// The repositories that it opens.
-fn repos(number: usize) -> [String; 2] {
+pub(crate) fn repos(number: usize) -> [String; 2] {
     [format!("acme/bench-{number}"), format!("acme/bench-{number}-docs")]
 }
 

@@ -7,6 +7,7 @@
 //! | `first_answer` | the first answer of a fresh isolate, beside the same Worker |
 //! | `keys` | target T6 of `docs/faults.md`: whether an answer's time tells keys from each other |
 //! | `load` | target T7: how soon fifty deliveries a second are answered, and with a slow D1 |
+//! | `tick` | target T15: the CPU time of a tick that has as much to do as it takes on |
 //!
 //! `contender` starts what is compared; the JavaScript Worker that does Latchkey's job is in `peer/`. `figures` is what
 //! many measurements come to.
@@ -17,6 +18,7 @@ mod first_answer;
 mod keys;
 mod load;
 mod paths;
+mod tick;
 
 use std::path::PathBuf;
 
@@ -57,6 +59,8 @@ enum What {
     Keys,
     /// Target T7: fifty deliveries a second, and a slow D1.
     Load,
+    /// Target T15: the CPU time of a tick that has as much to do as it takes on.
+    Tick,
 }
 
 /// How much is measured.
@@ -90,6 +94,7 @@ async fn main() {
             (What::FirstAnswer, Some(other)) => first_answer::measure(&build, other, extent).await,
             (What::Keys, _) => keys::measure(&build, extent).await,
             (What::Load, _) => load::measure(&build, extent).await,
+            (What::Tick, _) => tick::measure(&build, extent).await,
             (_, None) => {}
         }
     }

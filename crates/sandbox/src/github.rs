@@ -1,9 +1,11 @@
 //! GitHub: users, repositories, invitations and collaborators, and the verbs with which a test moves them. What its
-//! REST API answers is in `github::api`, and what is common to every request (headers, rate limit) in `github::gate`.
+//! REST API answers is in `github::api`, what its objects look like in `github::shape`, and what is common to every request
+//! (headers, rate limit) in `github::gate`.
 
 mod api;
 mod gate;
 mod invite;
+mod shape;
 
 use std::fmt;
 
@@ -66,6 +68,8 @@ struct Account {
     kind: AccountKind,
     /// Suspended or flagged: nobody is shown it, and it stays where it is a collaborator.
     hidden: bool,
+    /// Accepts every invitation at once.
+    eager: bool,
 }
 
 #[derive(Debug)]
@@ -88,6 +92,8 @@ struct Collaborator {
     user: u64,
     /// In GitHub's words for roles: `read`, `write`, …
     role: String,
+    /// When it is gone, where it was removed.
+    leaves_at: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -96,6 +102,12 @@ struct Pending {
     invitee: u64,
     role: String,
     created_at: i64,
+}
+
+impl Collaborator {
+    const fn new(user: u64, role: String) -> Self {
+        Self { user, role, leaves_at: None }
+    }
 }
 
 impl Pending {
@@ -131,7 +143,7 @@ impl GitHub {
             (900_005, "acme-helper", AccountKind::Bot),
             (900_006, "grace_acme", AccountKind::User),
         ] {
-            github.accounts.push(Account { id, login: login.to_owned(), kind, hidden: false });
+            github.accounts.push(Account { id, login: login.to_owned(), kind, hidden: false, eager: false });
         }
         for product in &options.products {
             for repo in product.repos.iter().chain(&product.choose) {
@@ -144,7 +156,7 @@ impl GitHub {
     fn add_account(&mut self, login: &str, kind: AccountKind) -> u64 {
         assert!(self.account(login).is_none(), "GitHub already has an account {login}");
         let id = self.account_numbers.next();
-        self.accounts.push(Account { id, login: login.to_owned(), kind, hidden: false });
+        self.accounts.push(Account { id, login: login.to_owned(), kind, hidden: false, eager: false });
         id
     }
 
@@ -217,6 +229,13 @@ impl GitHub {
             expired: pending.has_expired(now),
         };
         repo.invitations.iter().map(invitation).collect()
+    }
+
+    /// Removes those whom GitHub takes some time to remove.
+    fn settle(&mut self, now: i64) {
+        for repo in &mut self.repos {
+            repo.collaborators.retain(|collaborator| collaborator.leaves_at.is_none_or(|at| at > now));
+        }
     }
 
     /// Takes the invitation of an account out of a repository; an expired one stays.
@@ -309,11 +328,25 @@ impl Sandbox {
         github.repos[repo].blocked.push(user);
     }
 
+    /// Has an account accept every invitation from now on before anybody can do anything about it.
+    pub fn accept_at_once(&self, login: &str) {
+        let github = &mut self.world().github;
+        let id = github.named_account(login);
+        github.accounts.iter_mut().filter(|account| account.id == id).for_each(|account| account.eager = true);
+    }
+
     /// Makes an account a collaborator who may read, as the seller can do by hand.
     pub fn add_collaborator(&self, login: &str, repo: &str) {
+        self.add_collaborator_as(login, repo, "read");
+    }
+
+    /// Makes an account a collaborator with this role: `read`, `triage`, `write`, `maintain`, `admin`, or one of the
+    /// organization's own.
+    pub fn add_collaborator_as(&self, login: &str, repo: &str, role: &str) {
         let github = &mut self.world().github;
         let (user, repo) = (github.named_account(login), github.named_repo(repo));
-        github.repos[repo].collaborators.push(Collaborator { user, role: "read".to_owned() });
+        github.repos[repo].collaborators.retain(|collaborator| collaborator.user != user);
+        github.repos[repo].collaborators.push(Collaborator::new(user, role.to_owned()));
     }
 
     /// Invites an account to read, as the seller can do by hand.
@@ -331,7 +364,7 @@ impl Sandbox {
         let github = &mut self.world().github;
         let accepted = github.take_invitation(login, repo, now)?;
         let repo = github.named_repo(repo);
-        github.repos[repo].collaborators.push(Collaborator { user: accepted.invitee, role: accepted.role });
+        github.repos[repo].collaborators.push(Collaborator::new(accepted.invitee, accepted.role));
         Ok(())
     }
 
@@ -356,12 +389,33 @@ impl Sandbox {
 
     /// The logins of a repository's collaborators as they are now, in the order in which they came.
     pub fn collaborators(&self, repo: &str) -> Vec<String> {
-        let github = &self.world().github;
+        let now = self.now();
+        let github = &mut self.world().github;
+        github.settle(now);
         let repo = &github.repos[github.named_repo(repo)];
         repo.collaborators.iter().map(|collaborator| github.login(collaborator.user).to_owned()).collect()
     }
 
-    /// What a collaborator may do in a repository: `read`, `triage`, `write`, `maintain` or `admin`.
+    /// The number of each collaborator of a repository, and what that one may do.
+    pub fn members(&self, repo: &str) -> Vec<(u64, String)> {
+        let now = self.now();
+        let github = &mut self.world().github;
+        github.settle(now);
+        let repo = &github.repos[github.named_repo(repo)];
+        repo.collaborators.iter().map(|collaborator| (collaborator.user, collaborator.role.clone())).collect()
+    }
+
+    /// The number of the account that has a login by now.
+    pub fn id_of(&self, login: &str) -> Option<u64> {
+        self.world().github.account(login).map(|account| account.id)
+    }
+
+    /// The login that an account has by now.
+    pub fn login_of(&self, id: u64) -> Option<String> {
+        self.world().github.account_by_id(id).map(|account| account.login.clone())
+    }
+
+    /// What a collaborator may do in a repository: `read`, `triage`, `write`, `maintain`, `admin`, or a role of its own.
     pub fn role(&self, login: &str, repo: &str) -> Option<String> {
         let github = &self.world().github;
         let (user, repo) = (github.named_account(login), github.named_repo(repo));

@@ -55,7 +55,7 @@ pub use lemon_squeezy::{
 };
 pub use options::{
     Clock, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
-    LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, POSTMARK_TOKEN, Product, Reinvite, Storefront,
+    LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, POSTMARK_TOKEN, Product, Reinvite, Removal, Storefront,
     VirtualClock,
 };
 pub use postmark::Mail;

@@ -69,6 +69,10 @@ pub struct Options {
     pub limits: Limits,
     /// What GitHub does when somebody is invited whose invitation is still open.
     pub reinvite: Reinvite,
+    /// What GitHub does with the open invitations of an account that is removed as a collaborator.
+    pub removal: Removal,
+    /// How many milliseconds after its answer GitHub has removed a collaborator.
+    pub removal_takes: i64,
     /// Where every counter starts. A sandbox started anew beside a database that has outlived the last one needs a
     /// number it never used, or its sales repeat those that the Worker already knows.
     pub first_number: u64,
@@ -160,6 +164,15 @@ pub enum Reinvite {
     Replaced,
 }
 
+/// What becomes of the open invitations to an account that is removed as a collaborator. The documentation tells of those that the
+/// account has sent itself, so the Worker has to cope with either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Removal {
+    #[default]
+    LeavesInvitations,
+    CancelsInvitations,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -174,6 +187,8 @@ impl Default for Options {
             products: acme_products(),
             limits: Limits::default(),
             reinvite: Reinvite::default(),
+            removal: Removal::default(),
+            removal_takes: 0,
             first_number: 1,
             clock: Arc::new(system_clock),
         }
@@ -196,6 +211,8 @@ impl fmt::Debug for Options {
             .field("products", &self.products)
             .field("limits", &self.limits)
             .field("reinvite", &self.reinvite)
+            .field("removal", &self.removal)
+            .field("removal_takes", &self.removal_takes)
             .field("first_number", &self.first_number)
             .finish_non_exhaustive()
     }

@@ -108,7 +108,10 @@ fn nothing_waits_for_nothing(run: &Run) -> Result<(), Violation> {
 
 /// Whether nobody tries any more, because all tries failed or because the seller said so.
 fn is_given_up(row: &Row) -> bool {
-    text(row, "state") == "dead" && integer(row, "attempts") >= MAX_ATTEMPTS
+    let handed_over = |row: &Row| {
+        row.optional_text("last_error").ok().flatten().is_some_and(|error| error.contains("may have access to"))
+    };
+    text(row, "state") == "dead" && (integer(row, "attempts") >= MAX_ATTEMPTS || handed_over(row))
         || row.optional_text("outcome") == Ok(Some("canceled"))
 }
 

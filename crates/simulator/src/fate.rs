@@ -5,8 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use latchkey::platform::host::{Call, Fate};
-use latchkey::platform::{HttpRequest, HttpResponse, SendError};
-use latchkey_sandbox::{Fault, FaultKind, Sandbox, Service};
+use latchkey::platform::{HttpRequest, HttpResponse, Method, SendError};
+use latchkey_sandbox::{AccountKind, Fault, FaultKind, Sandbox, Service};
 
 use crate::trace::Trace;
 use crate::world;
@@ -22,6 +22,10 @@ pub(crate) struct Fates {
     died: Cell<bool>,
     /// How many faults struck each task.
     struck: RefCell<Vec<u32>>,
+    /// Invitations in a thousand at which the login comes to somebody else just then.
+    hijacked: Cell<u32>,
+    /// Every login that an account has got besides its first one, with the account's number.
+    pub(crate) logins: RefCell<Vec<(String, i64)>>,
     pub(crate) counts: RefCell<Counts>,
     pub(crate) trace: RefCell<Trace>,
 }
@@ -63,6 +67,8 @@ impl Fates {
             task: Cell::new(0),
             died: Cell::new(false),
             struck: RefCell::default(),
+            hijacked: Cell::new(0),
+            logins: RefCell::default(),
             counts: RefCell::default(),
             trace: RefCell::new(trace),
         }
@@ -84,6 +90,33 @@ impl Fates {
     pub(crate) fn calm(&self) {
         self.per_mille.set(0);
         self.troubled.set([0; 4]);
+        self.hijacked.set(0);
+    }
+
+    /// How often logins change hands at the moment of an invitation from now on.
+    pub(crate) fn hijack(&self, per_mille: u32) {
+        self.hijacked.set(per_mille);
+    }
+
+    /// Gives an account another login, and at times the old one to a stranger, who may accept every invitation at once.
+    pub(crate) fn rename(&self, sandbox: &Sandbox, login: &str) {
+        let Some(number) = sandbox.id_of(login) else { return };
+        let mut logins = self.logins.borrow_mut();
+        let new = format!("renamed-{}", logins.len());
+        sandbox.rename_user(login, &new);
+        let mut note = format!("{login} is called {new} from now on");
+        logins.push((new, i64::try_from(number).unwrap_or_default()));
+        let mut random = self.random.borrow_mut();
+        if random.u32(0..3) > 0 {
+            let stranger = sandbox.add_user(login, AccountKind::User);
+            logins.push((login.to_owned(), i64::try_from(stranger).unwrap_or_default()));
+            note.push_str(", and a stranger has the old name");
+            if random.bool() {
+                sandbox.accept_at_once(login);
+                note.push_str(" and accepts everything at once");
+            }
+        }
+        self.trace.borrow_mut().note(&note);
     }
 
     pub(crate) fn begin_turn(&self, task: usize) {
@@ -125,6 +158,13 @@ impl Fates {
 
     /// Hands a request to the sandbox, unless the service has a bad day.
     pub(crate) fn send(&self, sandbox: &Sandbox, request: &HttpRequest) -> Result<HttpResponse, SendError> {
+        let invited = request.url.rsplit_once("/collaborators/").filter(|_| request.method == Method::Put);
+        if let Some((_, login)) = invited
+            && self.hijacked.get() > 0
+            && self.random.borrow_mut().u32(0..1000) < self.hijacked.get()
+        {
+            self.rename(sandbox, login);
+        }
         let place = Service::ALL.iter().position(|service| request.url.contains(&format!("/{}/", service.prefix())));
         let trouble = place.and_then(|place| self.draw_trouble(place));
         if let (Some(place), Some(kind)) = (place, trouble) {

@@ -37,6 +37,14 @@ pub(crate) enum How {
     NothingRemoved,
     /// Whoever is invited may do everything.
     EverythingPermitted,
+    /// Whoever is invited is taken for who was to be invited.
+    InviteeBelieved,
+    /// An invitation that is gone is taken for one that nobody has accepted.
+    GoneBelieved,
+    /// Everybody may read and no more.
+    ReadingPermitted,
+    /// Of several invitations of an account, the first is deleted alone.
+    FirstInvitationDeleted,
     /// A minted key stands in the log.
     KeyLogged,
     /// A forged delivery is taken for one that has the right proof.
@@ -289,6 +297,35 @@ pub static MISTAKES: &[Mistake] = &[
     ),
     Mistake { name: "a removal is reported done that was not made", how: How::NothingRemoved },
     Mistake { name: "whoever is invited may do everything", how: How::EverythingPermitted },
+    Mistake { name: "whoever is invited may read and no more", how: How::ReadingPermitted },
+    Mistake { name: "the number of whoever is invited is not compared", how: How::InviteeBelieved },
+    Mistake { name: "whoever has accepted what went astray is taken for gone", how: How::GoneBelieved },
+    Mistake { name: "a removal deletes the first invitation alone", how: How::FirstInvitationDeleted },
+    statements(
+        "two spellings of a repository are two repositories",
+        &[
+            Edit::Reworded {
+                name: "grants/mark_unwanted",
+                from: "c.repo = grants.repo",
+                to: "c.repo COLLATE BINARY = grants.repo",
+            },
+            Edit::Reworded {
+                name: "grants/leased",
+                from: "WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo AND c.good_until > :now AND c.test <= :allow_test) AS wanted_rank",
+                to: "WHERE c.github_user_id = g.github_user_id AND c.repo COLLATE BINARY = g.repo AND c.good_until > :now AND c.test <= :allow_test) AS wanted_rank",
+            },
+            Edit::Reworded {
+                name: "grants/begin",
+                from: "WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo AND c.status IN",
+                to: "WHERE c.github_user_id = g.github_user_id AND c.repo COLLATE BINARY = g.repo AND c.status IN",
+            },
+            Edit::Reworded {
+                name: "grants/end",
+                from: "c.repo = g.repo WHERE g.id",
+                to: "c.repo COLLATE BINARY = g.repo WHERE g.id",
+            },
+        ],
+    ),
     statements(
         "any number of invitations goes to a repository",
         &[Edit::Bound { names: &["grants/reserve"], param: "per_window", to: a_million }],

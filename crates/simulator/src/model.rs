@@ -211,6 +211,18 @@ pub(crate) struct Model {
     pub(crate) sent: Vec<Sent>,
     /// Who declined an invitation to what, and how many requests had been sent by then.
     pub(crate) declined: Vec<(i64, String, usize)>,
+    /// Whom the seller has let into a repository, or invited, by hand.
+    pub(crate) by_hand: Vec<ByHand>,
+}
+
+/// What the seller has given somebody at GitHub, beside the shop.
+#[derive(Debug)]
+pub(crate) struct ByHand {
+    pub(crate) account: i64,
+    pub(crate) repo: String,
+    /// `None`: an invitation.
+    pub(crate) role: Option<&'static str>,
+    pub(crate) at: i64,
 }
 
 impl Default for Model {
@@ -225,6 +237,7 @@ impl Default for Model {
             issued: Vec::new(),
             sent: Vec::new(),
             declined: Vec::new(),
+            by_hand: Vec::new(),
         }
     }
 }
@@ -274,14 +287,17 @@ impl Model {
             };
             let repos = body["repos"].as_array().map_or(&[][..], Vec::as_slice);
             asked.id == Some(account)
-                && repos.iter().any(|promised| promised["repo"] == repo && promised["status"] == "queued")
+                && repos.iter().any(|promised| {
+                    promised["repo"].as_str().is_some_and(|promised| promised.eq_ignore_ascii_case(repo))
+                        && promised["status"] == "queued"
+                })
         };
         self.sent.iter().rposition(promises)
     }
 
     /// How many requests had been sent when the account last declined an invitation to this.
     pub(crate) fn last_declined(&self, account: i64, repo: &str) -> Option<usize> {
-        let of_it = self.declined.iter().filter(|(who, what, _)| *who == account && what == repo);
+        let of_it = self.declined.iter().filter(|(who, what, _)| *who == account && what.eq_ignore_ascii_case(repo));
         of_it.map(|(_, _, sent)| *sent).max()
     }
 

@@ -2,6 +2,7 @@
 //! which everything that is still to be done has to be done. Who does what is in the modules; here are cron and time.
 
 mod buyers;
+mod github;
 mod isolates;
 mod seller;
 mod storefronts;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use latchkey::http::{self, Request};
 use latchkey::platform::host::{Call, Fate, Sqlite};
-use latchkey_sandbox::{AccountKind, Service};
+use latchkey_sandbox::{AccountKind, Options, Reinvite, Removal, Service};
 
 use crate::check::{self, Violation};
 use crate::fate::{Counts, Fates};
@@ -82,7 +83,13 @@ pub(crate) fn execute(database: &Rc<Sqlite>, seed: u64, trace: Trace, mistake: O
     if random.u32(0..4) == 0 {
         settings.push(("WORKERS_PLAN", "paid"));
     }
-    let world = Rc::new(World::on(Rc::clone(database), random.u64(..), &settings, send));
+    // What GitHub does not document, it does one way or another.
+    let options = Options {
+        reinvite: [Reinvite::Same, Reinvite::Refreshed, Reinvite::Replaced][random.usize(0..3)],
+        removal: [Removal::LeavesInvitations, Removal::CancelsInvitations][random.usize(0..2)],
+        ..Options::default()
+    };
+    let world = Rc::new(World::within(options, Rc::clone(database), random.u64(..), &settings, send));
     world.host.drive();
     let deciding = Rc::clone(&fates);
     let watched = Rc::clone(database);
@@ -123,6 +130,7 @@ impl Run {
             self.world.sandbox.add_repo(repo, AccountKind::Organization);
         }
         self.mark_time();
+        self.begin_at_github();
         let rush = self.random.u32(0..RUSHES) == 0;
         // What was sold before the first delivery is another shop system's, so the first one comes at once.
         self.sell_one_on_gumroad(0);
@@ -171,7 +179,8 @@ impl Run {
             21..=30 => self.deliver_something(),
             31..=37 => self.change_an_order(),
             38..=54 => self.activate(),
-            55 => self.pester(),
+            55 if self.random.bool() => self.pester(),
+            55 => self.change_at_github(),
             56..=63 => self.answer_an_invitation(),
             64..=76 => self.tick(),
             77..=83 => self.let_time_pass(),

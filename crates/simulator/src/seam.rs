@@ -8,7 +8,7 @@ use std::time::Duration;
 use latchkey::model::Timestamp;
 use latchkey::platform::host::Host;
 use latchkey::platform::{
-    DbError, HttpRequest, HttpResponse, Limit, LogLine, LogValue, NoRandomness, Outcome, Platform, SendError,
+    DbError, HttpRequest, HttpResponse, Limit, LogLine, LogValue, Method, NoRandomness, Outcome, Platform, SendError,
     Statement, Value,
 };
 
@@ -25,11 +25,23 @@ pub(crate) struct Seam {
     minted: RefCell<Option<String>>,
     /// How often a delivery was stored.
     stored: Cell<u32>,
+    /// The accounts that GitHub was asked about, by their logins.
+    accounts: RefCell<Vec<(String, serde_json::Value)>>,
+    /// The addresses of the repositories of which an invitation was deleted.
+    deleted: RefCell<Vec<String>>,
 }
 
 impl Seam {
     pub(crate) fn new(host: Host, fates: Rc<Fates>, mistake: Option<&'static Mistake>) -> Self {
-        Self { host, fates, mistake, minted: RefCell::default(), stored: Cell::default() }
+        Self {
+            host,
+            fates,
+            mistake,
+            minted: RefCell::default(),
+            stored: Cell::default(),
+            accounts: RefCell::default(),
+            deleted: RefCell::default(),
+        }
     }
 
     fn how(&self) -> Option<&'static How> {
@@ -73,6 +85,11 @@ impl Seam {
         }
         if early.is_empty() { Ok(()) } else { self.run(early).await.map(drop) }
     }
+}
+
+/// Whether an invitation is to be deleted.
+fn is_of_invitation(request: &HttpRequest) -> bool {
+    request.method == Method::Delete && request.url.contains("/invitations/")
 }
 
 impl Platform for Seam {
@@ -135,6 +152,49 @@ impl Platform for Seam {
                 let body = String::from_utf8_lossy(&response.body);
                 response.body = body.replace(r#""permissions":"admin""#, r#""permissions":"read""#).into_bytes();
                 Ok(response)
+            }
+            How::ReadingPermitted if request.method == Method::Put => {
+                request.body = Some(br#"{"permission":"pull"}"#.to_vec());
+                self.host.send(request).await
+            }
+            How::InviteeBelieved => {
+                let login = request.url.split_once("/collaborators/").map(|(_, login)| login.to_owned());
+                let asked_about = request.url.contains("/user");
+                let mut response = self.host.send(request).await?;
+                let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&response.body) else {
+                    return Ok(response);
+                };
+                let mut accounts = self.accounts.borrow_mut();
+                if asked_about && let Some(login) = body["login"].as_str() {
+                    accounts.push((login.to_owned(), body["id"].clone()));
+                }
+                let login = login.as_deref().and_then(|login| login.split('/').next());
+                let id =
+                    accounts.iter().rev().find(|(known, _)| Some(known.as_str()) == login).map(|(_, id)| id.clone());
+                if let Some(id) = id {
+                    for member in ["invitee", "user"] {
+                        if body[member].is_object() {
+                            body[member]["id"] = id.clone();
+                        }
+                    }
+                    response.body = body.to_string().into_bytes();
+                }
+                Ok(response)
+            }
+            How::GoneBelieved if is_of_invitation(&request) => {
+                let mut response = self.host.send(request).await?;
+                if response.status == 404 {
+                    response.status = 204;
+                }
+                Ok(response)
+            }
+            How::FirstInvitationDeleted if is_of_invitation(&request) => {
+                let repo = request.url.split("/invitations/").next().unwrap_or_default().to_owned();
+                if self.deleted.borrow().contains(&repo) {
+                    return Ok(HttpResponse { status: 204, headers: Vec::new(), body: Vec::new() });
+                }
+                self.deleted.borrow_mut().push(repo);
+                self.host.send(request).await
             }
             _ => self.host.send(request).await,
         }

@@ -83,7 +83,8 @@ const LINES: [Line; 13] = [
         issues: Issues::Minted,
         repos: &["acme/bundle-api", "acme/bundle-web", "acme/bundle-mobile", "acme/bundle-infra", "acme/bundle-docs"],
         choose: &[],
-        extra: "acme/bundle-extra",
+        // What another product opens, spelled otherwise.
+        extra: "Acme/Starter",
         from_the_beginning: true,
     },
     Line {
@@ -246,7 +247,7 @@ impl Shelf {
             }
             8 if !opening.is_empty() => {
                 let entry = &mut changed.entries[opening[random.usize(0..opening.len())]];
-                entry.terms.permission = ["pull", "triage", "push"][random.usize(0..3)];
+                entry.terms.permission = ["pull", "triage", "push", "maintain"][random.usize(0..4)];
                 format!("let buyers of {} have {}", LINES[entry.place], entry.terms.permission)
             }
             _ if opening.is_empty() => "change nothing".to_owned(),

@@ -45,8 +45,19 @@ impl World {
         changes: &[(&str, &str)],
         send: impl Fn(&Sandbox, &HttpRequest) -> Result<HttpResponse, SendError> + 'static,
     ) -> Self {
+        Self::within(Options::default(), database, seed, changes, send)
+    }
+
+    /// The same with a sandbox of these options, whose clock is the world's.
+    pub fn within(
+        options: Options,
+        database: Rc<Sqlite>,
+        seed: u64,
+        changes: &[(&str, &str)],
+        send: impl Fn(&Sandbox, &HttpRequest) -> Result<HttpResponse, SendError> + 'static,
+    ) -> Self {
         let clock = VirtualClock::at(NOW.as_millis());
-        let sandbox = Sandbox::new(Options { clock: clock.clock(), ..Options::default() });
+        let sandbox = Sandbox::new(Options { clock: clock.clock(), ..options });
         for product in catalogue().products() {
             for repo in product.repos.iter().chain(product.choose.iter().flat_map(|choice| &choice.from)) {
                 sandbox.add_repo(repo.as_str(), AccountKind::Organization);

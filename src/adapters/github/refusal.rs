@@ -5,7 +5,7 @@
 
 use super::SERVICE;
 use crate::adapters::failure::retry_after;
-use crate::adapters::{Failure, Reach, Remedy};
+use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::json::Json;
 use crate::model::{GithubLogin, Repo, Timestamp};
 use crate::platform::HttpResponse;
@@ -85,7 +85,7 @@ pub(super) fn failure(reply: &HttpResponse, asked: Asked<'_>, login: &GithubLogi
             person_needed(format!("{SERVICE} answered {status}: {}", excerpt(&words, login)))
         }
         (status @ 500..=599, _) => {
-            Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")).having_done_nothing()
+            Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")).having(Effect::Nothing)
         }
         (status, _) => Failure::unintelligible(SERVICE, status),
     }
@@ -105,6 +105,31 @@ pub(super) fn personal_repository(repo: &Repo) -> Failure {
     let reason = format!(
         "{repo} belongs to a personal account, where {SERVICE} gives every collaborator write access; move it to an \
          organization or set permission = \"push\" to accept that"
+    );
+    Failure::new(Remedy::PersonNeeded, reason)
+}
+
+/// That GitHub does not show the account that is to be invited.
+pub fn account_missing() -> Failure {
+    let reason = "ask the buyer for another GitHub account and transfer the license to it: this one is suspended, hidden or deleted";
+    Failure::new(Remedy::PersonNeeded, reason).having(Effect::Nothing)
+}
+
+/// That an invitation whose answer was lost may have gone to whoever has taken over the login that it was for.
+pub fn gone_astray(repo: &Repo) -> Failure {
+    let reason = format!(
+        "somebody else may have access to {repo}: look through its collaborators and its invitations, and remove whoever is none of \
+         your buyers. The account that was invited was renamed, and what {SERVICE} said to an invitation to its old username is \
+         not known"
+    );
+    Failure::new(Remedy::HandedOver, reason).having(Effect::Nothing)
+}
+
+/// That a limit of a day goes on for longer: it is something else.
+pub fn endless_limit(repo: &Repo) -> Failure {
+    let reason = format!(
+        "find out why {SERVICE} invites nobody to {repo}: it has spoken of a limit of invitations for longer than any is documented to \
+         last"
     );
     Failure::new(Remedy::PersonNeeded, reason)
 }
@@ -132,10 +157,13 @@ fn limit(reply: &HttpResponse, words: &str, now: Timestamp) -> Option<Failure> {
     if refused && reply.header("x-ratelimit-remaining") == Some("0") {
         return limited(Reach::Service, Some(reset(reply, now)), "hourly rate limit");
     }
-    // Fifty invitations a repository and day. Neither the status nor the text of this refusal is documented:
+    // Fifty invitations a repository and day. Neither the status nor the text of this refusal is documented, but that it speaks
+    // of a day it must: other limits of invitations, such as of an organization's seats, do not pass by themselves.
     // <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
     let of_invitations = lower.contains("invit")
-        && ["limit", "24 hour", "24-hour", "too many", "exceeded"].iter().any(|sign| lower.contains(sign));
+        && ["24 hour", "24-hour", "24h", "per day", "a day", "daily", "today", "tomorrow"]
+            .iter()
+            .any(|sign| lower.contains(sign));
     if (refused || reply.status == 422) && of_invitations {
         let until = Some(now.plus_millis(HOUR_MS));
         return limited(Reach::Repository, until, "limit of invitations to a repository in 24 hours");

@@ -9,6 +9,7 @@ const USER: &str = r#"{"id":583231,"login":"octocat","type":"User","site_admin":
 const PERSONAL: &str = r#"{"message":"Validation Failed","errors":[{"code":"custom",
     "message":"You can only update permissions on organization-owned repositories and their forks"}]}"#;
 const PUT: &str = "PUT https://api.github.com/repos/acme/kit/collaborators/octocat";
+const ROLE: &str = "GET https://api.github.com/repos/acme/kit/collaborators/octocat/permission";
 const DELETE: &str = "DELETE https://api.github.com/repos/acme/kit/invitations/7";
 
 fn settings(api_url: &str) -> config::Github {
@@ -40,18 +41,43 @@ fn resolve(answer: Result<HttpResponse, SendError>) -> Result<Resolved, Failure>
     run(Github::new(&settings).unwrap().resolve(&world, &GithubLogin::parse("OctoCat").unwrap()))
 }
 
+/// The end of the lease under which somebody is invited.
+const UNTIL: Timestamp = NOW.plus_millis(60_000);
+
 fn invite_in(world: &Canned, permission: Permission) -> Result<Invited, Failure> {
     let settings = settings("https://api.github.com");
-    run(Github::new(&settings).unwrap().invite(world, &kit(), &octocat(), permission))
+    run(Github::new(&settings).unwrap().invite(world, &kit(), &octocat(), permission, UNTIL))
+}
+
+/// A world in which the account has this role, and whoever is invited is answered like this.
+fn with_role(role: &str, answers: impl IntoIterator<Item = Result<HttpResponse, SendError>>) -> Canned {
+    let body = format!(r#"{{"permission":"read","role_name":"{role}","user":{{"id":583231,"login":"octocat"}}}}"#);
+    Canned::answering([reply(200, &body)].into_iter().chain(answers))
+}
+
+/// A world in which the account is no collaborator.
+fn inviting(answers: impl IntoIterator<Item = Result<HttpResponse, SendError>>) -> Canned {
+    with_role("none", answers)
+}
+
+/// What was asked behind the question for the account's role.
+fn calls_behind_role(world: &Canned) -> Vec<String> {
+    let mut calls = world.calls();
+    assert_eq!(calls.remove(0), ROLE);
+    calls
 }
 
 fn invite(answer: Result<HttpResponse, SendError>) -> Result<Invited, Failure> {
-    invite_in(&Canned::answering([answer]), Permission::Pull)
+    invite_in(&inviting([answer]), Permission::Pull)
 }
 
 fn remove_in(world: &Canned) -> Result<(), Failure> {
+    remove_known_in(world, Some(&octocat().login), None)
+}
+
+fn remove_known_in(world: &Canned, present: Option<&GithubLogin>, invitation: Option<i64>) -> Result<(), Failure> {
     let settings = settings("https://api.github.com");
-    run(Github::new(&settings).unwrap().remove(world, &kit(), &octocat()))
+    run(Github::new(&settings).unwrap().remove(world, &kit(), &octocat(), present, invitation))
 }
 
 fn remedy(answer: Result<HttpResponse, SendError>) -> Remedy {
@@ -80,14 +106,16 @@ fn without_a_token_there_is_no_github() {
 
 #[test]
 fn a_request_carries_what_github_requires() {
-    let world = Canned::answering([invitation(583_231, "read", false)]);
+    let world = inviting([invitation(583_231, "read", false)]);
     assert_eq!(invite_in(&world, Permission::Pull), Ok(opened()));
-    assert_eq!(world.calls(), [PUT]);
-    assert_eq!(world.body(0), r#"{"permission":"pull"}"#);
-    assert_eq!(world.header(0, "authorization"), "Bearer canary-token");
-    assert_eq!(world.header(0, "accept"), "application/vnd.github+json");
-    assert_eq!(world.header(0, "x-github-api-version"), "2022-11-28");
-    assert!(world.header(0, "user-agent").starts_with("latchkey/"));
+    assert_eq!(world.calls(), [ROLE, PUT]);
+    assert_eq!(world.body(1), r#"{"permission":"pull"}"#);
+    for call in [0, 1] {
+        assert_eq!(world.header(call, "authorization"), "Bearer canary-token");
+        assert_eq!(world.header(call, "accept"), "application/vnd.github+json");
+        assert_eq!(world.header(call, "x-github-api-version"), "2022-11-28");
+        assert!(world.header(call, "user-agent").starts_with("latchkey/"));
+    }
 }
 
 #[test]
@@ -143,58 +171,161 @@ fn somebody_who_has_access_is_a_member() {
 }
 
 #[test]
+fn whoever_may_do_more_is_left_alone_and_nobody_else_is() {
+    for (role, permission, left_alone) in [
+        ("none", Permission::Pull, false),
+        ("read", Permission::Pull, false),
+        ("triage", Permission::Pull, true),
+        ("write", Permission::Pull, true),
+        ("maintain", Permission::Push, true),
+        ("admin", Permission::Maintain, true),
+        ("maintain", Permission::Maintain, false),
+        ("triage", Permission::Push, false),
+        // A role of the organization's own, under which there is reading.
+        ("Docs writer", Permission::Pull, false),
+    ] {
+        let world = with_role(role, (!left_alone).then(|| reply(204, "")));
+        assert_eq!(invite_in(&world, permission), Ok(Invited::Member), "{role}");
+        assert_eq!(calls_behind_role(&world).len(), usize::from(!left_alone), "{role}");
+    }
+    let own = r#"{"permission":"write","role_name":"Docs writer","user":{"id":583231}}"#;
+    let world = Canned::answering([reply(200, own)]);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member), "there is writing under this one");
+    // Above this there is nothing.
+    let world = Canned::answering([reply(204, "")]);
+    assert_eq!(invite_in(&world, Permission::Admin), Ok(Invited::Member));
+}
+
+#[test]
+fn a_role_that_is_not_told_invites_nobody_unless_there_is_no_collaborator() {
+    let world = Canned::answering([reply(404, &message("Not Found")), reply(204, "")]);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member));
+    for (answer, remedy) in [
+        (reply(500, ""), Remedy::Retry),
+        (reply(200, "<html>"), Remedy::Retry),
+        (Err(SendError::Timeout), Remedy::Retry),
+        (reply_with(403, &[("retry-after", "30")], ""), limited_for(30)),
+        (reply(403, &message("Must have push access to view collaborator permission.")), Remedy::PersonNeeded),
+    ] {
+        assert_eq!(invite_in(&Canned::answering([answer]), Permission::Pull).unwrap_err().remedy, remedy);
+    }
+    let anothers = reply(200, r#"{"permission":"none","role_name":"none","user":{"id":999,"login":"octocat"}}"#);
+    let failure = invite_in(&Canned::answering([anothers]), Permission::Pull).unwrap_err();
+    assert_eq!((failure.remedy, failure.effect), (Remedy::Retry, Effect::Nothing));
+}
+
+#[test]
+fn nobody_is_invited_once_the_lease_is_over() {
+    let settings = settings("https://api.github.com");
+    let invite = |world: &Canned| {
+        run(Github::new(&settings).unwrap().invite(world, &kit(), &octocat(), Permission::Pull, NOW)).unwrap_err()
+    };
+    let world = inviting([]);
+    let failure = invite(&world);
+    assert_eq!((failure.remedy, failure.effect), (Remedy::RetryAt(NOW), Effect::Nothing));
+    assert_eq!(world.calls(), [ROLE]);
+}
+
+#[test]
 fn the_owner_of_the_repository_needs_no_invitation() {
-    let world = Canned::answering([reply(422, &message("Repository owner cannot be a collaborator"))]);
+    let world = inviting([reply(422, &message("Repository owner cannot be a collaborator"))]);
     let settings = settings("https://api.github.com");
     let repo = Repo::parse("OctoCat/kit").unwrap();
-    let invited = run(Github::new(&settings).unwrap().invite(&world, &repo, &octocat(), Permission::Pull));
+    let invited = run(Github::new(&settings).unwrap().invite(&world, &repo, &octocat(), Permission::Pull, UNTIL));
     assert_eq!(invited, Ok(Invited::Member));
 }
 
+/// The answers to taking back an invitation whose account has accepted it, up to the look whether that is a collaborator still.
+fn accepted() -> Vec<Result<HttpResponse, SendError>> {
+    let stranger = r#"{"id":999,"login":"new-dog","type":"User"}"#;
+    vec![invitation(999, "read", false), reply(404, ""), reply(200, stranger), reply(204, "")]
+}
+
+const STRANGER_BY_ID: &str = "GET https://api.github.com/user/999";
+const REMOVE_STRANGER: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators/new-dog";
+const SEE_STRANGER: &str = "GET https://api.github.com/repos/acme/kit/collaborators/new-dog";
+
 #[test]
 fn an_invitation_to_another_account_is_taken_back() {
-    for gone in [204, 404] {
-        let world = Canned::answering([invitation(999, "read", false), reply(gone, "")]);
+    let world = inviting([invitation(999, "read", false), reply(204, "")]);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::WrongIdentity));
+    assert_eq!(calls_behind_role(&world), [PUT, DELETE]);
+}
+
+#[test]
+fn whoever_has_accepted_an_invitation_that_went_astray_is_removed_and_seen_to_be_gone() {
+    for (looks, answers) in [(1, vec![reply(404, "")]), (3, vec![reply(204, ""), reply(500, ""), reply(404, "")])] {
+        let world = inviting(accepted().into_iter().chain(answers));
         assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::WrongIdentity));
-        assert_eq!(world.calls(), [PUT, DELETE]);
+        let calls = calls_behind_role(&world);
+        assert_eq!(calls[..4], [PUT, DELETE, STRANGER_BY_ID, REMOVE_STRANGER]);
+        assert_eq!(calls[4..], vec![SEE_STRANGER; looks]);
     }
 }
 
 #[test]
-fn a_wrong_invitation_that_cannot_be_taken_back_calls_for_a_person() {
-    for stuck in [reply(500, ""), reply(403, ""), Err(SendError::Timeout)] {
-        let world = Canned::answering([invitation(999, "read", false), stuck]);
-        let failure = invite_in(&world, Permission::Pull).unwrap_err();
-        assert_eq!(failure.remedy, Remedy::PersonNeeded);
-        assert!(failure.reason.contains("to the wrong account is open at acme/kit"), "{failure}");
+fn what_fails_in_passing_while_an_invitation_is_taken_back_is_tried_again_at_once() {
+    let limited = || reply_with(429, &[("retry-after", "30")], "");
+    for passing in [vec![reply(500, "")], vec![Err(SendError::Timeout), limited()], vec![reply(403, "")]] {
+        let answers = [invitation(999, "read", false)].into_iter().chain(passing).chain([reply(204, "")]);
+        assert_eq!(invite_in(&inviting(answers), Permission::Pull), Ok(Invited::WrongIdentity));
     }
-    let nameless = reply(201, r#"{"invitee":{"id":999}}"#);
-    assert!(reason(nameless).contains("to the wrong account is open at acme/kit"));
+}
+
+#[test]
+fn whoever_may_have_access_that_was_not_taken_back_is_told_of_and_nothing_is_tried() {
+    let still_there = (0..3).map(|_| reply(204, ""));
+    let unheard = (0..3).map(|_| reply(502, ""));
+    let not_removed = accepted().into_iter().take(3).chain((0..3).map(|_| Err(SendError::Timeout)));
+    // It may be open though nobody has accepted it.
+    let not_deleted = [invitation(999, "read", false)].into_iter().chain((0..3).map(|_| reply(500, "")));
+    let not_deleted = not_deleted.chain([reply(404, &message("Not Found")), reply(204, ""), reply(404, "")]);
+    let numberless = [reply(201, r#"{"invitee":{"id":999,"login":"new-dog"}}"#), reply(500, ""), reply(204, "")];
+    let numberless = numberless.into_iter().chain([reply(404, "")]);
+    for answers in [
+        accepted().into_iter().chain(still_there).collect::<Vec<_>>(),
+        accepted().into_iter().chain(unheard).collect(),
+        not_removed.collect(),
+        not_deleted.collect(),
+        numberless.collect(),
+    ] {
+        let failure = invite_in(&inviting(answers), Permission::Pull).unwrap_err();
+        assert_eq!(failure.remedy, Remedy::HandedOver);
+        assert!(failure.reason.starts_with("somebody else may have access to acme/kit: look through"), "{failure}");
+        assert!(failure.reason.contains("An invitation to the wrong account could not be taken back ("), "{failure}");
+        assert!(!failure.reason.contains("octocat") && !failure.reason.contains("new-dog"), "{failure}");
+    }
 }
 
 #[test]
 fn an_invitation_that_names_nobody_is_taken_back_and_calls_for_a_person() {
     for invitee in ["null", "7", "{}", r#"{"id":null}"#, r#"{"id":"583231"}"#, r#"{"login":"octocat"}"#] {
         let body = format!(r#"{{"id":7,"invitee":{invitee},"expired":"no"}}"#);
-        let world = Canned::answering([reply(201, &body), reply(204, "")]);
+        let world = inviting([reply(201, &body), reply(204, "")]);
         let failure = invite_in(&world, Permission::Pull).unwrap_err();
-        assert_eq!(world.calls(), [PUT, DELETE], "{invitee}");
-        assert_eq!(failure.remedy, Remedy::PersonNeeded);
+        assert_eq!(calls_behind_role(&world), [PUT, DELETE], "{invitee}");
+        assert_eq!((failure.remedy, failure.effect), (Remedy::PersonNeeded, Effect::Invited));
         let expected =
             "GitHub did not say in a readable way whom it invited to acme/kit, so the invitation was taken back";
         assert_eq!(failure.reason, expected);
+        // It was accepted by whoever has the login that was asked for.
+        let world = inviting([reply(201, &body), reply(404, ""), reply(204, ""), reply(404, "")]);
+        assert_eq!(invite_in(&world, Permission::Pull).unwrap_err().reason, expected);
+        assert_eq!(calls_behind_role(&world), [PUT, DELETE, REMOVE, SEE]);
     }
-    let world = Canned::answering([reply(201, r#"{"id":7}"#), reply(500, "")]);
-    let failure = invite_in(&world, Permission::Pull).unwrap_err();
-    assert_eq!(failure.remedy, Remedy::PersonNeeded);
-    assert!(failure.reason.contains("to an unknown account is open at acme/kit"), "{failure}");
 }
 
 #[test]
 fn an_invitation_of_which_nothing_can_be_read_is_not_asked_for_again() {
     for body in ["", "<html>", "{}", "[]", r#"{"id":"7"}"#, r#"{"id":0,"invitee":null}"#] {
-        let reason = reason(reply(201, body));
-        assert!(reason.contains("to acme/kit: an invitation to an unknown account may be open there"), "{reason}");
+        let world = inviting([reply(201, body), reply(204, ""), reply(404, "")]);
+        let Failure { remedy, reason, .. } = invite_in(&world, Permission::Pull).unwrap_err();
+        assert_eq!(
+            (remedy, calls_behind_role(&world)),
+            (Remedy::HandedOver, vec![PUT.into(), REMOVE.into(), SEE.into()])
+        );
+        assert!(reason.starts_with("somebody else may have access to acme/kit"), "{reason}");
+        assert!(reason.contains("An invitation to an unknown account could not be taken back"), "{reason}");
     }
 }
 
@@ -205,17 +336,24 @@ fn an_invitation_to_the_right_account_on_unreadable_terms_may_be_asked_for_again
 
 #[test]
 fn a_wrong_account_is_noticed_whatever_else_cannot_be_read() {
-    let world = Canned::answering([reply(201, r#"{"id":7,"invitee":{"id":999},"expired":"no"}"#), reply(204, "")]);
+    let world = inviting([reply(201, r#"{"id":7,"invitee":{"id":999},"expired":"no"}"#), reply(204, "")]);
     assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::WrongIdentity));
 }
 
 #[test]
 fn an_invitation_to_more_than_the_permission_is_taken_back() {
-    let world = Canned::answering([invitation(583_231, "write", false), reply(204, "")]);
+    let world = inviting([invitation(583_231, "write", false), reply(204, "")]);
     let failure = invite_in(&world, Permission::Pull).unwrap_err();
-    assert_eq!(failure.remedy, Remedy::PersonNeeded);
+    assert_eq!((failure.remedy, failure.effect), (Remedy::PersonNeeded, Effect::Invited));
     assert!(failure.reason.starts_with("acme/kit belongs to a personal account"), "{failure}");
-    assert_eq!(world.calls(), [PUT, DELETE]);
+    assert_eq!(calls_behind_role(&world), [PUT, DELETE]);
+    // Accepted at once.
+    let given = || [invitation(583_231, "write", false), reply(404, ""), reply(200, USER), reply(204, "")];
+    let world = inviting(given().into_iter().chain([reply(404, "")]));
+    assert_eq!(invite_in(&world, Permission::Pull).unwrap_err().remedy, Remedy::PersonNeeded);
+    assert_eq!(calls_behind_role(&world), [PUT, DELETE, USER_BY_ID, REMOVE, SEE]);
+    let world = inviting(given().into_iter().chain((0..3).map(|_| reply(204, ""))));
+    assert_eq!(invite_in(&world, Permission::Pull).unwrap_err().remedy, Remedy::HandedOver);
 }
 
 #[test]
@@ -229,7 +367,9 @@ fn an_invitation_to_the_permission_or_less_stays() {
         (Permission::Admin, "read"),
         (Permission::Pull, "a role of the organization's own"),
     ] {
-        let world = Canned::answering([invitation(583_231, role, false)]);
+        let answer = invitation(583_231, role, false);
+        // Above everything there is nothing to be looked for.
+        let world = if permission == Permission::Admin { Canned::answering([answer]) } else { inviting([answer]) };
         assert_eq!(invite_in(&world, permission), Ok(opened()), "{role}");
     }
 }
@@ -237,11 +377,11 @@ fn an_invitation_to_the_permission_or_less_stays() {
 #[test]
 fn an_expired_invitation_is_replaced_once() {
     let expired = || invitation(583_231, "read", true);
-    let world = Canned::answering([expired(), reply(204, ""), invitation(583_231, "read", false)]);
+    let world = inviting([expired(), reply(204, ""), invitation(583_231, "read", false)]);
     assert_eq!(invite_in(&world, Permission::Pull), Ok(opened()));
-    assert_eq!(world.calls(), [PUT, DELETE, PUT]);
+    assert_eq!(calls_behind_role(&world), [PUT, DELETE, PUT]);
 
-    let world = Canned::answering([expired(), reply(204, ""), expired()]);
+    let world = inviting([expired(), reply(204, ""), expired()]);
     assert_eq!(invite_in(&world, Permission::Pull).unwrap_err().remedy, Remedy::Retry);
 }
 
@@ -249,8 +389,8 @@ fn an_expired_invitation_is_replaced_once() {
 fn a_buyer_is_sent_to_githubs_own_page_whatever_the_reply_says() {
     let link = |api_url: &str, html_url: &str| {
         let body = format!(r#"{{"id":7,"invitee":{{"id":583231}},"html_url":"{html_url}"}}"#);
-        let (world, settings) = (Canned::answering([reply(201, &body)]), settings(api_url));
-        match run(Github::new(&settings).unwrap().invite(&world, &kit(), &octocat(), Permission::Pull)) {
+        let (world, settings) = (inviting([reply(201, &body)]), settings(api_url));
+        match run(Github::new(&settings).unwrap().invite(&world, &kit(), &octocat(), Permission::Pull, UNTIL)) {
             Ok(Invited::Invitation { accept_url, .. }) => accept_url,
             other => panic!("{other:?}"),
         }
@@ -271,13 +411,14 @@ fn a_buyer_is_sent_to_githubs_own_page_whatever_the_reply_says() {
 
 #[test]
 fn a_personal_repository_is_opened_only_to_those_who_may_write() {
-    let world = Canned::answering([reply(422, PERSONAL), invitation(583_231, "write", false)]);
+    let world = inviting([reply(422, PERSONAL), invitation(583_231, "write", false)]);
     assert_eq!(invite_in(&world, Permission::Push), Ok(opened()));
-    assert_eq!(world.calls(), [PUT, PUT]);
-    assert_eq!([world.body(0), world.body(1)], [r#"{"permission":"push"}"#, "{}"]);
+    assert_eq!(calls_behind_role(&world), [PUT, PUT]);
+    assert_eq!([world.body(1), world.body(2)], [r#"{"permission":"push"}"#, "{}"]);
 
     for permission in [Permission::Pull, Permission::Triage, Permission::Maintain, Permission::Admin] {
-        let world = Canned::answering([reply(422, PERSONAL)]);
+        let answer = reply(422, PERSONAL);
+        let world = if permission == Permission::Admin { Canned::answering([answer]) } else { inviting([answer]) };
         let failure = invite_in(&world, permission).unwrap_err();
         assert_eq!(failure.remedy, Remedy::PersonNeeded);
         assert!(failure.reason.starts_with("acme/kit belongs to a personal account"), "{failure}");
@@ -327,6 +468,20 @@ fn the_daily_limit_of_invitations_is_recognized_by_its_text_in_any_status() {
 }
 
 #[test]
+fn a_refusal_that_speaks_of_invitations_and_a_limit_and_of_no_day_needs_a_person() {
+    for text in [
+        "The invitation could not be sent: the organization has reached its seat limit",
+        "You have exceeded the limit of invitations",
+        "Too many invitations are pending",
+        "Invitations are limited to members of the enterprise",
+    ] {
+        for status in [403, 422] {
+            assert!(reason(reply(status, &message(text))).contains(text), "{status}");
+        }
+    }
+}
+
+#[test]
 fn a_missing_permission_is_named() {
     let text = message("Resource not accessible by personal access token");
     let named = reply_with(403, &[("x-accepted-github-permissions", "administration=write")], &text);
@@ -348,7 +503,10 @@ fn an_archived_repository_is_to_be_unarchived() {
     let Failure { remedy, reason, .. } = invite(archived()).unwrap_err();
     assert_eq!(remedy, Remedy::PersonNeeded);
     assert!(reason.starts_with("unarchive acme/kit at GitHub, or take it out"), "{reason}");
-    for world in [Canned::answering([archived()]), Canned::answering([listed(583_231), archived()])] {
+    for world in [
+        Canned::answering([reply(204, ""), archived()]),
+        Canned::answering([reply(404, ""), listed(583_231), archived()]),
+    ] {
         let Failure { remedy, reason, .. } = remove_in(&world).unwrap_err();
         assert_eq!(remedy, Remedy::PersonNeeded);
         assert!(reason.starts_with("unarchive acme/kit at GitHub until"), "{reason}");
@@ -377,36 +535,39 @@ fn a_blocked_account_is_to_be_unblocked_and_a_flagged_one_replaced() {
     }
     // What stands in the login says nothing.
     let account = GithubAccount { login: GithubLogin::parse("blocked-flagged").unwrap(), ..octocat() };
-    let world = Canned::answering([reply(403, &message("blocked-flagged: Must have admin rights to Repository."))]);
+    let world = inviting([reply(403, &message("blocked-flagged: Must have admin rights to Repository."))]);
     let invited = run(Github::new(&settings("https://api.github.com")).unwrap().invite(
         &world,
         &kit(),
         &account,
         Permission::Pull,
+        UNTIL,
     ));
     assert!(invited.unwrap_err().reason.starts_with("GITHUB_TOKEN may not manage access"));
 }
 
 #[test]
-fn a_404_is_the_accounts_or_the_repositorys_by_whether_the_account_is_there() {
-    let not_found = || reply(404, &message("Not Found"));
-    let asked = |about_account| {
-        let world = Canned::answering([not_found(), about_account]);
-        let failure = invite_in(&world, Permission::Pull).unwrap_err();
-        assert_eq!(world.calls(), [PUT, USER_BY_ID]);
-        failure
+fn of_an_account_that_is_there_a_404_is_the_repositorys() {
+    for answer in [reply(404, &message("Not Found")), reply(404, "<html>")] {
+        assert!(reason(answer).starts_with("let GITHUB_TOKEN see acme/kit, or correct its name"));
+    }
+}
+
+#[test]
+fn the_present_login_of_an_account_is_asked_for_by_its_number() {
+    let asked = |answer| {
+        let (world, settings) = (Canned::answering([answer]), settings("https://api.github.com"));
+        let login = run(Github::new(&settings).unwrap().present_login(&world, &octocat()));
+        assert_eq!(world.calls(), [USER_BY_ID]);
+        login.map(|login| login.map(|login| login.as_str().to_owned()))
     };
-    let person_needed = |failure: Failure, first: &str| {
-        assert_eq!(failure.remedy, Remedy::PersonNeeded, "{failure}");
-        assert!(failure.reason.starts_with(first), "{failure}");
-    };
-    person_needed(asked(not_found()), "ask the buyer for another GitHub account and transfer");
-    person_needed(asked(reply(200, USER)), "let GITHUB_TOKEN see acme/kit, or correct its name");
     let renamed = r#"{"id":583231,"login":"new-cat","type":"User"}"#;
-    person_needed(asked(reply(200, renamed)), "transfer the license to the buyer's present username");
-    assert_eq!(asked(reply_with(403, &[("retry-after", "30")], &message("Wait"))).remedy, limited_for(30));
-    assert_eq!(asked(reply(502, "")).remedy, Remedy::Retry);
-    assert_eq!(invite(reply(404, "<html>")).unwrap_err().remedy, Remedy::PersonNeeded, "not in GitHub's words");
+    assert_eq!(asked(reply(200, renamed)), Ok(Some("new-cat".to_owned())));
+    assert_eq!(asked(reply(404, &message("Not Found"))), Ok(None));
+    for unclear in [reply(404, "<html>"), reply(502, ""), reply(200, &renamed.replace("583231", "1"))] {
+        assert_eq!(asked(unclear).unwrap_err().remedy, Remedy::Retry);
+    }
+    assert_eq!(asked(reply_with(403, &[("retry-after", "30")], "")).unwrap_err().remedy, limited_for(30));
 }
 
 #[test]
@@ -459,19 +620,64 @@ fn trouble_at_github_may_pass() {
 const LIST: &str = "GET https://api.github.com/repos/acme/kit/invitations?per_page=100&page=1";
 const USER_BY_ID: &str = "GET https://api.github.com/user/583231";
 const USER_BY_LOGIN: &str = "GET https://api.github.com/users/octocat";
+const SEE: &str = "GET https://api.github.com/repos/acme/kit/collaborators/octocat";
 const REMOVE: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators/octocat";
 
 fn listed(invitee: i64) -> Result<HttpResponse, SendError> {
     reply(200, &format!(r#"[{{"id":6,"invitee":null}},{{"id":7,"invitee":{{"id":{invitee},"login":"x"}}}}]"#))
 }
 
+/// A look that finds no collaborator.
+fn not_in() -> Result<HttpResponse, SendError> {
+    reply(404, &message("Not Found"))
+}
+
 #[test]
-fn whoever_is_invited_loses_the_invitation_and_whoever_is_in_is_removed() {
-    let world = Canned::answering([listed(583_231), reply(204, "")]);
-    assert_eq!((remove_in(&world), world.calls()), (Ok(()), vec![LIST.to_owned(), DELETE.to_owned()]));
-    let world = Canned::answering([listed(1), reply(200, USER), reply(204, "")]);
+fn whoever_is_in_is_removed_without_a_look_at_the_list() {
+    let world = Canned::answering([reply(204, ""), reply(204, "")]);
+    assert_eq!((remove_in(&world), world.calls()), (Ok(()), vec![SEE.to_owned(), REMOVE.to_owned()]));
+}
+
+#[test]
+fn whoever_is_invited_loses_the_invitation() {
+    let world = Canned::answering([not_in(), listed(583_231), reply(204, "")]);
     assert_eq!(remove_in(&world), Ok(()));
-    assert_eq!(world.calls(), [LIST, USER_BY_ID, REMOVE]);
+    assert_eq!(world.calls(), [SEE, LIST, DELETE]);
+    // Whoever is neither may have accepted an invitation between the two looks.
+    let world = Canned::answering([not_in(), listed(1), reply(204, "")]);
+    assert_eq!(remove_in(&world), Ok(()));
+    assert_eq!(world.calls(), [SEE, LIST, REMOVE]);
+    let world = Canned::answering([not_in(), listed(583_231), reply(404, ""), reply(204, "")]);
+    assert_eq!(remove_in(&world), Ok(()));
+    assert_eq!(world.calls(), [SEE, LIST, DELETE, REMOVE]);
+}
+
+#[test]
+fn of_an_expired_and_a_fresh_invitation_all_go() {
+    let list = r#"[{"id":5,"invitee":{"id":583231},"expired":true},{"id":6,"invitee":{"id":1},"inviter":{"id":583231}},
+                   {"id":7,"invitee":{"id":583231},"expired":false}]"#;
+    let expired = "DELETE https://api.github.com/repos/acme/kit/invitations/5";
+    let world = Canned::answering([not_in(), reply(200, list), reply(204, ""), reply(204, "")]);
+    assert_eq!(remove_in(&world), Ok(()));
+    assert_eq!(world.calls(), [SEE, LIST, expired, DELETE]);
+    // Of an expired one alone nobody knows what became of another.
+    let list = r#"[{"id":5,"invitee":{"id":583231},"expired":true}]"#;
+    let world = Canned::answering([not_in(), reply(200, list), reply(204, ""), reply(204, "")]);
+    assert_eq!(remove_in(&world), Ok(()));
+    assert_eq!(world.calls(), [SEE, LIST, expired, REMOVE]);
+}
+
+#[test]
+fn an_invitation_beyond_the_pages_goes_by_the_number_that_was_told() {
+    let full = || {
+        let items: Vec<_> = (0..100).map(|id| format!(r#"{{"id":{id},"invitee":{{"id":1}}}}"#)).collect();
+        reply(200, &format!("[{}]", items.join(",")))
+    };
+    let answers = [not_in(), full(), full(), full(), reply(204, ""), reply(204, "")];
+    let world = Canned::answering(answers);
+    assert_eq!(remove_known_in(&world, Some(&octocat().login), Some(1007)), Ok(()));
+    let far = "DELETE https://api.github.com/repos/acme/kit/invitations/1007";
+    assert_eq!(world.calls()[4..], [far, REMOVE]);
 }
 
 #[test]
@@ -480,46 +686,46 @@ fn an_account_that_is_not_shown_is_removed_by_its_last_login_if_that_is_nobody_e
     for (shown, removed) in
         [(not_found(), reply(204, "")), (not_found(), not_found()), (reply(200, USER), reply(204, ""))]
     {
-        let world = Canned::answering([reply(200, "[]"), not_found(), shown, removed]);
-        assert_eq!(remove_in(&world), Ok(()));
-        assert_eq!(world.calls(), [LIST, USER_BY_ID, USER_BY_LOGIN, REMOVE]);
+        let world = Canned::answering([shown, not_found(), reply(200, "[]"), removed]);
+        assert_eq!(remove_known_in(&world, None, None), Ok(()));
+        assert_eq!(world.calls(), [USER_BY_LOGIN, SEE, LIST, REMOVE]);
     }
     for kind in ["User", "Organization", "Bot"] {
         let anothers = format!(r#"{{"id":1,"login":"octocat","type":"{kind}"}}"#);
-        let world = Canned::answering([reply(200, "[]"), not_found(), reply(200, &anothers)]);
-        let Failure { remedy, reason, .. } = remove_in(&world).unwrap_err();
-        assert_eq!((remedy, world.calls().len()), (Remedy::PersonNeeded, 3));
+        let world = Canned::answering([reply(200, &anothers)]);
+        let Failure { remedy, reason, .. } = remove_known_in(&world, None, None).unwrap_err();
+        assert_eq!((remedy, world.calls().len()), (Remedy::PersonNeeded, 1));
         assert!(reason.starts_with("look through the collaborators of acme/kit, remove whoever"), "{reason}");
     }
     let erased = GithubAccount { login: GithubLogin::parse(ERASED_LOGIN).unwrap(), ..octocat() };
-    let world = Canned::answering([reply(200, "[]"), not_found()]);
+    let world = Canned::answering([]);
     let settings = settings("https://api.github.com");
-    let removed = run(Github::new(&settings).unwrap().remove(&world, &kit(), &erased));
+    let removed = run(Github::new(&settings).unwrap().remove(&world, &kit(), &erased, None, None));
     assert_eq!(removed.unwrap_err().remedy, Remedy::PersonNeeded);
 }
 
 #[test]
 fn an_account_that_was_in_and_is_not_any_more_has_no_access() {
-    let world = Canned::answering([reply(200, "[]"), reply(200, USER), reply(404, &message("Not Found"))]);
+    let world = Canned::answering([not_in(), reply(200, "[]"), reply(404, &message("Not Found"))]);
     assert_eq!(remove_in(&world), Ok(()));
 }
 
 #[test]
-fn what_cannot_be_read_or_is_somebody_elses_ends_no_removal() {
+fn what_cannot_be_read_ends_no_removal() {
     for answers in [
-        vec![reply(404, &message("Not Found"))],
-        vec![reply(200, "<html>")],
-        vec![reply(200, "{}")],
-        vec![listed(583_231), reply(403, &message("Must have admin rights"))],
-        vec![reply(200, "[]"), reply(404, "<html>")],
-        vec![reply(200, "[]"), reply(404, &message("Not Found")), reply(404, "<html>")],
-        vec![reply(200, "[]"), reply(404, &message("Not Found")), reply(403, &message("API rate limit exceeded"))],
-        vec![reply(200, "[]"), reply(200, r#"{"id":1,"login":"octocat","type":"User"}"#)],
-        vec![reply(200, "[]"), reply(200, USER), reply(500, "")],
+        vec![reply(500, "")],
+        vec![reply(403, &message("API rate limit exceeded"))],
+        vec![not_in(), reply(404, &message("Not Found"))],
+        vec![not_in(), reply(200, "<html>")],
+        vec![not_in(), reply(200, "{}")],
+        vec![not_in(), reply(200, r#"[{"invitee":{"id":583231}"#)],
+        vec![not_in(), reply(200, r#"[{"invitee":{"id":583231},}]"#)],
+        vec![not_in(), listed(583_231), reply(403, &message("Must have admin rights"))],
+        vec![reply(204, ""), reply(500, "")],
     ] {
         let world = Canned::answering(answers);
         let failure = remove_in(&world).unwrap_err();
-        assert_ne!(failure.remedy, Remedy::GiveUp, "{failure}");
+        assert!(!matches!(failure.remedy, Remedy::GiveUp | Remedy::HandedOver), "{failure}");
         assert!(!world.calls().iter().any(|asked| asked == REMOVE) || failure.remedy == Remedy::Retry, "{failure}");
     }
 }

@@ -2,15 +2,16 @@
 //! however many ask for it, and whoever takes over a login.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use latchkey::platform::Method;
 use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{AccountKind, FaultKind, LicenseKeySeed};
+use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, LicenseKeySeed, Options, Service};
 use serde_json::json;
 
 use super::{OCTOCAT, assert_nothing_bound, issued, of_users, outages, sold};
-use crate::shop::{STARTER, Shop, run};
+use crate::shop::{STARTER, Shop, catalogue_of, run};
 
 const BOUND: (u16, &str) = (400, "license_bound_to_another_account");
 
@@ -80,7 +81,7 @@ fn a_username_is_taken_as_people_paste_it() {
             assert_eq!((answer.status, &answer.body["status"]), (200, &json!(status)), "{text:?}");
             assert_eq!(answer.body["github_username"], "octocat", "{text:?}");
         }
-        let asked: Vec<_> = shop.calls().into_iter().filter(|call| call.starts_with("GET ")).collect();
+        let asked: Vec<_> = shop.calls().into_iter().filter(|call| call.starts_with("GET /users/")).collect();
         assert_eq!(asked, ["GET /users/octocat"]);
         let other = shop.activate(&key, "https://github.com/ada-lovelace").await;
         assert_eq!(other.problem(), BOUND);
@@ -204,41 +205,282 @@ fn whoever_registers_a_login_that_its_owner_gave_up_gets_no_access() {
         let shop = Shop::open();
         let key = sold(&shop, STARTER).await;
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
-        shop.sandbox.rename_user("octocat", "octocat-of-old");
+        shop.sandbox.rename_user("octocat", "new-cat");
         let stranger = shop.sandbox.add_user("octocat", AccountKind::User);
         shop.let_answers_age();
         shop.calls();
-        assert_eq!(shop.activate(&key, "octocat").await.problem(), BOUND);
-        let taken_back = shop.calls().iter().filter(|call| call.starts_with("DELETE /repos/")).count();
-        assert_eq!(taken_back, 2, "both invitations are taken back");
+        let answer = shop.activate(&key, "octocat").await;
+        assert_eq!(answer.problem(), BOUND);
+        assert!(!answer.body.to_string().contains("new-cat"), "the owner is not named");
         assert_only_octocat_is_invited(&shop, stranger);
-        assert_dead_for_want_of_a_transfer(&shop);
-        assert_eq!(shop.tick().await.rows, 0, "it is not tried again");
+        let asked = shop.calls();
+        assert!(
+            asked.iter().filter(|call| call.starts_with("PUT ")).all(|call| call.ends_with("/new-cat")),
+            "{asked:?}"
+        );
+        assert_eq!(shop.count("license_activations WHERE github_username = 'new-cat'"), 1);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 2);
+        // From now on the present login is on record.
+        assert_eq!(shop.activate(&key, "octocat").await.problem(), BOUND);
+        assert_eq!(shop.activate(&key, "new-cat").await.body["status"], "already_active");
     });
+}
+
+#[test]
+fn a_renamed_buyer_goes_on_being_invited_under_the_new_login() {
+    run(async {
+        let shop = Shop::open();
+        let (key, other) = (sold(&shop, STARTER).await, sold(&shop, STARTER).await);
+        for key in [&key, &other] {
+            assert_eq!(shop.activate(key, "octocat").await.status, 200);
+        }
+        shop.sandbox.rename_user("octocat", "new-cat");
+        shop.let_answers_age();
+        shop.calls();
+        let answer = shop.activate(&key, "octocat").await;
+        assert_eq!((answer.status, &answer.body["github_username"]), (200, &json!("new-cat")), "nobody else's login");
+        let expected = [
+            "GET /user/583231",
+            "GET /repos/acme/starter/collaborators/new-cat/permission",
+            "GET /repos/acme/starter-docs/collaborators/new-cat/permission",
+            "PUT /repos/acme/starter/collaborators/new-cat",
+            "PUT /repos/acme/starter-docs/collaborators/new-cat",
+            "GET /users/octocat",
+        ];
+        assert_eq!(shop.calls(), expected, "the account is asked about once");
+        for table in ["license_activations", "grants"] {
+            assert_eq!(shop.count(&format!("{table} WHERE github_username = 'new-cat'")), 2, "{table}");
+        }
+        assert_eq!(shop.activate(&other, "new-cat").await.body["status"], "already_active");
+        assert_eq!(shop.count("license_activations WHERE github_username = 'octocat'"), 0);
+    });
+}
+
+/// Sells, and activates for octocat while GitHub invites nobody: both invitations are due in a minute.
+async fn queued(shop: &Shop) -> String {
+    let key = sold(shop, STARTER).await;
+    shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).method("PUT"));
+    assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+    shop.sandbox.clear_faults();
+    shop.calls();
+    key
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn what_is_due_goes_to_the_present_login_and_each_account_is_asked_about_once_a_tick() {
+    run(async {
+        let shop = Shop::open();
+        queued(&shop).await;
+        shop.sandbox.rename_user("octocat", "new-cat");
+        let stranger = shop.sandbox.add_user("octocat", AccountKind::User);
+        shop.sandbox.accept_at_once("octocat");
+        assert_eq!(shop.tick_after(MINUTE).await.rows, 2);
+        assert_only_octocat_is_invited(&shop, stranger);
+        assert_eq!(shop.sandbox.invitations("acme/starter")[0].login, "new-cat");
+        assert_eq!(shop.calls().iter().filter(|call| *call == "GET /user/583231").count(), 1);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 2);
+        assert_eq!(shop.count("license_activations WHERE github_username = 'new-cat'"), 1);
+    });
+}
+
+#[test]
+fn an_account_that_is_gone_before_its_invitation_is_for_a_person() {
+    run(async {
+        for hidden in [true, false] {
+            let shop = Shop::open();
+            queued(&shop).await;
+            if hidden {
+                shop.sandbox.suspend_user("octocat");
+            } else {
+                shop.sandbox.remove_user("octocat");
+                shop.sandbox.add_user("octocat", AccountKind::User);
+            }
+            assert_eq!(shop.tick_after(MINUTE).await.rows, 2);
+            assert!(shop.calls().iter().all(|call| call == "GET /user/583231"), "nobody is invited");
+            let waits = "outbox WHERE kind = 'grant' AND state = 'due' AND person_needed = 1
+                         AND last_error LIKE 'ask the buyer for another GitHub account%'";
+            assert_eq!(shop.count(waits), 2);
+        }
+    });
+}
+
+/// Lets the login change hands at the moment in which its account is invited, and gives the new owner's number once it has.
+fn change_hands_at_the_invitation(shop: &Shop, accepts: bool) -> std::rc::Rc<Cell<Option<u64>>> {
+    let (world, stranger) = (shop.sandbox.clone(), std::rc::Rc::new(Cell::new(None)));
+    let new_owner = std::rc::Rc::clone(&stranger);
+    shop.host.inject(move |call| {
+        if matches!(call, Call::Send(request) if request.method == Method::Put) && new_owner.get().is_none() {
+            world.rename_user("octocat", "new-cat");
+            new_owner.set(Some(world.add_user("octocat", AccountKind::User)));
+            if accepts {
+                world.accept_at_once("octocat");
+            }
+        }
+        Fate::Proceed
+    });
+    stranger
 }
 
 #[test]
 fn a_login_that_changes_hands_before_the_invitation_gets_no_access() {
     run(async {
-        let shop = Shop::open();
-        let key = sold(&shop, STARTER).await;
-        let (world, stranger) = (shop.sandbox.clone(), std::rc::Rc::new(Cell::new(None)));
-        let new_owner = std::rc::Rc::clone(&stranger);
-        shop.host.inject(move |call| {
-            if matches!(call, Call::Send(request) if request.method == Method::Put) && new_owner.get().is_none() {
-                world.rename_user("octocat", "octocat-of-old");
-                new_owner.set(Some(world.add_user("octocat", AccountKind::User)));
-            }
-            Fate::Proceed
-        });
-        let answer = shop.activate(&key, "octocat").await;
-        assert_eq!(answer.problem(), BOUND);
-        assert_only_octocat_is_invited(&shop, stranger.get().unwrap());
-        assert_dead_for_want_of_a_transfer(&shop);
-        let bound = shop.record("license_activations", "true");
-        assert_eq!(bound["github_user_id"], json!(OCTOCAT), "the license is still its buyer's");
+        for accepts in [false, true] {
+            let shop = Shop::open();
+            let key = sold(&shop, STARTER).await;
+            let stranger = change_hands_at_the_invitation(&shop, accepts);
+            let answer = shop.activate(&key, "octocat").await;
+            assert_eq!(answer.problem(), BOUND);
+            assert_only_octocat_is_invited(&shop, stranger.get().unwrap());
+            let bound = shop.record("license_activations", "true");
+            assert_eq!(bound["github_user_id"], json!(OCTOCAT), "the license is still its buyer's");
+            // The buyer is invited under the new login by the next tick.
+            shop.tick_after(MINUTE).await;
+            assert_only_octocat_is_invited(&shop, stranger.get().unwrap());
+            assert_eq!(shop.sandbox.invitations("acme/starter")[0].login, "new-cat");
+            assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 2);
+        }
     });
 }
+
+#[test]
+fn a_stranger_who_accepts_at_once_is_removed_and_seen_to_be_gone_or_told_of() {
+    run(async {
+        // How long GitHub takes to remove somebody whom it has said to be removed.
+        for (takes, confirmed) in [(0, true), (60_000, false)] {
+            let options = Options { removal_takes: takes, ..Options::default() };
+            let shop = Shop::open_in(options, &[("OPERATOR_EMAIL", "seller@example.com")]);
+            queued(&shop).await;
+            let stranger = change_hands_at_the_invitation(&shop, true);
+            assert_eq!(shop.tick_after(MINUTE).await.rows, 2);
+            let (due, dead) = (
+                shop.count(
+                    "outbox WHERE kind = 'grant' AND state = 'due' AND last_error LIKE 'the account was renamed%'",
+                ),
+                shop.count(
+                    "outbox WHERE kind = 'grant' AND state = 'dead' AND last_error LIKE '%may have access to acme/%'",
+                ),
+            );
+            assert_eq!((due, dead), if confirmed { (2, 0) } else { (1, 1) }, "the second is not sent");
+            shop.advance(MINUTE);
+            assert_only_octocat_is_invited(&shop, stranger.get().unwrap());
+        }
+    });
+}
+
+#[test]
+fn what_could_not_be_taken_back_is_told_of_and_waits_for_a_person() {
+    run(async {
+        // How often what takes the invitation back fails, in passing or for good.
+        for (times, told) in [(1, false), (2, false), (3, true)] {
+            for fault in [FaultKind::status(502), FaultKind::retry_after(429, 30), FaultKind::LostBefore] {
+                let shop = Shop::open_with(&[("OPERATOR_EMAIL", "seller@example.com")]);
+                shop.stock(&catalogue_of(ONE_REPO));
+                let key = sold(&shop, STARTER).await;
+                shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).method("PUT"));
+                assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+                shop.sandbox.clear_faults();
+                let stranger = change_hands_at_the_invitation(&shop, true);
+                let failing = Fault::new(Service::GitHub, fault.clone()).method("DELETE").path("/collaborators/");
+                shop.sandbox.inject(failing.times(times));
+                shop.tick_after(MINUTE).await;
+                let row = shop.record("outbox", "kind = 'grant'");
+                assert_eq!(row["state"], if told { "dead" } else { "due" }, "{times} times {fault:?}");
+                let kept = shop.sandbox.collaborators("acme/starter").len();
+                assert_eq!(kept, usize::from(told), "{times} times {fault:?}");
+                assert!(shop.sandbox.invitations("acme/starter").is_empty());
+                shop.sandbox.clear_faults();
+                let error = row["last_error"].as_str().unwrap();
+                assert_eq!(error.starts_with("somebody else may have access to acme/starter"), told, "{error}");
+                let log = shop.log_text();
+                assert!(!log.contains("octocat") && !log.contains("new-cat"), "{log}");
+                if told {
+                    assert_eq!(shop.count("grants WHERE state = 'blocked' AND reason LIKE '%may have access to%'"), 1);
+                    shop.tick_after(MINUTE).await;
+                    let mails = shop.sandbox.take_mails();
+                    let alert = mails
+                        .iter()
+                        .find(|mail| mail.text.as_ref().unwrap().contains("may have access to acme/starter"));
+                    assert!(alert.is_some(), "the operator is told");
+                    // Who asks again is invited, and what was left open is not forgotten.
+                    shop.let_answers_age();
+                    assert_eq!(shop.activate(&key, "octocat").await.problem(), BOUND);
+                    let row = shop.record("outbox", "kind = 'grant'");
+                    assert_eq!(row["outcome"], "invited");
+                    assert!(row["history"].as_str().unwrap().contains("may have access to acme/starter"));
+                } else {
+                    assert_only_octocat_is_invited(&shop, stranger.get().unwrap());
+                }
+                shop.sandbox.take_mails();
+            }
+        }
+    });
+}
+
+#[test]
+fn an_invitation_that_may_have_gone_astray_unheard_is_told_of() {
+    run(async {
+        for refunded in [false, true] {
+            let shop = Shop::open_with(&[("OPERATOR_EMAIL", "seller@example.com")]);
+            shop.stock(&catalogue_of(ONE_REPO));
+            let sale = GumroadSale { sale_id: Some("one".to_owned()), ..GumroadSale::default() };
+            shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await;
+            let key = shop.take_key();
+            let stranger = change_hands_at_the_invitation(&shop, true);
+            let lost = Fault::new(Service::GitHub, FaultKind::LostAfter).method("PUT").times(1);
+            shop.sandbox.inject(lost);
+            assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+            assert!(stranger.get().is_some());
+            if refunded {
+                shop.deliver(&shop.sandbox.gumroad_refund("one")).await;
+            }
+            // However late the next try comes, and whatever it waits for in between.
+            shop.rows("UPDATE outbox SET next_attempt_at = 0 WHERE kind = 'grant'");
+            shop.rows("INSERT INTO github_pauses (scope, until_at, reason) VALUES ('', 9007199254740991, 'a limit')");
+            shop.tick_after(40 * 24 * 60 * MINUTE).await;
+            shop.rows("DELETE FROM github_pauses");
+            shop.rows("UPDATE outbox SET next_attempt_at = 0 WHERE kind = 'grant'");
+            shop.tick_after(MINUTE).await;
+            let row = shop.record("outbox", "kind = 'grant'");
+            assert_eq!(row["state"], "dead");
+            let error = row["last_error"].as_str().unwrap();
+            assert!(error.starts_with("somebody else may have access to acme/starter"), "{error}");
+            // The operator has looked, and it goes on.
+            shop.rows("UPDATE outbox SET state = 'due', died_at = NULL, next_attempt_at = 0 WHERE kind = 'grant'");
+            shop.tick_after(MINUTE).await;
+            let outcome = if refunded { "removed" } else { "invited" };
+            assert_eq!(shop.record("outbox", "kind = 'grant'")["outcome"], outcome);
+            shop.sandbox.take_mails();
+        }
+    });
+}
+
+#[test]
+fn a_renamed_account_whose_last_answer_is_known_is_invited_without_a_word() {
+    run(async {
+        for fault in [FaultKind::status(503), FaultKind::retry_after(429, 30)] {
+            let shop = Shop::open();
+            let key = sold(&shop, STARTER).await;
+            shop.sandbox.inject(Fault::new(Service::GitHub, fault).method("PUT"));
+            assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+            shop.sandbox.clear_faults();
+            shop.sandbox.rename_user("octocat", "new-cat");
+            shop.tick_after(2 * MINUTE).await;
+            shop.tick_after(2 * MINUTE).await;
+            assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'invited'"), 2);
+            shop.calls();
+        }
+    });
+}
+
+/// A catalogue whose product opens one repository.
+const ONE_REPO: &str = r#"[[gumroad]]
+product_id = "32-nPAicqbLj8B_WswVlMw=="
+name = "Acme Starter Kit"
+tier = "pro"
+repos = ["acme/starter"]
+"#;
 
 #[track_caller]
 fn assert_only_octocat_is_invited(shop: &Shop, stranger: u64) {
@@ -246,11 +488,4 @@ fn assert_only_octocat_is_invited(shop: &Shop, stranger: u64) {
         assert!(shop.sandbox.invitations(repo).iter().all(|open| open.user_id != stranger), "{repo}");
         assert!(shop.sandbox.collaborators(repo).is_empty(), "{repo}");
     }
-}
-
-#[track_caller]
-fn assert_dead_for_want_of_a_transfer(shop: &Shop) {
-    let dead = "outbox WHERE kind = 'grant' AND state = 'dead' AND last_error LIKE '%transfer the license%'";
-    assert_eq!(shop.count(dead), 2);
-    assert_eq!(shop.count("grants WHERE state = 'blocked' AND reason LIKE '%transfer the license%'"), 2);
 }

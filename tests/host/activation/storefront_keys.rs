@@ -50,6 +50,8 @@ fn a_good_key_opens_what_its_variant_opens_and_uses_up_no_activation() {
             let expected = [
                 "GET /users/octocat",
                 VALIDATE,
+                "GET /repos/acme/kit/collaborators/octocat/permission",
+                "GET /repos/acme/kit-pro/collaborators/octocat/permission",
                 "PUT /repos/acme/kit/collaborators/octocat",
                 "PUT /repos/acme/kit-pro/collaborators/octocat",
             ];

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use futures_util::future::{join, poll_fn};
 use latchkey::config::Config;
+use latchkey::db::grants::Moment;
 use latchkey::db::outbox::{self, Attempt, Delay, DueMail, Lease, Share, WaitsFor};
 use latchkey::db::{Batch, Results};
 use latchkey::engine::Engine;
-use latchkey::model::{Timestamp, UniqueId};
+use latchkey::model::{TestLicenses, Timestamp, UniqueId};
 use latchkey::platform::host::{Call, Fate, Host};
 use latchkey::platform::{
     DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement,
@@ -40,11 +41,16 @@ fn mailed(shop: &Shop) -> Vec<String> {
     to
 }
 
+/// What decides about licenses now.
+fn moment(shop: &Shop) -> Moment {
+    Moment { now: shop.host.now(), test_licenses: TestLicenses::OpenNothing }
+}
+
 /// Takes the mails that are due on lease, as another process would.
 async fn claim(shop: &Shop) -> (Lease, Vec<DueMail>) {
     let now = shop.host.now();
     let lease = Lease { id: unique_id(&shop.host).unwrap(), until: now.plus_millis(60_000) };
-    let (claim, leased) = outbox::claim_mails(&lease, now, Share::Usual(10));
+    let (claim, leased) = outbox::claim_mails(&lease, moment(shop), Share::Usual(10));
     let mut batch = Batch::from(claim);
     let leased = batch.add(leased);
     let results = Results::new(shop.host.batch(batch.into_statements()).await.unwrap());
@@ -147,7 +153,8 @@ fn who_lost_a_lease_can_neither_complete_nor_postpone_nor_dead_letter() {
             outbox::complete(id, &lost, now, "sent", None),
             outbox::retry_later(id, &lost, &delay),
             outbox::dead_letter(id, &lost, now, "late"),
-            outbox::skip_mail(id, &lost, now),
+            outbox::skip_mail(id, &lost, moment(&shop)),
+            outbox::hold_mail(id, &lost, moment(&shop), now, "late"),
         ] {
             let name = statement.name;
             shop.host.batch(vec![statement]).await.unwrap();

@@ -2,20 +2,22 @@
 //! See <https://docs.github.com/en/rest/collaborators/invitations>,
 //! <https://docs.github.com/en/rest/collaborators/collaborators> and <https://docs.github.com/en/rest/users/users>.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::gate::message;
-use super::{Account, AccountKind, GitHub, Invitation, Repo, invite};
+use super::{Account, GitHub, Repo, invite};
 use crate::incoming::Incoming;
+use crate::options::Removal;
 use crate::reply::Reply;
 use crate::sandbox::World;
-use crate::time;
 
 pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply {
     let pages = matches!(request.route(), ("GET", path) if matches!(path[..], ["repos", _, _, "invitations"]));
     if let Some(name) = request.unknown_query(if pages { &["per_page", "page"] } else { &[] }) {
         return message(422, "Validation Failed").unexpected(format!("the query parameter {name}"));
     }
+    world.github.settle(now);
+    let (removal, removal_takes) = (world.options.removal, world.options.removal_takes);
     let (method, path) = request.route();
     let body_allowed = method == "PUT";
     if !body_allowed && !request.body.is_empty() {
@@ -35,8 +37,11 @@ pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
             invite::respond(world, owner, name, login, &request.body, now)
         }
         ("GET", ["repos", owner, name, "collaborators", login]) => world.github.get_collaborator(owner, name, login),
+        ("GET", ["repos", owner, name, "collaborators", login, "permission"]) => {
+            world.github.get_permission(owner, name, login)
+        }
         ("DELETE", ["repos", owner, name, "collaborators", login]) => {
-            world.github.delete_collaborator(owner, name, login)
+            world.github.delete_collaborator(owner, name, login, removal, (now, now + removal_takes))
         }
         _ => not_found().unexpected("no such endpoint"),
     }
@@ -120,9 +125,24 @@ impl GitHub {
         if self.repos[repo].is_open_to(account.id) { Reply::empty(204) } else { not_found() }
     }
 
-    /// Removes a collaborator, hidden or not, and cancels an open invitation of theirs. 204 also when there was nothing to
-    /// remove.
-    fn delete_collaborator(&mut self, owner: &str, name: &str, login: &str) -> Reply {
+    /// What an account may do in the repository, of which it may be no collaborator.
+    /// See <https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user>.
+    fn get_permission(&self, owner: &str, name: &str, login: &str) -> Reply {
+        let (Some(repo), Some(account)) = (self.repo(owner, name), self.shown(login)) else {
+            return not_found();
+        };
+        Reply::json(200, &self.permission_json(&self.repos[repo], account))
+    }
+
+    /// Removes a collaborator, hidden or not, now or until later. 204 also when there was nothing to remove.
+    fn delete_collaborator(
+        &mut self,
+        owner: &str,
+        name: &str,
+        login: &str,
+        removal: Removal,
+        (now, leaves_at): (i64, i64),
+    ) -> Reply {
         let (Some(repo), Some(account)) = (self.repo(owner, name), self.account(login)) else {
             return not_found();
         };
@@ -131,66 +151,19 @@ impl GitHub {
         if repo.archived {
             return message(403, ARCHIVED);
         }
-        repo.collaborators.retain(|collaborator| collaborator.user != user);
-        repo.invitations.retain(|pending| pending.invitee != user);
+        for leaving in repo.collaborators.iter_mut().filter(|collaborator| collaborator.user == user) {
+            leaving.leaves_at.get_or_insert(leaves_at);
+        }
+        if removal == Removal::CancelsInvitations {
+            repo.invitations.retain(|pending| pending.invitee != user);
+        }
+        self.settle(now);
         Reply::empty(204)
-    }
-
-    fn repo_json(&self, repo: &Repo) -> Value {
-        let full_name = self.full_name(repo);
-        let owner = self.account_by_id(repo.owner).map(Account::json);
-        json!({
-            "id": repo.id,
-            "node_id": format!("R_sandbox{}", repo.id),
-            "name": repo.name,
-            "full_name": full_name,
-            "private": true,
-            "owner": owner,
-            "html_url": format!("https://github.com/{full_name}"),
-            "description": null,
-            "fork": false,
-            "url": format!("https://api.github.com/repos/{full_name}"),
-            "archived": repo.archived,
-            "visibility": "private",
-            "permissions": { "admin": true, "maintain": true, "push": true, "triage": true, "pull": true },
-        })
-    }
-
-    pub(super) fn invitation_json(&self, repo: &Repo, invitation: &Invitation) -> Value {
-        json!({
-            "id": invitation.id,
-            "node_id": format!("RI_sandbox{}", invitation.id),
-            "repository": self.repo_json(repo),
-            "invitee": self.account_by_id(invitation.user_id).filter(|account| !account.hidden).map(Account::json),
-            "inviter": self.account_by_id(repo.owner).map(Account::json),
-            "permissions": invitation.permissions,
-            "created_at": time::seconds(invitation.created_at),
-            "expired": invitation.expired,
-            "url": format!("https://api.github.com/user/repository_invitations/{}", invitation.id),
-            "html_url": format!("https://github.com/{}/invitations", invitation.repo),
-        })
     }
 }
 
 impl Repo {
     pub(super) fn is_open_to(&self, user: u64) -> bool {
         self.owner == user || self.collaborators.iter().any(|collaborator| collaborator.user == user)
-    }
-}
-
-impl Account {
-    fn json(&self) -> Value {
-        let path = if self.kind == AccountKind::Organization { "orgs" } else { "users" };
-        json!({
-            "login": self.login,
-            "id": self.id,
-            "node_id": format!("U_sandbox{}", self.id),
-            "avatar_url": format!("https://avatars.githubusercontent.com/u/{}?v=4", self.id),
-            "url": format!("https://api.github.com/{path}/{}", self.login),
-            "html_url": format!("https://github.com/{}", self.login),
-            "type": self.kind,
-            "user_view_type": "public",
-            "site_admin": false,
-        })
     }
 }

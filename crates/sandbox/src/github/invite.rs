@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::api::{ARCHIVED, not_found};
 use super::gate::{message, validation_failed};
-use super::{AccountKind, Pending};
+use super::{AccountKind, Collaborator, Pending};
 use crate::options::Reinvite;
 use crate::reply::Reply;
 use crate::sandbox::World;
@@ -61,6 +61,7 @@ pub(super) fn respond(world: &mut World, owner: &str, name: &str, login: &str, b
     let repo = &mut github.repos[position];
     if let Some(known) = repo.collaborators.iter_mut().find(|collaborator| collaborator.user == account.id) {
         known.role = role.to_owned();
+        known.leaves_at = None;
         return Reply::empty(204);
     }
     let open = repo.invitations.iter().position(|pending| pending.invitee == account.id);
@@ -88,9 +89,15 @@ pub(super) fn respond(world: &mut World, owner: &str, name: &str, login: &str, b
         }
     };
     let repo = &github.repos[position];
-    let invitation = github.invitations(repo, now).into_iter().find(|invitation| invitation.id == id);
-    let invitation = invitation.expect("the invitation was made above");
-    Reply::json(201, &github.invitation_json(repo, &invitation))
+    let made = github.invitations(repo, now).into_iter().find(|invitation| invitation.id == id);
+    let made = made.expect("the invitation was made above");
+    let reply = Reply::json(201, &github.invitation_json(repo, &made));
+    if account.eager && !made.expired {
+        let repo = &mut github.repos[position];
+        repo.invitations.retain(|pending| pending.id != id);
+        repo.collaborators.push(Collaborator::new(account.id, made.permissions));
+    }
+    reply
 }
 
 fn read(body: &[u8]) -> Result<Body, Reply> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{AccountKind, NotAccepted};
-use crate::options::{GITHUB_TOKEN, Limits, Options, Reinvite, VirtualClock};
+use crate::options::{GITHUB_TOKEN, Limits, Options, Reinvite, Removal, VirtualClock};
 use crate::sandbox::Sandbox;
 use crate::time::{DAY, HOUR};
 
@@ -144,10 +144,63 @@ fn an_invitation_can_be_taken_back_by_its_id_or_with_the_collaborator() {
     let path = format!("/repos/acme/kit/invitations/{}", invitation["id"]);
     assert_eq!(world.status("DELETE", &path), 204);
     assert_eq!(world.status("DELETE", &path), 404);
+}
 
-    world.invite("octocat");
-    assert_eq!(world.status("DELETE", "/repos/acme/kit/collaborators/octocat"), 204);
-    assert!(world.sandbox.invitations("acme/kit").is_empty());
+#[test]
+fn who_is_removed_keeps_or_loses_an_open_invitation_as_the_options_say() {
+    for (removal, left) in [(Removal::LeavesInvitations, 1), (Removal::CancelsInvitations, 0)] {
+        let world = World::new(Options { removal, ..Options::default() });
+        world.invite("octocat");
+        assert_eq!(world.status("DELETE", "/repos/acme/kit/collaborators/octocat"), 204);
+        assert_eq!(world.sandbox.invitations("acme/kit").len(), left, "{removal:?}");
+    }
+}
+
+#[test]
+fn a_collaborator_is_removed_some_time_after_the_answer() {
+    let world = World::new(Options { removal_takes: 2_000, ..Options::default() });
+    world.sandbox.add_collaborator("octocat", "acme/kit");
+    let path = "/repos/acme/kit/collaborators/octocat";
+    assert_eq!((world.status("DELETE", path), world.status("GET", path)), (204, 204));
+    world.wait(2_000);
+    assert_eq!((world.status("GET", path), world.sandbox.collaborators("acme/kit").len()), (404, 0));
+}
+
+#[test]
+fn who_accepts_at_once_is_a_collaborator_by_the_time_of_the_answer() {
+    let world = World::new(Options::default());
+    world.sandbox.accept_at_once("octocat");
+    let (status, invitation) = world.invite("octocat");
+    assert_eq!((status, invitation["invitee"]["id"].as_u64()), (201, Some(583_231)));
+    assert_eq!(world.sandbox.collaborators("acme/kit"), ["octocat"]);
+    let id = &invitation["id"];
+    assert_eq!(world.status("DELETE", &format!("/repos/acme/kit/invitations/{id}")), 404);
+}
+
+#[test]
+fn what_an_account_may_do_is_told_whether_it_is_a_collaborator_or_not() {
+    let world = World::new(Options::default());
+    let asked = |login: &str| world.json("GET", &format!("/repos/acme/kit/collaborators/{login}/permission"), "");
+    assert_eq!(asked("nobody-at-all").0, 404);
+    let (status, told) = asked("octocat");
+    assert_eq!((status, &told["permission"], &told["user"]["id"]), (200, &json!("none"), &json!(583_231)));
+    for (role, legacy) in [("read", "read"), ("triage", "read"), ("maintain", "write"), ("Release manager", "write")] {
+        world.sandbox.add_collaborator_as("octocat", "acme/kit", role);
+        let (_, told) = asked("octocat");
+        assert_eq!((&told["permission"], &told["role_name"]), (&json!(legacy), &json!(role)));
+    }
+}
+
+#[test]
+fn a_page_of_a_hundred_invitations_is_as_large_as_a_real_one() {
+    let world = World::new(Options::default());
+    for number in 0..101 {
+        let login = format!("buyer-{number}");
+        world.sandbox.add_user(&login, AccountKind::User);
+        world.sandbox.add_invitation(&login, "acme/kit");
+    }
+    let page = world.ask("GET", "/repos/acme/kit/invitations?per_page=100", "").into_body();
+    assert!((700_000..900_000).contains(&page.len()), "{} bytes", page.len());
 }
 
 #[test]
@@ -175,8 +228,8 @@ fn a_personal_repository_takes_no_permission_and_makes_everyone_a_writer() {
 fn the_day_s_invitations_to_a_repository_are_counted_whatever_became_of_them() {
     let limits = Limits { github_invitations_per_day: 2, github_invitation_cap_status: 403, ..Limits::default() };
     let world = World::new(Options { limits, ..Options::default() });
-    assert_eq!(world.invite("octocat").0, 201);
-    assert_eq!(world.status("DELETE", "/repos/acme/kit/collaborators/octocat"), 204);
+    let (_, invitation) = world.invite("octocat");
+    assert_eq!(world.status("DELETE", &format!("/repos/acme/kit/invitations/{}", invitation["id"])), 204);
     assert_eq!(world.invite("ada-lovelace").0, 201);
     assert_eq!(world.invite("ada-lovelace").0, 201, "the same open invitation costs nothing");
     assert_eq!(world.invite("grace-hopper").0, 403);

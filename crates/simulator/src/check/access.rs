@@ -7,7 +7,7 @@ use latchkey::platform::Row;
 use super::catalogue::Versions;
 use super::licenses::Standings;
 use super::{Violation, integer, is_given_up, rows, text};
-use crate::model::{ACCOUNTS, crowd};
+use crate::model::{ACCOUNTS, ByHand, crowd};
 use crate::run::Run;
 
 /// Invitations to a repository in 24 hours, by its README.
@@ -29,8 +29,8 @@ pub(crate) fn good_access(run: &Run) -> HashSet<Access> {
     let good = "SELECT a.github_user_id AS id, repo.value AS repo FROM license_activations a
                 JOIN licenses l ON l.license_key = a.license_key JOIN json_each(a.repos) repo WHERE l.status = 'active'";
     let present = present_access(run);
-    let good = rows(run, good).into_iter().map(|row| (integer(&row, "id"), text(&row, "repo")));
-    good.filter(|access| present.contains_key(access)).collect()
+    let good = rows(run, good).into_iter().map(|row| (integer(&row, "id"), text(&row, "repo").to_lowercase()));
+    good.filter(|access| is_known(access.0) && present.contains_key(access)).collect()
 }
 
 /// Whoever had access by right before a quiet tick and still has the right has the access.
@@ -41,7 +41,7 @@ pub(crate) fn nobody_lost(run: &Run, before: &HashSet<Access>) -> Result<(), Vio
         return Ok(());
     }
     let good = "SELECT 1 FROM license_activations a JOIN licenses l ON l.license_key = a.license_key
-                JOIN json_each(a.repos) repo WHERE a.github_user_id = ?1 AND repo.value = ?2 AND l.status = 'active'";
+                JOIN json_each(a.repos) repo WHERE a.github_user_id = ?1 AND lower(repo.value) = ?2 AND l.status = 'active'";
     let is_good = |(id, repo): &&Access| {
         let found = run.world.host.database().query_with(good, &[(*id).into(), repo.as_str().into()]);
         found.is_ok_and(|rows| !rows.is_empty())
@@ -75,7 +75,8 @@ pub(super) fn terms(run: &Run, versions: &Versions) -> Result<(), Violation> {
             return Err(Violation::new("I6", format!("a license of order {order_id} was bound by nobody's request")));
         };
         let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
-        let entitled = entitlements.remove(&text(row, "license_key")).unwrap_or_default();
+        let mut entitled = entitlements.remove(&text(row, "license_key")).unwrap_or_default();
+        entitled.sort();
         let product = model.orders[order].product;
         let said = versions.between(sent.version, integer(row, "version")).filter_map(|shelf| shelf.terms(product));
         let fits = said.into_iter().any(|terms| {
@@ -99,7 +100,8 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
     let model = run.model.borrow();
     let grants = rows(
         run,
-        "SELECT g.github_user_id AS id, g.repo, g.state AS seen, o.state, o.attempts, o.outcome
+        "SELECT g.github_user_id AS id, lower(g.repo) AS repo, g.state AS seen, g.since_at, o.state, o.attempts, o.outcome,
+                o.last_error
          FROM grants g LEFT JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id",
     );
     let given_up: HashMap<Access, &Row> = grants
@@ -117,10 +119,11 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
         let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
         let standing = standings.get(&text(row, "license_key")).copied().unwrap_or_default();
         for repo in repos {
-            let access = (id, repo);
+            let access = (id, repo.to_lowercase());
             // What was declined is gone, and so is the promise that came before it.
             let (promised, declined) = (model.promised(id, &access.1), model.last_declined(id, &access.1));
             if standing == "active"
+                && is_known(id)
                 && !present.contains_key(&access)
                 && !given_up.contains_key(&access)
                 && (declined.is_none() || promised >= declined)
@@ -138,11 +141,98 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
         let canceled = |row: &&Row| row.optional_text("outcome") == Ok(Some("canceled"));
         given_up.get(access).is_some_and(|row| canceled(row) || text(row, "seen") == "revoking")
     };
-    let uncalled_for = present.keys().filter(|access| !kept.contains(access) && !removal_given_up(access));
+    // What the seller gave by hand is taken away with what the shop gave before it was taken away.
+    let since: HashMap<Access, i64> =
+        grants.iter().map(|row| ((integer(row, "id"), text(row, "repo")), integer(row, "since_at"))).collect();
+    let by_hand = |access: &Access| {
+        let given = |one: &&ByHand| one.account == access.0 && one.repo == access.1;
+        model.by_hand.iter().filter(given).any(|one| since.get(access).is_none_or(|since| one.at >= *since))
+    };
+    let told = told_of_strangers(run);
+    let uncalled_for = present.keys().filter(|access| {
+        !kept.contains(access)
+            && !removal_given_up(access)
+            && !by_hand(access)
+            && !told.contains(&access.1)
+            && !is_anybody(run, access.0)
+    });
     if let Some((id, repo)) = uncalled_for.min() {
         return Err(Violation::new("I6", format!("account {id} has access to {repo} for no license")));
     }
-    permissions(run, &present)
+    permissions(run, &present)?;
+    nobody_has_too_little(run, standings, &present, &given_up)?;
+    nobody_is_lowered(run, &present)
+}
+
+/// Whoever has access may do as much as the license permits that permits the most.
+fn nobody_has_too_little(
+    run: &Run,
+    standings: &Standings,
+    present: &HashMap<Access, String>,
+    given_up: &HashMap<Access, &Row>,
+) -> Result<(), Violation> {
+    let rank = |word: &str| {
+        let words =
+            [["pull", "read"], ["triage", "triage"], ["push", "write"], ["maintain", "maintain"], ["admin", "admin"]];
+        words.iter().position(|words| words.contains(&word))
+    };
+    let opened = "SELECT e.license_key, a.github_user_id AS id, lower(e.repo) AS repo, e.permission
+                  FROM entitlements e JOIN license_activations a ON a.license_key = e.license_key";
+    for row in rows(run, opened) {
+        let access = (integer(&row, "id"), text(&row, "repo"));
+        let active = standings.get(&text(&row, "license_key")) == Some(&"active");
+        let Some(role) = present.get(&access).filter(|_| active && !given_up.contains_key(&access)) else { continue };
+        let permission = text(&row, "permission");
+        if rank(role) < rank(&permission) {
+            let what = format!("account {} may {role} in {}, and was to have {permission}", access.0, access.1);
+            return Err(Violation::new("I6", what));
+        }
+    }
+    Ok(())
+}
+
+/// The repositories of which the operator was told that somebody else may have access to them.
+fn told_of_strangers(run: &Run) -> HashSet<String> {
+    let told =
+        "SELECT DISTINCT lower(g.repo) AS repo FROM grants g JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id
+                WHERE instr(coalesce(o.last_error, '') || coalesce(o.history, ''), 'may have access to') > 0";
+    rows(run, told).iter().map(|row| text(row, "repo")).collect()
+}
+
+/// Whether an account is one that buys. Who has taken over the login of one may have bought by that name as well, and lose an
+/// invitation that is taken for one of the other's that went astray.
+fn is_known(id: i64) -> bool {
+    ACCOUNTS.iter().chain(crowd()).any(|account| account.id == Some(id))
+}
+
+/// Whether an account is of those that fill a list, and nobody who has to do with the shop.
+fn is_anybody(run: &Run, id: i64) -> bool {
+    let login = u64::try_from(id).ok().and_then(|id| run.world.sandbox.login_of(id));
+    login.is_some_and(|login| login.starts_with("somebody-"))
+}
+
+/// Whoever could do more than a license permits goes on being able to, unless access was taken away.
+fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(), Violation> {
+    let model = run.model.borrow();
+    let logins = run.fates.logins.borrow();
+    for ByHand { account, repo, role, .. } in &model.by_hand {
+        let Some(role) = role else { continue };
+        let called = |login: &str| {
+            logins.iter().any(|(known, id)| known == login && id == account)
+                || ACCOUNTS.iter().any(|known| known.login == login && known.id == Some(*account))
+        };
+        let was_removed = run.world.sandbox.calls().iter().any(|call| {
+            let path = call.path.to_lowercase();
+            let removed = path.strip_prefix(&format!("/repos/{repo}/collaborators/")).map(str::to_owned);
+            call.method == "DELETE" && removed.is_some_and(|login| called(&login))
+        });
+        let now = present.get(&(*account, repo.clone()));
+        if !was_removed && now.is_none_or(|now| now != role) {
+            let what = format!("account {account} could {role} in {repo}, and is {now:?} by now");
+            return Err(Violation::new("I6", what));
+        }
+    }
+    Ok(())
 }
 
 /// Nobody may do more than some license of theirs permits, or has permitted.
@@ -152,15 +242,23 @@ fn permissions(run: &Run, present: &HashMap<Access, String>) -> Result<(), Viola
         "SELECT DISTINCT b.user_id AS id, e.repo, e.permission
          FROM seen_bindings b JOIN entitlements e ON e.license_key = b.license_key",
     );
+    let by_hand: HashSet<Access> =
+        run.model.borrow().by_hand.iter().map(|one| (one.account, one.repo.clone())).collect();
     let role = |permission: String| match permission.as_str() {
         "pull" => "read".to_owned(),
         "push" => "write".to_owned(),
         _ => permission,
     };
-    let permitted: HashSet<(i64, String, String)> =
-        permitted.iter().map(|row| (integer(row, "id"), text(row, "repo"), role(text(row, "permission")))).collect();
+    let permitted: HashSet<(i64, String, String)> = permitted
+        .iter()
+        .map(|row| (integer(row, "id"), text(row, "repo").to_lowercase(), role(text(row, "permission"))))
+        .collect();
+    let told = told_of_strangers(run);
     let mut roles = present.iter().map(|((id, repo), role)| (*id, repo.clone(), role.clone()));
-    match roles.find(|role| !permitted.contains(role)) {
+    let is_other = |role: &(i64, String, String)| {
+        by_hand.contains(&(role.0, role.1.clone())) || told.contains(&role.1) || is_anybody(run, role.0)
+    };
+    match roles.find(|role| !permitted.contains(role) && !is_other(role)) {
         Some((id, repo, role)) => Err(Violation::new("I6", format!("account {id} may {role} in {repo}"))),
         None => Ok(()),
     }
@@ -196,12 +294,12 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
     for call in run.world.sandbox.calls().iter().filter(|call| call.method == "PUT") {
         let Some((repo, login)) = call.path.split_once("/collaborators/") else { continue };
         let repo = repo.trim_start_matches("/repos/").to_lowercase();
-        let id = id_of(login).unwrap_or_default();
+        let ids = ids_of(run, login);
         let covered = reserved.get(&repo).is_some_and(|reserved| {
-            reserved.iter().any(|(since, of)| *of == id && *since <= call.at && call.at - since <= LEASE_MS)
+            reserved.iter().any(|(since, of)| ids.contains(of) && *since <= call.at && call.at - since <= LEASE_MS)
         });
         if !covered {
-            return Err(Violation::new("I8", format!("account {id} was invited to {repo} without a reservation")));
+            return Err(Violation::new("I8", format!("{login} was invited to {repo} without a reservation")));
         }
     }
     Ok(())
@@ -219,8 +317,11 @@ fn most_in_a_day(times: &[i64]) -> usize {
     most
 }
 
-fn id_of(login: &str) -> Option<i64> {
-    ACCOUNTS.iter().chain(crowd()).find(|known| known.login == login).and_then(|known| known.id)
+/// The numbers of all accounts that ever had a login.
+fn ids_of(run: &Run, login: &str) -> Vec<i64> {
+    let first = ACCOUNTS.iter().chain(crowd()).filter(|known| known.login == login).filter_map(|known| known.id);
+    let logins = run.fates.logins.borrow();
+    first.chain(logins.iter().filter(|(known, _)| known == login).map(|(_, id)| *id)).collect()
 }
 
 /// Every invitation and every collaborator there is, by the account's number, with what they may do.
@@ -228,13 +329,13 @@ fn present_access(run: &Run) -> HashMap<Access, String> {
     let sandbox = &run.world.sandbox;
     let mut present = HashMap::new();
     for repo in sandbox.repos() {
+        let name = repo.to_lowercase();
         for invitation in sandbox.invitations(&repo) {
             let id = i64::try_from(invitation.user_id).unwrap_or_default();
-            present.insert((id, repo.clone()), invitation.permissions);
+            present.insert((id, name.clone()), invitation.permissions);
         }
-        for login in sandbox.collaborators(&repo) {
-            let role = sandbox.role(&login, &repo).unwrap_or_default();
-            present.insert((id_of(&login).unwrap_or_default(), repo.clone()), role);
+        for (id, role) in sandbox.members(&repo) {
+            present.insert((i64::try_from(id).unwrap_or_default(), name.clone()), role);
         }
     }
     present

@@ -28,13 +28,15 @@ impl Run {
             1 => key.to_lowercase(),
             _ => key.clone(),
         };
-        let mut body = json!({ "license_key": typed, "github_username": account.login });
+        // Whoever is called otherwise by now may type the old name.
+        let login = if self.random.u32(0..4) == 0 { account.login.to_owned() } else { self.login_now(account) };
+        let mut body = json!({ "license_key": typed, "github_username": login });
         if !choice.is_empty() && self.random.u32(0..8) > 0 {
             body["repos"] = json!([choice[self.random.usize(0..choice.len())]]);
         }
         let headers = [("content-type", "application/json")];
         let request = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
-        let words = format!("{} activates …{}", account.login, &key[key.len() - 4..]);
+        let words = format!("{login} activates …{}", &key[key.len() - 4..]);
         self.send(&words, request, What::Activation { key, order: owner, account });
     }
 
@@ -93,7 +95,7 @@ impl Run {
             self.tasks.finish(&self.world);
             let repos = self.world.sandbox.repos();
             let open: Vec<_> = repos.iter().flat_map(|repo| self.world.sandbox.invitations(repo)).collect();
-            for invitation in open.iter().filter(|invitation| invitation.login == account.login) {
+            for invitation in open.iter().filter(|invitation| i64::try_from(invitation.user_id).ok() == account.id) {
                 self.decline(invitation);
             }
             let seconds = self.random.u64(30..1_200);

@@ -34,7 +34,8 @@ impl Run {
                     // Whoever is at the license just then has read how it stood before.
                     self.begin_tick();
                 }
-                self.change_license(key, verb, to.login);
+                let to = self.login_now(to);
+                self.change_license(key, verb, &to);
             }
             7 | 8 if !rows.is_empty() => {
                 let id = rows[self.random.usize(0..rows.len())];

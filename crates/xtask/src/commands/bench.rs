@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// Fewer rounds and requests: whether it works, and roughly where it stands.
     #[arg(long)]
     quick: bool,
-    /// Measure this alone: paths, first-answer, keys or load. May be given several times.
+    /// Measure this alone: paths, first-answer, keys, load or tick. May be given several times.
     #[arg(long, value_name = "WHAT")]
     only: Vec<String>,
     /// Compare with the same Worker at another optimization level (1, 2, 3, s or z) in place of the peer.

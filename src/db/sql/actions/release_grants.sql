@@ -7,4 +7,4 @@ WHERE state <> 'revoked' AND id IN (SELECT c.grant_id FROM claims c WHERE c.lice
   AND NOT EXISTS (
     SELECT 1 FROM claims c
     WHERE c.github_user_id = grants.github_user_id AND c.repo = grants.repo AND c.license_key <> :key
-      AND (c.status = 'active' AND c.good_until > :now AND c.test <= :allow_test OR c.status = 'suspended'))
+      AND c.status IN ('active', 'suspended') AND c.good_until > :now AND c.test <= :allow_test)

@@ -21,6 +21,10 @@ ON CONFLICT (kind, subject) DO UPDATE SET
   state = 'leased', attempts = 1, silent_claims = outbox.silent_claims + 1, next_attempt_at = excluded.next_attempt_at,
   lease_id = excluded.lease_id, requested_at = excluded.requested_at,
   taken_over_until_at = iif(outbox.state = 'leased', outbox.next_attempt_at, outbox.taken_over_until_at),
+  history = iif(outbox.state = 'dead',
+                json_insert(coalesce(outbox.history, '[]'), '$[#]', json_object(
+                  'at', outbox.died_at, 'outcome', outbox.outcome, 'error', outbox.last_error)),
+                outbox.history),
   trace_id = excluded.trace_id, done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, person_needed = 0
 WHERE NOT (outbox.state = 'leased' AND outbox.next_attempt_at > excluded.created_at
            AND EXISTS (SELECT 1 FROM grants g

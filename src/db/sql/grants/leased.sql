@@ -1,15 +1,21 @@
 -- The grants under a lease, with what decides in this very transaction what is to be done about each: the most that a good
--- license asks for, whether a suspended license keeps it as it is, whether an invitation is reserved and else when the oldest of
--- those is over that keep it from that, until when somebody else may still be inviting, until when GitHub, or this repository,
--- is left alone, and how often in a row GitHub's limit was met.
-SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo,
+-- license asks for, and where none does, why what there is stays as it is, if it does (a suspended license; one of a test
+-- purchase, which opens nothing for now; one that has only ended by itself); whether an invitation is reserved, and else when the
+-- oldest of those is over that keep it from that; whether of an earlier one nobody knows what became of it; until when somebody
+-- else may still be inviting, until when GitHub, or this repository, is left alone, and how often in a row the limits of both
+-- were met.
+SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo, g.invitation_id,
        (SELECT max(c.permission_rank) FROM open_claims c
         WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
           AND c.good_until > :now AND c.test <= :allow_test) AS wanted_rank,
-       EXISTS (SELECT 1 FROM claims c
-               WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo AND c.status = 'suspended') AS suspended,
+       (SELECT CASE WHEN max(c.status = 'suspended' AND c.good_until > :now AND c.test <= :allow_test) THEN 'suspended'
+                    WHEN g.state IN ('revoking', 'revoked') OR max(c.status = 'revoked') THEN NULL
+                    WHEN max(c.good_until > :now) THEN 'tests_off'
+                    WHEN count(*) > 0 THEN 'ended' END
+        FROM claims c WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo) AS kept,
        EXISTS (SELECT 1 FROM invitation_reservations r
                WHERE r.grant_id = g.id AND r.lease_id = :lease_id AND r.reserved_at = :now) AS reserved,
+       g.in_doubt OR o.silent_claims > 1 AS in_doubt,
        iif((SELECT count(*) FROM invitation_reservations r
             WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1) >= :per_grant,
            (SELECT min(r.reserved_at) FROM invitation_reservations r
@@ -19,7 +25,8 @@ SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.githu
        iif(o.taken_over_until_at > :now, o.taken_over_until_at, NULL) AS shared_until_at,
        (SELECT p.until_at FROM github_pauses p WHERE p.scope = '' AND p.until_at > :now) AS paused_until_at,
        (SELECT p.times FROM github_pauses p WHERE p.scope = '') AS limits_met,
-       (SELECT p.until_at FROM github_pauses p WHERE p.scope = g.repo AND p.until_at > :now) AS repo_paused_until_at
+       (SELECT p.until_at FROM github_pauses p WHERE p.scope = g.repo AND p.until_at > :now) AS repo_paused_until_at,
+       (SELECT p.times FROM github_pauses p WHERE p.scope = g.repo) AS repo_limits_met
 FROM outbox o LEFT JOIN grants g ON g.id = o.subject
 WHERE o.kind = 'grant' AND o.next_attempt_at = :until AND o.lease_id = :lease_id
 ORDER BY o.id

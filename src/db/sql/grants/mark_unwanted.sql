@@ -11,4 +11,4 @@ WHERE state <> 'revoked'
   AND NOT EXISTS (
     SELECT 1 FROM claims c JOIN license_standings s ON s.license_key = c.license_key
     WHERE c.github_user_id = grants.github_user_id AND c.repo = grants.repo
-      AND (s.status = 'active' AND c.good_until > :now AND c.test <= :allow_test OR s.status = 'suspended'))
+      AND s.status IN ('active', 'suspended') AND c.good_until > :now AND c.test <= :allow_test)

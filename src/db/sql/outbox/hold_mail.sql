@@ -1,7 +1,8 @@
--- Leaves a mail for later whose license is suspended, by the holder of its lease, if that is so still: otherwise somebody has
--- made the license good meanwhile, and could not enqueue what was on lease. Then it comes up again once the lease is over.
+-- Leaves a mail for later whose license may be good again, by the holder of its lease, if it is not so still: otherwise somebody
+-- has made the license good meanwhile, and could not enqueue what was on lease. Then it comes up again once the lease is over.
 UPDATE outbox
-SET state = 'due', next_attempt_at = :retry_at, last_error = 'the license is suspended', attempts = attempts - 1,
+SET state = 'due', next_attempt_at = :retry_at, last_error = :reason, attempts = attempts - 1,
     silent_claims = 0, person_needed = 0, lease_id = NULL
 WHERE id = :id AND lease_id = :lease_id
-  AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = outbox.subject AND l.status = 'active')
+  AND NOT EXISTS (SELECT 1 FROM good_licenses l
+                  WHERE l.license_key = outbox.subject AND l.good_until > :now AND l.test <= :allow_test)

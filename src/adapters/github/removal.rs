@@ -1,0 +1,249 @@
+//! The end of access at GitHub: of who is to have none any more, and of what an invitation gave that went astray.
+//!
+//! To remove a collaborator may cancel an open invitation to that account, or leave it open: the documentation tells of those
+//! alone that the account has sent itself. So whoever is no collaborator by now loses the invitations too, each by its number.
+//! <https://docs.github.com/rest/collaborators/collaborators#remove-a-repository-collaborator>
+
+use std::time::Duration;
+
+use super::refusal::{self, Asked};
+use super::{Github, Invitation, SERVICE, owner};
+use crate::adapters::{Effect, Failure, Remedy};
+use crate::json::{self, Json};
+use crate::model::{GithubAccount, GithubLogin, GithubUserId, Repo};
+use crate::platform::{HttpResponse, Method, Platform};
+
+/// How many pages of a repository's invitations are looked through, and how long each is. One that stands on a later page is
+/// deleted all the same where its number was told when it was made.
+const INVITATION_PAGES: u32 = 3;
+const INVITATIONS_PER_PAGE: usize = 100;
+
+/// GitHub asks for changes one after the other with at least a second between them:
+/// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
+const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
+
+/// How many invitations of one account are deleted at a time. GitHub keeps one that is open, beside those that expired.
+const DELETED_AT_A_TIME: usize = 5;
+
+/// How often something is asked at once that must not be left as it is.
+const AT_ONCE: usize = 3;
+
+impl Github<'_> {
+    /// Ends an account's access to a repository, whether it is invited or a collaborator by now. Harmless to repeat:
+    /// somebody who has no access stays without. `present` is the login that the account has by now, if GitHub shows the
+    /// account, and `invitation` the number of the last one that it is known to have got.
+    ///
+    /// # Errors
+    /// [`Failure`] when the account may still have access.
+    pub async fn remove(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+        present: Option<&GithubLogin>,
+        invitation: Option<i64>,
+    ) -> Result<(), Failure> {
+        let login = match present {
+            Some(login) => login.clone(),
+            None => self.last_login(platform, repo, account).await?,
+        };
+        if owner(repo).eq_ignore_ascii_case(login.as_str()) {
+            return Ok(());
+        }
+        let fail =
+            |reply: &HttpResponse| Err(refusal::failure(reply, Asked::Removal(repo), &account.login, platform.now()));
+        let path = format!("/repos/{repo}/collaborators/{login}");
+        let reply = self.send(platform, Method::Get, &path, None).await?;
+        match reply.status {
+            // Nobody who is in is invited.
+            204 => {}
+            404 => {
+                if self.delete_invitations(platform, repo, account, invitation).await? {
+                    return Ok(());
+                }
+            }
+            _ => return fail(&reply),
+        }
+        // Also of who was no collaborator a moment ago: an invitation may have been accepted since.
+        let reply = self.send(platform, Method::Delete, &path, None).await?;
+        if matches!(reply.status, 204 | 404) { Ok(()) } else { fail(&reply) }
+    }
+
+    /// Deletes all invitations of an account to a repository, and says whether one was among them that could still have been
+    /// accepted: then nobody has accepted any.
+    async fn delete_invitations(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+        known: Option<i64>,
+    ) -> Result<bool, Failure> {
+        let id = account.id.as_i64();
+        // Each with whether it is open still.
+        let mut theirs: Vec<(i64, bool)> = Vec::new();
+        for page in 1..=INVITATION_PAGES {
+            let path = format!("/repos/{repo}/invitations?per_page={INVITATIONS_PER_PAGE}&page={page}");
+            let reply = self.send(platform, Method::Get, &path, None).await?;
+            if reply.status != 200 {
+                return Err(refusal::failure(&reply, Asked::Removal(repo), &account.login, platform.now()));
+            }
+            let unintelligible = || Failure::unintelligible(SERVICE, reply.status);
+            let items = json::items_with(&reply.body, id).ok_or_else(unintelligible)?;
+            for item in items.found {
+                let listed = Invitation::read_from(&Json::parse(item).map_err(|_| unintelligible())?);
+                if listed.invitee_id == Some(id) {
+                    let open = listed.terms.is_some_and(|terms| !terms.expired);
+                    theirs.extend(listed.id.map(|number| (number, open)));
+                }
+            }
+            if items.count < INVITATIONS_PER_PAGE {
+                break;
+            }
+        }
+        let beyond = known.filter(|known| theirs.iter().all(|(number, _)| number != known));
+        theirs.extend(beyond.map(|number| (number, false)));
+        let left = theirs.len().saturating_sub(DELETED_AT_A_TIME);
+        let mut was_open = false;
+        for (number, open) in theirs.into_iter().take(DELETED_AT_A_TIME) {
+            let path = format!("/repos/{repo}/invitations/{number}");
+            let reply = self.send(platform, Method::Delete, &path, None).await?;
+            match reply.status {
+                204 => was_open |= open,
+                // Accepted or declined by now.
+                404 => {}
+                _ => return Err(refusal::failure(&reply, Asked::Removal(repo), &account.login, platform.now())),
+            }
+            platform.sleep(BETWEEN_CHANGES).await;
+        }
+        if left > 0 {
+            return Err(Failure::new(
+                Remedy::Retry,
+                format!("{left} more invitations of the account to {repo} are to be deleted"),
+            ));
+        }
+        Ok(was_open)
+    }
+
+    /// By which login an account is removed that GitHub does not show: it is deleted or hidden, and one that is hidden may
+    /// still be a collaborator, and be shown again. The last login that is known of it will do, unless it is somebody
+    /// else's by now.
+    async fn last_login(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+    ) -> Result<GithubLogin, Failure> {
+        let by_hand = |why: &str| {
+            let reason = format!(
+                "look through the collaborators of {repo}, remove whoever is none of your buyers, and cancel this: \
+                 {SERVICE} does not show the account any more, and {why}"
+            );
+            Err(Failure::new(Remedy::PersonNeeded, reason))
+        };
+        if super::is_erased(&account.login) {
+            return by_hand("its username was erased here");
+        }
+        if self.is_anothers(platform, account).await? {
+            return by_hand("its username is somebody else's by now");
+        }
+        Ok(account.login.clone())
+    }
+
+    /// Deletes an invitation that nobody can accept any more. That it is gone already is as good.
+    pub(super) async fn remove_expired(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        invitation: &Invitation,
+        account: &GithubAccount,
+    ) -> Result<(), Failure> {
+        let Some(id) = invitation.id else { return Err(Failure::unintelligible(SERVICE, 201)) };
+        let reply = self.send(platform, Method::Delete, &format!("/repos/{repo}/invitations/{id}"), None).await?;
+        match reply.status {
+            204 | 404 => Ok(()),
+            _ => Err(refusal::failure(&reply, Asked::Removal(repo), &account.login, platform.now())),
+        }
+    }
+
+    /// Takes back an invitation that is not what was asked for, with what came of it: whoever has accepted it by now is removed,
+    /// by the login that it went to, and that is seen at GitHub. What fails in passing is tried again at once.
+    ///
+    /// # Errors
+    /// [`Failure`], for a person to look at once, when it is not known that nobody has access by it.
+    pub(super) async fn take_back(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        invitation: &Invitation,
+        asked: &GithubAccount,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let deleted = match invitation.id {
+            Some(id) => self.insist(platform, Method::Delete, &format!("/repos/{repo}/invitations/{id}")).await,
+            None => Err(format!("{SERVICE} gave no number of it")),
+        };
+        // Of one that was deleted, nobody has accepted it.
+        if deleted == Ok(204) {
+            return Ok(());
+        }
+        let login = self.invited_login(platform, invitation, asked).await;
+        let path = format!("/repos/{repo}/collaborators/{login}");
+        let removed = match self.insist(platform, Method::Delete, &path).await {
+            Ok(_) => self.see_gone(platform, &path).await,
+            Err(why) => Err(why),
+        };
+        let Err(why) = deleted.and(removed.map(|()| 404)) else { return Ok(()) };
+        let reason = format!(
+            "somebody else may have access to {repo}: look through its collaborators and its invitations, and remove whoever is \
+             none of your buyers. An invitation {what} could not be taken back ({why})"
+        );
+        Err(Failure::new(Remedy::HandedOver, reason).having(Effect::Invited))
+    }
+
+    /// By which login somebody has the access that an invitation gave.
+    async fn invited_login(
+        &self,
+        platform: &impl Platform,
+        invitation: &Invitation,
+        asked: &GithubAccount,
+    ) -> GithubLogin {
+        let login = invitation.invitee_login.clone().unwrap_or_else(|| asked.login.clone());
+        let Some(id) = invitation.invitee_id.and_then(GithubUserId::new) else { return login };
+        let account = GithubAccount { id, login };
+        match self.present_login(platform, &account).await {
+            Ok(Some(present)) => present,
+            Ok(None) | Err(_) => account.login,
+        }
+    }
+
+    /// Asks for the same until it is done, or is no more to be done; gives which it is.
+    async fn insist(&self, platform: &impl Platform, method: Method, path: &str) -> Result<u16, String> {
+        let mut why = String::new();
+        for turn in 0..AT_ONCE {
+            if turn > 0 {
+                platform.sleep(BETWEEN_CHANGES).await;
+            }
+            why = match self.send(platform, method, path, None).await {
+                Ok(HttpResponse { status: status @ (204 | 404), .. }) => return Ok(status),
+                Ok(reply) => format!("{SERVICE} answered {}", reply.status),
+                Err(failure) => failure.reason,
+            };
+        }
+        Err(why)
+    }
+
+    /// Looks until a collaborator is seen to be none any more: GitHub answers before it has removed one.
+    async fn see_gone(&self, platform: &impl Platform, path: &str) -> Result<(), String> {
+        let mut why = String::new();
+        for _ in 0..AT_ONCE {
+            platform.sleep(BETWEEN_CHANGES).await;
+            why = match self.send(platform, Method::Get, path, None).await {
+                Ok(HttpResponse { status: 404, .. }) => return Ok(()),
+                Ok(HttpResponse { status: 204, .. }) => format!("{SERVICE} still shows a collaborator who was removed"),
+                Ok(reply) => format!("{SERVICE} answered {}", reply.status),
+                Err(failure) => failure.reason,
+            };
+        }
+        Err(why)
+    }
+}

@@ -1,0 +1,405 @@
+//! Access at its edges: which permission is asked for, what stays as it is, what is due and is not done any more, and refusals that
+//! nobody knows.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use latchkey::model::Catalogue;
+use latchkey::platform::Platform;
+use latchkey::platform::host::{Call, Fate, Sqlite};
+use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Options, Reinvite, Removal, Service};
+use serde_json::json;
+
+use crate::shop::{Shop, catalogue_of, run};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Two products that open one repository, in two spellings and with two permissions, for a year.
+fn catalogue() -> Catalogue {
+    let entry = |id: &str, repo: &str, permission: &str| {
+        format!(
+            "[[gumroad]]\nproduct_id = {id:?}\nname = \"{id}\"\ntier = \"pro\"\nyears = 1\nrepos = [{repo:?}]\npermission = {permission:?}\n"
+        )
+    };
+    catalogue_of(&(entry("reader", "Acme/Starter", "pull") + &entry("writer", "acme/starter", "push")))
+}
+
+fn shop() -> Shop {
+    let shop = Shop::open();
+    shop.stock(&catalogue());
+    shop
+}
+
+async fn sell(shop: &Shop, product: &str, sale_id: &str) -> String {
+    sell_as(
+        shop,
+        GumroadSale {
+            product_id: Some(product.to_owned()),
+            sale_id: Some(sale_id.to_owned()),
+            ..GumroadSale::default()
+        },
+    )
+    .await
+}
+
+async fn sell_as(shop: &Shop, sale: GumroadSale) -> String {
+    assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+    shop.take_key()
+}
+
+fn role(shop: &Shop) -> Option<String> {
+    shop.sandbox.role("octocat", "acme/starter")
+}
+
+fn changes(shop: &Shop) -> Vec<String> {
+    let asked = shop.calls();
+    asked.into_iter().filter(|call| call.contains("/repos/") && !call.starts_with("GET ")).collect()
+}
+
+/// GitHub invites nobody for now.
+fn down(shop: &Shop) {
+    shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).method("PUT"));
+}
+
+fn refusing(text: &str) -> Fault {
+    let body = json!({ "message": text }).to_string().into_bytes();
+    Fault::new(Service::GitHub, FaultKind::Status { status: 422, headers: Vec::new(), body }).method("PUT")
+}
+
+#[test]
+fn of_two_licenses_for_one_repository_the_higher_permission_is_asked_for() {
+    run(async {
+        for order in [["writer", "reader"], ["reader", "writer"]] {
+            for accepted_between in [true, false] {
+                let shop = shop();
+                for (product, is_first) in order.into_iter().zip([true, false]) {
+                    let key = sell(&shop, product, product).await;
+                    assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+                    shop.let_answers_age();
+                    if is_first && accepted_between {
+                        shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+                    }
+                }
+                if !accepted_between {
+                    shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+                }
+                assert_eq!(role(&shop).as_deref(), Some("write"), "{order:?}");
+                assert_eq!(shop.sandbox.collaborators("acme/starter").len(), 1);
+                shop.calls();
+            }
+        }
+    });
+}
+
+#[test]
+fn whoever_may_do_more_already_is_told_to_be_a_member_and_keeps_it() {
+    run(async {
+        for (had, product, kept) in [
+            ("maintain", "reader", "maintain"),
+            ("admin", "writer", "admin"),
+            ("write", "reader", "write"),
+            ("Release manager", "reader", "Release manager"),
+            ("write", "writer", "write"),
+            ("read", "writer", "write"),
+            ("triage", "writer", "write"),
+            ("read", "reader", "read"),
+        ] {
+            let shop = shop();
+            shop.sandbox.add_collaborator_as("octocat", "acme/starter", had);
+            let key = sell(&shop, product, "one").await;
+            for status in ["activated", "already_active"] {
+                let answer = shop.activate(&key, "octocat").await;
+                assert_eq!((answer.status, &answer.body["status"]), (200, &json!(status)));
+                assert_eq!(answer.body["repos"][0]["status"], "member", "{had}");
+                shop.let_answers_age();
+            }
+            assert_eq!(role(&shop).as_deref(), Some(kept), "{had}, and buys as {product}");
+            shop.calls();
+        }
+    });
+}
+
+#[test]
+fn what_a_tick_invites_to_lowers_nobody_either() {
+    run(async {
+        let shop = shop();
+        let key = sell(&shop, "reader", "one").await;
+        down(&shop);
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        shop.sandbox.clear_faults();
+        shop.sandbox.add_collaborator_as("octocat", "acme/starter", "maintain");
+        shop.tick_after(MINUTE).await;
+        assert_eq!(role(&shop).as_deref(), Some("maintain"));
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND outcome = 'member'"), 1);
+        shop.calls();
+    });
+}
+
+#[test]
+fn an_invitation_that_is_due_when_its_license_expires_is_not_made() {
+    run(async {
+        for was_member in [false, true] {
+            let shop = shop();
+            let key = sell(&shop, "reader", "one").await;
+            if was_member {
+                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+                shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+                shop.let_answers_age();
+            }
+            // Somebody has to mend it, and nobody does.
+            shop.sandbox.inject(refusing("Resource not accessible by personal access token"));
+            assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+            shop.sandbox.clear_faults();
+            shop.calls();
+            shop.rows("UPDATE licenses SET expires_at = 1");
+            shop.tick_after(HOUR).await;
+            assert!(shop.calls().is_empty(), "GitHub is asked for nothing");
+            assert_eq!(role(&shop).is_some(), was_member, "an expiry takes nothing away by itself");
+            let row = shop.record("outbox", "kind = 'grant'");
+            assert_eq!((&row["state"], &row["outcome"]), (&json!("done"), &json!("skipped")));
+            // A refund does.
+            shop.deliver(&shop.sandbox.gumroad_refund("one")).await;
+            shop.tick_after(2 * MINUTE).await;
+            assert_eq!(role(&shop), None);
+            assert_eq!(shop.value("SELECT state FROM grants"), "revoked");
+            shop.calls();
+        }
+    });
+}
+
+#[test]
+fn a_refund_at_the_moment_in_which_an_invitation_is_skipped_takes_access_away() {
+    run(async {
+        let shop = shop();
+        let key = sell(&shop, "reader", "one").await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+        shop.let_answers_age();
+        down(&shop);
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        shop.sandbox.clear_faults();
+        shop.rows("UPDATE licenses SET expires_at = 1");
+        let host = shop.host.clone();
+        shop.host.inject(move |call| {
+            if matches!(call, Call::Batch(batch) if batch.iter().any(|one| one.name == "grants/end")) {
+                // As a refund does that finds the row on lease.
+                let mark = format!("UPDATE grants SET state = 'revoking', since_at = {}", host.now().as_millis());
+                host.database().query(&mark).unwrap();
+                host.database().query("UPDATE licenses SET status = 'revoked'").unwrap();
+            }
+            Fate::Proceed
+        });
+        shop.tick_after(MINUTE).await;
+        shop.host.inject(|_| Fate::Proceed);
+        shop.tick_after(2 * MINUTE).await;
+        assert_eq!((role(&shop), shop.value("SELECT state FROM grants")), (None, "revoked".to_owned()));
+        shop.calls();
+    });
+}
+
+/// The shop on this database once the seller has decided about test licenses.
+fn decided(database: &Rc<Sqlite>, allowed: &str, since: Duration) -> Shop {
+    let shop = Shop::open_on(Rc::clone(database), &[("ALLOW_TEST_LICENSES", allowed)]);
+    shop.stock(&catalogue());
+    shop.advance(since);
+    shop
+}
+
+#[test]
+fn what_is_due_of_a_test_purchase_waits_while_those_open_nothing() {
+    run(async {
+        let database = Rc::new(Sqlite::migrated().unwrap());
+        let test = || GumroadSale { product_id: Some("reader".to_owned()), test: true, ..GumroadSale::default() };
+        let on = decided(&database, "true", Duration::ZERO);
+        let key = sell_as(&on, test()).await;
+        down(&on);
+        assert_eq!(on.activate(&key, "octocat").await.status, 202);
+        on.calls();
+        on.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        on.deliver(&on.sandbox.sell_on_gumroad(test())).await;
+        let off = decided(&database, "false", MINUTE);
+        for _ in 0..5 {
+            off.tick_after(DAY).await;
+        }
+        assert!(off.sandbox.take_mails().is_empty());
+        assert!(off.calls().is_empty());
+        assert!(off.sandbox.invitations("acme/starter").is_empty());
+        assert_eq!(off.count("outbox WHERE state = 'due' AND last_error LIKE '%ALLOW_TEST_LICENSES is not true'"), 2);
+        assert_eq!(off.count("outbox WHERE attempts > 1 OR person_needed = 1"), 0, "it wears nothing out");
+        // Once they are switched on again, both go out within a day.
+        let on = decided(&database, "true", 7 * DAY);
+        on.tick().await;
+        on.take_key();
+        assert_eq!(on.sandbox.invitations("acme/starter").len(), 1);
+        on.calls();
+    });
+}
+
+#[test]
+fn a_mail_that_is_due_when_its_license_expires_does_not_go_out() {
+    run(async {
+        let shop = shop();
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)));
+        for sale in ["one", "two"] {
+            let sale = GumroadSale {
+                product_id: Some("reader".to_owned()),
+                sale_id: Some(sale.to_owned()),
+                ..GumroadSale::default()
+            };
+            shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await;
+        }
+        shop.sandbox.clear_faults();
+        let now = shop.host.now().as_millis();
+        shop.rows(&format!("UPDATE licenses SET expires_at = {} WHERE order_id = 'one'", now + 60_000));
+        shop.rows(&format!("UPDATE licenses SET expires_at = {} WHERE order_id = 'two'", now + 60_001));
+        shop.tick_after(MINUTE).await;
+        shop.take_key();
+        let outcomes = "SELECT group_concat(order_id || ' ' || outcome) FROM outbox JOIN licenses ON license_key = subject ORDER BY id";
+        assert_eq!(shop.value(outcomes), "one skipped,two sent", "at the very moment it is over");
+    });
+}
+
+#[test]
+fn a_disputed_license_keeps_what_a_refunded_one_loses_unless_it_has_expired_too() {
+    run(async {
+        for (expired, refunded_first) in [(false, false), (false, true), (true, false), (true, true)] {
+            let shop = shop();
+            for (product, sale) in [("reader", "one"), ("reader", "two")] {
+                let key = sell(&shop, product, sale).await;
+                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            }
+            shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+            if expired {
+                shop.rows("UPDATE licenses SET expires_at = 1 WHERE order_id = 'two'");
+            }
+            let mut said = [shop.sandbox.gumroad_dispute("two"), shop.sandbox.gumroad_refund("one")];
+            if refunded_first {
+                said.reverse();
+            }
+            for delivery in &said {
+                shop.deliver(delivery).await;
+            }
+            for _ in 0..3 {
+                shop.tick_after(2 * MINUTE).await;
+            }
+            assert_eq!(role(&shop).is_some(), !expired, "{expired} {refunded_first}");
+            shop.deliver(&shop.sandbox.gumroad_refund("two")).await;
+            shop.tick_after(2 * MINUTE).await;
+            assert_eq!(role(&shop), None);
+            shop.calls();
+        }
+    });
+}
+
+#[test]
+fn a_removal_deletes_every_invitation_of_the_account_and_nobody_elses() {
+    run(async {
+        for removal in [Removal::LeavesInvitations, Removal::CancelsInvitations] {
+            let shop = Shop::open_in(Options { removal, ..Options::default() }, &[]);
+            shop.stock(&catalogue());
+            shop.sandbox.add_invitation("octocat", "acme/starter");
+            shop.sandbox.add_invitation("ada-lovelace", "acme/starter");
+            shop.advance(8 * DAY);
+            shop.sandbox.add_invitation("octocat", "acme/starter");
+            let key = sell(&shop, "reader", "one").await;
+            assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            shop.deliver(&shop.sandbox.gumroad_refund("one")).await;
+            shop.tick_after(2 * MINUTE).await;
+            let left: Vec<_> = shop.sandbox.invitations("acme/starter").into_iter().map(|open| open.login).collect();
+            assert_eq!(left, ["ada-lovelace"], "{removal:?}");
+            shop.calls();
+        }
+    });
+}
+
+#[test]
+fn whoever_accepts_while_being_removed_is_removed() {
+    run(async {
+        for (method, path) in [("GET", "/invitations?"), ("DELETE", "/invitations/"), ("DELETE", "/collaborators/")] {
+            let shop = shop();
+            let key = sell(&shop, "reader", "one").await;
+            assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            shop.deliver(&shop.sandbox.gumroad_refund("one")).await;
+            let world = shop.sandbox.clone();
+            shop.host.inject(move |call| {
+                if matches!(call, Call::Send(request) if request.method.as_str() == method && request.url.contains(path)) {
+                    let _ = world.accept_invitation("octocat", "acme/starter");
+                }
+                Fate::Proceed
+            });
+            shop.tick_after(2 * MINUTE).await;
+            assert_eq!((role(&shop), shop.sandbox.invitations("acme/starter").len()), (None, 0), "{method} {path}");
+            shop.calls();
+        }
+    });
+}
+
+#[test]
+fn an_unknown_refusal_that_speaks_of_invitations_and_a_limit_ends_with_a_person() {
+    run(async {
+        let shop = shop();
+        let key = sell(&shop, "reader", "one").await;
+        shop.sandbox.inject(refusing("The invitation is refused: the seat limit of the organization is reached"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        let row = shop.record("outbox", "kind = 'grant'");
+        assert_eq!((&row["attempts"], &row["person_needed"]), (&json!(1), &json!(1)));
+        for _ in 0..12 {
+            shop.tick_after(HOUR).await;
+        }
+        let row = shop.record("outbox", "kind = 'grant'");
+        assert_eq!((&row["state"], &row["attempts"]), (&json!("dead"), &json!(12)));
+        assert!(row["last_error"].as_str().unwrap().contains("seat limit"), "{row}");
+        shop.calls();
+    });
+}
+
+#[test]
+fn a_limit_of_a_day_that_does_not_end_is_told_of() {
+    run(async {
+        let shop = shop();
+        let key = sell(&shop, "reader", "one").await;
+        shop.sandbox.inject(refusing("You have reached the limit of invitations to this repository in 24 hours"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        for hour in 1..=30 {
+            let row = shop.record("outbox", "kind = 'grant'");
+            assert_eq!((&row["attempts"], &row["person_needed"]), (&json!(0), &json!(0)), "after {hour} hours");
+            shop.tick_after(HOUR).await;
+        }
+        let row = shop.record("outbox", "kind = 'grant'");
+        assert_eq!((&row["attempts"], &row["person_needed"]), (&json!(1), &json!(1)), "no day is as long");
+        assert!(row["last_error"].as_str().unwrap().starts_with("find out why GitHub invites nobody to"), "{row}");
+        shop.sandbox.clear_faults();
+        shop.tick_after(HOUR).await;
+        assert_eq!(shop.sandbox.invitations("acme/starter").len(), 1);
+        shop.calls();
+    });
+}
+
+#[test]
+fn an_expired_invitation_is_not_replaced_once_the_lease_is_over() {
+    run(async {
+        let options = Options { reinvite: Reinvite::Same, ..Options::default() };
+        let shop = Shop::open_in(options, &[]);
+        shop.stock(&catalogue());
+        let key = sell(&shop, "reader", "one").await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.advance(8 * DAY);
+        shop.calls();
+        // The process sleeps for days while it deletes the dead invitation.
+        let host = shop.host.clone();
+        shop.host.inject(move |call| {
+            if matches!(call, Call::Send(request) if request.method.as_str() == "DELETE") {
+                host.advance(6 * DAY);
+            }
+            Fate::Proceed
+        });
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        assert_eq!(changes(&shop).iter().filter(|call| call.starts_with("PUT")).count(), 1);
+        shop.tick_after(MINUTE).await;
+        assert_eq!(shop.sandbox.invitations("acme/starter").len(), 1);
+        assert!(!shop.sandbox.invitations("acme/starter")[0].expired);
+        shop.calls();
+    });
+}
