@@ -20,7 +20,7 @@ pub struct DueAlert {
 }
 
 /// Notes that something happened which the operator has to be told of; the next tick tells, or a later one. `detail` says in words
-/// what happened, and names no buyer: the same for the same cause.
+/// what happened, and names no buyer; of the same cause the last one is told.
 pub fn note(cause: &str, detail: &str) -> Statement {
     statement!("alerts/note", cause, detail)
 }

@@ -28,17 +28,19 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// The statement that notes a failure which only a person can mend, where it is one, and somebody is to be told of it: each
-    /// reason is a cause of its own, and counts once a request or tick.
+    /// The statement that notes a failure which only a person can mend, where it is one, and somebody is to be told of it. What mends
+    /// it, with which a reason begins, is a cause of its own, whatever the service says of it each time; it counts once a request
+    /// or tick.
     pub(super) fn alert_of(&self, failure: &Failure) -> Option<Statement> {
         self.config.operator_email.as_ref()?;
         let reason = failure.reason.as_str();
+        let remedy = reason.split([':', ';']).next().unwrap_or(reason);
         let (cause, detail) = match failure.remedy {
             Remedy::CredentialsRejected => {
-                (format!("credentials_rejected: {reason}"), format!("Credentials rejected: {reason}"))
+                (format!("credentials_rejected: {remedy}"), format!("Credentials rejected: {reason}"))
             }
             Remedy::PersonNeeded | Remedy::HandedOver | Remedy::SetupWrong => {
-                (format!("person_needed: {reason}"), format!("A person is needed: {reason}"))
+                (format!("person_needed: {remedy}"), format!("A person is needed: {reason}"))
             }
             Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return None,
         };

@@ -509,6 +509,28 @@ fn each_reason_for_which_a_person_is_needed_is_told_of_by_itself() {
 }
 
 #[test]
+fn one_thing_to_mend_is_one_cause_whatever_is_said_of_it_each_time() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let mut subjects = Vec::new();
+        for number in 0..5 {
+            let body = format!(r#"{{"ErrorCode": 412, "Message": "pending, see request {number}"}}"#).into_bytes();
+            let refused = FaultKind::Status { status: 422, headers: Vec::new(), body };
+            shop.sandbox.inject(Fault::new(Service::Postmark, refused).times(1));
+            assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+            shop.tick_after(MINUTE).await;
+            subjects.extend(told(&shop));
+        }
+        assert_eq!(subjects.len(), 1, "{subjects:?}");
+        assert_eq!((shop.count("alert_causes"), shop.count("alert_causes WHERE times = 5")), (1, 1));
+        shop.tick_after(2 * HOUR).await;
+        let mails = shop.sandbox.take_mails();
+        let told: Vec<_> = mails.iter().filter(|mail| mail.to == OPERATOR.1).map(|mail| &mail.subject).collect();
+        assert!(told.iter().any(|subject| subject.contains("request 4 (4 times)")), "{told:?}");
+    });
+}
+
+#[test]
 fn two_ticks_at_once_tell_once() {
     run(async {
         let shop = Shop::open_with(&[OPERATOR]);
