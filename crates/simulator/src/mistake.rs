@@ -302,31 +302,6 @@ pub static MISTAKES: &[Mistake] = &[
     Mistake { name: "whoever has accepted what went astray is taken for gone", how: How::GoneBelieved },
     Mistake { name: "a removal deletes the first invitation alone", how: How::FirstInvitationDeleted },
     statements(
-        "two spellings of a repository are two repositories",
-        &[
-            Edit::Reworded {
-                name: "grants/mark_unwanted",
-                from: "c.repo = grants.repo",
-                to: "c.repo COLLATE BINARY = grants.repo",
-            },
-            Edit::Reworded {
-                name: "grants/leased",
-                from: "WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo AND c.good_until > :now AND c.test <= :allow_test) AS wanted_rank",
-                to: "WHERE c.github_user_id = g.github_user_id AND c.repo COLLATE BINARY = g.repo AND c.good_until > :now AND c.test <= :allow_test) AS wanted_rank",
-            },
-            Edit::Reworded {
-                name: "grants/begin",
-                from: "WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo AND c.status IN",
-                to: "WHERE c.github_user_id = g.github_user_id AND c.repo COLLATE BINARY = g.repo AND c.status IN",
-            },
-            Edit::Reworded {
-                name: "grants/end",
-                from: "c.repo = g.repo WHERE g.id",
-                to: "c.repo COLLATE BINARY = g.repo WHERE g.id",
-            },
-        ],
-    ),
-    statements(
         "any number of invitations goes to a repository",
         &[Edit::Bound { names: &["grants/reserve"], param: "per_window", to: a_million }],
     ),

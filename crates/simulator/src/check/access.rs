@@ -191,11 +191,13 @@ fn nobody_has_too_little(
     Ok(())
 }
 
-/// The repositories of which the operator was told that somebody else may have access to them.
+/// The repositories of which the operator was told that somebody else may have access to them, or will be once a suspended license
+/// is looked at again.
 fn told_of_strangers(run: &Run) -> HashSet<String> {
     let told =
         "SELECT DISTINCT lower(g.repo) AS repo FROM grants g JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id
-                WHERE instr(coalesce(o.last_error, '') || coalesce(o.history, ''), 'may have access to') > 0";
+                WHERE instr(coalesce(o.last_error, '') || coalesce(o.history, ''), 'may have access to') > 0
+                   OR g.in_doubt = 1 AND o.state = 'due' AND o.last_error = 'the license is suspended'";
     rows(run, told).iter().map(|row| text(row, "repo")).collect()
 }
 

@@ -61,7 +61,11 @@ impl Run {
         let account = &ACCOUNTS[account];
         let (login, sandbox) = (self.login_now(account), &self.world.sandbox);
         let id = account.id.unwrap_or_default();
-        if sandbox.members(repo).iter().any(|(member, _)| i64::try_from(*member) == Ok(id)) {
+        // GitHub invites nobody who is in, or whose invitation is open.
+        let is_them = |number: u64| i64::try_from(number) == Ok(id);
+        if sandbox.members(repo).iter().any(|(member, _)| is_them(*member))
+            || sandbox.invitations(repo).iter().any(|open| is_them(open.user_id) && !open.expired)
+        {
             return;
         }
         match role {
