@@ -12,12 +12,14 @@
 //! | `access` | who has access to what |
 //! | `states` | what the operator sees, and is told of |
 //! | `erased` | what is left of who was erased |
+//! | `deadly` | what holds while every process dies of the same thing |
 //! | `look` | what a run does next depends on it |
 
 mod access;
 mod answers;
 mod catalogue;
 mod changes;
+mod deadly;
 mod deliveries;
 mod erased;
 mod licenses;
@@ -31,6 +33,7 @@ use crate::run::Run;
 
 pub(crate) use access::{good_access, nobody_lost};
 pub(crate) use catalogue::catalogue_version;
+pub(crate) use deadly::{due_soon, is_given_up_by_now, is_mailed_by_now};
 pub(crate) use deliveries::nothing_given_up_early;
 pub(crate) use look::{
     addressed, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_unread_list, unfinished_rows,
@@ -70,6 +73,7 @@ pub(crate) fn on_the_way(run: &Run) -> Result<(), Violation> {
     changes::answers_by_hand_are_the_end(run)?;
     answers::answers(run)?;
     answers::log(run)?;
+    access::github_is_left_alone(run)?;
     nothing_waits_for_nothing(run)
 }
 

@@ -5,9 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use latchkey::platform::host::{Call, Fate};
-use latchkey::platform::{HttpRequest, HttpResponse, Method, SendError};
+use latchkey::platform::{HttpRequest, HttpResponse, Method, SendError, Value};
 use latchkey_sandbox::{AccountKind, Fault, FaultKind, Sandbox, Service};
 
+use crate::limits::Limits;
 use crate::trace::Trace;
 use crate::world;
 
@@ -18,6 +19,8 @@ pub(crate) struct Fates {
     per_mille: Cell<u32>,
     /// Requests in a thousand to each service that it answers badly, in the order of [`Service::ALL`].
     troubled: Cell<[u32; 4]>,
+    /// At which every process dies, for now.
+    poison: RefCell<Option<(Poison, Fate)>>,
     task: Cell<usize>,
     died: Cell<bool>,
     /// How many faults struck each task.
@@ -27,7 +30,36 @@ pub(crate) struct Fates {
     /// Every login that an account has got besides its first one, with the account's number.
     pub(crate) logins: RefCell<Vec<(String, i64)>>,
     pub(crate) counts: RefCell<Counts>,
+    pub(crate) limits: RefCell<Limits>,
     pub(crate) trace: RefCell<Trace>,
+}
+
+/// What a process dies of each time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Poison {
+    /// Sending a mail to this address.
+    Mail(String),
+    /// Writing down this order.
+    Order(String),
+    /// A change of the access of this account.
+    Account(&'static str),
+}
+
+impl Poison {
+    fn is_in(&self, call: &Call<'_>) -> bool {
+        match (self, call) {
+            (Self::Mail(address), Call::Send(request)) => {
+                let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
+                request.url.contains("/postmark/") && body.contains(address.as_str())
+            }
+            (Self::Order(id), Call::Batch(statements)) => {
+                let is_it = |value: &Value| matches!(value, Value::Text(text) if text == id);
+                statements.iter().any(|one| one.name == "orders/record" && one.params.iter().any(is_it))
+            }
+            (Self::Account(login), Call::Send(request)) => request.url.ends_with(&format!("/collaborators/{login}")),
+            _ => false,
+        }
+    }
 }
 
 /// How often what happened.
@@ -64,12 +96,14 @@ impl Fates {
             random: RefCell::new(random),
             per_mille: Cell::new(0),
             troubled: Cell::new([0; 4]),
+            poison: RefCell::default(),
             task: Cell::new(0),
             died: Cell::new(false),
             struck: RefCell::default(),
             hijacked: Cell::new(0),
             logins: RefCell::default(),
             counts: RefCell::default(),
+            limits: RefCell::default(),
             trace: RefCell::new(trace),
         }
     }
@@ -119,8 +153,24 @@ impl Fates {
         self.trace.borrow_mut().note(&note);
     }
 
+    /// Every process dies at this from now on, before it took effect or after.
+    pub(crate) fn poison(&self, what: Poison, fate: Fate) {
+        self.poison.replace(Some((what, fate)));
+    }
+
+    /// Nobody dies of anything any more but by chance.
+    pub(crate) fn cure(&self) {
+        self.poison.take();
+    }
+
     pub(crate) fn begin_turn(&self, task: usize) {
         self.task.set(task);
+        self.limits.borrow_mut().begin(task);
+    }
+
+    /// A task has come to its end.
+    pub(crate) fn end(&self, task: usize) {
+        self.limits.borrow_mut().end(task);
     }
 
     /// Whether the process that was just running died.
@@ -151,6 +201,13 @@ impl Fates {
                 self.count(kind);
             }
         }
+        if let Some((_, deadly)) = self.poison.borrow().as_ref().filter(|(poison, _)| poison.is_in(call)) {
+            fate = *deadly;
+            self.count(if fate == Fate::DieAfter { 5 } else { 4 });
+        }
+        if fate != Fate::Proceed {
+            self.limits.borrow_mut().broke(self.task.get());
+        }
         self.died.set(matches!(fate, Fate::DieBefore | Fate::DieAfter));
         self.trace.borrow_mut().call(self.task.get(), call, fate);
         fate
@@ -167,6 +224,9 @@ impl Fates {
         }
         let place = Service::ALL.iter().position(|service| request.url.contains(&format!("/{}/", service.prefix())));
         let trouble = place.and_then(|place| self.draw_trouble(place));
+        if place.is_some_and(|place| Service::ALL[place] == Service::GitHub) {
+            self.limits.borrow_mut().asked(self.task.get(), request, trouble.as_ref());
+        }
         if let (Some(place), Some(kind)) = (place, trouble) {
             self.trace.borrow_mut().trouble(self.task.get(), &kind);
             sandbox.inject(Fault::new(Service::ALL[place], kind));
@@ -186,7 +246,8 @@ impl Fates {
         if random.u32(0..1000) >= per_mille {
             return None;
         }
-        let (kind, refused) = match random.u32(0..9) {
+        let of_github = Service::ALL[place] == Service::GitHub;
+        let (kind, refused) = match random.u32(0..if of_github { 12 } else { 9 }) {
             0 => (FaultKind::status(500), true),
             1 => (FaultKind::status(503), true),
             2 => (FaultKind::retry_after(429, random.u64(1..600)), true),
@@ -195,7 +256,10 @@ impl Fates {
             5 => (FaultKind::LostAfter, false),
             6 => (FaultKind::Slow(Duration::from_secs(random.u64(1..9))), false),
             7 => (FaultKind::Redirect("http://elsewhere.example.com/".to_owned()), false),
-            _ => (FaultKind::Junk, false),
+            8 => (FaultKind::Junk, false),
+            9 => (FaultKind::retry_after(403, random.u64(600..7_200)), true),
+            10 => (limited(&[]), true),
+            _ => (limited(&[("x-ratelimit-remaining", "0")]), true),
         };
         drop(random);
         self.count(if refused { 6 } else { 7 });
@@ -210,4 +274,13 @@ impl Fates {
         }
         struck[task] += 1;
     }
+}
+
+/// A limit of GitHub's that says not how long it lasts.
+/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>
+fn limited(headers: &[(&str, &str)]) -> FaultKind {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let body =
+        br#"{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}"#;
+    FaultKind::Status { status: 403, headers, body: body.to_vec() }
 }

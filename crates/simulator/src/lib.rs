@@ -6,6 +6,7 @@
 //! | [`world`] | the engine with the world around it, which the host tests use as well |
 //! | `run` | what buyers, storefronts, the seller, cron and strangers do |
 //! | `fate` | what goes wrong, and when |
+//! | `limits` | what GitHub has asked for with its limits, and who asks in spite of it |
 //! | `tasks` | requests and ticks side by side, in an order drawn from the seed |
 //! | `trace` | what happened, as a hash and as a transcript |
 //! | `model`, `shelf` | what ought to be, and what the catalogue says in each version |
@@ -16,6 +17,7 @@
 pub mod campaign;
 mod check;
 mod fate;
+mod limits;
 pub mod mistake;
 mod model;
 mod run;

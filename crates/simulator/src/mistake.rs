@@ -45,6 +45,8 @@ pub(crate) enum How {
     ReadingPermitted,
     /// Of several invitations of an account, the first is deleted alone.
     FirstInvitationDeleted,
+    /// When a service wants to be asked again is not read.
+    TimesIgnored,
     /// A minted key stands in the log.
     KeyLogged,
     /// A forged delivery is taken for one that has the right proof.
@@ -248,6 +250,33 @@ pub static MISTAKES: &[Mistake] = &[
         ],
     ),
     statements(
+        "whoever lost a lease postpones the row all the same",
+        &[
+            Edit::Reworded { name: "outbox/retry_later", from: "lease_id = :lease_id", to: ":lease_id IS NOT NULL" },
+            Edit::Reworded { name: "outbox/hold_mail", from: "lease_id = :lease_id", to: ":lease_id IS NOT NULL" },
+            Edit::Reworded {
+                name: "grants/end",
+                from: "AND lease_id = :lease_id",
+                to: "AND (lease_id = :lease_id OR :state = 'due')",
+            },
+        ],
+    ),
+    statements(
+        "a claim of which no word comes is not counted",
+        &[
+            Edit::Reworded { name: "outbox/claim", from: "attempts = attempts + 1", to: "attempts = attempts" },
+            Edit::Reworded { name: "outbox/claim_suspect", from: "attempts = attempts + 1", to: "attempts = attempts" },
+        ],
+    ),
+    statements(
+        "what processes die at is claimed with everything else",
+        &[
+            Edit::Reworded { name: "outbox/claim", from: "silent_claims < 2", to: "silent_claims < 1000" },
+            Edit::Reworded { name: "grants/claim", from: "o.silent_claims < 2", to: "o.silent_claims < 1000" },
+            Edit::Reworded { name: "events/claim", from: "silent_claims < 2", to: "silent_claims < 1000" },
+        ],
+    ),
+    statements(
         "what was leased to a process that died stays leased",
         &[Edit::Bound { names: &LEASING, param: "until", to: much_later }],
     ),
@@ -324,6 +353,8 @@ pub static MISTAKES: &[Mistake] = &[
             },
         ],
     ),
+    Mistake { name: "when GitHub wants to be asked again is not read", how: How::TimesIgnored },
+    left_out("a limit that GitHub has set is forgotten", &[Edit::LeftOut("github/pause")]),
     // Answers and the log.
     Mistake {
         name: "a key that nobody knows is answered as an error of ours",

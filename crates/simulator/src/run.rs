@@ -4,6 +4,7 @@
 mod buyers;
 mod github;
 mod isolates;
+mod plague;
 mod seller;
 mod storefronts;
 
@@ -37,6 +38,9 @@ const OPERATOR: &str = "seller@example.com";
 
 /// One run in so many has a day on which a crowd comes.
 const RUSHES: u32 = 40;
+
+/// One run in so many has a time in which every process dies of the same.
+const PLAGUES: u32 = 20;
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -91,6 +95,7 @@ pub(crate) fn execute(database: &Rc<Sqlite>, seed: u64, trace: Trace, mistake: O
     };
     let world = Rc::new(World::within(options, Rc::clone(database), random.u64(..), &settings, send));
     world.host.drive();
+    fates.limits.borrow_mut().watch(world.host.clone());
     let deciding = Rc::clone(&fates);
     let watched = Rc::clone(database);
     world.host.inject(move |call| {
@@ -116,6 +121,7 @@ pub(crate) fn execute(database: &Rc<Sqlite>, seed: u64, trace: Trace, mistake: O
     // Whatever is still under way holds on to the world.
     drop(run.tasks);
     run.world.host.inject(|_| Fate::Proceed);
+    run.fates.limits.borrow_mut().forget_clock();
     let counts = *run.fates.counts.borrow();
     let trace = &mut *run.fates.trace.borrow_mut();
     Report { hash: trace.hash(), transcript: trace.transcript(), operations, faulted, counts, violation: end.err() }
@@ -132,6 +138,7 @@ impl Run {
         self.mark_time();
         self.begin_at_github();
         let rush = self.random.u32(0..RUSHES) == 0;
+        let plague = !rush && self.random.u32(0..PLAGUES) == 0;
         // What was sold before the first delivery is another shop system's, so the first one comes at once.
         self.sell_one_on_gumroad(0);
         self.deliver(0);
@@ -140,6 +147,9 @@ impl Run {
             let struck = self.fates.counts.borrow().faults.iter().sum::<u64>();
             if rush && *operations == 20 {
                 self.rush();
+            }
+            if plague && *operations == 20 {
+                self.plague()?;
             }
             self.operate();
             *operations += 1;
@@ -182,7 +192,8 @@ impl Run {
             55 if self.random.bool() => self.pester(),
             55 => self.change_at_github(),
             56..=63 => self.answer_an_invitation(),
-            64..=76 => self.tick(),
+            64..=74 => self.tick(),
+            75 | 76 => self.stand_still(),
             77..=83 => self.let_time_pass(),
             84..=87 => self.act_as_seller(),
             88..=91 => self.change_the_catalogue(),
@@ -234,6 +245,20 @@ impl Run {
         let times = if self.random.u32(0..6) == 0 { 2 } else { 1 };
         for _ in 0..times {
             self.begin_tick();
+        }
+    }
+
+    /// A tick stands still somewhere until what it has on lease is another's, and then goes on beside that one.
+    fn stand_still(&mut self) {
+        self.begin_tick();
+        for _ in 0..self.random.u32(2..16) {
+            self.tasks.turn();
+        }
+        let seconds = self.random.u64(61..300);
+        self.let_pass(seconds);
+        self.begin_tick();
+        for _ in 0..self.random.u32(0..8) {
+            self.tasks.turn();
         }
     }
 

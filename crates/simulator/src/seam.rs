@@ -145,6 +145,11 @@ impl Platform for Seam {
             How::NothingRemoved if request.method.as_str() == "DELETE" => {
                 Ok(HttpResponse { status: 204, headers: Vec::new(), body: Vec::new() })
             }
+            How::TimesIgnored => {
+                let mut response = self.host.send(request).await?;
+                response.headers.retain(|(name, _)| name != "retry-after");
+                Ok(response)
+            }
             How::EverythingPermitted if request.method.as_str() == "PUT" => {
                 request.body = Some(br#"{"permission":"admin"}"#.to_vec());
                 let mut response = self.host.send(request).await?;

@@ -86,7 +86,7 @@ impl Tasks {
                 self.running.remove(place);
             }
         } else if ended {
-            self.running.remove(place);
+            self.fates.end(self.running.remove(place).number);
         }
         true
     }

@@ -266,6 +266,14 @@ fn permissions(run: &Run, present: &HashMap<Access, String>) -> Result<(), Viola
     }
 }
 
+/// Nobody asks GitHub for a change while it wants to be left alone, once that could be known.
+pub(super) fn github_is_left_alone(run: &Run) -> Result<(), Violation> {
+    match run.fates.limits.borrow().early() {
+        Some(early) => Err(Violation::new("I8", early.to_owned())),
+        None => Ok(()),
+    }
+}
+
 /// At no time were more invitations made to a repository within a day than its budget allows, nor more to one account than it
 /// gets; and each was reserved a moment before it was asked for.
 pub(super) fn invitations(run: &Run) -> Result<(), Violation> {

@@ -69,6 +69,11 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
              AND NOT (NEW.outcome IS 'canceled' AND EXISTS (SELECT 1 FROM admin_actions WHERE action = 'privacy.erase')) BEGIN
            INSERT INTO seen_intrusions SELECT OLD.kind, NEW.state WHERE NOT EXISTS (
              SELECT 1 FROM presented_leases WHERE outbox_id = OLD.id AND lease_id = OLD.lease_id); END",
+        // Whoever makes it due for another reason begins to count its attempts anew.
+        "CREATE TEMP TRIGGER postponed AFTER UPDATE OF state ON main.outbox
+           WHEN OLD.state = 'leased' AND NEW.state = 'due' AND NEW.attempts > 0 BEGIN
+           INSERT INTO seen_intrusions SELECT OLD.kind, NEW.state WHERE NOT EXISTS (
+             SELECT 1 FROM presented_leases WHERE outbox_id = OLD.id AND lease_id = OLD.lease_id); END",
         "CREATE TEMP TRIGGER claimed_new AFTER INSERT ON main.outbox WHEN NEW.lease_id IS NOT NULL BEGIN
            INSERT INTO seen_claims VALUES (NEW.id, NEW.kind,
              (SELECT status FROM licenses WHERE license_key = NEW.subject)); END",
@@ -122,8 +127,11 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
 /// Remembers which lease is presented by statements that are about to end a row.
 pub(crate) fn note_leases(database: &Sqlite, statements: &[Statement]) {
     for statement in statements {
-        if let ("outbox/complete" | "outbox/dead_letter" | "outbox/skip_mail" | "grants/end", [id, lease, ..]) =
-            (statement.name, statement.params.as_slice())
+        if let (
+            "outbox/complete" | "outbox/dead_letter" | "outbox/skip_mail" | "outbox/retry_later" | "outbox/hold_mail"
+            | "grants/end",
+            [id, lease, ..],
+        ) = (statement.name, statement.params.as_slice())
         {
             assert!(matches!((id, lease), (Value::Integer(_), Value::Text(_))), "a row and its lease come first");
             let note = "INSERT OR IGNORE INTO presented_leases VALUES (?1, ?2)";

@@ -15,6 +15,12 @@ impl Run {
     }
 
     pub(super) fn sell_one_on_gumroad(&mut self, product: usize) {
+        let delivery = self.sold_on_gumroad(product);
+        self.send_made(delivery);
+    }
+
+    /// Something is sold, and its delivery made; gives its place in [`crate::model::Model::deliveries`].
+    pub(super) fn sold_on_gumroad(&mut self, product: usize) -> usize {
         let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
         let sale = GumroadSale {
             product_id: Some(PRODUCTS[product].id.to_owned()),
@@ -26,7 +32,7 @@ impl Run {
         self.note(&format!("Gumroad sells {} to {email}", PRODUCTS[product].id));
         let id = delivery.reference.clone();
         let order = self.order(id, product, email);
-        self.made(delivery, order, Meaning::Sale(Facts::default()));
+        self.make(delivery, order, Meaning::Sale(Facts::default()))
     }
 
     pub(super) fn sell_on_lemon_squeezy(&mut self) {
@@ -122,11 +128,17 @@ impl Run {
 
     /// A storefront has made a delivery: it is sent now, often, later, or not at all.
     fn made(&mut self, delivery: Delivery, order: usize, meaning: Meaning) {
-        let place = {
-            let model = &mut *self.model.borrow_mut();
-            model.deliveries.push(Known { delivery, order, meaning, sent: 0 });
-            model.deliveries.len() - 1
-        };
+        let place = self.make(delivery, order, meaning);
+        self.send_made(place);
+    }
+
+    fn make(&self, delivery: Delivery, order: usize, meaning: Meaning) -> usize {
+        let model = &mut *self.model.borrow_mut();
+        model.deliveries.push(Known { delivery, order, meaning, sent: 0 });
+        model.deliveries.len() - 1
+    }
+
+    fn send_made(&mut self, place: usize) {
         let times = match self.random.u32(0..10) {
             0..=5 => 1,
             6 => 2,

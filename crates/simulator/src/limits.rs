@@ -1,0 +1,102 @@
+//! What GitHub has asked for with its limits: when it wants to be asked again, and whether anybody has asked before.
+
+use latchkey::platform::host::Host;
+use latchkey::platform::{HttpRequest, Platform};
+use latchkey_sandbox::FaultKind;
+
+/// Every limit with a time that an invitation met, and who asks in spite of it.
+#[derive(Default)]
+pub(crate) struct Limits {
+    clock: Option<Host>,
+    /// By their numbers.
+    tasks: Vec<Task>,
+    /// How many tasks have begun or ended.
+    moment: usize,
+    told: Vec<Told>,
+    early: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Task {
+    /// The moment in which it began.
+    began: Option<usize>,
+    /// And in which it ended; none while it runs, and where it died.
+    ended: Option<usize>,
+    /// Whether a call of its own failed or hung, so that it may not have written down what it was told.
+    broken: bool,
+}
+
+/// That GitHub wants to be left alone.
+#[derive(Debug)]
+struct Told {
+    /// Who was told.
+    task: usize,
+    until: i64,
+}
+
+impl Limits {
+    /// By which the times are told.
+    pub(crate) fn watch(&mut self, clock: Host) {
+        self.clock = Some(clock);
+    }
+
+    /// Lets go of the clock.
+    pub(crate) fn forget_clock(&mut self) {
+        self.clock = None;
+    }
+
+    pub(crate) fn begin(&mut self, task: usize) {
+        let moment = self.moment + 1;
+        let task = self.task(task);
+        if task.began.is_none() {
+            task.began = Some(moment);
+            self.moment = moment;
+        }
+    }
+
+    pub(crate) fn end(&mut self, task: usize) {
+        self.moment += 1;
+        self.task(task).ended = Some(self.moment);
+    }
+
+    pub(crate) fn broke(&mut self, task: usize) {
+        self.task(task).broken = true;
+    }
+
+    /// GitHub is asked this, and has this trouble with it.
+    pub(crate) fn asked(&mut self, task: usize, request: &HttpRequest, trouble: Option<&FaultKind>) {
+        // A buyer's question whose login it is comes before anything is on record, and is asked all the same.
+        if request.url.contains("/github/users/") {
+            return;
+        }
+        let now = self.clock.as_ref().map_or(0, |clock| clock.now().as_millis());
+        let began = self.task(task).began;
+        let knew = |told: &Told| {
+            let teller = self.tasks[told.task];
+            !teller.broken && teller.ended < began && teller.ended.is_some()
+        };
+        // A second more or less is nobody's.
+        if let Some(told) = self.told.iter().find(|told| told.until - 1000 > now && knew(told)) {
+            let seconds = (told.until - now) / 1000;
+            self.early.get_or_insert(format!("[{task}] asks GitHub {seconds} seconds before it may"));
+        }
+        if let Some(FaultKind::Status { headers, .. }) = trouble.filter(|_| request.method.as_str() == "PUT") {
+            let seconds = headers.iter().find(|(name, _)| name == "retry-after");
+            if let Some(seconds) = seconds.and_then(|(_, seconds)| seconds.parse::<i64>().ok()) {
+                self.told.push(Told { task, until: now + seconds * 1000 });
+            }
+        }
+    }
+
+    /// Who asked GitHub while it was to be left alone, if anybody did.
+    pub(crate) fn early(&self) -> Option<&str> {
+        self.early.as_deref()
+    }
+
+    fn task(&mut self, number: usize) -> &mut Task {
+        if self.tasks.len() <= number {
+            self.tasks.resize(number + 1, Task::default());
+        }
+        &mut self.tasks[number]
+    }
+}
