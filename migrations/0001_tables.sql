@@ -86,7 +86,7 @@ CREATE INDEX erased_orders_look ON erased_orders (look_at) WHERE look_at IS NOT 
 CREATE TABLE order_facts (
   source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   order_id        TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
-  fact            TEXT    NOT NULL CHECK (fact IN ('refunded', 'disputed', 'dispute_won')),
+  fact            TEXT    NOT NULL CHECK (fact IN ('refunded', 'partially_refunded', 'disputed', 'dispute_won')),
   said_at         INTEGER NOT NULL,               -- the first time
   PRIMARY KEY (source, order_id, fact)
 ) STRICT, WITHOUT ROWID;
@@ -109,9 +109,8 @@ CREATE TABLE storefront_keys (
 -- issue several for a line. One that the operator issues by hand is of the order that it answers a delivery of, else of one of
 -- its own, with the source `operator`.
 --
--- The status follows from the order's facts and the operator's word: revoked by the operator or by a refund that was not set
--- aside; else suspended by a dispute that is neither won nor set aside, or by the storefront's word that the key is disabled;
--- else active.
+-- The status follows from the operator's word, from the order's facts as `consequences` says, and from the storefront's
+-- word on its key: the view `license_standings` says how.
 --
 -- A key is kept as it was issued, and found in any case: so every column that holds keys compares them without case.
 CREATE TABLE licenses (
@@ -133,8 +132,11 @@ CREATE TABLE licenses (
   expires_at          INTEGER,                    -- null: never
   catalogue_expires_at INTEGER,                   -- by the catalogue's years; an end that the storefront names comes before it
   event_id            TEXT    REFERENCES webhook_events (id),  -- that brought it, or that it answers by hand; null: neither
+  consequences        TEXT    NOT NULL DEFAULT '{}' CHECK (json_type(consequences) = 'object'),  -- the status that each fact
+                                                  -- of the order gives it, by what the catalogue said when it was issued
   revoked_by_operator INTEGER NOT NULL DEFAULT 0 CHECK (revoked_by_operator IN (0, 1)),
   refund_set_aside    INTEGER NOT NULL DEFAULT 0 CHECK (refund_set_aside IN (0, 1)),
+  partial_refund_set_aside INTEGER NOT NULL DEFAULT 0 CHECK (partial_refund_set_aside IN (0, 1)),
   dispute_set_aside   INTEGER NOT NULL DEFAULT 0 CHECK (dispute_set_aside IN (0, 1)),
   UNIQUE (source, order_id, line, storefront_key_id)
 ) STRICT, WITHOUT ROWID;

@@ -18,15 +18,23 @@ SELECT l.source, l.order_id, l.line, e.storefront_key_id
 FROM licenses l JOIN webhook_events e ON e.id = l.event_id
 WHERE l.section IS NOT NULL;
 
--- What the facts of an order do to its licenses: a refund revokes them, a dispute that is not won suspends them. Of several
--- statuses the one that comes first in the alphabet holds.
-CREATE VIEW order_consequences AS
-SELECT f.source, f.order_id, f.fact, iif(f.fact = 'refunded', 'revoked', 'suspended') AS status
+-- The facts of an order that stand: a dispute that was won does not any more.
+CREATE VIEW standing_facts AS
+SELECT f.source, f.order_id, f.fact, f.said_at
 FROM order_facts f
-WHERE f.fact = 'refunded'
-   OR f.fact = 'disputed'
-     AND NOT EXISTS (SELECT 1 FROM order_facts w
-                     WHERE w.source = f.source AND w.order_id = f.order_id AND w.fact = 'dispute_won');
+WHERE NOT (f.fact = 'disputed'
+           AND EXISTS (SELECT 1 FROM order_facts w
+                       WHERE w.source = f.source AND w.order_id = f.order_id AND w.fact = 'dispute_won'));
+
+-- What these do to each license of the order, unless the operator has set it aside. Of several statuses the one that comes first
+-- in the alphabet holds.
+CREATE VIEW license_consequences AS
+SELECT l.license_key, f.fact, f.said_at, l.consequences ->> f.fact AS status
+FROM licenses l JOIN standing_facts f ON f.source = l.source AND f.order_id = l.order_id
+WHERE l.consequences ->> f.fact IS NOT NULL
+  AND NOT CASE f.fact WHEN 'refunded' THEN l.refund_set_aside
+                      WHEN 'partially_refunded' THEN l.partial_refund_set_aside
+                      WHEN 'disputed' THEN l.dispute_set_aside ELSE 0 END;
 
 -- The keys that their storefront has disabled, unless the operator has set that word aside.
 CREATE VIEW disabled_keys AS
@@ -38,10 +46,7 @@ CREATE VIEW license_standings AS
 SELECT l.license_key,
        CASE
          WHEN l.revoked_by_operator = 1 THEN 'revoked'
-         ELSE coalesce((SELECT min(c.status) FROM order_consequences c
-                        WHERE c.source = l.source AND c.order_id = l.order_id
-                          AND NOT (c.fact = 'refunded' AND l.refund_set_aside = 1)
-                          AND NOT (c.fact = 'disputed' AND l.dispute_set_aside = 1)),
+         ELSE coalesce((SELECT min(c.status) FROM license_consequences c WHERE c.license_key = l.license_key),
                        (SELECT 'suspended' FROM disabled_keys k
                         WHERE k.source = l.source AND k.storefront_key_id = l.storefront_key_id),
                        'active')
@@ -126,9 +131,8 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
            (SELECT max(acted_at) FROM admin_actions WHERE target = l.license_key AND action = 'license.revoke'), l.issued_at)
          WHEN k.recorded_at IS NOT NULL AND l.status = 'suspended' THEN k.recorded_at
          WHEN l.status <> 'active' THEN coalesce(
-           (SELECT f.said_at FROM order_facts f
-            WHERE f.source = l.source AND f.order_id = l.order_id
-              AND f.fact = iif(l.status = 'revoked', 'refunded', 'disputed')), l.issued_at)
+           (SELECT min(c.said_at) FROM license_consequences c
+            WHERE c.license_key = l.license_key AND c.status = l.status), l.issued_at)
          WHEN o.id IS NOT NULL THEN coalesce(o.done_at, o.created_at)
          ELSE coalesce(a.activated_at, l.issued_at)
        END AS since,
@@ -142,7 +146,9 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
          WHEN o.person_needed = 1 AND g.state IN ('revoking', 'revoked') THEN 'removal_blocked'
          WHEN o.person_needed = 1 THEN 'invitation_blocked'
          WHEN l.revoked_by_operator = 1 THEN 'revoked_by_operator'
-         WHEN l.status = 'revoked' THEN 'refunded'
+         WHEN l.status = 'revoked' THEN coalesce(
+           (SELECT c.fact FROM license_consequences c
+            WHERE c.license_key = l.license_key AND c.status = 'revoked' ORDER BY c.said_at LIMIT 1), 'refunded')
          WHEN k.recorded_at IS NOT NULL AND l.status = 'suspended' THEN 'disabled_by_storefront'
          WHEN l.status = 'suspended' THEN 'disputed'
          WHEN o.outcome = 'canceled' AND o.kind = 'license_mail' THEN 'mail_canceled'

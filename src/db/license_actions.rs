@@ -6,7 +6,7 @@
 use super::batch::{Batch, Handle, Query};
 use super::grants::Moment;
 use super::statement::{query, statement};
-use super::{LicenseSelector, grants};
+use super::{LicenseSelector, grants, licenses};
 use crate::model::{
     AdminAction, EmailAddress, EventId, GithubAccount, LicenseKey, OrderId, Product, ProductRef, Source, Timestamp,
     TraceId,
@@ -137,7 +137,8 @@ pub fn issue(
         email,
         name,
         now,
-        expires_at = product.expiry_from(now)
+        expires_at = product.expiry_from(now),
+        consequences = licenses::consequences(product),
     ));
     if event_id.is_some() {
         batch.run(statement!("actions/answer_event", event_id, action_id, now));

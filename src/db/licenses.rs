@@ -3,9 +3,10 @@
 use super::statement::statement;
 use super::{grants, outbox, privacy};
 use crate::db::grants::Moment;
+use crate::model::catalogue::{Consequence, DisputeConsequence};
 use crate::model::{
-    EventId, IssuedKey, LicenseKey, Order, OrderId, OrderLine, Product, ProductRef, Source, StorefrontId, Timestamp,
-    TraceId,
+    EventId, IssuedKey, LicenseKey, LicenseStatus, Order, OrderId, OrderLine, Product, ProductRef, Source,
+    StorefrontId, Timestamp, TraceId,
 };
 use crate::platform::Statement;
 
@@ -56,6 +57,7 @@ pub fn mint(license: &MintedLicense<'_>, event_id: &EventId) -> Statement {
         test = order.test,
         now = *now,
         expires_at = product.expiry_from(*now),
+        consequences = consequences(product),
         event_id,
     )
 }
@@ -83,8 +85,29 @@ pub fn record_issued(
         test = issued.test,
         now,
         catalogue_expires_at = product.expiry_from(now),
+        consequences = consequences(product),
         event_id,
     )
+}
+
+/// What each fact of an order does to a license of this product, as the column has it: by the fact, the status that it gives.
+pub(super) fn consequences(product: &Product) -> String {
+    let of = |consequence: Consequence| (consequence == Consequence::Revoke).then_some(LicenseStatus::Revoked);
+    let consequences = [
+        ("refunded", of(product.on_refund)),
+        ("partially_refunded", of(product.on_partial_refund)),
+        (
+            "disputed",
+            match product.on_dispute {
+                DisputeConsequence::Suspend => Some(LicenseStatus::Suspended),
+                DisputeConsequence::Revoke => Some(LicenseStatus::Revoked),
+                DisputeConsequence::Keep => None,
+            },
+        ),
+    ];
+    let members =
+        consequences.iter().filter_map(|(fact, status)| Some(format!("\"{fact}\":\"{}\"", status.as_ref()?.as_str())));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 /// Has the license of a storefront's key, if there is one, follow what was said of the key last: its spelling and its end.

@@ -105,6 +105,8 @@ pub struct IssuedKey {
 pub struct OrderFacts {
     /// In full.
     pub refunded: bool,
+    /// A part of it, at some time.
+    pub partially_refunded: bool,
     pub disputed: bool,
     /// By the seller. The dispute stays a fact.
     pub dispute_won: bool,
@@ -212,7 +214,7 @@ impl OrderLines {
 }
 
 impl OrderFacts {
-    pub const REFUNDED: Self = Self { refunded: true, disputed: false, dispute_won: false };
+    pub const REFUNDED: Self = Self { refunded: true, partially_refunded: false, disputed: false, dispute_won: false };
 
     /// Whether anything was said.
     pub fn is_empty(self) -> bool {
@@ -226,7 +228,12 @@ impl OrderFacts {
 
     /// As the `fact` column holds them.
     pub fn codes(self) -> impl Iterator<Item = &'static str> {
-        let facts = [(self.refunded, "refunded"), (self.disputed, "disputed"), (self.dispute_won, "dispute_won")];
+        let facts = [
+            (self.refunded, "refunded"),
+            (self.partially_refunded, "partially_refunded"),
+            (self.disputed, "disputed"),
+            (self.dispute_won, "dispute_won"),
+        ];
         facts.into_iter().filter(|(said, _)| *said).map(|(_, code)| code)
     }
 }
@@ -296,6 +303,7 @@ mod tests {
         let won = OrderFacts { dispute_won: true, ..disputed };
         assert!(disputed.money_is_gone() && OrderFacts::REFUNDED.money_is_gone());
         assert!(!won.money_is_gone() && !OrderFacts::default().money_is_gone());
+        assert!(!OrderFacts { partially_refunded: true, ..OrderFacts::default() }.money_is_gone());
         assert!(OrderFacts { refunded: true, ..won }.money_is_gone());
         assert_eq!(won.codes().collect::<Vec<_>>(), ["disputed", "dispute_won"]);
         assert!(OrderFacts::default().is_empty() && !won.is_empty());

@@ -3,6 +3,7 @@
 //! What that takes away at GitHub is in `removals`.
 
 mod orders;
+mod policies;
 
 use std::time::Duration;
 

@@ -424,7 +424,9 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE licenses SET event_id = 'no such event'", "FOREIGN KEY"),
     ("UPDATE licenses SET revoked_by_operator = 2", "CHECK"),
     ("UPDATE licenses SET refund_set_aside = 2", "CHECK"),
+    ("UPDATE licenses SET partial_refund_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET dispute_set_aside = 2", "CHECK"),
+    ("UPDATE licenses SET consequences = '[]'", "CHECK"),
     ("DELETE FROM licenses", "FOREIGN KEY"),
     ("INSERT INTO licenses SELECT * FROM licenses", "UNIQUE"),
     // Activations, and what they open.

@@ -55,7 +55,7 @@ impl Shop {
 
     /// A shop in a world that is not as usual.
     pub(crate) fn open_in(sandbox: Options, changes: &[(&str, &str)]) -> Self {
-        let world = World::within(sandbox, Rc::new(Sqlite::migrated().unwrap()), 7, changes, send);
+        let world = World::within(sandbox, catalogue(), Rc::new(Sqlite::migrated().unwrap()), 7, changes, send);
         Self { host: world.host.clone(), sandbox: world.sandbox.clone(), world }
     }
 

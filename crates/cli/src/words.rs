@@ -116,6 +116,7 @@ impl Words for LicenseReason {
             Self::RemovalBlocked => "the access cannot be taken away until you fix the cause",
             Self::RevokedByOperator => "you revoked the license",
             Self::Refunded => "the order was refunded",
+            Self::PartiallyRefunded => "the order was refunded in part",
             Self::Disputed => "the payment is disputed",
             Self::DisabledByStorefront => "the storefront has disabled the key",
             Self::MailCanceled => "you canceled the mail with the key",
@@ -160,6 +161,7 @@ impl Words for OrderFact {
     fn words(&self) -> &'static str {
         match self {
             Self::Refunded => "refunded in full",
+            Self::PartiallyRefunded => "refunded in part",
             Self::Disputed => "disputed",
             Self::DisputeWon => "dispute won by you",
         }

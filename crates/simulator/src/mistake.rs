@@ -166,6 +166,10 @@ fn not_at_all(_: &[Statement], _: &Value) -> Value {
     Value::Integer(0)
 }
 
+fn the_usual(_: &[Statement], _: &Value) -> Value {
+    Value::from(r#"{"refunded":"revoked","disputed":"suspended"}"#)
+}
+
 fn much_later(_: &[Statement], value: &Value) -> Value {
     match value {
         Value::Integer(at) => Value::Integer(at + FOREVER_MS),
@@ -228,6 +232,14 @@ pub static MISTAKES: &[Mistake] = &[
     left_out(
         "a license is active whatever was said of its order before",
         &[Edit::LeftOutBeside("licenses/recompute_status", "licenses/mint")],
+    ),
+    statements(
+        "what the catalogue says of refunds and disputes is not read",
+        &[Edit::Bound {
+            names: &["licenses/mint", "licenses/record_issued", "actions/issue"],
+            param: "consequences",
+            to: the_usual,
+        }],
     ),
     statements(
         "what was said of a key last is what arrived last",

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use latchkey_sandbox::Delivery;
 use serde_json::Value;
 
-use crate::shelf::{Issues, Shelf};
+use crate::shelf::{Issues, Policies, Shelf};
 
 /// A product that the storefronts sell. What it opens is in [`Shelf`], where it may be missing.
 #[derive(Debug)]
@@ -109,6 +109,8 @@ pub(crate) struct Order {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Facts {
     pub(crate) refunded: bool,
+    /// A part of it.
+    pub(crate) in_part: bool,
     pub(crate) disputed: bool,
     pub(crate) won: bool,
 }
@@ -130,8 +132,6 @@ pub(crate) enum Meaning {
     Sale(Facts),
     /// This became of it.
     Changed(Facts),
-    /// Nothing that changes anything.
-    Nothing,
     /// The storefront issued a key for it.
     Key(Key),
     /// The storefront has disabled the key, or enabled it.
@@ -248,7 +248,7 @@ impl Model {
         let of_it = said.into_iter().map(|place| &self.deliveries[*place]).filter(|known| known.order == order);
         of_it.fold(Facts::default(), |facts, known| match known.meaning {
             Meaning::Sale(said) | Meaning::Changed(said) => facts.and(said),
-            Meaning::Key(_) | Meaning::KeyChanged { .. } | Meaning::Nothing => facts,
+            Meaning::Key(_) | Meaning::KeyChanged { .. } => facts,
         })
     }
 
@@ -342,7 +342,7 @@ impl Meaning {
         match self {
             Self::Key(key) => Some((key, false)),
             Self::KeyChanged { key, disabled } => Some((key, *disabled)),
-            Self::Sale(_) | Self::Changed(_) | Self::Nothing => None,
+            Self::Sale(_) | Self::Changed(_) => None,
         }
     }
 }
@@ -351,19 +351,29 @@ impl Facts {
     pub(crate) const fn and(self, other: Self) -> Self {
         Self {
             refunded: self.refunded || other.refunded,
+            in_part: self.in_part || other.in_part,
             disputed: self.disputed || other.disputed,
             won: self.won || other.won,
         }
     }
 
-    /// How the licenses of such an order stand.
-    pub(crate) const fn standing(self) -> &'static str {
-        if self.refunded {
-            "revoked"
-        } else if self.disputed && !self.won {
-            "suspended"
-        } else {
-            "active"
+    /// How a license of such an order stands.
+    pub(crate) fn standing(self, policies: Policies) -> &'static str {
+        let consequences = [
+            (self.refunded, policies.on_refund),
+            (self.in_part, policies.on_partial_refund),
+            (self.disputed && !self.won, policies.on_dispute),
+        ];
+        let called_for = |word| consequences.iter().any(|(so, policy)| *so && *policy == word);
+        match () {
+            () if called_for("revoke") => "revoked",
+            () if called_for("suspend") => "suspended",
+            () => "active",
         }
+    }
+
+    /// What Gumroad's flags say of it, and Lemon Squeezy's `refunded`: a partial refund only the event itself tells.
+    pub(crate) const fn in_flags(self) -> Self {
+        Self { in_part: false, ..self }
     }
 }

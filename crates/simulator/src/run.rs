@@ -93,7 +93,8 @@ pub(crate) fn execute(database: &Rc<Sqlite>, seed: u64, trace: Trace, mistake: O
         removal: [Removal::LeavesInvitations, Removal::CancelsInvitations][random.usize(0..2)],
         ..Options::default()
     };
-    let world = Rc::new(World::within(options, Rc::clone(database), random.u64(..), &settings, send));
+    let catalogue = Shelf::first().to_catalogue();
+    let world = Rc::new(World::within(options, &catalogue, Rc::clone(database), random.u64(..), &settings, send));
     world.host.drive();
     fates.limits.borrow_mut().watch(world.host.clone());
     let deciding = Rc::clone(&fates);

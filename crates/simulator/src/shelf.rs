@@ -29,6 +29,33 @@ pub(crate) struct Terms {
     pub(crate) permission: &'static str,
 }
 
+/// What becomes of a license when money goes back. No change of the catalogue changes that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Policies {
+    pub(crate) on_refund: &'static str,
+    pub(crate) on_partial_refund: &'static str,
+    pub(crate) on_dispute: &'static str,
+}
+
+impl Policies {
+    /// Where nothing else is written.
+    pub(crate) const USUAL: Self = Self { on_refund: "revoke", on_partial_refund: "keep", on_dispute: "suspend" };
+}
+
+/// Of these products they are others than usual.
+const UNUSUAL: [(&str, &str, Policies); 4] = [
+    (GUMROAD, "pickOne==", Policies { on_dispute: "revoke", ..Policies::USUAL }),
+    (GUMROAD, "bundle==", Policies { on_partial_refund: "revoke", ..Policies::USUAL }),
+    (GUMROAD, "nobody-knows==", Policies { on_refund: "keep", on_dispute: "keep", ..Policies::USUAL }),
+    (LEMON_SQUEEZY, "6", Policies { on_partial_refund: "revoke", ..Policies::USUAL }),
+];
+
+/// What becomes of a license of this product.
+pub(crate) fn policies(source: &str, product_id: &str) -> Policies {
+    let unusual = UNUSUAL.iter().find(|(of, id, _)| *of == source && *id == product_id);
+    unusual.map_or(Policies::USUAL, |(.., policies)| *policies)
+}
+
 /// One version of the catalogue: its entries in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shelf {
@@ -316,11 +343,12 @@ impl Shelf {
                 [] => String::new(),
                 choose => format!("choose = {{ from = {choose:?}, limit = 1 }}\n"),
             };
+            let Policies { on_refund, on_partial_refund, on_dispute } = policies(line.source, line.id);
             // Writing to a string does not fail.
             let _ = writeln!(
                 text,
                 "[[{}]]\nproduct_id = {:?}\n{variant}name = {:?}\ntier = \"core\"\n{repos}{choose}permission = {:?}\nlicense = \
-                 {license:?}\n",
+                 {license:?}\non_refund = {on_refund:?}\non_partial_refund = {on_partial_refund:?}\non_dispute = {on_dispute:?}\n",
                 line.source,
                 line.id,
                 format!("Product {}", line.id),

@@ -37,20 +37,21 @@ pub struct World {
 }
 
 impl World {
-    /// A world on this database, repeatable from the seed, in which `send` decides what reaches the sandbox. Everything is
-    /// configured, with these settings changed; an empty value unsets one.
+    /// A world on this database, repeatable from the seed, in which `send` decides what reaches the sandbox, and [`catalogue`] is
+    /// sold. Everything is configured, with these settings changed; an empty value unsets one.
     pub fn on(
         database: Rc<Sqlite>,
         seed: u64,
         changes: &[(&str, &str)],
         send: impl Fn(&Sandbox, &HttpRequest) -> Result<HttpResponse, SendError> + 'static,
     ) -> Self {
-        Self::within(Options::default(), database, seed, changes, send)
+        Self::within(Options::default(), catalogue(), database, seed, changes, send)
     }
 
-    /// The same with a sandbox of these options, whose clock is the world's.
+    /// The same with a sandbox of these options, whose clock is the world's, and another catalogue.
     pub fn within(
         options: Options,
+        catalogue: &Catalogue,
         database: Rc<Sqlite>,
         seed: u64,
         changes: &[(&str, &str)],
@@ -58,7 +59,7 @@ impl World {
     ) -> Self {
         let clock = VirtualClock::at(NOW.as_millis());
         let sandbox = Sandbox::new(Options { clock: clock.clock(), ..options });
-        for product in catalogue().products() {
+        for product in catalogue.products() {
             for repo in product.repos.iter().chain(product.choose.iter().flat_map(|choice| &choice.from)) {
                 sandbox.add_repo(repo.as_str(), AccountKind::Organization);
             }
@@ -67,7 +68,7 @@ impl World {
         let host = Host::with_database(database, seed, NOW, move |request| send(&upstream, request));
         let config = Rc::new(Config::read(|name| setting(name, changes)));
         let world = Self { host, sandbox, clock, config, catalogue: RefCell::default() };
-        world.stock(catalogue());
+        world.stock(catalogue);
         world
     }
 

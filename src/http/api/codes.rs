@@ -141,6 +141,7 @@ codes! {
         RemovalBlocked = "removal_blocked",
         RevokedByOperator = "revoked_by_operator",
         Refunded = "refunded",
+        PartiallyRefunded = "partially_refunded",
         Disputed = "disputed",
         /// The storefront has disabled the key.
         DisabledByStorefront = "disabled_by_storefront",
@@ -217,6 +218,7 @@ codes! {
     pub enum OrderFact {
         /// In full.
         Refunded = "refunded",
+        PartiallyRefunded = "partially_refunded",
         Disputed = "disputed",
         /// By the seller.
         DisputeWon = "dispute_won",

@@ -281,7 +281,9 @@ fn a_refund_in_part_takes_nothing_away() {
         shop.sandbox.gumroad_partial_refund(&sale.reference);
         shop.sandbox.lemon_squeezy_refund(&order.reference, Some(100));
         read_lists(&shop).await;
-        assert_eq!((found(&shop), shop.count("licenses WHERE status = 'active'")), (0, 2));
+        tick_for(&shop, HOUR).await;
+        assert_eq!((found(&shop), shop.count("licenses WHERE status = 'active'")), (2, 2));
+        assert_eq!(shop.count("order_facts WHERE fact = 'partially_refunded'"), 2);
     });
 }
 

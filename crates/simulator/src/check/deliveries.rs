@@ -182,6 +182,6 @@ fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, events: 
             shelf.terms(product).is_none() || !events.sale_is_stored(order)
         }
         Meaning::Key(_) | Meaning::KeyChanged { .. } => shelf.terms_without_variant(product).is_none(),
-        Meaning::Changed(_) | Meaning::Nothing => false,
+        Meaning::Changed(_) => false,
     }
 }

@@ -7,7 +7,7 @@ use super::deliveries::Events;
 use super::{Violation, integer, is_given_up, rows, rows_with, text};
 use crate::model::{Facts, Meaning, Model};
 use crate::run::Run;
-use crate::shelf::Issues;
+use crate::shelf::{self, Issues, Policies};
 
 /// How each license has to stand, by its key.
 pub(super) type Standings = HashMap<String, &'static str>;
@@ -86,7 +86,8 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
             return Err(Violation::new("I2", what));
         };
         let key_id = text(row, "storefront_key_id");
-        let standing = standing(run, &model, order, events, &key, &key_id)?;
+        let policies = shelf::policies(&source, &text(row, "product_id"));
+        let standing = standing(run, &model, order, events, [&key, &key_id], policies)?;
         if standing != text(row, "status") {
             let what = format!("the license of order {order_id} is {}, not {standing}", text(row, "status"));
             return Err(Violation::new("I5", what));
@@ -124,8 +125,8 @@ fn standing(
     model: &Model,
     place: usize,
     events: &Events,
-    key: &str,
-    key_id: &str,
+    [key, key_id]: [&str; 2],
+    policies: Policies,
 ) -> Result<&'static str, Violation> {
     let order = &model.orders[place];
     // What was told has to be known, and nothing besides but what the storefront lists.
@@ -140,6 +141,7 @@ fn standing(
     for row in words {
         match text(&row, "what").as_str() {
             "refunded" => so_far.refunded = true,
+            "partially_refunded" => so_far.in_part = true,
             "disputed" => so_far.disputed = true,
             "dispute_won" => so_far.won = true,
             "key_disabled" => (disabled, disabled_set_aside) = (true, false),
@@ -166,10 +168,11 @@ fn standing(
     }
     let counts = Facts {
         refunded: so_far.refunded && !set_aside.refunded,
+        in_part: so_far.in_part && !set_aside.in_part,
         disputed: so_far.disputed && !set_aside.disputed,
         won: so_far.won,
     };
-    Ok(match counts.standing() {
+    Ok(match counts.standing(policies) {
         _ if revoked => "revoked",
         "active" if disabled && !disabled_set_aside => "suspended",
         standing => standing,

@@ -87,18 +87,18 @@ impl Run {
         let before = self.model.borrow().orders[place].facts;
         let (delivery, facts) = match (what, source) {
             (0, GUMROAD) => (sandbox.gumroad_refund(&id), Facts { refunded: true, ..before }),
-            (1, GUMROAD) => (sandbox.gumroad_partial_refund(&id), before),
+            (1, GUMROAD) => (sandbox.gumroad_partial_refund(&id), Facts { in_part: true, ..before }),
             (2 | 3, GUMROAD) => (sandbox.gumroad_dispute(&id), Facts { disputed: true, ..before }),
             (4, GUMROAD) => (sandbox.gumroad_dispute_won(&id), Facts { disputed: true, won: true, ..before }),
             (_, GUMROAD) => (sandbox.gumroad_resend(&id), before),
             (0, _) => (sandbox.lemon_squeezy_refund(&id, None), Facts { refunded: true, ..before }),
-            (_, _) => (sandbox.lemon_squeezy_refund(&id, Some(1)), before),
+            (_, _) => (sandbox.lemon_squeezy_refund(&id, Some(1)), Facts { in_part: true, ..before }),
         };
         let meaning = match delivery.event.as_str() {
-            "sale" => Meaning::Sale(facts),
-            // A partial refund takes nothing away; it has the name of a full one.
-            "refund" | "order_refunded" if !facts.refunded => Meaning::Nothing,
-            _ => Meaning::Changed(facts),
+            "sale" => Meaning::Sale(facts.in_flags()),
+            // A partial refund has the name of a full one.
+            "refund" | "order_refunded" if !facts.refunded => Meaning::Changed(facts),
+            _ => Meaning::Changed(facts.in_flags()),
         };
         let storefront = if source == GUMROAD { Service::Gumroad } else { Service::LemonSqueezy };
         let became = in_words(facts);
@@ -250,7 +250,12 @@ impl Run {
 
 /// What became of an order, to be read.
 fn in_words(facts: Facts) -> String {
-    let became = [(facts.refunded, "refunded"), (facts.disputed, "disputed"), (facts.won, "won back")];
+    let became = [
+        (facts.refunded, "refunded"),
+        (facts.in_part, "refunded in part"),
+        (facts.disputed, "disputed"),
+        (facts.won, "won back"),
+    ];
     let became: Vec<_> = became.into_iter().filter(|(so, _)| *so).map(|(_, word)| word).collect();
     if became.is_empty() { "paid and no more".to_owned() } else { became.join(", ") }
 }

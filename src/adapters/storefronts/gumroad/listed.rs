@@ -40,8 +40,17 @@ pub(super) fn understand(item: &[u8]) -> Result<Understood, NotUnderstood> {
             event: StorefrontEvent::Nothing { reason: EventReason::GiftPurchase, order_id: None },
         });
     }
+    // No ping has this flag, and it stays when the rest is refunded too.
+    let is_told = |name| listing::flag(&item, &[name]);
+    let partially_refunded = is_told("partially_refunded") && !is_told("refunded") && !is_told("recurring_charge");
     match item {
-        Json::Object(members) => meaning::understand(&read(&members)),
+        Json::Object(members) => {
+            let mut understood = meaning::understand(&read(&members))?;
+            if let StorefrontEvent::Sold(order) = &mut understood.event {
+                order.facts.partially_refunded = partially_refunded;
+            }
+            Ok(understood)
+        }
         _ => Err(NotUnderstood::malformed("the item is not a JSON object")),
     }
 }

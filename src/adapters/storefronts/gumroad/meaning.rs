@@ -1,6 +1,6 @@
 //! What a ping or a listed sale means.
 //!
-//! Sales become sales; full refunds and disputes become facts of their order. What becomes of a membership after its
+//! Sales become sales; refunds and disputes become facts of their order. What becomes of a membership after its
 //! first charge is recognized and left with a reason.
 //! How a single field is read is in `fields`.
 
@@ -49,10 +49,11 @@ fn event(event_type: &EventType, fields: &Fields) -> Result<StorefrontEvent, Pro
         "sale" => sale(fields),
         "refund" => {
             let facts = facts(fields)?;
-            if !facts.refunded {
-                return nothing(EventReason::PartialRefund);
+            if facts.refunded {
+                return order_changed(fields, facts, EventReason::FullRefund);
             }
-            order_changed(fields, facts, EventReason::FullRefund)
+            let facts = OrderFacts { partially_refunded: true, ..facts };
+            order_changed(fields, facts, EventReason::PartialRefund)
         }
         "dispute" => {
             let facts = OrderFacts { disputed: true, ..facts(fields)? };
@@ -83,6 +84,8 @@ fn order_changed(fields: &Fields, facts: OrderFacts, reason: EventReason) -> Res
 fn facts(fields: &Fields) -> Result<OrderFacts, Problem> {
     Ok(OrderFacts {
         refunded: fields.flag("refunded")?,
+        // Of this no ping has a flag.
+        partially_refunded: false,
         disputed: fields.flag("disputed")?,
         dispute_won: fields.flag("dispute_won")?,
     })

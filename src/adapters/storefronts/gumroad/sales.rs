@@ -61,7 +61,12 @@ fn item(sale: &Json, raw: &RawValue) -> Listed {
     let (Some(made_at), Some(order_id)) = (listing::time(sale, &["created_at"]), order_id) else {
         return Listed::Unreadable;
     };
-    let said = OrderFacts { refunded: flag("refunded"), disputed: flag("disputed"), dispute_won: flag("dispute_won") };
+    let said = OrderFacts {
+        refunded: flag("refunded"),
+        partially_refunded: flag("partially_refunded") && !flag("refunded"),
+        disputed: flag("disputed"),
+        dispute_won: flag("dispute_won"),
+    };
     let is_renewal = flag("recurring_charge");
     if flag("is_gift_sender_purchase") || (is_renewal && said.money_is_gone()) {
         return Listed::Irrelevant;

@@ -90,7 +90,10 @@ fn order(order: &Json, raw: &RawValue) -> Listed {
     if !refunded && !matches!(status, "paid" | "partial_refund") {
         return Listed::Irrelevant;
     }
-    let facts = OrderFacts { refunded, ..OrderFacts::default() };
+    let amount = listing::id(order, &["attributes", "refunded_amount"]);
+    let some_was_refunded = amount.and_then(|amount| amount.parse::<i64>().ok()).is_some_and(|amount| amount > 0);
+    let partially_refunded = !refunded && (some_was_refunded || status == "partial_refund");
+    let facts = OrderFacts { refunded, partially_refunded, ..OrderFacts::default() };
     Listed::Item(ListedItem {
         payload: raw.get().as_bytes().to_vec(),
         made_at,
@@ -235,8 +238,12 @@ mod tests {
             assert_eq!((page.items[0].facts, page.items[0].sold), (OrderFacts::REFUNDED, true));
             assert_eq!(page.items[0].listed_as, "7 refunded");
         }
-        let in_part = order_with(json!({ "status": "partial_refund" }));
-        assert!(in_part.items[0].sold && in_part.items[0].facts.is_empty());
+        for attributes in [json!({ "status": "partial_refund" }), json!({ "refunded_amount": 100 })] {
+            let in_part = order_with(attributes);
+            let facts = OrderFacts { partially_refunded: true, ..OrderFacts::default() };
+            assert_eq!((in_part.items[0].facts, in_part.items[0].sold), (facts, true));
+            assert_eq!(in_part.items[0].listed_as, "7 partially_refunded");
+        }
     }
 
     #[test]

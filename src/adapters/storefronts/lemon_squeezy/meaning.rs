@@ -11,8 +11,9 @@ use crate::adapters::sanitize;
 use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::json::{FieldError, Json};
 use crate::model::{
-    Amount, Bought, BuyerEmail, Currency, Delivery, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderId,
-    OrderLines, Origin, Picked, ProductRef, Quantity, StorefrontEvent, StorefrontId, Timestamp, name_from_address,
+    Amount, Bought, BuyerEmail, Currency, Delivery, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderFacts,
+    OrderId, OrderLines, Origin, Picked, ProductRef, Quantity, StorefrontEvent, StorefrontId, Timestamp,
+    name_from_address,
 };
 
 /// The types of the events that items of the lists would have come by.
@@ -150,7 +151,8 @@ fn refund(data: &Object<wire::OrderState>) -> Result<StorefrontEvent, String> {
     Ok(if facts.refunded {
         StorefrontEvent::OrderChanged { order_id, facts, reason: EventReason::FullRefund }
     } else {
-        StorefrontEvent::Nothing { reason: EventReason::PartialRefund, order_id: Some(order_id) }
+        let facts = OrderFacts { partially_refunded: true, ..facts };
+        StorefrontEvent::OrderChanged { order_id, facts, reason: EventReason::PartialRefund }
     })
 }
 

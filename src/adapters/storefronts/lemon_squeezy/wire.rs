@@ -43,6 +43,8 @@ pub(super) struct Order {
 pub(super) struct OrderState {
     pub(super) status: String,
     refunded: bool,
+    /// Whether anything was paid back.
+    some_was_refunded: bool,
 }
 
 pub(super) struct LicenseKey {
@@ -109,16 +111,21 @@ impl OrderState {
     /// # Errors
     /// Names the field and what is wrong with it.
     pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
-        Ok(Self { status: attributes.text("status")?.to_owned(), refunded: attributes.flag("refunded")? })
+        Ok(Self {
+            status: attributes.text("status")?.to_owned(),
+            refunded: attributes.flag("refunded")?,
+            some_was_refunded: shown(attributes, "refunded_amount").parse().is_ok_and(|amount: i64| amount > 0),
+        })
     }
 
     /// Lemon Squeezy has no disputes. An order that it holds to be fraudulent counts as refunded.
     pub(super) fn facts(&self) -> OrderFacts {
         let refunded = self.refunded || matches!(self.status.as_str(), "refunded" | "fraudulent");
-        OrderFacts { refunded, ..OrderFacts::default() }
+        let partially_refunded = !refunded && (self.some_was_refunded || self.status == "partial_refund");
+        OrderFacts { refunded, partially_refunded, ..OrderFacts::default() }
     }
 
-    /// Whether it was paid at some time: only that was ever sold. A partial refund takes nothing away from the buyer.
+    /// Whether it was paid at some time: only that was ever sold. After a partial refund it is still a sale.
     pub(super) fn was_paid(&self) -> bool {
         self.facts().refunded || matches!(self.status.as_str(), "paid" | "partial_refund")
     }

@@ -56,6 +56,14 @@ fn what_has_become_of_a_sale_is_said_with_it() {
     assert_eq!(sold_item(&with(json!({ "refunded": true }))).facts, OrderFacts::REFUNDED);
     let won = sold_item(&with(json!({ "disputed": true, "dispute_won": true }))).facts;
     assert_eq!(won, OrderFacts { disputed: true, dispute_won: true, ..OrderFacts::default() });
+    let in_part = |more: serde_json::Value| {
+        let mut members = json!({ "partially_refunded": true });
+        members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        sold_item(&with(members)).facts
+    };
+    assert_eq!(in_part(json!({})), OrderFacts { partially_refunded: true, ..OrderFacts::default() });
+    assert_eq!(in_part(json!({ "refunded": true })), OrderFacts::REFUNDED);
+    assert_eq!(in_part(json!({ "subscription_id": "all", "recurring_charge": true })), OrderFacts::default());
 }
 
 #[test]

@@ -3,8 +3,11 @@
 use super::*;
 
 const REFUNDED: OrderFacts = OrderFacts::REFUNDED;
-const DISPUTED: OrderFacts = OrderFacts { refunded: false, disputed: true, dispute_won: false };
-const WON: OrderFacts = OrderFacts { refunded: false, disputed: true, dispute_won: true };
+const IN_PART: OrderFacts =
+    OrderFacts { refunded: false, partially_refunded: true, disputed: false, dispute_won: false };
+const DISPUTED: OrderFacts =
+    OrderFacts { refunded: false, partially_refunded: false, disputed: true, dispute_won: false };
+const WON: OrderFacts = OrderFacts { dispute_won: true, ..DISPUTED };
 
 fn changed(body: &[u8]) -> (String, OrderFacts, EventReason) {
     match interpret(body).map(|understood| understood.event) {
@@ -17,6 +20,7 @@ fn changed(body: &[u8]) -> (String, OrderFacts, EventReason) {
 fn a_refund_and_a_dispute_are_facts_of_the_order_that_was_sold() {
     for (body, facts, reason) in [
         (fixture!("refund.form"), REFUNDED, EventReason::FullRefund),
+        (fixture!("partial_refund.form"), IN_PART, EventReason::PartialRefund),
         (fixture!("dispute.form"), DISPUTED, EventReason::DisputeOpened),
         (fixture!("dispute_won.form"), WON, EventReason::DisputeWon),
     ] {
@@ -41,8 +45,7 @@ fn the_refund_of_a_memberships_first_charge_is_its_orders() {
 }
 
 #[test]
-fn a_partial_refund_or_one_of_a_renewal_changes_nothing() {
-    assert_eq!(nothing(fixture!("partial_refund.form")).1, EventReason::PartialRefund);
+fn what_becomes_of_a_renewal_changes_nothing() {
     let renewal = "sale_id=two&subscription_id=all&is_recurring_charge=true&refunded=true";
     for name in ["refund", "dispute", "dispute_won"] {
         let body = format!("resource_name={name}&{renewal}");

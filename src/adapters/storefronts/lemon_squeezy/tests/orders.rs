@@ -52,13 +52,20 @@ fn an_order_that_is_refunded_or_held_to_be_fraudulent_says_so() {
 }
 
 #[test]
-fn a_full_refund_is_a_fact_of_its_order_and_a_partial_one_changes_nothing() {
+fn a_refund_in_full_or_in_part_is_a_fact_of_its_order() {
     let full = fixture!("order_refunded.json");
     let order_id = sold(ORDER).order_id;
+    let in_part = StorefrontEvent::OrderChanged {
+        order_id: order_id.clone(),
+        facts: IN_PART,
+        reason: EventReason::PartialRefund,
+    };
     let expected = StorefrontEvent::OrderChanged { order_id, facts: REFUNDED, reason: EventReason::FullRefund };
     assert_eq!(interpret(full).unwrap().event, expected);
     let part = fixture!("order_refunded_in_part.json");
-    assert_eq!(nothing(part).1, EventReason::PartialRefund);
+    assert_eq!(interpret(part).unwrap().event, in_part);
+    let unsaid = with(part, "/data/attributes/refunded_amount", None);
+    assert_eq!(interpret(&unsaid).unwrap().event, in_part, "the event says it");
     let fraudulent = with(part, "/data/attributes/status", Some(json!("fraudulent")));
     assert_eq!(interpret(&fraudulent).unwrap().event, expected);
     let of_another_store = with(full, "/data/attributes/store_id", Some(json!(2)));
@@ -68,8 +75,13 @@ fn a_full_refund_is_a_fact_of_its_order_and_a_partial_one_changes_nothing() {
 
 #[test]
 fn a_partial_refund_leaves_a_sale_a_sale() {
-    sold(&with(ORDER, "/data/attributes/status", Some(json!("partial_refund"))));
-    sold(&with(ORDER, "/data/attributes/refunded_amount", Some(json!(100))));
+    for (name, value) in [("status", json!("partial_refund")), ("refunded_amount", json!(100))] {
+        assert_eq!(sold(&with(ORDER, &format!("/data/attributes/{name}"), Some(value))).facts, IN_PART, "{name}");
+    }
+    for odd in [json!(0), json!(null), json!("a part"), json!(-1)] {
+        let order = sold(&with(ORDER, "/data/attributes/refunded_amount", Some(odd)));
+        assert_eq!(order.facts, OrderFacts::default());
+    }
 }
 
 #[test]
