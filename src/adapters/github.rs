@@ -182,7 +182,11 @@ impl<'a> Github<'a> {
             let reply = self.add(platform, repo, account, permission, until).await?;
             let invitation = match reply.status {
                 201 => Invitation::read(&reply),
-                204 => return Ok(Invited::Member),
+                // Whoever has the login is in: that may be somebody else since a moment ago.
+                204 => {
+                    let is_theirs = self.present_login(platform, account).await?.as_ref() == Some(&account.login);
+                    return Ok(if is_theirs { Invited::Member } else { Invited::WrongIdentity });
+                }
                 // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
                 422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
                 _ => return Err(refusal::failure(&reply, Asked::Repository(repo), &account.login, platform.now())),

@@ -160,6 +160,10 @@ impl<P: Platform> Engine<P> {
             let attempted = match attempted {
                 Some(held) => held,
                 None => {
+                    // Whoever is removed by a login that is another's by now keeps what they have, and the other one loses it.
+                    if grant.wanted == Wanted::Nothing {
+                        known.retain(|(id, _)| *id != grant.account.id);
+                    }
                     let present = self.present(&grant, &mut known).await;
                     self.attempt(&grant, &present, lease).await
                 }

@@ -302,7 +302,7 @@ fn whatever_is_said_of_an_erased_order_takes_effect_and_leaves_no_payload() {
             assert_gone(&shop, expected);
         }
         assert_eq!(shop.count("webhook_events WHERE processed = 0 OR payload IS NOT NULL"), 0);
-        assert_eq!(shop.count("order_facts"), 3);
+        assert_eq!(shop.count("order_facts"), 4);
     });
 }
 

@@ -93,10 +93,14 @@ fn a_refund_takes_an_open_invitation_back_and_removes_a_collaborator() {
             ],
             "whoever is in is removed without a look at a list"
         );
-        let docs = ["GET /repos/acme/starter-docs/collaborators/octocat", "GET /repos/acme/starter-docs/invitations"];
-        assert_eq!(calls[3..5], docs);
-        assert!(calls[5].starts_with("DELETE /repos/acme/starter-docs/invitations/"), "{}", calls[5]);
-        assert_eq!(calls.len(), 6);
+        let docs = [
+            "GET /user/583231",
+            "GET /repos/acme/starter-docs/collaborators/octocat",
+            "GET /repos/acme/starter-docs/invitations",
+        ];
+        assert_eq!(calls[3..6], docs, "nobody is removed by a login that was theirs a moment ago");
+        assert!(calls[6].starts_with("DELETE /repos/acme/starter-docs/invitations/"), "{}", calls[6]);
+        assert_eq!(calls.len(), 7);
     });
 }
 

@@ -189,8 +189,8 @@ pub(crate) enum What {
     Correct(usize),
     /// The seller puts this in the catalogue's place.
     Put(Shelf),
-    /// Somebody presents a key, of that order if it is a good one.
-    Activation { key: String, order: Option<usize>, account: &'static Account },
+    /// Somebody presents a key, of that order if it is a good one, by a login that was this account's just then.
+    Activation { key: String, order: Option<usize>, account: &'static Account, number: Option<i64> },
 }
 
 /// Everything that was done to the shop.
@@ -280,13 +280,13 @@ impl Model {
     /// made. Of one that is open by the record, nobody knows whether it was declined.
     pub(crate) fn promised(&self, account: i64, repo: &str) -> Option<usize> {
         let promises = |sent: &Sent| {
-            let (What::Activation { account: asked, .. }, Some(Answer { status: 200 | 202, body, .. })) =
+            let (What::Activation { number, .. }, Some(Answer { status: 200 | 202, body, .. })) =
                 (&sent.what, &sent.answer)
             else {
                 return false;
             };
             let repos = body["repos"].as_array().map_or(&[][..], Vec::as_slice);
-            asked.id == Some(account)
+            *number == Some(account)
                 && repos.iter().any(|promised| {
                     promised["repo"].as_str().is_some_and(|promised| promised.eq_ignore_ascii_case(repo))
                         && promised["status"] == "queued"

@@ -36,6 +36,10 @@ const QUIET_TICKS: usize = 1_000;
 /// Who gets the alerts.
 const OPERATOR: &str = "seller@example.com";
 
+/// Seconds that the runtime lets a process live:
+/// <https://developers.cloudflare.com/workers/platform/limits/#wall-time-limits-by-invocation-type>
+const LONGEST_LIFE: u64 = 15 * 60;
+
 /// One run in so many has a day on which a crowd comes.
 const RUSHES: u32 = 40;
 
@@ -275,6 +279,9 @@ impl Run {
 
     fn let_pass(&mut self, seconds: u64) {
         self.note(&format!("{seconds} seconds pass"));
+        if seconds > LONGEST_LIFE {
+            self.tasks.kill();
+        }
         self.tasks.advance(&self.world, Duration::from_secs(seconds));
         self.mark_time();
     }

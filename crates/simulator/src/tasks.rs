@@ -57,6 +57,11 @@ impl Tasks {
         }
     }
 
+    /// Ends every process where it stands.
+    pub(crate) fn kill(&mut self) {
+        self.running.clear();
+    }
+
     /// Runs until every task has ended. What waits for something that will never come is dropped.
     pub(crate) fn finish(&mut self, world: &World) {
         while !self.running.is_empty() {

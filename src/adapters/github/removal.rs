@@ -54,6 +54,7 @@ impl Github<'_> {
             |reply: &HttpResponse| Err(refusal::failure(reply, Asked::Removal(repo), &account.login, platform.now()));
         let path = format!("/repos/{repo}/collaborators/{login}");
         let reply = self.send(platform, Method::Get, &path, None).await?;
+        let was_in = reply.status == 204;
         match reply.status {
             // Nobody who is in is invited.
             204 => {}
@@ -66,7 +67,14 @@ impl Github<'_> {
         }
         // Also of who was no collaborator a moment ago: an invitation may have been accepted since.
         let reply = self.send(platform, Method::Delete, &path, None).await?;
-        if matches!(reply.status, 204 | 404) { Ok(()) } else { fail(&reply) }
+        if !matches!(reply.status, 204 | 404) {
+            return fail(&reply);
+        }
+        // Where nobody of that name was in, there is nobody to remove, or the account was renamed just now.
+        if was_in || present.is_none() || self.present_login(platform, account).await?.as_ref() == present {
+            return Ok(());
+        }
+        Err(Failure::new(Remedy::Retry, format!("the account was renamed while it was removed from {repo}")))
     }
 
     /// Deletes all invitations of an account to a repository, and says whether one was among them that could still have been
@@ -191,6 +199,13 @@ impl Github<'_> {
         let removed = match self.insist(platform, Method::Delete, &path).await {
             Ok(_) => self.see_gone(platform, &path).await,
             Err(why) => Err(why),
+        };
+        // By another name they would still be in.
+        let removed = match removed {
+            Ok(()) if deleted.is_ok() && self.invited_login(platform, invitation, asked).await != login => {
+                Err("the account was renamed meanwhile".to_owned())
+            }
+            removed => removed,
         };
         let Err(why) = deleted.and(removed.map(|()| 404)) else { return Ok(()) };
         let reason = format!(

@@ -167,7 +167,18 @@ fn a_look_up_that_failed_says_nothing_about_the_login() {
 
 #[test]
 fn somebody_who_has_access_is_a_member() {
-    assert_eq!(invite(reply(204, "")), Ok(Invited::Member));
+    let world = inviting([reply(204, ""), reply(200, USER)]);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member));
+    assert_eq!(calls_behind_role(&world), [PUT, USER_BY_ID]);
+}
+
+#[test]
+fn a_member_who_has_the_login_since_a_moment_ago_is_somebody_else() {
+    let renamed = USER.replace("octocat", "monalisa");
+    for shown in [reply(200, &renamed), reply(404, &message("Not Found"))] {
+        let world = inviting([reply(204, ""), shown]);
+        assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::WrongIdentity));
+    }
 }
 
 #[test]
@@ -184,21 +195,22 @@ fn whoever_may_do_more_is_left_alone_and_nobody_else_is() {
         // A role of the organization's own, under which there is reading.
         ("Docs writer", Permission::Pull, false),
     ] {
-        let world = with_role(role, (!left_alone).then(|| reply(204, "")));
+        let answers = [reply(204, ""), reply(200, USER)].into_iter().filter(|_| !left_alone);
+        let world = with_role(role, answers);
         assert_eq!(invite_in(&world, permission), Ok(Invited::Member), "{role}");
-        assert_eq!(calls_behind_role(&world).len(), usize::from(!left_alone), "{role}");
+        assert_eq!(calls_behind_role(&world).is_empty(), left_alone, "{role}");
     }
     let own = r#"{"permission":"write","role_name":"Docs writer","user":{"id":583231}}"#;
     let world = Canned::answering([reply(200, own)]);
     assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member), "there is writing under this one");
     // Above this there is nothing.
-    let world = Canned::answering([reply(204, "")]);
+    let world = Canned::answering([reply(204, ""), reply(200, USER)]);
     assert_eq!(invite_in(&world, Permission::Admin), Ok(Invited::Member));
 }
 
 #[test]
 fn a_role_that_is_not_told_invites_nobody_unless_there_is_no_collaborator() {
-    let world = Canned::answering([reply(404, &message("Not Found")), reply(204, "")]);
+    let world = Canned::answering([reply(404, &message("Not Found")), reply(204, ""), reply(200, USER)]);
     assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member));
     for (answer, remedy) in [
         (reply(500, ""), Remedy::Retry),
@@ -237,9 +249,10 @@ fn the_owner_of_the_repository_needs_no_invitation() {
 
 /// The answers to taking back an invitation whose account has accepted it, up to the look whether that is a collaborator still.
 fn accepted() -> Vec<Result<HttpResponse, SendError>> {
-    let stranger = r#"{"id":999,"login":"new-dog","type":"User"}"#;
-    vec![invitation(999, "read", false), reply(404, ""), reply(200, stranger), reply(204, "")]
+    vec![invitation(999, "read", false), reply(404, ""), reply(200, STRANGER), reply(204, "")]
 }
+
+const STRANGER: &str = r#"{"id":999,"login":"new-dog","type":"User"}"#;
 
 const STRANGER_BY_ID: &str = "GET https://api.github.com/user/999";
 const REMOVE_STRANGER: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators/new-dog";
@@ -255,11 +268,12 @@ fn an_invitation_to_another_account_is_taken_back() {
 #[test]
 fn whoever_has_accepted_an_invitation_that_went_astray_is_removed_and_seen_to_be_gone() {
     for (looks, answers) in [(1, vec![reply(404, "")]), (3, vec![reply(204, ""), reply(500, ""), reply(404, "")])] {
-        let world = inviting(accepted().into_iter().chain(answers));
+        let world = inviting(accepted().into_iter().chain(answers).chain([reply(200, STRANGER)]));
         assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::WrongIdentity));
         let calls = calls_behind_role(&world);
         assert_eq!(calls[..4], [PUT, DELETE, STRANGER_BY_ID, REMOVE_STRANGER]);
-        assert_eq!(calls[4..], vec![SEE_STRANGER; looks]);
+        assert_eq!(calls[4..4 + looks], vec![SEE_STRANGER; looks]);
+        assert_eq!(calls[4 + looks..], [STRANGER_BY_ID]);
     }
 }
 
@@ -282,8 +296,10 @@ fn whoever_may_have_access_that_was_not_taken_back_is_told_of_and_nothing_is_tri
     let not_deleted = not_deleted.chain([reply(404, &message("Not Found")), reply(204, ""), reply(404, "")]);
     let numberless = [reply(201, r#"{"invitee":{"id":999,"login":"new-dog"}}"#), reply(500, ""), reply(204, "")];
     let numberless = numberless.into_iter().chain([reply(404, "")]);
+    let renamed = STRANGER.replace("new-dog", "old-dog");
     for answers in [
-        accepted().into_iter().chain(still_there).collect::<Vec<_>>(),
+        accepted().into_iter().chain([reply(404, ""), reply(200, &renamed)]).collect::<Vec<_>>(),
+        accepted().into_iter().chain(still_there).collect(),
         accepted().into_iter().chain(unheard).collect(),
         not_removed.collect(),
         not_deleted.collect(),
@@ -349,9 +365,9 @@ fn an_invitation_to_more_than_the_permission_is_taken_back() {
     assert_eq!(calls_behind_role(&world), [PUT, DELETE]);
     // Accepted at once.
     let given = || [invitation(583_231, "write", false), reply(404, ""), reply(200, USER), reply(204, "")];
-    let world = inviting(given().into_iter().chain([reply(404, "")]));
+    let world = inviting(given().into_iter().chain([reply(404, ""), reply(200, USER)]));
     assert_eq!(invite_in(&world, Permission::Pull).unwrap_err().remedy, Remedy::PersonNeeded);
-    assert_eq!(calls_behind_role(&world), [PUT, DELETE, USER_BY_ID, REMOVE, SEE]);
+    assert_eq!(calls_behind_role(&world), [PUT, DELETE, USER_BY_ID, REMOVE, SEE, USER_BY_ID]);
     let world = inviting(given().into_iter().chain((0..3).map(|_| reply(204, ""))));
     assert_eq!(invite_in(&world, Permission::Pull).unwrap_err().remedy, Remedy::HandedOver);
 }
@@ -644,12 +660,12 @@ fn whoever_is_invited_loses_the_invitation() {
     assert_eq!(remove_in(&world), Ok(()));
     assert_eq!(world.calls(), [SEE, LIST, DELETE]);
     // Whoever is neither may have accepted an invitation between the two looks.
-    let world = Canned::answering([not_in(), listed(1), reply(204, "")]);
+    let world = Canned::answering([not_in(), listed(1), reply(204, ""), reply(200, USER)]);
     assert_eq!(remove_in(&world), Ok(()));
-    assert_eq!(world.calls(), [SEE, LIST, REMOVE]);
-    let world = Canned::answering([not_in(), listed(583_231), reply(404, ""), reply(204, "")]);
+    assert_eq!(world.calls(), [SEE, LIST, REMOVE, USER_BY_ID]);
+    let world = Canned::answering([not_in(), listed(583_231), reply(404, ""), reply(204, ""), reply(200, USER)]);
     assert_eq!(remove_in(&world), Ok(()));
-    assert_eq!(world.calls(), [SEE, LIST, DELETE, REMOVE]);
+    assert_eq!(world.calls(), [SEE, LIST, DELETE, REMOVE, USER_BY_ID]);
 }
 
 #[test]
@@ -662,9 +678,9 @@ fn of_an_expired_and_a_fresh_invitation_all_go() {
     assert_eq!(world.calls(), [SEE, LIST, expired, DELETE]);
     // Of an expired one alone nobody knows what became of another.
     let list = r#"[{"id":5,"invitee":{"id":583231},"expired":true}]"#;
-    let world = Canned::answering([not_in(), reply(200, list), reply(204, ""), reply(204, "")]);
+    let world = Canned::answering([not_in(), reply(200, list), reply(204, ""), reply(204, ""), reply(200, USER)]);
     assert_eq!(remove_in(&world), Ok(()));
-    assert_eq!(world.calls(), [SEE, LIST, expired, REMOVE]);
+    assert_eq!(world.calls(), [SEE, LIST, expired, REMOVE, USER_BY_ID]);
 }
 
 #[test]
@@ -673,11 +689,11 @@ fn an_invitation_beyond_the_pages_goes_by_the_number_that_was_told() {
         let items: Vec<_> = (0..100).map(|id| format!(r#"{{"id":{id},"invitee":{{"id":1}}}}"#)).collect();
         reply(200, &format!("[{}]", items.join(",")))
     };
-    let answers = [not_in(), full(), full(), full(), reply(204, ""), reply(204, "")];
+    let answers = [not_in(), full(), full(), full(), reply(204, ""), reply(204, ""), reply(200, USER)];
     let world = Canned::answering(answers);
     assert_eq!(remove_known_in(&world, Some(&octocat().login), Some(1007)), Ok(()));
     let far = "DELETE https://api.github.com/repos/acme/kit/invitations/1007";
-    assert_eq!(world.calls()[4..], [far, REMOVE]);
+    assert_eq!(world.calls()[4..], [far, REMOVE, USER_BY_ID]);
 }
 
 #[test]
@@ -706,8 +722,21 @@ fn an_account_that_is_not_shown_is_removed_by_its_last_login_if_that_is_nobody_e
 
 #[test]
 fn an_account_that_was_in_and_is_not_any_more_has_no_access() {
-    let world = Canned::answering([not_in(), reply(200, "[]"), reply(404, &message("Not Found"))]);
-    assert_eq!(remove_in(&world), Ok(()));
+    for removed in [204, 404] {
+        let world = Canned::answering([not_in(), reply(200, "[]"), reply(removed, ""), reply(200, USER)]);
+        assert_eq!(remove_in(&world), Ok(()));
+    }
+}
+
+#[test]
+fn an_account_that_is_renamed_while_it_is_removed_is_removed_once_more() {
+    let renamed = USER.replace("octocat", "monalisa");
+    for removed in [204, 404] {
+        let world = Canned::answering([not_in(), reply(200, "[]"), reply(removed, ""), reply(200, &renamed)]);
+        let Failure { remedy, reason, .. } = remove_in(&world).unwrap_err();
+        assert_eq!(remedy, Remedy::Retry);
+        assert_eq!(reason, "the account was renamed while it was removed from acme/kit");
+    }
 }
 
 #[test]

@@ -80,18 +80,18 @@ fn the_bypass_survives_every_single_fault() {
 
 #[test]
 fn a_refund_survives_every_single_fault() {
-    exhaust(Scenario::Refund, 13);
+    exhaust(Scenario::Refund, 14);
 }
 
 #[test]
 fn a_revocation_survives_every_single_fault() {
-    exhaust(Scenario::Revocation, 12);
+    exhaust(Scenario::Revocation, 13);
     exhaust(Scenario::Reinstatement, 11);
 }
 
 #[test]
 fn a_transfer_survives_every_single_fault() {
-    exhaust(Scenario::Transfer, 20);
+    exhaust(Scenario::Transfer, 21);
 }
 
 #[test]

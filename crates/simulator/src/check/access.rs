@@ -181,7 +181,10 @@ fn nobody_has_too_little(
     for row in rows(run, opened) {
         let access = (integer(&row, "id"), text(&row, "repo"));
         let active = standings.get(&text(&row, "license_key")) == Some(&"active");
-        let Some(role) = present.get(&access).filter(|_| active && !given_up.contains_key(&access)) else { continue };
+        // What the seller gave by hand, to somebody who had declined more, is as the seller gave it.
+        let by_hand = run.model.borrow().by_hand.iter().any(|one| one.account == access.0 && one.repo == access.1);
+        let looked_at = active && !by_hand && !given_up.contains_key(&access);
+        let Some(role) = present.get(&access).filter(|_| looked_at) else { continue };
         let permission = text(&row, "permission");
         if rank(role) < rank(&permission) {
             let what = format!("account {} may {role} in {}, and was to have {permission}", access.0, access.1);

@@ -101,7 +101,7 @@ pub(super) fn answers(run: &Run) -> Result<(), Violation> {
                     return Err(Violation::new("I4", format!("a forged delivery is answered {status}")));
                 }
             }
-            What::Activation { key, order, account } => {
+            What::Activation { key, order, account, .. } => {
                 let code = answer.body["code"].as_str().unwrap_or_default();
                 // All that it was ever bound to: it may have been transferred since the answer.
                 let bound = "SELECT user_id FROM seen_bindings WHERE license_key = ?1";

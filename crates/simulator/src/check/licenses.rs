@@ -159,7 +159,11 @@ fn standing(
         let what = format!("of {order} it is known that {so_far:?}, but {told:?} was told, and {listed:?} is listed");
         return Err(Violation::new("I5", what));
     }
+    // Of an order that was erased, what is said while its product is not in the catalogue is not kept.
+    let erased = "SELECT 1 FROM erased_orders WHERE source = ?1 AND order_id = ?2";
+    let erased = rows_with(run, erased, &[model.orders[place].product.source, &model.orders[place].id]);
     if let Some(told) = told_of_key(events, place, key_id)
+        && erased.is_empty()
         && told != disabled
     {
         let what =

@@ -37,7 +37,9 @@ impl Run {
         let headers = [("content-type", "application/json")];
         let request = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
         let words = format!("{login} activates …{}", &key[key.len() - 4..]);
-        self.send(&words, request, What::Activation { key, order: owner, account });
+        // A name that nobody has is the old one of whoever types it.
+        let number = self.world.sandbox.id_of(&login).and_then(|number| i64::try_from(number).ok()).or(account.id);
+        self.send(&words, request, What::Activation { key, order: owner, account, number });
     }
 
     /// A key to present, with the order that it belongs to when it is a good one.
