@@ -82,14 +82,6 @@ pub(crate) const FAULTS: [&str; 8] = [
     "garbled or lost by a service",
 ];
 
-impl Counts {
-    /// Answers that may have been lost of something that was done.
-    pub(crate) const fn lost_answers(&self) -> u64 {
-        let [_, failed_after, _, hung_after, died_before, died_after, _, garbled] = self.faults;
-        failed_after + hung_after + died_before + died_after + garbled
-    }
-}
-
 impl Fates {
     pub(crate) fn new(random: fastrand::Rng, trace: Trace) -> Self {
         Self {

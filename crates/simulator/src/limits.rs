@@ -14,6 +14,8 @@ pub(crate) struct Limits {
     moment: usize,
     told: Vec<Told>,
     early: Option<String>,
+    /// Every invitation that was asked for: by whom, and at which address.
+    invitations: Vec<(usize, String)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -69,6 +71,9 @@ impl Limits {
         if request.url.contains("/github/users/") {
             return;
         }
+        if request.method.as_str() == "PUT" {
+            self.invitations.push((task, request.url.to_lowercase()));
+        }
         let now = self.clock.as_ref().map_or(0, |clock| clock.now().as_millis());
         let began = self.task(task).began;
         let knew = |told: &Told| {
@@ -91,6 +96,17 @@ impl Limits {
     /// Who asked GitHub while it was to be left alone, if anybody did.
     pub(crate) fn early(&self) -> Option<&str> {
         self.early.as_deref()
+    }
+
+    /// Whether a task came to its end, and was not ended.
+    pub(crate) fn has_ended(&self, task: usize) -> bool {
+        self.tasks.get(task).is_some_and(|task| task.ended.is_some())
+    }
+
+    /// Who has asked for an invitation to this repository, once each time.
+    pub(crate) fn inviting<'a>(&'a self, repo: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let to = format!("/repos/{}/collaborators/", repo.to_lowercase());
+        self.invitations.iter().filter(move |(_, url)| url.contains(&to)).map(|(task, _)| *task)
     }
 
     fn task(&mut self, number: usize) -> &mut Task {

@@ -280,10 +280,12 @@ pub(super) fn github_is_left_alone(run: &Run) -> Result<(), Violation> {
 /// At no time were more invitations made to a repository within a day than its budget allows, nor more to one account than it
 /// gets; and each was reserved a moment before it was asked for.
 pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
-    // Of one whose answer was lost and that was declined nobody knows but the account.
-    let unknown = usize::try_from(run.fates.counts.borrow().lost_answers()).unwrap_or(usize::MAX);
-    let of_one_account = OF_ONE_ACCOUNT.saturating_add(unknown);
     for repo in run.world.sandbox.repos() {
+        // Of one whose answer was lost and that was declined nobody knows but the account.
+        let limits = run.fates.limits.borrow();
+        let unheard = |task: &usize| run.fates.struck(*task) || !limits.has_ended(*task);
+        let unknown = limits.inviting(&repo).filter(unheard).count();
+        let of_one_account = OF_ONE_ACCOUNT + unknown;
         let made = run.world.sandbox.invitations_made(&repo);
         let times: Vec<_> = made.iter().map(|(at, _)| *at).collect();
         if most_in_a_day(&times) > BUDGET {
