@@ -36,6 +36,20 @@ fn a_license_that_is_not_good_opens_nothing_and_asks_nobody() {
 }
 
 #[test]
+fn a_license_is_over_at_the_very_instant_of_its_end() {
+    run(async {
+        for (before, expected) in [(1, 200), (0, 403)] {
+            let shop = Shop::open();
+            let key = sold(&shop, STARTER).await;
+            shop.rows(&format!("UPDATE licenses SET expires_at = {}", NOW.as_millis() + before));
+            let answer = shop.activate(&key, "octocat").await;
+            assert_eq!((answer.status, shop.count("license_activations")), (expected, usize::from(before == 1)));
+            shop.calls();
+        }
+    });
+}
+
+#[test]
 fn the_bypass_is_for_good_licenses_only() {
     run(async {
         for (ending, expected, mending) in ENDINGS {

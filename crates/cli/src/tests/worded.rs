@@ -51,6 +51,7 @@ fn every_code_has_its_words() {
       removal_blocked: the access cannot be taken away until you fix the cause
       revoked_by_operator: you revoked the license
       refunded: the order was refunded
+      partially_refunded: the order was refunded in part
       disputed: the payment is disputed
       disabled_by_storefront: the storefront has disabled the key
       mail_canceled: you canceled the mail with the key
@@ -111,6 +112,7 @@ fn every_code_has_its_words() {
 
     facts
       refunded: refunded in full
+      partially_refunded: refunded in part
       disputed: disputed
       dispute_won: dispute won by you
 
