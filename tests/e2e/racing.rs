@@ -131,7 +131,7 @@ async fn eight_ticks_at_once_do_everything_that_is_due_and_nothing_twice() {
     for number in 0..STORED {
         let sale = gumroad.sell_on_gumroad(GumroadSale::default());
         let store = "INSERT INTO webhook_events (id, source, payload, received_at, attempts, next_attempt_at) \
-                     VALUES (?1, 'gumroad', ?2, 1, 1, 1)";
+                     VALUES (?1, 'gumroad', ?2, unixepoch() * 1000, 1, 1)";
         database.execute(store, params![format!("{number:026}"), sale.body_text()]).unwrap();
     }
     drop(database);
