@@ -154,7 +154,7 @@ fn make_due(file: &Path, sales: &[Vec<u8>], removed: usize) {
         due("license_mail", &mailed);
         let alert = format!("bench-{place}");
         run(
-            "INSERT INTO alerts (id, cause, detail, created_at) VALUES (?1, ?1, 'Something is to be looked at.', ?2)",
+            "INSERT INTO alerts (id, cause, detail, nth, created_at) VALUES (?1, ?1, 'Something is to be looked at.', 1, ?2)",
             params![alert, now],
         );
         due("alert_mail", &alert);
