@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{Delivery, GUMROAD_ACCESS_TOKEN, GumroadSale, LEMON_SQUEEZY_API_KEY, LemonSqueezySale};
+use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale};
 use serde_json::{Value, json};
 
+use crate::reconciliation::{open_after_a_sale, read_every_list};
 use crate::shop::{ADMIN_TOKEN, Answered, STARTER, Shop, catalogue, catalogue_of, delivery_request, request, run};
 
-const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const EBOOK: &str = "ebook==";
 
@@ -249,27 +249,10 @@ fn a_delivery_that_was_processed_before_its_dismissal_stays_processed() {
     });
 }
 
-/// A shop whose lists are read, and to which something was delivered before.
-async fn open_reconciled() -> Shop {
-    let shop = Shop::open_with(&[
-        ("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN),
-        ("LEMON_SQUEEZY_API_KEY", LEMON_SQUEEZY_API_KEY),
-    ]);
-    shop.sell_starter().await;
-    shop
-}
-
-async fn read_lists(shop: &Shop) {
-    shop.advance(20 * MINUTE);
-    for _ in 0..40 {
-        shop.tick_after(MINUTE).await;
-    }
-}
-
 #[test]
 fn no_list_brings_back_what_was_dismissed() {
     run(async {
-        let shop = open_reconciled().await;
+        let shop = open_after_a_sale().await;
         let id = sell_unmapped(&shop).await;
         assert_eq!(dismiss(&shop, &id).await.status, 200);
         let deliveries = shop.sandbox.sell_on_lemon_squeezy(LemonSqueezySale {
@@ -285,7 +268,7 @@ fn no_list_brings_back_what_was_dismissed() {
         // The first sale's order was recorded as what was bought, though nothing was made of it: it would be missing otherwise.
         shop.rows("DELETE FROM order_items WHERE order_id NOT IN (SELECT order_id FROM licenses)");
         shop.rows("DELETE FROM orders WHERE order_id NOT IN (SELECT order_id FROM licenses)");
-        read_lists(&shop).await;
+        read_every_list(&shop).await;
         assert_eq!(shop.count("webhook_events WHERE list IS NOT NULL"), 0);
         assert_eq!(attention(&shop).await, 0);
     });
@@ -294,7 +277,7 @@ fn no_list_brings_back_what_was_dismissed() {
 #[test]
 fn what_is_dismissed_before_anybody_has_looked_at_it_does_not_come_back_either() {
     run(async {
-        let shop = open_reconciled().await;
+        let shop = open_after_a_sale().await;
         let delivery = shop.sandbox.sell_on_gumroad(ebook());
         assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
         assert_eq!(
@@ -303,7 +286,7 @@ fn what_is_dismissed_before_anybody_has_looked_at_it_does_not_come_back_either()
         );
         let row = shop.record("webhook_events", "reason = 'dismissed'");
         assert_eq!((&row["event_type"], &row["order_id"]), (&json!("sale"), &json!(delivery.reference)));
-        read_lists(&shop).await;
+        read_every_list(&shop).await;
         assert_eq!(shop.count("webhook_events WHERE list IS NOT NULL"), 0);
     });
 }
@@ -311,11 +294,11 @@ fn what_is_dismissed_before_anybody_has_looked_at_it_does_not_come_back_either()
 #[test]
 fn a_refund_that_a_list_has_of_a_dismissed_sale_needs_nobody() {
     run(async {
-        let shop = open_reconciled().await;
+        let shop = open_after_a_sale().await;
         let id = sell_unmapped(&shop).await;
         assert_eq!(dismiss(&shop, &id).await.status, 200);
         shop.sandbox.gumroad_refund(&shop.value("SELECT order_id FROM webhook_events WHERE reason = 'dismissed'"));
-        read_lists(&shop).await;
+        read_every_list(&shop).await;
         assert_eq!(shop.count("order_facts WHERE fact = 'refunded'"), 1);
         assert_eq!(shop.count("sale_states WHERE state = 'ignored' AND reason = 'dismissed'"), 2);
         assert_eq!((attention(&shop).await, shop.count("webhook_events WHERE list IS NOT NULL")), (0, 1));

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use latchkey_sandbox::{
-    Delivery, GUMROAD_ACCESS_TOKEN, GumroadSale, KeyStatus, LEMON_SQUEEZY_API_KEY, LemonSqueezySale, PingFormat,
-};
+use latchkey_sandbox::{Delivery, GumroadSale, KeyStatus, LemonSqueezySale, PingFormat};
 use serde_json::{Value, json};
 
+use crate::reconciliation::{open_after_a_sale, read_every_list};
 use crate::shop::{ADMIN_TOKEN, Answered, Shop, catalogue, catalogue_of, delivery_request, request, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -101,27 +100,10 @@ async fn erase_while_processed(shop: &Shop, delivery: &Delivery) {
     shop.engine().follow_up(answered.follow_up.unwrap()).await;
 }
 
-/// A shop whose lists are read, to which something of somebody else's was delivered before.
-async fn open_reconciled() -> Shop {
-    let shop = Shop::open_with(&[
-        ("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN),
-        ("LEMON_SQUEEZY_API_KEY", LEMON_SQUEEZY_API_KEY),
-    ]);
-    shop.sell_starter().await;
-    shop
-}
-
-async fn read_lists(shop: &Shop) {
-    shop.advance(20 * MINUTE);
-    for _ in 0..40 {
-        shop.tick_after(MINUTE).await;
-    }
-}
-
 #[test]
 fn no_list_brings_back_a_sale_that_was_erased_before_it_was_processed() {
     run(async {
-        let shop = open_reconciled().await;
+        let shop = open_after_a_sale().await;
         deliver(&shop, &shop.sandbox.sell_on_gumroad(unmapped())).await;
         // One that nobody has looked at yet.
         let unread = shop.sandbox.sell_on_gumroad(sale());
@@ -135,7 +117,7 @@ fn no_list_brings_back_a_sale_that_was_erased_before_it_was_processed() {
         erase(&shop).await;
         assert_gone(&shop, "erased");
         assert_eq!(shop.count("webhook_events WHERE reason = 'payload_erased' AND processed = 1"), 6);
-        read_lists(&shop).await;
+        read_every_list(&shop).await;
         assert_eq!(shop.count("webhook_events WHERE list IS NOT NULL"), 0);
         assert_gone(&shop, "read back");
         assert_eq!((shop.count("licenses"), shop.sandbox.take_mails().len()), (1, 0));
@@ -359,7 +341,7 @@ fn a_key_that_becomes_known_after_the_erasure_opens_what_it_opens_and_names_nobo
 #[test]
 fn a_refund_that_only_a_list_tells_of_revokes_and_leaves_nothing() {
     run(async {
-        let shop = open_reconciled().await;
+        let shop = open_after_a_sale().await;
         let sold = shop.sandbox.sell_on_gumroad(sale());
         deliver(&shop, &sold).await;
         shop.activate(&shop.take_key(), "octocat").await;
@@ -373,7 +355,7 @@ fn a_refund_that_only_a_list_tells_of_revokes_and_leaves_nothing() {
         shop.sandbox.gumroad_refund(&never_processed.reference);
         shop.sandbox
             .lemon_squeezy_refund(&shop.value("SELECT order_id FROM orders WHERE source = 'lemonsqueezy'"), None);
-        read_lists(&shop).await;
+        read_every_list(&shop).await;
         assert_eq!(shop.count("licenses WHERE status = 'revoked'"), 2);
         assert_eq!(shop.count("webhook_events WHERE list IS NOT NULL AND payload IS NULL AND processed = 1"), 3);
         assert_nameless(&shop, "listed");

@@ -32,6 +32,21 @@ fn open() -> Shop {
     Shop::open_with(&TOKENS)
 }
 
+/// A shop that may read every list, to which something was delivered before: what is older is another shop system's.
+pub(crate) async fn open_after_a_sale() -> Shop {
+    let shop = open();
+    shop.sell_starter().await;
+    shop
+}
+
+/// Reads every list, of which all has settled by now, and tries what was found as often as it takes.
+pub(crate) async fn read_every_list(shop: &Shop) {
+    shop.advance(SETTLED);
+    for _ in 0..40 {
+        shop.tick_after(MINUTE).await;
+    }
+}
+
 /// A shop that may read Gumroad's list alone.
 fn open_on_gumroad() -> Shop {
     Shop::open_with(&TOKENS[..1])
