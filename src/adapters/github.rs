@@ -22,7 +22,7 @@ pub use refusal::{account_missing, endless_limit, gone_astray};
 const SERVICE: &str = "GitHub";
 
 /// What stands in place of a login that was erased with what else was held on a person.
-pub(crate) const ERASED_LOGIN: &str = "erased";
+const ERASED_LOGIN: &str = "erased";
 
 /// The version of the API that everything here was written against. A later one may change what we read without a word;
 /// this one is supported for at least two years after its successor of March 2026.

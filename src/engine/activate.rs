@@ -18,7 +18,7 @@ use futures_util::future::{join, join_all};
 use super::grants::RepoStatus;
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
-use crate::adapters::github::{ERASED_LOGIN, Resolved};
+use crate::adapters::github::{self, Resolved};
 use crate::adapters::storefronts::Verdict;
 use crate::db::activations::{self, Binding, KnownLicense};
 use crate::db::grants::{self, BoundTo, DueGrant, Recorded};
@@ -190,7 +190,7 @@ impl<P: Platform> Engine<P> {
         let (license, earlier) = match known {
             Some((license, Some(activation))) => {
                 // Whose it was that was erased, GitHub's number of the account alone can tell, once more is known of the key.
-                let is_nameless = activation.login.as_str() == ERASED_LOGIN;
+                let is_nameless = github::is_erased(&activation.login);
                 if !is_nameless && !matches!(&request.login, Login::Plausible(login) if *login == activation.login) {
                     return Err(ActivateError::BoundToAnother);
                 }

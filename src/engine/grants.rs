@@ -254,8 +254,8 @@ impl<P: Platform> Engine<P> {
         self.write_down(batch).await
     }
 
-    /// Invites or removes once, by the login that the account has by now. Nobody is invited under a lease that is over: the invitation was reserved with it, and the
-    /// reservation lasts as much longer than the day as the lease does.
+    /// Invites or removes once, by the login that the account has by now. Nobody is invited under a lease that is over: the
+    /// invitation was reserved with it, and the reservation lasts as much longer than the day as the lease does.
     async fn attempt(&self, grant: &DueGrant, present: &Present, lease: &Lease) -> Attempted {
         if let Some(failure) = spent_in_silence(&grant.entry) {
             return Attempted::Failed(failure);
@@ -386,13 +386,10 @@ impl<P: Platform> Engine<P> {
         batch: &mut Batch,
     ) -> Option<Pause> {
         let now = self.now();
-        let endless = github::endless_limit(&grant.repo);
-        let failure = match failure.remedy {
-            Remedy::Limited { reach: Reach::Repository, .. } if grant.repo_limits_met >= REPO_LIMITS_BELIEVED => {
-                &endless
-            }
-            _ => failure,
-        };
+        let endless = matches!(failure.remedy, Remedy::Limited { reach: Reach::Repository, .. })
+            && grant.repo_limits_met >= REPO_LIMITS_BELIEVED;
+        let endless = endless.then(|| github::endless_limit(&grant.repo));
+        let failure = endless.as_ref().unwrap_or(failure);
         let attempts = match failure.remedy {
             // Whichever of those that wait meets the limit next, it waits longer.
             Remedy::Limited { reach: Reach::Service, .. } => grant.entry.attempts.max(grant.limits_met + 1),

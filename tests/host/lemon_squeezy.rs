@@ -1,7 +1,7 @@
 //! Lemon Squeezy's webhooks, from the request to the rows and the mail: orders, keys, and which of them comes first.
 //!
-//! What becomes of a key later is in `keys`. How a single field is read stands beside the adapter. Signatures are in `intake`, malformed bodies in `hostile`, and
-//! what a key opens when it is used in `activation`.
+//! What becomes of a key later is in `keys`. How a single field is read stands beside the adapter. Signatures are in `intake`,
+//! malformed bodies in `hostile`, and what a key opens when it is used in `activation`.
 
 mod keys;
 

@@ -40,9 +40,7 @@ pub(super) fn understand(item: &[u8]) -> Result<Understood, NotUnderstood> {
             event: StorefrontEvent::Nothing { reason: EventReason::GiftPurchase, order_id: None },
         });
     }
-    // No ping has this flag, and it stays when the rest is refunded too.
-    let is_told = |name| listing::flag(&item, &[name]);
-    let partially_refunded = is_told("partially_refunded") && !is_told("refunded") && !is_told("recurring_charge");
+    let partially_refunded = is_partially_refunded(&item);
     match item {
         Json::Object(members) => {
             let mut understood = meaning::understand(&read(&members))?;
@@ -53,6 +51,13 @@ pub(super) fn understand(item: &[u8]) -> Result<Understood, NotUnderstood> {
         }
         _ => Err(NotUnderstood::malformed("the item is not a JSON object")),
     }
+}
+
+/// Whether a part of a sale was refunded. No ping has this flag, it stays when the rest is refunded too, and of a renewal it says
+/// nothing about the order.
+pub(super) fn is_partially_refunded(item: &Json) -> bool {
+    let is_told = |name| listing::flag(item, &[name]);
+    is_told("partially_refunded") && !is_told("refunded") && !is_told("recurring_charge")
 }
 
 fn read(members: &[(String, Json)]) -> Fields {

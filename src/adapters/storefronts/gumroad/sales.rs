@@ -4,7 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Gumroad, Storefront, meaning};
+use super::{Gumroad, Storefront, listed, meaning};
 use crate::adapters::Failure;
 use crate::adapters::storefronts::Page;
 use crate::adapters::storefronts::listing::{self, Api, Listed, Unintelligible};
@@ -63,7 +63,7 @@ fn item(sale: &Json, raw: &RawValue) -> Listed {
     };
     let said = OrderFacts {
         refunded: flag("refunded"),
-        partially_refunded: flag("partially_refunded") && !flag("refunded"),
+        partially_refunded: listed::is_partially_refunded(sale),
         disputed: flag("disputed"),
         dispute_won: flag("dispute_won"),
     };

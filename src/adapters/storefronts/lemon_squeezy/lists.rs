@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::wire::OrderState;
 use super::{LICENSE_KEYS, LemonSqueezy, ORDERS, Storefront, meaning};
 use crate::adapters::storefronts::Page;
 use crate::adapters::storefronts::listing::{self, Api, Listed, Unintelligible};
@@ -84,16 +85,13 @@ fn read(
 fn order(order: &Json, raw: &RawValue) -> Listed {
     let order_id = listing::id(order, &["id"]).and_then(|id| OrderId::parse(&id));
     let (Some(made_at), Some(order_id)) = (made_at(order), order_id) else { return Listed::Unreadable };
-    let attribute = |name| listing::text(order, &["attributes", name]).unwrap_or_default();
-    let status = attribute("status");
-    let refunded = listing::flag(order, &["attributes", "refunded"]) || matches!(status, "refunded" | "fraudulent");
-    if !refunded && !matches!(status, "paid" | "partial_refund") {
+    let status = listing::text(order, &["attributes", "status"]).unwrap_or_default();
+    let refunded_amount = listing::id(order, &["attributes", "refunded_amount"]).unwrap_or_default();
+    let state = OrderState::new(status, listing::flag(order, &["attributes", "refunded"]), &refunded_amount);
+    if !state.was_paid() {
         return Listed::Irrelevant;
     }
-    let amount = listing::id(order, &["attributes", "refunded_amount"]);
-    let some_was_refunded = amount.and_then(|amount| amount.parse::<i64>().ok()).is_some_and(|amount| amount > 0);
-    let partially_refunded = !refunded && (some_was_refunded || status == "partial_refund");
-    let facts = OrderFacts { refunded, partially_refunded, ..OrderFacts::default() };
+    let facts = state.facts();
     Listed::Item(ListedItem {
         payload: raw.get().as_bytes().to_vec(),
         made_at,

@@ -111,11 +111,14 @@ impl OrderState {
     /// # Errors
     /// Names the field and what is wrong with it.
     pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
-        Ok(Self {
-            status: attributes.text("status")?.to_owned(),
-            refunded: attributes.flag("refunded")?,
-            some_was_refunded: shown(attributes, "refunded_amount").parse().is_ok_and(|amount: i64| amount > 0),
-        })
+        let refunded = attributes.flag("refunded")?;
+        Ok(Self::new(attributes.text("status")?, refunded, &shown(attributes, "refunded_amount")))
+    }
+
+    /// `refunded_amount` is as it is written; what is no number is nothing.
+    pub(super) fn new(status: &str, refunded: bool, refunded_amount: &str) -> Self {
+        let some_was_refunded = refunded_amount.parse().is_ok_and(|amount: i64| amount > 0);
+        Self { status: status.to_owned(), refunded, some_was_refunded }
     }
 
     /// Lemon Squeezy has no disputes. An order that it holds to be fraudulent counts as refunded.

@@ -10,7 +10,8 @@ WHERE c.license_key IN (SELECT license_key FROM licenses WHERE license_key = :ke
   AND g.state IN ('pending', 'revoking') AND g.since_at = :now
 ON CONFLICT (kind, subject) DO UPDATE SET
   state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, requested_at = NULL,
-  done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0, trace_id = excluded.trace_id,
+  done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
+  trace_id = excluded.trace_id,
   history = iif(outbox.state IN ('done', 'dead'),
                 json_insert(coalesce(outbox.history, '[]'), '$[#]', json_object(
                   'at', coalesce(outbox.done_at, outbox.died_at), 'outcome', outbox.outcome, 'error', outbox.last_error)),

@@ -1,5 +1,5 @@
--- Erases what deliveries brought: those that are named, and all about the orders whose buyer is erased in this transaction. One that
--- was not processed yet is over with that: the request wins, and its reason says so.
+-- Erases what deliveries brought: those that are named, and all about the orders whose buyer is erased in this transaction. One
+-- that was not processed yet is over with that: the request wins, and its reason says so.
 UPDATE webhook_events
 SET payload = NULL, processed = 1, processed_at = coalesce(processed_at, :now), error = NULL, next_attempt_at = NULL,
     stuck_at = NULL, email = NULL, reason = iif(processed = 1, reason, 'payload_erased')
