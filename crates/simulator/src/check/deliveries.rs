@@ -32,6 +32,8 @@ pub(super) struct Events {
     pub(super) all: Vec<Event>,
     /// The places in [`Model::deliveries`] of those that were sent and are stored.
     pub(super) sent: HashSet<usize>,
+    /// Those of them that were not dismissed. What a dismissed one says is kept only if it was looked at before.
+    pub(super) kept: HashSet<usize>,
 }
 
 impl Events {
@@ -52,7 +54,7 @@ pub(crate) fn nothing_given_up_early(run: &Run) -> Result<(), Violation> {
                  WHERE processed = 0 AND next_attempt_at IS NULL AND attempts < 12";
     let early = rows(run, early);
     let model = run.model.borrow();
-    let events = Events { all: stored(run, &model)?, sent: HashSet::new() };
+    let events = Events { all: stored(run, &model)?, sent: HashSet::new(), kept: HashSet::new() };
     for row in &early {
         let trace = text(row, "trace_id");
         let Some(What::Delivery(place)) = model.sent.iter().find(|sent| sent.trace == trace).map(|sent| &sent.what)
@@ -79,8 +81,8 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
         all.iter().filter(|event| event.dismissed).filter_map(|event| event.place).collect();
     // What one copy of a delivery says that was dismissed another may say as well.
     let said: HashSet<usize> = all.iter().filter(|event| !event.dismissed).filter_map(|event| event.place).collect();
-    let sent = sent.into_iter().filter(|place| !dismissed.contains(place) || said.contains(place)).collect();
-    let events = Events { all, sent };
+    let kept = sent.iter().copied().filter(|place| !dismissed.contains(place) || said.contains(place)).collect();
+    let events = Events { all, sent, kept };
     let mut traces = HashSet::new();
     for (row, event) in rows.iter().zip(&events.all) {
         let trace = text(row, "trace_id");
