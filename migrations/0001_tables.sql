@@ -110,7 +110,8 @@ CREATE TABLE storefront_keys (
 -- its own, with the source `operator`.
 --
 -- The status follows from the operator's word, from the order's facts as `consequences` says, and from the storefront's
--- word on its key: the view `license_standings` says how.
+-- word on its key: the view `license_standings` says how. It is good until `ends_at`, which is no status; that its end was
+-- acted on is noted in `ended`.
 --
 -- A key is kept as it was issued, and found in any case: so every column that holds keys compares them without case.
 CREATE TABLE licenses (
@@ -129,7 +130,11 @@ CREATE TABLE licenses (
   status              TEXT    NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'revoked')),
   test                INTEGER NOT NULL CHECK (test IN (0, 1)),
   issued_at           INTEGER NOT NULL,
-  expires_at          INTEGER,                    -- null: never
+  expires_at          INTEGER,                    -- when what was paid for is over; null: never
+  grace_ms            INTEGER NOT NULL DEFAULT 0 CHECK (grace_ms >= 0),  -- for so long after that it is good still
+  kept_after_expiry   INTEGER NOT NULL DEFAULT 0 CHECK (kept_after_expiry IN (0, 1)),  -- it is good even then
+  ends_at             INTEGER GENERATED ALWAYS AS (iif(kept_after_expiry, NULL, expires_at + grace_ms)) VIRTUAL,
+  ended               INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
   catalogue_expires_at INTEGER,                   -- by the catalogue's years; an end that the storefront names comes before it
   event_id            TEXT    REFERENCES webhook_events (id),  -- that brought it, or that it answers by hand; null: neither
   consequences        TEXT    NOT NULL DEFAULT '{}' CHECK (json_type(consequences) = 'object'),  -- the status that each fact
@@ -141,6 +146,8 @@ CREATE TABLE licenses (
   UNIQUE (source, order_id, line, storefront_key_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX licenses_email ON licenses (lower(email));
+-- The ends that are still to be acted on.
+CREATE INDEX licenses_ending ON licenses (ends_at) WHERE ends_at IS NOT NULL AND ended = 0;
 
 -- The one identity that a license is bound to: the primary key is what decides a race.
 CREATE TABLE license_activations (

@@ -3,11 +3,11 @@
 -- Licenses that open something, until `good_until`: what is good is decided here and nowhere else in SQL. Licenses of test
 -- purchases are among them; whether those open anything is a setting.
 CREATE VIEW good_licenses AS
-SELECT *, coalesce(expires_at, 9007199254740991) AS good_until FROM licenses WHERE status = 'active';
+SELECT *, coalesce(ends_at, 9007199254740991) AS good_until FROM licenses WHERE status = 'active';
 
 -- Licenses whose owner was erased from them, with when that is to be looked at. They are few, so they are joined from there.
 CREATE VIEW erased_licenses AS
-SELECT l.license_key, l.status, coalesce(l.expires_at, 9007199254740991) AS good_until, x.look_at
+SELECT l.license_key, l.status, coalesce(l.ends_at, 9007199254740991) AS good_until, x.look_at
 FROM erased_orders x CROSS JOIN licenses l ON l.source = x.source AND l.order_id = x.order_id
 WHERE l.email = '';
 
@@ -41,17 +41,22 @@ CREATE VIEW disabled_keys AS
 SELECT source, storefront_key_id, recorded_at FROM storefront_keys
 WHERE disabled = 1 AND said_at > coalesce(set_aside_at, -9007199254740991);
 
--- The status that each license has to have, whatever was said first.
+-- The status that each license has to have, and its end, whatever was said first.
 CREATE VIEW license_standings AS
-SELECT l.license_key,
-       CASE
-         WHEN l.revoked_by_operator = 1 THEN 'revoked'
-         ELSE coalesce((SELECT min(c.status) FROM license_consequences c WHERE c.license_key = l.license_key),
-                       (SELECT 'suspended' FROM disabled_keys k
-                        WHERE k.source = l.source AND k.storefront_key_id = l.storefront_key_id),
-                       'active')
-       END AS status
-FROM licenses l;
+SELECT license_key, status, expires_at,
+       coalesce(iif(kept_after_expiry, NULL, expires_at + grace_ms), 9007199254740991) AS good_until
+FROM (
+  SELECT l.license_key, l.kept_after_expiry, l.grace_ms,
+         iif(k.source IS NULL, l.expires_at, coalesce(k.expires_at, l.catalogue_expires_at)) AS expires_at,
+         CASE
+           WHEN l.revoked_by_operator = 1 THEN 'revoked'
+           ELSE coalesce((SELECT min(c.status) FROM license_consequences c WHERE c.license_key = l.license_key),
+                         (SELECT 'suspended' FROM disabled_keys k
+                          WHERE k.source = l.source AND k.storefront_key_id = l.storefront_key_id),
+                         'active')
+         END AS status
+  FROM licenses l
+  LEFT JOIN storefront_keys k ON k.source = l.source AND k.storefront_key_id = l.storefront_key_id);
 
 -- What each bound license claims for its identity, with the name of the grant that it is a claim on. A higher rank permits
 -- more.
@@ -60,7 +65,7 @@ SELECT a.license_key, a.github_user_id, a.github_username, a.github_user_id || '
        e.permission,
        CASE e.permission WHEN 'pull' THEN 1 WHEN 'triage' THEN 2 WHEN 'push' THEN 3 WHEN 'maintain' THEN 4 ELSE 5 END
          AS permission_rank,
-       l.status, l.test, coalesce(l.expires_at, 9007199254740991) AS good_until
+       l.status, l.test, coalesce(l.ends_at, 9007199254740991) AS good_until, l.ended
 FROM license_activations a
 JOIN licenses l ON l.license_key = a.license_key
 JOIN entitlements e ON e.license_key = a.license_key;
@@ -85,13 +90,13 @@ JOIN grants g ON g.id = c.grant_id
 JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id;
 
 -- Which row of the outbox decides about each license, if one does, and how much the license presses: the lower the rank, the
--- more. A license that is not active waits only for what takes its access away; and whoever has activated needs no mail any
+-- more. A license that is not active, or has ended, waits only for what takes its access away; and whoever has activated needs no mail any
 -- more.
 CREATE VIEW license_ranks AS
 SELECT l.license_key, l.source, l.order_id, l.event_id, o.id AS outbox_id,
        CASE
          WHEN o.state = 'dead' OR o.person_needed = 1 THEN 1
-         WHEN l.status <> 'active' OR o.outcome = 'canceled' THEN 6
+         WHEN l.status <> 'active' OR l.ended = 1 OR o.outcome = 'canceled' THEN 6
          WHEN o.kind = 'license_mail' THEN 2
          WHEN a.license_key IS NULL THEN 4
          WHEN o.id IS NOT NULL THEN 3
@@ -103,7 +108,7 @@ LEFT JOIN outbox o ON o.id = (
   SELECT id FROM (
     SELECT x.id, x.rank FROM license_outbox x
     WHERE x.license_key = l.license_key AND x.rank IS NOT NULL
-      AND (l.status = 'active' OR x.removes = 1 AND x.rank <= 2)
+      AND (l.status = 'active' AND l.ended = 0 OR x.removes = 1 AND x.rank <= 2)
       AND (x.rank < 5 OR x.kind = 'grant' OR a.license_key IS NULL)
     ORDER BY x.rank LIMIT 1));
 
@@ -117,7 +122,7 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
          WHEN e.processed = 0 THEN 'in_progress'
          WHEN l.license_key IS NULL THEN 'ignored'
          WHEN o.state = 'dead' OR o.person_needed = 1 THEN 'needs_seller'
-         WHEN l.status <> 'active' OR o.outcome = 'canceled' THEN 'ignored'
+         WHEN l.status <> 'active' OR l.ended = 1 OR o.outcome = 'canceled' THEN 'ignored'
          WHEN o.kind = 'license_mail' THEN 'in_progress'
          WHEN a.license_key IS NULL THEN 'waiting_on_buyer'
          WHEN o.id IS NOT NULL THEN 'waiting_on_github'
@@ -133,6 +138,7 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
          WHEN l.status <> 'active' THEN coalesce(
            (SELECT min(c.said_at) FROM license_consequences c
             WHERE c.license_key = l.license_key AND c.status = l.status), l.issued_at)
+         WHEN l.ended = 1 THEN coalesce(l.ends_at, l.issued_at)
          WHEN o.id IS NOT NULL THEN coalesce(o.done_at, o.created_at)
          ELSE coalesce(a.activated_at, l.issued_at)
        END AS since,
@@ -151,6 +157,7 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
             WHERE c.license_key = l.license_key AND c.status = 'revoked' ORDER BY c.said_at LIMIT 1), 'refunded')
          WHEN k.recorded_at IS NOT NULL AND l.status = 'suspended' THEN 'disabled_by_storefront'
          WHEN l.status = 'suspended' THEN 'disputed'
+         WHEN l.ended = 1 THEN 'expired'
          WHEN o.outcome = 'canceled' AND o.kind = 'license_mail' THEN 'mail_canceled'
          WHEN o.outcome = 'canceled' THEN 'invitation_canceled'
          WHEN o.kind = 'license_mail' THEN 'mail_pending'

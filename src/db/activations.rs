@@ -65,6 +65,7 @@ impl License {
             status: LicenseStatus::from_name(row.text("status")?).ok_or(RowError("status"))?,
             test: row.integer("test")? == 1,
             expires_at: row.optional_time("expires_at")?,
+            ends_at: row.optional_time("ends_at")?,
             key_disabled: row.integer("key_disabled")? == 1,
         })
     }

@@ -74,18 +74,9 @@ pub enum Wanted {
     Access(Permission),
     /// A suspended license neither gives nor takes.
     AsItIs,
-    /// No license asks for anything by now, and none was taken away.
-    NoMore(NoMore),
-    Nothing,
-}
-
-/// Why licenses ask for nothing of which none was taken away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoMore {
-    /// They are of test purchases, and those open nothing for now.
+    /// The licenses are of test purchases, and those open nothing for now.
     TestsOff,
-    /// They have expired.
-    Expired,
+    Nothing,
 }
 
 /// Whether an invitation may be sent now.
@@ -291,6 +282,13 @@ pub fn enqueue_changed(selector: LicenseSelector<'_>, now: Timestamp, trace: &Tr
     statement!("grants/enqueue_changed", key, source, order_id, now, trace)
 }
 
+/// Enqueues what follows for access from the end of so many licenses that is not acted on yet, the first to end first. It goes
+/// before that is noted.
+pub fn follow_ends(moment: Moment, trace: &TraceId, count: i64) -> [Statement; 2] {
+    let (now, allow_test) = (moment.now, moment.allow_test());
+    [statement!("grants/mark_ended", now, allow_test, count), statement!("grants/enqueue_ended", now, trace, count)]
+}
+
 /// Leaves GitHub alone until then; with a repository, only for invitations to that.
 pub fn pause(until: Timestamp, repo: Option<&Repo>, now: Timestamp, reason: &str) -> Statement {
     statement!("github/pause", scope = repo.map_or("", Repo::as_str), until_at = until, now, reason)
@@ -342,7 +340,7 @@ impl Wanted {
             Self::Access(permission) => permission.rank(),
             Self::AsItIs => 0,
             Self::Nothing => -1,
-            Self::NoMore(_) => -2,
+            Self::TestsOff => -2,
         }
     }
 }
@@ -353,8 +351,7 @@ impl DueGrant {
             Some(rank) => Wanted::Access(Permission::from_rank(rank).ok_or(RowError("wanted_rank"))?),
             None => match row.optional_text("kept")? {
                 Some("suspended") => Wanted::AsItIs,
-                Some("tests_off") => Wanted::NoMore(NoMore::TestsOff),
-                Some(_) => Wanted::NoMore(NoMore::Expired),
+                Some(_) => Wanted::TestsOff,
                 None => Wanted::Nothing,
             },
         };

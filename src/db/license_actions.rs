@@ -7,6 +7,7 @@ use super::batch::{Batch, Handle, Query};
 use super::grants::Moment;
 use super::statement::{query, statement};
 use super::{LicenseSelector, grants, licenses};
+use crate::model::catalogue::Consequence;
 use crate::model::{
     AdminAction, EmailAddress, EventId, GithubAccount, LicenseKey, OrderId, Product, ProductRef, Source, Timestamp,
     TraceId,
@@ -138,6 +139,8 @@ pub fn issue(
         name,
         now,
         expires_at = product.expiry_from(now),
+        grace_ms = product.grace_ms(),
+        kept_after_expiry = product.on_expiry == Consequence::Keep,
         consequences = licenses::consequences(product),
     ));
     if event_id.is_some() {

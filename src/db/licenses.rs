@@ -57,6 +57,8 @@ pub fn mint(license: &MintedLicense<'_>, event_id: &EventId) -> Statement {
         test = order.test,
         now = *now,
         expires_at = product.expiry_from(*now),
+        grace_ms = product.grace_ms(),
+        kept_after_expiry = product.on_expiry == Consequence::Keep,
         consequences = consequences(product),
         event_id,
     )
@@ -85,6 +87,8 @@ pub fn record_issued(
         test = issued.test,
         now,
         catalogue_expires_at = product.expiry_from(now),
+        grace_ms = product.grace_ms(),
+        kept_after_expiry = product.on_expiry == Consequence::Keep,
         consequences = consequences(product),
         event_id,
     )
@@ -110,8 +114,8 @@ pub(super) fn consequences(product: &Product) -> String {
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-/// Has the license of a storefront's key, if there is one, follow what was said of the key last: its spelling and its end.
-/// [`follow`] or [`recompute_status`] has to follow in the same batch.
+/// Has the license of a storefront's key, if there is one, follow the spelling of the key that was said last. [`follow`] has to
+/// follow in the same batch, which gives it its end.
 pub fn follow_key(source: Source, order_id: &OrderId, storefront_key_id: &StorefrontId) -> Statement {
     statement!("licenses/follow_key", source, order_id, storefront_key_id)
 }
@@ -132,14 +136,20 @@ pub fn record_unmapped(source: Source, bought: &ProductRef, now: Timestamp) -> S
     )
 }
 
-/// Gives licenses that cause nothing yet the status that follows from the facts of their order.
-pub fn recompute_status(selector: LicenseSelector<'_>) -> Statement {
+/// Gives licenses the status and the end that follow from what was said.
+fn recompute(selector: LicenseSelector<'_>, now: Timestamp) -> Statement {
     let (key, source, order_id) = selector.params();
-    statement!("licenses/recompute_status", key, source, order_id)
+    statement!("licenses/recompute", key, source, order_id, now)
 }
 
-/// Gives licenses the status that follows from what was recorded before in the same batch, and enqueues what follows from
-/// that, mails included. This, or its part [`follow`], is the one way in which a license that exists changes its status.
+/// Has whatever licenses opened that have ended by now taken away, the first to end first, so many at once.
+pub fn end(moment: Moment, trace: &TraceId, count: i64) -> [Statement; 3] {
+    let [unwanted, enqueue] = grants::follow_ends(moment, trace, count);
+    [unwanted, enqueue, statement!("licenses/mark_ended", now = moment.now, count)]
+}
+
+/// Gives licenses the status and the end that follow from what was recorded before in the same batch, and enqueues what follows
+/// from that, mails included. This, or its part [`follow`], is the one way in which a license that exists changes its status.
 pub fn apply_order_facts(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 6] {
     let [unwanted, wanted, enqueue, recompute, look_again] = follow(selector, moment, trace);
     [unwanted, wanted, enqueue, recompute, look_again, outbox::enqueue_held_mails(selector, moment.now, trace)]
@@ -149,5 +159,5 @@ pub fn apply_order_facts(selector: LicenseSelector<'_>, moment: Moment, trace: &
 pub fn follow(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 5] {
     let [unwanted, wanted, enqueue] = grants::follow_status(selector, moment, trace);
     // What changes is told by how a license stands before, so these come first.
-    [unwanted, wanted, enqueue, recompute_status(selector), privacy::look_again(selector, moment.now)]
+    [unwanted, wanted, enqueue, recompute(selector, moment.now), privacy::look_again(selector, moment.now)]
 }

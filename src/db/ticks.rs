@@ -27,6 +27,8 @@ pub struct Duties {
     pub oldest_waiting_at: Option<Timestamp>,
     /// When a license may be over, or was, whose owner was erased.
     pub look_at: Option<Timestamp>,
+    /// When the license ends that is the next to end.
+    pub license_ends_at: Option<Timestamp>,
     /// The list that is due first to be read back.
     pub list_due_at: Option<Timestamp>,
     /// Since when there may be something that the operator was not told of.
@@ -84,6 +86,7 @@ impl Duties {
             oldest_payload_at: row.optional_time("oldest_payload_at")?,
             oldest_waiting_at: row.optional_time("oldest_waiting_at")?,
             look_at: row.optional_time("look_at")?,
+            license_ends_at: row.optional_time("license_ends_at")?,
             list_due_at: row.optional_time("list_due_at")?,
             untold: if news { Untold::Something } else { Untold::Nothing },
         })

@@ -11,7 +11,7 @@ use super::outbox::{PERSON_WAIT_MS, SUSPENDED, TESTS_OFF, TESTS_OFF_WAIT_MS, TOO
 use crate::adapters::github::{self, Github, Invited};
 use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::db::Batch;
-use crate::db::grants::{self, DueGrant, End, NoMore, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
+use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
 use crate::db::outbox::{Delay, Lease, Leased};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Repo, Timestamp};
 use crate::platform::{DbError, Platform};
@@ -59,8 +59,6 @@ pub(super) enum Attempted {
     /// The login came to somebody else a moment ago. That one was not let in.
     WrongIdentity,
     Removed,
-    /// Nothing is to be done any more.
-    Skipped,
     /// Somebody else may have what was meant for the account, which has this login by now.
     GoneAstray(GithubLogin),
     /// Nothing was tried: it waits for this, until then.
@@ -96,9 +94,7 @@ impl Attempted {
             Self::Member => Some(RepoStatus::Member),
             Self::WrongIdentity => None,
             Self::Held { until, .. } => Some(RepoStatus::Queued { until: Some(*until) }),
-            Self::Removed | Self::Skipped | Self::GoneAstray(_) | Self::Failed(_) => {
-                Some(RepoStatus::Queued { until: None })
-            }
+            Self::Removed | Self::GoneAstray(_) | Self::Failed(_) => Some(RepoStatus::Queued { until: None }),
         }
     }
 }
@@ -188,8 +184,7 @@ impl<P: Platform> Engine<P> {
         let paused = grant.paused_until.max(told(&None));
         let waiting = matches!(grant.wanted, Wanted::Access(_)).then_some(GrantState::Waiting);
         match grant.wanted {
-            Wanted::NoMore(NoMore::Expired) => return Some(Attempted::Skipped),
-            Wanted::NoMore(NoMore::TestsOff) => {
+            Wanted::TestsOff => {
                 let until = self.now().plus_millis(TESTS_OFF_WAIT_MS);
                 return Some(Attempted::Held { until, reason: TESTS_OFF, state: None });
             }
@@ -311,13 +306,6 @@ impl<P: Platform> Engine<P> {
             Attempted::Invited { id, expires_at, .. } => (GrantState::Invited, Some(*expires_at), *id, "invited"),
             Attempted::Member => (GrantState::Member, None, None, "member"),
             Attempted::Removed => (GrantState::Revoked, None, None, "removed"),
-            Attempted::Skipped => {
-                self.log_attempt(super::outbox::Attempt::of_grant(grant), Verdict::Done("skipped"), None);
-                let skipped = End::Done { outcome: "skipped", reference: None };
-                self.record_doubt(grant, lease, batch);
-                batch.run(grants::end(grant, lease, self.moment(), &skipped));
-                return None;
-            }
             Attempted::Held { until, reason, state } => {
                 if matches!((grant.wanted, grant.invitation), (Wanted::Access(_), Reservation::Reserved)) {
                     batch.run(grants::return_reservation(grant, lease));
@@ -420,7 +408,7 @@ impl<P: Platform> Engine<P> {
             (Wanted::Access(_), verdict) if verdict.needs_person() => Some((GrantState::Blocked, None)),
             (Wanted::Access(_), _) => Some((GrantState::Pending, None)),
             (Wanted::Nothing, _) => Some((GrantState::Revoking, None)),
-            (Wanted::AsItIs | Wanted::NoMore(_), _) => None,
+            (Wanted::AsItIs | Wanted::TestsOff, _) => None,
         };
         if let Some((state, until)) = state {
             let unknown = failure.effect == Effect::Unknown && !refused && matches!(grant.wanted, Wanted::Access(_));

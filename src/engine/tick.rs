@@ -10,7 +10,7 @@ use crate::config::WorkersPlan;
 use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
 use crate::db::outbox::Share;
 use crate::db::ticks::{self, Duties, Untold};
-use crate::db::{Batch, Handle, alerts, grants, outbox, privacy};
+use crate::db::{Batch, Handle, alerts, grants, licenses, outbox, privacy};
 use crate::http::api::codes::OutboxKind;
 use crate::model::{EventReason, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, RowError};
@@ -23,6 +23,9 @@ const LISTS_MS: i64 = LONGEST_MS / 2;
 
 /// Payloads that one tick erases: more than arrive in a minute for long.
 const PAYLOADS: i64 = 50;
+
+/// Licenses whose end one tick acts on.
+const ENDS: i64 = 20;
 
 /// What is delivered and not processed keeps its payload so long, or as long as what is processed where that is longer: after
 /// that nobody will make anything of it.
@@ -196,8 +199,8 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// What is done beside the rest: old payloads are erased, and whose licenses are over that were erased; and alerts raised of what
-    /// the tables tell.
+    /// What is done beside the rest: old payloads are erased; what licenses opened is taken away that have ended, and who had them
+    /// is forgotten where they were erased; and alerts are raised of what the tables tell.
     fn chores(&self, duties: &Duties, start: Timestamp) -> Batch {
         let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
         let mut chores = Batch::new();
@@ -207,7 +210,10 @@ impl<P: Platform> Engine<P> {
             let (before, waiting_before) = (start.plus_millis(-kept_ms), start.plus_millis(-waiting_kept_ms));
             chores.run(events::erase_old_payloads(before, waiting_before, TOO_OLD, start, PAYLOADS));
         }
-        if due(duties.look_at, 0) {
+        if due(duties.license_ends_at, 0) {
+            chores.extend(licenses::end(self.moment(), &self.trace, ENDS));
+        } else if due(duties.look_at, 0) {
+            // Whose license has only just ended is forgotten with the next tick, which keeps a tick within its statements.
             chores.extend(privacy::forget_accounts(start));
         }
         let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.grants_due_at()];

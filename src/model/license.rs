@@ -40,7 +40,10 @@ pub struct License {
     pub tier: String,
     pub status: LicenseStatus,
     pub test: bool,
+    /// When what was paid for is over.
     pub expires_at: Option<Timestamp>,
+    /// Until when it is good, with the grace that there is; `None`: for ever, be it that its product is kept after an expiry.
+    pub ends_at: Option<Timestamp>,
     /// The storefront has disabled the key, and nobody has set that aside.
     pub key_disabled: bool,
 }
@@ -127,13 +130,13 @@ impl GrantState {
 }
 
 impl License {
-    /// How the license stands at `now`. It expires at the instant of `expires_at`, not after it.
+    /// How the license stands at `now`. It is over at the instant of `ends_at`, not after it.
     pub fn standing(&self, now: Timestamp) -> Standing {
         match self.status {
             LicenseStatus::Revoked => Standing::Revoked,
             LicenseStatus::Suspended if self.key_disabled => Standing::Disabled,
             LicenseStatus::Suspended => Standing::Suspended,
-            LicenseStatus::Active if self.expires_at.is_some_and(|end| end <= now) => Standing::Expired,
+            LicenseStatus::Active if self.ends_at.is_some_and(|end| end <= now) => Standing::Expired,
             LicenseStatus::Active => Standing::Good,
         }
     }

@@ -405,9 +405,10 @@ fn the_name_of_the_account_goes_with_the_end_of_an_erased_license() {
         deliver(&shop, &shop.sandbox.sell_on_gumroad(sale())).await;
         shop.activate(&shop.take_key(), "octocat").await;
         erase(&shop).await;
-        shop.tick_after(364 * DAY).await;
+        shop.tick_after(367 * DAY).await;
         assert_eq!(shop.value("SELECT github_username FROM license_activations"), "octocat");
         shop.tick_after(2 * DAY).await;
+        shop.tick_after(MINUTE).await;
         shop.tick_after(MINUTE).await;
         assert_nameless(&shop, "expired");
         assert_eq!(shop.count("erased_orders WHERE look_at IS NOT NULL"), 0, "and is not looked at again");

@@ -16,6 +16,7 @@ mod catalogue;
 mod cost;
 mod dismissals;
 mod documentation;
+mod ends;
 mod erasure;
 mod faults;
 mod gumroad;

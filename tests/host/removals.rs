@@ -511,14 +511,15 @@ fn a_removal_that_was_given_up_is_tried_anew_when_another_license_ends() {
         for sale in ["one", "two"] {
             sell_and_activate(&shop, sale, "octocat").await;
         }
-        shop.rows("UPDATE licenses SET expires_at = 1 WHERE order_id = 'two'");
+        shop.rows("UPDATE licenses SET expires_at = 1, ended = 1 WHERE order_id = 'two'");
         refund(&shop, "one").await;
         shop.rows("UPDATE outbox SET attempts = 11 WHERE kind = 'grant'");
         shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)).method("GET"));
         shop.tick().await;
         assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'dead'"), 2);
         shop.sandbox.clear_faults();
-        refund(&shop, "two").await;
+        shop.rows("UPDATE licenses SET ended = 0 WHERE order_id = 'two'");
+        shop.tick().await;
         shop.tick().await;
         assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
     });

@@ -133,7 +133,7 @@ fn a_license_is_found_by_its_key_in_any_case_through_an_index() {
         "activations/bind",
         "activations/record_entitlements",
         "grants/lease_requested",
-        "licenses/recompute_status",
+        "licenses/recompute",
         "actions/license_after",
         "actions/revoke",
         "actions/reinstate",
@@ -423,12 +423,18 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE licenses SET test = 'no'", "cannot store TEXT value in INTEGER"),
     ("UPDATE licenses SET event_id = 'no such event'", "FOREIGN KEY"),
     ("UPDATE licenses SET revoked_by_operator = 2", "CHECK"),
+    ("UPDATE licenses SET grace_ms = -1", "CHECK"),
+    ("UPDATE licenses SET kept_after_expiry = 2", "CHECK"),
+    ("UPDATE licenses SET ended = 2", "CHECK"),
     ("UPDATE licenses SET refund_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET partial_refund_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET dispute_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET consequences = '[]'", "CHECK"),
     ("DELETE FROM licenses", "FOREIGN KEY"),
-    ("INSERT INTO licenses SELECT * FROM licenses", "UNIQUE"),
+    (
+        "INSERT INTO licenses (license_key, source, order_id, product_id, tier, email, name, test, issued_at) SELECT license_key, source, order_id, product_id, tier, email, name, test, issued_at FROM licenses",
+        "UNIQUE",
+    ),
     // Activations, and what they open.
     (
         "INSERT INTO license_activations

@@ -118,6 +118,7 @@ impl Words for LicenseReason {
             Self::Refunded => "the order was refunded",
             Self::PartiallyRefunded => "the order was refunded in part",
             Self::Disputed => "the payment is disputed",
+            Self::Expired => "the license has ended",
             Self::DisabledByStorefront => "the storefront has disabled the key",
             Self::MailCanceled => "you canceled the mail with the key",
             Self::InvitationCanceled => "you canceled the invitation",

@@ -231,7 +231,7 @@ pub static MISTAKES: &[Mistake] = &[
     left_out("what was said of an order is forgotten", &[Edit::LeftOut("orders/record_facts")]),
     left_out(
         "a license is active whatever was said of its order before",
-        &[Edit::LeftOutBeside("licenses/recompute_status", "licenses/mint")],
+        &[Edit::LeftOutBeside("licenses/recompute", "licenses/mint")],
     ),
     statements(
         "what the catalogue says of refunds and disputes is not read",

@@ -145,6 +145,8 @@ codes! {
         Disputed = "disputed",
         /// The storefront has disabled the key.
         DisabledByStorefront = "disabled_by_storefront",
+        /// It has ended.
+        Expired = "expired",
         /// The operator canceled it.
         MailCanceled = "mail_canceled",
         InvitationCanceled = "invitation_canceled",

@@ -81,6 +81,7 @@ fn the_bypass_survives_every_single_fault() {
 #[test]
 fn a_refund_survives_every_single_fault() {
     exhaust(Scenario::Refund, 14);
+    exhaust(Scenario::LicenseEnd, 17);
 }
 
 #[test]

@@ -72,6 +72,8 @@ pub(super) enum Scenario {
     LimitedActivation,
     /// Gumroad tells of a full refund of what one is a member of by now, and is invited to otherwise.
     Refund,
+    /// The license of the same ends by itself.
+    LicenseEnd,
     /// The operator revokes the same.
     Revocation,
     /// The operator gives it to another account.
@@ -109,7 +111,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 35] = [
+    pub(super) const ALL: [Self; 36] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -128,6 +130,7 @@ impl Scenario {
         Self::RejectedToken,
         Self::LimitedActivation,
         Self::Refund,
+        Self::LicenseEnd,
         Self::Revocation,
         Self::Transfer,
         Self::Reinstatement,

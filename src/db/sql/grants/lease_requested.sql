@@ -1,9 +1,10 @@
 -- Leases the grants of a good license to the caller that it is bound to, whatever became of them before: attempts count
 -- anew whenever a buyer asks. The caller is known by its number, or by its login alone, for which GitHub need not be asked.
 -- It takes over the lease of whoever is at an invitation, and notes until when that one may go on. One that is just being
--- taken away is left to whoever does that, and looked at again when that is over; one that was tried for somebody who asked a
+-- taken away is left to whoever does that, and looked at again when that is over. One that was tried for somebody who asked a
 -- moment ago is left as it is, unless the license was bound in this very transaction; and so is one with an open invitation that
--- was invited as often as that may be in a day.
+-- was invited as often as that may be in a day, unless the license was bound just now and permits more: then that waits for its
+-- turn.
 INSERT INTO outbox (kind, subject, state, attempts, silent_claims, next_attempt_at, lease_id, requested_at, trace_id, created_at)
 SELECT 'grant', c.grant_id, 'leased', 1, 1, :until, :lease_id, :now, :trace, :now
 FROM open_claims c
@@ -13,10 +14,15 @@ WHERE c.license_key = :key AND (c.github_user_id = :user_id OR c.github_username
                    WHERE o.kind = 'grant' AND o.subject = c.grant_id
                      AND o.requested_at > :now - :fresh_ms AND o.requested_at <= :now)
        OR EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = :key AND a.trace_id = :trace))
-  AND NOT EXISTS (SELECT 1 FROM grants g
-                  WHERE g.id = c.grant_id AND g.state = 'invited' AND g.until_at > :now
-                    AND :per_grant <= (SELECT count(*) FROM invitation_reservations r
-                                       WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1))
+  AND (NOT EXISTS (SELECT 1 FROM grants g
+                   WHERE g.id = c.grant_id AND g.state = 'invited' AND g.until_at > :now
+                     AND :per_grant <= (SELECT count(*) FROM invitation_reservations r
+                                        WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1))
+       OR EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = :key AND a.trace_id = :trace)
+          AND NOT EXISTS (SELECT 1 FROM open_claims o
+                          WHERE o.github_user_id = c.github_user_id AND o.repo = c.repo AND o.license_key <> :key
+                            AND o.permission_rank >= c.permission_rank
+                            AND o.good_until > :now AND o.test <= :allow_test))
 ON CONFLICT (kind, subject) DO UPDATE SET
   state = 'leased', attempts = 1, silent_claims = outbox.silent_claims + 1, next_attempt_at = excluded.next_attempt_at,
   lease_id = excluded.lease_id, requested_at = excluded.requested_at,

@@ -1,17 +1,15 @@
 -- The grants under a lease, with what decides in this very transaction what is to be done about each: the most that a good
 -- license asks for, and where none does, why what there is stays as it is, if it does (a suspended license; one of a test
--- purchase, which opens nothing for now; one that has only ended by itself); whether an invitation is reserved, and else when the
--- oldest of those is over that keep it from that; whether of an earlier one nobody knows what became of it; until when somebody
--- else may still be inviting, until when GitHub, or this repository, is left alone, and how often in a row the limits of both
--- were met.
+-- purchase, which opens nothing for now); whether an invitation is reserved, and else when the oldest of those is over that keep
+-- it from that; whether of an earlier one nobody knows what became of it; until when somebody else may still be inviting, until
+-- when GitHub, or this repository, is left alone, and how often in a row the limits of both were met.
 SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo, g.invitation_id,
        (SELECT max(c.permission_rank) FROM open_claims c
         WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
           AND c.good_until > :now AND c.test <= :allow_test) AS wanted_rank,
        (SELECT CASE WHEN max(c.status = 'suspended' AND c.good_until > :now AND c.test <= :allow_test) THEN 'suspended'
-                    WHEN g.state IN ('revoking', 'revoked') OR max(c.status = 'revoked') THEN NULL
-                    WHEN max(c.good_until > :now) THEN 'tests_off'
-                    WHEN count(*) > 0 THEN 'ended' END
+                    WHEN g.state IN ('revoking', 'revoked') OR max(c.status = 'revoked' OR c.good_until <= :now) THEN NULL
+                    WHEN count(*) > 0 THEN 'tests_off' END
         FROM claims c WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo) AS kept,
        EXISTS (SELECT 1 FROM invitation_reservations r
                WHERE r.grant_id = g.id AND r.lease_id = :lease_id AND r.reserved_at = :now) AS reserved,

@@ -143,6 +143,11 @@ impl Scenario {
                 let sale = shop.value("SELECT order_id FROM licenses");
                 delivered([shop.sandbox.gumroad_refund(&sale)])
             }
+            Self::LicenseEnd => {
+                sell_and_activate(shop).await;
+                shop.advance(369 * DAY);
+                Subject::Nobody
+            }
             Self::Revocation => Subject::Operator(Change::Revoke(sell_and_activate(shop).await)),
             Self::Transfer => {
                 let to = GithubLogin::parse("grace-hopper").unwrap();

@@ -112,6 +112,10 @@ impl Scenario {
                 end.mailed_nobody();
             }
             Self::Refund => end.removed("revoked", 583_231, &[], 1),
+            Self::LicenseEnd => {
+                end.removed("active", 583_231, &[], 0);
+                end.has(1, "licenses WHERE ended = 1");
+            }
             Self::Revocation => end.removed("revoked", 583_231, &[], 0),
             Self::Transfer => end.removed("active", 900_001, &["grace-hopper"], 0),
             Self::Cancellation => {

@@ -1,0 +1,16 @@
+-- Makes the grants due that have just been noted as wanted no longer since these licenses have ended. Those that somebody is at
+-- right now are looked at again before the lease ends.
+INSERT INTO outbox (kind, subject, state, attempts, next_attempt_at, trace_id, created_at)
+SELECT 'grant', g.id, 'due', 0, :now, :trace, :now
+FROM claims c JOIN grants g ON g.id = c.grant_id
+WHERE c.license_key IN (SELECT license_key FROM licenses WHERE ends_at <= :now AND ended = 0 ORDER BY ends_at LIMIT :count)
+  AND g.state = 'revoking' AND g.since_at = :now
+ON CONFLICT (kind, subject) DO UPDATE SET
+  state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, requested_at = NULL,
+  done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,
+  trace_id = excluded.trace_id,
+  history = iif(outbox.state IN ('done', 'dead'),
+                json_insert(coalesce(outbox.history, '[]'), '$[#]', json_object(
+                  'at', coalesce(outbox.done_at, outbox.died_at), 'outcome', outbox.outcome, 'error', outbox.last_error)),
+                outbox.history)
+WHERE NOT (outbox.state = 'leased' AND outbox.next_attempt_at > excluded.created_at)

@@ -1,0 +1,11 @@
+-- Notes which grants nothing asks for any more, now that licenses have ended. It goes before these are noted as ended.
+UPDATE grants
+SET state = 'revoking', since_at = :now, until_at = NULL, reason = NULL
+WHERE state <> 'revoked'
+  AND id IN (SELECT c.grant_id FROM claims c
+             WHERE c.license_key IN (SELECT license_key FROM licenses WHERE ends_at <= :now AND ended = 0
+                                     ORDER BY ends_at LIMIT :count))
+  AND NOT EXISTS (
+    SELECT 1 FROM claims c
+    WHERE c.github_user_id = grants.github_user_id AND c.repo = grants.repo
+      AND c.status IN ('active', 'suspended') AND c.good_until > :now AND c.test <= :allow_test)
