@@ -91,6 +91,24 @@ CREATE TABLE order_facts (
   PRIMARY KEY (source, order_id, fact)
 ) STRICT, WITHOUT ROWID;
 
+-- What a storefront has said of a subscription: which order it began with, its payments, and how it goes on. As of an order,
+-- facts only add up.
+CREATE TABLE subscription_facts (
+  source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  subscription_id TEXT    NOT NULL CHECK (length(subscription_id) BETWEEN 1 AND 128),
+  fact            TEXT    NOT NULL CHECK (fact IN ('of_order', 'paid', 'refunded', 'renews', 'stops', 'lapses', 'resumes')),
+  payment_id      TEXT    NOT NULL DEFAULT '',    -- that was made, or refunded in full
+  at              INTEGER NOT NULL DEFAULT 0,     -- when it was paid, is to be renewed, stops, lapsed or goes on
+  paid_until_at   INTEGER,                        -- where the payment itself tells what it buys
+  said_at         INTEGER,                        -- by the storefront's clock: of two dates of renewal the later word holds
+  order_id        TEXT    CHECK (length(order_id) BETWEEN 1 AND 128),  -- of the fact that tells it
+  recorded_at     INTEGER NOT NULL,               -- by ours, the first time
+  PRIMARY KEY (source, subscription_id, fact, payment_id, at),
+  CHECK ((fact = 'of_order') = (order_id IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscription_facts_order ON subscription_facts (source, order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX subscription_facts_payment ON subscription_facts (source, payment_id) WHERE payment_id <> '';
+
 -- What a storefront has said last of each key that it issued itself, maybe before that key's license was there. Of two words
 -- the later one holds, by the storefront's own clock, so that any order and repetition of deliveries ends the same.
 CREATE TABLE storefront_keys (
@@ -110,7 +128,7 @@ CREATE TABLE storefront_keys (
 -- its own, with the source `operator`.
 --
 -- The status follows from the operator's word, from the order's facts as `consequences` says, and from the storefront's
--- word on its key: the view `license_standings` says how. It is good until `ends_at`, which is no status; that its end was
+-- word on its key; `term` and `expires_at` from what is paid: the view `license_standings` says how. It is good until `ends_at`, which is no status; that its end was
 -- acted on is noted in `ended`.
 --
 -- A key is kept as it was issued, and found in any case: so every column that holds keys compares them without case.
@@ -133,7 +151,15 @@ CREATE TABLE licenses (
   expires_at          INTEGER,                    -- when what was paid for is over; null: never
   grace_ms            INTEGER NOT NULL DEFAULT 0 CHECK (grace_ms >= 0),  -- for so long after that it is good still
   kept_after_expiry   INTEGER NOT NULL DEFAULT 0 CHECK (kept_after_expiry IN (0, 1)),  -- it is good even then
-  ends_at             INTEGER GENERATED ALWAYS AS (iif(kept_after_expiry, NULL, expires_at + grace_ms)) VIRTUAL,
+  kept_after_end      INTEGER NOT NULL DEFAULT 0 CHECK (kept_after_end IN (0, 1)),     -- the same of a subscription's end
+  term                TEXT    NOT NULL DEFAULT 'catalogue' CHECK (term IN ('catalogue', 'key', 'renewing', 'stopped')),
+                                                  -- what decides when it expires: the catalogue's years, the storefront's word
+                                                  -- on its key, or what is paid of a subscription, which may have been stopped
+  ends_at             INTEGER GENERATED ALWAYS AS (CASE term
+                        WHEN 'catalogue' THEN iif(kept_after_expiry, NULL, expires_at + grace_ms)
+                        WHEN 'key' THEN iif(kept_after_expiry, NULL, expires_at)
+                        WHEN 'renewing' THEN iif(kept_after_end, NULL, expires_at + grace_ms)
+                        ELSE iif(kept_after_end, NULL, expires_at) END) VIRTUAL,
   ended               INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
   catalogue_expires_at INTEGER,                   -- by the catalogue's years; an end that the storefront names comes before it
   event_id            TEXT    REFERENCES webhook_events (id),  -- that brought it, or that it answers by hand; null: neither

@@ -33,6 +33,7 @@ pub mod reads;
 pub mod reconciliations;
 pub(crate) mod statement;
 pub mod storefront_keys;
+pub mod subscriptions;
 pub mod ticks;
 
 use crate::platform::{DbError, Value};

@@ -141,6 +141,7 @@ pub fn issue(
         expires_at = product.expiry_from(now),
         grace_ms = product.grace_ms(),
         kept_after_expiry = product.on_expiry == Consequence::Keep,
+        kept_after_end = product.on_end == Consequence::Keep,
         consequences = licenses::consequences(product),
     ));
     if event_id.is_some() {

@@ -59,6 +59,7 @@ pub fn mint(license: &MintedLicense<'_>, event_id: &EventId) -> Statement {
         expires_at = product.expiry_from(*now),
         grace_ms = product.grace_ms(),
         kept_after_expiry = product.on_expiry == Consequence::Keep,
+        kept_after_end = product.on_end == Consequence::Keep,
         consequences = consequences(product),
         event_id,
     )
@@ -89,6 +90,7 @@ pub fn record_issued(
         catalogue_expires_at = product.expiry_from(now),
         grace_ms = product.grace_ms(),
         kept_after_expiry = product.on_expiry == Consequence::Keep,
+        kept_after_end = product.on_end == Consequence::Keep,
         consequences = consequences(product),
         event_id,
     )
@@ -137,7 +139,7 @@ pub fn record_unmapped(source: Source, bought: &ProductRef, now: Timestamp) -> S
 }
 
 /// Gives licenses the status and the end that follow from what was said.
-fn recompute(selector: LicenseSelector<'_>, now: Timestamp) -> Statement {
+pub fn recompute(selector: LicenseSelector<'_>, now: Timestamp) -> Statement {
     let (key, source, order_id) = selector.params();
     statement!("licenses/recompute", key, source, order_id, now)
 }

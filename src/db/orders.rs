@@ -60,7 +60,7 @@ pub fn record(source: Source, order: &Order, received_at: Timestamp, event_id: &
             variants = super::json_text(&order.variants),
             custom_fields = super::json_text(&order.custom_fields),
             country = order.country.as_deref(),
-            subscription_id = order.subscription_id.as_deref(),
+            subscription_id = order.subscription.as_ref().map(|subscription| subscription.id.as_str()),
             test = order.test,
             sold_at = order.sold_at.unwrap_or(received_at),
             event_id,
@@ -75,7 +75,7 @@ pub fn record_facts(
     order_id: &OrderId,
     facts: OrderFacts,
     now: Timestamp,
-    event_id: Option<&EventId>,
+    event_id: &EventId,
 ) -> Statement {
     statement!(
         "orders/record_facts",

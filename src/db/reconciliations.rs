@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::batch::Query;
 use super::statement::{query, statement};
-use crate::model::{EventId, ListName, ListedItem, OrderId, Source, StorefrontId, Timestamp, TraceId};
+use crate::model::{EventId, ListName, ListedItem, OrderId, PaymentFate, Source, StorefrontId, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -64,6 +64,8 @@ struct ItemParam<'a> {
     made_at: i64,
     sold: bool,
     facts: Vec<&'static str>,
+    payment_id: Option<&'a str>,
+    payment_refunded: bool,
 }
 
 /// Sees to it that every list has its row, in which [`claim`] finds it.
@@ -100,6 +102,8 @@ pub fn store_missing(turn: &Turn, items: &[(EventId, ListedItem)], now: Timestam
                 made_at: item.made_at.as_millis(),
                 sold: item.sold,
                 facts: item.facts.codes().collect(),
+                payment_id: item.payment.as_ref().map(|payment| payment.id.as_str()),
+                payment_refunded: item.payment.as_ref().is_some_and(|payment| payment.fate == PaymentFate::Refunded),
             })
         })
         .collect();

@@ -12,7 +12,7 @@ use crate::db::admin_changes::{self, Effect, Ordered, OutboxAction, OutstandingF
 use crate::db::privacy::{self, NamedOrder, Person};
 use crate::db::reads::Read;
 use crate::db::reads::details::{self, Asked};
-use crate::db::{Batch, LicenseSelector, licenses, storefront_keys};
+use crate::db::{Batch, LicenseSelector, licenses, storefront_keys, subscriptions};
 use crate::http::api::codes::OutboxState;
 use crate::http::api::events::{Dismissed, Replayed};
 use crate::http::api::privacy::{Erased, Export};
@@ -190,8 +190,18 @@ impl<P: Platform> Engine<P> {
     /// The statements that record what a delivery says of an order or a key that is there, and nothing of who bought.
     fn said(&self, source: Source, event: &EventId, meaning: &StorefrontEvent) -> Vec<Statement> {
         match meaning {
-            StorefrontEvent::Sold(order) => self.facts(source, &order.order_id, order.facts, Some(event)),
-            StorefrontEvent::OrderChanged { order_id, facts, .. } => self.facts(source, order_id, *facts, Some(event)),
+            StorefrontEvent::Sold(order) => {
+                self.facts(source, &order.order_id, order.facts, order.subscription.as_ref(), event)
+            }
+            StorefrontEvent::OrderChanged { order_id, facts, .. } => self.facts(source, order_id, *facts, None, event),
+            StorefrontEvent::SubscriptionChanged { subscription, .. } => {
+                let mut statements = vec![subscriptions::record(source, subscription, self.now(), event)];
+                if let Some(order_id) = &subscription.order_id {
+                    let order = LicenseSelector::Order(source, order_id);
+                    statements.extend(licenses::apply_order_facts(order, self.moment(), &self.trace));
+                }
+                statements
+            }
             StorefrontEvent::KeyIssued(issued) | StorefrontEvent::KeyChanged(issued) => {
                 let (moment, order) = (self.moment(), LicenseSelector::Order(source, &issued.order_id));
                 let mut statements = vec![

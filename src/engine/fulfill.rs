@@ -11,10 +11,10 @@ use crate::db::events::{self, Completion};
 use crate::db::licenses::{self, MintedLicense};
 use crate::db::orders::{self, BoughtLine};
 use crate::db::outbox::{self, DueMail, Entry, MailStanding};
-use crate::db::{Batch, Handle, LicenseSelector, storefront_keys};
+use crate::db::{Batch, Handle, LicenseSelector, storefront_keys, subscriptions};
 use crate::model::{
     Bought, Catalogue, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES,
-    Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source,
+    Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source, Subscription,
 };
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -52,7 +52,7 @@ impl<P: Platform> Engine<P> {
         let lease = self.lease()?;
         let mut batch = Batch::new();
         batch.extend(orders::record(source, order, now, event));
-        batch.extend(self.facts(source, &order.order_id, order.facts, Some(event)));
+        batch.extend(self.record_said(source, &order.order_id, order.facts, order.subscription.as_ref(), event));
         batch.extend(test_mark(source, &order.order_id, order.test));
         let mut unmapped = Vec::new();
         let mut untold = None;
@@ -83,6 +83,12 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
+        // A license that was just minted has its end by what is paid as well, which may have been told before the order.
+        let said = self.apply_said(source, &order.order_id, order.facts, order.subscription.as_ref());
+        if said.is_empty() && !minted.is_empty() {
+            batch.run(licenses::recompute(LicenseSelector::Order(source, &order.order_id), now));
+        }
+        batch.extend(said);
         if unmapped.is_empty() && untold.is_none() {
             let reason = reason.filter(|_| minted.is_empty());
             let completion = Completion { event_type, order_id: Some(&order.order_id), reason };
@@ -140,7 +146,7 @@ impl<P: Platform> Engine<P> {
         facts: OrderFacts,
         reason: EventReason,
     ) -> Result<(), StorageError> {
-        let mut batch = Batch::from(self.facts(handling.source(), order_id, facts, Some(handling.event)));
+        let mut batch = Batch::from(self.facts(handling.source(), order_id, facts, None, handling.event));
         let completion = Completion { event_type, order_id: Some(order_id), reason: Some(reason) };
         batch.run(events::complete(handling.event, self.now(), &completion));
         self.run(batch).await?;
@@ -157,21 +163,80 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// The statements that record facts of an order with whatever they change for licenses that are there, if there are any.
+    /// Records what became of a subscription, and whatever that changes for the licenses of the order that it began with. Where
+    /// that is not known, it is once the subscription itself is told of.
+    pub(super) async fn subscription_changed(
+        &self,
+        handling: Handling<'_>,
+        event_type: &EventType,
+        subscription: &Subscription,
+        reason: EventReason,
+    ) -> Result<(), StorageError> {
+        let (event, source) = (handling.event, handling.source());
+        let record = subscriptions::record(source, subscription, self.now(), event);
+        let (order_id, mut batch) = match &subscription.order_id {
+            Some(order_id) => (Some(order_id.clone()), Batch::from(record)),
+            None => {
+                let mut batch = Batch::from(record);
+                let order = batch.add(subscriptions::order(source, subscription));
+                (self.run(batch).await?.first(&order)?, Batch::new())
+            }
+        };
+        if let Some(order_id) = &order_id {
+            let order = LicenseSelector::Order(source, order_id);
+            batch.extend(licenses::apply_order_facts(order, self.moment(), &self.trace));
+        }
+        let completion = Completion { event_type, order_id: order_id.as_ref(), reason: Some(reason) };
+        batch.run(events::complete(event, self.now(), &completion));
+        self.run(batch).await?;
+        let fields = [("event_id", event.into()), ("source", source.into()), ("change", LogValue::from(reason.code()))];
+        self.log(Level::Info, "subscription_changed", fields);
+        Ok(())
+    }
+
+    /// The statements that record what is said of an order and its subscription, with whatever that changes for licenses that are
+    /// there.
     pub(super) fn facts(
         &self,
         source: Source,
         order_id: &OrderId,
         facts: OrderFacts,
-        event: Option<&EventId>,
+        subscription: Option<&Subscription>,
+        event: &EventId,
     ) -> Vec<Statement> {
-        if facts == OrderFacts::default() {
+        let mut statements = self.record_said(source, order_id, facts, subscription, event);
+        statements.extend(self.apply_said(source, order_id, facts, subscription));
+        statements
+    }
+
+    /// The statements that record what is said of an order and its subscription, if anything is.
+    fn record_said(
+        &self,
+        source: Source,
+        order_id: &OrderId,
+        facts: OrderFacts,
+        subscription: Option<&Subscription>,
+        event: &EventId,
+    ) -> Vec<Statement> {
+        let now = self.now();
+        let of_order = (!facts.is_empty()).then(|| orders::record_facts(source, order_id, facts, now, event));
+        let of_subscription = subscription.map(|subscription| subscriptions::record(source, subscription, now, event));
+        of_order.into_iter().chain(of_subscription).collect()
+    }
+
+    /// The statements for whatever that changes for licenses that are there.
+    fn apply_said(
+        &self,
+        source: Source,
+        order_id: &OrderId,
+        facts: OrderFacts,
+        subscription: Option<&Subscription>,
+    ) -> Vec<Statement> {
+        if facts.is_empty() && subscription.is_none() {
             return Vec::new();
         }
-        let moment = self.moment();
-        let mut statements = vec![orders::record_facts(source, order_id, facts, moment.now, event)];
-        statements.extend(licenses::apply_order_facts(LicenseSelector::Order(source, order_id), moment, &self.trace));
-        statements
+        let order = LicenseSelector::Order(source, order_id);
+        licenses::apply_order_facts(order, self.moment(), &self.trace).into()
     }
 
     /// Records what the storefront says of a key that it issued and mailed itself, and whatever that changes: its license, where
@@ -216,6 +281,8 @@ impl<P: Platform> Engine<P> {
                 LicenseKind::None => Some(EventReason::NothingToDeliver),
                 LicenseKind::Storefront => {
                     batch.run(licenses::record_issued(source, &issued, product, moment.now, Some(event)));
+                    // What is paid of a subscription may have been told before.
+                    batch.run(licenses::recompute(LicenseSelector::Order(source, &issued.order_id), moment.now));
                     None
                 }
             }

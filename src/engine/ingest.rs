@@ -231,6 +231,10 @@ impl<P: Platform> Engine<P> {
                 self.order_changed(handling, event_type, &order_id, facts, reason).await?;
                 Ok(Fulfilled::Done)
             }
+            StorefrontEvent::SubscriptionChanged { subscription, reason } => {
+                self.subscription_changed(handling, event_type, &subscription, reason).await?;
+                Ok(Fulfilled::Done)
+            }
             StorefrontEvent::Nothing { reason, order_id } => {
                 let completion = Completion { event_type, order_id: order_id.as_ref(), reason: Some(reason) };
                 self.run(events::complete(handling.event, self.now(), &completion).into()).await?;

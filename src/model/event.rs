@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::model::{IssuedKey, Order, OrderFacts, OrderId};
+use crate::model::{IssuedKey, Order, OrderFacts, OrderId, Subscription};
 
 /// A storefront's name for a kind of event, as the `event_type` column holds it: 1 to 64 of `a` to `z`, `0` to `9`, `_`
 /// and `.`.
@@ -21,6 +21,8 @@ pub enum StorefrontEvent {
     KeyChanged(IssuedKey),
     /// Something became of an order, whether its sale has arrived or not.
     OrderChanged { order_id: OrderId, facts: OrderFacts, reason: EventReason },
+    /// Something became of a subscription, whether its sale has arrived or not.
+    SubscriptionChanged { subscription: Subscription, reason: EventReason },
     /// Understood, and nothing is to be done; with the order that it is about, where it names one.
     Nothing { reason: EventReason, order_id: Option<OrderId> },
 }
@@ -32,6 +34,7 @@ impl StorefrontEvent {
             Self::Sold(order) => Some(&order.order_id),
             Self::KeyIssued(issued) | Self::KeyChanged(issued) => Some(&issued.order_id),
             Self::OrderChanged { order_id, .. } => Some(order_id),
+            Self::SubscriptionChanged { subscription, .. } => subscription.order_id.as_ref(),
             Self::Nothing { order_id, .. } => order_id.as_ref(),
         }
     }
@@ -68,14 +71,22 @@ reasons! {
     NotPaid => "not_paid",
     /// Bought for somebody else, who gets the license by a sale of their own.
     GiftPurchase => "gift_purchase",
-    /// A renewal of a subscription was refunded or is disputed, which changes nothing about the order.
+    /// A payment of a subscription was refunded in full, so that it buys nothing any more, or is disputed.
     RenewalTakenBack => "renewal_taken_back",
     /// Something else became of one renewal of a subscription, which changes nothing about the order.
     RenewalChange => "renewal_change",
-    /// A charge of a subscription that is no sale of its own.
+    /// A charge of a subscription that is no sale of its own: it buys a period.
     SubscriptionPayment => "subscription_payment",
+    /// A payment of a subscription failed, which changes nothing before what is paid for is over.
+    SubscriptionPaymentFailed => "subscription_payment_failed",
     /// A new subscription, whose first order comes as an event of its own.
     SubscriptionStarted => "subscription_started",
+    /// A subscription will end with what is paid for.
+    SubscriptionStopped => "subscription_stopped",
+    SubscriptionEnded => "subscription_ended",
+    /// A subscription that had ended, or was about to, goes on.
+    SubscriptionResumed => "subscription_resumed",
+    /// Something else became of a subscription.
     SubscriptionChange => "subscription_change",
     PartialRefund => "partial_refund",
     FullRefund => "full_refund",

@@ -43,10 +43,27 @@ pub struct ListedItem {
     pub product_id: Option<StorefrontId>,
     /// What is said of the order besides that it was sold.
     pub facts: OrderFacts,
+    /// The payment of a subscription that it is, if it is one.
+    pub payment: Option<ListedPayment>,
     /// Whether the item would be a sale, or a key, of its own; otherwise it is listed for its facts alone.
     pub sold: bool,
     /// What the item says, as far as that can change what comes of it: one that says the same is found only once.
     pub listed_as: String,
+}
+
+/// A payment of a subscription, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPayment {
+    pub id: StorefrontId,
+    pub fate: PaymentFate,
+}
+
+/// Whether the seller still has a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentFate {
+    Kept,
+    /// In full.
+    Refunded,
 }
 
 impl ListName {

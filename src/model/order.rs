@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::model::{Amount, BuyerEmail, LicenseKey, Timestamp};
+use crate::model::{Amount, BuyerEmail, LicenseKey, Subscription, Timestamp};
 
 /// An order's name at its storefront; of a subscription, the subscription's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -69,7 +69,8 @@ pub struct Order {
     /// What the buyer filled in at the checkout.
     pub custom_fields: Vec<(String, String)>,
     pub country: Option<String>,
-    pub subscription_id: Option<String>,
+    /// The subscription that it began, or renews, with the payment that it is.
+    pub subscription: Option<Subscription>,
     /// Not real money.
     pub test: bool,
     /// When the storefront says it was sold; absent where it does not say.

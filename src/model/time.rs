@@ -33,6 +33,17 @@ impl Timestamp {
         later.is_writable().then(|| later.at(time))
     }
 
+    /// The same day and time `months` later; where that month has no such day, on its last. `None` past the calendar's end.
+    pub fn plus_months(self, months: u32) -> Option<Self> {
+        let (date, time) = self.split()?;
+        let months = date.month - 1 + i64::from(months);
+        let mut later = Date { year: date.year + months.div_euclid(12), month: months.rem_euclid(12) + 1, ..date };
+        while !later.exists() {
+            later.day -= 1;
+        }
+        later.is_writable().then(|| later.at(time))
+    }
+
     /// Reads an RFC 3339 date and time, as the storefronts write them (`2026-01-05T19:38:56Z`,
     /// `2026-01-05T09:45:53.000000Z`).
     pub fn parse(text: &str) -> Option<Self> {

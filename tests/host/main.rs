@@ -24,6 +24,7 @@ mod hostile;
 mod intake;
 mod lemon_squeezy;
 mod license_actions;
+mod memberships;
 mod nothing_to_deliver;
 mod openapi;
 mod reconciliation;

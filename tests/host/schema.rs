@@ -325,6 +325,8 @@ async fn shop_with_a_row_of_everything() -> Shop {
     assert_eq!(shop.activate(&key, "octocat").await.status, 200);
     for row in [
         "INSERT INTO order_facts VALUES ('gumroad', 'another-order', 'disputed', 1)",
+        "INSERT INTO subscription_facts VALUES ('gumroad', 'membership', 'of_order', '', 0, NULL, NULL, 'membership', 1)",
+        "INSERT INTO subscription_facts VALUES ('gumroad', 'membership', 'paid', 'one', 1, NULL, NULL, NULL, 1)",
         "INSERT INTO erased_orders VALUES ('gumroad', 'another-order', 1, 1, 1)",
         "INSERT INTO storefront_keys VALUES ('lemonsqueezy', '1', 'another-key', 0, NULL, 1, 1, NULL)",
         "INSERT INTO github_pauses VALUES ('acme/starter', 1, 1, 'asked to wait')",
@@ -426,6 +428,13 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE licenses SET grace_ms = -1", "CHECK"),
     ("UPDATE licenses SET kept_after_expiry = 2", "CHECK"),
     ("UPDATE licenses SET ended = 2", "CHECK"),
+    ("UPDATE licenses SET kept_after_end = 2", "CHECK"),
+    ("UPDATE licenses SET term = 'ever'", "CHECK"),
+    ("UPDATE subscription_facts SET source = ''", "CHECK"),
+    ("UPDATE subscription_facts SET subscription_id = ''", "CHECK"),
+    ("UPDATE subscription_facts SET fact = 'other'", "CHECK"),
+    ("UPDATE subscription_facts SET order_id = ''", "CHECK"),
+    ("UPDATE subscription_facts SET order_id = 'x' WHERE fact = 'paid'", "CHECK"),
     ("UPDATE licenses SET refund_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET partial_refund_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET dispute_set_aside = 2", "CHECK"),

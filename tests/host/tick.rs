@@ -49,8 +49,8 @@ fn a_tick_takes_on_what_the_plan_allows_of_deliveries_and_mails_alike() {
             ("", 41, 41, 4, 6),
             ("free", 41, 41, 4, 6),
             ("paid", 41, 0, 0, 40),
-            ("paid", 0, 60, 55, 0),
-            ("paid", 41, 60, 52, 29),
+            ("paid", 0, 60, 48, 0),
+            ("paid", 41, 60, 45, 33),
         ] {
             let shop = Shop::open_with(&[("WORKERS_PLAN", plan)]);
             enqueue_mails(&shop, mails).await;

@@ -70,10 +70,18 @@ impl Words for EventReason {
             Self::PaymentFailed => "the payment failed",
             Self::NotPaid => "it was not paid",
             Self::GiftPurchase => "it was bought as a gift: who gets it has a sale of their own",
-            Self::RenewalTakenBack => "a renewal was refunded or is disputed, which changes nothing about the order",
+            Self::RenewalTakenBack => {
+                "a payment of the subscription was refunded, which takes its period away, or is disputed"
+            }
             Self::RenewalChange => "something became of one renewal, which changes nothing about the order",
-            Self::SubscriptionPayment => "it is a charge of a subscription, and no sale of its own",
+            Self::SubscriptionPayment => "it is a charge of a subscription, which pays for a period",
+            Self::SubscriptionPaymentFailed => {
+                "a payment of the subscription failed: access lasts as long as is paid, and its grace"
+            }
             Self::SubscriptionStarted => "a subscription began: its first order is a delivery of its own",
+            Self::SubscriptionStopped => "the subscription was canceled, and ends with what is paid for",
+            Self::SubscriptionEnded => "the subscription ended",
+            Self::SubscriptionResumed => "the subscription goes on",
             Self::SubscriptionChange => "a subscription changed, which changes nothing about the license",
             Self::PartialRefund => "the order was refunded in part",
             Self::FullRefund => "the order was refunded in full",

@@ -10,7 +10,7 @@ use latchkey::db::events::StoredEvent;
 use latchkey::http::{Body, Request};
 use latchkey::model::{
     Authenticated, BuyerEmail, Delivery, EventType, IssuedKey, LicenseKey, ListName, Order, OrderId, Secret, Source,
-    StorefrontEvent, StorefrontId,
+    StorefrontEvent, StorefrontId, Subscription, SubscriptionFact,
 };
 use latchkey::platform::{HttpResponse, Row, Value};
 use url::form_urlencoded;
@@ -247,6 +247,7 @@ fn check(read: &Result<Understood, NotUnderstood>) {
                     check_order(order_id.as_str());
                     assert!(!facts.is_empty(), "nothing has changed");
                 }
+                StorefrontEvent::SubscriptionChanged { subscription, reason: _ } => check_subscription(subscription),
                 StorefrontEvent::Nothing { .. } => {}
             }
         }
@@ -269,6 +270,25 @@ fn check_event_type(event_type: &EventType) {
     assert!((1..=64).contains(&text.len()) && text.bytes().all(plain), "{text:?}");
 }
 
+/// Its times are ones that D1 holds exactly.
+fn check_subscription(subscription: &Subscription) {
+    check_order(subscription.id.as_str());
+    if let Some(order_id) = &subscription.order_id {
+        check_order(order_id.as_str());
+    }
+    for fact in &subscription.facts {
+        let times = match fact {
+            SubscriptionFact::Paid { at, until, .. } => vec![*at, until.unwrap_or(*at)],
+            SubscriptionFact::Refunded { .. } => Vec::new(),
+            SubscriptionFact::Renews { at, said_at } => vec![*at, *said_at],
+            SubscriptionFact::Stops { at } | SubscriptionFact::Lapses { at } | SubscriptionFact::Resumes { at } => {
+                vec![*at]
+            }
+        };
+        assert!(times.iter().all(|time| time.as_millis().abs() < 1 << 53), "{fact:?}");
+    }
+}
+
 fn check_sale(order: &Order) {
     let texts = [Some(&order.name), order.offer_code.as_ref(), order.country.as_ref()];
     let pairs = order.variants.iter().chain(&order.custom_fields).flat_map(|(name, value)| [name, value]);
@@ -283,6 +303,7 @@ fn check_sale(order: &Order) {
         assert!(currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_lowercase()), "{currency:?}");
     }
     check_order(order.order_id.as_str());
+    order.subscription.iter().for_each(check_subscription);
     for line in order.lines.iter() {
         assert!((1..=1_000_000).contains(&line.quantity.get()), "{:?} pieces", line.quantity);
         line.bought.names().iter().for_each(|name| check_id(&name.product_id));

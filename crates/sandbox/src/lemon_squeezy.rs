@@ -15,7 +15,7 @@ use crate::options::{License, Options, Product, Storefront};
 use crate::reply::Reply;
 use crate::sandbox::World;
 
-pub use sale::{KeyStatus, LemonSqueezySale, LicenseKeySeed, OrderStatus, StorefrontMail};
+pub use sale::{KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed, OrderStatus, StorefrontMail};
 pub use webhook::sign;
 
 /// The variant of a product for which the options name none.

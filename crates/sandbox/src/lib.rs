@@ -51,7 +51,8 @@ pub use faults::{Fault, FaultKind};
 pub use github::{AccountKind, Invitation, NotAccepted};
 pub use gumroad::{Gift, GumroadSale, PingFormat};
 pub use lemon_squeezy::{
-    KeyStatus, LemonSqueezySale, LicenseKeySeed, OrderStatus, StorefrontMail, sign as sign_lemon_squeezy_body,
+    KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed, OrderStatus, StorefrontMail,
+    sign as sign_lemon_squeezy_body,
 };
 pub use options::{
     Clock, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,

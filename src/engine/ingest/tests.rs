@@ -245,7 +245,7 @@ fn of_an_order_with_a_line_of_which_nothing_comes_the_others_are_licensed() {
             variants: Vec::new(),
             custom_fields: Vec::new(),
             country: None,
-            subscription_id: None,
+            subscription: None,
             test: false,
             sold_at: None,
             facts: OrderFacts::default(),

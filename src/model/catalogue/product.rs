@@ -196,12 +196,9 @@ impl Product {
         issued_at.plus_years(self.years?)
     }
 
-    /// For how long, in milliseconds, a license is good after it has expired. A storefront's own key has its own end.
+    /// For how long, in milliseconds, a license is good after it has expired, or a payment of its subscription has not come.
     pub fn grace_ms(&self) -> i64 {
-        match self.license {
-            LicenseKind::Storefront => 0,
-            LicenseKind::Minted | LicenseKind::None => i64::from(self.grace_days) * 24 * 60 * 60 * 1000,
-        }
+        i64::from(self.grace_days) * 24 * 60 * 60 * 1000
     }
 
     /// The repositories that a buyer with this preference gets, each once, those for everybody first.

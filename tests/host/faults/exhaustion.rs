@@ -82,6 +82,7 @@ fn the_bypass_survives_every_single_fault() {
 fn a_refund_survives_every_single_fault() {
     exhaust(Scenario::Refund, 14);
     exhaust(Scenario::LicenseEnd, 17);
+    exhaust(Scenario::Invoice, 10);
 }
 
 #[test]

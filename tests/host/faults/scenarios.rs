@@ -74,6 +74,8 @@ pub(super) enum Scenario {
     Refund,
     /// The license of the same ends by itself.
     LicenseEnd,
+    /// Lemon Squeezy tells of an invoice of a subscription before it has told of the subscription.
+    Invoice,
     /// The operator revokes the same.
     Revocation,
     /// The operator gives it to another account.
@@ -111,7 +113,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 36] = [
+    pub(super) const ALL: [Self; 37] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -131,6 +133,7 @@ impl Scenario {
         Self::LimitedActivation,
         Self::Refund,
         Self::LicenseEnd,
+        Self::Invoice,
         Self::Revocation,
         Self::Transfer,
         Self::Reinstatement,

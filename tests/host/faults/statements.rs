@@ -133,6 +133,7 @@ fn a_sale_that_fails_at_any_statement_is_fulfilled_once_by_a_later_tick() {
                 "orders/record_items",
                 "licenses/mint",
                 "outbox/enqueue_license_mail",
+                "licenses/recompute",
                 "events/complete",
             ],
             licenses: "active",
@@ -156,7 +157,7 @@ fn an_order_and_its_key_that_fail_at_any_statement_are_recorded_later() {
         fail_at_each_statement(&Processing {
             marked: "licenses/record_issued",
             deliveries: order_with_key,
-            statements: &["storefront_keys/record", "licenses/record_issued", "events/complete"],
+            statements: &["storefront_keys/record", "licenses/record_issued", "licenses/recompute", "events/complete"],
             licenses: "active",
             mails: 0,
         })

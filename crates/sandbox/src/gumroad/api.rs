@@ -178,6 +178,7 @@ impl<'a> Listed<'a> {
         shown.set_some("license_key", of.license_key.as_ref());
         shown.set_some("license_disabled", of.license_key.as_ref().map(|_| false));
         shown.set_some("subscription_id", of.subscription_id.as_ref());
+        shown.set_some("subscription_duration", member.then_some(&of.recurrence));
         shown.set_some("cancelled", member.then_some(false));
         shown.set_some("ended", member.then_some(false));
         shown.set_some("recurring_charge", member.then_some(of.is_recurring_charge));

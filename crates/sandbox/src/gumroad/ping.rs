@@ -86,8 +86,8 @@ impl Sale {
     }
 }
 
-/// The ping that tells of a membership's end. It carries neither a sale's id nor `email`.
-pub(super) fn subscription_ended(sales: &[&Sale], reason: &str, now: i64) -> Object {
+/// A ping that tells what became of a membership, with these members of its own. It carries neither a sale's id nor `email`.
+pub(super) fn membership(sales: &[&Sale], resource_name: &str, members: Object) -> Object {
     let first = sales[0];
     let mut ping = object! {
         "subscription_id": first.of.subscription_id.as_ref(),
@@ -100,12 +100,13 @@ pub(super) fn subscription_ended(sales: &[&Sale], reason: &str, now: i64) -> Obj
         "charge_occurrence_count": Value::Null,
         "recurrence": &first.of.recurrence,
         "free_trial_ends_at": Value::Null,
-        "resource_name": "subscription_ended",
+        "resource_name": resource_name,
     };
     ping.set_some("custom_fields", pairs(&first.of.custom_fields));
     ping.set_some("license_key", first.of.license_key.as_ref());
-    ping.set("ended_at", seconds(now));
-    ping.set("ended_reason", reason);
+    for (name, value) in members.members() {
+        ping.set(name, value.clone());
+    }
     ping
 }
 

@@ -1,9 +1,11 @@
 //! What can happen at Gumroad: the sales, refunds, disputes and endings that a test or the page asks for.
 
-use super::ping::{PingFormat, deliver, retry, subscription_ended};
+use super::ping::{PingFormat, deliver, membership, retry};
 use super::{Gumroad, Sale};
 use crate::delivery::Delivery;
 use crate::sandbox::Sandbox;
+use crate::time::seconds;
+use crate::value::{Object, object};
 
 /// A sale to be made. [`GumroadSale::default`] is one piece of the first product, by an invented buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,13 +157,29 @@ impl Sandbox {
 
     /// A membership ends. `reason` is `cancelled`, `failed_payment` or `fixed_subscription_period_ended`.
     pub fn gumroad_subscription_ended(&self, subscription_id: &str, reason: &str) -> Delivery {
-        let now = self.now();
+        let members = object! { "ended_at": seconds(self.now()), "ended_reason": reason };
+        self.membership_ping(subscription_id, "subscription_ended", members)
+    }
+
+    /// The buyer cancels a membership, which ends at that time, in milliseconds since the Unix epoch: with what is paid.
+    pub fn gumroad_cancellation(&self, subscription_id: &str, ends_at: i64) -> Delivery {
+        let members = object! { "cancelled": true, "cancelled_at": seconds(ends_at), "cancelled_by_buyer": true };
+        self.membership_ping(subscription_id, "cancellation", members)
+    }
+
+    /// A membership goes on that had ended or was canceled.
+    pub fn gumroad_subscription_restarted(&self, subscription_id: &str) -> Delivery {
+        let members = object! { "restarted_at": seconds(self.now()) };
+        self.membership_ping(subscription_id, "subscription_restarted", members)
+    }
+
+    fn membership_ping(&self, subscription_id: &str, event: &str, members: Object) -> Delivery {
         let gumroad = &self.world().gumroad;
         let of_it = |sale: &&Sale| sale.of.subscription_id.as_deref() == Some(subscription_id);
         let sales: Vec<&Sale> = gumroad.sales.iter().filter(of_it).collect();
         assert!(!sales.is_empty(), "Gumroad has no subscription {subscription_id}");
-        let ping = subscription_ended(&sales, reason, now);
-        deliver(&ping, "subscription_ended", subscription_id, gumroad.format, &self.options().gumroad_secret)
+        let ping = membership(&sales, event, members);
+        deliver(&ping, event, subscription_id, gumroad.format, &self.options().gumroad_secret)
     }
 
     /// The delivery that Gumroad sends after its `retries`th failure, made from the one it sent first: it tries again

@@ -144,6 +144,20 @@ pub struct StorefrontMail {
     pub at: i64,
 }
 
+/// A subscription, as a test has it stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LemonSqueezySubscription {
+    pub id: u64,
+    /// The order that it began with.
+    pub order_id: String,
+    /// `on_trial`, `active`, `paused`, `past_due`, `unpaid`, `cancelled` or `expired`.
+    pub status: &'static str,
+    /// In milliseconds since the Unix epoch.
+    pub renews_at: i64,
+    /// Of one that was canceled or has expired.
+    pub ends_at: Option<i64>,
+}
+
 /// What happens at Lemon Squeezy other than through its API. Each verb panics if what it names is not there.
 impl Sandbox {
     /// Makes a sale and returns its webhooks: `order_created`, then one `license_key_created` for each key issued.
@@ -175,6 +189,30 @@ impl Sandbox {
             order.refunded_at = Some(now);
         }
         shop.order_webhook("order_refunded", position, &self.options().lemon_squeezy_webhook_secret)
+    }
+
+    /// The webhook `event` about the subscription that began with an order, as it stands now.
+    pub fn lemon_squeezy_subscription(&self, event: &str, subscription: &LemonSqueezySubscription) -> Delivery {
+        let now = self.now();
+        let mut world = self.world();
+        let shop = &mut world.lemon_squeezy;
+        let order = shop.named_order(&subscription.order_id);
+        shop.subscription_webhook(event, order, subscription, &self.options().lemon_squeezy_webhook_secret, now)
+    }
+
+    /// The webhook `event` about an invoice of that subscription, made at that time, in milliseconds since the Unix epoch.
+    pub fn lemon_squeezy_invoice(
+        &self,
+        event: &str,
+        subscription: &LemonSqueezySubscription,
+        invoice_id: u64,
+        created_at: i64,
+    ) -> Delivery {
+        let mut world = self.world();
+        let shop = &mut world.lemon_squeezy;
+        let order = shop.named_order(&subscription.order_id);
+        let invoice = (invoice_id, created_at);
+        shop.invoice_webhook(event, order, subscription, invoice, &self.options().lemon_squeezy_webhook_secret)
     }
 
     /// Adds a key that no sale of this sandbox issued, and returns it.

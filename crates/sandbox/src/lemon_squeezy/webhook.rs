@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 use sha2::Sha256;
 
-use super::LemonSqueezy;
+use super::{LemonSqueezy, LemonSqueezySubscription};
 use crate::delivery::Delivery;
 use crate::ids::uuid;
-use crate::value::{Object, object};
+use crate::time::microseconds;
+use crate::value::{Object, Value, object};
 
 /// The `X-Signature` of a body: the HMAC-SHA256 of its bytes under the secret's, in lower-case hexadecimal.
 pub fn sign(secret: &str, body: &[u8]) -> String {
@@ -34,6 +35,81 @@ impl LemonSqueezy {
         let custom = self.orders.iter().find(|order| order.id == key.order_id).map(|order| order.custom_data.clone());
         let (test_mode, data, reference) = (key.test_mode, key.resource(now), key.id.to_string());
         self.webhook(event, reference, test_mode, &custom.unwrap_or_default(), data, secret)
+    }
+
+    pub(super) fn subscription_webhook(
+        &mut self,
+        event: &str,
+        order: usize,
+        subscription: &LemonSqueezySubscription,
+        secret: &str,
+        now: i64,
+    ) -> Delivery {
+        let order = &self.orders[order];
+        let reference = subscription.id.to_string();
+        let (test_mode, custom) = (order.test_mode, order.custom_data.clone());
+        let data = object! {
+            "type": "subscriptions",
+            "id": &reference,
+            "attributes": object! {
+                "store_id": order.store_id,
+                "customer_id": order.customer_id,
+                "order_id": order.id,
+                "order_item_id": order.item_id,
+                "product_id": order.product_id,
+                "variant_id": order.variant_id,
+                "user_name": &order.name,
+                "user_email": &order.email,
+                "status": subscription.status,
+                "cancelled": subscription.status == "cancelled",
+                "trial_ends_at": Value::Null,
+                "renews_at": microseconds(subscription.renews_at),
+                "ends_at": subscription.ends_at.map(microseconds),
+                "created_at": microseconds(order.created_at),
+                "updated_at": microseconds(now),
+                "test_mode": test_mode,
+            },
+        };
+        self.webhook(event, reference, test_mode, &custom, data, secret)
+    }
+
+    pub(super) fn invoice_webhook(
+        &mut self,
+        event: &str,
+        order: usize,
+        subscription: &LemonSqueezySubscription,
+        (invoice_id, created_at): (u64, i64),
+        secret: &str,
+    ) -> Delivery {
+        let order = &self.orders[order];
+        let (test_mode, custom) = (order.test_mode, order.custom_data.clone());
+        let refunded = event == "subscription_payment_refunded";
+        let status = match event {
+            "subscription_payment_failed" => "pending",
+            _ if refunded => "refunded",
+            _ => "paid",
+        };
+        let reference = invoice_id.to_string();
+        let data = object! {
+            "type": "subscription-invoices",
+            "id": &reference,
+            "attributes": object! {
+                "store_id": order.store_id,
+                "subscription_id": subscription.id,
+                "customer_id": order.customer_id,
+                "user_name": &order.name,
+                "user_email": &order.email,
+                "billing_reason": "renewal",
+                "currency": "USD",
+                "status": status,
+                "refunded": refunded,
+                "total": order.total_cents,
+                "created_at": microseconds(created_at),
+                "updated_at": microseconds(created_at),
+                "test_mode": test_mode,
+            },
+        };
+        self.webhook(event, reference, test_mode, &custom, data, secret)
     }
 
     fn webhook(

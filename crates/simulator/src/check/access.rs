@@ -171,11 +171,6 @@ fn nobody_has_too_little(
     present: &HashMap<Access, String>,
     given_up: &HashMap<Access, &Row>,
 ) -> Result<(), Violation> {
-    let rank = |word: &str| {
-        let words =
-            [["pull", "read"], ["triage", "triage"], ["push", "write"], ["maintain", "maintain"], ["admin", "admin"]];
-        words.iter().position(|words| words.contains(&word))
-    };
     let opened = "SELECT e.license_key, a.github_user_id AS id, lower(e.repo) AS repo, e.permission
                   FROM entitlements e JOIN license_activations a ON a.license_key = e.license_key";
     for row in rows(run, opened) {
@@ -216,6 +211,13 @@ fn is_anybody(run: &Run, id: i64) -> bool {
     login.is_some_and(|login| login.starts_with("somebody-"))
 }
 
+/// How much a role permits, in either of its names: more with each.
+fn rank(word: &str) -> Option<usize> {
+    let words =
+        [["pull", "read"], ["triage", "triage"], ["push", "write"], ["maintain", "maintain"], ["admin", "admin"]];
+    words.iter().position(|words| words.contains(&word))
+}
+
 /// Whoever could do more than a license permits goes on being able to, unless access was taken away.
 fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(), Violation> {
     let model = run.model.borrow();
@@ -232,7 +234,7 @@ fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(),
             call.method == "DELETE" && removed.is_some_and(|login| called(&login))
         });
         let now = present.get(&(*account, repo.clone()));
-        if !was_removed && now.is_none_or(|now| now != role) {
+        if !was_removed && now.is_none_or(|now| rank(now) < rank(role)) {
             let what = format!("account {account} could {role} in {repo}, and is {now:?} by now");
             return Err(Violation::new("I6", what));
         }

@@ -10,10 +10,12 @@ use crate::json::Json;
 use crate::model::{Amount, BuyerEmail, Currency, OrderId, Picked, Quantity, StorefrontId, Timestamp};
 
 /// Fields that decide, each with one value.
-const DECIDING: [&str; 11] = [
+const DECIDING: [&str; 13] = [
+    "cancelled_due_to_payment_failures",
     "dispute_won",
     "disputed",
     "email",
+    "ended_reason",
     "is_preorder_authorization",
     "is_recurring_charge",
     "product_id",
@@ -24,8 +26,10 @@ const DECIDING: [&str; 11] = [
     "test",
 ];
 
-/// Fields that are only shown.
-const SHOWN: [&str; 8] = [
+/// Fields that are only shown, or that a membership's end follows from as far as they can be read.
+const SHOWN: [&str; 12] = [
+    "cancelled_at",
+    "ended_at",
     "full_name",
     "gift_price",
     "ip_country",
@@ -33,6 +37,8 @@ const SHOWN: [&str; 8] = [
     "offer_code",
     "price",
     "quantity",
+    "recurrence",
+    "restarted_at",
     "sale_timestamp",
 ];
 

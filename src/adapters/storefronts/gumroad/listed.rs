@@ -10,7 +10,7 @@ use crate::model::{EventReason, StorefrontEvent};
 
 /// What the list calls a field, and what a ping calls it. Its price is the same as a ping's, and its `currency` and
 /// `currency_symbol` are as much the listing's as a ping's is. <https://gumroad.com/api#sales>
-const NAMES: [(&str, &str); 15] = [
+const NAMES: [(&str, &str); 16] = [
     ("id", "sale_id"),
     ("created_at", "sale_timestamp"),
     ("product_id", "product_id"),
@@ -19,6 +19,7 @@ const NAMES: [(&str, &str); 15] = [
     ("quantity", "quantity"),
     ("ip_country", "ip_country"),
     ("subscription_id", "subscription_id"),
+    ("subscription_duration", "recurrence"),
     ("recurring_charge", "is_recurring_charge"),
     ("refunded", "refunded"),
     ("disputed", "disputed"),

@@ -1,14 +1,15 @@
 //! What a ping or a listed sale means.
 //!
-//! Sales become sales; refunds and disputes become facts of their order. What becomes of a membership after its
-//! first charge is recognized and left with a reason.
+//! Sales become sales; refunds and disputes become facts of their order. Every charge of a membership is a payment of its
+//! subscription, and what becomes of one or of the membership is a fact of that.
 //! How a single field is read is in `fields`.
 
 use super::fields::{Fields, Problem, missing};
 use crate::adapters::sanitize;
 use crate::adapters::storefronts::{NotUnderstood, Understood};
 use crate::model::{
-    Bought, EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, name_from_address,
+    Bought, EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, StorefrontId,
+    Subscription, SubscriptionFact, name_from_address,
 };
 
 /// Gumroad's name for a sale.
@@ -63,9 +64,23 @@ fn event(event_type: &EventType, fields: &Fields) -> Result<StorefrontEvent, Pro
             let facts = OrderFacts { dispute_won: true, ..facts(fields)? };
             order_changed(fields, facts, EventReason::DisputeWon)
         }
-        "cancellation" | "subscription_ended" | "subscription_restarted" | "subscription_updated" => {
-            nothing(EventReason::SubscriptionChange)
-        }
+        "cancellation" => membership_changed(fields, EventReason::SubscriptionStopped, |fields| {
+            let lapses = fields.flag("cancelled_due_to_payment_failures")?;
+            Ok(fields.timestamp("cancelled_at").map(|at| match lapses {
+                true => SubscriptionFact::Lapses { at },
+                false => SubscriptionFact::Stops { at },
+            }))
+        }),
+        "subscription_ended" => membership_changed(fields, EventReason::SubscriptionEnded, |fields| {
+            let lapses = fields.text("ended_reason")? == Some("failed_payment");
+            let at = fields.timestamp("ended_at").ok_or_else(|| missing("ended_at"))?;
+            Ok(Some(if lapses { SubscriptionFact::Lapses { at } } else { SubscriptionFact::Stops { at } }))
+        }),
+        "subscription_restarted" => membership_changed(fields, EventReason::SubscriptionResumed, |fields| {
+            let at = fields.timestamp("restarted_at").ok_or_else(|| missing("restarted_at"))?;
+            Ok(Some(SubscriptionFact::Resumes { at }))
+        }),
+        "subscription_updated" => membership_changed(fields, EventReason::SubscriptionChange, |_| Ok(None)),
         _ => nothing(EventReason::UnknownEvent),
     }
 }
@@ -74,9 +89,58 @@ fn event(event_type: &EventType, fields: &Fields) -> Result<StorefrontEvent, Pro
 fn order_changed(fields: &Fields, facts: OrderFacts, reason: EventReason) -> Result<StorefrontEvent, Problem> {
     let order_id = order_id(fields)?;
     if fields.flag("is_recurring_charge")? {
+        if facts.refunded {
+            return refunded_renewal(fields, order_id);
+        }
         return Ok(StorefrontEvent::Nothing { reason: EventReason::RenewalChange, order_id: Some(order_id) });
     }
     Ok(StorefrontEvent::OrderChanged { order_id, facts, reason })
+}
+
+/// A later charge of a membership that was refunded in full.
+fn refunded_renewal(fields: &Fields, order_id: OrderId) -> Result<StorefrontEvent, Problem> {
+    let subscription = Subscription::of_order(order_id.clone(), order_id)
+        .with(charge(fields)?)
+        .with(SubscriptionFact::Refunded { payment: payment_id(fields)? });
+    Ok(StorefrontEvent::SubscriptionChanged { subscription, reason: EventReason::RenewalTakenBack })
+}
+
+/// What became of a membership, whose pings carry no sale's id.
+fn membership_changed(
+    fields: &Fields,
+    reason: EventReason,
+    fact: impl FnOnce(&Fields) -> Result<Option<SubscriptionFact>, Problem>,
+) -> Result<StorefrontEvent, Problem> {
+    let Some(id) = fields.order_id("subscription_id")? else {
+        return Ok(StorefrontEvent::Nothing { reason: EventReason::SubscriptionChange, order_id: None });
+    };
+    let subscription = Subscription::of_order(id.clone(), id).with(fact(fields)?);
+    Ok(StorefrontEvent::SubscriptionChanged { subscription, reason })
+}
+
+/// The payment that a charge of a membership is. It buys one of its periods; one whose length is not told buys what the next
+/// payment ends. `None` where it does not say when it was made.
+fn charge(fields: &Fields) -> Result<Option<SubscriptionFact>, Problem> {
+    let Some(at) = fields.timestamp("sale_timestamp") else { return Ok(None) };
+    let months = fields.shown("recurrence", sanitize::LINE).as_deref().and_then(months_of);
+    let until = months.and_then(|months| at.plus_months(months));
+    Ok(Some(SubscriptionFact::Paid { payment: payment_id(fields)?, at, until }))
+}
+
+fn payment_id(fields: &Fields) -> Result<StorefrontId, Problem> {
+    fields.required_id("sale_id")
+}
+
+/// How many months a membership's period has, in Gumroad's words.
+fn months_of(recurrence: &str) -> Option<u32> {
+    Some(match recurrence {
+        "monthly" => 1,
+        "quarterly" => 3,
+        "biannually" => 6,
+        "yearly" => 12,
+        "every_two_years" => 24,
+        _ => return None,
+    })
 }
 
 /// The flags that every ping about a sale has. They are those of the day on which it is sent, and `disputed` stays true
@@ -108,7 +172,10 @@ fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
     let order_id = order_id(fields)?;
     let bought = Bought { product_id: fields.required_id("product_id")?, picked: fields.picked() };
     let email = fields.email("email")?;
-    let subscription = fields.order_id("subscription_id")?;
+    let subscription = match fields.order_id("subscription_id")? {
+        Some(id) => Some(Subscription::of_order(id.clone(), id).with(charge(fields)?)),
+        None => None,
+    };
     let name = fields.shown("full_name", sanitize::NAME).unwrap_or_else(|| name_from_address(&email));
     let facts = facts(fields)?;
     let order = Order {
@@ -119,7 +186,7 @@ fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
         variants: fields.variants(),
         custom_fields: fields.custom_fields(),
         country: fields.shown("ip_country", sanitize::LINE),
-        subscription_id: subscription.map(|id| id.as_str().to_owned()),
+        subscription,
         test: fields.flag("test")?,
         sold_at: fields.timestamp("sale_timestamp"),
         facts,
@@ -130,6 +197,9 @@ fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
     Ok(if fields.flag("is_preorder_authorization")? {
         StorefrontEvent::Nothing { reason: EventReason::NotPaidYet, order_id: Some(order.order_id) }
     } else if fields.flag("is_recurring_charge")? {
+        if facts.refunded {
+            return refunded_renewal(fields, order.order_id);
+        }
         if facts.money_is_gone() {
             let reason = EventReason::RenewalTakenBack;
             return Ok(StorefrontEvent::Nothing { reason, order_id: Some(order.order_id) });

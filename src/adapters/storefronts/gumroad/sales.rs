@@ -9,7 +9,7 @@ use crate::adapters::Failure;
 use crate::adapters::storefronts::Page;
 use crate::adapters::storefronts::listing::{self, Api, Listed, Unintelligible};
 use crate::json::{self, Json};
-use crate::model::{ListedItem, OrderFacts, OrderId, Secret, StorefrontId, Timestamp};
+use crate::model::{ListedItem, ListedPayment, OrderFacts, OrderId, PaymentFate, Secret, StorefrontId, Timestamp};
 use crate::platform::Platform;
 
 /// A page, as far as it is read here.
@@ -53,7 +53,7 @@ fn read(body: &[u8]) -> Result<Page, Unintelligible> {
 }
 
 /// What a listed sale is. Left out are the purchases of those who gave something to somebody else, who gets the license
-/// by a sale of their own, and renewals whose money went back: what becomes of a renewal changes nothing.
+/// by a sale of their own, and renewals that are disputed, which changes nothing.
 fn item(sale: &Json, raw: &RawValue) -> Listed {
     let flag = |name| listing::flag(sale, &[name]);
     let sale_id = listing::text(sale, &["id"]);
@@ -68,10 +68,15 @@ fn item(sale: &Json, raw: &RawValue) -> Listed {
         dispute_won: flag("dispute_won"),
     };
     let is_renewal = flag("recurring_charge");
-    if flag("is_gift_sender_purchase") || (is_renewal && said.money_is_gone()) {
+    if flag("is_gift_sender_purchase") || (is_renewal && said.money_is_gone() && !said.refunded) {
         return Listed::Irrelevant;
     }
     let facts = if is_renewal { OrderFacts::default() } else { said };
+    let payment = listing::text(sale, &["subscription_id"]).and(sale_id).and_then(StorefrontId::parse).map(|id| {
+        let fate = if is_renewal && said.refunded { PaymentFate::Refunded } else { PaymentFate::Kept };
+        ListedPayment { id, fate }
+    });
+    let told = is_renewal.then_some("refunded").filter(|_| said.refunded);
     Listed::Item(ListedItem {
         payload: raw.get().as_bytes().to_vec(),
         made_at,
@@ -80,8 +85,9 @@ fn item(sale: &Json, raw: &RawValue) -> Listed {
         storefront_key_id: None,
         product_id: listing::text(sale, &["product_id"]).and_then(StorefrontId::parse),
         facts,
+        payment,
         sold: true,
-        listed_as: listing::fingerprint(sale_id.unwrap_or_default(), facts.codes()),
+        listed_as: listing::fingerprint(sale_id.unwrap_or_default(), facts.codes().chain(told)),
     })
 }
 
@@ -151,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_became_of_a_renewal_is_no_fact_of_its_membership() {
+    fn what_became_of_a_renewal_is_no_fact_of_its_order() {
         let renewal = |more: Value| {
             let mut renewal = with(json!({ "subscription_id": "all==", "recurring_charge": true }));
             renewal.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -159,13 +165,15 @@ mod tests {
         };
         let kept = renewal(json!({ "disputed": true, "dispute_won": true }));
         assert!(kept.items[0].sold && kept.items[0].facts.is_empty());
-        for gone in [
-            json!({ "refunded": true }),
-            json!({ "disputed": true }),
-            json!({ "refunded": true, "disputed": true, "dispute_won": true }),
-        ] {
-            assert_eq!(renewal(gone), Page { items: Vec::new(), next: None, unreadable: 0 });
+        for refunded in
+            [json!({ "refunded": true }), json!({ "refunded": true, "disputed": true, "dispute_won": true })]
+        {
+            let item = &renewal(refunded).items[0];
+            let payment = item.payment.as_ref().unwrap();
+            assert_eq!((payment.fate, item.listed_as.as_str()), (PaymentFate::Refunded, "one== refunded"));
+            assert!(item.facts.is_empty());
         }
+        assert_eq!(renewal(json!({ "disputed": true })), Page { items: Vec::new(), next: None, unreadable: 0 });
     }
 
     #[test]

@@ -8,7 +8,10 @@ use crate::adapters::storefronts::{
     Cause, Head, NotUnderstood, OwnKeys, Proof, Refusal, Storefront, Understood, Verdict,
 };
 use crate::adapters::testing::{Canned, NOW, run};
-use crate::model::{EventReason, LicenseKey, Order, OrderFacts, Origin, Picked, StorefrontEvent, StorefrontId};
+use crate::model::{
+    EventReason, LicenseKey, Order, OrderFacts, Origin, Picked, StorefrontEvent, StorefrontId, SubscriptionFact,
+    Timestamp,
+};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -18,6 +21,7 @@ macro_rules! fixture {
 
 mod authentication;
 mod listed_items;
+mod memberships;
 mod nothing_to_do;
 mod orders_that_change;
 mod problems;

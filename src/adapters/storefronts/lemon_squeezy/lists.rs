@@ -101,6 +101,7 @@ fn order(order: &Json, raw: &RawValue) -> Listed {
         storefront_key_id: None,
         product_id: product_id(order, &["attributes", "first_order_item", "product_id"]),
         facts,
+        payment: None,
         sold: true,
     })
 }
@@ -121,6 +122,7 @@ fn license_key(key: &Json, raw: &RawValue) -> Listed {
         storefront_key_id: Some(key_id),
         product_id: product_id(key, &["attributes", "product_id"]),
         facts: OrderFacts::default(),
+        payment: None,
         sold: true,
     })
 }

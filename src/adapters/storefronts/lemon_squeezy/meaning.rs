@@ -1,7 +1,7 @@
 //! What a webhook or a listed item means.
 //!
-//! Paid orders become sales, keys become words about keys, and full refunds become facts of their order. What becomes of
-//! a subscription after its first charge is recognized and left with a reason. The shape of the JSON is in `wire`.
+//! Paid orders become sales, keys become words about keys, and refunds become facts of their order. Subscriptions and their
+//! invoices become facts of the subscription. The shape of the JSON is in `wire`.
 
 use std::num::NonZeroU32;
 
@@ -12,8 +12,8 @@ use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::json::{FieldError, Json};
 use crate::model::{
     Amount, Bought, BuyerEmail, Currency, Delivery, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderFacts,
-    OrderId, OrderLines, Origin, Picked, ProductRef, Quantity, StorefrontEvent, StorefrontId, Timestamp,
-    name_from_address,
+    OrderId, OrderLines, Origin, Picked, ProductRef, Quantity, StorefrontEvent, StorefrontId, Subscription,
+    SubscriptionFact, Timestamp, name_from_address,
 };
 
 /// The types of the events that items of the lists would have come by.
@@ -119,19 +119,44 @@ fn event(event_type: &EventType, meta: &Meta, body: &Json, store_id: Option<i64>
             check_store(data.store_id, store_id)?;
             return Ok(refund(&data)?);
         }
-        "subscription_created" => nothing(EventReason::SubscriptionStarted),
-        "subscription_payment_success" => nothing(EventReason::SubscriptionPayment),
-        "subscription_updated"
+        "subscription_created"
+        | "subscription_updated"
         | "subscription_cancelled"
         | "subscription_resumed"
         | "subscription_expired"
         | "subscription_paused"
-        | "subscription_unpaused"
+        | "subscription_unpaused" => {
+            if !is_about(body, "subscriptions") {
+                return Ok(nothing(match event_type.as_str() {
+                    "subscription_created" => EventReason::SubscriptionStarted,
+                    _ => EventReason::SubscriptionChange,
+                }));
+            }
+            let data = Object::read(body, wire::Subscription::read)?;
+            check_store(data.store_id, store_id)?;
+            return Ok(subscription(event_type, &data)?);
+        }
+        "subscription_payment_success"
         | "subscription_payment_failed"
         | "subscription_payment_recovered"
-        | "subscription_payment_refunded" => nothing(EventReason::SubscriptionChange),
+        | "subscription_payment_refunded" => {
+            if !is_about(body, "subscription-invoices") {
+                return Ok(nothing(match event_type.as_str() {
+                    "subscription_payment_success" => EventReason::SubscriptionPayment,
+                    _ => EventReason::SubscriptionChange,
+                }));
+            }
+            let data = Object::read(body, wire::Invoice::read)?;
+            check_store(data.store_id, store_id)?;
+            return Ok(invoice(event_type, &data)?);
+        }
         _ => nothing(EventReason::UnknownEvent),
     })
+}
+
+/// Whether the object of an event is of that type. Of another one nothing is known that the event could say.
+fn is_about(body: &Json, kind: &str) -> bool {
+    body.root().field("data").and_then(|data| data.text("type").map(|found| found == kind)).unwrap_or_default()
 }
 
 /// A signed body can still be about another store of the same owner, when both webhooks were given one secret.
@@ -156,6 +181,64 @@ fn refund(data: &Object<wire::OrderState>) -> Result<StorefrontEvent, String> {
     })
 }
 
+/// A subscription as it stands since it was updated: <https://docs.lemonsqueezy.com/api/subscriptions/the-subscription-object>
+///
+/// While a payment is tried again, or none is taken, the date of the next try is no end of what is paid for.
+fn subscription(event_type: &EventType, data: &Object<wire::Subscription>) -> Result<StorefrontEvent, String> {
+    let attributes = &data.attributes;
+    let id = order_id("data.id", &data.id)?;
+    let order_id = order_id("data.attributes.order_id", &attributes.order_id)?;
+    let renews_at = timestamp("data.attributes.renews_at", attributes.renews_at.as_deref())?;
+    let ends_at = timestamp("data.attributes.ends_at", attributes.ends_at.as_deref())?;
+    let said_at =
+        Timestamp::parse_or_utc(&attributes.updated_at).or_else(|| Timestamp::parse_or_utc(&attributes.created_at));
+    let mut subscription = Subscription::of_order(id, order_id);
+    let reason = match (event_type.as_str(), attributes.status.as_deref()) {
+        (_, Some("cancelled")) => EventReason::SubscriptionStopped,
+        (_, Some("expired")) => EventReason::SubscriptionEnded,
+        ("subscription_created", _) => EventReason::SubscriptionStarted,
+        ("subscription_resumed" | "subscription_unpaused", _) => EventReason::SubscriptionResumed,
+        _ => EventReason::SubscriptionChange,
+    };
+    match reason {
+        EventReason::SubscriptionStopped | EventReason::SubscriptionEnded => {
+            subscription = subscription.with(ends_at.or(said_at).map(|at| SubscriptionFact::Stops { at }));
+        }
+        EventReason::SubscriptionResumed => {
+            subscription = subscription.with(said_at.map(|at| SubscriptionFact::Resumes { at }));
+        }
+        _ => {}
+    }
+    if let (Some("active" | "on_trial"), Some(at), Some(said_at)) = (attributes.status.as_deref(), renews_at, said_at) {
+        subscription = subscription.with(SubscriptionFact::Renews { at, said_at });
+    }
+    Ok(StorefrontEvent::SubscriptionChanged { subscription, reason })
+}
+
+/// A payment of a subscription: <https://docs.lemonsqueezy.com/api/subscription-invoices/the-subscription-invoice-object>
+///
+/// It buys what the next one, or the subscription's date of renewal, ends. One that failed buys nothing, and takes nothing away.
+fn invoice(event_type: &EventType, data: &Object<wire::Invoice>) -> Result<StorefrontEvent, String> {
+    let attributes = &data.attributes;
+    let id = order_id("data.attributes.subscription_id", &attributes.subscription_id)?;
+    let payment = self::id("data.id", &data.id)?;
+    let paid = Timestamp::parse_or_utc(&attributes.created_at).map(|at| SubscriptionFact::Paid {
+        payment: payment.clone(),
+        at,
+        until: None,
+    });
+    let subscription = Subscription { id, order_id: None, facts: Vec::new() };
+    let (subscription, reason) = match event_type.as_str() {
+        "subscription_payment_failed" => (subscription, EventReason::SubscriptionPaymentFailed),
+        _ if attributes.is_refunded => {
+            (subscription.with(paid).with(SubscriptionFact::Refunded { payment }), EventReason::RenewalTakenBack)
+        }
+        "subscription_payment_refunded" => (subscription.with(paid), EventReason::RenewalChange),
+        _ => (subscription.with(paid), EventReason::SubscriptionPayment),
+    };
+    Ok(StorefrontEvent::SubscriptionChanged { subscription, reason })
+}
+
 /// <https://docs.lemonsqueezy.com/api/orders/the-order-object>
 fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, String> {
     let attributes = &data.attributes;
@@ -176,7 +259,7 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
         // <https://docs.lemonsqueezy.com/help/checkout/passing-custom-data>
         custom_fields: sanitize::tidy_pairs(&meta.custom_data, sanitize::ANSWER),
         country: None,
-        subscription_id: None,
+        subscription: None,
         test: data.test_mode.max(meta.test_mode) == Some(true),
         sold_at: Timestamp::parse_or_utc(&attributes.created_at),
         facts: attributes.state.facts(),

@@ -7,7 +7,10 @@ use super::{LICENSE_KEYS, LemonSqueezy, ORDERS};
 use crate::adapters::storefronts::testing::{self, read_settings};
 use crate::adapters::storefronts::{Cause, Head, NotUnderstood, Proof, Refusal, Storefront, Understood};
 use crate::adapters::testing::NOW;
-use crate::model::{EventReason, IssuedKey, ListName, Order, OrderFacts, Origin, Picked, ProductRef, StorefrontEvent};
+use crate::model::{
+    EventReason, IssuedKey, ListName, Order, OrderFacts, Origin, Picked, ProductRef, StorefrontEvent, StorefrontId,
+    Subscription, SubscriptionFact, Timestamp,
+};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -21,6 +24,7 @@ mod listed_items;
 mod orders;
 mod other_events;
 mod problems;
+mod subscriptions;
 
 const ORDER: &[u8] = fixture!("order_created.json");
 const KEY: &[u8] = fixture!("license_key_created.json");

@@ -60,6 +60,22 @@ pub(super) struct LicenseKey {
     pub(super) updated_at: String,
 }
 
+pub(super) struct Subscription {
+    pub(super) order_id: String,
+    pub(super) status: Option<String>,
+    pub(super) renews_at: Option<String>,
+    pub(super) ends_at: Option<String>,
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
+}
+
+/// An invoice of a subscription, which names no order.
+pub(super) struct Invoice {
+    pub(super) subscription_id: String,
+    pub(super) is_refunded: bool,
+    pub(super) created_at: String,
+}
+
 impl Meta {
     /// # Errors
     /// Names the field and what is wrong with it.
@@ -158,6 +174,34 @@ impl LicenseKey {
 
     pub(super) fn is_expired(&self) -> bool {
         self.status.as_deref() == Some("expired")
+    }
+}
+
+impl Subscription {
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
+        Ok(Self {
+            order_id: attributes.id("order_id")?,
+            status: attributes.optional_text("status")?.map(str::to_owned),
+            renews_at: attributes.optional_text("renews_at")?.map(str::to_owned),
+            ends_at: attributes.optional_text("ends_at")?.map(str::to_owned),
+            created_at: shown(attributes, "created_at"),
+            updated_at: shown(attributes, "updated_at"),
+        })
+    }
+}
+
+impl Invoice {
+    /// # Errors
+    /// Names the field and what is wrong with it.
+    pub(super) fn read(attributes: &At<'_>) -> Result<Self, FieldError> {
+        let refunded = told_flag(attributes, "refunded")? == Some(true);
+        Ok(Self {
+            subscription_id: attributes.id("subscription_id")?,
+            is_refunded: refunded || attributes.optional_text("status")? == Some("refunded"),
+            created_at: shown(attributes, "created_at"),
+        })
     }
 }
 

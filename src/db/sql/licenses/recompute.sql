@@ -1,9 +1,10 @@
 -- Gives licenses the status that follows from the facts of their order and from the operator's word, and the end that was said
 -- last.
-UPDATE licenses SET status = s.status, expires_at = s.expires_at, ended = s.good_until <= :now
+UPDATE licenses SET status = s.status, term = s.term, expires_at = s.expires_at, ended = s.good_until <= :now
 FROM license_standings s
 WHERE licenses.license_key = s.license_key
-  AND (licenses.status <> s.status OR licenses.expires_at IS NOT s.expires_at OR licenses.ended <> (s.good_until <= :now))
+  AND (licenses.status <> s.status OR licenses.term <> s.term OR licenses.expires_at IS NOT s.expires_at
+       OR licenses.ended <> (s.good_until <= :now))
   AND licenses.license_key IN (
     SELECT license_key FROM licenses WHERE license_key = :key
     UNION ALL SELECT license_key FROM licenses WHERE source = :source AND order_id = :order_id)

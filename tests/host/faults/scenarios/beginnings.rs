@@ -7,7 +7,11 @@ use latchkey::db::admin_changes::OutboxAction;
 use latchkey::engine::Issue;
 use latchkey::http::Request;
 use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey, ProductRef, Source};
-use latchkey_sandbox::{Delivery, Fault, FaultKind, GumroadSale, KeyStatus, LemonSqueezySale, LicenseKeySeed, Service};
+use latchkey::platform::Platform;
+use latchkey_sandbox::{
+    Delivery, Fault, FaultKind, GumroadSale, KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed,
+    Service,
+};
 use serde_json::json;
 
 use super::changes::Change;
@@ -142,6 +146,22 @@ impl Scenario {
                 sell_and_activate(shop).await;
                 let sale = shop.value("SELECT order_id FROM licenses");
                 delivered([shop.sandbox.gumroad_refund(&sale)])
+            }
+            Self::Invoice => {
+                let order = shop.sandbox.sell_on_lemon_squeezy(order_of("6", "9")).remove(0);
+                let subscription = LemonSqueezySubscription {
+                    id: 77,
+                    order_id: order.reference.clone(),
+                    status: "active",
+                    renews_at: shop.host.now().plus_millis(30 * 86_400_000).as_millis(),
+                    ends_at: None,
+                };
+                let paid = shop.host.now().as_millis();
+                delivered([
+                    shop.sandbox.lemon_squeezy_invoice("subscription_payment_success", &subscription, 1, paid),
+                    shop.sandbox.lemon_squeezy_subscription("subscription_created", &subscription),
+                    order,
+                ])
             }
             Self::LicenseEnd => {
                 sell_and_activate(shop).await;

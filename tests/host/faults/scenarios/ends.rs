@@ -112,6 +112,11 @@ impl Scenario {
                 end.mailed_nobody();
             }
             Self::Refund => end.removed("revoked", 583_231, &[], 1),
+            Self::Invoice => {
+                end.sold(1);
+                end.has(3, "subscription_facts");
+                end.has(1, "licenses WHERE term = 'renewing' AND expires_at IS NOT NULL");
+            }
             Self::LicenseEnd => {
                 end.removed("active", 583_231, &[], 0);
                 end.has(1, "licenses WHERE ended = 1");

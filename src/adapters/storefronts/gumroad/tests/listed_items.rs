@@ -44,11 +44,13 @@ fn an_item_says_what_the_ping_about_the_sale_says() {
 #[test]
 fn a_renewal_is_a_charge_of_its_membership() {
     let renewal = sold_item(&with(json!({ "id": "two", "subscription_id": "all", "recurring_charge": true })));
-    assert_eq!((renewal.order_id.as_str(), renewal.subscription_id.as_deref()), ("all", Some("all")));
+    assert_eq!((renewal.order_id.as_str(), renewal.subscription.as_ref().unwrap().id.as_str()), ("all", "all"));
     let gone = with(json!({ "subscription_id": "all", "recurring_charge": true, "refunded": true }));
-    let order_id = crate::model::OrderId::parse("all");
-    let expected = StorefrontEvent::Nothing { reason: EventReason::RenewalTakenBack, order_id };
-    assert_eq!(interpret_item(&gone).unwrap().event, expected);
+    let StorefrontEvent::SubscriptionChanged { subscription, reason } = interpret_item(&gone).unwrap().event else {
+        panic!("a refunded renewal is told of")
+    };
+    assert_eq!((subscription.id.as_str(), reason), ("all", EventReason::RenewalTakenBack));
+    assert!(matches!(subscription.facts[..], [SubscriptionFact::Paid { .. }, SubscriptionFact::Refunded { .. }]));
 }
 
 #[test]

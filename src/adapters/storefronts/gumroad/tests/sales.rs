@@ -20,7 +20,7 @@ fn every_detail_of_a_sale_is_read() {
     assert_eq!(sale.variants, [pair("Tier", "Team (5 seats)")]);
     assert_eq!(sale.custom_fields, [pair("GitHub username", "octocat"), pair("Notes [opt]", "hi there")]);
     assert_eq!(sale.country.as_deref(), Some("United States"));
-    assert_eq!(sale.subscription_id, None);
+    assert_eq!(sale.subscription, None);
     assert!(!sale.test);
     assert_eq!(sale.sold_at.unwrap().to_rfc3339(), "2026-01-05T19:38:56Z");
 }
@@ -79,7 +79,7 @@ fn every_charge_of_a_membership_is_the_same_order() {
     let first = sold(fixture!("membership_first.form"));
     let renewal = sold(fixture!("membership_renewal.form"));
     assert_eq!(first.order_id.as_str(), "GDzW4_aBdQc-o7Gbjng7lw==");
-    assert_eq!(first.subscription_id.as_deref(), Some("GDzW4_aBdQc-o7Gbjng7lw=="));
+    assert_eq!(first.subscription.as_ref().unwrap().id.as_str(), "GDzW4_aBdQc-o7Gbjng7lw==");
     assert_eq!(renewal.order_id, first.order_id);
 }
 

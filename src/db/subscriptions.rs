@@ -1,0 +1,46 @@
+//! `subscription_facts`: what storefronts have said of subscriptions. What follows for the licenses of their orders is in the
+//! views, and applied in `licenses`.
+
+use super::batch::Query;
+use super::statement::{query, statement};
+use crate::model::{EventId, OrderId, Source, StorefrontId, Subscription, SubscriptionFact, Timestamp};
+use crate::platform::{RowError, Statement};
+
+/// A fact as `subscriptions/record` takes it: its code, the payment, when, until when, when it was said, and the order.
+type Fact<'a> = (&'a str, &'a str, i64, Option<i64>, Option<i64>, Option<&'a str>);
+
+/// Records what a delivery says of a subscription.
+pub fn record(source: Source, subscription: &Subscription, now: Timestamp, event_id: &EventId) -> Statement {
+    let of_order: Option<Fact<'_>> =
+        subscription.order_id.as_ref().map(|order_id| ("of_order", "", 0, None, None, Some(order_id.as_str())));
+    let facts: Vec<Fact<'_>> = of_order.into_iter().chain(subscription.facts.iter().map(row)).collect();
+    statement!(
+        "subscriptions/record",
+        source,
+        subscription_id = &subscription.id,
+        facts = super::json_text(&facts),
+        now,
+        event_id,
+    )
+}
+
+/// Reads which order a subscription began with.
+pub fn order(source: Source, subscription: &Subscription) -> Query<OrderId> {
+    let read = |row: &crate::platform::Row| OrderId::parse(row.text("order_id")?).ok_or(RowError("order_id"));
+    query!("subscriptions/order", read, source, subscription_id = &subscription.id)
+}
+
+fn row(fact: &SubscriptionFact) -> Fact<'_> {
+    let code = fact.code();
+    let payment = StorefrontId::as_str;
+    match fact {
+        SubscriptionFact::Paid { payment: id, at, until } => {
+            (code, payment(id), at.as_millis(), until.map(Timestamp::as_millis), None, None)
+        }
+        SubscriptionFact::Refunded { payment: id } => (code, payment(id), 0, None, None, None),
+        SubscriptionFact::Renews { at, said_at } => (code, "", at.as_millis(), None, Some(said_at.as_millis()), None),
+        SubscriptionFact::Stops { at } | SubscriptionFact::Lapses { at } | SubscriptionFact::Resumes { at } => {
+            (code, "", at.as_millis(), None, None, None)
+        }
+    }
+}
