@@ -1,8 +1,9 @@
 //! GitHub: users, repositories, invitations and collaborators, and the verbs with which a test moves them. What its
 //! REST API answers is in `github::api`, what its objects look like in `github::shape`, and what is common to every request
-//! (headers, rate limit) in `github::gate`.
+//! (headers, rate limit) in `github::gate`. The seller's App, which may ask in place of a token, is in `github::app`.
 
 mod api;
+mod app;
 mod gate;
 mod invite;
 mod shape;
@@ -14,7 +15,7 @@ use crate::options::Options;
 use crate::sandbox::Sandbox;
 use crate::time::DAY;
 
-pub(crate) use gate::respond;
+pub(crate) use gate::{credentials, respond};
 
 /// After this long an invitation can no longer be accepted. It stays listed.
 const INVITATION_LIFETIME: i64 = 7 * DAY;
@@ -59,6 +60,7 @@ pub(crate) struct GitHub {
     repo_numbers: Counter,
     invitation_numbers: Counter,
     quota: gate::Quota,
+    app: app::App,
 }
 
 #[derive(Debug, Clone)]
@@ -133,6 +135,7 @@ impl GitHub {
             repo_numbers: Counter::from(500_000),
             invitation_numbers: Counter::from(options.first_number),
             quota: gate::Quota::default(),
+            app: app::App::new(options),
         };
         for (id, login, kind) in [
             (583_231, "octocat", AccountKind::User),

@@ -54,9 +54,9 @@ pub use lemon_squeezy::{
     KeyStatus, LemonSqueezySale, LicenseKeySeed, OrderStatus, StorefrontMail, sign as sign_lemon_squeezy_body,
 };
 pub use options::{
-    Clock, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
-    LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, POSTMARK_TOKEN, Product, Reinvite, Removal, Storefront,
-    VirtualClock,
+    Clock, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET,
+    LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID, LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options,
+    POSTMARK_TOKEN, Product, Reinvite, Removal, Storefront, VirtualClock,
 };
 pub use postmark::Mail;
 pub use sandbox::{Exchange, Sandbox};
