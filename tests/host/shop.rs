@@ -76,6 +76,11 @@ impl Shop {
         self.world.forget_catalogue();
     }
 
+    /// Lets the next requests be an isolate's that remembers nothing: no token of a GitHub App's, and no probe.
+    pub(crate) fn forget_memory(&self) {
+        self.world.forget_memory();
+    }
+
     /// Has the seller replace the catalogue, and gives how many deliveries became due by that.
     pub(crate) async fn map(&self, catalogue: &Catalogue) -> usize {
         let action = AdminAction {

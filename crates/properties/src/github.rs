@@ -1,6 +1,6 @@
 //! GitHub's replies: about a login, and to an invitation.
 
-use latchkey::adapters::github::{Github, Invited, Resolved};
+use latchkey::adapters::github::{Github, Installations, Invited, Resolved};
 use latchkey::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo};
 use latchkey::platform::{HttpRequest, Method, Platform};
 
@@ -26,8 +26,8 @@ fn check_requests(sent: &[HttpRequest]) {
 /// # Panics
 /// When something does not hold.
 pub fn user(input: &[u8]) {
-    let config = config().github;
-    let github = Github::new(&config).expect("a token is configured");
+    let (config, installations) = (config().github, Installations::default());
+    let github = Github::new(&config, &installations).expect("a token is configured");
     let login = GithubLogin::parse(LOGIN).expect("a login");
     let world = World::replying(replies::read(input));
     match run(github.resolve(&world, &login)) {
@@ -45,8 +45,8 @@ pub fn user(input: &[u8]) {
 /// # Panics
 /// When something does not hold.
 pub fn invitation(input: &[u8]) {
-    let config = config().github;
-    let github = Github::new(&config).expect("a token is configured");
+    let (config, installations) = (config().github, Installations::default());
+    let github = Github::new(&config, &installations).expect("a token is configured");
     let login = GithubLogin::parse(LOGIN).expect("a login");
     let account = GithubAccount { id: GithubUserId::new(583_231).expect("an id"), login };
     let repo = Repo::parse("acme/kit").expect("a repository");
@@ -78,8 +78,8 @@ pub fn invitation(input: &[u8]) {
 /// # Panics
 /// When something does not hold.
 pub fn removal(input: &[u8]) {
-    let config = config().github;
-    let github = Github::new(&config).expect("a token is configured");
+    let (config, installations) = (config().github, Installations::default());
+    let github = Github::new(&config, &installations).expect("a token is configured");
     let login = GithubLogin::parse(LOGIN).expect("a login");
     let account = GithubAccount { id: GithubUserId::new(583_231).expect("an id"), login };
     let repo = Repo::parse("acme/kit").expect("a repository");
