@@ -35,6 +35,8 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Github {
     pub credentials: Result<Credentials, NoCredentials>,
+    /// Secrets of its hooks that are accepted, the current one first. Empty: there is no such path.
+    pub webhook_secrets: Vec<Secret>,
     pub api_url: String,
 }
 
@@ -122,6 +124,7 @@ impl Config {
     fn read_with(reader: &mut Reader<'_>) -> Self {
         let github = Github {
             credentials: reader.github_credentials(),
+            webhook_secrets: reader.optional_webhook_secrets("GITHUB_WEBHOOK_SECRET", "GITHUB_WEBHOOK_SECRET_PREVIOUS"),
             api_url: reader.url("GITHUB_API_URL", "https://api.github.com"),
         };
         let storefronts = Storefronts::read(reader);
@@ -252,7 +255,15 @@ impl<'a> Reader<'a> {
         previous: &'static str,
         closes: &'static str,
     ) -> Vec<Secret> {
-        let Some(secret) = self.required_secret(current, closes) else { return Vec::new() };
+        match self.text(current) {
+            Some(_) => self.optional_webhook_secrets(current, previous),
+            None => self.missing(current, closes).into_iter().collect(),
+        }
+    }
+
+    /// The same of a webhook that nothing is missing without.
+    fn optional_webhook_secrets(&mut self, current: &'static str, previous: &'static str) -> Vec<Secret> {
+        let Some(secret) = self.secret(current) else { return Vec::new() };
         [Some(secret), self.secret(previous)].into_iter().flatten().collect()
     }
 
@@ -541,8 +552,10 @@ mod tests {
         assert_eq!(why.to_string(), "GITHUB_APP_PRIVATE_KEY cannot be used as it is set");
     }
 
-    const OF_THE_SANDBOX: [(&str, &str); 9] = [
+    const OF_THE_SANDBOX: [(&str, &str); 11] = [
         ("GITHUB_TOKEN", "sandbox-canary"),
+        ("GITHUB_WEBHOOK_SECRET", "sandbox-canary"),
+        ("GITHUB_WEBHOOK_SECRET_PREVIOUS", "sandbox-canary"),
         ("LEMON_SQUEEZY_WEBHOOK_SECRET", "sandbox-canary"),
         ("LEMON_SQUEEZY_WEBHOOK_SECRET_PREVIOUS", "sandbox-canary"),
         ("LEMON_SQUEEZY_API_KEY", "sandbox-canary"),
@@ -580,7 +593,7 @@ mod tests {
                 settings.push((elsewhere, url));
                 let config = read(&settings);
                 // A previous secret is not looked at where there is no current one.
-                assert_eq!(refused(&settings).len(), 7, "{elsewhere} {url}");
+                assert_eq!(refused(&settings).len(), 8, "{elsewhere} {url}");
                 assert!(config.github.credentials.is_err() && config.admin_token.is_none(), "{elsewhere} {url}");
                 assert!(config.mail.postmark_token.is_none() && config.storefronts.lists().is_empty());
                 assert!(!config.storefronts.iter().any(crate::adapters::storefronts::AnyStorefront::is_configured));

@@ -1,9 +1,10 @@
 //! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
 //! The end of access, and what becomes of invitations that went astray, is in `removal`; what a refusal means is in
-//! [`refusal`], and how a GitHub App comes by its tokens in [`app`]. Who is to be invited to what, and when to try again, is decided in `engine`.
+//! [`refusal`], how a GitHub App comes by its tokens in [`app`], and what GitHub tells by itself in [`hook`]. Who is to be invited to what, and when to try again, is decided in `engine`.
 
 mod app;
+pub mod hook;
 mod refusal;
 mod removal;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::model::{IssuedKey, Order, OrderFacts, OrderId};
+use crate::model::{IssuedKey, Order, OrderFacts, OrderId, Repo};
 
 /// A storefront's name for a kind of event, as the `event_type` column holds it: 1 to 64 of `a` to `z`, `0` to `9`, `_`
 /// and `.`.
@@ -21,6 +21,8 @@ pub enum StorefrontEvent {
     KeyChanged(IssuedKey),
     /// Something became of an order, whether its sale has arrived or not.
     OrderChanged { order_id: OrderId, facts: OrderFacts, reason: EventReason },
+    /// Somebody became or ceased to be a member of a repository, as its host says.
+    AccessChanged { repo: Repo },
     /// Understood, and nothing is to be done; with the order that it is about, where it names one.
     Nothing { reason: EventReason, order_id: Option<OrderId> },
 }
@@ -33,6 +35,7 @@ impl StorefrontEvent {
             Self::KeyIssued(issued) | Self::KeyChanged(issued) => Some(&issued.order_id),
             Self::OrderChanged { order_id, .. } => Some(order_id),
             Self::Nothing { order_id, .. } => order_id.as_ref(),
+            Self::AccessChanged { .. } => None,
         }
     }
 }
@@ -85,6 +88,12 @@ reasons! {
     KeyChange => "key_change",
     /// Nothing that the storefront documents, or that is acted on.
     UnknownEvent => "unknown_event",
+    /// The sender's first word, or its test.
+    Ping => "ping",
+    /// Of the members of a repository that some product opens.
+    AccessChanged => "access_changed",
+    /// About a repository that no product opens.
+    AnotherRepository => "another_repository",
 
     // What our own record or the catalogue said to it.
     /// The storefront issues the keys of this product; the license comes with the key.

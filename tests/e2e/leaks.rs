@@ -28,11 +28,12 @@ pub(crate) fn secrets(options: &TestbedOptions) -> Vec<String> {
         lemon_squeezy_webhook_secret,
         lemon_squeezy_api_key,
         github_token,
+        github_webhook_secret,
         postmark_token,
         ..
     } = options.sandbox.clone().unwrap_or_default();
     secrets.extend([gumroad_secret, gumroad_access_token, lemon_squeezy_webhook_secret, lemon_squeezy_api_key]);
-    secrets.extend([github_token, postmark_token]);
+    secrets.extend([github_token, github_webhook_secret, postmark_token]);
     secrets
 }
 

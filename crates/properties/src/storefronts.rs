@@ -247,6 +247,7 @@ fn check(read: &Result<Understood, NotUnderstood>) {
                     check_order(order_id.as_str());
                     assert!(!facts.is_empty(), "nothing has changed");
                 }
+                StorefrontEvent::AccessChanged { .. } => panic!("no storefront knows of access"),
                 StorefrontEvent::Nothing { .. } => {}
             }
         }
@@ -263,7 +264,7 @@ fn check(read: &Result<Understood, NotUnderstood>) {
 }
 
 /// As its column holds it.
-fn check_event_type(event_type: &EventType) {
+pub(crate) fn check_event_type(event_type: &EventType) {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
     let text = event_type.as_str();
     assert!((1..=64).contains(&text.len()) && text.bytes().all(plain), "{text:?}");

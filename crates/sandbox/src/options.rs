@@ -13,6 +13,8 @@ pub const GITHUB_TOKEN: &str = "sandbox-github-token";
 pub const GITHUB_APP_ID: &str = "Iv23liSandboxOfLatchkey";
 /// The App's private key. Unlike the other secrets it has its sign on a line of its own, before the key, as PEM allows.
 pub const GITHUB_APP_PRIVATE_KEY: &str = include_str!("github/app.pem");
+/// The key with which the sandbox's GitHub signs what it sends.
+pub const GITHUB_WEBHOOK_SECRET: &str = "sandbox-github-webhook-secret";
 /// The server token that the sandbox's Postmark accepts.
 pub const POSTMARK_TOKEN: &str = "sandbox-postmark-token";
 /// The `?secret=` that the sandbox's Gumroad puts on its pings.
@@ -70,6 +72,7 @@ pub struct Options {
     pub github_app_id: String,
     /// In PEM.
     pub github_app_private_key: String,
+    pub github_webhook_secret: String,
     pub postmark_token: String,
     /// What the storefronts sell. GitHub gets every repository they name, owned by an organization.
     pub products: Vec<Product>,
@@ -192,6 +195,7 @@ impl Default for Options {
             github_token: GITHUB_TOKEN.to_owned(),
             github_app_id: GITHUB_APP_ID.to_owned(),
             github_app_private_key: GITHUB_APP_PRIVATE_KEY.to_owned(),
+            github_webhook_secret: GITHUB_WEBHOOK_SECRET.to_owned(),
             postmark_token: POSTMARK_TOKEN.to_owned(),
             products: acme_products(),
             limits: Limits::default(),

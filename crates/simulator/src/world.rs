@@ -180,6 +180,7 @@ pub fn catalogue_of(entries: &str) -> Catalogue {
 fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
     let usual = match name {
         "GITHUB_TOKEN" => latchkey_sandbox::GITHUB_TOKEN,
+        "GITHUB_WEBHOOK_SECRET" => latchkey_sandbox::GITHUB_WEBHOOK_SECRET,
         "GITHUB_API_URL" => "http://sandbox.localhost/github",
         "LEMON_SQUEEZY_WEBHOOK_SECRET" => latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET,
         "LEMON_SQUEEZY_STORE_ID" => "1",

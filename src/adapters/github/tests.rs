@@ -1,9 +1,11 @@
 //! What GitHub's answers mean, one test a rule. Its bookkeeping of invitations is tested against the sandbox.
 //!
 //! Here are accounts and invitations; what went astray is in `taking_back`, the end of access in `removals`, what a refusal
-//! means in `refusals`, and how a GitHub App comes by its tokens in `apps`.
+//! means in `refusals`, how a GitHub App comes by its tokens in `apps`, and what GitHub
+//! tells by itself in `hooks`.
 
 mod apps;
+mod hooks;
 mod refusals;
 mod removals;
 mod taking_back;
@@ -26,7 +28,7 @@ const REMOVE: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators
 
 fn settings(api_url: &str) -> config::Github {
     let credentials = Ok(Credentials::Token(Secret::new("canary-token").unwrap()));
-    config::Github { credentials, api_url: api_url.to_owned() }
+    config::Github { credentials, webhook_secrets: Vec::new(), api_url: api_url.to_owned() }
 }
 
 /// GitHub by these settings, in an isolate of its own.

@@ -16,7 +16,7 @@ type Answer = Result<HttpResponse, SendError>;
 fn app() -> config::Github {
     let key = PrivateKey::from_pem(include_str!("../../../../tests/fixtures/keys/rsa-2048.pkcs1.pem")).unwrap();
     let app = GithubApp { id: GithubAppId::parse("Iv23liCanary").unwrap(), key };
-    config::Github { credentials: Ok(Credentials::App(app)), api_url: "https://api.github.com".to_owned() }
+    config::Github { credentials: Ok(Credentials::App(app)), ..settings("https://api.github.com") }
 }
 
 fn installation() -> Answer {
