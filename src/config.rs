@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use crate::adapters::storefronts::Storefronts;
 
-use crate::model::{EmailAddress, Secret, TestLicenses};
+use crate::model::{EmailAddress, GithubAppId, PrivateKey, Secret, TestLicenses};
 
 /// The whole configuration of a deployment.
 #[derive(Debug, Clone)]
@@ -34,8 +34,34 @@ pub struct Config {
 /// Access to GitHub.
 #[derive(Debug, Clone)]
 pub struct Github {
-    pub token: Option<Secret>,
+    pub credentials: Result<Credentials, NoCredentials>,
+    /// Secrets of its hooks that are accepted, the current one first. Empty: there is no such path.
+    pub webhook_secrets: Vec<Secret>,
     pub api_url: String,
+}
+
+/// With what GitHub is asked: the one or the other.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// A person's token, for whatever repositories it was made for.
+    Token(Secret),
+    App(GithubApp),
+}
+
+/// A GitHub App, which reaches the repositories on which it is installed.
+#[derive(Debug, Clone)]
+pub struct GithubApp {
+    pub id: GithubAppId,
+    pub key: PrivateKey,
+}
+
+/// Why there are no credentials for GitHub, by the first setting that is to be seen to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoCredentials {
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    #[error("{0} cannot be used as it is set")]
+    Unusable(&'static str),
 }
 
 /// How mails leave.
@@ -97,7 +123,8 @@ impl Config {
 
     fn read_with(reader: &mut Reader<'_>) -> Self {
         let github = Github {
-            token: reader.required_secret("GITHUB_TOKEN", "nobody can be invited"),
+            credentials: reader.github_credentials(),
+            webhook_secrets: reader.optional_webhook_secrets("GITHUB_WEBHOOK_SECRET", "GITHUB_WEBHOOK_SECRET_PREVIOUS"),
             api_url: reader.url("GITHUB_API_URL", "https://api.github.com"),
         };
         let storefronts = Storefronts::read(reader);
@@ -228,8 +255,71 @@ impl<'a> Reader<'a> {
         previous: &'static str,
         closes: &'static str,
     ) -> Vec<Secret> {
-        let Some(secret) = self.required_secret(current, closes) else { return Vec::new() };
+        match self.text(current) {
+            Some(_) => self.optional_webhook_secrets(current, previous),
+            None => self.missing(current, closes).into_iter().collect(),
+        }
+    }
+
+    /// The same of a webhook that nothing is missing without.
+    fn optional_webhook_secrets(&mut self, current: &'static str, previous: &'static str) -> Vec<Secret> {
+        let Some(secret) = self.secret(current) else { return Vec::new() };
         [Some(secret), self.secret(previous)].into_iter().flatten().collect()
+    }
+
+    /// One way of access to GitHub. Of two the App is taken, which is what a seller adds who has a token: without an end, and
+    /// for all that is needed. Half an App does not take the token away.
+    fn github_credentials(&mut self) -> Result<Credentials, NoCredentials> {
+        const TOKEN: &str = "GITHUB_TOKEN";
+        const ID: &str = "GITHUB_APP_ID";
+        const KEY: &str = "GITHUB_APP_PRIVATE_KEY";
+        const CLOSES: &str = "nobody can be invited";
+        const HALF: &str = "the GitHub App is not used";
+        let has = |name| self.text(name).is_some();
+        let (has_token, has_id, has_key) = (has(TOKEN), has(ID), has(KEY));
+        if !has_id && !has_key {
+            let missing = if has_token { NoCredentials::Unusable(TOKEN) } else { NoCredentials::Missing(TOKEN) };
+            return self.required_secret(TOKEN, CLOSES).map(Credentials::Token).ok_or(missing);
+        }
+        let closes = if has_token { HALF } else { CLOSES };
+        let app = match (has_id, has_key) {
+            (true, true) => {
+                // Both, so that both are told of.
+                let (id, key) = (self.github_app_id(ID), self.private_key(KEY));
+                match (id, key) {
+                    (Some(id), Some(key)) => Ok(GithubApp { id, key }),
+                    (None, _) => Err(NoCredentials::Unusable(ID)),
+                    (Some(_), None) => Err(NoCredentials::Unusable(KEY)),
+                }
+            }
+            (has_id, _) => {
+                let name = if has_id { KEY } else { ID };
+                self.missing::<()>(name, closes);
+                Err(NoCredentials::Missing(name))
+            }
+        };
+        match (app, self.secret(TOKEN)) {
+            (Ok(app), None) => Ok(Credentials::App(app)),
+            (Ok(app), Some(_)) => {
+                self.invalid::<()>(TOKEN, "is not used beside GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY: delete it");
+                Ok(Credentials::App(app))
+            }
+            (Err(_), Some(token)) => Ok(Credentials::Token(token)),
+            (Err(why), None) => Err(why),
+        }
+    }
+
+    fn github_app_id(&mut self, name: &'static str) -> Option<GithubAppId> {
+        let parsed = self.text(name).as_deref().and_then(GithubAppId::parse);
+        parsed.or_else(|| self.invalid(name, "must be the App's client id, or the number of the App"))
+    }
+
+    fn private_key(&mut self, name: &'static str) -> Option<PrivateKey> {
+        let secret = self.secret(name)?;
+        match PrivateKey::from_pem(secret.expose()) {
+            Ok(key) => Some(key),
+            Err(error) => self.invalid(name, error.as_str()),
+        }
     }
 
     fn sender(&mut self) -> Option<Sender> {
@@ -394,8 +484,78 @@ mod tests {
         ("POSTMARK_API_URL", "http://sandbox.localhost/postmark"),
     ];
 
-    const OF_THE_SANDBOX: [(&str, &str); 9] = [
+    const PEM: &str = include_str!("../tests/fixtures/keys/rsa-2048.pkcs1.pem");
+
+    /// The same as the sandbox has its own: behind a line that says so.
+    const SANDBOX_PEM: &str = concat!("sandbox-canary\n", include_str!("../tests/fixtures/keys/rsa-2048.pkcs1.pem"));
+
+    fn github(settings: &[(&str, &str)]) -> (Config, Vec<String>) {
+        let config = read(settings);
+        let of_github = complaints(&config).into_iter().filter(|text| text.starts_with("GITHUB_")).collect();
+        (config, of_github)
+    }
+
+    #[test]
+    fn an_app_stands_in_place_of_a_token() {
+        for id in ["Iv23liAbCdEfGhIjKlMn", "Iv1.0123456789abcdef", "123456"] {
+            for key in [PEM.to_owned(), PEM.replace('\n', "\\n")] {
+                let (config, complaints) = github(&[("GITHUB_APP_ID", id), ("GITHUB_APP_PRIVATE_KEY", &key)]);
+                let Ok(Credentials::App(app)) = config.github.credentials else { panic!("{complaints:?}") };
+                assert_eq!((app.id.as_str(), complaints.as_slice()), (id, [].as_slice()));
+            }
+        }
+        assert!(matches!(github(&[("GITHUB_TOKEN", "t")]).0.github.credentials, Ok(Credentials::Token(_))));
+    }
+
+    #[test]
+    fn half_an_app_or_one_that_cannot_be_used_is_reported_by_name() {
+        const ID: (&str, &str) = ("GITHUB_APP_ID", "Iv23li");
+        const KEY: (&str, &str) = ("GITHUB_APP_PRIVATE_KEY", PEM);
+        const TOKEN: (&str, &str) = ("GITHUB_TOKEN", "t");
+        const SPACE: (&str, &str) = ("GITHUB_APP_ID", "Iv23li canary");
+        const CANARY: (&str, &str) = ("GITHUB_APP_PRIVATE_KEY", "canary");
+        let no_id = "GITHUB_APP_ID must be the App's client id, or the number of the App";
+        let no_pem = "GITHUB_APP_PRIVATE_KEY must be a private key in PEM form, with its BEGIN and its END line";
+        for (settings, told, why) in [
+            (
+                vec![ID],
+                vec!["GITHUB_APP_PRIVATE_KEY is not set: nobody can be invited"],
+                "GITHUB_APP_PRIVATE_KEY is not set",
+            ),
+            (vec![KEY], vec!["GITHUB_APP_ID is not set: nobody can be invited"], "GITHUB_APP_ID is not set"),
+            (vec![SPACE, KEY], vec![no_id], "GITHUB_APP_ID cannot be used as it is set"),
+            (vec![ID, CANARY], vec![no_pem], "GITHUB_APP_PRIVATE_KEY cannot be used as it is set"),
+            (vec![SPACE, CANARY], vec![no_id, no_pem], "GITHUB_APP_ID cannot be used as it is set"),
+        ] {
+            let (config, complaints) = github(&settings);
+            assert_eq!(complaints, told);
+            assert_eq!(config.github.credentials.unwrap_err().to_string(), why);
+            // A token that is there goes on to count.
+            let (config, complaints) = github(&[settings.as_slice(), &[TOKEN]].concat());
+            assert_eq!(complaints.len(), told.len());
+            assert!(matches!(config.github.credentials, Ok(Credentials::Token(_))), "{complaints:?}");
+            assert!(!complaints.concat().contains("nobody") && !complaints.concat().contains("canary"));
+        }
+        let (config, complaints) = github(&[TOKEN, ID, KEY]);
+        assert!(matches!(config.github.credentials, Ok(Credentials::App(_))));
+        assert_eq!(complaints, ["GITHUB_TOKEN is not used beside GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY: delete it"]);
+    }
+
+    #[test]
+    fn the_sandboxs_app_counts_where_every_service_is_on_this_machine() {
+        let app = [("GITHUB_APP_ID", "Iv23li"), ("GITHUB_APP_PRIVATE_KEY", SANDBOX_PEM)];
+        let (config, complaints) = github(&[LOCAL.as_slice(), &app].concat());
+        assert!(matches!(config.github.credentials, Ok(Credentials::App(_))), "{complaints:?}");
+        let (config, complaints) = github(&app);
+        assert!(complaints[0].starts_with("GITHUB_APP_PRIVATE_KEY has a value of the sandbox's"), "{complaints:?}");
+        let why = config.github.credentials.unwrap_err();
+        assert_eq!(why.to_string(), "GITHUB_APP_PRIVATE_KEY cannot be used as it is set");
+    }
+
+    const OF_THE_SANDBOX: [(&str, &str); 11] = [
         ("GITHUB_TOKEN", "sandbox-canary"),
+        ("GITHUB_WEBHOOK_SECRET", "sandbox-canary"),
+        ("GITHUB_WEBHOOK_SECRET_PREVIOUS", "sandbox-canary"),
         ("LEMON_SQUEEZY_WEBHOOK_SECRET", "sandbox-canary"),
         ("LEMON_SQUEEZY_WEBHOOK_SECRET_PREVIOUS", "sandbox-canary"),
         ("LEMON_SQUEEZY_API_KEY", "sandbox-canary"),
@@ -416,7 +576,9 @@ mod tests {
         let settings = [LOCAL.as_slice(), &OF_THE_SANDBOX].concat();
         assert!(refused(&settings).is_empty());
         let config = read(&settings);
-        assert!(config.github.token.is_some() && config.admin_token.is_some() && config.mail.postmark_token.is_some());
+        assert!(
+            config.github.credentials.is_ok() && config.admin_token.is_some() && config.mail.postmark_token.is_some()
+        );
         assert_eq!(config.storefronts.iter().filter(|storefront| storefront.is_configured()).count(), 1);
     }
 
@@ -431,8 +593,8 @@ mod tests {
                 settings.push((elsewhere, url));
                 let config = read(&settings);
                 // A previous secret is not looked at where there is no current one.
-                assert_eq!(refused(&settings).len(), 7, "{elsewhere} {url}");
-                assert!(config.github.token.is_none() && config.admin_token.is_none(), "{elsewhere} {url}");
+                assert_eq!(refused(&settings).len(), 8, "{elsewhere} {url}");
+                assert!(config.github.credentials.is_err() && config.admin_token.is_none(), "{elsewhere} {url}");
                 assert!(config.mail.postmark_token.is_none() && config.storefronts.lists().is_empty());
                 assert!(!config.storefronts.iter().any(crate::adapters::storefronts::AnyStorefront::is_configured));
                 assert!(!complaints(&config).concat().contains("canary"));
@@ -457,7 +619,7 @@ mod tests {
 
     #[test]
     fn an_empty_setting_is_an_absent_one() {
-        assert!(read(&[("GITHUB_TOKEN", " "), ("ADMIN_TOKEN", "")]).github.token.is_none());
+        assert!(read(&[("GITHUB_TOKEN", " "), ("ADMIN_TOKEN", "")]).github.credentials.is_err());
     }
 
     #[test]
@@ -493,5 +655,7 @@ mod tests {
         let config =
             read(&[("GITHUB_TOKEN", "canary"), ("GUMROAD_WEBHOOK_SECRET", "canary"), ("ADMIN_TOKEN", "canary")]);
         assert!(!format!("{config:?}").contains("canary"));
+        let config = read(&[("GITHUB_APP_ID", "Iv23li"), ("GITHUB_APP_PRIVATE_KEY", PEM)]);
+        assert!(format!("{config:?}").contains("PrivateKey(…)"));
     }
 }

@@ -23,6 +23,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use self::ingest::Handling;
+use crate::adapters::github::Installations;
 use crate::config::Config;
 use crate::db::grants::Moment;
 use crate::db::outbox::{LEASE_MS, Lease};
@@ -48,15 +49,20 @@ pub struct Engine<P> {
     catalogue: RefCell<Rc<Catalogue>>,
     trace: TraceId,
     spent: Cell<Spent>,
-    probed: Rc<Probed>,
+    memory: Rc<Memory>,
     /// Causes that were noted already to tell the operator of.
     alerted: RefCell<Vec<String>>,
 }
 
-/// Whether the database answered when it was last asked only for that, which an isolate remembers for a moment: whoever asks
-/// how the Worker is must not be able to keep the database busy.
+/// What an isolate remembers from one event to the next, beside the catalogue. All of it can be found out again.
 #[derive(Debug, Default)]
-pub struct Probed(Cell<Option<(Timestamp, bool)>>);
+pub struct Memory {
+    /// Whether the database answered when it was last asked only for that: whoever asks how the Worker is must not be able to
+    /// keep the database busy.
+    probed: Cell<Option<(Timestamp, bool)>>,
+    /// A GitHub App's tokens, each of which is good for an hour.
+    installations: Installations,
+}
 
 /// How long what a probe said is believed.
 const PROBED_MS: i64 = 5_000;
@@ -118,15 +124,15 @@ impl<P: Platform> Engine<P> {
             catalogue: RefCell::new(catalogue),
             trace,
             spent: Cell::default(),
-            probed: Rc::default(),
+            memory: Rc::default(),
             alerted: RefCell::default(),
         }
     }
 
-    /// The same with what the isolate remembers of the last probe.
+    /// The same with what the isolate remembers.
     #[must_use]
-    pub fn remembering(self, probed: Rc<Probed>) -> Self {
-        Self { probed, ..self }
+    pub fn remembering(self, memory: Rc<Memory>) -> Self {
+        Self { memory, ..self }
     }
 
     pub const fn platform(&self) -> &P {
@@ -164,13 +170,13 @@ impl<P: Platform> Engine<P> {
     /// Whether the database answers, or did a moment ago.
     pub async fn probe(&self) -> bool {
         let now = self.now();
-        if let Some((at, alive)) = self.probed.0.get()
+        if let Some((at, alive)) = self.memory.probed.get()
             && (at..at.plus_millis(PROBED_MS)).contains(&now)
         {
             return alive;
         }
         let alive = self.run(ticks::probe().into()).await.is_ok();
-        self.probed.0.set(Some((now, alive)));
+        self.memory.probed.set(Some((now, alive)));
         alive
     }
 

@@ -18,7 +18,7 @@ mod edge {
     use worker::worker_sys::{Context, ScheduleContext, ScheduledEvent};
 
     use crate::config::Config;
-    use crate::engine::{Engine, Probed};
+    use crate::engine::{Engine, Memory};
     use crate::http::{self, Body, BodyError, new_trace};
     use crate::model::{Catalogue, TraceId};
     use crate::platform::edge::{Chunks, Edge};
@@ -31,8 +31,8 @@ mod edge {
         /// The newest catalogue that a request of this isolate has learned of.
         static CATALOGUE: RefCell<Rc<Catalogue>> = RefCell::default();
 
-        /// Whether the database answered when somebody last asked for the Worker's health.
-        static PROBED: Rc<Probed> = Rc::default();
+        /// What else an event of this isolate leaves to the next.
+        static MEMORY: Rc<Memory> = Rc::default();
     }
 
     #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
@@ -70,7 +70,7 @@ mod edge {
         });
         let trace = trace(&platform);
         let engine = Engine::new(platform, config, CATALOGUE.with_borrow(Rc::clone), trace);
-        let engine = engine.remembering(PROBED.with(Rc::clone));
+        let engine = engine.remembering(MEMORY.with(Rc::clone));
         if known.is_none() {
             for problem in &engine.config().problems {
                 engine.log(Level::Warn, "config_problem", [("problem", LogValue::text(problem.to_string()))]);

@@ -15,6 +15,7 @@ mod license_key;
 mod money;
 mod order;
 mod pasted;
+mod private_key;
 mod proof;
 mod repo;
 mod secret;
@@ -26,7 +27,7 @@ pub use admin_action::{Actor, AdminAction, Reason};
 pub use catalogue::{Catalogue, Choice, ChoiceError, LicenseKind, Permission, Product};
 pub use email::{BuyerEmail, EmailAddress, EmailError, name_from_address};
 pub use event::{EventReason, EventType, StorefrontEvent};
-pub use github::{GithubAccount, GithubLogin, GithubUserId, Login, LoginError};
+pub use github::{GithubAccount, GithubAppId, GithubLogin, GithubUserId, Login, LoginError};
 pub use id::{EventId, LeaseId, TraceId, UniqueId};
 pub use inbox::{Delivery, ListName, ListedItem, ListedPayment, Origin, PaymentFate};
 pub use license::{Activation, GrantState, License, LicenseStatus, Standing, TestLicenses};
@@ -35,6 +36,7 @@ pub use money::{Amount, Currency};
 pub use order::{
     Bought, IssuedKey, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked, ProductRef, Quantity, StorefrontId,
 };
+pub use private_key::{PrivateKey, PrivateKeyError};
 pub use proof::{Authenticated, Signature};
 pub use repo::{Repo, RepoError};
 pub use secret::Secret;

@@ -1,5 +1,5 @@
 //! The one seam between the engine and the world: a database that runs a batch of statements in one transaction, an
-//! HTTP sender, a clock, randomness, a rate limit and a log.
+//! HTTP sender, a clock, randomness, signing, a rate limit and a log.
 //!
 //! Two implementations ship: [`edge`] (D1 and the Workers runtime) and [`host`] (SQLite, for tests and simulation).
 //! The SQL is in `db`, what is sent over HTTP in `adapters`.
@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::model::{Timestamp, UniqueId};
+use crate::model::{PrivateKey, Timestamp, UniqueId};
 
 #[cfg(target_arch = "wasm32")]
 pub mod edge;
@@ -47,6 +47,12 @@ pub trait Platform {
     /// # Errors
     /// When there is none to be had, in which case nothing may be minted.
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness>;
+
+    /// Signs with RSASSA-PKCS1-v1_5 over SHA-256, which JSON Web Tokens call RS256.
+    ///
+    /// # Errors
+    /// [`CannotSign`], for good: the numbers in the key make none.
+    fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, CannotSign>>;
 
     /// Counts one use of `key` against a limit. `true` when within it, and where the limit is not configured.
     fn within_limit(&self, limit: Limit, key: &str) -> impl Future<Output = bool>;
@@ -103,6 +109,11 @@ pub enum DbError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no randomness available")]
 pub struct NoRandomness;
+
+/// Nothing can be signed with the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("nothing can be signed with this key")]
+pub struct CannotSign;
 
 /// Makes a new id from the platform's clock and randomness.
 ///

@@ -1,9 +1,11 @@
-//! What only wasm can prove: that hashing, randomness and the clock work there as they do on the host.
+//! What only wasm can prove: that hashing, randomness, signing and the clock work there as they do on the host.
 //!
 //! Runs under Node through wasm-bindgen's test runner, as `cargo xtask test` does it.
 #![cfg(target_arch = "wasm32")]
 
-use latchkey::model::{Authenticated, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey, Secret, Timestamp};
+use latchkey::model::{
+    Authenticated, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey, PrivateKey, Secret, Timestamp,
+};
 use latchkey::platform::edge::Edge;
 use latchkey::platform::{Limit, Platform, unique_id};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -56,6 +58,42 @@ fn a_shared_secret_is_told_from_every_other_text_of_any_length() {
     for wrong in ["", "curren", "current ", "Current", &"x".repeat(100_000)] {
         assert!(!Secret::any_matches(&secrets, wrong));
     }
+}
+
+/// The host is held to the same signatures, which openssl has made.
+#[wasm_bindgen_test]
+async fn the_runtime_signs_what_the_host_signs_whichever_form_the_key_came_in() {
+    for (pkcs1, pkcs8, signature) in [
+        (
+            include_str!("fixtures/keys/rsa-2048.pkcs1.pem"),
+            include_str!("fixtures/keys/rsa-2048.pkcs8.pem"),
+            include_str!("fixtures/keys/rsa-2048.signature.hex"),
+        ),
+        (
+            include_str!("fixtures/keys/rsa-4096.pkcs1.pem"),
+            include_str!("fixtures/keys/rsa-4096.pkcs8.pem"),
+            include_str!("fixtures/keys/rsa-4096.signature.hex"),
+        ),
+    ] {
+        let signature = unhex(&signature.split_whitespace().collect::<String>());
+        for pem in [pkcs1, pkcs8] {
+            let key = PrivateKey::from_pem(pem).unwrap();
+            assert_eq!(edge().sign_rs256(&key, b"a message").await, Ok(signature.clone()));
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn numbers_that_make_no_key_sign_nothing_and_are_no_panic() {
+    let mut changed = include_str!("fixtures/keys/rsa-2048.pkcs1.pem").to_owned();
+    // In the middle of the modulus.
+    let at = changed.find("-----\n").unwrap() + 150;
+    let other = if changed.as_bytes()[at] == b'A' { "B" } else { "A" };
+    changed.replace_range(at..=at, other);
+    let signed = edge().sign_rs256(&PrivateKey::from_pem(&changed).unwrap(), b"a message").await;
+    // A runtime need not look at the numbers before it signs. What it has signed is then no signature.
+    let signature = include_str!("fixtures/keys/rsa-2048.signature.hex").split_whitespace().collect::<String>();
+    assert_ne!(signed, Ok(unhex(&signature)));
 }
 
 #[wasm_bindgen_test]

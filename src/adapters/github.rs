@@ -1,8 +1,10 @@
 //! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
 //! The end of access, and what becomes of invitations that went astray, is in `removal`; what a refusal means is in
-//! [`refusal`]. Who is to be invited to what, and when to try again, is decided in `engine`.
+//! [`refusal`], how a GitHub App comes by its tokens in [`app`], and what GitHub tells by itself in [`hook`]. Who is to be invited to what, and when to try again, is decided in `engine`.
 
+mod app;
+pub mod hook;
 mod refusal;
 mod removal;
 #[cfg(test)]
@@ -11,12 +13,13 @@ mod tests;
 use serde::Serialize;
 
 use crate::adapters::{Effect, Failure, Remedy};
-use crate::config;
+use crate::config::{self, Credentials};
 use crate::json::{At, FieldError, Json};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret, Timestamp};
 use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
-use refusal::Asked;
+pub use app::Installations;
+use refusal::{Asked, Means};
 pub use refusal::{account_missing, endless_limit, gone_astray};
 
 const SERVICE: &str = "GitHub";
@@ -39,11 +42,14 @@ const ROLES: [(&str, Permission); 5] = [
     ("admin", Permission::Admin),
 ];
 
-/// Access to GitHub with the seller's token.
-#[derive(Debug, Clone, Copy)]
+/// Access to GitHub with the seller's token, or as the seller's App.
+#[derive(Debug)]
 pub struct Github<'a> {
-    token: &'a Secret,
+    credentials: &'a Credentials,
     api_url: &'a str,
+    installations: &'a Installations,
+    /// The repositories through which an App asks about accounts, the best first.
+    places: Vec<Repo>,
 }
 
 /// What a login names.
@@ -99,9 +105,20 @@ struct Terms {
 }
 
 impl<'a> Github<'a> {
-    /// `None` without a token.
-    pub fn new(config: &'a config::Github) -> Option<Self> {
-        config.token.as_ref().map(|token| Self { token, api_url: &config.api_url })
+    /// `None` without credentials. The tokens of an App's are kept in `installations`.
+    pub fn new(config: &'a config::Github, installations: &'a Installations) -> Option<Self> {
+        let credentials = config.credentials.as_ref().ok()?;
+        Some(Self { credentials, api_url: &config.api_url, installations, places: Vec::new() })
+    }
+
+    /// The same with repositories through which an App asks about accounts where it has no token yet, the best first: it has
+    /// none of its own. They come one by one, and no more than are needed are looked at.
+    #[must_use]
+    pub fn through(self, places: impl Iterator<Item = Repo>) -> Self {
+        match self.credentials {
+            Credentials::Token(_) => self,
+            Credentials::App(_) => Self { places: app::places(places), ..self },
+        }
     }
 
     /// Finds out whose login this is, down to the number that survives a rename.
@@ -114,7 +131,7 @@ impl<'a> Github<'a> {
             200 => read_user(&reply, login).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status)),
             // A wrong address or something in between also answers 404, but not in GitHub's words.
             404 if refusal::is_in_githubs_words(&reply) => Ok(Resolved::NotFound),
-            _ => Err(refusal::failure(&reply, Asked::Account, login, platform.now())),
+            _ => Err(self.refused(platform, &reply, Asked::Account, login)),
         }
     }
 
@@ -138,7 +155,7 @@ impl<'a> Github<'a> {
                 login.map(Some).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))
             }
             404 if refusal::is_in_githubs_words(&reply) => Ok(None),
-            _ => Err(refusal::failure(&reply, Asked::Account, &account.login, platform.now())),
+            _ => Err(self.refused(platform, &reply, Asked::Account, &account.login)),
         }
     }
 
@@ -189,7 +206,7 @@ impl<'a> Github<'a> {
                 }
                 // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
                 422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
-                _ => return Err(refusal::failure(&reply, Asked::Repository(repo), &account.login, platform.now())),
+                _ => return Err(self.refused(platform, &reply, Asked::Repository(repo), &account.login)),
             };
             let Some(invitee_id) = invitation.invitee_id else {
                 self.take_back(platform, repo, &invitation, account, "to an unknown account").await?;
@@ -240,7 +257,7 @@ impl<'a> Github<'a> {
             200 => {}
             // Nobody who has access, or no repository, which the next answer tells.
             404 => return Ok(Present::NoMore),
-            _ => return Err(refusal::failure(&reply, Asked::Repository(repo), &account.login, platform.now())),
+            _ => return Err(self.refused(platform, &reply, Asked::Repository(repo), &account.login)),
         }
         let body = Json::parse(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
         let root = body.root();
@@ -265,12 +282,7 @@ impl<'a> Github<'a> {
         until: Timestamp,
     ) -> Result<HttpResponse, Failure> {
         let path = format!("/repos/{repo}/collaborators/{}", account.login);
-        let put = async |body| {
-            if platform.now() >= until {
-                return Err(Failure::new(Remedy::RetryAt(until), "its turn came too late").having(Effect::Nothing));
-            }
-            self.send(platform, Method::Put, &path, body).await
-        };
+        let put = async |body| self.send_before(platform, Method::Put, &path, body, Some(until)).await;
         let reply = put(serde_json::to_vec(&NewCollaborator { permission: permission.as_str() }).ok()).await?;
         // A personal repository knows no permissions but writing, and refuses to be told even that one.
         if permission == Permission::Push && refusal::is_of_personal_repository(&reply) {
@@ -293,20 +305,70 @@ impl<'a> Github<'a> {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<HttpResponse, Failure> {
+        self.send_before(platform, method, path, body, None).await
+    }
+
+    /// Sends a request, not at `until` or later, however long it took to come by a token. An App that is turned away with one
+    /// gets a new one once.
+    async fn send_before(
+        &self,
+        platform: &impl Platform,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        until: Option<Timestamp>,
+    ) -> Result<HttpResponse, Failure> {
+        let mut renewed = false;
+        loop {
+            let token = match self.credentials {
+                Credentials::Token(token) => token.clone(),
+                Credentials::App(app) => self.installation_token(platform, app, path).await?,
+            };
+            if let Some(until) = until.filter(|until| platform.now() >= *until) {
+                return Err(Failure::new(Remedy::RetryAt(until), "its turn came too late").having(Effect::Nothing));
+            }
+            let request = self.request(method, path, body.clone(), &token);
+            let reply = platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))?;
+            if !self.drops(&token, &reply) || renewed {
+                return Ok(reply);
+            }
+            renewed = true;
+        }
+    }
+
+    fn request(&self, method: Method, path: &str, body: Option<Vec<u8>>, token: &Secret) -> HttpRequest {
         let mut request = HttpRequest::new(method, format!("{}{path}", self.api_url));
         if method == Method::Get {
             // A page of a hundred invitations, each with its repository and two accounts, has about 0.9 MB.
             request.max_response_bytes *= 2;
         }
         let request = request
-            .header("authorization", format!("Bearer {}", self.token.expose()))
+            .header("authorization", format!("Bearer {}", token.expose()))
             .header("accept", "application/vnd.github+json")
             .header("x-github-api-version", API_VERSION);
-        let request = match body {
+        match body {
             Some(body) => request.body("application/json", body),
             None => request,
-        };
-        platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))
+        }
+    }
+
+    /// With what GitHub is asked.
+    const fn means(&self) -> Means {
+        match self.credentials {
+            Credentials::Token(_) => Means::Token,
+            Credentials::App(_) => Means::App,
+        }
+    }
+
+    /// The failure that a reply of an error status is.
+    fn refused(
+        &self,
+        platform: &impl Platform,
+        reply: &HttpResponse,
+        asked: Asked<'_>,
+        login: &GithubLogin,
+    ) -> Failure {
+        refusal::failure(reply, asked, login, self.means(), platform.now())
     }
 }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use crate::model::{Timestamp, TraceId, UniqueId};
+use crate::model::{PrivateKey, Timestamp, TraceId, UniqueId};
 use crate::platform::{
-    DbError, HttpRequest, HttpResponse, Limit, LogLine, Method, NoRandomness, Outcome, Platform, SendError, Statement,
+    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, Method, NoRandomness, Outcome, Platform, SendError,
+    Statement,
 };
 
 /// When it always is: January 5, 2026.
@@ -86,6 +87,11 @@ impl Platform for Canned {
 
     fn fill_random(&self, _: &mut [u8]) -> Result<(), NoRandomness> {
         Err(NoRandomness)
+    }
+
+    /// Stands for a signature: what was signed, backwards.
+    async fn sign_rs256(&self, _: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
+        Ok(message.iter().rev().copied().collect())
     }
 
     async fn within_limit(&self, _: Limit, _: &str) -> bool {

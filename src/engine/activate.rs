@@ -15,7 +15,7 @@
 
 use futures_util::future::{join, join_all};
 
-use super::grants::RepoStatus;
+use super::grants::{RepoStatus, first_repo};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::{self, Resolved};
@@ -254,7 +254,6 @@ impl<P: Platform> Engine<P> {
         license: Option<License>,
         earlier: Option<Vec<Repo>>,
     ) -> Result<(Verified, GithubAccount), ActivateError> {
-        let resolved = self.resolve(&request.login);
         let wish = match earlier {
             Some(repos) => Wish::Kept(repos),
             None => Wish::Preference(request.repos.as_deref()),
@@ -264,22 +263,30 @@ impl<P: Platform> Engine<P> {
                 self.usable(&license)?;
                 let product = self.mapped(license.section, &license.bought).await?;
                 let repos = wish.repos_of(&product)?;
-                let verified = Verified { product, repos, issued: None, key: license.key };
-                Ok((verified, resolved.await?))
+                let account = self.resolve(&request.login, repos.first()).await?;
+                Ok((Verified { product, repos, issued: None, key: license.key }, account))
             }
             (None, PresentedKey::Minted(_) | PresentedKey::Mistyped) => Err(ActivateError::NotFound),
             (Some(license), _) => match license.standing(self.now()) {
                 Standing::Good => {
+                    let product = self.catalogue().find(license.section, &license.bought).cloned();
+                    let resolved = self.resolve(&request.login, product.as_ref().and_then(first_repo));
                     let (verified, account) = join(self.ask_issuer(&license, &wish), resolved).await;
                     Ok((verified?, account?))
                 }
                 // Only the storefront knows whether it was renewed.
-                Standing::Expired => Ok((self.ask_issuer(&license, &wish).await?, resolved.await?)),
+                Standing::Expired => {
+                    let verified = self.ask_issuer(&license, &wish).await?;
+                    let account = self.resolve(&request.login, verified.repos.first()).await?;
+                    Ok((verified, account))
+                }
                 bad => Err(require_good(bad).err().unwrap_or(ActivateError::NotFound)),
             },
             (None, PresentedKey::Storefront(_)) => {
                 self.count_unknown_key().await?;
-                Ok((self.ask_about_unknown(key, &wish).await?, resolved.await?))
+                let verified = self.ask_about_unknown(key, &wish).await?;
+                let account = self.resolve(&request.login, verified.repos.first()).await?;
+                Ok((verified, account))
             }
         }
     }
@@ -352,12 +359,13 @@ impl<P: Platform> Engine<P> {
         Ok(Verified { product, repos, key: issued.key.clone(), issued: Some((source, issued, asked_at)) })
     }
 
-    /// Whose login it is. A buyer's question is asked even while GitHub is left alone: it is one for each license.
-    async fn resolve(&self, login: &Login) -> Result<GithubAccount, ActivateError> {
+    /// Whose login it is that asks for this repository among others. A buyer's question is asked even while GitHub is left
+    /// alone: it is one for each license.
+    async fn resolve(&self, login: &Login, repo: Option<&Repo>) -> Result<GithubAccount, ActivateError> {
         let Login::Plausible(login) = login else {
             return Err(ActivateError::NotInvitable("an enterprise-managed account"));
         };
-        let github = self.github().map_err(ActivateError::Upstream)?;
+        let github = self.github(repo).map_err(ActivateError::Upstream)?;
         match github.resolve(&self.platform, login).await.map_err(ActivateError::Upstream)? {
             Resolved::Account(account) => Ok(account),
             Resolved::NotFound => Err(ActivateError::UserNotFound),
@@ -433,7 +441,11 @@ impl<P: Platform> Engine<P> {
         let login = present.ok().flatten().unwrap_or_else(|| activation.login.clone());
         // Whoever has given the account's old username is its owner, unless it is somebody else's by now.
         let before = GithubAccount { id: activation.user_id, login: activation.login.clone() };
-        let repos = if by_record && login != before.login && self.is_anothers(&before).await { None } else { repos };
+        let repos = if by_record && login != before.login && self.is_anothers(&before, activation.repos.first()).await {
+            None
+        } else {
+            repos
+        };
         let catalogue = self.catalogue();
         let product = catalogue.find(license.section, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {
@@ -449,8 +461,8 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Whether somebody else has an account's login by now, or may have.
-    async fn is_anothers(&self, account: &GithubAccount) -> bool {
-        match self.github() {
+    async fn is_anothers(&self, account: &GithubAccount, repo: Option<&Repo>) -> bool {
+        match self.github(repo) {
             Ok(github) => github.is_anothers(&self.platform, account).await.unwrap_or(true),
             Err(_) => true,
         }

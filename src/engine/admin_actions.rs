@@ -211,7 +211,7 @@ impl<P: Platform> Engine<P> {
                 statements.extend(licenses::follow(order, moment, &self.trace));
                 statements
             }
-            StorefrontEvent::Nothing { .. } => Vec::new(),
+            StorefrontEvent::AccessChanged { .. } | StorefrontEvent::Nothing { .. } => Vec::new(),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::db::Batch;
 use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
 use crate::db::outbox::{Delay, Lease, Leased};
-use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Repo, Timestamp};
+use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Product, Repo, Timestamp};
 use crate::platform::{DbError, Platform};
 
 /// GitHub asks for changes one after the other with at least a second between them:
@@ -99,6 +99,11 @@ impl Attempted {
     }
 }
 
+/// The first of the repositories that a product opens, or may open.
+pub(super) fn first_repo(product: &Product) -> Option<&Repo> {
+    product.repos.first().or_else(|| product.choose.as_ref()?.from.first())
+}
+
 impl<P: Platform> Engine<P> {
     /// What the buyer is told of a repository that is not tried now.
     pub(super) fn recorded_status(&self, repo: &Repo, recorded: Option<&Recorded>) -> RepoStatus {
@@ -112,10 +117,23 @@ impl<P: Platform> Engine<P> {
         }
     }
 
+    /// Access to GitHub for whatever has to do with this repository.
+    ///
+    /// A GitHub App asks about accounts through a repository on which it is installed: through this one or, where it does not
+    /// reach that, through the first of some other product. So buyers of a product whose repositories the App does not reach
+    /// yet are bound and wait for it, as they do where a token does not reach them.
+    ///
     /// # Errors
-    /// [`Failure`] without a token.
-    pub(super) fn github(&self) -> Result<Github<'_>, Failure> {
-        Github::new(&self.config.github).ok_or_else(|| Failure::new(Remedy::SetupWrong, "GITHUB_TOKEN is not set"))
+    /// [`Failure`] without credentials.
+    pub(super) fn github(&self, repo: Option<&Repo>) -> Result<Github<'_>, Failure> {
+        let config = &self.config.github;
+        let github = Github::new(config, &self.memory.installations).ok_or_else(|| {
+            let why = config.credentials.as_ref().err().map(ToString::to_string);
+            Failure::new(Remedy::SetupWrong, why.unwrap_or_default())
+        })?;
+        let catalogue = self.catalogue();
+        let others = catalogue.products().iter().filter_map(first_repo).cloned();
+        Ok(github.through(repo.cloned().into_iter().chain(others)))
     }
 
     /// Tries the grants that are held under a lease one after the other, and writes down what came of each before the next is
@@ -235,7 +253,7 @@ impl<P: Platform> Engine<P> {
         if let Some(failure) = spent_in_silence(&grant.entry) {
             return Err(failure);
         }
-        let asked = self.github()?.present_login(&self.platform, &grant.account).await;
+        let asked = self.github(Some(&grant.repo))?.present_login(&self.platform, &grant.account).await;
         let login = asked.map_err(|failure| failure.having(Effect::Nothing))?;
         known.push((grant.account.id, login.clone()));
         Ok(login)
@@ -259,7 +277,7 @@ impl<P: Platform> Engine<P> {
         if now >= lease.until {
             return Attempted::Held { until: now, reason: TOO_LATE, state: None };
         }
-        let (github, present) = match (self.github(), present) {
+        let (github, present) = match (self.github(Some(&grant.repo)), present) {
             (Ok(github), Ok(present)) => (github, present.as_ref()),
             (Err(failure), _) => return Attempted::Failed(failure),
             (_, Err(failure)) => return Attempted::Failed(failure.clone()),

@@ -14,6 +14,7 @@ use super::fulfill::Fulfilled;
 use super::outbox::{MAX_ATTEMPTS, Verdict, shown};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
+use crate::adapters::github::hook;
 use crate::adapters::storefronts::{Cause, Known, NotUnderstood, Understood};
 use crate::db::Batch;
 use crate::db::events::{self, Completion, Failing};
@@ -147,6 +148,7 @@ impl<P: Platform> Engine<P> {
     pub(super) async fn interpret(&self, delivery: &Delivery) -> Result<Understood, NotUnderstood> {
         match self.config.storefronts.get(delivery.source) {
             Some(storefront) => storefront.interpret(&self.platform, delivery).await,
+            None if delivery.source == hook::SOURCE => hook::understand(delivery),
             None => Err(NotUnderstood::of_unknown_storefront()),
         }
     }
@@ -235,14 +237,30 @@ impl<P: Platform> Engine<P> {
                 self.subscription_changed(handling, event_type, &subscription, reason).await?;
                 Ok(Fulfilled::Done)
             }
+            StorefrontEvent::AccessChanged { repo } => {
+                let opened = self.catalogue().opens(&repo);
+                let reason = if opened { EventReason::AccessChanged } else { EventReason::AnotherRepository };
+                self.note(handling, event_type, None, reason).await
+            }
             StorefrontEvent::Nothing { reason, order_id } => {
-                let completion = Completion { event_type, order_id: order_id.as_ref(), reason: Some(reason) };
-                self.run(events::complete(handling.event, self.now(), &completion).into()).await?;
-                let fields = [("event_id", handling.event.into()), ("reason", reason.code().into())];
-                self.log(Level::Info, "delivery_ignored", fields);
-                Ok(Fulfilled::Done)
+                self.note(handling, event_type, order_id.as_ref(), reason).await
             }
         }
+    }
+
+    /// Notes that nothing comes of a delivery, and why.
+    async fn note(
+        &self,
+        handling: Handling<'_>,
+        event_type: &EventType,
+        order_id: Option<&OrderId>,
+        reason: EventReason,
+    ) -> Result<Fulfilled, StorageError> {
+        let completion = Completion { event_type, order_id, reason: Some(reason) };
+        self.run(events::complete(handling.event, self.now(), &completion).into()).await?;
+        let fields = [("event_id", handling.event.into()), ("reason", reason.code().into())];
+        self.log(Level::Info, "delivery_ignored", fields);
+        Ok(Fulfilled::Done)
     }
 }
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Engine, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::Resolved;
+use crate::config::Credentials;
 use crate::db::license_actions::{self, Correction, Issued, IssuedByHand, LicenseAfter};
 use crate::db::{Batch, LicenseSelector, licenses};
 use crate::model::{
@@ -132,7 +133,11 @@ impl<P: Platform> Engine<P> {
         to: &GithubLogin,
         action: &AdminAction,
     ) -> Result<ActionOutcome, ActionError> {
-        let github = self.github().map_err(ActionError::Upstream)?;
+        if matches!(self.config.github.credentials, Ok(Credentials::App(_))) {
+            // It asks through the repositories of the catalogue.
+            self.run_with_catalogue(Batch::new()).await.map_err(StorageError::from)?;
+        }
+        let github = self.github(None).map_err(ActionError::Upstream)?;
         let account = match github.resolve(&self.platform, to).await.map_err(ActionError::Upstream)? {
             Resolved::Account(account) => account,
             Resolved::NotFound => return Ok(ActionOutcome::Refused(Refusal::NoSuchUser)),

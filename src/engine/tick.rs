@@ -6,7 +6,7 @@
 use super::ingest::{ABANDONED_AFTER_MS, Handling};
 use super::outbox::MAX_ATTEMPTS;
 use super::{Engine, StorageError};
-use crate::config::WorkersPlan;
+use crate::config::{Credentials, WorkersPlan};
 use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
 use crate::db::outbox::Share;
 use crate::db::ticks::{self, Duties, Untold};
@@ -54,6 +54,9 @@ struct Bounds {
     /// allows an invocation ten milliseconds. <https://developers.cloudflare.com/workers/platform/limits/#cpu-time>
     pages: usize,
 }
+
+/// Rows of each kind that are left for later where a GitHub App asks: two calls for each owner of repositories get it its tokens.
+const LEFT_BY_APP: usize = 1;
 
 const fn bounds(plan: WorkersPlan) -> Bounds {
     match plan {
@@ -238,7 +241,11 @@ impl<P: Platform> Engine<P> {
         match turn {
             Turn::Usual { reserved } => {
                 let left = self.statements_left().saturating_sub(reserved + cost.once) / cost.row;
-                let rows = i64::try_from(left.min(bounds(self.config.workers_plan).rows)).ok()?;
+                let most = match self.config.github.credentials {
+                    Ok(Credentials::App(_)) => bounds(self.config.workers_plan).rows - LEFT_BY_APP,
+                    _ => bounds(self.config.workers_plan).rows,
+                };
+                let rows = i64::try_from(left.min(most)).ok()?;
                 (rows > 0).then_some(Share::Usual(rows))
             }
             Turn::Suspect => (self.statements_left() >= cost.one()).then_some(Share::Suspect),

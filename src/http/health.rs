@@ -19,7 +19,7 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: &Request) 
         if config.mail.postmark_token.is_some() { DependencyState::Configured } else { DependencyState::Logging };
     let mut dependencies = BTreeMap::from([
         ("database".to_owned(), if alive { DependencyState::Ok } else { DependencyState::Unreachable }),
-        ("github".to_owned(), configured(config.github.token.is_some())),
+        ("github".to_owned(), configured(config.github.credentials.is_ok())),
         ("mail".to_owned(), mail),
         ("rate_limit".to_owned(), configured(rate_limit)),
         ("admin".to_owned(), configured(config.admin_token.is_some())),

@@ -1,6 +1,6 @@
-//! `POST /webhooks/{storefront}`: proven first, then stored, then 200 whatever happens after.
+//! `POST /webhooks/{storefront}` and `/webhooks/github`: proven first, then stored, then 200 whatever happens after.
 //!
-//! What proves a delivery is the storefront's to say, in `adapters::storefronts`. Storefronts send again what was not
+//! What proves a delivery is the sender's to say, in `adapters::storefronts` and `adapters::github::hook`. Storefronts send again what was not
 //! answered with a 200, or only after some of the 5xx. So once a delivery is proven, nothing but a body that could not be
 //! stored makes another status than 200, and that one makes 503. It is never 410: senders take that for good-bye.
 
@@ -10,19 +10,22 @@ mod tests;
 use std::fmt::Display;
 
 use super::{BodyError, Code, Problem, Request, Response, WEBHOOK_BODY_MAX_BYTES};
+use crate::adapters::github::hook;
 use crate::adapters::storefronts::{Head, Refusal};
 use crate::engine::Engine;
 use crate::http::api::activation::DeliveryReceipt;
 use crate::http::api::codes::ReceiptState;
 use crate::platform::{Level, LogValue, Platform};
 
-/// Takes a delivery of the storefront that the path names, and has it stored.
+/// Takes a delivery of whom the path names, and has it stored.
 pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -> Response {
-    let Some(storefront) = engine.config().storefronts.by_path(&request.path) else {
-        return Problem::not_found().into();
-    };
+    let config = engine.config();
     let head = Head { query: request.query.as_deref(), headers: &request.headers };
-    let proof = storefront.authenticate(&head, engine.platform().now());
+    let (source, proof) = match config.storefronts.by_path(&request.path) {
+        Some(storefront) => (storefront.source(), storefront.authenticate(&head, engine.platform().now())),
+        None if request.path == hook::PATH => (hook::SOURCE, hook::authenticate(&config.github, &head)),
+        None => return Problem::not_found().into(),
+    };
     // Before the method is looked at: where nobody is to see it, this path does not exist, for any method and any body.
     if matches!(proof, Err(Refusal::Hidden)) {
         return Problem::not_found().into();
@@ -41,7 +44,7 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -
             return not_read(error);
         }
     };
-    let delivery = match proof.admit(storefront.source(), body) {
+    let delivery = match proof.admit(source, body) {
         Ok(delivery) => delivery,
         Err(refusal) => return refused(refusal),
     };

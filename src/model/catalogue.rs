@@ -20,7 +20,7 @@ mod url;
 mod word;
 mod written;
 
-use crate::model::{Bought, ProductRef, Source, StorefrontId};
+use crate::model::{Bought, ProductRef, Repo, Source, StorefrontId};
 
 pub use difference::{Difference, EntryRef};
 pub use problem::Problem;
@@ -83,6 +83,15 @@ impl Catalogue {
     /// Whether buyers of this product may hold a key of the storefront's own.
     pub fn has_storefront_keys(&self, source: Source, product_id: &StorefrontId) -> bool {
         self.of_product(source, product_id).any(|entry| entry.license == LicenseKind::Storefront)
+    }
+
+    /// Whether any product opens this repository, or lets the buyer choose it.
+    pub fn opens(&self, repo: &Repo) -> bool {
+        let opened = |product: &Product| {
+            let choice = product.choose.iter().flat_map(|choice| &choice.from);
+            product.repos.iter().chain(choice).any(|opened| opened == repo)
+        };
+        self.products.iter().any(opened)
     }
 
     /// The entry of exactly that name.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::model::{IssuedKey, Order, OrderFacts, OrderId, Subscription};
+use crate::model::{IssuedKey, Order, OrderFacts, OrderId, Repo, Subscription};
 
 /// A storefront's name for a kind of event, as the `event_type` column holds it: 1 to 64 of `a` to `z`, `0` to `9`, `_`
 /// and `.`.
@@ -23,6 +23,8 @@ pub enum StorefrontEvent {
     OrderChanged { order_id: OrderId, facts: OrderFacts, reason: EventReason },
     /// Something became of a subscription, whether its sale has arrived or not.
     SubscriptionChanged { subscription: Subscription, reason: EventReason },
+    /// Somebody became or ceased to be a member of a repository, as its host says.
+    AccessChanged { repo: Repo },
     /// Understood, and nothing is to be done; with the order that it is about, where it names one.
     Nothing { reason: EventReason, order_id: Option<OrderId> },
 }
@@ -36,6 +38,7 @@ impl StorefrontEvent {
             Self::OrderChanged { order_id, .. } => Some(order_id),
             Self::SubscriptionChanged { subscription, .. } => subscription.order_id.as_ref(),
             Self::Nothing { order_id, .. } => order_id.as_ref(),
+            Self::AccessChanged { .. } => None,
         }
     }
 }
@@ -96,6 +99,12 @@ reasons! {
     KeyChange => "key_change",
     /// Nothing that the storefront documents, or that is acted on.
     UnknownEvent => "unknown_event",
+    /// The sender's first word, or its test.
+    Ping => "ping",
+    /// Of the members of a repository that some product opens.
+    AccessChanged => "access_changed",
+    /// About a repository that no product opens.
+    AnotherRepository => "another_repository",
 
     // What our own record or the catalogue said to it.
     /// The storefront issues the keys of this product; the license comes with the key.

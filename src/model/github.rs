@@ -40,12 +40,29 @@ pub enum LoginError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GithubUserId(i64);
 
+/// What a GitHub App calls itself: its client id (`Iv23li…`), or the number that it has besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GithubAppId(String);
+
 /// A personal account that can be invited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GithubAccount {
     pub id: GithubUserId,
     /// Spelled as GitHub spells it.
     pub login: GithubLogin,
+}
+
+impl GithubAppId {
+    /// Reads an id: ASCII letters, digits and dots, as all have been so far. `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let sound =
+            (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
+        sound.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl GithubLogin {

@@ -20,6 +20,9 @@ pub struct Signature {
     presented: Vec<Vec<u8>>,
 }
 
+/// How long an HMAC-SHA256 is.
+const SIGNATURE_BYTES: usize = 32;
+
 impl Authenticated {
     /// The caller knows one of the shared secrets.
     pub fn by_shared_secret(secrets: &[Secret], presented: &str) -> Option<Self> {
@@ -37,6 +40,15 @@ impl Signature {
     pub fn of_body(secrets: &[Secret], presented: Vec<u8>) -> Self {
         let keys = secrets.iter().map(|secret| secret.expose().as_bytes().to_vec()).collect();
         Self::new(keys, Vec::new(), vec![presented])
+    }
+
+    /// The same of a signature in hex, in either case. `None` when it is not of the length of one.
+    pub fn of_body_in_hex(secrets: &[Secret], presented: &str) -> Option<Self> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+        let (pairs, []) = presented.as_bytes().as_chunks::<2>() else { return None };
+        let bytes: Option<Vec<u8>> =
+            pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect();
+        bytes.filter(|bytes| bytes.len() == SIGNATURE_BYTES).map(|bytes| Self::of_body(secrets, bytes))
     }
 
     /// Signatures of this prefix and the body, any of which may be right, under any of these keys.
@@ -92,6 +104,18 @@ mod tests {
         assert!(!verifies(&[b"jefe"], b"", &[&RIGHT], BODY));
         assert!(!verifies(&[KEY], b"", &[&RIGHT[..31], &[], &[0; 32]], BODY));
         assert!(!verifies(&[KEY], b"", &[], BODY) && !verifies(&[], b"", &[&RIGHT], BODY));
+    }
+
+    #[test]
+    fn a_signature_in_hex_has_one_length_and_either_case() {
+        let secrets = [Secret::new("Jefe").unwrap()];
+        let hex: String = RIGHT.iter().map(|byte| format!("{byte:02x}")).collect();
+        for written in [hex.clone(), hex.to_uppercase()] {
+            assert!(Signature::of_body_in_hex(&secrets, &written).unwrap().verify(BODY).is_some());
+        }
+        for wrong in ["", "5b", &hex[..62], &format!("{hex}00"), &hex.replace("5b", "5g"), &format!("{hex} ")] {
+            assert!(Signature::of_body_in_hex(&secrets, wrong).is_none(), "{wrong}");
+        }
     }
 
     #[test]

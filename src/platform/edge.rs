@@ -6,6 +6,7 @@
 
 mod d1;
 mod fetch;
+mod signing;
 mod stream;
 
 use std::time::Duration;
@@ -17,9 +18,10 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::console;
 use worker::worker_sys::RateLimiter;
 
-use crate::model::Timestamp;
+use crate::model::{PrivateKey, Timestamp};
 use crate::platform::{
-    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement,
+    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError,
+    Statement,
 };
 
 pub(crate) use stream::Chunks;
@@ -68,6 +70,11 @@ impl Platform for Edge {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         getrandom::fill(bytes).map_err(|_| NoRandomness)
+    }
+
+    async fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
+        // What the runtime says of a key may repeat parts of it.
+        signing::rs256(key, message).await.map_err(|_| CannotSign)
     }
 
     /// <https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/>

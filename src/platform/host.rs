@@ -3,6 +3,7 @@
 //!
 //! The migrations and the SQL are the deployment's own. HTTP goes to a function, which tests point at the sandbox.
 
+mod signing;
 mod sqlite;
 
 use std::cell::{Cell, RefCell};
@@ -13,9 +14,10 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::model::Timestamp;
+use crate::model::{PrivateKey, Timestamp};
 use crate::platform::{
-    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement,
+    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError,
+    Statement,
 };
 
 pub use sqlite::Sqlite;
@@ -221,6 +223,10 @@ impl Platform for Host {
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         self.0.random.borrow_mut().fill(bytes);
         Ok(())
+    }
+
+    async fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
+        signing::rs256(key, message)
     }
 
     async fn within_limit(&self, limit: Limit, key: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Activation on the real runtime: D1 decides who wins, and the rate-limit binding limits.
 
 use futures_util::future::join_all;
-use latchkey_sandbox::{GumroadSale, LemonSqueezySale, Service};
+use latchkey_sandbox::{GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GumroadSale, LemonSqueezySale, Service};
 use latchkey_testbed::TestbedOptions;
 use serde_json::json;
 
@@ -49,6 +49,37 @@ async fn a_buyer_activates_is_invited_and_may_ask_again() {
     assert_eq!(another.headers["content-type"], "application/problem+json");
     assert!(!another.body.to_string().contains("octocat"));
     assert!(shop.bed.sandbox().take_calls().is_empty());
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_works_with_an_app_that_keeps_its_token() {
+    // As somebody pastes it into one line.
+    let key = GITHUB_APP_PRIVATE_KEY.trim_end().replace('\n', "\\n");
+    let options = TestbedOptions::default()
+        .without("GITHUB_TOKEN")
+        .with_var("GITHUB_APP_ID", GITHUB_APP_ID)
+        .with_var("GITHUB_APP_PRIVATE_KEY", &key);
+    let shop = Shop::open_with(options).await;
+    let health = shop.request(shop.get("/healthz")).await;
+    assert_eq!(health.body["dependencies"]["github"], "configured", "{health:?}");
+    for login in ["octocat", "ada-lovelace"] {
+        let key = shop.sell_starter().await;
+        let answer = shop.activate(&key, login).await;
+        assert_eq!((answer.status, &answer.body["repos"][1]["status"]), (200, &"invited".into()), "{answer:?}");
+    }
+    assert_eq!(shop.bed.sandbox().app_tokens().len(), 1);
+
+    shop.bed.sandbox().revoke_app_tokens();
+    let key = shop.sell_starter().await;
+    assert_eq!(shop.activate(&key, "grace-hopper").await.status, 200);
+    assert_eq!(shop.bed.sandbox().app_tokens().len(), 2);
+
+    shop.until("outbox WHERE kind = 'grant' AND state = 'done'", 6).await;
+    shop.bed.sandbox().uninstall_app("acme");
+    let key = shop.sell_starter().await;
+    let refused = shop.activate(&key, "mary-jackson").await;
+    assert_eq!((refused.status, &refused.body["code"]), (502, &"upstream_unavailable".into()));
     shop.close();
 }
 

@@ -19,17 +19,21 @@ pub(crate) fn secrets(options: &TestbedOptions) -> Vec<String> {
     const SECRET: [&str; 4] = ["_TOKEN", "_SECRET", "_SECRET_PREVIOUS", "_API_KEY"];
     let given = options.vars.iter().filter(|(name, _)| SECRET.iter().any(|end| name.ends_with(end)));
     let mut secrets: Vec<String> = given.map(|(_, value)| value.clone()).collect();
+    let keys = options.vars.iter().filter(|(name, _)| name.ends_with("_PRIVATE_KEY"));
+    let lines = keys.flat_map(|(_, pem)| pem.split("\\n")).flat_map(str::lines);
+    secrets.extend(lines.filter(|line| line.len() > 40).map(str::to_owned));
     let Options {
         gumroad_secret,
         gumroad_access_token,
         lemon_squeezy_webhook_secret,
         lemon_squeezy_api_key,
         github_token,
+        github_webhook_secret,
         postmark_token,
         ..
     } = options.sandbox.clone().unwrap_or_default();
     secrets.extend([gumroad_secret, gumroad_access_token, lemon_squeezy_webhook_secret, lemon_squeezy_api_key]);
-    secrets.extend([github_token, postmark_token]);
+    secrets.extend([github_token, github_webhook_secret, postmark_token]);
     secrets
 }
 
@@ -38,6 +42,7 @@ pub(crate) fn secrets(options: &TestbedOptions) -> Vec<String> {
 #[track_caller]
 pub(crate) fn assert_none(bed: &Testbed, secrets: &[String], told: &[Told]) {
     let private = private(bed);
+    let secrets = &[secrets, &bed.sandbox().app_tokens()].concat();
     for line in bed.logs() {
         let line = line.text.to_lowercase();
         let leaked = private.iter().chain(secrets).find(|canary| line.contains(&canary.to_lowercase()));

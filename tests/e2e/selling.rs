@@ -1,6 +1,6 @@
 //! Sales on the real runtime: stored, fulfilled behind the answer, once.
 
-use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale};
+use latchkey_sandbox::{Delivery, GumroadSale, HookFormat, LemonSqueezySale};
 use latchkey_testbed::TestbedOptions;
 
 use crate::shop::Shop;
@@ -21,6 +21,22 @@ async fn a_gumroad_sale_is_stored_byte_for_byte_and_becomes_one_license_and_one_
     let license = &shop.bed.query("SELECT * FROM licenses")[0];
     assert_eq!(license["license_key"], shop.take_key());
     assert_eq!((license["tier"].as_str(), license["status"].as_str()), (Some("pro"), Some("active")));
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_github_tells_is_stored_byte_for_byte_and_noted() {
+    let shop = Shop::open().await;
+    let delivery = shop.bed.sandbox().github_member("added", "octocat", "acme/starter", HookFormat::Json);
+    assert_eq!(shop.deliver(&delivery).await, 200);
+    shop.until("webhook_events WHERE processed = 1", 1).await;
+    let event = &shop.bed.query("SELECT * FROM webhook_events")[0];
+    assert_eq!(event["payload"].as_str().unwrap().as_bytes(), delivery.body);
+    assert_eq!((&event["source"], &event["event_type"]), (&"github".into(), &"member".into()));
+    assert_eq!(event["reason"], "access_changed");
+    let unsigned = Delivery { headers: Vec::new(), ..delivery };
+    assert_eq!(shop.deliver(&unsigned).await, 401);
+    assert_eq!(shop.count("webhook_events"), 1);
     shop.close();
 }
 

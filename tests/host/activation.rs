@@ -9,12 +9,14 @@
 //! | `identities` | GitHub accounts: which can be invited, and that one license has one |
 //! | `invitations` | what becomes of each repository |
 //! | `callers` | rate limits and cross-origin calls |
+//! | `apps` | a GitHub App in place of a token |
 //! | `repeating` | whoever activates the same license again and again |
 //! | `guessing` | somebody who tries keys |
 //!
 //! What a body may look like at all is in `hostile`; what happens when a call is lost is in `faults`.
 
 mod answers;
+mod apps;
 mod callers;
 mod choice;
 mod guessing;

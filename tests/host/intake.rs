@@ -2,6 +2,7 @@
 //!
 //! What a delivery that was let in comes to is in `gumroad` and `lemon_squeezy`; malformed bodies are in `hostile`.
 
+mod github;
 mod health;
 mod slow;
 

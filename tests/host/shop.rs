@@ -10,10 +10,11 @@ use latchkey::config::WorkersPlan;
 use latchkey::db::products::Replaced;
 use latchkey::engine::{Engine, FollowUp, Ticked};
 use latchkey::http::{self, Request, Response};
-use latchkey::model::{Actor, AdminAction, Catalogue, Reason, Timestamp};
+use latchkey::model::{Actor, AdminAction, Catalogue, PrivateKey, Reason, Timestamp};
 use latchkey::platform::host::{Host, Sqlite};
 use latchkey::platform::{
-    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, Row, SendError, Statement,
+    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, Row, SendError,
+    Statement,
 };
 use latchkey_sandbox::{Delivery, Options, Sandbox};
 use latchkey_simulator::world::{World, send};
@@ -73,6 +74,11 @@ impl Shop {
     /// Lets the next requests be an isolate's that does not know the catalogue yet.
     pub(crate) fn forget_catalogue(&self) {
         self.world.forget_catalogue();
+    }
+
+    /// Lets the next requests be an isolate's that remembers nothing: no token of a GitHub App's, and no probe.
+    pub(crate) fn forget_memory(&self) {
+        self.world.forget_memory();
     }
 
     /// Has the seller replace the catalogue, and gives how many deliveries became due by that.
@@ -276,6 +282,10 @@ impl Platform for Machine {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         self.host.fill_random(bytes)
+    }
+
+    async fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
+        self.host.sign_rs256(key, message).await
     }
 
     async fn within_limit(&self, limit: Limit, key: &str) -> bool {

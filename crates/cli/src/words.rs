@@ -90,6 +90,9 @@ impl Words for EventReason {
             Self::KeyDisabled => "the storefront's license key was switched off",
             Self::KeyChange => "something changed about the storefront's license key",
             Self::UnknownEvent => "it tells of nothing that Latchkey acts on",
+            Self::Ping => "the sender asked whether somebody is there",
+            Self::AccessChanged => "who is in a repository changed, which is read from GitHub itself",
+            Self::AnotherRepository => "it is about a repository that no product opens",
             Self::KeyIssuedByStorefront => {
                 "the storefront issues the keys of this product: the license comes with the key"
             }

@@ -40,9 +40,11 @@ fn buyers(schemas: &mut Schemas) -> Vec<Operation> {
 }
 
 fn storefronts(schemas: &mut Schemas) -> Vec<Operation> {
-    let names: Vec<_> = SECTIONS.iter().map(|section| section.source).collect();
-    let storefront =
-        json!({ "name": "storefront", "in": "path", "required": true, "schema": { "type": "string", "enum": names } });
+    let names: Vec<_> = SECTIONS.iter().map(|section| section.source).chain(["github"]).collect();
+    let storefront = json!({
+        "name": "storefront", "in": "path", "required": true, "schema": { "type": "string", "enum": names },
+        "description": "Or GitHub, which tells of who became or ceased to be a member.",
+    });
     let secret = json!({
         "name": "secret", "in": "query", "required": false, "schema": { "type": "string" },
         "description": "Of a storefront that does not sign. Wrong: 404.",
@@ -51,9 +53,13 @@ fn storefronts(schemas: &mut Schemas) -> Vec<Operation> {
         "name": "X-Signature", "in": "header", "required": false, "schema": { "type": "string" },
         "description": "Of a storefront that signs. Wrong: 401.",
     });
+    let signature_of_github = json!({
+        "name": "X-Hub-Signature-256", "in": "header", "required": false, "schema": { "type": "string" },
+        "description": "Of GitHub: `sha256=` and the signature. Wrong: 401.",
+    });
     vec![
         Operation::new("POST", "/webhooks/{storefront}", "deliver", "A delivery of a storefront's")
-            .parameters(vec![storefront, secret, signature])
+            .parameters(vec![storefront, secret, signature, signature_of_github])
             .takes("application/json", json!({}))
             .takes("application/x-www-form-urlencoded", json!({ "type": "object" }))
             // Whatever an authenticated sender sends is stored before it is read.

@@ -1,12 +1,14 @@
-//! GitHub's replies: about a login, and to an invitation.
+//! GitHub's replies: about a login, to an invitation, to an App that asks for a token; and what it sends by itself.
 
-use latchkey::adapters::github::{Github, Invited, Resolved};
-use latchkey::model::{GithubAccount, GithubLogin, GithubUserId, Permission, Repo};
+use latchkey::adapters::github::{Github, Installations, Invited, Resolved, hook};
+use latchkey::adapters::storefronts::{Cause, Head};
+use latchkey::model::{Authenticated, Delivery, GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret};
 use latchkey::platform::{HttpRequest, Method, Platform};
 
 use crate::replies;
-use crate::storefronts::check_failure;
-use crate::world::{World, config, run};
+use crate::storefronts::{check_event_type, check_failure};
+use crate::taint::{self, assert_clean};
+use crate::world::{World, config, config_with, run};
 
 /// Of nobody: it is looked for where it may not be.
 const LOGIN: &str = "Zq-Canary-Buyer";
@@ -26,8 +28,8 @@ fn check_requests(sent: &[HttpRequest]) {
 /// # Panics
 /// When something does not hold.
 pub fn user(input: &[u8]) {
-    let config = config().github;
-    let github = Github::new(&config).expect("a token is configured");
+    let (config, installations) = (config().github, Installations::default());
+    let github = Github::new(&config, &installations).expect("a token is configured");
     let login = GithubLogin::parse(LOGIN).expect("a login");
     let world = World::replying(replies::read(input));
     match run(github.resolve(&world, &login)) {
@@ -39,14 +41,76 @@ pub fn user(input: &[u8]) {
     check_requests(&world.sent());
 }
 
+/// Whatever GitHub replies to an App that has no token yet: it ends after few requests, no token that it is given shows, and what
+/// fails does not show the buyer's login.
+///
+/// # Panics
+/// When something does not hold.
+pub fn app(input: &[u8]) {
+    let config = config_with(|name| match name {
+        "GITHUB_TOKEN" => Some(""),
+        "GITHUB_APP_ID" => Some("Iv23liFuzz"),
+        "GITHUB_APP_PRIVATE_KEY" => Some(include_str!("../../../tests/fixtures/keys/rsa-2048.pkcs1.pem")),
+        _ => None,
+    });
+    let installations = Installations::default();
+    let places = ["acme/kit", "globex/kit"].map(|repo| Repo::parse(repo).expect("a repository"));
+    let github = Github::new(&config.github, &installations).expect("an App is configured");
+    let github = github.through(places.into_iter());
+    let login = GithubLogin::parse(LOGIN).expect("a login");
+    let world = World::replying(replies::read(input));
+    match run(github.resolve(&world, &login)) {
+        Ok(Resolved::Account(account)) => assert!(account.login == login && account.id.as_i64() > 0, "{account:?}"),
+        Ok(Resolved::NotFound | Resolved::NotInvitable(_)) => {}
+        Err(failure) => check_failure(&failure, &[LOGIN, "eyJ"]),
+    }
+    let sent = world.sent();
+    check_requests(&sent);
+    assert!((1..=8).contains(&sent.len()), "{} requests", sent.len());
+    for request in &sent {
+        let about_account = request.url.contains("/users/");
+        let bearer = request.headers.iter().find(|(name, _)| *name == "authorization").map(|(_, value)| value.as_str());
+        let bearer = bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).expect("a bearer token");
+        assert!(bearer.bytes().all(|byte| byte.is_ascii_graphic()), "{bearer:?}");
+        assert!(about_account || bearer.starts_with("eyJ"), "an installation's token asks for another");
+    }
+}
+
+/// A delivery of GitHub's: proven or not, what is told is sound, and what is wrong with it repeats nothing of it.
+///
+/// # Panics
+/// When something does not hold.
+pub fn delivery(input: &[u8]) {
+    let header = String::from_utf8_lossy(input).into_owned();
+    let headers = [("x-hub-signature-256".to_owned(), header)];
+    let config = config_with(|name| (name == "GITHUB_WEBHOOK_SECRET").then_some("fuzz-github-webhook-secret"));
+    if let Ok(proof) = hook::authenticate(&config.github, &Head { query: None, headers: &headers }) {
+        assert!(proof.admit(hook::SOURCE, input.to_vec()).is_err(), "it would have to hold its own signature");
+    }
+    for body in [Some(input.to_vec()), taint::json(input), Some(taint::form(input))].into_iter().flatten() {
+        let secret = [Secret::new("secret").expect("a secret")];
+        let proof = Authenticated::by_shared_secret(&secret, "secret").expect("the same");
+        match hook::understand(&Delivery::webhook(hook::SOURCE, body, proof)) {
+            Ok(understood) => {
+                check_event_type(&understood.event_type);
+                assert!(understood.event.order_id().is_none());
+            }
+            Err(not) => match &not.cause {
+                Cause::Malformed { problem, .. } => assert_clean(problem),
+                Cause::Unanswered(failure) => panic!("GitHub was asked: {failure}"),
+            },
+        }
+    }
+}
+
 /// Whatever GitHub replies to an invitation: it ends after few requests, leads the buyer to GitHub's own page, and one
 /// that is not the buyer's is taken back or said to a person.
 ///
 /// # Panics
 /// When something does not hold.
 pub fn invitation(input: &[u8]) {
-    let config = config().github;
-    let github = Github::new(&config).expect("a token is configured");
+    let (config, installations) = (config().github, Installations::default());
+    let github = Github::new(&config, &installations).expect("a token is configured");
     let login = GithubLogin::parse(LOGIN).expect("a login");
     let account = GithubAccount { id: GithubUserId::new(583_231).expect("an id"), login };
     let repo = Repo::parse("acme/kit").expect("a repository");
@@ -78,8 +142,8 @@ pub fn invitation(input: &[u8]) {
 /// # Panics
 /// When something does not hold.
 pub fn removal(input: &[u8]) {
-    let config = config().github;
-    let github = Github::new(&config).expect("a token is configured");
+    let (config, installations) = (config().github, Installations::default());
+    let github = Github::new(&config, &installations).expect("a token is configured");
     let login = GithubLogin::parse(LOGIN).expect("a login");
     let account = GithubAccount { id: GithubUserId::new(583_231).expect("an id"), login };
     let repo = Repo::parse("acme/kit").expect("a repository");

@@ -38,12 +38,14 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 27] = [
     Target { name: "activation", check: buyers::activation },
     Target { name: "caller_network", check: buyers::caller_network },
     Target { name: "configuration", check: settings::configuration },
     Target { name: "delivery", check: storefronts::delivery },
     Target { name: "email_address", check: values::email_address },
+    Target { name: "github_app", check: github::app },
+    Target { name: "github_delivery", check: github::delivery },
     Target { name: "github_invitation", check: github::invitation },
     Target { name: "github_removal", check: github::removal },
     Target { name: "github_user", check: github::user },

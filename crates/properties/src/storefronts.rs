@@ -248,6 +248,7 @@ fn check(read: &Result<Understood, NotUnderstood>) {
                     assert!(!facts.is_empty(), "nothing has changed");
                 }
                 StorefrontEvent::SubscriptionChanged { subscription, reason: _ } => check_subscription(subscription),
+                StorefrontEvent::AccessChanged { .. } => panic!("no storefront knows of access"),
                 StorefrontEvent::Nothing { .. } => {}
             }
         }
@@ -264,7 +265,7 @@ fn check(read: &Result<Understood, NotUnderstood>) {
 }
 
 /// As its column holds it.
-fn check_event_type(event_type: &EventType) {
+pub(crate) fn check_event_type(event_type: &EventType) {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
     let text = event_type.as_str();
     assert!((1..=64).contains(&text.len()) && text.bytes().all(plain), "{text:?}");

@@ -1,9 +1,12 @@
 //! GitHub: users, repositories, invitations and collaborators, and the verbs with which a test moves them. What its
 //! REST API answers is in `github::api`, what its objects look like in `github::shape`, and what is common to every request
-//! (headers, rate limit) in `github::gate`.
+//! (headers, rate limit) in `github::gate`. The seller's App, which may ask in place of a token, is in `github::app`, and what GitHub sends
+//! by itself in `github::hook`.
 
 mod api;
+mod app;
 mod gate;
+mod hook;
 mod invite;
 mod shape;
 
@@ -14,7 +17,8 @@ use crate::options::Options;
 use crate::sandbox::Sandbox;
 use crate::time::DAY;
 
-pub(crate) use gate::respond;
+pub(crate) use gate::{credentials, respond};
+pub use hook::HookFormat;
 
 /// After this long an invitation can no longer be accepted. It stays listed.
 const INVITATION_LIFETIME: i64 = 7 * DAY;
@@ -58,7 +62,9 @@ pub(crate) struct GitHub {
     account_numbers: Counter,
     repo_numbers: Counter,
     invitation_numbers: Counter,
+    delivery_numbers: Counter,
     quota: gate::Quota,
+    app: app::App,
 }
 
 #[derive(Debug, Clone)]
@@ -132,7 +138,9 @@ impl GitHub {
             account_numbers: Counter::from(1_000_000),
             repo_numbers: Counter::from(500_000),
             invitation_numbers: Counter::from(options.first_number),
+            delivery_numbers: Counter::from(options.first_number),
             quota: gate::Quota::default(),
+            app: app::App::new(options),
         };
         for (id, login, kind) in [
             (583_231, "octocat", AccountKind::User),

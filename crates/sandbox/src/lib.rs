@@ -48,16 +48,16 @@ mod value;
 pub use calls::{Call, Credentials};
 pub use delivery::Delivery;
 pub use faults::{Fault, FaultKind};
-pub use github::{AccountKind, Invitation, NotAccepted};
+pub use github::{AccountKind, HookFormat, Invitation, NotAccepted};
 pub use gumroad::{Gift, GumroadSale, PingFormat};
 pub use lemon_squeezy::{
     KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed, OrderStatus, StorefrontMail,
     sign as sign_lemon_squeezy_body,
 };
 pub use options::{
-    Clock, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
-    LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, POSTMARK_TOKEN, Product, Reinvite, Removal, Storefront,
-    VirtualClock,
+    Clock, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_TOKEN, GITHUB_WEBHOOK_SECRET, GUMROAD_ACCESS_TOKEN,
+    GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID, LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits,
+    Options, POSTMARK_TOKEN, Product, Reinvite, Removal, Storefront, VirtualClock,
 };
 pub use postmark::Mail;
 pub use sandbox::{Exchange, Sandbox};

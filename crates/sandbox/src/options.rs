@@ -9,6 +9,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The token that the sandbox's GitHub accepts.
 pub const GITHUB_TOKEN: &str = "sandbox-github-token";
+/// The client id of the seller's App at the sandbox's GitHub, which may be asked with in place of the token.
+pub const GITHUB_APP_ID: &str = "Iv23liSandboxOfLatchkey";
+/// The App's private key. Unlike the other secrets it has its sign on a line of its own, before the key, as PEM allows.
+pub const GITHUB_APP_PRIVATE_KEY: &str = include_str!("github/app.pem");
+/// The key with which the sandbox's GitHub signs what it sends.
+pub const GITHUB_WEBHOOK_SECRET: &str = "sandbox-github-webhook-secret";
 /// The server token that the sandbox's Postmark accepts.
 pub const POSTMARK_TOKEN: &str = "sandbox-postmark-token";
 /// The `?secret=` that the sandbox's Gumroad puts on its pings.
@@ -63,6 +69,10 @@ pub struct Options {
     pub lemon_squeezy_api_key: String,
     pub lemon_squeezy_store_id: u64,
     pub github_token: String,
+    pub github_app_id: String,
+    /// In PEM.
+    pub github_app_private_key: String,
+    pub github_webhook_secret: String,
     pub postmark_token: String,
     /// What the storefronts sell. GitHub gets every repository they name, owned by an organization.
     pub products: Vec<Product>,
@@ -183,6 +193,9 @@ impl Default for Options {
             lemon_squeezy_api_key: LEMON_SQUEEZY_API_KEY.to_owned(),
             lemon_squeezy_store_id: LEMON_SQUEEZY_STORE_ID,
             github_token: GITHUB_TOKEN.to_owned(),
+            github_app_id: GITHUB_APP_ID.to_owned(),
+            github_app_private_key: GITHUB_APP_PRIVATE_KEY.to_owned(),
+            github_webhook_secret: GITHUB_WEBHOOK_SECRET.to_owned(),
             postmark_token: POSTMARK_TOKEN.to_owned(),
             products: acme_products(),
             limits: Limits::default(),

@@ -146,7 +146,7 @@ impl fmt::Debug for Sandbox {
 
 impl World {
     fn handle(&mut self, request: &Incoming, now: i64) -> Exchange {
-        let mut call = Call::record(request, self.credentials(request), now);
+        let mut call = Call::record(request, self.credentials(request, now), now);
         let fault = self.faults.strike(request);
         call.faulted = fault.is_some();
         let (delay, reply) = match fault {
@@ -180,9 +180,9 @@ impl World {
         }
     }
 
-    fn credentials(&self, request: &Incoming) -> Credentials {
+    fn credentials(&self, request: &Incoming, now: i64) -> Credentials {
         match request.service {
-            Some(Service::GitHub) => request.bearer(&self.options.github_token),
+            Some(Service::GitHub) => github::credentials(self, request, now),
             Some(Service::LemonSqueezy) => lemon_squeezy::credentials(&self.options, request),
             Some(Service::Gumroad) => gumroad::credentials(&self.options, request),
             Some(Service::Postmark) => postmark::credentials(&self.options, request),

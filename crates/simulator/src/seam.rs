@@ -5,11 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use latchkey::model::Timestamp;
+use latchkey::model::{PrivateKey, Timestamp};
 use latchkey::platform::host::Host;
 use latchkey::platform::{
-    DbError, HttpRequest, HttpResponse, Limit, LogLine, LogValue, Method, NoRandomness, Outcome, Platform, SendError,
-    Statement, Value,
+    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, LogValue, Method, NoRandomness, Outcome, Platform,
+    SendError, Statement, Value,
 };
 
 use crate::fate::Fates;
@@ -215,6 +215,10 @@ impl Platform for Seam {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         self.host.fill_random(bytes)
+    }
+
+    fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, CannotSign>> {
+        self.host.sign_rs256(key, message)
     }
 
     fn within_limit(&self, limit: Limit, key: &str) -> impl Future<Output = bool> {

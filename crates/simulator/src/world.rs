@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use latchkey::adapters::storefronts::SECTIONS;
 use latchkey::config::Config;
-use latchkey::engine::Engine;
+use latchkey::engine::{Engine, Memory};
 use latchkey::http::{Body, Request};
 use latchkey::model::catalogue::Form;
 use latchkey::model::{Catalogue, Timestamp, TraceId};
@@ -34,6 +34,8 @@ pub struct World {
     config: Rc<Config>,
     /// The newest that the engine's isolate knows.
     catalogue: RefCell<Rc<Catalogue>>,
+    /// What else the isolate remembers.
+    memory: RefCell<Rc<Memory>>,
 }
 
 impl World {
@@ -67,7 +69,7 @@ impl World {
         let upstream = sandbox.clone();
         let host = Host::with_database(database, seed, NOW, move |request| send(&upstream, request));
         let config = Rc::new(Config::read(|name| setting(name, changes)));
-        let world = Self { host, sandbox, clock, config, catalogue: RefCell::default() };
+        let world = Self { host, sandbox, clock, config, catalogue: RefCell::default(), memory: RefCell::default() };
         world.stock(catalogue);
         world
     }
@@ -94,6 +96,11 @@ impl World {
         self.catalogue.take();
     }
 
+    /// Forgets what else the engine's isolate remembers.
+    pub fn forget_memory(&self) {
+        self.memory.take();
+    }
+
     /// Keeps the catalogue that an engine has learned of, as the isolate does after each event.
     pub fn keep_catalogue<P: Platform>(&self, engine: &Engine<P>) {
         *self.catalogue.borrow_mut() = engine.catalogue();
@@ -114,7 +121,8 @@ impl World {
 
     /// The same on another platform that stands for this host.
     pub fn engine_on<P: Platform>(&self, platform: P, trace: TraceId) -> Engine<P> {
-        self.engine_knowing(platform, Rc::clone(&self.catalogue.borrow()), trace)
+        let engine = self.engine_knowing(platform, Rc::clone(&self.catalogue.borrow()), trace);
+        engine.remembering(Rc::clone(&self.memory.borrow()))
     }
 
     /// The same in an isolate of its own, which knows this catalogue.
@@ -172,6 +180,7 @@ pub fn catalogue_of(entries: &str) -> Catalogue {
 fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
     let usual = match name {
         "GITHUB_TOKEN" => latchkey_sandbox::GITHUB_TOKEN,
+        "GITHUB_WEBHOOK_SECRET" => latchkey_sandbox::GITHUB_WEBHOOK_SECRET,
         "GITHUB_API_URL" => "http://sandbox.localhost/github",
         "LEMON_SQUEEZY_WEBHOOK_SECRET" => latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET,
         "LEMON_SQUEEZY_STORE_ID" => "1",

@@ -246,6 +246,7 @@ impl Served {
         let address = |service: &str| format!("{}/{service}", self.url);
         let vars = [
             ("GITHUB_TOKEN", options.github_token.clone()),
+            ("GITHUB_WEBHOOK_SECRET", options.github_webhook_secret.clone()),
             ("GUMROAD_WEBHOOK_SECRET", options.gumroad_secret.clone()),
             ("GUMROAD_ACCESS_TOKEN", options.gumroad_access_token.clone()),
             ("LEMON_SQUEEZY_WEBHOOK_SECRET", options.lemon_squeezy_webhook_secret.clone()),

@@ -150,6 +150,7 @@ mod tests {
         let vars = of_the_sandbox();
         let expected = [
             ("GITHUB_TOKEN", latchkey_sandbox::GITHUB_TOKEN),
+            ("GITHUB_WEBHOOK_SECRET", latchkey_sandbox::GITHUB_WEBHOOK_SECRET),
             ("GUMROAD_WEBHOOK_SECRET", latchkey_sandbox::GUMROAD_SECRET),
             ("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN),
             ("LEMON_SQUEEZY_WEBHOOK_SECRET", latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET),

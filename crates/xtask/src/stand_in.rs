@@ -24,6 +24,9 @@ pub(crate) fn options(products: &[Product], vars: &Vars, worker_url: Option<Stri
         lemon_squeezy_api_key: value("LEMON_SQUEEZY_API_KEY", default.lemon_squeezy_api_key),
         lemon_squeezy_store_id: store_id.unwrap_or(default.lemon_squeezy_store_id),
         github_token: value("GITHUB_TOKEN", default.github_token),
+        github_app_id: value("GITHUB_APP_ID", default.github_app_id),
+        github_app_private_key: value("GITHUB_APP_PRIVATE_KEY", default.github_app_private_key),
+        github_webhook_secret: value("GITHUB_WEBHOOK_SECRET", default.github_webhook_secret),
         postmark_token: value("POSTMARK_TOKEN", default.postmark_token),
         products: products.iter().filter_map(product).collect(),
         // The Worker's database outlives the sandbox. Counting from the present second, no number comes twice.

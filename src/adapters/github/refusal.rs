@@ -17,8 +17,18 @@ const BLOCKED: [&str; 1] = ["block"];
 /// The signs of an account that GitHub itself has flagged or suspended.
 const FLAGGED: [&str; 3] = ["flagged", "spammy", "suspended"];
 
+/// The sign of an installation of an App that a repository's owner, or GitHub, has suspended.
+const INSTALLATION_SUSPENDED: &str = "installation has been suspended";
+
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// With what a refused request was sent, which is what has to be seen to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    Token,
+    App,
+}
 
 /// What a refused request was about.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +41,13 @@ pub(super) enum Asked<'a> {
 
 /// The failure that a reply of an error status is. `login` is the one that was asked about; the failure does not
 /// repeat it.
-pub(super) fn failure(reply: &HttpResponse, asked: Asked<'_>, login: &GithubLogin, now: Timestamp) -> Failure {
+pub(super) fn failure(
+    reply: &HttpResponse,
+    asked: Asked<'_>,
+    login: &GithubLogin,
+    means: Means,
+    now: Timestamp,
+) -> Failure {
     let words = words(reply);
     if let Some(limited) = limit(reply, &words, now) {
         return limited;
@@ -41,14 +57,15 @@ pub(super) fn failure(reply: &HttpResponse, asked: Asked<'_>, login: &GithubLogi
     let signs = mask(&words, login.as_str()).to_ascii_lowercase();
     let shows = |any: &[&str]| any.iter().any(|sign| signs.contains(sign));
     match (reply.status, asked) {
-        (300..=399, Asked::Repository(repo) | Asked::Removal(repo)) => {
-            person_needed(format!("{repo} was renamed or moved at {SERVICE}: update products.toml"))
-        }
+        (300..=399, Asked::Repository(repo) | Asked::Removal(repo)) => moved(repo),
         (300..=399, Asked::Account) => Failure::new(
             Remedy::SetupWrong,
             format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"),
         ),
-        (401, _) => Failure::new(Remedy::CredentialsRejected, format!("GITHUB_TOKEN was rejected by {SERVICE}")),
+        (401, _) => rejected(means),
+        (403, Asked::Repository(repo) | Asked::Removal(repo)) if shows(&[INSTALLATION_SUSPENDED]) => {
+            installation_suspended(repo)
+        }
         (403 | 451, Asked::Repository(repo) | Asked::Removal(repo)) if shows(&["access blocked"]) => {
             person_needed(format!("ask {SERVICE}'s support about {repo}: it has blocked access to the repository"))
         }
@@ -69,12 +86,15 @@ pub(super) fn failure(reply: &HttpResponse, asked: Asked<'_>, login: &GithubLogi
              it is flagged or suspended ({SERVICE} says: {})",
             excerpt(&words, login)
         )),
-        (403, Asked::Repository(repo) | Asked::Removal(repo)) => person_needed(forbidden(reply, &words, repo, login)),
+        (403, Asked::Repository(repo) | Asked::Removal(repo)) => {
+            person_needed(forbidden(reply, &words, repo, login, means))
+        }
         (404, Asked::Removal(repo)) => person_needed(format!(
-            "let GITHUB_TOKEN see {repo}, or cancel this if there is no such repository any more: {repo} does not exist or \
-             GITHUB_TOKEN cannot see it, and whether somebody still has access is not known"
+            "{}, or cancel this if there is no such repository any more: {}, and whether somebody still has access is not known",
+            means.to_see(repo),
+            means.sees_nothing_of(repo)
         )),
-        (404, Asked::Repository(repo)) => repository_missing(repo),
+        (404, Asked::Repository(repo)) => repository_missing(repo, means),
         (422, Asked::Repository(repo)) if says_personal(&words) => personal_repository(repo),
         (422, Asked::Repository(repo)) if !words.is_empty() => person_needed(format!(
             "ask the buyer for another GitHub account and transfer the license to it, unless you can mend this: \
@@ -91,11 +111,72 @@ pub(super) fn failure(reply: &HttpResponse, asked: Asked<'_>, login: &GithubLogi
     }
 }
 
+/// The failure that GitHub's reply is to an App that asks for a token for a repository.
+/// <https://docs.github.com/rest/apps/apps>
+pub(super) fn of_installation(reply: &HttpResponse, repo: &Repo, now: Timestamp) -> Failure {
+    let words = words(reply);
+    if let Some(limited) = limit(reply, &words, now) {
+        return limited;
+    }
+    let signs = words.to_ascii_lowercase();
+    match reply.status {
+        300..=399 => moved(repo),
+        401 => rejected(Means::App),
+        // Of an App that is deleted, or never was.
+        404 if signs.contains("integration not found") => rejected(Means::App),
+        404 if is_in_githubs_words(reply) => repository_missing(repo, Means::App),
+        403 if signs.contains(INSTALLATION_SUSPENDED) => installation_suspended(repo),
+        422 if signs.contains("permission") => Failure::new(
+            Remedy::PersonNeeded,
+            format!(
+                "give the GitHub App Administration: read and write, and accept that where it is installed for {repo}: \
+                 it lacks the permission ({SERVICE} says: {})",
+                start(&words)
+            ),
+        ),
+        status @ (400 | 403 | 410 | 422 | 451) if !words.is_empty() => Failure::new(
+            Remedy::PersonNeeded,
+            format!("{SERVICE} gives the GitHub App no token for {repo}: it answered {status}: {}", start(&words)),
+        ),
+        status @ 500..=599 => Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")),
+        status => Failure::unintelligible(SERVICE, status),
+    }
+}
+
 /// That there is no such repository, as far as we are let to see.
-pub(super) fn repository_missing(repo: &Repo) -> Failure {
+pub(super) fn repository_missing(repo: &Repo, means: Means) -> Failure {
+    let reason = format!("{}, or correct its name: {}", means.to_see(repo), means.sees_nothing_of(repo));
+    Failure::new(Remedy::PersonNeeded, reason)
+}
+
+/// That nothing can be asked of a repository for as long as the App's installation is suspended.
+pub(super) fn installation_suspended(repo: &Repo) -> Failure {
     let reason = format!(
-        "let GITHUB_TOKEN see {repo}, or correct its name: {repo} does not exist or GITHUB_TOKEN cannot see it"
+        "unsuspend the GitHub App for {repo}, or install the app there anew: whoever owns {repo} has suspended it, or \
+         {SERVICE} has"
     );
+    Failure::new(Remedy::PersonNeeded, reason)
+}
+
+/// Whether an App was turned away with a token that ended before its time, or by the end of its installation.
+pub(super) fn is_of_spent_token(reply: &HttpResponse) -> bool {
+    match reply.status {
+        401 => true,
+        403 => words(reply).to_ascii_lowercase().contains(INSTALLATION_SUSPENDED),
+        _ => false,
+    }
+}
+
+fn rejected(means: Means) -> Failure {
+    let what = match means {
+        Means::Token => "GITHUB_TOKEN was",
+        Means::App => "GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY was",
+    };
+    Failure::new(Remedy::CredentialsRejected, format!("{what} rejected by {SERVICE}"))
+}
+
+fn moved(repo: &Repo) -> Failure {
+    let reason = format!("{repo} was renamed or moved at {SERVICE}: update products.toml");
     Failure::new(Remedy::PersonNeeded, reason)
 }
 
@@ -184,16 +265,42 @@ fn reset(reply: &HttpResponse, now: Timestamp) -> Timestamp {
 
 /// Which permission is missing, from the header in which GitHub names it if it does.
 /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#insufficient-permissions>
-fn forbidden(reply: &HttpResponse, words: &str, repo: &Repo, login: &GithubLogin) -> String {
+fn forbidden(reply: &HttpResponse, words: &str, repo: &Repo, login: &GithubLogin, means: Means) -> String {
+    let name = means.name();
     match reply.header("x-accepted-github-permissions") {
-        Some(needed) => format!("GITHUB_TOKEN lacks a permission on {repo}: it needs {}", excerpt(needed, login)),
+        Some(needed) => format!("{name} lacks a permission on {repo}: it needs {}", excerpt(needed, login)),
         None if words.contains("Resource not accessible") => {
-            format!("GITHUB_TOKEN lacks a permission on {repo}: it needs Administration: read and write")
+            format!("{name} lacks a permission on {repo}: it needs Administration: read and write")
         }
         None => format!(
-            "GITHUB_TOKEN may not manage access to {repo}: it needs Administration: read and write ({SERVICE} says: {})",
+            "{name} may not manage access to {repo}: it needs Administration: read and write ({SERVICE} says: {})",
             excerpt(words, login)
         ),
+    }
+}
+
+impl Means {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "GITHUB_TOKEN",
+            Self::App => "the GitHub App",
+        }
+    }
+
+    /// What is to be done where a repository is not shown.
+    fn to_see(self, repo: &Repo) -> String {
+        match self {
+            Self::Token => format!("let GITHUB_TOKEN see {repo}"),
+            Self::App => format!("let the GitHub App see {repo} (install the app there)"),
+        }
+    }
+
+    /// Why a repository may not be shown.
+    fn sees_nothing_of(self, repo: &Repo) -> String {
+        match self {
+            Self::Token => format!("{repo} does not exist or GITHUB_TOKEN cannot see it"),
+            Self::App => format!("{repo} does not exist or the app is not installed there"),
+        }
     }
 }
 
@@ -222,7 +329,12 @@ fn list_of_words(errors: &[Json]) -> Vec<&str> {
 /// data. It is masked before the text is cut, which would leave the half of it.
 fn excerpt(text: &str, login: &GithubLogin) -> String {
     let line: String = text.chars().filter(|character| !character.is_control()).collect();
-    mask(&line, login.as_str()).chars().take(200).collect()
+    start(&mask(&line, login.as_str()))
+}
+
+/// The start of what is about nobody.
+fn start(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(200).collect()
 }
 
 /// The text with every occurrence of the login, in whatever case, replaced.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::refusal::{self, Asked};
+use super::refusal::Asked;
 use super::{Github, Invitation, SERVICE, owner};
 use crate::adapters::{Effect, Failure, Remedy};
 use crate::json::{self, Json};
@@ -50,8 +50,7 @@ impl Github<'_> {
         if owner(repo).eq_ignore_ascii_case(login.as_str()) {
             return Ok(());
         }
-        let fail =
-            |reply: &HttpResponse| Err(refusal::failure(reply, Asked::Removal(repo), &account.login, platform.now()));
+        let fail = |reply: &HttpResponse| Err(self.refused(platform, reply, Asked::Removal(repo), &account.login));
         let path = format!("/repos/{repo}/collaborators/{login}");
         let reply = self.send(platform, Method::Get, &path, None).await?;
         let was_in = reply.status == 204;
@@ -93,7 +92,7 @@ impl Github<'_> {
             let path = format!("/repos/{repo}/invitations?per_page={INVITATIONS_PER_PAGE}&page={page}");
             let reply = self.send(platform, Method::Get, &path, None).await?;
             if reply.status != 200 {
-                return Err(refusal::failure(&reply, Asked::Removal(repo), &account.login, platform.now()));
+                return Err(self.refused(platform, &reply, Asked::Removal(repo), &account.login));
             }
             let unintelligible = || Failure::unintelligible(SERVICE, reply.status);
             let items = json::items_with(&reply.body, id).ok_or_else(unintelligible)?;
@@ -119,7 +118,7 @@ impl Github<'_> {
                 204 => was_open |= open,
                 // Accepted or declined by now.
                 404 => {}
-                _ => return Err(refusal::failure(&reply, Asked::Removal(repo), &account.login, platform.now())),
+                _ => return Err(self.refused(platform, &reply, Asked::Removal(repo), &account.login)),
             }
             platform.sleep(BETWEEN_CHANGES).await;
         }
@@ -169,7 +168,7 @@ impl Github<'_> {
         let reply = self.send(platform, Method::Delete, &format!("/repos/{repo}/invitations/{id}"), None).await?;
         match reply.status {
             204 | 404 => Ok(()),
-            _ => Err(refusal::failure(&reply, Asked::Removal(repo), &account.login, platform.now())),
+            _ => Err(self.refused(platform, &reply, Asked::Removal(repo), &account.login)),
         }
     }
 

@@ -1,8 +1,11 @@
 //! What GitHub's answers mean, one test a rule. Its bookkeeping of invitations is tested against the sandbox.
 //!
-//! Here are accounts and invitations; what went astray is in `taking_back`, the end of access in `removals`, and what a refusal
-//! means in `refusals`.
+//! Here are accounts and invitations; what went astray is in `taking_back`, the end of access in `removals`, what a refusal
+//! means in `refusals`, how a GitHub App comes by its tokens in `apps`, and what GitHub
+//! tells by itself in `hooks`.
 
+mod apps;
+mod hooks;
 mod refusals;
 mod removals;
 mod taking_back;
@@ -10,6 +13,7 @@ mod taking_back;
 use super::*;
 use crate::adapters::Reach;
 use crate::adapters::testing::{Canned, NOW, reply, reply_with, run};
+use crate::config::NoCredentials;
 use crate::platform::SendError;
 
 const USER: &str = r#"{"id":583231,"login":"octocat","type":"User","site_admin":false}"#;
@@ -23,7 +27,13 @@ const SEE: &str = "GET https://api.github.com/repos/acme/kit/collaborators/octoc
 const REMOVE: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators/octocat";
 
 fn settings(api_url: &str) -> config::Github {
-    config::Github { token: Secret::new("canary-token"), api_url: api_url.to_owned() }
+    let credentials = Ok(Credentials::Token(Secret::new("canary-token").unwrap()));
+    config::Github { credentials, webhook_secrets: Vec::new(), api_url: api_url.to_owned() }
+}
+
+/// GitHub by these settings, in an isolate of its own.
+fn github(settings: &config::Github) -> Github<'_> {
+    Github::new(settings, Box::leak(Box::default())).unwrap()
 }
 
 fn octocat() -> GithubAccount {
@@ -48,7 +58,7 @@ fn message(text: &str) -> String {
 
 fn resolve(answer: Result<HttpResponse, SendError>) -> Result<Resolved, Failure> {
     let (world, settings) = (Canned::answering([answer]), settings("https://api.github.com"));
-    run(Github::new(&settings).unwrap().resolve(&world, &GithubLogin::parse("OctoCat").unwrap()))
+    run(github(&settings).resolve(&world, &GithubLogin::parse("OctoCat").unwrap()))
 }
 
 /// The end of the lease under which somebody is invited.
@@ -56,7 +66,7 @@ const UNTIL: Timestamp = NOW.plus_millis(60_000);
 
 fn invite_in(world: &Canned, permission: Permission) -> Result<Invited, Failure> {
     let settings = settings("https://api.github.com");
-    run(Github::new(&settings).unwrap().invite(world, &kit(), &octocat(), permission, UNTIL))
+    run(github(&settings).invite(world, &kit(), &octocat(), permission, UNTIL))
 }
 
 /// A world in which the account has this role, and whoever is invited is answered like this.
@@ -87,7 +97,7 @@ fn remove_in(world: &Canned) -> Result<(), Failure> {
 
 fn remove_known_in(world: &Canned, present: Option<&GithubLogin>, invitation: Option<i64>) -> Result<(), Failure> {
     let settings = settings("https://api.github.com");
-    run(Github::new(&settings).unwrap().remove(world, &kit(), &octocat(), present, invitation))
+    run(github(&settings).remove(world, &kit(), &octocat(), present, invitation))
 }
 
 fn listed(invitee: i64) -> Result<HttpResponse, SendError> {
@@ -118,9 +128,10 @@ fn opened() -> Invited {
 }
 
 #[test]
-fn without_a_token_there_is_no_github() {
-    let settings = config::Github { token: None, ..settings("https://api.github.com") };
-    assert!(Github::new(&settings).is_none());
+fn without_credentials_there_is_no_github() {
+    let credentials = Err(NoCredentials::Missing("GITHUB_TOKEN"));
+    let settings = config::Github { credentials, ..settings("https://api.github.com") };
+    assert!(Github::new(&settings, &Installations::default()).is_none());
 }
 
 #[test]
@@ -188,7 +199,7 @@ fn a_look_up_that_failed_says_nothing_about_the_login() {
 fn the_present_login_of_an_account_is_asked_for_by_its_number() {
     let asked = |answer| {
         let (world, settings) = (Canned::answering([answer]), settings("https://api.github.com"));
-        let login = run(Github::new(&settings).unwrap().present_login(&world, &octocat()));
+        let login = run(github(&settings).present_login(&world, &octocat()));
         assert_eq!(world.calls(), [USER_BY_ID]);
         login.map(|login| login.map(|login| login.as_str().to_owned()))
     };
@@ -265,9 +276,8 @@ fn a_role_that_is_not_told_invites_nobody_unless_there_is_no_collaborator() {
 #[test]
 fn nobody_is_invited_once_the_lease_is_over() {
     let settings = settings("https://api.github.com");
-    let invite = |world: &Canned| {
-        run(Github::new(&settings).unwrap().invite(world, &kit(), &octocat(), Permission::Pull, NOW)).unwrap_err()
-    };
+    let invite =
+        |world: &Canned| run(github(&settings).invite(world, &kit(), &octocat(), Permission::Pull, NOW)).unwrap_err();
     let world = inviting([]);
     let failure = invite(&world);
     assert_eq!((failure.remedy, failure.effect), (Remedy::RetryAt(NOW), Effect::Nothing));
@@ -279,7 +289,7 @@ fn the_owner_of_the_repository_needs_no_invitation() {
     let world = inviting([reply(422, &message("Repository owner cannot be a collaborator"))]);
     let settings = settings("https://api.github.com");
     let repo = Repo::parse("OctoCat/kit").unwrap();
-    let invited = run(Github::new(&settings).unwrap().invite(&world, &repo, &octocat(), Permission::Pull, UNTIL));
+    let invited = run(github(&settings).invite(&world, &repo, &octocat(), Permission::Pull, UNTIL));
     assert_eq!(invited, Ok(Invited::Member));
 }
 
@@ -317,7 +327,7 @@ fn a_buyer_is_sent_to_githubs_own_page_whatever_the_reply_says() {
     let link = |api_url: &str, html_url: &str| {
         let body = format!(r#"{{"id":7,"invitee":{{"id":583231}},"html_url":"{html_url}"}}"#);
         let (world, settings) = (inviting([reply(201, &body)]), settings(api_url));
-        match run(Github::new(&settings).unwrap().invite(&world, &kit(), &octocat(), Permission::Pull, UNTIL)) {
+        match run(github(&settings).invite(&world, &kit(), &octocat(), Permission::Pull, UNTIL)) {
             Ok(Invited::Invitation { accept_url, .. }) => accept_url,
             other => panic!("{other:?}"),
         }

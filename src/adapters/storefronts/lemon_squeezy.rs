@@ -74,8 +74,9 @@ impl Storefront for LemonSqueezy {
         if self.webhook_secrets.is_empty() {
             return Err(Refusal::Hidden);
         }
-        let signature = head.header("x-signature").and_then(unhex).ok_or(Refusal::InvalidSignature)?;
-        Ok(Proof::Body(Signature::of_body(&self.webhook_secrets, signature.to_vec())))
+        let signature =
+            head.header("x-signature").and_then(|hex| Signature::of_body_in_hex(&self.webhook_secrets, hex));
+        signature.map(Proof::Body).ok_or(Refusal::InvalidSignature)
     }
 
     async fn interpret(&self, _: &impl Platform, delivery: &Delivery) -> Result<Understood, NotUnderstood> {
@@ -134,12 +135,4 @@ fn store_id(reader: &mut Reader<'_>) -> Option<i64> {
         return reader.missing(NAME, "no Lemon Squeezy order or license is believed");
     };
     text.parse().ok().filter(|id| *id > 0).or_else(|| reader.invalid(NAME, "must be a store's number"))
-}
-
-/// Exactly 32 bytes in hex, in either case.
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect();
-    bytes?.try_into().ok()
 }

@@ -19,6 +19,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
 
 const SETTINGS: &[(&str, &str)] = &[
     ("GUMROAD_WEBHOOK_SECRET", "gumroad-secret"),
+    ("GITHUB_WEBHOOK_SECRET", "github-secret"),
     ("LEMON_SQUEEZY_STORE_ID", "1"),
     ("LEMON_SQUEEZY_WEBHOOK_SECRET", "lemon-squeezy-secret"),
 ];
@@ -52,13 +53,20 @@ fn signature(secret: &str, body: &[u8]) -> String {
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A delivery of each storefront, with its name.
+/// A delivery of each storefront and of GitHub, with its name.
 fn genuine() -> Vec<(&'static str, Request)> {
     let signature = signature("lemon-squeezy-secret", BODY);
     vec![
         ("gumroad", request("POST", "gumroad", Some("secret=gumroad-secret"), None)),
         ("lemonsqueezy", request("POST", "lemonsqueezy", None, Some(&signature))),
+        ("github", of_github("github-secret")),
     ]
+}
+
+fn of_github(secret: &str) -> Request {
+    let signature = format!("sha256={}", signature(secret, BODY));
+    let headers = vec![("x-hub-signature-256".to_owned(), signature)];
+    Request { headers, ..request("POST", "github", None, None) }
 }
 
 /// A body that fails the test when anybody looks into it.
@@ -80,8 +88,8 @@ fn rows(engine: &Engine<Host>) -> usize {
 }
 
 #[test]
-fn what_is_genuine_is_stored_and_handed_on_for_every_storefront() {
-    assert_eq!(genuine().len(), PROFILES.len());
+fn what_is_genuine_is_stored_and_handed_on_for_every_sender() {
+    assert_eq!(genuine().len(), PROFILES.len() + 1);
     for (source, request) in genuine() {
         let engine = engine(SETTINGS);
         let response = run(&engine, request);
@@ -149,6 +157,7 @@ fn a_body_that_was_not_signed_is_refused_and_leaves_no_row() {
         assert_eq!(code(&response), (401, "invalid_signature".to_owned()));
         assert!(response.follow_up.is_none());
     }
+    assert_eq!(code(&run(&engine, of_github("lemon-squeezy-secret"))), (401, "invalid_signature".to_owned()));
     assert_eq!(rows(&engine), 0);
 }
 

@@ -32,6 +32,8 @@ const NOT_STRUCK: [&str; 10] = [
 /// Every request of ours, with `{}` for what differs, under the adapter that makes it.
 const REQUESTS: &[(&str, &str)] = &[
     ("mail/postmark.rs", "Post /postmark/email"),
+    ("github/app.rs", "Get /github/repos/{}/{}/installation"),
+    ("github/app.rs", "Post /github/app/installations/{}/access_tokens"),
     ("github.rs", "Get /github/repos/{}/{}/collaborators/{}/permission"),
     ("github.rs", "Get /github/user/{}"),
     ("github.rs", "Get /github/users/{}"),

@@ -66,6 +66,7 @@ fn what_no_webhook_told_of_is_found_despite_every_single_fault() {
 #[test]
 fn a_first_activation_survives_every_single_fault() {
     exhaust(Scenario::FirstActivation, 9);
+    exhaust(Scenario::AppActivation, 11);
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn what_is_held_on_a_buyer_is_read_and_erased_despite_every_single_fault() {
 #[test]
 fn a_buyer_who_never_asks_again_has_everything_or_nothing() {
     run(async {
-        for scenario in [Scenario::FirstActivation, Scenario::StorefrontKey] {
+        for scenario in [Scenario::FirstActivation, Scenario::AppActivation, Scenario::StorefrontKey] {
             for blow in blows(0..scenario.play(&[]).await.calls.get()) {
                 scenario.play_once(blow).await;
             }

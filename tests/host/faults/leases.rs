@@ -12,11 +12,11 @@ use latchkey::db::grants::Moment;
 use latchkey::db::outbox::{self, Attempt, Delay, DueMail, Lease, Share, WaitsFor};
 use latchkey::db::{Batch, Results};
 use latchkey::engine::Engine;
-use latchkey::model::{TestLicenses, Timestamp, UniqueId};
+use latchkey::model::{PrivateKey, TestLicenses, Timestamp, UniqueId};
 use latchkey::platform::host::{Call, Fate, Host};
 use latchkey::platform::{
-    DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError, Statement,
-    unique_id,
+    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError,
+    Statement, unique_id,
 };
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
 use serde_json::{Value, json};
@@ -296,6 +296,10 @@ impl Platform for Behind {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         self.0.fill_random(bytes)
+    }
+
+    async fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
+        self.0.sign_rs256(key, message).await
     }
 
     async fn within_limit(&self, limit: Limit, key: &str) -> bool {

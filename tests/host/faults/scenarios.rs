@@ -22,7 +22,7 @@ use latchkey::http;
 use latchkey::model::{Actor, AdminAction, Reason};
 use latchkey::platform::host::Sqlite;
 use latchkey::platform::{Platform, unique_id};
-use latchkey_sandbox::{GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY};
+use latchkey_sandbox::{GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY};
 
 use self::beginnings::{Ask, Subject};
 use self::changes::Change;
@@ -60,7 +60,9 @@ pub(super) enum Scenario {
     FoundOrder,
     /// The buyer of a minted key activates it for the first time.
     FirstActivation,
-    /// The same with a key that only Lemon Squeezy knows.
+    /// The same where a GitHub App asks in place of a token.
+    AppActivation,
+    /// A first activation with a key that only Lemon Squeezy knows.
     StorefrontKey,
     /// The same with one of a product that no entry of the catalogue names.
     UnmappedKey,
@@ -113,7 +115,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 37] = [
+    pub(super) const ALL: [Self; 38] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -126,6 +128,7 @@ impl Scenario {
         Self::FoundSales,
         Self::FoundOrder,
         Self::FirstActivation,
+        Self::AppActivation,
         Self::StorefrontKey,
         Self::UnmappedKey,
         Self::Bypass,
@@ -187,6 +190,11 @@ impl Scenario {
             Self::FoundSales => &[("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN)],
             Self::FoundOrder => &[("LEMON_SQUEEZY_API_KEY", LEMON_SQUEEZY_API_KEY)],
             Self::RefusedMail | Self::RejectedToken => &[("OPERATOR_EMAIL", OPERATOR)],
+            Self::AppActivation => &[
+                ("GITHUB_TOKEN", ""),
+                ("GITHUB_APP_ID", GITHUB_APP_ID),
+                ("GITHUB_APP_PRIVATE_KEY", GITHUB_APP_PRIVATE_KEY),
+            ],
             _ => &[],
         };
         Shop::open_on(database, settings)
@@ -258,6 +266,8 @@ async fn ask_until_answered(shop: &Shop, witness: &Witness, tries: usize, ask: &
                 return true;
             }
         }
+        // Whoever asks again may meet another isolate.
+        shop.forget_memory();
         shop.advance(Duration::from_secs(1));
     }
     false

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use latchkey_sandbox::{
-    Fault, FaultKind, GITHUB_TOKEN, GUMROAD_SECRET, GumroadSale, LEMON_SQUEEZY_WEBHOOK_SECRET, LemonSqueezySale,
-    LicenseKeySeed, POSTMARK_TOKEN, Service,
+    Fault, FaultKind, GITHUB_TOKEN, GITHUB_WEBHOOK_SECRET, GUMROAD_SECRET, GumroadSale, LEMON_SQUEEZY_WEBHOOK_SECRET,
+    LemonSqueezySale, LicenseKeySeed, POSTMARK_TOKEN, Service,
 };
 use serde_json::json;
 
@@ -92,7 +92,8 @@ fn no_log_line_holds_a_key_a_secret_or_anything_about_a_person() {
             keys.extend([key.replace('-', ""), key]);
         }
         assert!(keys.len() >= 10);
-        let secrets = [GITHUB_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_WEBHOOK_SECRET, POSTMARK_TOKEN];
+        let secrets =
+            [GITHUB_TOKEN, GITHUB_WEBHOOK_SECRET, GUMROAD_SECRET, LEMON_SQUEEZY_WEBHOOK_SECRET, POSTMARK_TOKEN];
         let words = ["canary", "octocat", "583231"];
         for told in keys.iter().map(String::as_str).chain(secrets).chain(words) {
             let line = lower.lines().find(|line| line.contains(told));

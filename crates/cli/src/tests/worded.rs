@@ -79,6 +79,9 @@ fn every_code_has_its_words() {
       key_disabled: the storefront's license key was switched off
       key_change: something changed about the storefront's license key
       unknown_event: it tells of nothing that Latchkey acts on
+      ping: the sender asked whether somebody is there
+      access_changed: who is in a repository changed, which is read from GitHub itself
+      another_repository: it is about a repository that no product opens
       key_issued_by_storefront: the storefront issues the keys of this product: the license comes with the key
       minted_here: the keys of this product are minted here: the storefront's own opens nothing
       nothing_to_deliver: the catalogue says that this product opens nothing

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::app::Caller;
 use super::gate::message;
 use super::{Account, GitHub, Repo, invite};
 use crate::incoming::Incoming;
@@ -11,7 +12,7 @@ use crate::options::Removal;
 use crate::reply::Reply;
 use crate::sandbox::World;
 
-pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply {
+pub(super) fn respond(world: &mut World, request: &Incoming, caller: Caller, now: i64) -> Reply {
     let pages = matches!(request.route(), ("GET", path) if matches!(path[..], ["repos", _, _, "invitations"]));
     if let Some(name) = request.unknown_query(if pages { &["per_page", "page"] } else { &[] }) {
         return message(422, "Validation Failed").unexpected(format!("the query parameter {name}"));
@@ -19,11 +20,16 @@ pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
     world.github.settle(now);
     let (removal, removal_takes) = (world.options.removal, world.options.removal_takes);
     let (method, path) = request.route();
-    let body_allowed = method == "PUT";
+    let body_allowed = matches!((method, path.as_slice()), ("PUT", _) | ("POST", ["app", ..]));
     if !body_allowed && !request.body.is_empty() {
         return message(400, "Problems parsing JSON").unexpected("a body where there is none to send");
     }
+    if let Some(refusal) = refused(&world.github, method, &path, caller) {
+        return refusal;
+    }
     match (method, path.as_slice()) {
+        ("GET", ["repos", owner, name, "installation"]) => world.github.get_installation(owner, name, &world.options),
+        ("POST", ["app", "installations", id, "access_tokens"]) => world.github.create_token(id, request, now),
         ("GET", ["users", login]) => world.github.get_user(login),
         ("GET", ["user", id]) => world.github.get_user_by_id(id),
         ("GET", ["repos", owner, name]) => with_repo(&world.github, owner, name, |repo| {
@@ -44,6 +50,30 @@ pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
             world.github.delete_collaborator(owner, name, login, removal, (now, now + removal_takes))
         }
         _ => not_found().unexpected("no such endpoint"),
+    }
+}
+
+/// What a caller may not ask at all: an App in its own name asks for nothing but its installations, and only it does; an
+/// installation sees no repository but those on which it is.
+fn refused(github: &GitHub, method: &str, path: &[&str], caller: Caller) -> Option<Reply> {
+    let of_app = matches!(
+        (method, path),
+        ("GET", ["repos", _, _, "installation"]) | ("POST", ["app", "installations", _, "access_tokens"])
+    );
+    match (caller, path) {
+        (Caller::App, _) if of_app => None,
+        (Caller::App, _) => {
+            Some(message(403, "Resource not accessible by integration").unexpected("an App in its own name"))
+        }
+        _ if of_app => {
+            let undecodable = message(401, "A JSON web token could not be decoded");
+            Some(undecodable.unexpected("somebody in place of the App"))
+        }
+        (Caller::Installation { owner: by }, ["repos", owner, name, ..]) => {
+            let reached = github.repo(owner, name).is_some_and(|repo| github.app_reaches(repo, by));
+            (!reached).then(not_found)
+        }
+        (Caller::Installation { .. } | Caller::Person, _) => None,
     }
 }
 

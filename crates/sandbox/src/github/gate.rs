@@ -5,6 +5,7 @@
 use serde_json::json;
 
 use super::api;
+use super::app::Caller;
 use crate::calls::Credentials;
 use crate::incoming::Incoming;
 use crate::reply::Reply;
@@ -33,15 +34,10 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
 }
 
 fn answer(world: &mut World, request: &Incoming, now: i64) -> Reply {
-    match request.bearer(&world.options.github_token) {
-        Credentials::Correct => {}
-        Credentials::Missing => {
-            return message(401, "Requires authentication").unexpected("no Authorization header");
-        }
-        Credentials::Wrong => {
-            return message(401, "Bad credentials").unexpected("the bearer token");
-        }
-    }
+    let caller = match caller(world, request, now) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal,
+    };
     if request.header("accept") != "application/vnd.github+json" {
         return message(415, "Unsupported 'Accept' header: Must accept 'application/json'.")
             .unexpected("the Accept header");
@@ -50,7 +46,27 @@ fn answer(world: &mut World, request: &Incoming, now: i64) -> Reply {
         return message(400, "The API version you specified is not supported.")
             .unexpected("the X-GitHub-Api-Version header");
     }
-    api::respond(world, request, now)
+    api::respond(world, request, caller, now)
+}
+
+/// Whether a request brings credentials that are good now.
+pub(crate) fn credentials(world: &World, request: &Incoming, now: i64) -> Credentials {
+    match request.bearer(&world.options.github_token) {
+        Credentials::Wrong if caller(world, request, now).is_ok() => Credentials::Correct,
+        of_token => of_token,
+    }
+}
+
+fn caller(world: &World, request: &Incoming, now: i64) -> Result<Caller, Reply> {
+    match request.bearer(&world.options.github_token) {
+        Credentials::Correct => Ok(Caller::Person),
+        Credentials::Missing => Err(message(401, "Requires authentication").unexpected("no Authorization header")),
+        Credentials::Wrong => {
+            let bearer = request.header("authorization");
+            let bearer = bearer.strip_prefix("Bearer ").unwrap_or_default();
+            world.github.app.caller(bearer, &world.options, now)
+        }
+    }
 }
 
 /// An error, as GitHub words all of them.

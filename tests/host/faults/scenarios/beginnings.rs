@@ -107,7 +107,9 @@ impl Scenario {
                 shop.advance(20 * MINUTE);
                 Subject::Nobody
             }
-            Self::FirstActivation => Subject::Asked(vec![Ask::activates(shop.sell_starter().await)]),
+            Self::FirstActivation | Self::AppActivation => {
+                Subject::Asked(vec![Ask::activates(shop.sell_starter().await)])
+            }
             Self::StorefrontKey => {
                 Subject::Asked(vec![Ask::activates(shop.sandbox.add_license_key(LicenseKeySeed::default()))])
             }

@@ -89,7 +89,7 @@ impl Scenario {
                 end.has(1, "licenses");
                 end.told_the_operator("dead_row");
             }
-            Self::FirstActivation | Self::LimitedActivation | Self::Bypass => {
+            Self::FirstActivation | Self::AppActivation | Self::LimitedActivation | Self::Bypass => {
                 end.invited(["acme/starter", "acme/starter-docs"]);
                 end.mailed_nobody();
             }
