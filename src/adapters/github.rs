@@ -1,10 +1,13 @@
 //! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
 //! The end of access, and what becomes of invitations that went astray, is in `removal`; what a refusal means is in
-//! [`refusal`]. Who is to be invited to what, and when to try again, is decided in `engine`.
+//! [`refusal`]; what the token may see of repositories and organizations is in [`survey`], and repositories' webhooks are in
+//! [`hooks`]. Who is to be invited to what, and when to try again, is decided in `engine`.
 
+pub mod hooks;
 mod refusal;
 mod removal;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 

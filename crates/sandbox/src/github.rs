@@ -1,10 +1,12 @@
 //! GitHub: users, repositories, invitations and collaborators, and the verbs with which a test moves them. What its
 //! REST API answers is in `github::api`, what its objects look like in `github::shape`, and what is common to every request
-//! (headers, rate limit) in `github::gate`.
+//! (headers, rate limit) in `github::gate`; what a seller's account has set up (the token's rights, plans, webhooks, new names)
+//! in `github::setup`.
 
 mod api;
 mod gate;
 mod invite;
+mod setup;
 mod shape;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use crate::sandbox::Sandbox;
 use crate::time::DAY;
 
 pub(crate) use gate::respond;
+pub use setup::{RepoHook, TokenAccess};
 
 /// After this long an invitation can no longer be accepted. It stays listed.
 const INVITATION_LIFETIME: i64 = 7 * DAY;
@@ -59,6 +62,7 @@ pub(crate) struct GitHub {
     repo_numbers: Counter,
     invitation_numbers: Counter,
     quota: gate::Quota,
+    setup: setup::Setup,
 }
 
 #[derive(Debug, Clone)]
@@ -133,6 +137,7 @@ impl GitHub {
             repo_numbers: Counter::from(500_000),
             invitation_numbers: Counter::from(options.first_number),
             quota: gate::Quota::default(),
+            setup: setup::Setup::default(),
         };
         for (id, login, kind) in [
             (583_231, "octocat", AccountKind::User),

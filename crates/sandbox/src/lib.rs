@@ -48,10 +48,11 @@ mod value;
 pub use calls::{Call, Credentials};
 pub use delivery::Delivery;
 pub use faults::{Fault, FaultKind};
-pub use github::{AccountKind, Invitation, NotAccepted};
-pub use gumroad::{Gift, GumroadSale, PingFormat};
+pub use github::{AccountKind, Invitation, NotAccepted, RepoHook, TokenAccess};
+pub use gumroad::{Gift, GumroadSale, PingFormat, Subscription};
 pub use lemon_squeezy::{
-    KeyStatus, LemonSqueezySale, LicenseKeySeed, OrderStatus, StorefrontMail, sign as sign_lemon_squeezy_body,
+    KeyStatus, LemonSqueezySale, LicenseKeySeed, OrderStatus, StoreHook, StorefrontMail,
+    sign as sign_lemon_squeezy_body,
 };
 pub use options::{
     Clock, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
