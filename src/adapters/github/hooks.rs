@@ -30,6 +30,13 @@ pub struct RepoHook {
     pub content_type: String,
 }
 
+impl RepoHook {
+    /// Whether it tells of [`EVENT`], by its name or by that of all events.
+    pub fn tells(&self) -> bool {
+        self.events.iter().any(|event| event == EVENT || event == "*")
+    }
+}
+
 impl Github<'_> {
     /// The webhooks of a repository, of which it can have twenty for each event.
     ///
