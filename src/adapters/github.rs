@@ -1,12 +1,16 @@
 //! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
 //! The end of access, and what becomes of invitations that went astray, is in `removal`; what a refusal means is in
-//! [`refusal`], how a GitHub App comes by its tokens in [`app`], and what GitHub tells by itself in [`hook`]. Who is to be invited to what, and when to try again, is decided in `engine`.
+//! [`refusal`], how a GitHub App comes by its tokens in [`app`], what GitHub tells by itself in [`hook`], what the credentials may
+//! see of repositories and organizations in [`survey`], and repositories' webhooks in [`hooks`]. Who is to be invited to what, and
+//! when to try again, is decided in `engine`.
 
 mod app;
 pub mod hook;
+pub mod hooks;
 mod refusal;
 mod removal;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 

@@ -41,6 +41,17 @@ pub enum Mailer<'a> {
     Log,
 }
 
+/// What a provider says of its account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// What it takes it delivers.
+    Delivers,
+    /// It takes mails to try things out, and delivers none.
+    DeliversNothing,
+    /// There is none: mails are logged.
+    None,
+}
+
 /// A mail that is out of our hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
@@ -68,6 +79,17 @@ impl<'a> Mailer<'a> {
     /// The provider that is configured, or the log.
     pub fn new(config: &'a config::Mail) -> Self {
         config.postmark_token.as_ref().map_or(Self::Log, |token| Self::Postmark(Postmark::new(token, config)))
+    }
+
+    /// Asks the provider about its account. Sends nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] when it does not take the credentials, or did not say.
+    pub async fn look(&self, platform: &impl Platform) -> Result<Provider, Failure> {
+        match self {
+            Self::Postmark(postmark) => postmark.look(platform).await,
+            Self::Log => Ok(Provider::None),
+        }
     }
 
     /// Sends a mail. Providers promise no idempotency: a mail whose answer was lost goes out again when sent again.

@@ -7,8 +7,10 @@
 //! |---|---|
 //! | `gumroad`, `lemon_squeezy` | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
 //! | `listing` | what reading a page of a list has in common |
+//! | [`hooks`] | how webhooks are set up, and what is missing of those that a storefront has |
 
 mod gumroad;
+pub mod hooks;
 mod lemon_squeezy;
 mod listing;
 #[cfg(test)]
@@ -26,6 +28,7 @@ use crate::model::{
 use crate::platform::{Limit, Platform};
 
 pub use gumroad::Gumroad;
+use hooks::{HookChange, Hooks, RegisteredHook};
 pub use lemon_squeezy::LemonSqueezy;
 
 /// A storefront, as far as its settings have configured it.
@@ -85,6 +88,25 @@ pub trait Storefront: Sized {
 
     /// How its webhooks are set up.
     fn hooks(&self) -> Hooks;
+
+    /// The webhooks that it has, wherever they lead, as far as they are of a kind that is acted on.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no answer that could be believed.
+    fn registered_hooks(&self, platform: &impl Platform) -> impl Future<Output = Result<Vec<RegisteredHook>, Failure>>;
+
+    /// Changes its webhooks. Where it registers each event by itself, saying the same again makes another webhook: so this is
+    /// for what [`hooks::missing`] has found, and is not to be repeated without looking again.
+    ///
+    /// # Errors
+    /// [`Failure`] when it was not done, or may not have been.
+    fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> impl Future<Output = Result<(), Failure>>;
+
+    /// The products that it has, sold or not.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is no answer that could be believed.
+    fn products(&self, platform: &impl Platform) -> impl Future<Output = Result<Products, Failure>>;
 }
 
 /// What is known of a storefront without its settings.
@@ -112,6 +134,15 @@ pub enum Proof {
     Head(Authenticated),
     /// The body has to be signed so.
     Body(Signature),
+}
+
+/// The products that a storefront lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Products {
+    /// Each by the id that the catalogue has for it.
+    pub ids: Vec<String>,
+    /// Whether there are no others: a long list is not read to its end.
+    pub is_whole: bool,
 }
 
 /// Why a delivery is not believed.
@@ -194,36 +225,6 @@ pub struct Page {
     pub next: Option<String>,
     /// Listed items whose time or order does not read, so that nothing can be told of them.
     pub unreadable: usize,
-}
-
-/// How a storefront's webhooks are set up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hooks {
-    /// The events that are acted on, each by the storefront's name for it.
-    pub events: &'static [&'static str],
-    /// Where its API registers them.
-    pub registration: Registration,
-    /// Where the seller does it by hand.
-    pub dashboard: &'static str,
-    pub secret: HookSecret,
-}
-
-/// How webhooks are registered through a storefront's API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Registration {
-    /// One call to this path for each event.
-    PerEvent(&'static str),
-    /// One call to this path for all events together.
-    Together(&'static str),
-}
-
-/// Where the secret of a webhook stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HookSecret {
-    /// In the URL, as this parameter of its query.
-    Query(&'static str),
-    /// The storefront signs with it.
-    Signing,
 }
 
 impl Head<'_> {
@@ -412,6 +413,36 @@ macro_rules! storefronts {
             pub fn hooks(&self) -> Hooks {
                 match self {
                     $(Self::$storefront(storefront) => storefront.hooks(),)+
+                }
+            }
+
+            /// As [`Storefront::registered_hooks`].
+            ///
+            /// # Errors
+            /// As there.
+            pub async fn registered_hooks(&self, platform: &impl Platform) -> Result<Vec<RegisteredHook>, Failure> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.registered_hooks(platform).await,)+
+                }
+            }
+
+            /// As [`Storefront::change_hooks`].
+            ///
+            /// # Errors
+            /// As there.
+            pub async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<(), Failure> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.change_hooks(platform, change).await,)+
+                }
+            }
+
+            /// As [`Storefront::products`].
+            ///
+            /// # Errors
+            /// As there.
+            pub async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.products(platform).await,)+
                 }
             }
         }

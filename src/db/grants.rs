@@ -16,13 +16,13 @@ use crate::platform::{Row, RowError, Statement};
 
 /// How many invitations to one repository begin within [`WINDOW_MS`]. GitHub allows 50 in 24 hours and counts by its own
 /// clock: <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
-const INVITATIONS_PER_WINDOW: i64 = 45;
+pub(crate) const INVITATIONS_PER_WINDOW: i64 = 45;
 
 /// How many of them one account gets: whoever asks again and again must not use up what others need.
 const INVITATIONS_PER_GRANT: i64 = 3;
 
 /// A day, and as long as a lease lasts: that much later than it was reserved, an invitation may still begin.
-const WINDOW_MS: i64 = 24 * 60 * 60 * 1000 + super::outbox::LEASE_MS;
+pub(super) const WINDOW_MS: i64 = 24 * 60 * 60 * 1000 + super::outbox::LEASE_MS;
 
 /// How long the answer to somebody who asks is as good as a new one.
 const FRESH_MS: i64 = 5 * 60 * 1000;

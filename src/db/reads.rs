@@ -6,6 +6,7 @@
 //! | [`events`], [`orders`], [`licenses`], [`grants`], [`outbox`], [`actions`] | a page of each |
 //! | [`details`] | deliveries and licenses with everything that is known of them |
 //! | [`attention`], [`status`] | what needs somebody, and how the deployment stands |
+//! | [`doctor`] | what the database tells of how everything is set up |
 //!
 //! A page looks at no more than [`WINDOW`] rows, so that a filter which few rows meet costs no more than one that all do.
 
@@ -20,6 +21,7 @@ use crate::platform::{DbError, Row, RowError};
 pub mod actions;
 pub mod attention;
 pub mod details;
+pub mod doctor;
 pub mod events;
 pub mod grants;
 pub mod licenses;

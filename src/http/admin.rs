@@ -5,6 +5,7 @@
 //! something goes through the engine, with an [`AdminAction`]. No answer here has CORS headers: no page is to call this.
 
 mod actions;
+mod doctor;
 mod events;
 mod grants;
 mod licenses;
@@ -30,6 +31,7 @@ const DEFAULT_ACTOR: &str = "operator";
 enum Endpoint {
     Status,
     Attention,
+    Doctor,
     Events,
     Event,
     ReplayEvents,
@@ -57,9 +59,10 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 26] = [
+const ROUTES: [(&str, &str, Endpoint); 27] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
+    ("GET", "/admin/doctor", Endpoint::Doctor),
     ("GET", "/admin/events", Endpoint::Events),
     ("POST", "/admin/events/replay", Endpoint::ReplayEvents),
     ("POST", "/admin/events/dismiss", Endpoint::DismissEvents),
@@ -133,6 +136,10 @@ async fn answer<P: Platform>(
             Response::json(200, &status::status(engine).await?)
         }
         Endpoint::Attention => Response::json(200, &status::attention(engine, &read_query(&request)?).await?),
+        Endpoint::Doctor => {
+            no_query(&request)?;
+            Response::json(200, &doctor::diagnose(engine, &request).await)
+        }
         Endpoint::Events => Response::json(200, &events::list(engine, &read_query(&request)?).await?),
         Endpoint::Event => {
             no_query(&request)?;

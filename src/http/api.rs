@@ -10,6 +10,7 @@
 //! | [`activation`] | `POST /api/activate` |
 //! | [`health`] | `GET /healthz` |
 //! | [`status`], [`attention`] | how the deployment stands, and what needs somebody |
+//! | [`doctor`] | whether everything is set up as it has to be |
 //! | [`events`] | deliveries, and what became of each |
 //! | [`orders`], [`licenses`], [`grants`] | what was bought, what it entitles to, who has access to what |
 //! | [`outbox`], [`actions`] | what is still to be done in the outside world, and what operators changed |
@@ -25,6 +26,7 @@ pub mod actions;
 pub mod activation;
 pub mod attention;
 pub mod codes;
+pub mod doctor;
 pub mod events;
 pub mod grants;
 pub mod health;

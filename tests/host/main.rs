@@ -15,6 +15,7 @@ mod budget;
 mod catalogue;
 mod cost;
 mod dismissals;
+mod doctor;
 mod documentation;
 mod ends;
 mod erasure;

@@ -55,6 +55,22 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// How the deployment stands: counts, what is due, the last tick, configuration problems.
     Status,
+    /// Whether everything is set up as it has to be, here and at the services, and what mends it where it is not. Changes
+    /// nothing. Ends with 0 where nothing failed, with 1 where something did, and with 3 where the Worker could not be asked.
+    Doctor,
+    /// Create the webhooks that are missing, and show those that are there; changes nothing else.
+    ///
+    /// The credentials come from the environment, under the names that the Worker has for them: GUMROAD_ACCESS_TOKEN and
+    /// GUMROAD_WEBHOOK_SECRET; LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID and LEMON_SQUEEZY_WEBHOOK_SECRET; GITHUB_TOKEN and
+    /// GITHUB_WEBHOOK_SECRET, for the repositories of the Worker's catalogue. They go to that service and nowhere else.
+    Connect {
+        /// Whose webhooks.
+        #[arg(value_parser = services())]
+        service: String,
+        /// Create nothing: only show what is missing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Who paid and does not have everything: since when, why, and what to do.
     Attention {
         #[command(flatten)]
@@ -390,6 +406,15 @@ pub(crate) struct ProductsFile {
     /// TOML, or JSON where the name ends in .json.
     #[arg(value_name = "FILE", default_value = "products.toml")]
     pub(crate) path: PathBuf,
+}
+
+/// GitHub, as what can be connected.
+pub(crate) const GITHUB: &str = "github";
+
+/// Whose webhooks can be created.
+fn services() -> PossibleValuesParser {
+    let storefronts = PROFILES.iter().map(|profile| PossibleValue::new(profile.source.as_str()));
+    PossibleValuesParser::new(storefronts.chain([PossibleValue::new(GITHUB)]))
 }
 
 impl Args {

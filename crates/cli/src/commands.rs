@@ -1,11 +1,15 @@
-//! How each command becomes a request, and what is printed of the answer. What changes the catalogue is in `products`.
+//! How each command becomes a request, and what is printed of the answer. What changes the catalogue is in `products`, what
+//! creates webhooks in `connect`.
 
+mod connect;
 mod products;
 
 use anyhow::{Context, bail};
 use latchkey::http::api::PageRequest;
 use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::attention::AttentionItem;
+use latchkey::http::api::codes::CheckStatus;
+use latchkey::http::api::doctor::Diagnosis;
 use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
 use latchkey::http::api::grants::{GrantItem, GrantsRequest};
 use latchkey::http::api::licenses::{
@@ -32,7 +36,14 @@ pub(crate) struct Session<'a> {
     /// The admin token. Asked for only by what asks a Worker.
     pub(crate) token: &'a dyn Fn() -> anyhow::Result<String>,
     pub(crate) operator: &'a dyn Operator,
+    /// A variable of the environment. Asked for only by what asks a service besides the Worker.
+    pub(crate) setting: &'a dyn Fn(&str) -> Option<String>,
 }
+
+/// What is printed all the same where something is not as it should be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Amiss(pub(crate) String);
 
 /// Whoever sits there.
 pub(crate) trait Operator {
@@ -71,6 +82,9 @@ impl Session<'_> {
         if let Command::Products(Products::Check { file }) = &args.command {
             return products::check(file, format);
         }
+        if let Command::Connect { service, dry_run } = &args.command {
+            return connect::connect(self, args.url.clone(), service, *dry_run, format).await;
+        }
         let api = Api::new(args.url.clone(), (self.token)()?)?;
         Asking { api, format, view: &self.view, operator: self.operator }.run(&args.command).await
     }
@@ -83,6 +97,15 @@ impl Asking<'_> {
                 let answer = self.api.get(&["status"]).await?;
                 self.print(&answer, |status: Status| show::status(self.view, &status))
             }
+            Command::Doctor => {
+                let answer = self.api.get(&["doctor"]).await?;
+                let diagnosis: Diagnosis = parse(&answer)?;
+                let text = self.print(&answer, |diagnosis: Diagnosis| show::diagnosis(self.view, &diagnosis))?;
+                let failed = diagnosis.checks.iter().any(|check| check.status == CheckStatus::Failed);
+                if failed { Err(Amiss(text).into()) } else { Ok(text) }
+            }
+            // It asks no Worker, or not only.
+            Command::Connect { .. } => bail!("this is no question to a Worker"),
             Command::Attention { paging } => {
                 let page = |limit, cursor| PageRequest { limit, cursor };
                 self.list::<AttentionItem, _>(&["attention"], paging, page).await

@@ -10,6 +10,7 @@
 //! | `show` | answers as a person reads them |
 //! | `view` | tables, times and colors |
 //! | `local` | the token of the Worker that `cargo xtask dev` runs |
+//! | `machine` | this machine, as what the Worker's own adapters ask services through |
 //!
 //! The answers' types are the Worker's own: `latchkey::http::api`. Nothing here reads or writes its database.
 
@@ -17,6 +18,7 @@ mod api;
 mod args;
 mod commands;
 mod local;
+mod machine;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -31,12 +33,15 @@ use anyhow::{Context, bail};
 use clap::{CommandFactory, FromArgMatches};
 use latchkey::model::Timestamp;
 
-use crate::args::Args;
-use crate::commands::{InvalidFile, Operator, Session};
+use crate::args::{Args, Command};
+use crate::commands::{Amiss, InvalidFile, Operator, Session};
 use crate::view::{Colors, View};
 
 /// How a failure ends the program. A command line that is not understood ends it with 2, which clap does.
 const FAILED: u8 = 1;
+
+/// How the doctor ends that could not ask, so that a monitor tells it from one that found something.
+const NOT_ASKED: u8 = 3;
 
 fn main() -> ExitCode {
     let program = local::program();
@@ -45,6 +50,10 @@ fn main() -> ExitCode {
     match run(&args, program) {
         Ok(text) => print(&text),
         Err(error) => {
+            if let Some(Amiss(text)) = error.downcast_ref() {
+                print(text);
+                return ExitCode::from(FAILED);
+            }
             match error.downcast_ref::<InvalidFile>() {
                 Some(invalid) if args.json => println!("{}", invalid.to_json()),
                 // Where a compiler tells of its mistakes.
@@ -52,7 +61,7 @@ fn main() -> ExitCode {
                 None => {}
             }
             eprintln!("error: {error:#}");
-            ExitCode::from(FAILED)
+            ExitCode::from(if matches!(args.command, Command::Doctor) { NOT_ASKED } else { FAILED })
         }
     }
 }
@@ -71,6 +80,7 @@ fn run(args: &Args, program: &'static str) -> anyhow::Result<String> {
         },
         token: &|| api::token(&args.url, std::env::var("LATCHKEY_ADMIN_TOKEN").ok(), local::admin_token),
         operator: &Terminal,
+        setting: &|name| std::env::var(name).ok(),
     };
     // Ctrl-C ends the program at once, as it ends any that does not ask for it: what the Worker was told, it does.
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime of this command")?;

@@ -2,7 +2,8 @@
 
 use latchkey::http::api::actions::ActionItem;
 use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::codes::{DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState};
+use latchkey::http::api::codes::{CheckStatus, DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState};
+use latchkey::http::api::doctor::{Check, Diagnosis};
 use latchkey::http::api::events::{EventDetail, EventItem};
 use latchkey::http::api::grants::GrantItem;
 use latchkey::http::api::licenses::{LicenseDetail, LicenseItem};
@@ -207,6 +208,66 @@ fn attention(view: &View, item: &AttentionItem) -> String {
         text.push_str(&format!("\n    {}", plain(&view.command.of(&command))));
     }
     text
+}
+
+/// What the doctor found: what failed first, what is right last and in short.
+pub(crate) fn diagnosis(view: &View, diagnosis: &Diagnosis) -> String {
+    let of = |status: CheckStatus| diagnosis.checks.iter().filter(move |check| check.status == status);
+    let mut parts = Vec::new();
+    for status in [CheckStatus::Failed, CheckStatus::Warning, CheckStatus::Skipped] {
+        let found: Vec<_> = of(status).map(|check| found(view, check)).collect();
+        if !found.is_empty() {
+            parts.push(format!("{}\n{}", view.colored(&status.cell()), indented(&found.join("\n"))));
+        }
+    }
+    let right = right(of(CheckStatus::Ok));
+    if !right.is_empty() {
+        parts.push(format!("{}\n{}", view.colored(&CheckStatus::Ok.cell()), indented(&right.join("\n"))));
+    }
+    let count = |status| of(status).count();
+    parts.push(format!(
+        "{} failed, {}, {} skipped, {} OK.",
+        count(CheckStatus::Failed),
+        counted(count(CheckStatus::Warning), "warning", "warnings"),
+        count(CheckStatus::Skipped),
+        count(CheckStatus::Ok)
+    ));
+    parts.join("\n\n")
+}
+
+/// What was looked at and is not right: what it is, why, what was seen, and what mends it.
+fn found(view: &View, check: &Check) -> String {
+    let why = check.reason.map(|reason| format!(": {}", reason.words())).unwrap_or_default();
+    let mut text = format!("{}{why}", looked_at(check));
+    let seen = check.detail.as_deref().map(|detail| format!("({})", plain(detail)));
+    for line in [seen, check.remedy.as_deref().map(plain)].into_iter().flatten() {
+        text.push_str(&format!("\n{}", indented(&view.narrower(2 * INDENT).wrapped(&line))));
+    }
+    text
+}
+
+/// What is right, a line for each kind of it.
+fn right<'a>(checks: impl Iterator<Item = &'a Check>) -> Vec<String> {
+    let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
+    for check in checks {
+        let subject = check.subject.as_deref().map(|subject| plain(words::storefront(subject)));
+        let words = check.code.words();
+        match lines.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, subjects)) => subjects.extend(subject),
+            None => lines.push((words, subject.into_iter().collect())),
+        }
+    }
+    lines
+        .into_iter()
+        .map(|(words, subjects)| format!("{words} {}", subjects.join(", ")).trim_end().to_owned())
+        .collect()
+}
+
+fn looked_at(check: &Check) -> String {
+    match &check.subject {
+        Some(subject) => format!("{} {}", check.code.words(), plain(words::storefront(subject))),
+        None => check.code.words().trim_end_matches(" of").trim_end_matches(" to").to_owned(),
+    }
 }
 
 /// How the deployment stands.

@@ -135,7 +135,7 @@ async fn run(url: &str, width: Option<u16>, person: &Person, line: &[&str]) -> a
     let args = Args::try_parse_from(line)?;
     let command = CommandLine { program: "cargo latchkey", url: None };
     let view = View { width, colors: Colors::None, now: NOW, command };
-    let session = Session { view, token: &|| Ok(TOKEN.to_owned()), operator: person };
+    let session = Session { view, token: &|| Ok(TOKEN.to_owned()), operator: person, setting: &|_| None };
     let outcome = session.run(&args).await;
     let said = match &outcome {
         Ok(text) => text.clone(),

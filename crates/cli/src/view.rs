@@ -149,6 +149,20 @@ impl View {
         text_of(table)
     }
 
+    /// A state by itself.
+    pub(crate) fn colored(&self, cell: &Cell) -> String {
+        let mut table = self.empty_table();
+        table.add_row([self.cell(cell)]);
+        text_of(table)
+    }
+
+    /// Text in lines that fit.
+    pub(crate) fn wrapped(&self, text: &str) -> String {
+        let mut table = self.empty_table();
+        table.add_row([TableCell::new(text)]);
+        text_of(table)
+    }
+
     /// The same with less room, for what is indented.
     pub(crate) fn narrower(&self, by: usize) -> Self {
         let by = u16::try_from(by).unwrap_or(u16::MAX);

@@ -4,8 +4,8 @@
 use latchkey::adapters::storefronts::PROFILES;
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{
-    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, OutstandingState, Proof, Remedy,
-    SaleReason, SaleState,
+    CheckCode, CheckReason, CheckStatus, DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState,
+    OutstandingState, Proof, Remedy, SaleReason, SaleState,
 };
 use latchkey::http::api::timeline::Happening;
 use latchkey::model::catalogue::Permission;
@@ -280,6 +280,98 @@ impl Words for DutyKind {
             Self::LicenseMail => OutboxKind::LicenseMail.words(),
             Self::Grant => OutboxKind::Grant.words(),
             Self::AlertMail => OutboxKind::AlertMail.words(),
+        }
+    }
+}
+
+impl Words for CheckCode {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Schema => "schema",
+            Self::Configuration => "setting",
+            Self::SandboxValues => "values of the sandbox",
+            Self::TestLicenses => "test purchases",
+            Self::Cron => "cron trigger",
+            Self::MailProvider => "mail provider",
+            Self::MailSender => "sender of mails",
+            Self::Hooks => "webhooks of",
+            Self::Deliveries => "deliveries of",
+            Self::MappedProducts => "products of the catalogue at",
+            Self::UnmappedProducts => "products that were sold",
+            Self::GithubToken => "GitHub's token",
+            Self::GithubTokenEnd => "end of GitHub's token",
+            Self::Repository => "repository",
+            Self::RepositoryPermission => "permission to invite to",
+            Self::RepositoryOwner => "owner of",
+            Self::Seats => "seats of",
+            Self::InvitationBudget => "invitations of the day to",
+        }
+    }
+}
+
+impl Words for CheckStatus {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "Warning",
+            Self::Failed => "Failed",
+            Self::Skipped => "Skipped",
+        }
+    }
+}
+
+impl State for CheckStatus {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Ok => Tone::Good,
+            Self::Warning => Tone::Open,
+            Self::Failed => Tone::Bad,
+            Self::Skipped => Tone::Neutral,
+        }
+    }
+}
+
+impl Words for CheckReason {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::NotSet => "it is not set",
+            Self::Invalid => "its value is none",
+            Self::OfTheSandbox => "it has a value of the sandbox's",
+            Self::TestsOpenRepositories => "they open repositories",
+            Self::DatabaseFailed => "the database does not answer",
+            Self::SchemaBehind => "migrations are missing",
+            Self::SchemaAhead => "the database is of a later version than the Worker",
+            Self::NoTick => "no tick has run in the last five minutes",
+            Self::DeliversNothing => "it takes mails and delivers none",
+            Self::MailsWait => "mails wait until you set something right",
+            Self::Refused => "the credentials are not taken",
+            Self::Unanswered => "there was no answer that could be believed",
+            Self::NotUsed => "nothing is sold there",
+            Self::NotConfigured => "its webhook is closed, and the catalogue has products of it",
+            Self::NoCredentials => "there are no credentials to ask with",
+            Self::HookMissing => "none leads here",
+            Self::EventsMissing => "these events lead nowhere",
+            Self::HookElsewhere => "they lead elsewhere",
+            Self::HookSecretWrong => "some bring a secret that is not accepted",
+            Self::HookSecretPrevious => "some bring the previous secret",
+            Self::HookTwice => "several tell of the same event",
+            Self::NotDelivered => "something was sold, and nothing was delivered since",
+            Self::NotAtStorefront => "the storefront has no such product",
+            Self::TooMany => "the storefront has more products than are looked at",
+            Self::NotMapped => "the catalogue does not name it",
+            Self::NothingMapped => "the catalogue names none",
+            Self::ExpiresSoon => "it comes within 30 days",
+            Self::Expired => "it is over",
+            Self::NotShown => "it is not shown",
+            Self::Missing => "there is none of that name, or the token cannot see it",
+            Self::Archived => "it is archived",
+            Self::Renamed => "it has another name by now",
+            Self::BeyondBound => "so many are not looked at",
+            Self::NoPermission => "the token lacks it",
+            Self::PersonalAccount => "a person, and so every collaborator can write",
+            Self::NoneLeft => "none are left",
+            Self::FewLeft => "few are left",
         }
     }
 }

@@ -102,6 +102,15 @@ impl Deployment {
         response.blocking_recv().expect("an answer").status().as_u16()
     }
 
+    /// Posts a form to the Worker, and gives the status.
+    fn post(&self, target: &str, form: &str) -> u16 {
+        let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+        let received = Received { method: "POST".to_owned(), target: target.to_owned(), headers, body: form.into() };
+        let (respond, response) = oneshot::channel();
+        self.jobs.send(Job::Answer(received, respond)).expect("the engine runs");
+        response.blocking_recv().expect("an answer").status().as_u16()
+    }
+
     /// The program, as somebody whose input is no terminal.
     fn command(&self, line: &str) -> Command {
         let mut command = program();
@@ -327,6 +336,181 @@ fn what_the_worker_refuses_is_said_in_one_sentence() {
     let output = shop.command("status").env("LATCHKEY_ADMIN_TOKEN", "another").output().expect("it runs");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && error.trim().ends_with("it is not the Worker's ADMIN_TOKEN"), "{error}");
+}
+
+#[test]
+fn the_doctor_ends_with_0_or_1_and_with_3_where_it_could_not_ask() {
+    let shop = Deployment::start("doctor");
+    shop.tick();
+    let well = shop.said("doctor");
+    assert!(well.contains("0 failed"), "{well}");
+    assert!(shop.json("doctor")["checks"].as_array().is_some_and(|checks| checks.len() > 19));
+    shop.sandbox.archive_repo("acme/starter");
+    for line in ["doctor", "doctor --json"] {
+        let output = shop.output(line);
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("Unarchive it at GitHub") && output.stderr.is_empty(), "{line}: {text}");
+    }
+    let output = shop.command("doctor").env("LATCHKEY_ADMIN_TOKEN", "another").output().expect("it runs");
+    assert_eq!(output.status.code(), Some(3));
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let output = shop.command("doctor").env("LATCHKEY_URL", format!("http://{nobody}")).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(3));
+}
+
+/// Every service's address, and the credentials that the sandbox takes.
+fn with_credentials(command: &mut Command, sandbox: &str) {
+    for (name, value) in [
+        ("GITHUB_TOKEN", latchkey_sandbox::GITHUB_TOKEN),
+        ("GITHUB_WEBHOOK_SECRET", "canary-github"),
+        ("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN),
+        ("GUMROAD_WEBHOOK_SECRET", latchkey_sandbox::GUMROAD_SECRET),
+        ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
+        ("LEMON_SQUEEZY_STORE_ID", "1"),
+        ("LEMON_SQUEEZY_WEBHOOK_SECRET", latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET),
+    ] {
+        command.env(name, value);
+    }
+    for (name, service) in [
+        ("GITHUB_API_URL", "github"),
+        ("GUMROAD_API_URL", "gumroad"),
+        ("LEMON_SQUEEZY_API_URL", "lemonsqueezy"),
+        ("POSTMARK_API_URL", "postmark"),
+    ] {
+        command.env(name, format!("{sandbox}/{service}"));
+    }
+}
+
+/// Puts the sandbox behind a socket.
+fn serve(sandbox: &Sandbox) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let sandbox = sandbox.clone();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            listener.set_nonblocking(true).expect("a socket");
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+            sandbox.serve(listener).await
+        })
+    });
+    url
+}
+
+/// Runs `connect` with every credential, none of which it shows.
+fn connect(shop: &Deployment, sandbox: &str, line: &str) -> (Option<i32>, String) {
+    let mut command = shop.command(&format!("connect {line}"));
+    with_credentials(&mut command, sandbox);
+    let Output { status, stdout, stderr } = command.output().expect("it runs");
+    let text = String::from_utf8(stdout).expect("text") + &String::from_utf8(stderr).expect("text");
+    assert!(!text.contains("canary") && !text.contains("sandbox-"), "{text}");
+    (status.code(), text)
+}
+
+const SHOP: &str = "--url https://shop.example.com";
+
+#[test]
+fn connecting_gumroad_creates_what_is_missing_once() {
+    let shop = Deployment::start("gumroad");
+    let sandbox = serve(&shop.sandbox);
+    let here = format!("https://shop.example.com/webhooks/gumroad?secret={}", latchkey_sandbox::GUMROAD_SECRET);
+    shop.sandbox.add_gumroad_subscription("sale", &here);
+    shop.sandbox.add_gumroad_subscription("refund", "https://old.example.com/ping?secret=canary");
+    let (code, text) = connect(&shop, &sandbox, &format!("gumroad --dry-run {SHOP}"));
+    assert!(code == Some(0) && text.contains("7 missing"), "{text}");
+    assert_eq!(shop.sandbox.gumroad_subscriptions().len(), 2);
+    let (code, text) = connect(&shop, &sandbox, &format!("gumroad {SHOP}"));
+    assert!(code == Some(0) && text.contains("7 created") && text.contains("leads elsewhere"), "{text}");
+    let mut names: Vec<_> = shop
+        .sandbox
+        .gumroad_subscriptions()
+        .into_iter()
+        .filter(|subscription| subscription.post_url.replace("%2D", "-") == here)
+        .map(|subscription| subscription.resource_name)
+        .collect();
+    names.sort();
+    let all = [
+        "cancellation",
+        "dispute",
+        "dispute_won",
+        "refund",
+        "sale",
+        "subscription_ended",
+        "subscription_restarted",
+        "subscription_updated",
+    ];
+    assert_eq!(names, all);
+    let (code, text) = connect(&shop, &sandbox, &format!("gumroad {SHOP}"));
+    assert!(code == Some(0) && text.contains("already"), "{text}");
+    assert_eq!(shop.sandbox.gumroad_subscriptions().len(), 9, "nothing is created twice");
+    // What Gumroad would send there is taken.
+    let address = shop.sandbox.gumroad_subscriptions()[8].post_url.clone();
+    let target = address.strip_prefix("https://shop.example.com").expect("the address").to_owned();
+    assert_eq!(shop.post(&target, "resource_name=sale"), 200);
+}
+
+#[test]
+fn connecting_lemon_squeezy_creates_one_webhook_or_adds_what_it_lacks() {
+    let shop = Deployment::start("lemonsqueezy");
+    let sandbox = serve(&shop.sandbox);
+    let (code, text) = connect(&shop, &sandbox, &format!("lemonsqueezy {SHOP}"));
+    assert!(code == Some(0) && text.contains("1 created"), "{text}");
+    let hooks = shop.sandbox.store_hooks();
+    assert_eq!((hooks.len(), hooks[0].events.len()), (1, 15));
+    assert_eq!(hooks[0].secret, latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET);
+    assert_eq!(hooks[0].url, "https://shop.example.com/webhooks/lemonsqueezy");
+    let (code, text) = connect(&shop, &sandbox, "lemonsqueezy --url https://other.example.com --json");
+    assert!(code == Some(0) && text.contains("\"created\"") && text.contains("\"elsewhere\""), "{text}");
+
+    let shop = Deployment::start("lacking");
+    let sandbox = serve(&shop.sandbox);
+    let here = "https://shop.example.com/webhooks/lemonsqueezy";
+    shop.sandbox.add_store_hook(here, &["order_created", "subscription_plan_changed"], "somebody's");
+    let (code, text) = connect(&shop, &sandbox, &format!("lemonsqueezy {SHOP}"));
+    assert!(code == Some(0) && text.contains("order_refunded"), "{text}");
+    let hooks = shop.sandbox.store_hooks();
+    assert_eq!((hooks.len(), hooks[0].events.len(), hooks[0].secret.as_str()), (1, 16, "somebody's"));
+}
+
+#[test]
+fn connecting_github_reaches_every_repository_of_the_catalogue() {
+    let shop = Deployment::start("github");
+    let sandbox = serve(&shop.sandbox);
+    let here = format!("{}/webhooks/github", shop.url);
+    shop.sandbox.add_repo_hook("acme/starter", "https://ci.example.com/hook?key=canary", &["push"]);
+    shop.sandbox.add_repo_hook("acme/starter-docs", &here, &["push"]);
+    shop.sandbox.limit_token("acme/stack-nuxt", latchkey_sandbox::TokenAccess::Metadata);
+    let (code, text) = connect(&shop, &sandbox, "github");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("repository_hooks=write") && text.contains("1 failed"), "{text}");
+    let hooks = shop.sandbox.repo_hooks("acme/starter");
+    assert_eq!(
+        (hooks.len(), hooks[1].url.as_str(), hooks[1].events.as_slice()),
+        (2, here.as_str(), &["member".to_owned()][..])
+    );
+    assert_eq!((hooks[1].content_type.as_str(), hooks[1].secret.as_deref()), ("json", Some("canary-github")));
+    let extended = shop.sandbox.repo_hooks("acme/starter-docs");
+    assert_eq!((extended.len(), extended[0].events.as_slice()), (1, &["push".to_owned(), "member".to_owned()][..]));
+    let before = shop.sandbox.repo_hooks("acme/starter");
+    connect(&shop, &sandbox, "github");
+    assert_eq!(shop.sandbox.repo_hooks("acme/starter"), before, "nothing is created twice");
+}
+
+#[test]
+fn connecting_without_what_it_takes_names_what_is_missing() {
+    let shop = Deployment::start("unset");
+    for (line, said) in [
+        ("connect gumroad", "set GUMROAD_WEBHOOK_SECRET, GUMROAD_ACCESS_TOKEN in the environment"),
+        ("connect lemonsqueezy", "LEMON_SQUEEZY_STORE_ID in the environment"),
+        ("connect github", "set GITHUB_TOKEN and GITHUB_WEBHOOK_SECRET in the environment"),
+    ] {
+        let error = shop.refused(line);
+        assert!(error.contains(said) && !error.contains('\n'), "{line}: {error}");
+    }
+    let sandbox = serve(&shop.sandbox);
+    let (code, text) = connect(&shop, &sandbox, "gumroad");
+    assert!(code == Some(1) && text.contains("Gumroad cannot reach http://127.0.0.1"), "{text}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use latchkey::adapters::storefronts::SECTIONS;
 use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryReceipt};
 use latchkey::http::api::attention::AttentionItem;
+use latchkey::http::api::doctor::Diagnosis;
 use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
 use latchkey::http::api::grants::{GrantItem, GrantsRequest};
 use latchkey::http::api::health::Health;
@@ -98,6 +99,12 @@ fn looks(schemas: &mut Schemas) -> Vec<Operation> {
             schemas.answer::<Page<AttentionItem>>(),
         )
         .parameters(schemas.query::<PageRequest>()),
+        Operation::look(
+            "/admin/doctor",
+            "doctor",
+            "Whether everything is set up as it has to be, here and at the services, and what mends it where it is not",
+            schemas.answer::<Diagnosis>(),
+        ),
         Operation::look("/admin/sales", "sales", "What was bought", schemas.answer::<Page<OrderItem>>())
             .parameters(schemas.query::<OrdersRequest>()),
         Operation::look("/admin/grants", "grants", "Who has access to what", schemas.answer::<Page<GrantItem>>())

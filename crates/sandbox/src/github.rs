@@ -1,13 +1,15 @@
 //! GitHub: users, repositories, invitations and collaborators, and the verbs with which a test moves them. What its
 //! REST API answers is in `github::api`, what its objects look like in `github::shape`, and what is common to every request
-//! (headers, rate limit) in `github::gate`. The seller's App, which may ask in place of a token, is in `github::app`, and what GitHub sends
-//! by itself in `github::hook`.
+//! (headers, rate limit) in `github::gate`. The seller's App, which may ask in place of a token, is in `github::app`, what GitHub
+//! sends by itself in `github::hook`, and what a seller's account has set up (the token's rights, plans, webhooks, new names) in
+//! `github::setup`.
 
 mod api;
 mod app;
 mod gate;
 mod hook;
 mod invite;
+mod setup;
 mod shape;
 
 use std::fmt;
@@ -19,6 +21,7 @@ use crate::time::DAY;
 
 pub(crate) use gate::{credentials, respond};
 pub use hook::HookFormat;
+pub use setup::{RepoHook, TokenAccess};
 
 /// After this long an invitation can no longer be accepted. It stays listed.
 const INVITATION_LIFETIME: i64 = 7 * DAY;
@@ -65,6 +68,7 @@ pub(crate) struct GitHub {
     delivery_numbers: Counter,
     quota: gate::Quota,
     app: app::App,
+    setup: setup::Setup,
 }
 
 #[derive(Debug, Clone)]
@@ -141,6 +145,7 @@ impl GitHub {
             delivery_numbers: Counter::from(options.first_number),
             quota: gate::Quota::default(),
             app: app::App::new(options),
+            setup: setup::Setup::default(),
         };
         for (id, login, kind) in [
             (583_231, "octocat", AccountKind::User),

@@ -1,10 +1,11 @@
 //! Gumroad: the sales of the seller's products. The verbs that make and change them are in `sale`, what a ping holds in
-//! `ping`, how it is written as a form in `form`, and the API that lists sales in `api`.
+//! `ping`, how it is written as a form in `form`, the API that lists sales in `api`, and resource subscriptions and products in `setup`.
 
 mod api;
 mod form;
 mod ping;
 mod sale;
+mod setup;
 
 use crate::ids::{Counter, obfuscated};
 use crate::options::{Options, Product, Storefront};
@@ -12,6 +13,7 @@ use crate::options::{Options, Product, Storefront};
 pub(crate) use api::{credentials, respond};
 pub use ping::PingFormat;
 pub use sale::{Gift, GumroadSale};
+pub use setup::Subscription;
 
 /// The seller's id, in pings and in the API.
 const SELLER_ID: &str = "kL0psVL2admJSYRNs-OCMg==";
@@ -23,6 +25,8 @@ pub(crate) struct Gumroad {
     sales: Vec<Sale>,
     sale_numbers: Counter,
     format: PingFormat,
+    subscriptions: Vec<Subscription>,
+    subscription_numbers: Counter,
 }
 
 /// A sale as Gumroad keeps it.
@@ -50,6 +54,8 @@ impl Gumroad {
             sales: Vec::new(),
             sale_numbers: Counter::from(options.first_number),
             format: PingFormat::default(),
+            subscriptions: Vec::new(),
+            subscription_numbers: Counter::from(options.first_number),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::calls::Credentials;
 use crate::service::Service;
 
 /// A request to one of the services, taken apart.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Incoming {
     pub(crate) service: Option<Service>,
     pub(crate) method: Method,

@@ -1,11 +1,12 @@
 //! Lemon Squeezy: orders and license keys, and the verbs that make and change them. The License API is in
 //! `license_api`, the API that lists orders in `main_api`, what both and the webhooks show of an order or a key in
-//! `resources`, and the webhooks in `webhook`.
+//! `resources`, the webhooks in `webhook`, and how they are set up in `setup`, with the products.
 
 mod license_api;
 mod main_api;
 mod resources;
 mod sale;
+mod setup;
 mod webhook;
 
 use crate::calls::Credentials;
@@ -16,6 +17,7 @@ use crate::reply::Reply;
 use crate::sandbox::World;
 
 pub use sale::{KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed, OrderStatus, StorefrontMail};
+pub use setup::StoreHook;
 pub use webhook::sign;
 
 /// The variant of a product for which the options name none.
@@ -36,6 +38,7 @@ pub(crate) struct LemonSqueezy {
     /// Set by [`crate::Sandbox::answer_about_keys_as_in_2023`].
     answers_of_2023: bool,
     license_api_quota: license_api::Quota,
+    hooks: Vec<StoreHook>,
 }
 
 #[derive(Debug, Clone)]
@@ -126,6 +129,7 @@ impl LemonSqueezy {
             webhook_numbers: counter(),
             answers_of_2023: false,
             license_api_quota: license_api::Quota::default(),
+            hooks: Vec::new(),
         }
     }
 
@@ -240,6 +244,9 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
     match request.segments.as_slice() {
         [version, licenses, action] if version == "v1" && licenses == "licenses" => {
             license_api::respond(world, action, request, now)
+        }
+        [version, resource, ..] if version == "v1" && matches!(resource.as_str(), "webhooks" | "products") => {
+            setup::respond(world, request, now)
         }
         _ => main_api::respond(world, request, now),
     }

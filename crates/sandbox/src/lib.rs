@@ -48,10 +48,10 @@ mod value;
 pub use calls::{Call, Credentials};
 pub use delivery::Delivery;
 pub use faults::{Fault, FaultKind};
-pub use github::{AccountKind, HookFormat, Invitation, NotAccepted};
-pub use gumroad::{Gift, GumroadSale, PingFormat};
+pub use github::{AccountKind, HookFormat, Invitation, NotAccepted, RepoHook, TokenAccess};
+pub use gumroad::{Gift, GumroadSale, PingFormat, Subscription};
 pub use lemon_squeezy::{
-    KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed, OrderStatus, StorefrontMail,
+    KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed, OrderStatus, StoreHook, StorefrontMail,
     sign as sign_lemon_squeezy_body,
 };
 pub use options::{

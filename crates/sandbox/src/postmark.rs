@@ -1,4 +1,4 @@
-//! Postmark: one endpoint that takes a mail, and the mailbox that it ends in.
+//! Postmark: the endpoint that takes a mail, the mailbox that it ends in, and the server that the token is of.
 //! What it takes and answers: <https://postmarkapp.com/developer/api/email-api> and, for the error codes,
 //! <https://postmarkapp.com/developer/api/overview#error-codes>.
 
@@ -48,6 +48,8 @@ pub(crate) struct Postmark {
     suppressed: Vec<String>,
     /// Senders that nobody has confirmed.
     unconfirmed: Vec<String>,
+    /// It is a server to try things out.
+    delivers_nothing: bool,
     numbers: Counter,
 }
 
@@ -86,7 +88,14 @@ struct Header {
 impl Postmark {
     pub(crate) fn new(options: &Options) -> Self {
         let numbers = Counter::from(options.first_number);
-        Self { mails: Vec::new(), taken: 0, suppressed: Vec::new(), unconfirmed: Vec::new(), numbers }
+        Self {
+            mails: Vec::new(),
+            taken: 0,
+            suppressed: Vec::new(),
+            unconfirmed: Vec::new(),
+            delivers_nothing: false,
+            numbers,
+        }
     }
 
     pub(crate) fn mails_left(&self) -> impl Iterator<Item = &Mail> {
@@ -114,6 +123,11 @@ impl Sandbox {
 }
 
 impl Sandbox {
+    /// Makes the server one that delivers nothing, as those are that Postmark has to try things out.
+    pub fn deliver_nothing(&self) {
+        self.world().postmark.delivers_nothing = true;
+    }
+
     /// Makes a sender one that is not confirmed any more: mail from it is refused with error code 400.
     pub fn unconfirm_sender(&self, address: &str) {
         self.world().postmark.unconfirmed.push(address.to_lowercase());
@@ -134,6 +148,9 @@ pub(crate) fn credentials(options: &Options, request: &Incoming) -> Credentials 
 }
 
 pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply {
+    if let ("GET", ["server"]) = (request.method.as_str(), request.route().1.as_slice()) {
+        return show_server(world, request);
+    }
     let ("POST", [path]) = (request.method.as_str(), request.segments.as_slice()) else {
         return refused(404, 0, "The requested resource was not found.").unexpected("no such endpoint");
     };
@@ -229,6 +246,38 @@ impl Postmark {
             at: now,
         })
     }
+}
+
+/// The server that the token is of. See <https://postmarkapp.com/developer/api/server-api#get-the-server>.
+fn show_server(world: &World, request: &Incoming) -> Reply {
+    if credentials(&world.options, request) != Credentials::Correct {
+        return refused(401, 10, "Request does not contain a valid Server token.").unexpected("the server token");
+    }
+    if request.header("accept") != "application/json" || !request.query.is_empty() {
+        return refused(406, 0, "The request must accept application/json.").unexpected("the Accept header or a query");
+    }
+    let delivery = if world.postmark.delivers_nothing { "Sandbox" } else { "Live" };
+    let server = json!({
+        "ID": 1,
+        "Name": "Acme",
+        "ApiTokens": [],
+        "ServerLink": "https://postmarkapp.com/servers/1/streams",
+        "Color": "red",
+        "SmtpApiActivated": true,
+        "RawEmailEnabled": false,
+        "DeliveryType": delivery,
+        "InboundAddress": "yourhash@inbound.postmarkapp.com",
+        "InboundHookUrl": "",
+        "PostFirstOpenOnly": false,
+        "InboundDomain": "",
+        "InboundHash": "yourhash",
+        "InboundSpamThreshold": 5,
+        "TrackOpens": false,
+        "TrackLinks": "None",
+        "IncludeBounceContentInHook": false,
+        "EnableSmtpApiErrorHooks": false,
+    });
+    Reply::json(200, &server)
 }
 
 fn refused(status: u16, error_code: u16, message: &str) -> Reply {

@@ -143,6 +143,31 @@ pub(super) fn of_installation(reply: &HttpResponse, repo: &Repo, now: Timestamp)
     }
 }
 
+/// The failure that a reply of an error status is which is about no account.
+pub(super) fn unrelated(reply: &HttpResponse, now: Timestamp) -> Failure {
+    let words = words(reply);
+    if let Some(limited) = limit(reply, &words, now) {
+        return limited;
+    }
+    match reply.status {
+        401 => Failure::new(Remedy::CredentialsRejected, format!("GITHUB_TOKEN was rejected by {SERVICE}")),
+        300..=399 => Failure::new(
+            Remedy::SetupWrong,
+            format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"),
+        ),
+        status @ 400..=499 if !words.is_empty() => {
+            let needed = reply.header("x-accepted-github-permissions").map(|needed| format!("; it needs {needed}"));
+            let said: String = words.chars().filter(|character| !character.is_control()).take(200).collect();
+            Failure::new(
+                Remedy::PersonNeeded,
+                format!("{SERVICE} answered {status}: {said}{}", needed.unwrap_or_default()),
+            )
+        }
+        status @ 500..=599 => Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")),
+        status => Failure::unintelligible(SERVICE, status),
+    }
+}
+
 /// That there is no such repository, as far as we are let to see.
 pub(super) fn repository_missing(repo: &Repo, means: Means) -> Failure {
     let reason = format!("{}, or correct its name: {}", means.to_see(repo), means.sees_nothing_of(repo));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Message;
+use super::{Message, Provider};
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::config::{self, Sender};
@@ -85,6 +85,26 @@ impl<'a> Postmark<'a> {
         match (reply.status, read(&reply)) {
             (200, Some(Answer { error_code: 0, message_id, .. })) => Ok(message_id),
             (_, answer) => Err(refusal(&reply, answer, platform)),
+        }
+    }
+
+    /// Asks about the server that the token is of. <https://postmarkapp.com/developer/api/server-api#get-the-server>
+    ///
+    /// # Errors
+    /// [`Failure`] when it is none's, or Postmark did not say.
+    pub(super) async fn look(&self, platform: &impl Platform) -> Result<Provider, Failure> {
+        let request = HttpRequest::new(Method::Get, format!("{}/server", self.api_url))
+            .header("x-postmark-server-token", self.token.expose())
+            .header("accept", "application/json");
+        let reply = platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))?;
+        if reply.status != 200 {
+            return Err(refusal(&reply, read(&reply), platform));
+        }
+        let body = Json::parse(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
+        match body.root().text("DeliveryType") {
+            Ok("Sandbox") => Ok(Provider::DeliversNothing),
+            Ok(_) => Ok(Provider::Delivers),
+            Err(_) => Err(Failure::unintelligible(SERVICE, reply.status)),
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | `fields` | the fields whatever the encoding, and how one is read or complained about |
 //! | `meaning` | what they mean |
 //! | `sales` | the pages of the list of sales |
+//! | `setup` | the resource subscriptions, which are its webhooks, and the list of products |
 //!
 //! Gumroad's own license keys open nothing here: its pings bring none that a buyer would not have to be told apart by, and
 //! every sale gets a key that is minted here.
@@ -19,13 +20,12 @@ mod json;
 mod listed;
 mod meaning;
 mod sales;
+mod setup;
 #[cfg(test)]
 mod tests;
 
-use super::{
-    Head, HookSecret, Hooks, NotUnderstood, OwnKeys, Page, Proof, Refusal, Registration, Storefront, Understood,
-    Verdict,
-};
+use super::hooks::{HookChange, HookSecret, Hooks, RegisteredHook, Registration};
+use super::{Head, NotUnderstood, OwnKeys, Page, Products, Proof, Refusal, Storefront, Understood, Verdict};
 use crate::adapters::{Failure, Remedy};
 use crate::config::Reader;
 use crate::model::catalogue::{Ids, LicenseKind, Section, VariantId, VariantRule};
@@ -108,19 +108,39 @@ impl Storefront for Gumroad {
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page, Failure> {
-        let Some(access_token) = &self.access_token else {
-            return Err(Failure::new(Remedy::PersonNeeded, "GUMROAD_ACCESS_TOKEN is not set"));
-        };
-        sales::page(platform, &self.api_url, access_token, since, page).await
+        sales::page(platform, &self.api_url, self.access_token()?, since, page).await
     }
 
     fn hooks(&self) -> Hooks {
         Hooks {
-            events: &["sale", "refund", "dispute", "dispute_won"],
-            registration: Registration::PerEvent("/v2/resource_subscriptions"),
+            events: &setup::EVENTS,
+            registration: Registration::PerEvent(setup::PATH),
             dashboard: "https://gumroad.com/settings/advanced",
-            secret: HookSecret::Query("secret"),
+            secret: HookSecret::Query(setup::SECRET),
+            secret_setting: "GUMROAD_WEBHOOK_SECRET",
+            api_settings: &["GUMROAD_ACCESS_TOKEN"],
         }
+    }
+
+    async fn registered_hooks(&self, platform: &impl Platform) -> Result<Vec<RegisteredHook>, Failure> {
+        setup::registered(platform, &self.api_url, self.access_token()?, &self.webhook_secrets).await
+    }
+
+    async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<(), Failure> {
+        let secret = self.webhook_secrets.first();
+        let secret = secret.ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GUMROAD_WEBHOOK_SECRET is not set"))?;
+        setup::change(platform, &self.api_url, self.access_token()?, secret, change).await
+    }
+
+    async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {
+        setup::products(platform, &self.api_url, self.access_token()?).await
+    }
+}
+
+impl Gumroad {
+    fn access_token(&self) -> Result<&Secret, Failure> {
+        let missing = || Failure::new(Remedy::PersonNeeded, "GUMROAD_ACCESS_TOKEN is not set");
+        self.access_token.as_ref().ok_or_else(missing)
     }
 }
 

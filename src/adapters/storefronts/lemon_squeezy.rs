@@ -6,18 +6,18 @@
 //! | `wire` | the JSON of both: the fields that are read |
 //! | `lists` | the pages of the lists of orders and license keys |
 //! | `license_api` | asking whether a key is good |
+//! | `setup` | the webhooks of the store, and the list of products |
 
 mod license_api;
 mod lists;
 mod meaning;
+mod setup;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use super::{
-    Head, HookSecret, Hooks, NotUnderstood, OwnKeys, Page, Proof, Refusal, Registration, Storefront, Understood,
-    Verdict,
-};
+use super::hooks::{HookChange, HookSecret, Hooks, RegisteredHook, Registration};
+use super::{Head, NotUnderstood, OwnKeys, Page, Products, Proof, Refusal, Storefront, Understood, Verdict};
 use crate::adapters::{Failure, Remedy};
 use crate::config::Reader;
 use crate::model::catalogue::{Ids, LicenseKind, Section, VariantId, VariantRule};
@@ -112,20 +112,47 @@ impl Storefront for LemonSqueezy {
         since: Timestamp,
         page: Option<&str>,
     ) -> Result<Page, Failure> {
-        let (Some(api_key), Some(store_id)) = (&self.api_key, self.store_id) else {
-            let reason = "LEMON_SQUEEZY_API_KEY or LEMON_SQUEEZY_STORE_ID is not set";
-            return Err(Failure::new(Remedy::PersonNeeded, reason));
-        };
+        let (api_key, store_id) = self.store()?;
         lists::page(platform, &self.api_url, api_key, store_id, list, since, page).await
     }
 
     fn hooks(&self) -> Hooks {
         Hooks {
-            events: &["order_created", "order_refunded", "license_key_created", "license_key_updated"],
-            registration: Registration::Together("/v1/webhooks"),
+            events: &setup::EVENTS,
+            registration: Registration::Together(setup::PATH),
             dashboard: "https://app.lemonsqueezy.com/settings/webhooks",
             secret: HookSecret::Signing,
+            secret_setting: "LEMON_SQUEEZY_WEBHOOK_SECRET",
+            api_settings: &["LEMON_SQUEEZY_API_KEY", "LEMON_SQUEEZY_STORE_ID"],
         }
+    }
+
+    async fn registered_hooks(&self, platform: &impl Platform) -> Result<Vec<RegisteredHook>, Failure> {
+        let (api_key, store_id) = self.store()?;
+        setup::registered(platform, &self.api_url, api_key, store_id).await
+    }
+
+    async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<(), Failure> {
+        let (api_key, store_id) = self.store()?;
+        let secret = self.webhook_secrets.first();
+        let missing = || Failure::new(Remedy::PersonNeeded, "LEMON_SQUEEZY_WEBHOOK_SECRET is not set");
+        setup::change(platform, &self.api_url, api_key, store_id, secret.ok_or_else(missing)?, change).await
+    }
+
+    async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {
+        let (api_key, store_id) = self.store()?;
+        setup::products(platform, &self.api_url, api_key, store_id).await
+    }
+}
+
+impl LemonSqueezy {
+    /// What opens the store's own lists.
+    fn store(&self) -> Result<(&Secret, i64), Failure> {
+        let missing = || {
+            let reason = "LEMON_SQUEEZY_API_KEY or LEMON_SQUEEZY_STORE_ID is not set";
+            Failure::new(Remedy::PersonNeeded, reason)
+        };
+        self.api_key.as_ref().zip(self.store_id).ok_or_else(missing)
     }
 }
 

@@ -42,14 +42,21 @@ impl Api<'_> {
     /// # Errors
     /// [`Failure`] when there is none that could be believed.
     pub(super) async fn get(&self, platform: &impl Platform, url: String) -> Result<Vec<u8>, Failure> {
+        self.send(platform, HttpRequest::new(Method::Get, url)).await
+    }
+
+    /// Sends a request with the credential, and gives the body of the answer.
+    ///
+    /// # Errors
+    /// [`Failure`] when there is none that could be believed.
+    pub(super) async fn send(&self, platform: &impl Platform, request: HttpRequest) -> Result<Vec<u8>, Failure> {
         let Self { service, accept, credential, setting } = *self;
-        let request = HttpRequest::new(Method::Get, url)
-            .header("accept", accept)
-            .header("authorization", ["Bearer ", credential.expose()].concat());
+        let request =
+            request.header("accept", accept).header("authorization", ["Bearer ", credential.expose()].concat());
         let reply = platform.send(request).await.map_err(|error| Failure::unanswered(service, error))?;
         match reply.status {
             // What is no text in what a buyer filled in must not keep the whole page from being read.
-            200 => Ok(String::from_utf8_lossy(&reply.body).into_owned().into_bytes()),
+            200 | 201 => Ok(String::from_utf8_lossy(&reply.body).into_owned().into_bytes()),
             401 | 403 => Err(Failure::new(Remedy::CredentialsRejected, [service, " refuses ", setting].concat())),
             429 => {
                 let now = platform.now();

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::adapters::storefronts::SECTIONS;
-use crate::adapters::storefronts::{
-    Head, HookSecret, Hooks, OwnKeys, Page, Proof, Refusal, Registration, Storefront, Verdict,
-};
+use crate::adapters::storefronts::hooks::{HookChange, HookSecret, Hooks, RegisteredHook, Registration};
+use crate::adapters::storefronts::{Head, OwnKeys, Page, Products, Proof, Refusal, Storefront, Verdict};
 use crate::adapters::{Reach, Remedy};
 use crate::config::{Config, Reader};
 use crate::db::events::StoredEvent;
@@ -75,7 +74,26 @@ impl Storefront for MadeUp {
 
     fn hooks(&self) -> Hooks {
         let registration = Registration::Together("/hooks");
-        Hooks { events: &[], registration, dashboard: "https://example.com", secret: HookSecret::Signing }
+        Hooks {
+            events: &[],
+            registration,
+            dashboard: "https://example.com",
+            secret: HookSecret::Signing,
+            secret_setting: "MADE_UP_SECRET",
+            api_settings: &[],
+        }
+    }
+
+    async fn registered_hooks(&self, _: &impl Platform) -> Result<Vec<RegisteredHook>, Failure> {
+        Ok(Vec::new())
+    }
+
+    async fn change_hooks(&self, _: &impl Platform, _: &HookChange) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn products(&self, _: &impl Platform) -> Result<Products, Failure> {
+        Err(Failure::new(Remedy::GiveUp, "it has no lists"))
     }
 }
 

@@ -266,6 +266,130 @@ codes! {
     }
 }
 
+codes! {
+    /// What the doctor looks at.
+    pub enum CheckCode {
+        /// Whether the database answers.
+        Database = "database",
+        /// Whether the database has the tables that the Worker was built for.
+        Schema = "schema",
+        /// What of the settings is missing or wrong.
+        Configuration = "configuration",
+        /// Whether a setting has a value that only the sandbox knows.
+        SandboxValues = "sandbox_values",
+        /// Whether test purchases open repositories.
+        TestLicenses = "test_licenses",
+        /// Whether the cron trigger runs.
+        Cron = "cron",
+        /// Whether mails leave.
+        MailProvider = "mail_provider",
+        /// Whether who they are from is one whom the provider lets send.
+        MailSender = "mail_sender",
+        /// Whether a storefront's webhooks lead here, with every event.
+        Hooks = "hooks",
+        /// Whether a storefront's last sale was delivered.
+        Deliveries = "deliveries",
+        /// Whether the catalogue's products are at the storefront.
+        MappedProducts = "mapped_products",
+        /// Whether the catalogue says of every product that was sold what it opens.
+        UnmappedProducts = "unmapped_products",
+        /// Whether GitHub takes the credentials.
+        GithubToken = "github_token",
+        /// When the credentials end.
+        GithubTokenEnd = "github_token_end",
+        /// Whether a repository of the catalogue is there, under its name, and takes invitations.
+        Repository = "repository",
+        /// Whether the credentials may invite to it.
+        RepositoryPermission = "repository_permission",
+        /// Whether it belongs to an organization.
+        RepositoryOwner = "repository_owner",
+        /// Whether an organization has seats left.
+        Seats = "seats",
+        /// How many invitations to a repository are left for today.
+        InvitationBudget = "invitation_budget",
+    }
+
+    pub enum CheckStatus {
+        Ok = "ok",
+        Warning = "warning",
+        Failed = "failed",
+        /// It could not be looked at, or is not asked for.
+        Skipped = "skipped",
+    }
+
+    /// Why a check is not `ok`.
+    pub enum CheckReason {
+        /// A setting is missing.
+        NotSet = "not_set",
+        /// A setting has a value that is none.
+        Invalid = "invalid",
+        /// The value is one of the sandbox's, which count only on this machine.
+        OfTheSandbox = "of_the_sandbox",
+        /// Whoever makes a test purchase gets what a buyer gets.
+        TestsOpenRepositories = "tests_open_repositories",
+        /// The database did not answer.
+        DatabaseFailed = "database_failed",
+        /// Migrations are missing.
+        SchemaBehind = "schema_behind",
+        /// The database has migrations of a later version than the Worker.
+        SchemaAhead = "schema_ahead",
+        /// None in the last minutes.
+        NoTick = "no_tick",
+        /// The provider takes mails and delivers none.
+        DeliversNothing = "delivers_nothing",
+        /// Mails wait until a person has set something right.
+        MailsWait = "mails_wait",
+        /// The service does not take the credentials.
+        Refused = "refused",
+        /// The service gave no answer that could be believed.
+        Unanswered = "unanswered",
+        /// The storefront is not configured, and the catalogue has nothing of it.
+        NotUsed = "not_used",
+        /// The catalogue has products of it, and its webhook is closed.
+        NotConfigured = "not_configured",
+        /// The settings are missing with which the storefront could be asked.
+        NoCredentials = "no_credentials",
+        /// None leads here.
+        HookMissing = "hook_missing",
+        /// Some events lead here, others do not.
+        EventsMissing = "events_missing",
+        /// The webhook leads to another address.
+        HookElsewhere = "hook_elsewhere",
+        /// The webhook brings a secret that is not accepted.
+        HookSecretWrong = "hook_secret_wrong",
+        /// The webhook brings the secret that was replaced.
+        HookSecretPrevious = "hook_secret_previous",
+        /// Several webhooks tell of the same event.
+        HookTwice = "hook_twice",
+        /// Something was sold and no delivery has come since.
+        NotDelivered = "not_delivered",
+        /// The storefront has no such product.
+        NotAtStorefront = "not_at_storefront",
+        /// The storefront has more products than were looked at.
+        TooMany = "too_many",
+        /// The catalogue does not name it.
+        NotMapped = "not_mapped",
+        /// The catalogue names none.
+        NothingMapped = "nothing_mapped",
+        ExpiresSoon = "expires_soon",
+        Expired = "expired",
+        /// GitHub shows it only to others, or not at all.
+        NotShown = "not_shown",
+        /// There is no such repository, or it is not shown to the credentials.
+        Missing = "missing",
+        Archived = "archived",
+        Renamed = "renamed",
+        /// Not one of those that are looked at: one request of the Worker may ask only so much.
+        BeyondBound = "beyond_bound",
+        /// The credentials lack a permission.
+        NoPermission = "no_permission",
+        /// It belongs to a person, and there every collaborator can write.
+        PersonalAccount = "personal_account",
+        NoneLeft = "none_left",
+        FewLeft = "few_left",
+    }
+}
+
 /// Why a delivery, and what was sold by it, is in its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SaleReason {

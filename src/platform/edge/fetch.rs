@@ -47,8 +47,14 @@ async fn fetch(request: &HttpRequest, signal: &AbortSignal) -> Result<Response, 
 
 /// The few headers that anybody asks for.
 fn headers(response: &Response) -> Vec<(String, String)> {
-    const READ: [&str; 5] =
-        ["retry-after", "x-ratelimit-remaining", "x-ratelimit-reset", "x-accepted-github-permissions", "link"];
+    const READ: [&str; 6] = [
+        "retry-after",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "x-accepted-github-permissions",
+        "github-authentication-token-expiration",
+        "link",
+    ];
     let value = |name: &str| Some((name.to_owned(), response.headers().get(name).ok()??));
     READ.into_iter().filter_map(value).collect()
 }

@@ -119,3 +119,13 @@ fn a_command_to_copy_names_a_worker_that_is_not_the_usual_one() {
     assert_eq!(copied(there, None), "cargo latchkey outbox retry 3 --url https://latchkey.example.com");
     assert_eq!(copied(here, Some(there)), "cargo latchkey outbox retry 3 --url http://localhost:8787");
 }
+
+#[test]
+fn what_is_connected_is_a_storefront_or_github() {
+    for service in ["gumroad", "lemonsqueezy", "github"] {
+        assert_eq!(misuse(&format!("connect {service}")), None, "{service}");
+        assert_eq!(misuse(&format!("connect {service} --dry-run")), None, "{service}");
+    }
+    assert_eq!(misuse("connect"), Some((ErrorKind::MissingRequiredArgument, 2)));
+    assert_eq!(misuse("connect kiosk"), Some((ErrorKind::InvalidValue, 2)));
+}

@@ -3,8 +3,10 @@
 use insta::assert_snapshot;
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{
-    DutyKind, EventOrigin, LicenseReason, OutboxKind, OutboxState, Remedy, SaleReason, SaleState,
+    CheckCode, CheckReason, DutyKind, EventOrigin, LicenseReason, OutboxKind, OutboxState, Remedy, SaleReason,
+    SaleState,
 };
+use latchkey::http::api::doctor::{Check, Diagnosis};
 use latchkey::http::api::privacy::{Erased, Erasure};
 use latchkey::http::api::status::{CatalogueStatus, SchemaStatus};
 use latchkey::model::{EventReason, GrantState};
@@ -514,4 +516,46 @@ async fn an_amount_has_as_many_places_as_its_currency() {
     let text = shown("events show E1", &detail).await;
     assert!(!text.lines().any(|line| line.starts_with("paid")), "{text}");
     assert!(text.contains("variants  Pro\n"), "{text}");
+}
+
+#[tokio::test]
+async fn what_failed_is_told_first_and_what_is_right_last() {
+    let failed = Check::failed(CheckCode::Hooks, CheckReason::EventsMissing)
+        .about("gumroad")
+        .seeing("refund, dispute")
+        .mended_by("Run `cargo latchkey connect gumroad`.");
+    let warning = Check::warning(CheckCode::Seats, CheckReason::FewLeft).about("acme").mended_by("Buy more.");
+    let checks = vec![
+        Check::ok(CheckCode::Database),
+        Check::ok(CheckCode::Repository).about("acme/kit"),
+        warning,
+        Check::skipped(CheckCode::GithubTokenEnd, CheckReason::NotShown),
+        failed,
+        Check::ok(CheckCode::Repository).about("acme/starter"),
+    ];
+    let worker = Worker::default();
+    worker.answers(200, &Diagnosis { checks: checks.clone() });
+    let said = worker.run(&["doctor"]).await.expect_err("something failed");
+    assert_snapshot!(said, @r"
+    Failed
+      webhooks of Gumroad: these events lead nowhere
+        (refund, dispute)
+        Run `cargo latchkey connect gumroad`.
+
+    Warning
+      seats of acme: few are left
+        Buy more.
+
+    Skipped
+      end of GitHub's token: it is not shown
+
+    OK
+      database
+      repository acme/kit, acme/starter
+
+    1 failed, 1 warning, 1 skipped, 3 OK.
+    ");
+    let well: Vec<_> = checks.into_iter().filter(|check| check.code != CheckCode::Hooks).collect();
+    let said = shown("doctor", &Diagnosis { checks: well }).await;
+    assert!(said.ends_with("0 failed, 1 warning, 1 skipped, 3 OK."), "{said}");
 }

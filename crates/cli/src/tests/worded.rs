@@ -1,8 +1,8 @@
 //! The words of every code, as one can read them through.
 
 use latchkey::http::api::codes::{
-    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, OutstandingState, Proof, SaleReason,
-    SaleState,
+    CheckCode, CheckReason, CheckStatus, DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState,
+    OutstandingState, Proof, SaleReason, SaleState,
 };
 use latchkey::model::catalogue::{Permission, Word};
 use latchkey::model::{EventReason, GrantState, LicenseStatus};
@@ -12,6 +12,82 @@ use crate::words::{self, Words};
 fn worded<T: Words + Copy>(name: &str, all: &[T], code: fn(T) -> &'static str) -> String {
     let lines: Vec<_> = all.iter().map(|one| format!("  {}: {}", code(*one), one.words())).collect();
     format!("{name}\n{}", lines.join("\n"))
+}
+
+#[test]
+fn everything_that_the_doctor_looks_at_has_its_words() {
+    let all = [
+        worded("checks", CheckCode::ALL, CheckCode::as_str),
+        worded("check status", CheckStatus::ALL, CheckStatus::as_str),
+        worded("check reasons", CheckReason::ALL, CheckReason::as_str),
+    ];
+    insta::assert_snapshot!(all.join("\n\n"), @r"
+    checks
+      database: database
+      schema: schema
+      configuration: setting
+      sandbox_values: values of the sandbox
+      test_licenses: test purchases
+      cron: cron trigger
+      mail_provider: mail provider
+      mail_sender: sender of mails
+      hooks: webhooks of
+      deliveries: deliveries of
+      mapped_products: products of the catalogue at
+      unmapped_products: products that were sold
+      github_token: GitHub's token
+      github_token_end: end of GitHub's token
+      repository: repository
+      repository_permission: permission to invite to
+      repository_owner: owner of
+      seats: seats of
+      invitation_budget: invitations of the day to
+
+    check status
+      ok: OK
+      warning: Warning
+      failed: Failed
+      skipped: Skipped
+
+    check reasons
+      not_set: it is not set
+      invalid: its value is none
+      of_the_sandbox: it has a value of the sandbox's
+      tests_open_repositories: they open repositories
+      database_failed: the database does not answer
+      schema_behind: migrations are missing
+      schema_ahead: the database is of a later version than the Worker
+      no_tick: no tick has run in the last five minutes
+      delivers_nothing: it takes mails and delivers none
+      mails_wait: mails wait until you set something right
+      refused: the credentials are not taken
+      unanswered: there was no answer that could be believed
+      not_used: nothing is sold there
+      not_configured: its webhook is closed, and the catalogue has products of it
+      no_credentials: there are no credentials to ask with
+      hook_missing: none leads here
+      events_missing: these events lead nowhere
+      hook_elsewhere: they lead elsewhere
+      hook_secret_wrong: some bring a secret that is not accepted
+      hook_secret_previous: some bring the previous secret
+      hook_twice: several tell of the same event
+      not_delivered: something was sold, and nothing was delivered since
+      not_at_storefront: the storefront has no such product
+      too_many: the storefront has more products than are looked at
+      not_mapped: the catalogue does not name it
+      nothing_mapped: the catalogue names none
+      expires_soon: it comes within 30 days
+      expired: it is over
+      not_shown: it is not shown
+      missing: there is none of that name, or the token cannot see it
+      archived: it is archived
+      renamed: it has another name by now
+      beyond_bound: so many are not looked at
+      no_permission: the token lacks it
+      personal_account: a person, and so every collaborator can write
+      none_left: none are left
+      few_left: few are left
+    ");
 }
 
 #[test]

@@ -4,8 +4,8 @@
 
 use serde_json::json;
 
-use super::api;
 use super::app::Caller;
+use super::{api, setup};
 use crate::calls::Credentials;
 use crate::incoming::Incoming;
 use crate::reply::Reply;
@@ -30,6 +30,7 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
     let within = world.github.quota.spend(limit, now);
     let reply =
         if within { answer(world, request, now) } else { message(403, "API rate limit exceeded for user ID 1.") };
+    let reply = world.github.setup.tell_token_end(reply);
     world.github.quota.describe(limit, reply).header("x-github-media-type", "github.v3; format=json")
 }
 
@@ -46,7 +47,7 @@ fn answer(world: &mut World, request: &Incoming, now: i64) -> Reply {
         return message(400, "The API version you specified is not supported.")
             .unexpected("the X-GitHub-Api-Version header");
     }
-    api::respond(world, request, caller, now)
+    setup::respond(world, request, caller, now).unwrap_or_else(|| api::respond(world, request, caller, now))
 }
 
 /// Whether a request brings credentials that are good now.
@@ -91,6 +92,11 @@ pub(super) fn validation_failed(why: &str) -> Reply {
 }
 
 impl Quota {
+    /// What is left.
+    pub(super) const fn left(&self, limit: u64) -> (u64, i64) {
+        (limit - self.used, self.resets_at / SECOND)
+    }
+
     /// Counts a request; false if there was none left.
     fn spend(&mut self, limit: u64, now: i64) -> bool {
         if now >= self.resets_at {

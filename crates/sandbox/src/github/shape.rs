@@ -125,9 +125,10 @@ impl GitHub {
             "created_at": "2025-01-26T19:01:12Z",
             "updated_at": "2026-01-26T19:14:43Z",
         });
+        let admin = self.setup.administers(repo.id);
         let settings = json!({
-            "permissions": { "admin": true, "maintain": true, "push": true, "triage": true, "pull": true },
-            "role_name": "admin",
+            "permissions": { "admin": admin, "maintain": admin, "push": true, "triage": true, "pull": true },
+            "role_name": if admin { "admin" } else { "write" },
             "temp_clone_token": "",
             "delete_branch_on_merge": true,
             "subscribers_count": 42,

@@ -25,7 +25,7 @@ pub(crate) fn credentials(options: &Options, request: &Incoming) -> Credentials 
     }
 }
 
-pub(crate) fn respond(world: &World, request: &Incoming) -> Reply {
+pub(crate) fn respond(world: &mut World, request: &Incoming) -> Reply {
     match credentials(&world.options, request) {
         Credentials::Correct => {}
         Credentials::Missing => return unauthorized().unexpected("no access token"),
@@ -35,6 +35,9 @@ pub(crate) fn respond(world: &World, request: &Incoming) -> Reply {
     match (method, path.as_slice()) {
         ("GET", ["v2", "sales"]) => world.gumroad.list(request).unwrap_or_else(|refusal| refusal),
         ("GET", ["v2", "sales", id]) => world.gumroad.show(id),
+        ("GET", ["v2", "resource_subscriptions"]) => world.gumroad.list_subscriptions(request),
+        ("PUT", ["v2", "resource_subscriptions"]) => world.gumroad.subscribe(request),
+        ("GET", ["v2", "products"]) => world.gumroad.list_products(request),
         _ => failed(404, "The requested resource was not found.").unexpected("no such endpoint"),
     }
 }
@@ -199,7 +202,7 @@ fn symbol(currency: &str) -> &'static str {
     }
 }
 
-fn failed(status: u16, message: &str) -> Reply {
+pub(super) fn failed(status: u16, message: &str) -> Reply {
     Reply::json(status, &json!({ "success": false, "message": message }))
 }
 

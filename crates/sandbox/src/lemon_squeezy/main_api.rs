@@ -12,28 +12,35 @@ use crate::reply::Reply;
 use crate::sandbox::World;
 use crate::value::{Object, object};
 
-const MEDIA_TYPE: &str = "application/vnd.api+json";
+pub(super) const MEDIA_TYPE: &str = "application/vnd.api+json";
 const ORDER_FILTERS: [&str; 3] = ["filter[store_id]", "filter[user_email]", "filter[order_number]"];
 const KEY_FILTERS: [&str; 5] =
     ["filter[store_id]", "filter[order_id]", "filter[order_item_id]", "filter[product_id]", "filter[status]"];
 const PAGING: [&str; 3] = ["page[number]", "page[size]", "sort"];
 
 /// Which part of a list is asked for.
-struct Page {
+pub(super) struct Page {
     number: usize,
     size: usize,
     oldest_first: bool,
 }
 
-pub(super) fn respond(world: &World, request: &Incoming, now: i64) -> Reply {
+/// What is refused whatever is asked for.
+pub(super) fn refused(world: &World, request: &Incoming) -> Option<Reply> {
     match super::credentials(&world.options, request) {
         Credentials::Correct => {}
-        Credentials::Missing => return unauthenticated().unexpected("no Authorization header"),
-        Credentials::Wrong => return unauthenticated().unexpected("the bearer token"),
+        Credentials::Missing => return Some(unauthenticated().unexpected("no Authorization header")),
+        Credentials::Wrong => return Some(unauthenticated().unexpected("the bearer token")),
     }
-    if request.header("accept") != MEDIA_TYPE {
-        return error(406, "Not Acceptable", "The requested resource has no such representation.")
-            .unexpected("the Accept header");
+    (request.header("accept") != MEDIA_TYPE).then(|| {
+        error(406, "Not Acceptable", "The requested resource has no such representation.")
+            .unexpected("the Accept header")
+    })
+}
+
+pub(super) fn respond(world: &World, request: &Incoming, now: i64) -> Reply {
+    if let Some(refusal) = refused(world, request) {
+        return refusal;
     }
     let shop = &world.lemon_squeezy;
     let (method, path) = request.route();
@@ -90,11 +97,11 @@ impl LemonSqueezy {
 }
 
 /// Whether a filter is absent or asks for this value.
-fn is(request: &Incoming, filter: &str, value: &str) -> bool {
+pub(super) fn is(request: &Incoming, filter: &str, value: &str) -> bool {
     request.query(filter).is_none_or(|wanted| wanted == value)
 }
 
-fn read(request: &Incoming, filters: &[&str]) -> Result<Page, Reply> {
+pub(super) fn read(request: &Incoming, filters: &[&str]) -> Result<Page, Reply> {
     let known: Vec<&str> = filters.iter().chain(&PAGING).copied().collect();
     if let Some(name) = request.unknown_query(&known) {
         let why = format!("Parameter {name} is not allowed.");
@@ -118,7 +125,7 @@ fn read(request: &Incoming, filters: &[&str]) -> Result<Page, Reply> {
 }
 
 /// A page of resources, which come oldest first.
-fn list(request: &Incoming, page: Page, all: &[Object]) -> Reply {
+pub(super) fn list(request: &Incoming, page: Page, all: &[Object]) -> Reply {
     let last = all.len().div_ceil(page.size).max(1);
     let skipped = page.size.saturating_mul(page.number - 1);
     let data: Vec<Object> = if page.oldest_first {
@@ -158,7 +165,7 @@ fn list(request: &Incoming, page: Page, all: &[Object]) -> Reply {
     json_api(200, &body)
 }
 
-fn one(request: &Incoming, resource: Option<Object>) -> Reply {
+pub(super) fn one(request: &Incoming, resource: Option<Object>) -> Reply {
     let Some(resource) = resource else {
         return not_found();
     };
@@ -166,11 +173,11 @@ fn one(request: &Incoming, resource: Option<Object>) -> Reply {
     json_api(200, &object! { "jsonapi": object! { "version": "1.0" }, "links": links, "data": resource })
 }
 
-fn json_api(status: u16, body: &impl serde::Serialize) -> Reply {
+pub(super) fn json_api(status: u16, body: &impl serde::Serialize) -> Reply {
     Reply::json(status, body).header("content-type", MEDIA_TYPE)
 }
 
-fn error(status: u16, title: &str, detail: &str) -> Reply {
+pub(super) fn error(status: u16, title: &str, detail: &str) -> Reply {
     let error = json!({ "detail": detail, "status": status.to_string(), "title": title });
     json_api(status, &json!({ "jsonapi": { "version": "1.0" }, "errors": [error] }))
 }
@@ -179,6 +186,6 @@ fn unauthenticated() -> Reply {
     error(401, "Unauthorized", "Unauthenticated.")
 }
 
-fn not_found() -> Reply {
+pub(super) fn not_found() -> Reply {
     error(404, "Not Found", "The related resource does not exist.")
 }

@@ -98,7 +98,7 @@ impl LicenseKey {
     }
 }
 
-fn resource(kind: &str, id: u64, attributes: Object, relationships: &[&str]) -> Object {
+pub(super) fn resource(kind: &str, id: u64, attributes: Object, relationships: &[&str]) -> Object {
     let address = format!("{API}/{kind}/{id}");
     let mut related = Object::default();
     for name in relationships {

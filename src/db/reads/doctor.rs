@@ -1,0 +1,106 @@
+//! What the database tells of how everything is set up. What follows from it is in `engine::doctor`.
+//!
+//! Which migration was applied is a read of its own: where it is another than the Worker was built for, the rest may fail.
+
+use super::{Read, optional_text, text};
+use crate::db::batch::{Batch, Handle, Results};
+use crate::db::grants::WINDOW_MS;
+use crate::db::json_text;
+use crate::db::statement::query;
+use crate::model::Timestamp;
+use crate::platform::{DbError, Row, RowError};
+
+/// Among how many of the newest deliveries each storefront's last one is looked for.
+const NEWEST: i64 = 1000;
+
+/// How many products without an entry are told.
+const MOST_UNMAPPED: i64 = 20;
+
+/// What the database tells.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    pub last_tick_at: Option<Timestamp>,
+    /// Of each storefront, when its last delivery by webhook came.
+    pub deliveries: Vec<(String, Option<Timestamp>)>,
+    pub unmapped: Vec<Unmapped>,
+    /// How many invitations began within a day, by repository, of those to which any did.
+    pub reservations: Vec<(String, i64)>,
+    /// Why a mail waits for a person.
+    pub waiting_mail: Option<String>,
+}
+
+/// A product that was sold and that the catalogue does not name.
+#[derive(Debug)]
+pub struct Unmapped {
+    pub source: String,
+    pub product_id: String,
+    /// Empty where none was named.
+    pub variant_id: String,
+    /// How many deliveries and keys were of it.
+    pub times: i64,
+}
+
+/// The handles of a batch that reads what is recorded.
+#[derive(Debug)]
+pub struct Reading {
+    last_tick: Handle<Timestamp>,
+    deliveries: Handle<(String, Option<Timestamp>)>,
+    unmapped: Handle<Unmapped>,
+    reservations: Handle<(String, i64)>,
+    waiting_mail: Handle<Option<String>>,
+}
+
+/// Which migration was applied last.
+pub fn migration() -> Read<Option<String>> {
+    let mut batch = Batch::new();
+    let name = batch.add(query!("reads/doctor/migration", |row| text(row, "name")));
+    Read::new(batch, move |results| results.first(&name))
+}
+
+/// Reads all the rest in a batch.
+pub fn recorded(batch: &mut Batch, sources: &[String], now: Timestamp) -> Reading {
+    let delivery = |row: &Row| Ok((text(row, "source")?, row.optional_time("last_delivery_at")?));
+    Reading {
+        last_tick: batch.add(query!("reads/doctor/last_tick", |row| row.time("started_at"))),
+        deliveries: batch.add(query!(
+            "reads/doctor/deliveries",
+            delivery,
+            newest = NEWEST,
+            sources = json_text(sources),
+        )),
+        unmapped: batch.add(query!("reads/doctor/unmapped", Unmapped::read, most = MOST_UNMAPPED)),
+        reservations: batch.add(query!(
+            "reads/doctor/reservations",
+            |row| Ok((text(row, "repo")?, row.integer("begun")?)),
+            since = now.plus_millis(-WINDOW_MS),
+        )),
+        waiting_mail: batch.add(query!("reads/doctor/waiting_mail", |row| optional_text(row, "last_error"))),
+    }
+}
+
+impl Reading {
+    /// What the batch gave.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`] when a row is not as the schema promises.
+    pub fn read(&self, results: &Results) -> Result<Recorded, DbError> {
+        Ok(Recorded {
+            last_tick_at: results.first(&self.last_tick)?,
+            deliveries: results.all(&self.deliveries)?,
+            unmapped: results.all(&self.unmapped)?,
+            reservations: results.all(&self.reservations)?,
+            waiting_mail: results.first(&self.waiting_mail)?.flatten(),
+        })
+    }
+}
+
+impl Unmapped {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        Ok(Self {
+            source: text(row, "source")?,
+            product_id: text(row, "product_id")?,
+            variant_id: text(row, "variant_id")?,
+            times: row.integer("times")?,
+        })
+    }
+}

@@ -1,0 +1,2 @@
+-- When the last tick began.
+SELECT started_at FROM cron WHERE id = 1

@@ -1,0 +1,150 @@
+//! What of a deployment itself is looked at: the database, the settings, the ticks, and how mails leave.
+
+use super::{EXPECTED_MIGRATION, Read, not_seen, without_database};
+use crate::adapters::mail::{Mailer, Provider};
+use crate::config::{Config, Mail, Problem};
+use crate::engine::Engine;
+use crate::http::api::codes::{CheckCode, CheckReason};
+use crate::http::api::doctor::Check;
+use crate::model::{TestLicenses, Timestamp};
+use crate::platform::{DbError, Platform};
+
+/// A tick comes every minute. So long without one is no accident.
+const TICKS_MISSED_MS: i64 = 5 * 60 * 1000;
+
+const MIGRATE: &str = "Run `npx wrangler d1 migrations apply DB --remote`.";
+
+/// Whether the database answers, and has the tables that the Worker was built for.
+pub(super) fn database(migration: &Result<Option<String>, DbError>, read: &Read) -> Vec<Check> {
+    let applied = migration.as_ref().ok().and_then(Option::as_deref);
+    let schema = match applied {
+        None if migration.is_err() => without_database(CheckCode::Schema),
+        Some(applied) if applied == EXPECTED_MIGRATION => Check::ok(CheckCode::Schema),
+        Some(applied) if applied > EXPECTED_MIGRATION => Check::failed(CheckCode::Schema, CheckReason::SchemaAhead)
+            .mended_by("Deploy the newest Worker: `npx wrangler deploy`."),
+        _ => Check::failed(CheckCode::Schema, CheckReason::SchemaBehind).mended_by(MIGRATE),
+    };
+    let schema = match schema.reason {
+        Some(CheckReason::SchemaAhead | CheckReason::SchemaBehind) => schema
+            .seeing(format!("it has {}, and the Worker was built for {EXPECTED_MIGRATION}", applied.unwrap_or("none"))),
+        _ => schema,
+    };
+    let error = migration.as_ref().err().or(read.as_ref().err());
+    let database = match error {
+        None => Check::ok(CheckCode::Database),
+        Some(error) => {
+            let check = Check::failed(CheckCode::Database, CheckReason::DatabaseFailed);
+            check.seeing(of_kind(error)).mended_by(match error {
+                DbError::Refused(_) => MIGRATE,
+                DbError::DailyLimit(_) => "Wait until midnight UTC, or move to Cloudflare's Paid plan.",
+                DbError::Unavailable(_) => "Ask again in some minutes, and look at https://www.cloudflarestatus.com.",
+            })
+        }
+    };
+    vec![database, schema]
+}
+
+/// The database's own words are for the log alone.
+const fn of_kind(error: &DbError) -> &'static str {
+    match error {
+        DbError::Refused(_) => "it refused a question, as it does where a table is not as expected",
+        DbError::DailyLimit(_) => "its daily limit is reached",
+        DbError::Unavailable(_) => "it did not answer",
+    }
+}
+
+/// What of the settings is missing, wrong or not meant for production.
+pub(super) fn settings(config: &Config) -> Vec<Check> {
+    let (sandbox, others): (Vec<_>, Vec<_>) =
+        config.problems.iter().partition(|problem| matches!(problem, Problem::Sandbox { .. }));
+    let of_sandbox = sandbox.into_iter().map(setting).collect();
+    let mut checks = or_ok(CheckCode::Configuration, others.into_iter().map(setting).collect());
+    checks.extend(or_ok(CheckCode::SandboxValues, of_sandbox));
+    checks.push(match config.test_licenses {
+        TestLicenses::OpenNothing => Check::ok(CheckCode::TestLicenses),
+        TestLicenses::OpenRepositories => Check::warning(CheckCode::TestLicenses, CheckReason::TestsOpenRepositories)
+            .about("ALLOW_TEST_LICENSES")
+            .mended_by("Once you sell, take ALLOW_TEST_LICENSES out of `wrangler.toml` and deploy."),
+    });
+    checks
+}
+
+/// What is missing closes only what depends on it, and may be left out on purpose.
+fn setting(problem: &Problem) -> Check {
+    let put = |name: &str| format!("put {name} with `npx wrangler secret put {name}`");
+    let (check, name, remedy) = match *problem {
+        Problem::Missing { name, .. } => (
+            Check::warning(CheckCode::Configuration, CheckReason::NotSet),
+            name,
+            format!("If you use it: {}, or into `wrangler.toml` where it is no secret.", put(name)),
+        ),
+        Problem::Invalid { name, .. } => (
+            Check::failed(CheckCode::Configuration, CheckReason::Invalid),
+            name,
+            format!("Correct {name} in `wrangler.toml`, or with `npx wrangler secret put {name}`."),
+        ),
+        Problem::Sandbox { name } => (
+            Check::failed(CheckCode::SandboxValues, CheckReason::OfTheSandbox),
+            name,
+            format!("Make a secret of your own and {}.", put(name)),
+        ),
+    };
+    check.about(name).seeing(problem.to_string()).mended_by(remedy)
+}
+
+/// Whether the cron trigger runs.
+pub(super) fn cron(read: &Read, now: Timestamp) -> Check {
+    let Ok(recorded) = read else { return without_database(CheckCode::Cron) };
+    let last = recorded.last_tick_at;
+    if last.is_some_and(|last| last.plus_millis(TICKS_MISSED_MS) >= now) {
+        return Check::ok(CheckCode::Cron);
+    }
+    let seen = last
+        .map_or_else(|| "there never was one".to_owned(), |last| format!("the last one was at {}", last.to_rfc3339()));
+    Check::failed(CheckCode::Cron, CheckReason::NoTick)
+        .seeing(seen)
+        .mended_by("Run `npx wrangler deploy`, which sets the cron trigger of `wrangler.toml`: without it nothing that is due is done.")
+}
+
+/// Whether mails leave, and from whom.
+pub(super) async fn look_at_mail<P: Platform>(engine: &Engine<P>, read: &Read) -> (Check, Check) {
+    const PROVIDER: CheckCode = CheckCode::MailProvider;
+    let config = &engine.config().mail;
+    let provider = match Mailer::new(config).look(engine.platform()).await {
+        Ok(Provider::Delivers) => Check::ok(PROVIDER),
+        Ok(Provider::DeliversNothing) => Check::failed(PROVIDER, CheckReason::DeliversNothing)
+            .mended_by("Put the token of a server that delivers: this one is the provider's sandbox."),
+        Ok(Provider::None) => Check::failed(PROVIDER, CheckReason::NotSet)
+            .mended_by("Put the token of a mail provider, as docs/deploy.md says: until then mails are logged, and no buyer gets a key."),
+        Err(failure) => {
+            let check = not_seen(PROVIDER, &failure, Check::failed);
+            if check.reason == Some(CheckReason::Refused) {
+                check.mended_by("Put a new token of the mail provider with `npx wrangler secret put`; the mails that wait go out then.")
+            } else {
+                check
+            }
+        }
+    };
+    (provider, sender(config, read).about("EMAIL_FROM"))
+}
+
+/// No provider says of a sender whether it may send; that it may not shows when it does.
+fn sender(config: &Mail, read: &Read) -> Check {
+    const SENDER: CheckCode = CheckCode::MailSender;
+    if config.from.is_none() {
+        return Check::failed(SENDER, CheckReason::NotSet)
+            .mended_by("Set EMAIL_FROM in `wrangler.toml` to an address that the mail provider lets you send from.");
+    }
+    let Ok(recorded) = read else { return without_database(SENDER) };
+    match &recorded.waiting_mail {
+        None => Check::ok(SENDER),
+        Some(error) => Check::failed(SENDER, CheckReason::MailsWait).seeing(error).mended_by(
+            "Mend what the error names; the mails that wait go out within the hour, or at once with `cargo latchkey outbox retry`.",
+        ),
+    }
+}
+
+/// What was found, or that nothing was.
+fn or_ok(code: CheckCode, found: Vec<Check>) -> Vec<Check> {
+    if found.is_empty() { vec![Check::ok(code)] } else { found }
+}
