@@ -130,6 +130,7 @@ fn every_code_has_its_words() {
       partially_refunded: the order was refunded in part
       disputed: the payment is disputed
       disabled_by_storefront: the storefront has disabled the key
+      expired: the license has ended
       mail_canceled: you canceled the mail with the key
       invitation_canceled: you canceled the invitation
       mail_pending: the mail with the key is still to be sent
@@ -143,10 +144,14 @@ fn every_code_has_its_words() {
       payment_failed: the payment failed
       not_paid: it was not paid
       gift_purchase: it was bought as a gift: who gets it has a sale of their own
-      renewal_taken_back: a renewal was refunded or is disputed, which changes nothing about the order
+      renewal_taken_back: a payment of the subscription was refunded, which takes its period away, or is disputed
       renewal_change: something became of one renewal, which changes nothing about the order
-      subscription_payment: it is a charge of a subscription, and no sale of its own
+      subscription_payment: it is a charge of a subscription, which pays for a period
+      subscription_payment_failed: a payment of the subscription failed: access lasts as long as is paid, and its grace
       subscription_started: a subscription began: its first order is a delivery of its own
+      subscription_stopped: the subscription was canceled, and ends with what is paid for
+      subscription_ended: the subscription ended
+      subscription_resumed: the subscription goes on
       subscription_change: a subscription changed, which changes nothing about the license
       partial_refund: the order was refunded in part
       full_refund: the order was refunded in full
