@@ -244,8 +244,8 @@ impl Default for Model {
 
 impl Model {
     /// What was said of an order by these of [`Model::deliveries`].
-    pub(crate) fn facts<'a>(&self, order: usize, said: impl IntoIterator<Item = &'a usize>) -> Facts {
-        let of_it = said.into_iter().map(|place| &self.deliveries[*place]).filter(|known| known.order == order);
+    pub(crate) fn facts(&self, order: usize, said: impl Iterator<Item = usize>) -> Facts {
+        let of_it = said.map(|place| &self.deliveries[place]).filter(|known| known.order == order);
         of_it.fold(Facts::default(), |facts, known| match known.meaning {
             Meaning::Sale(said) | Meaning::Changed(said) => facts.and(said),
             Meaning::Key(_) | Meaning::KeyChanged { .. } => facts,

@@ -30,16 +30,23 @@ pub(super) struct Event {
 #[derive(Debug)]
 pub(super) struct Events {
     pub(super) all: Vec<Event>,
-    /// The places in [`Model::deliveries`] of those that were sent and are stored.
-    pub(super) sent: HashSet<usize>,
-    /// Those of them that were not dismissed. What a dismissed one says is kept only if it was looked at before.
-    pub(super) kept: HashSet<usize>,
 }
 
 impl Events {
     /// Those about an order.
     pub(super) fn of(&self, order: usize) -> impl Iterator<Item = &Event> {
         self.all.iter().filter(move |event| event.order == order)
+    }
+
+    /// The places in [`Model::deliveries`] of those that were sent.
+    pub(super) fn sent(&self) -> impl Iterator<Item = usize> {
+        self.all.iter().filter_map(|event| event.place)
+    }
+
+    /// The same of those that were not dismissed. What a dismissed one says is kept only if it was looked at before, or if another
+    /// copy of it says so as well.
+    pub(super) fn kept(&self) -> impl Iterator<Item = usize> {
+        self.all.iter().filter(|event| !event.dismissed).filter_map(|event| event.place)
     }
 
     fn sale_is_stored(&self, order: usize) -> bool {
@@ -54,7 +61,7 @@ pub(crate) fn nothing_given_up_early(run: &Run) -> Result<(), Violation> {
                  WHERE processed = 0 AND next_attempt_at IS NULL AND attempts < 12";
     let early = rows(run, early);
     let model = run.model.borrow();
-    let events = Events { all: stored(run, &model)?, sent: HashSet::new(), kept: HashSet::new() };
+    let events = Events { all: stored(run, &model)? };
     for row in &early {
         let trace = text(row, "trace_id");
         let Some(What::Delivery(place)) = model.sent.iter().find(|sent| sent.trace == trace).map(|sent| &sent.what)
@@ -75,14 +82,7 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
     let model = run.model.borrow();
     let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
     let rows = rows(run, "SELECT id, processed, error, trace_id, list FROM webhook_events ORDER BY id");
-    let all = stored(run, &model)?;
-    let sent = sent_and_stored(&rows, &by_trace);
-    let dismissed: HashSet<usize> =
-        all.iter().filter(|event| event.dismissed).filter_map(|event| event.place).collect();
-    // What one copy of a delivery says that was dismissed another may say as well.
-    let said: HashSet<usize> = all.iter().filter(|event| !event.dismissed).filter_map(|event| event.place).collect();
-    let kept = sent.iter().copied().filter(|place| !dismissed.contains(place) || said.contains(place)).collect();
-    let events = Events { all, sent, kept };
+    let events = Events { all: stored(run, &model)? };
     let mut traces = HashSet::new();
     for (row, event) in rows.iter().zip(&events.all) {
         let trace = text(row, "trace_id");
@@ -167,11 +167,6 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
         Ok(Event { order, meaning, processed, by_hand, over: over(order), dismissed, place: None })
     };
     rows(run, stored).iter().map(event).collect()
-}
-
-fn sent_and_stored(rows: &[Row], by_trace: &HashMap<&str, &Sent>) -> HashSet<usize> {
-    let sent = rows.iter().filter_map(|row| by_trace.get(text(row, "trace_id").as_str()));
-    sent.filter_map(|sent| if let What::Delivery(place) = sent.what { Some(place) } else { None }).collect()
 }
 
 /// Whether nobody but the seller can say what a delivery opens, or its order never arrived, while the catalogue says this.

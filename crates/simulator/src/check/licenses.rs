@@ -130,8 +130,8 @@ fn standing(
 ) -> Result<&'static str, Violation> {
     let order = &model.orders[place];
     // What was told has to be known, and nothing besides but what the storefront lists.
-    let told = model.facts(place, &events.kept);
-    let listed = if run.reconciled { order.facts } else { model.facts(place, &events.sent) };
+    let told = model.facts(place, events.kept());
+    let listed = if run.reconciled { order.facts } else { model.facts(place, events.sent()) };
     let order = format!("{} {}", order.product.source, order.id);
     let of_key = format!("{} key {key_id}", model.orders[place].product.source);
     let words = "SELECT what FROM seen_words WHERE target IN (?1, ?2, ?3) ORDER BY id";
