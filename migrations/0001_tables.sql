@@ -106,8 +106,24 @@ CREATE TABLE subscription_facts (
   PRIMARY KEY (source, subscription_id, fact, payment_id, at),
   CHECK ((fact = 'of_order') = (order_id IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX subscription_facts_order ON subscription_facts (source, order_id) WHERE order_id IS NOT NULL;
-CREATE INDEX subscription_facts_payment ON subscription_facts (source, payment_id) WHERE payment_id <> '';
+CREATE INDEX subscription_facts_payment ON subscription_facts (source, payment_id);
+
+-- What follows from all facts of a subscription together. It is worked out anew in whichever batch records one, so that the
+-- standing of a license is a look-up: a view over the facts has more instructions than D1 takes in a statement.
+CREATE TABLE subscriptions (
+  source              TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
+  subscription_id     TEXT    NOT NULL CHECK (length(subscription_id) BETWEEN 1 AND 128),
+  order_id            TEXT    CHECK (length(order_id) BETWEEN 1 AND 128),  -- that it began with; null: that was not told yet
+  last_paid_at        INTEGER,
+  resumed_at          INTEGER,                    -- the last time; so are the next two
+  stops_at            INTEGER,
+  lapsed_at           INTEGER,
+  unrefunded          INTEGER NOT NULL CHECK (unrefunded IN (0, 1)),  -- a payment was made and not refunded
+  paid_until_at       INTEGER,                    -- refunded payments count; null: not known
+  unrefunded_until_at INTEGER,                    -- they do not; where none is left, when the first was made
+  PRIMARY KEY (source, subscription_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscriptions_order ON subscriptions (source, order_id);
 
 -- What a storefront has said last of each key that it issued itself, maybe before that key's license was there. Of two words
 -- the later one holds, by the storefront's own clock, so that any order and repetition of deliveries ends the same.
@@ -128,8 +144,8 @@ CREATE TABLE storefront_keys (
 -- its own, with the source `operator`.
 --
 -- The status follows from the operator's word, from the order's facts as `consequences` says, and from the storefront's
--- word on its key; `term` and `expires_at` from what is paid: the view `license_standings` says how. It is good until `ends_at`, which is no status; that its end was
--- acted on is noted in `ended`.
+-- word on its key; `term` and `expires_at` from what is paid: the view `license_standings` says how. It is good until `ends_at`,
+-- which is no status; that its end was acted on is noted in `ended`.
 --
 -- A key is kept as it was issued, and found in any case: so every column that holds keys compares them without case.
 CREATE TABLE licenses (

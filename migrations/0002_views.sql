@@ -26,41 +26,6 @@ WHERE NOT (f.fact = 'disputed'
            AND EXISTS (SELECT 1 FROM order_facts w
                        WHERE w.source = f.source AND w.order_id = f.order_id AND w.fact = 'dispute_won'));
 
--- The date of renewal that was said last of each subscription.
-CREATE VIEW subscription_renewals AS
-SELECT w.source, w.subscription_id, w.at AS renews_at
-FROM subscription_facts w
-WHERE w.fact = 'renews'
-  AND w.said_at = (SELECT max(l.said_at) FROM subscription_facts l
-                   WHERE l.source = w.source AND l.subscription_id = w.subscription_id AND l.fact = 'renews')
-  AND w.at = (SELECT max(m.at) FROM subscription_facts m
-              WHERE m.source = w.source AND m.subscription_id = w.subscription_id AND m.fact = 'renews'
-                AND m.said_at = w.said_at);
-
--- The payments of subscriptions, each with the end of the period that it buys: where it does not say, that is the next payment,
--- or the date of renewal that was said last. A date as good as before the payment is that of an older word; then the end is not
--- known, and as late as can be. The first payment is the order's own.
-CREATE VIEW subscription_payments AS
-SELECT p.source, p.subscription_id, p.payment_id, p.at AS paid_at,
-       coalesce(
-         p.paid_until_at,
-         (SELECT min(n.at) FROM subscription_facts n
-          WHERE n.source = p.source AND n.subscription_id = p.subscription_id AND n.fact = 'paid' AND n.at > p.at),
-         (SELECT iif(r.renews_at > p.at + 43200000, r.renews_at, NULL) FROM subscription_renewals r
-          WHERE r.source = p.source AND r.subscription_id = p.subscription_id),
-         9007199254740991) AS paid_until,
-       EXISTS (SELECT 1 FROM subscription_facts r
-               WHERE r.source = p.source AND r.subscription_id = p.subscription_id AND r.fact = 'refunded'
-                 AND r.payment_id = p.payment_id)
-         OR p.at = (SELECT min(n.at) FROM subscription_facts n
-                    WHERE n.source = p.source AND n.subscription_id = p.subscription_id AND n.fact = 'paid')
-            AND EXISTS (SELECT 1 FROM subscription_facts s
-                        JOIN order_facts f ON f.source = s.source AND f.order_id = s.order_id AND f.fact = 'refunded'
-                        WHERE s.source = p.source AND s.subscription_id = p.subscription_id AND s.fact = 'of_order')
-         AS refunded
-FROM subscription_facts p
-WHERE p.fact = 'paid';
-
 -- What these do to each license of the order, unless the operator has set it aside. Of several statuses the one that comes first
 -- in the alphabet holds. A refund of a subscription's first payment takes away what that bought, and the license only where
 -- nothing else is paid.
@@ -72,58 +37,22 @@ WHERE l.consequences ->> f.fact IS NOT NULL
                       WHEN 'partially_refunded' THEN l.partial_refund_set_aside
                       WHEN 'disputed' THEN l.dispute_set_aside ELSE 0 END
   AND NOT (f.fact = 'refunded'
-           AND EXISTS (SELECT 1 FROM subscription_facts s
-                       JOIN subscription_payments p ON p.source = s.source AND p.subscription_id = s.subscription_id
-                       WHERE s.source = l.source AND s.order_id = l.order_id AND NOT p.refunded));
+           AND EXISTS (SELECT 1 FROM subscriptions s INDEXED BY subscriptions_order
+                       WHERE s.source = l.source AND s.order_id = l.order_id AND s.unrefunded = 1));
 
 -- The keys that their storefront has disabled, unless the operator has set that word aside.
 CREATE VIEW disabled_keys AS
 SELECT source, storefront_key_id, recorded_at FROM storefront_keys
 WHERE disabled = 1 AND said_at > coalesce(set_aside_at, -9007199254740991);
 
--- What is paid of the subscription that a license is of, if it is of one: until when, without what was refunded if a refund has
--- consequences for it; when it was last paid and goes on; and its ends that were told. Each is looked up by itself, since SQLite
--- would work a join out for every subscription there is.
-CREATE VIEW license_subscriptions AS
-SELECT license_key, subscription_id,
-       (SELECT max(f.at) FROM subscription_facts f
-        WHERE f.source = s.source AND f.subscription_id = s.subscription_id AND f.fact = 'paid') AS last_paid_at,
-       (SELECT max(f.at) FROM subscription_facts f
-        WHERE f.source = s.source AND f.subscription_id = s.subscription_id AND f.fact = 'resumes') AS resumed_at,
-       (SELECT max(f.at) FROM subscription_facts f
-        WHERE f.source = s.source AND f.subscription_id = s.subscription_id AND f.fact = 'stops') AS stops_at,
-       (SELECT max(f.at) FROM subscription_facts f
-        WHERE f.source = s.source AND f.subscription_id = s.subscription_id AND f.fact = 'lapses') AS lapsed_at,
-       nullif(coalesce(
-         (SELECT max(p.paid_until) FROM subscription_payments p
-          WHERE p.source = s.source AND p.subscription_id = s.subscription_id AND (keeps_refunds OR NOT p.refunded)),
-         (SELECT min(f.at) FROM subscription_facts f
-          WHERE f.source = s.source AND f.subscription_id = s.subscription_id AND f.fact = 'paid'),
-         (SELECT r.renews_at FROM subscription_renewals r
-          WHERE r.source = s.source AND r.subscription_id = s.subscription_id)), 9007199254740991) AS paid_until
-FROM (
-  SELECT l.license_key, l.source, l.consequences ->> 'refunded' IS NULL OR l.refund_set_aside AS keeps_refunds,
-         (SELECT f.subscription_id FROM subscription_facts f
-          WHERE f.source = l.source AND f.order_id = l.order_id LIMIT 1) AS subscription_id
-  FROM licenses l) s;
-
--- When a license of a subscription expires: with what is paid, or where it goes on since, no sooner than that; where what is
--- paid is not known, with the end that was told, unless it goes on since. A stop counts that is of the present period, and that
--- nobody took back in it.
-CREATE VIEW license_terms AS
-SELECT license_key,
-       CASE WHEN paid_until IS NOT NULL THEN max(paid_until, coalesce(resumed_at, paid_until))
-            WHEN max(coalesce(stops_at, 0), coalesce(lapsed_at, 0)) > coalesce(resumed_at, 0)
-              THEN max(coalesce(stops_at, 0), coalesce(lapsed_at, 0)) END AS expires_at,
-       CASE WHEN paid_until IS NOT NULL
-              THEN iif(stops_at >= max(paid_until, coalesce(resumed_at, paid_until))
-                       AND coalesce(resumed_at, 0) <= coalesce(last_paid_at, 0), 'stopped', 'renewing')
-            WHEN subscription_id IS NOT NULL
-              THEN iif(stops_at > coalesce(resumed_at, 0) AND stops_at >= coalesce(lapsed_at, 0), 'stopped', 'renewing') END AS term
-FROM license_subscriptions;
-
--- The status that each license has to have, and its end, whatever was said first. A storefront's own key ends with the first of
--- its own end and the subscription's. What was minted for years of the catalogue's keeps the end that it has.
+-- The status that each license has to have, and its end, whatever was said first.
+--
+-- A license of a subscription expires with what is paid, or where it goes on since, no sooner than that; where what is paid is not
+-- known, with the end that was told, unless it goes on since. A stop counts that is of the present period, and that nobody took
+-- back in it. A refund that has no consequences for the license takes no period away. A storefront's own key ends with the first
+-- of its own end and the subscription's. What was minted for years of the catalogue's keeps the end that it has.
+--
+-- The subscription is looked up by its id: SQLite would work a view of its own out for every license there is.
 CREATE VIEW license_standings AS
 SELECT license_key, status, term, expires_at,
        coalesce(CASE term WHEN 'catalogue' THEN iif(kept_after_expiry, NULL, expires_at + grace_ms)
@@ -131,22 +60,36 @@ SELECT license_key, status, term, expires_at,
                           WHEN 'renewing' THEN iif(kept_after_end, NULL, expires_at + grace_ms)
                           ELSE iif(kept_after_end, NULL, expires_at) END, 9007199254740991) AS good_until
 FROM (
-  SELECT l.license_key, l.kept_after_expiry, l.kept_after_end, l.grace_ms,
-         CASE WHEN k.expires_at <= coalesce(t.expires_at, k.expires_at) THEN 'key'
-              WHEN t.term IS NOT NULL THEN t.term ELSE 'catalogue' END AS term,
-         CASE WHEN k.expires_at <= coalesce(t.expires_at, k.expires_at) THEN k.expires_at
-              WHEN t.term IS NOT NULL THEN t.expires_at
-              ELSE iif(l.term = 'catalogue', l.expires_at, l.catalogue_expires_at) END AS expires_at,
-         CASE
-           WHEN l.revoked_by_operator = 1 THEN 'revoked'
-           ELSE coalesce((SELECT min(c.status) FROM license_consequences c WHERE c.license_key = l.license_key),
-                         (SELECT 'suspended' FROM disabled_keys d
-                          WHERE d.source = l.source AND d.storefront_key_id = l.storefront_key_id),
-                         'active')
-         END AS status
-  FROM licenses l
-  LEFT JOIN storefront_keys k ON k.source = l.source AND k.storefront_key_id = l.storefront_key_id
-  LEFT JOIN license_terms t ON t.license_key = l.license_key);
+  SELECT license_key, kept_after_expiry, kept_after_end, grace_ms, status,
+         CASE WHEN key_expires_at <= coalesce(lasts_until, key_expires_at) THEN 'key'
+              WHEN subscription_id IS NULL THEN 'catalogue'
+              WHEN stops_at >= lasts_until AND coalesce(resumed_at, 0) <= coalesce(last_paid_at, 0) THEN 'stopped'
+              WHEN paid_until IS NULL AND stops_at > coalesce(resumed_at, 0) AND stops_at >= coalesce(lapsed_at, 0) THEN 'stopped'
+              ELSE 'renewing' END AS term,
+         CASE WHEN key_expires_at <= coalesce(lasts_until, key_expires_at) THEN key_expires_at
+              WHEN subscription_id IS NOT NULL THEN lasts_until
+              ELSE own_expires_at END AS expires_at
+  FROM (
+    SELECT *, CASE WHEN paid_until IS NOT NULL THEN max(paid_until, coalesce(resumed_at, paid_until))
+                   WHEN max(coalesce(stops_at, 0), coalesce(lapsed_at, 0)) > coalesce(resumed_at, 0)
+                     THEN max(coalesce(stops_at, 0), coalesce(lapsed_at, 0)) END AS lasts_until
+    FROM (
+      SELECT l.license_key, l.kept_after_expiry, l.kept_after_end, l.grace_ms,
+             iif(l.term = 'catalogue', l.expires_at, l.catalogue_expires_at) AS own_expires_at,
+             k.expires_at AS key_expires_at,
+             s.subscription_id, s.last_paid_at, s.resumed_at, s.stops_at, s.lapsed_at,
+             iif(l.consequences ->> 'refunded' IS NULL OR l.refund_set_aside, s.paid_until_at, s.unrefunded_until_at) AS paid_until,
+             CASE
+               WHEN l.revoked_by_operator = 1 THEN 'revoked'
+               ELSE coalesce((SELECT min(c.status) FROM license_consequences c WHERE c.license_key = l.license_key),
+                             (SELECT 'suspended' FROM disabled_keys d
+                              WHERE d.source = l.source AND d.storefront_key_id = l.storefront_key_id),
+                             'active')
+             END AS status
+      FROM licenses l
+      LEFT JOIN storefront_keys k ON k.source = l.source AND k.storefront_key_id = l.storefront_key_id
+      LEFT JOIN subscriptions s ON s.source = l.source AND s.subscription_id = (
+        SELECT min(o.subscription_id) FROM subscriptions o WHERE o.source = l.source AND o.order_id = l.order_id))));
 
 -- What each bound license claims for its identity, with the name of the grant that it is a claim on. A higher rank permits
 -- more.

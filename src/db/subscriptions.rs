@@ -1,5 +1,5 @@
-//! `subscription_facts`: what storefronts have said of subscriptions. What follows for the licenses of their orders is in the
-//! views, and applied in `licenses`.
+//! `subscription_facts`, what storefronts have said of subscriptions, and `subscriptions`, what follows from that. What follows
+//! for the licenses of their orders is in the views, and applied in `licenses`.
 
 use super::batch::Query;
 use super::statement::{query, statement};
@@ -9,7 +9,7 @@ use crate::platform::{RowError, Statement};
 /// A fact as `subscriptions/record` takes it: its code, the payment, when, until when, when it was said, and the order.
 type Fact<'a> = (&'a str, &'a str, i64, Option<i64>, Option<i64>, Option<&'a str>);
 
-/// Records what a delivery says of a subscription.
+/// Records what a delivery says of a subscription. [`recompute`] has to follow in the same batch.
 pub fn record(source: Source, subscription: &Subscription, now: Timestamp, event_id: &EventId) -> Statement {
     let of_order: Option<Fact<'_>> =
         subscription.order_id.as_ref().map(|order_id| ("of_order", "", 0, None, None, Some(order_id.as_str())));
@@ -22,6 +22,13 @@ pub fn record(source: Source, subscription: &Subscription, now: Timestamp, event
         now,
         event_id,
     )
+}
+
+/// Works out what follows from all that was said of this subscription, and of the one that this order began. A refund of an order
+/// is one of the first payment, so this has to follow where one is recorded too.
+pub fn recompute(source: Source, subscription: Option<&Subscription>, order_id: Option<&OrderId>) -> Statement {
+    let subscription_id = subscription.map(|subscription| &subscription.id);
+    statement!("subscriptions/recompute", source, subscription_id, order_id)
 }
 
 /// Reads which order a subscription began with.

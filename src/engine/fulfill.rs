@@ -174,10 +174,11 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), StorageError> {
         let (event, source) = (handling.event, handling.source());
         let record = subscriptions::record(source, subscription, self.now(), event);
+        let mut batch = Batch::from(record);
+        batch.run(subscriptions::recompute(source, Some(subscription), None));
         let (order_id, mut batch) = match &subscription.order_id {
-            Some(order_id) => (Some(order_id.clone()), Batch::from(record)),
+            Some(order_id) => (Some(order_id.clone()), batch),
             None => {
-                let mut batch = Batch::from(record);
                 let order = batch.add(subscriptions::order(source, subscription));
                 (self.run(batch).await?.first(&order)?, Batch::new())
             }
@@ -221,7 +222,9 @@ impl<P: Platform> Engine<P> {
         let now = self.now();
         let of_order = (!facts.is_empty()).then(|| orders::record_facts(source, order_id, facts, now, event));
         let of_subscription = subscription.map(|subscription| subscriptions::record(source, subscription, now, event));
-        of_order.into_iter().chain(of_subscription).collect()
+        let follows = facts.refunded || subscription.is_some();
+        let recompute = follows.then(|| subscriptions::recompute(source, subscription, Some(order_id)));
+        of_order.into_iter().chain(of_subscription).chain(recompute).collect()
     }
 
     /// The statements for whatever that changes for licenses that are there.

@@ -12,9 +12,15 @@ use rusqlite::{Connection, ToSql, ffi};
 
 use crate::platform::{DbError, Outcome, Row, Statement, Value};
 
-/// What D1 allows and SQLite would take more of: <https://developers.cloudflare.com/d1/platform/limits/>, and for the
-/// terms of a compound, what workerd refuses.
-const LIMITS: [(Limit, i32); 5] = [
+/// What D1 allows and SQLite would take more of: <https://developers.cloudflare.com/d1/platform/limits/>, and where that is
+/// silent, what workerd sets: `setupSecurity` in
+/// <https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite.c%2B%2B>. A statement of more instructions than
+/// allowed is refused as out of memory.
+const LIMITS: [(Limit, i32); 9] = [
+    (Limit::SQLITE_LIMIT_LENGTH, 2_000_000),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_VDBE_OP, 25_000),
     (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
     (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
     (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),

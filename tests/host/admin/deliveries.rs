@@ -297,11 +297,10 @@ fn a_delivery_is_shown_with_its_payload_and_all_that_it_led_to() {
 fn a_payload_that_is_no_text_is_shown_in_hex_and_a_long_one_up_to_a_point() {
     run(async {
         let shop = Shop::open();
-        let long = "x".repeat(200_000);
-        shop.rows(&format!(
+        shop.rows(
             "INSERT INTO webhook_events (id, source, payload, received_at)
-             VALUES ('blob', 'gumroad', x'00ff', 1), ('long', 'gumroad', '{long}', 1)"
-        ));
+             VALUES ('blob', 'gumroad', x'00ff', 1), ('long', 'gumroad', hex(zeroblob(100000)), 1)",
+        );
         let blob = ask(&shop, "/admin/events/blob").await.body;
         assert_eq!(
             (&blob["payload"], &blob["payload_hex"], &blob["payload_bytes"]),

@@ -206,6 +206,7 @@ fn a_refund_that_fails_at_any_statement_ends_the_license_later() {
             },
             statements: &[
                 "orders/record_facts",
+                "subscriptions/recompute",
                 "grants/mark_unwanted",
                 "grants/mark_wanted",
                 "grants/enqueue_changed",

@@ -40,10 +40,10 @@ WHERE EXISTS (SELECT 1 FROM reconciliations WHERE source = :source AND list = :l
         AND NOT EXISTS (SELECT 1 FROM webhook_events e
                         WHERE e.source = :source AND e.order_id = item.order_id AND e.event_type = item.event_type
                           AND (e.processed = 0 OR e.reason = 'dismissed'))
-        AND (NOT EXISTS (SELECT 1 FROM subscription_facts p
+        AND (NOT EXISTS (SELECT 1 FROM subscription_facts p INDEXED BY subscription_facts_payment
                          WHERE p.source = :source AND p.payment_id = item.payment_id AND p.fact = 'paid')
              OR item.payment_refunded = 1
-               AND NOT EXISTS (SELECT 1 FROM subscription_facts p
+               AND NOT EXISTS (SELECT 1 FROM subscription_facts p INDEXED BY subscription_facts_payment
                                WHERE p.source = :source AND p.payment_id = item.payment_id AND p.fact = 'refunded'))
     END
   AND NOT EXISTS (SELECT 1 FROM webhook_events e
