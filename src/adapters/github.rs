@@ -1,12 +1,13 @@
 //! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
-//! The end of access, and what becomes of invitations that went astray, is in `removal`; what a refusal means is in
-//! [`refusal`]. Who is to be invited to what, and when to try again, is decided in `engine`.
+//! The end of access, and what becomes of invitations that went astray, is in `removal`; what became of invitations, in
+//! `watching`; what a refusal means is in [`refusal`]. Who is to be invited to what, and when to try again, is decided in `engine`.
 
 mod refusal;
 mod removal;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 use refusal::Asked;
 pub use refusal::{account_missing, endless_limit, gone_astray};
+pub use watching::{Invitations, Invitee, PAGE_LENGTH, Page};
 
 const SERVICE: &str = "GitHub";
 
@@ -293,6 +295,11 @@ impl<'a> Github<'a> {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<HttpResponse, Failure> {
+        let request = self.request(method, path, body);
+        platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))
+    }
+
+    fn request(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> HttpRequest {
         let mut request = HttpRequest::new(method, format!("{}{path}", self.api_url));
         if method == Method::Get {
             // A page of a hundred invitations, each with its repository and two accounts, has about 0.9 MB.
@@ -302,11 +309,10 @@ impl<'a> Github<'a> {
             .header("authorization", format!("Bearer {}", self.token.expose()))
             .header("accept", "application/vnd.github+json")
             .header("x-github-api-version", API_VERSION);
-        let request = match body {
+        match body {
             Some(body) => request.body("application/json", body),
             None => request,
-        };
-        platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))
+        }
     }
 }
 

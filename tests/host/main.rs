@@ -37,3 +37,4 @@ mod snapshot;
 mod sql;
 mod tick;
 mod upgrades;
+mod watching;

@@ -6,6 +6,7 @@
 mod refusals;
 mod removals;
 mod taking_back;
+mod watching;
 
 use super::*;
 use crate::adapters::Reach;

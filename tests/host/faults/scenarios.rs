@@ -78,6 +78,8 @@ pub(super) enum Scenario {
     Revocation,
     /// The operator gives it to another account.
     Transfer,
+    /// Of two invitations one is accepted and one declined, which two looks find out, at a short list and a long one.
+    Watching,
     /// The operator takes a revocation back, after it had all its consequences.
     Reinstatement,
     /// The operator has a key mailed once more.
@@ -111,7 +113,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 36] = [
+    pub(super) const ALL: [Self; 37] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -133,6 +135,7 @@ impl Scenario {
         Self::LicenseEnd,
         Self::Revocation,
         Self::Transfer,
+        Self::Watching,
         Self::Reinstatement,
         Self::Resending,
         Self::Replay,
@@ -224,7 +227,8 @@ impl Scenario {
             let engine = shop.engine();
             let ticked = unless_it_dies(witness, engine.tick()).await;
             let due = shop.count("outbox WHERE next_attempt_at IS NOT NULL")
-                + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL");
+                + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL")
+                + if self == Self::Watching { shop.count("repository_watches WHERE look_at IS NOT NULL") } else { 0 };
             let read = shop.count("reconciliations WHERE watermark_at IS NOT NULL");
             if (due, read) == (0, lists) && ticked == Some(Ok(Ticked::default())) {
                 return true;
