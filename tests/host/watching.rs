@@ -11,7 +11,7 @@ mod trouble;
 
 use std::time::Duration;
 
-use latchkey_sandbox::{AccountKind, GumroadSale};
+use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, Service};
 use serde_json::json;
 
 use crate::shop::{STARTER, Shop, catalogue_of, run};
@@ -61,6 +61,11 @@ fn states(shop: &Shop) -> String {
     shop.value("SELECT group_concat(state, ' ') FROM (SELECT state FROM grants ORDER BY id)")
 }
 
+/// What became of the one sale, and why.
+fn sale(shop: &Shop) -> String {
+    shop.value("SELECT state || ' ' || reason FROM sale_states")
+}
+
 /// In how many minutes the repository is looked at next.
 fn due_in(shop: &Shop) -> i64 {
     let due_at = shop.value("SELECT coalesce(look_at, 0) FROM repository_watches");
@@ -74,6 +79,7 @@ fn whoever_accepts_is_known_as_a_member_a_quarter_of_an_hour_later() {
         invite(&shop, "octocat").await;
         shop.sandbox.accept_invitation("octocat", REPO).unwrap();
         assert!(look_after(&shop, SOON - MINUTE).await.is_empty(), "not yet");
+        assert_eq!(sale(&shop), "waiting_on_buyer invited");
         let calls = look_after(&shop, MINUTE).await;
         assert_eq!(
             calls,
@@ -84,7 +90,7 @@ fn whoever_accepts_is_known_as_a_member_a_quarter_of_an_hour_later() {
                 "GET /user/583231"
             ]
         );
-        assert_eq!(states(&shop), "member");
+        assert_eq!((states(&shop).as_str(), sale(&shop).as_str()), ("member", "fulfilled activated"));
         let grant = shop.record("grants", "true");
         assert_eq!(
             (&grant["until_at"], &grant["invitation_id"], &grant["reason"]),
@@ -102,7 +108,9 @@ fn whoever_declines_is_not_invited_again_unless_they_ask() {
         let key = invite(&shop, "octocat").await;
         shop.sandbox.decline_invitation("octocat", REPO).unwrap();
         look_after(&shop, SOON).await;
-        assert_eq!(states(&shop), "declined");
+        assert_eq!((states(&shop).as_str(), sale(&shop).as_str()), ("declined", "waiting_on_buyer declined"));
+        let since = shop.value("SELECT since - since_at FROM sale_states JOIN grants");
+        assert_eq!(since, "0", "since it was found out");
         for _ in 0..20 {
             assert!(look_after(&shop, 6 * HOUR).await.is_empty(), "never by itself");
         }
@@ -127,6 +135,33 @@ fn an_invitation_that_ends_unanswered_is_known_as_expired() {
         assert_eq!(calls, ["GET /repos/acme/starter/invitations"], "the list itself says so");
         assert_eq!((states(&shop).as_str(), shop.sandbox.invitations(REPO)[0].expired), ("expired", true));
         assert_eq!(shop.value("SELECT look_at FROM repository_watches"), "NULL");
+        assert_eq!(sale(&shop), "waiting_on_buyer expired_invitation");
+    });
+}
+
+#[test]
+fn a_sale_is_fulfilled_once_its_buyer_is_in_every_repository() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        assert_eq!(sale(&shop), "waiting_on_buyer not_activated");
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+        shop.sandbox.decline_invitation("octocat", "acme/starter-docs").unwrap();
+        for _ in 0..2 {
+            look_after(&shop, SOON).await;
+        }
+        assert_eq!((states(&shop).as_str(), sale(&shop).as_str()), ("member declined", "waiting_on_buyer declined"));
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(502)).method("PUT"));
+        assert_eq!(shop.activate(&key, "octocat").await.status, 202);
+        assert_eq!(sale(&shop), "waiting_on_github invitation_pending", "what is being tried presses more");
+        shop.sandbox.clear_faults();
+        shop.tick_after(MINUTE).await;
+        shop.sandbox.accept_invitation("octocat", "acme/starter-docs").unwrap();
+        for _ in 0..2 {
+            look_after(&shop, SOON).await;
+        }
+        assert_eq!(sale(&shop), "fulfilled activated");
     });
 }
 

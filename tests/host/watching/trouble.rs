@@ -2,7 +2,6 @@
 
 use super::*;
 use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{Fault, FaultKind, Service};
 
 use crate::faults::scenarios::{FATES, unless_it_dies, watch};
 
