@@ -239,6 +239,26 @@ CREATE TABLE invitation_reservations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX invitation_reservations_grant ON invitation_reservations (grant_id, reserved_at);
 
+-- The open invitations of each account to a repository by when they end.
+CREATE INDEX grants_invited ON grants (repo, until_at) WHERE state = 'invited';
+
+-- When each repository's invitations are looked at that were sent, and what was seen the last time.
+CREATE TABLE repository_watches (
+  repo       TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY CHECK (instr(repo, '/') > 1),
+  look_at    INTEGER,                             -- when the next look is due; while one lasts, until when nobody else begins one;
+                                                  -- null: nobody is invited
+  began_at   INTEGER,                             -- of the reading under way; null: none is
+  page       INTEGER,                             -- where that goes on
+  read_so_far TEXT   CHECK (json_type(read_so_far) = 'object'),  -- who stands on its pages before
+  looked_at  INTEGER,                             -- when the last whole reading began
+  listed     TEXT    CHECK (json_type(listed) = 'object'),  -- by GitHub's numbers, whom that listed: {"open": […], "expired": […]}
+  settled    INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1)),  -- it was found out what became of all who were not listed
+  etag       TEXT,                                -- GitHub's mark of that reading, where it was settled and fit on a page
+  error      TEXT,                                -- why the last look failed
+  CHECK ((began_at IS NULL) = (page IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX repository_watches_due ON repository_watches (look_at) WHERE look_at IS NOT NULL;
+
 -- Until when GitHub is left alone because of a limit that somebody met.
 CREATE TABLE github_pauses (
   scope    TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY,  -- a repository, for invitations to it; empty: for everything

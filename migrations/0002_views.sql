@@ -108,7 +108,8 @@ CREATE VIEW open_claims AS SELECT * FROM claims WHERE status = 'active';
 
 -- What is still to be done for a license, or was: its mail and its grants. `removes` is 1 where access is taken away. The
 -- lower the rank, the more it decides about the license: one that only a person can mend before all, a dead one first; then the
--- mail, then access, then what the operator has canceled. What is done decides nothing.
+-- mail, then access, then what the operator has canceled, and last what the buyer has still to accept. What else is done decides
+-- nothing.
 CREATE VIEW license_outbox AS
 SELECT o.subject AS license_key, o.id, o.kind, 0 AS removes,
        CASE WHEN o.state = 'dead' THEN 1 WHEN o.person_needed = 1 THEN 2 WHEN o.state <> 'done' THEN 3
@@ -117,7 +118,8 @@ FROM outbox o WHERE o.kind = 'license_mail'
 UNION ALL
 SELECT c.license_key, o.id, o.kind, g.state IN ('revoking', 'revoked'),
        CASE WHEN o.state = 'dead' THEN 1 WHEN o.person_needed = 1 THEN 2 WHEN o.state <> 'done' THEN 4
-            WHEN o.outcome = 'canceled' THEN 5 END
+            WHEN o.outcome = 'canceled' THEN 5
+            WHEN g.state = 'expired' THEN 6 WHEN g.state = 'declined' THEN 7 WHEN g.state = 'invited' THEN 8 END
 FROM claims c
 JOIN grants g ON g.id = c.grant_id
 JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id;
@@ -131,7 +133,7 @@ SELECT l.license_key, l.source, l.order_id, l.event_id, o.id AS outbox_id,
          WHEN o.state = 'dead' OR o.person_needed = 1 THEN 1
          WHEN l.status <> 'active' OR l.ended = 1 OR o.outcome = 'canceled' THEN 6
          WHEN o.kind = 'license_mail' THEN 2
-         WHEN a.license_key IS NULL THEN 4
+         WHEN a.license_key IS NULL OR o.state = 'done' THEN 4
          WHEN o.id IS NOT NULL THEN 3
          ELSE 5
        END AS rank
@@ -157,7 +159,7 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
          WHEN o.state = 'dead' OR o.person_needed = 1 THEN 'needs_seller'
          WHEN l.status <> 'active' OR l.ended = 1 OR o.outcome = 'canceled' THEN 'ignored'
          WHEN o.kind = 'license_mail' THEN 'in_progress'
-         WHEN a.license_key IS NULL THEN 'waiting_on_buyer'
+         WHEN a.license_key IS NULL OR o.state = 'done' THEN 'waiting_on_buyer'
          WHEN o.id IS NOT NULL THEN 'waiting_on_github'
          ELSE 'fulfilled'
        END AS state,
@@ -172,6 +174,7 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
            (SELECT min(c.said_at) FROM license_consequences c
             WHERE c.license_key = l.license_key AND c.status = l.status), l.issued_at)
          WHEN l.ended = 1 THEN coalesce(l.ends_at, l.issued_at)
+         WHEN o.state = 'done' AND o.outcome <> 'canceled' THEN g.since_at
          WHEN o.id IS NOT NULL THEN coalesce(o.done_at, o.created_at)
          ELSE coalesce(a.activated_at, l.issued_at)
        END AS since,
@@ -195,6 +198,7 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
          WHEN o.outcome = 'canceled' THEN 'invitation_canceled'
          WHEN o.kind = 'license_mail' THEN 'mail_pending'
          WHEN a.license_key IS NULL THEN 'not_activated'
+         WHEN o.state = 'done' THEN iif(g.state = 'expired', 'expired_invitation', g.state)
          WHEN o.id IS NOT NULL THEN 'invitation_pending'
          ELSE 'activated'
        END AS reason,

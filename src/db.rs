@@ -11,6 +11,7 @@
 //! | [`events`] | deliveries as they came, and what became of each |
 //! | [`orders`], [`licenses`] | what was bought, and what it entitles to |
 //! | [`activations`], [`grants`] | who a license is bound to, and what that identity has |
+//! | [`watches`] | whose invitations were looked at, and when again |
 //! | [`outbox`], [`alerts`] | what is still to be done in the outside world |
 //! | [`products`] | the catalogue |
 //! | [`reconciliations`], [`ticks`] | how far the storefronts' lists were read, and when cron ran |
@@ -35,6 +36,7 @@ pub(crate) mod statement;
 pub mod storefront_keys;
 pub mod subscriptions;
 pub mod ticks;
+pub mod watches;
 
 use crate::platform::{DbError, Value};
 
@@ -45,6 +47,12 @@ pub use licenses::LicenseSelector;
 fn json_text<T: serde::Serialize>(list: &[T]) -> Value {
     // Lists of plain values always serialize.
     Value::Text(serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned()))
+}
+
+/// A record as the JSON text that its parameter or column holds.
+fn json_value<T: serde::Serialize>(record: &T) -> Value {
+    // Records of plain values always serialize.
+    Value::Text(serde_json::to_string(record).unwrap_or_else(|_| "{}".to_owned()))
 }
 
 /// Names a failure by the database's message. The codes are SQLite's and D1's:

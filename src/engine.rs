@@ -16,6 +16,7 @@ mod license_actions;
 mod outbox;
 mod reconcile;
 mod tick;
+mod watch;
 
 use std::cell::{Cell, RefCell};
 use std::pin::pin;

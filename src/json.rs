@@ -62,6 +62,9 @@ pub struct Items<'a> {
     pub found: Vec<&'a [u8]>,
 }
 
+/// Members of an object by their places among the names that were asked for, as they are written.
+pub type Members<'a, const N: usize> = [Option<&'a [u8]>; N];
+
 /// Reads JSON as a type. All JSON is read from text and none from bytes: what serde derives would be in the Worker twice.
 ///
 /// # Errors
@@ -146,6 +149,83 @@ pub fn items_with(body: &[u8], number: i64) -> Option<Items<'_>> {
         rest = behind;
     }
     None
+}
+
+/// Of each object of a list, the members of these names, as they are written. `None` where the body is no list of objects, or one
+/// has a member of those twice.
+///
+/// As little else is read as by [`items_with`], for the same reason.
+pub fn members_of_items<'a, const N: usize>(body: &'a [u8], names: [&str; N]) -> Option<Vec<Members<'a, N>>> {
+    let mut items = Vec::new();
+    let mut rest = body.trim_ascii_start().strip_prefix(b"[")?.trim_ascii_start();
+    let mut is_over = rest.starts_with(b"]");
+    while !is_over {
+        let (item, behind) = members_before(rest, names)?;
+        items.push(item);
+        let behind = behind.trim_ascii_start();
+        is_over = behind.starts_with(b"]");
+        rest = if is_over { behind } else { behind.strip_prefix(b",")?.trim_ascii_start() };
+    }
+    rest.strip_prefix(b"]")?.trim_ascii().is_empty().then_some(items)
+}
+
+/// The same of one object.
+pub fn members_of<'a, const N: usize>(object: &'a [u8], names: [&str; N]) -> Option<Members<'a, N>> {
+    let (members, behind) = members_before(object, names)?;
+    behind.trim_ascii().is_empty().then_some(members)
+}
+
+/// The members of an object, and what stands behind it.
+fn members_before<'a, const N: usize>(text: &'a [u8], names: [&str; N]) -> Option<(Members<'a, N>, &'a [u8])> {
+    let mut found = [None; N];
+    let mut rest = text.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start();
+    if let Some(behind) = rest.strip_prefix(b"}") {
+        return Some((found, behind));
+    }
+    loop {
+        let named = rest.strip_prefix(b"\"")?;
+        let behind_name = behind_text(named)?;
+        let name = named.get(..named.len() - behind_name.len() - 1)?;
+        let value = behind_name.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let behind = behind_value(value)?;
+        if let Some(place) = names.iter().position(|known| known.as_bytes() == name).and_then(|at| found.get_mut(at)) {
+            if place.is_some() {
+                return None;
+            }
+            *place = value.get(..value.len() - behind.len());
+        }
+        match behind.trim_ascii_start().split_first()? {
+            (b'}', behind) => return Some((found, behind)),
+            (b',', behind) => rest = behind.trim_ascii_start(),
+            _ => return None,
+        }
+    }
+}
+
+/// What stands behind a value.
+fn behind_value(value: &[u8]) -> Option<&[u8]> {
+    let (mut rest, mut depth) = (value, 0_u32);
+    loop {
+        let (byte, behind) = rest.split_first()?;
+        rest = behind;
+        match byte {
+            b'"' => rest = behind_text(behind)?,
+            b'{' | b'[' => {
+                depth += 1;
+                continue;
+            }
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            _ if depth > 0 => continue,
+            _ => {
+                let length =
+                    behind.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
+                rest = behind.get(length..)?;
+            }
+        }
+        if depth == 0 {
+            return Some(rest);
+        }
+    }
 }
 
 /// What stands behind a text whose opening quote was just read.
@@ -465,6 +545,39 @@ mod tests {
         for body in ["", "<html>", "{}", "[", "[{\"id\":1}", "[{\"id\":\"1", "[\"\\", "[]]", "[] x", "null"] {
             assert_eq!(items_with(body.as_bytes(), 1), None, "{body}");
         }
+    }
+
+    #[test]
+    fn of_a_list_of_objects_the_members_of_these_names_are_found_as_they_are_written() {
+        let list = br#" [ {"a" : [1, {"b":2}] , "c":"]}\"\"","b":-1.5e3}, {}, {"b":null,"d":{"a":1}} ] "#;
+        let found = members_of_items(list, ["a", "b"]).unwrap();
+        let a = br#"[1, {"b":2}]"#.as_slice();
+        assert_eq!(found, [[Some(a), Some(b"-1.5e3".as_slice())], [None, None], [None, Some(b"null".as_slice())]]);
+        assert_eq!(members_of_items(b"[]", ["a"]), Some(Vec::new()));
+        assert_eq!(members_of(br#"{"a":true}"#, ["a"]), Some([Some(b"true".as_slice())]));
+        for body in [
+            "",
+            "{}",
+            "[",
+            "[{]",
+            "[{}",
+            "[{},]",
+            "[{} {}]",
+            "[{}] x",
+            "[1]",
+            "[{\"a\"}]",
+            "[{\"a\":}]",
+            "[{\"a\":1,}]",
+            "[{\"a\":1 2}]",
+            "[{\"a\":[}]",
+            "[{\"a\":1,\"a\":1}]",
+            "[{\"a",
+            "[{\"a\":\"\\",
+            "[{a:1}]",
+        ] {
+            assert_eq!(members_of_items(body.as_bytes(), ["a"]), None, "{body}");
+        }
+        assert_eq!(members_of(b"{} {}", ["a"]), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
-//! The end of access, and what becomes of invitations that went astray, is in `removal`; what a refusal means is in
-//! [`refusal`], how a GitHub App comes by its tokens in [`app`], what GitHub tells by itself in [`hook`], what the credentials may
+//! The end of access, and what becomes of invitations that went astray, is in `removal`; what became of invitations, in
+//! `watching`; what a refusal means is in [`refusal`], how a GitHub App comes by its tokens in [`app`], what GitHub tells by itself in [`hook`], what the credentials may
 //! see of repositories and organizations in [`survey`], and repositories' webhooks in [`hooks`]. Who is to be invited to what, and
 //! when to try again, is decided in `engine`.
 
@@ -13,6 +13,7 @@ mod removal;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 use serde::Serialize;
 
@@ -25,6 +26,7 @@ use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 pub use app::Installations;
 use refusal::{Asked, Means};
 pub use refusal::{account_missing, endless_limit, gone_astray};
+pub use watching::{Invitations, Invitee, PAGE_LENGTH, Page};
 
 const SERVICE: &str = "GitHub";
 
@@ -90,6 +92,17 @@ enum Present {
 #[derive(Serialize)]
 struct NewCollaborator {
     permission: &'static str,
+}
+
+/// A request.
+struct Call<'c> {
+    method: Method,
+    path: &'c str,
+    body: Option<Vec<u8>>,
+    /// GitHub's mark of the answer that is known: it is given anew only if it has changed.
+    etag: Option<&'c str>,
+    /// Then and later, it is not sent.
+    until: Option<Timestamp>,
 }
 
 /// The answer to it, as far as it can be read: <https://docs.github.com/rest/collaborators/invitations>
@@ -286,7 +299,9 @@ impl<'a> Github<'a> {
         until: Timestamp,
     ) -> Result<HttpResponse, Failure> {
         let path = format!("/repos/{repo}/collaborators/{}", account.login);
-        let put = async |body| self.send_before(platform, Method::Put, &path, body, Some(until)).await;
+        let put = async |body| {
+            self.call(platform, Call { method: Method::Put, path: &path, body, etag: None, until: Some(until) }).await
+        };
         let reply = put(serde_json::to_vec(&NewCollaborator { permission: permission.as_str() }).ok()).await?;
         // A personal repository knows no permissions but writing, and refuses to be told even that one.
         if permission == Permission::Push && refusal::is_of_personal_repository(&reply) {
@@ -309,19 +324,13 @@ impl<'a> Github<'a> {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<HttpResponse, Failure> {
-        self.send_before(platform, method, path, body, None).await
+        self.call(platform, Call { method, path, body, etag: None, until: None }).await
     }
 
-    /// Sends a request, not at `until` or later, however long it took to come by a token. An App that is turned away with one
-    /// gets a new one once.
-    async fn send_before(
-        &self,
-        platform: &impl Platform,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-        until: Option<Timestamp>,
-    ) -> Result<HttpResponse, Failure> {
+    /// Sends a request, not after its time, however long it took to come by a token. An App that is turned away with one gets a
+    /// new one once.
+    async fn call(&self, platform: &impl Platform, call: Call<'_>) -> Result<HttpResponse, Failure> {
+        let Call { method, path, body, etag, until } = call;
         let mut renewed = false;
         loop {
             let token = match self.credentials {
@@ -332,6 +341,10 @@ impl<'a> Github<'a> {
                 return Err(Failure::new(Remedy::RetryAt(until), "its turn came too late").having(Effect::Nothing));
             }
             let request = self.request(method, path, body.clone(), &token);
+            let request = match etag {
+                Some(etag) => request.header("if-none-match", etag),
+                None => request,
+            };
             let reply = platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))?;
             if !self.drops(&token, &reply) || renewed {
                 return Ok(reply);

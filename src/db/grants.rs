@@ -160,10 +160,9 @@ pub fn lease_requested(
     lease: &Lease,
     moment: Moment,
     trace: &TraceId,
-) -> ([Statement; 4], Query<Leased<DueGrant>>) {
+) -> ([Statement; 3], Query<Leased<DueGrant>>) {
     let (user_id, login) = caller.params();
     let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
-    let [forget_old, reserve] = reserve(lease, moment);
     let statements = [
         statement!(
             "grants/lease_requested",
@@ -180,22 +179,20 @@ pub fn lease_requested(
             per_grant = INVITATIONS_PER_GRANT,
         ),
         statement!("grants/request", key, now, lease_id),
-        forget_old,
-        reserve,
+        reserve(lease, moment),
     ];
     (statements, leased(lease, moment))
 }
 
 /// Leases grants that are due, reserves their invitations, and reads them.
-pub fn claim_due(lease: &Lease, moment: Moment, share: Share) -> ([Statement; 4], Query<Leased<DueGrant>>) {
+pub fn claim_due(lease: &Lease, moment: Moment, share: Share) -> ([Statement; 3], Query<Leased<DueGrant>>) {
     let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
     let claim = match share {
         Share::Usual(count) => statement!("grants/claim", now, until, lease_id, count),
         Share::Suspect => super::outbox::claim("grant", lease, now, share),
     };
     let begin = statement!("grants/begin", now, until, lease_id, allow_test = moment.allow_test());
-    let [forget_old, reserve] = reserve(lease, moment);
-    let statements = [claim, begin, forget_old, reserve];
+    let statements = [claim, begin, reserve(lease, moment)];
     (statements, leased(lease, moment))
 }
 
@@ -299,21 +296,17 @@ pub fn resume(now: Timestamp) -> Statement {
     statement!("github/resume", now)
 }
 
-/// Forgets the reservations that do not count any more, and makes new ones.
-fn reserve(lease: &Lease, moment: Moment) -> [Statement; 2] {
-    let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
-    let forget = statement!("grants/forget_reservations", now, until, lease_id, window_ms = WINDOW_MS);
-    let reserve = statement!(
+fn reserve(lease: &Lease, moment: Moment) -> Statement {
+    statement!(
         "grants/reserve",
-        now,
-        until,
-        lease_id,
+        now = moment.now,
+        until = lease.until,
+        lease_id = &lease.id,
         allow_test = moment.allow_test(),
         window_ms = WINDOW_MS,
         per_window = INVITATIONS_PER_WINDOW,
         per_grant = INVITATIONS_PER_GRANT,
-    );
-    [forget, reserve]
+    )
 }
 
 fn leased(lease: &Lease, moment: Moment) -> Query<Leased<DueGrant>> {

@@ -29,6 +29,8 @@ pub struct Duties {
     pub look_at: Option<Timestamp>,
     /// When the license ends that is the next to end.
     pub license_ends_at: Option<Timestamp>,
+    /// When the repository is due whose invitations are looked at next, whether or not GitHub is left alone.
+    watch_due_at: Option<Timestamp>,
     /// The list that is due first to be read back.
     pub list_due_at: Option<Timestamp>,
     /// Since when there may be something that the operator was not told of.
@@ -61,7 +63,16 @@ pub fn probe() -> Statement {
 impl Duties {
     /// Since when there is a grant to work on: while GitHub is left alone there is none.
     pub fn grants_due_at(&self) -> Option<Timestamp> {
-        self.grant_due_at.map(|due_at| self.github_paused_until.map_or(due_at, |until| until.max(due_at)))
+        self.once_github_may_be_asked(self.grant_due_at)
+    }
+
+    /// The same of the invitations to a repository.
+    pub fn watch_due_at(&self) -> Option<Timestamp> {
+        self.once_github_may_be_asked(self.watch_due_at)
+    }
+
+    fn once_github_may_be_asked(&self, due_at: Option<Timestamp>) -> Option<Timestamp> {
+        due_at.map(|due_at| self.github_paused_until.map_or(due_at, |until| until.max(due_at)))
     }
 
     fn read(row: &Row) -> Result<Self, RowError> {
@@ -87,6 +98,7 @@ impl Duties {
             oldest_waiting_at: row.optional_time("oldest_waiting_at")?,
             look_at: row.optional_time("look_at")?,
             license_ends_at: row.optional_time("license_ends_at")?,
+            watch_due_at: row.optional_time("watch_due_at")?,
             list_due_at: row.optional_time("list_due_at")?,
             untold: if news { Untold::Something } else { Untold::Nothing },
         })

@@ -13,16 +13,13 @@ use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::db::Batch;
 use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
 use crate::db::outbox::{Delay, Lease, Leased};
+use crate::db::watches::{self, LIFETIME_MS};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Product, Repo, Timestamp};
 use crate::platform::{DbError, Platform};
 
 /// GitHub asks for changes one after the other with at least a second between them:
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
 const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
-
-/// How long an invitation is open.
-/// <https://docs.github.com/account-and-profile/how-tos/organization-membership/accepting-or-declining-an-organization-invitation>
-const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Why an invitation waits that has no reservation.
 const NO_RESERVATION: &str = "GitHub allows a repository 50 invitations in 24 hours: this one waits for its turn";
@@ -302,7 +299,7 @@ impl<P: Platform> Engine<P> {
         let account = GithubAccount { id: grant.account.id, login };
         match github.invite(&self.platform, &grant.repo, &account, permission, lease.until).await {
             Ok(Invited::Invitation { id, accept_url }) => {
-                Attempted::Invited { id, accept_url, expires_at: self.now().plus_millis(INVITATION_MS) }
+                Attempted::Invited { id, accept_url, expires_at: self.now().plus_millis(LIFETIME_MS) }
             }
             Ok(Invited::Member) => Attempted::Member,
             Ok(Invited::WrongIdentity) => Attempted::WrongIdentity,
@@ -367,6 +364,9 @@ impl<P: Platform> Engine<P> {
         let state = Some(state);
         let seen = Seen { state, until, invitation_id, in_doubt: Some(false), ..Seen::default() };
         batch.run(grants::record(grant, lease, now, &seen));
+        if state == Some(GrantState::Invited) {
+            batch.run(watches::begin(grant, now));
+        }
         let reference = invitation_id.map(|id| id.to_string());
         let done = End::Done { outcome, reference: reference.as_deref() };
         batch.run(grants::end(grant, lease, self.moment(), &done));

@@ -19,6 +19,7 @@ use crate::adapters::storefronts::{Cause, Known, NotUnderstood, Understood};
 use crate::db::Batch;
 use crate::db::events::{self, Completion, Failing};
 use crate::db::outbox::Attempt;
+use crate::db::watches;
 use crate::model::{
     BuyerEmail, Delivery, EventId, EventReason, EventType, OrderId, Source, StorefrontEvent, StorefrontId,
 };
@@ -240,24 +241,28 @@ impl<P: Platform> Engine<P> {
             StorefrontEvent::AccessChanged { repo } => {
                 let opened = self.catalogue().opens(&repo);
                 let reason = if opened { EventReason::AccessChanged } else { EventReason::AnotherRepository };
-                self.note(handling, event_type, None, reason).await
+                // What it tells is not believed: it only has GitHub be asked sooner.
+                let hasten = watches::hasten(&repo, self.now());
+                self.note(handling, event_type, None, reason, hasten.into()).await
             }
             StorefrontEvent::Nothing { reason, order_id } => {
-                self.note(handling, event_type, order_id.as_ref(), reason).await
+                self.note(handling, event_type, order_id.as_ref(), reason, Batch::new()).await
             }
         }
     }
 
-    /// Notes that nothing comes of a delivery, and why.
+    /// Notes that nothing comes of a delivery but what this batch does, and why.
     async fn note(
         &self,
         handling: Handling<'_>,
         event_type: &EventType,
         order_id: Option<&OrderId>,
         reason: EventReason,
+        mut batch: Batch,
     ) -> Result<Fulfilled, StorageError> {
         let completion = Completion { event_type, order_id, reason: Some(reason) };
-        self.run(events::complete(handling.event, self.now(), &completion).into()).await?;
+        batch.run(events::complete(handling.event, self.now(), &completion));
+        self.run(batch).await?;
         let fields = [("event_id", handling.event.into()), ("reason", reason.code().into())];
         self.log(Level::Info, "delivery_ignored", fields);
         Ok(Fulfilled::Done)

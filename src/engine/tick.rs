@@ -5,6 +5,7 @@
 
 use super::ingest::{ABANDONED_AFTER_MS, Handling};
 use super::outbox::MAX_ATTEMPTS;
+use super::watch::Extent;
 use super::{Engine, StorageError};
 use crate::config::{Credentials, WorkersPlan};
 use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
@@ -53,6 +54,11 @@ struct Bounds {
     /// Pages of the storefronts' lists. To read one takes the most CPU time of all that a tick does, of which the Free plan
     /// allows an invocation ten milliseconds. <https://developers.cloudflare.com/workers/platform/limits/#cpu-time>
     pages: usize,
+    /// Repositories whose invitations are looked at.
+    looks: usize,
+    /// Each look. What it asks for is not asked for by grants, of which there are fewer in such a tick.
+    look: Extent,
+    grants_beside_looks: usize,
 }
 
 /// Rows of each kind that are left for later where a GitHub App asks: two calls for each owner of repositories get it its tokens.
@@ -60,10 +66,29 @@ const LEFT_BY_APP: usize = 1;
 
 const fn bounds(plan: WorkersPlan) -> Bounds {
     match plan {
-        WorkersPlan::Free => Bounds { statements: 50, rows: 6, fewest_rows: 1, pages: 1 },
-        WorkersPlan::Paid => Bounds { statements: 400, rows: 40, fewest_rows: 20, pages: 10 },
+        WorkersPlan::Free => Bounds {
+            statements: 50,
+            rows: 6,
+            fewest_rows: 1,
+            pages: 1,
+            looks: 1,
+            look: Extent { pages: 2, accounts: 4 },
+            grants_beside_looks: 4,
+        },
+        WorkersPlan::Paid => Bounds {
+            statements: 400,
+            rows: 40,
+            fewest_rows: 20,
+            pages: 10,
+            looks: 5,
+            look: Extent { pages: 10, accounts: 20 },
+            grants_beside_looks: 40,
+        },
     }
 }
+
+/// The statements that a look takes.
+const OF_LOOK: usize = 5;
 
 /// The most statements that a delivery of one line takes: its claim, the catalogue where it has changed, all that a sale causes,
 /// the end of its mail and a note for an alert. The note of a failure that comes on top is made where there is one left for it.
@@ -89,14 +114,15 @@ impl Cost {
 const OF_ALERTS: Cost = Cost { once: 2, row: 3 };
 /// They need the catalogue.
 const OF_MAILS: Cost = Cost { once: 3 + 2, row: 1 };
-/// What became of its reservation, what was seen, the row's end, and either a limit that was met or is over, or a note for an alert.
+/// What became of its reservation, what was seen, the row's end, and either a limit that was met, or a note for an alert, or when the
+/// invitation is looked at. That a limit is over is noted once.
 const OF_GRANTS: Cost = Cost { once: 5, row: 4 };
 
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    /// Of what is due, with so many statements left to others.
-    Usual { reserved: usize },
+    /// Of what is due, so many rows at most, with so many statements left to others.
+    Usual { rows: usize, reserved: usize },
     /// Of one row of which two claims in a row gave no word.
     Suspect,
 }
@@ -132,6 +158,10 @@ impl<P: Platform> Engine<P> {
         let duties = results.first(&duties)?.unwrap_or_default();
         let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
         let reads_lists = !self.config.storefronts.lists().is_empty() && due(duties.list_due_at, 0);
+        let looks = due(duties.watch_due_at(), 0);
+        // A tick reads the lists of the storefronts or of GitHub, whichever is due for longer: both would take too long on the Free plan.
+        let looks = looks && (!reads_lists || duties.watch_due_at() < duties.list_due_at);
+        let reads_lists = reads_lists && !looks;
         let reconciled = if reads_lists { self.read_lists(start.plus_millis(LISTS_MS)).await } else { Ok(()) };
 
         let chores = self.chores(&duties, start);
@@ -145,7 +175,8 @@ impl<P: Platform> Engine<P> {
             Some(OutboxKind::Grant) => OF_GRANTS.one(),
             None => 0,
         };
-        let of_grants = of_suspects + reserved(grants_due, &OF_GRANTS);
+        let of_looks = of_suspects + if looks { OF_LOOK } else { 0 };
+        let of_grants = of_looks + reserved(grants_due, &OF_GRANTS);
         let of_mails = of_grants + reserved(mails_due, &OF_MAILS);
         let of_alerts = of_mails + reserved(alerts_due, &OF_ALERTS);
         // What was found has its turn in the same tick.
@@ -155,14 +186,21 @@ impl<P: Platform> Engine<P> {
             Ok(0)
         };
         let mut rows = 0;
+        let bounds = bounds(self.config.workers_plan);
+        let usual = |reserved| Turn::Usual { rows: bounds.rows, reserved };
         if alerts_due && self.now() < until {
-            rows += self.drain_alerts(Turn::Usual { reserved: of_mails }).await?;
+            rows += self.drain_alerts(usual(of_mails)).await?;
         }
         if mails_due && self.now() < until {
-            rows += self.drain_mails(Turn::Usual { reserved: of_grants }).await?;
+            rows += self.drain_mails(usual(of_grants)).await?;
         }
         if grants_due && self.now() < until {
-            rows += self.drain_grants(Turn::Usual { reserved: of_suspects }, until).await?;
+            let rows_of_grants = if looks { bounds.grants_beside_looks } else { bounds.rows };
+            let turn = Turn::Usual { rows: rows_of_grants, reserved: of_looks };
+            rows += self.drain_grants(turn, until).await?;
+        }
+        if looks {
+            self.look_at_some(bounds.looks, of_suspects, until).await?;
         }
         let mut ticked = Ticked { deliveries: deliveries?, rows };
         self.try_suspects(&duties, until, &mut ticked).await?;
@@ -239,11 +277,11 @@ impl<P: Platform> Engine<P> {
     /// Which rows of a kind may be leased, if any.
     fn share(&self, cost: &Cost, turn: Turn) -> Option<Share> {
         match turn {
-            Turn::Usual { reserved } => {
+            Turn::Usual { rows, reserved } => {
                 let left = self.statements_left().saturating_sub(reserved + cost.once) / cost.row;
                 let most = match self.config.github.credentials {
-                    Ok(Credentials::App(_)) => bounds(self.config.workers_plan).rows - LEFT_BY_APP,
-                    _ => bounds(self.config.workers_plan).rows,
+                    Ok(Credentials::App(_)) => rows - LEFT_BY_APP,
+                    _ => rows,
                 };
                 let rows = i64::try_from(left.min(most)).ok()?;
                 (rows > 0).then_some(Share::Usual(rows))
@@ -256,6 +294,18 @@ impl<P: Platform> Engine<P> {
     async fn read_lists(&self, until: Timestamp) -> Result<(), StorageError> {
         for _ in 0..bounds(self.config.workers_plan).pages {
             if self.now() >= until || !self.reconcile().await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the invitations to so many repositories that are due, none after `until`, and leaves so many statements to others.
+    async fn look_at_some(&self, looks: usize, reserved: usize, until: Timestamp) -> Result<(), StorageError> {
+        let extent = bounds(self.config.workers_plan).look;
+        for _ in 0..looks {
+            let is_room = self.statements_left() >= OF_LOOK + reserved && self.now() < until;
+            if !is_room || !self.look_at_invitations(extent, until).await? {
                 break;
             }
         }

@@ -95,9 +95,18 @@ impl Shop {
     /// Has so much time pass that an activation is tried again, and not answered from what is on record. The Worker is started
     /// anew for that: while it is up, it alone may write into its database.
     pub(crate) async fn let_answers_age(&mut self) {
+        self.change_while_down("UPDATE outbox SET requested_at = requested_at - 300000").await;
+    }
+
+    /// Has it be time to look at the invitations to every repository once more, as above.
+    pub(crate) async fn make_looks_due(&mut self) {
+        self.change_while_down("UPDATE repository_watches SET look_at = 1 WHERE look_at IS NOT NULL").await;
+    }
+
+    async fn change_while_down(&mut self, sql: &str) {
         self.bed.kill_hard().await;
         let database = rusqlite::Connection::open(self.bed.database_file()).unwrap();
-        database.execute("UPDATE outbox SET requested_at = requested_at - 300000", ()).unwrap();
+        database.execute(sql, ()).unwrap();
         drop(database);
         self.bed.restart().await;
     }

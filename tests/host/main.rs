@@ -39,3 +39,4 @@ mod snapshot;
 mod sql;
 mod tick;
 mod upgrades;
+mod watching;

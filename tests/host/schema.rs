@@ -123,8 +123,10 @@ fn what_is_due_or_on_lease_is_found_by_its_own_index() {
         ("outbox/leased_mails", LEASED),
         ("grants/begin", LEASED),
         ("grants/leased", LEASED),
-        ("grants/forget_reservations", LEASED),
         ("grants/reserve", LEASED),
+        ("watches/claim", "INDEX repository_watches_due (look_at<?)"),
+        ("watches/missing", "INDEX grants_invited (repo=? AND until_at<?)"),
+        ("watches/finish", "INDEX grants_invited (repo=?"),
     ] {
         let sql = statements().into_iter().find(|sql| sql.name == name).unwrap();
         let plan = plan(&database, &sql);
@@ -486,6 +488,12 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE invitation_reservations SET reserved_at = NULL", "NOT NULL"),
     ("UPDATE invitation_reservations SET made = 2", "CHECK"),
     ("INSERT INTO invitation_reservations SELECT * FROM invitation_reservations", "UNIQUE"),
+    ("UPDATE repository_watches SET repo = 'starter'", "CHECK"),
+    ("UPDATE repository_watches SET read_so_far = '[]'", "CHECK"),
+    ("UPDATE repository_watches SET listed = '[]'", "CHECK"),
+    ("UPDATE repository_watches SET settled = 2", "CHECK"),
+    ("UPDATE repository_watches SET page = 1", "CHECK"),
+    ("INSERT INTO repository_watches (repo) SELECT upper(repo) FROM repository_watches", "UNIQUE"),
     ("INSERT INTO github_pauses SELECT upper(scope), 2, 1, '' FROM github_pauses", "UNIQUE"),
     ("UPDATE github_pauses SET times = -1", "CHECK"),
     // What is still to be done.

@@ -185,6 +185,11 @@ impl Shop {
         self.advance(Duration::from_secs(5 * 60));
     }
 
+    /// Leaves unknown what becomes of the invitations that were sent so far.
+    pub(crate) fn look_away(&self) {
+        self.rows("UPDATE repository_watches SET look_at = NULL");
+    }
+
     /// Lets time pass, for the engine and for the world around it.
     pub(crate) fn advance(&self, time: Duration) {
         self.world.advance(time);

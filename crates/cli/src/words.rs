@@ -136,6 +136,11 @@ impl Words for LicenseReason {
             Self::MailPending => "the mail with the key is still to be sent",
             Self::NotActivated => "the buyer has not activated it yet",
             Self::InvitationPending => "the invitation is still to be made",
+            Self::Invited => "the buyer has not accepted the invitation yet",
+            Self::Declined => "the buyer declined the invitation, and is invited again on activating again",
+            Self::ExpiredInvitation => {
+                "the invitation ended unanswered: the buyer is invited again on activating again"
+            }
             Self::Activated => "the buyer has activated it, and everything was done",
         }
     }

@@ -36,8 +36,8 @@ pub(crate) use catalogue::catalogue_version;
 pub(crate) use deadly::{due_soon, is_given_up_by_now, is_mailed_by_now};
 pub(crate) use deliveries::nothing_given_up_early;
 pub(crate) use look::{
-    addressed, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_unread_list, unfinished_rows,
-    unprocessed_sales,
+    addressed, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_unread_list, next_unseen,
+    unfinished_rows, unprocessed_sales,
 };
 pub(crate) use watch::{note_leases, watch};
 
@@ -87,6 +87,7 @@ pub(crate) fn when_quiet(run: &Run) -> Result<(), Violation> {
     access::terms(run, &versions)?;
     access::access(run, &standings)?;
     access::invitations(run)?;
+    access::what_became_of_them(run)?;
     states::states(run, &standings)?;
     states::attention(run)?;
     states::alerts(run)?;

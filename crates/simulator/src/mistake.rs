@@ -181,6 +181,13 @@ fn a_million(_: &[Statement], _: &Value) -> Value {
     Value::Integer(1_000_000)
 }
 
+fn everybody_declined(_: &[Statement], value: &Value) -> Value {
+    match value {
+        Value::Text(learned) => Value::Text(learned.replace(r#""state":"member""#, r#""state":"declined""#)),
+        other => other.clone(),
+    }
+}
+
 /// The order's id and the delivery's.
 fn order_of_delivery(batch: &[Statement], order: &Value) -> Value {
     let mint = batch.iter().find(|statement| statement.name == "licenses/mint");
@@ -311,6 +318,11 @@ pub static MISTAKES: &[Mistake] = &[
     },
     left_out("what a revoked license opened stays open", &[Edit::LeftOut("grants/mark_unwanted")]),
     left_out("what a reinstated license opened stays closed", &[Edit::LeftOut("grants/mark_wanted")]),
+    left_out("what became of an invitation is not recorded", &[Edit::LeftOut("watches/learn")]),
+    statements(
+        "whoever is not listed any more is taken for one who declined",
+        &[Edit::Bound { names: &["watches/learn"], param: "learned", to: everybody_declined }],
+    ),
     left_out("a change of access is not enqueued", &[Edit::LeftOut("grants/enqueue_changed")]),
     statements(
         "what is taken away is taken away whatever another license opens",

@@ -317,7 +317,22 @@ impl Run {
         self.tick_until_quiet()?;
         // Of what the operator was told often, there is news only after a day.
         self.tick_at(self.world.now().as_millis() + 24 * 61 * 60_000)?;
+        self.tick_until_quiet()?;
+        self.look_at_all_invitations()?;
         self.tick_until_quiet()
+    }
+
+    /// Ticks until it was found out of each invitation what became of it.
+    fn look_at_all_invitations(&mut self) -> Result<(), Violation> {
+        let since = self.world.now().as_millis();
+        for _ in 0..QUIET_TICKS {
+            let Some(due_at) = check::next_unseen(self, since) else { return Ok(()) };
+            self.tick_at(due_at)?;
+        }
+        Err(Violation::new(
+            "I11",
+            format!("after {QUIET_TICKS} quiet ticks it is not known what became of an invitation"),
+        ))
     }
 
     /// Ticks until each of the storefronts' lists has been read once more, and what was found in them was stored.

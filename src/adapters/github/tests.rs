@@ -9,6 +9,7 @@ mod hooks;
 mod refusals;
 mod removals;
 mod taking_back;
+mod watching;
 
 use super::*;
 use crate::adapters::Reach;

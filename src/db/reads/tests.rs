@@ -135,11 +135,11 @@ fn each_delivery_is_shown_with_its_state_and_reason() {
     let shop = Shop::open();
     let page = shop.read(events::list(&request(json!({}))));
     assert_eq!(column(&page, "id"), ["01E", "01D", "01C", "01B", "01A"]);
-    assert_eq!(column(&page, "state"), ["in_progress", "ignored", "needs_seller", "needs_seller", "fulfilled"]);
-    let reasons = ["just_arrived", "full_refund", "removal_failed", "unmapped_product", "activated"];
+    assert_eq!(column(&page, "state"), ["in_progress", "ignored", "needs_seller", "needs_seller", "waiting_on_buyer"]);
+    let reasons = ["just_arrived", "full_refund", "removal_failed", "unmapped_product", "invited"];
     assert_eq!(column(&page, "reason"), reasons);
     assert_eq!(column(&page, "origin"), ["webhook", "webhook", "reconciliation", "webhook", "webhook"]);
-    let products = [Value::Null, "kit".into(), "kit".into(), "product-b".into(), "kit".into()];
+    let products = [Value::Null, "kit".into(), "kit".into(), "product-b".into(), "docs".into()];
     assert_eq!(column(&page, "product_id"), products);
     assert_eq!(
         shown(&page.items[3]),
@@ -198,9 +198,9 @@ fn a_page_that_finds_little_looks_at_no_more_than_its_window() {
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= {WINDOW})
          INSERT INTO webhook_events (id, source, received_at, next_attempt_at) SELECT printf('02%05d', i), 'gumroad', 1, 2 FROM n"
     ));
-    let page = shop.read(events::list(&request(json!({ "state": "fulfilled" }))));
+    let page = shop.read(events::list(&request(json!({ "state": "waiting_on_buyer" }))));
     assert_eq!((page.items.len(), page.next_cursor.as_deref()), (0, Some("0200002")));
-    let page = shop.read(events::list(&request(json!({ "state": "fulfilled", "cursor": "0200002" }))));
+    let page = shop.read(events::list(&request(json!({ "state": "waiting_on_buyer", "cursor": "0200002" }))));
     assert_eq!((column(&page, "id"), page.next_cursor), (vec!["01A".into()], None));
 
     shop.execute(&format!(
@@ -408,7 +408,7 @@ fn the_status_counts_what_is_in_trouble_and_what_is_new() {
             "outbox": { "due": 0, "leased": 0, "done": 5, "dead": 2 },
             "licenses": { "active": 1, "suspended": 0, "revoked": 1 },
             "sales_by_state": {
-                "fulfilled": 1, "waiting_on_buyer": 0, "waiting_on_github": 0, "needs_seller": 2, "in_progress": 1, "ignored": 1,
+                "fulfilled": 0, "waiting_on_buyer": 1, "waiting_on_github": 0, "needs_seller": 2, "in_progress": 1, "ignored": 1,
             },
             "counted_newest": 1000,
             "oldest_due": { "kind": "delivery", "since": "1970-01-01T00:01:05Z" },

@@ -118,10 +118,10 @@ codes! {
     pub enum SaleState {
         /// It is understood and done by itself, or its mail is on its way.
         InProgress = "in_progress",
-        /// The license is not activated, or the invitation is not accepted.
+        /// The license is not activated, or an invitation is not accepted: still open, declined, or expired.
         WaitingOnBuyer = "waiting_on_buyer",
         WaitingOnGithub = "waiting_on_github",
-        /// The buyer has everything.
+        /// The buyer is in every repository.
         Fulfilled = "fulfilled",
         /// Nothing comes of it before the seller acts.
         NeedsSeller = "needs_seller",
@@ -153,6 +153,13 @@ codes! {
         MailPending = "mail_pending",
         NotActivated = "not_activated",
         InvitationPending = "invitation_pending",
+        /// The buyer has an invitation to accept.
+        Invited = "invited",
+        /// The buyer has declined an invitation, and gets another one whenever they ask.
+        Declined = "declined",
+        /// An invitation ended unanswered; the buyer gets another one whenever they ask.
+        ExpiredInvitation = "expired_invitation",
+        /// The buyer is in every repository.
         Activated = "activated",
     }
 

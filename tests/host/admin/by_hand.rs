@@ -183,7 +183,7 @@ fn a_delivery_that_is_stuck_is_answered_by_hand_and_leads_to_the_license() {
         shop.tick().await;
         assert_eq!(shop.take_key(), key);
         shop.activate(&key, "octocat").await;
-        assert_eq!(state(&shop, &event).await.0, "fulfilled");
+        assert_eq!(state(&shop, &event).await.0, "waiting_on_buyer");
         assert_eq!(shop.replay(&event).await.problem(), (409, "already_processed"));
         for more in [json!({}), json!({ "reason": "once more" })] {
             let body = json!({ "event_id": event, "reason": more.get("reason").unwrap_or(&json!("a gift")) });

@@ -125,6 +125,22 @@ fn a_sale_goes_through_one_visible_state_after_the_other() {
         mend(&shop);
         assert_eq!(change_for_a_reason(&shop, &format!("/admin/outbox/{id}/retry")).await.status, 200);
         shop.tick_after(Duration::from_secs(61)).await;
+        assert_eq!(only_state(&shop).await, ("waiting_on_buyer".to_owned(), "invited".to_owned()));
+        for (change, reason) in [("state = 'expired'", "expired_invitation"), ("state = 'declined'", "declined")] {
+            shop.rows(&format!("UPDATE grants SET {change} WHERE repo = 'acme/starter'"));
+            assert_eq!(
+                only_state(&shop).await,
+                ("waiting_on_buyer".to_owned(), reason.to_owned()),
+                "what presses more"
+            );
+        }
+        shop.rows("UPDATE grants SET state = 'member' WHERE repo = 'acme/starter'");
+        assert_eq!(
+            only_state(&shop).await,
+            ("waiting_on_buyer".to_owned(), "invited".to_owned()),
+            "in every repository"
+        );
+        shop.rows("UPDATE grants SET state = 'member'");
         assert_eq!(only_state(&shop).await, ("fulfilled".to_owned(), "activated".to_owned()));
         for (change, reason) in [
             ("status = 'suspended'", "disputed"),

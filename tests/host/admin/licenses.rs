@@ -107,7 +107,7 @@ fn a_license_is_shown_with_its_whole_history_in_any_spelling_of_its_key() {
             assert_eq!((shown.status, &shown.body["license_key"]), (200, &json!(key)), "{spelling}");
         }
         let shown = ask(&shop, &format!("/admin/licenses/{key}")).await.body;
-        assert_eq!(shown["events"][0]["state"], "fulfilled");
+        assert_eq!(shown["events"][0]["state"], "waiting_on_buyer");
         assert_eq!(shown["facts"], json!([{ "fact": "disputed", "said_at": "2026-11-22T12:01:40Z" }]));
         assert_eq!(shown["outbox"].as_array().unwrap().len(), 3);
         assert_eq!(shown["actions"], json!([]));

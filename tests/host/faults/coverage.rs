@@ -48,6 +48,8 @@ const REQUESTS: &[(&str, &str)] = &[
     ("github/removal.rs", "Delete /github/repos/{}/{}/invitations/{}"),
     ("github/removal.rs", "Get /github/repos/{}/{}/collaborators/{}"),
     ("github/removal.rs", "Get /github/repos/{}/{}/invitations"),
+    ("github/watching.rs", "Get /github/repos/{}/{}/collaborators/{}"),
+    ("github/watching.rs", "Get /github/repos/{}/{}/invitations"),
     ("storefronts/lemon_squeezy/license_api.rs", "Post /lemonsqueezy/v1/licenses/validate"),
     ("storefronts/listing.rs", "Get /gumroad/v2/sales"),
     ("storefronts/listing.rs", "Get /lemonsqueezy/v1/license-keys"),

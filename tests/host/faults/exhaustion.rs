@@ -82,7 +82,7 @@ fn the_bypass_survives_every_single_fault() {
 #[test]
 fn a_refund_survives_every_single_fault() {
     exhaust(Scenario::Refund, 14);
-    exhaust(Scenario::LicenseEnd, 17);
+    exhaust(Scenario::LicenseEnd, 25);
     exhaust(Scenario::Invoice, 10);
 }
 
@@ -95,6 +95,11 @@ fn a_revocation_survives_every_single_fault() {
 #[test]
 fn a_transfer_survives_every_single_fault() {
     exhaust(Scenario::Transfer, 21);
+}
+
+#[test]
+fn what_became_of_invitations_is_found_out_despite_every_single_fault() {
+    exhaust(Scenario::Watching, 34);
 }
 
 #[test]

@@ -128,7 +128,10 @@ fn the_limit_of_one_repositorys_invitations_holds_back_no_other() {
         assert_eq!(shop.sandbox.invitations("acme/starter-docs").len(), 3);
         assert_eq!(shop.sandbox.faults()[0].struck(), 1, "one is enough to know");
         shop.sandbox.clear_faults();
-        shop.tick_after(2 * MINUTE).await;
+        // One that looks at what became of the others takes fewer.
+        for _ in 0..2 {
+            shop.tick_after(2 * MINUTE).await;
+        }
         assert_eq!(shop.sandbox.invitations("acme/starter").len(), 3);
     });
 }

@@ -82,6 +82,8 @@ pub(super) enum Scenario {
     Revocation,
     /// The operator gives it to another account.
     Transfer,
+    /// Of two invitations one is accepted and one declined, which two looks find out, at a short list and a long one.
+    Watching,
     /// The operator takes a revocation back, after it had all its consequences.
     Reinstatement,
     /// The operator has a key mailed once more.
@@ -115,7 +117,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 38] = [
+    pub(super) const ALL: [Self; 39] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -139,6 +141,7 @@ impl Scenario {
         Self::Invoice,
         Self::Revocation,
         Self::Transfer,
+        Self::Watching,
         Self::Reinstatement,
         Self::Resending,
         Self::Replay,
@@ -235,7 +238,8 @@ impl Scenario {
             let engine = shop.engine();
             let ticked = unless_it_dies(witness, engine.tick()).await;
             let due = shop.count("outbox WHERE next_attempt_at IS NOT NULL")
-                + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL");
+                + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL")
+                + if self == Self::Watching { shop.count("repository_watches WHERE look_at IS NOT NULL") } else { 0 };
             let read = shop.count("reconciliations WHERE watermark_at IS NOT NULL");
             if (due, read) == (0, lists) && ticked == Some(Ok(Ticked::default())) {
                 return true;

@@ -18,12 +18,11 @@ use crate::snapshot::{Snapshot, contents, tables};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What binds a license, in order.
-const BINDING: [&str; 9] = [
+const BINDING: [&str; 8] = [
     "activations/bind",
     "activations/record_entitlements",
     "grants/lease_requested",
     "grants/request",
-    "grants/forget_reservations",
     "grants/reserve",
     "grants/leased",
     "grants/recorded",

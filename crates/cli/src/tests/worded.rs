@@ -136,6 +136,9 @@ fn every_code_has_its_words() {
       mail_pending: the mail with the key is still to be sent
       not_activated: the buyer has not activated it yet
       invitation_pending: the invitation is still to be made
+      invited: the buyer has not accepted the invitation yet
+      declined: the buyer declined the invitation, and is invited again on activating again
+      expired_invitation: the invitation ended unanswered: the buyer is invited again on activating again
       activated: the buyer has activated it, and everything was done
 
     deliveries

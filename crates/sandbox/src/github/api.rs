@@ -2,6 +2,8 @@
 //! See <https://docs.github.com/en/rest/collaborators/invitations>,
 //! <https://docs.github.com/en/rest/collaborators/collaborators> and <https://docs.github.com/en/rest/users/users>.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde_json::Value;
 
 use super::app::Caller;
@@ -128,6 +130,13 @@ impl GitHub {
             links.extend([link(1, "first"), link(page - 1, "prev")]);
         }
         let reply = Reply::json(200, &shown);
+        let mut hasher = DefaultHasher::new();
+        (&reply.body, &links).hash(&mut hasher);
+        let etag = format!("W/\"{:016x}\"", hasher.finish());
+        if request.header("if-none-match") == etag {
+            return Reply::empty(304).header("etag", etag);
+        }
+        let reply = reply.header("etag", etag);
         if links.is_empty() { reply } else { reply.header("link", links.join(", ")) }
     }
 

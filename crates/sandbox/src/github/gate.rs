@@ -31,6 +31,9 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
     let reply =
         if within { answer(world, request, now) } else { message(403, "API rate limit exceeded for user ID 1.") };
     let reply = world.github.setup.tell_token_end(reply);
+    if reply.status == 304 {
+        world.github.quota.give_back();
+    }
     world.github.quota.describe(limit, reply).header("x-github-media-type", "github.v3; format=json")
 }
 
@@ -107,6 +110,11 @@ impl Quota {
         }
         self.used += 1;
         true
+    }
+
+    /// Takes a request back that does not count.
+    const fn give_back(&mut self) {
+        self.used = self.used.saturating_sub(1);
     }
 
     fn describe(&self, limit: u64, reply: Reply) -> Reply {

@@ -322,6 +322,29 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
     Ok(())
 }
 
+/// Whoever is recorded as invited is, and nobody is recorded as one who declined that is a member.
+pub(super) fn what_became_of_them(run: &Run) -> Result<(), Violation> {
+    let model = run.model.borrow();
+    for row in rows(run, "SELECT github_user_id AS id, lower(repo) AS repo, state FROM grants ORDER BY id") {
+        let (id, repo, state) = (integer(&row, "id"), text(&row, "repo"), text(&row, "state"));
+        let is_theirs = |number: u64| i64::try_from(number) == Ok(id);
+        let wrong = match state.as_str() {
+            "invited" => {
+                !run.world.sandbox.invitations(&repo).iter().any(|open| is_theirs(open.user_id) && !open.expired)
+            }
+            "declined" | "expired" => {
+                run.world.sandbox.members(&repo).iter().any(|(member, _)| is_theirs(*member))
+                    && !model.by_hand.iter().any(|one| one.account == id && one.repo == repo)
+            }
+            _ => false,
+        };
+        if wrong {
+            return Err(Violation::new("I6", format!("account {id} is recorded as {state} in {repo}, and is not")));
+        }
+    }
+    Ok(())
+}
+
 /// The most of these times, which are sorted, that stand in any 24 hours.
 fn most_in_a_day(times: &[i64]) -> usize {
     let (mut first, mut most) = (0, 0);

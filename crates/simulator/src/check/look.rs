@@ -33,6 +33,17 @@ pub(crate) fn next_unread_list(run: &Run, since: i64) -> Option<i64> {
     unread.unwrap_or_else(|error| panic!("{error}")).iter().map(|row| integer(row, "due_at")).min()
 }
 
+/// When the next repository is looked at of which it was not found out since what became of its invitations; `None` when it was of
+/// all.
+pub(crate) fn next_unseen(run: &Run, since: i64) -> Option<i64> {
+    let unseen = "SELECT max(min(look_at), coalesce((SELECT until_at FROM github_pauses WHERE scope = ''), 0)) AS at
+                  FROM repository_watches
+                  WHERE look_at IS NOT NULL AND (coalesce(looked_at, 0) < ?1 OR settled = 0 OR began_at IS NOT NULL)
+                  HAVING count(*) > 0";
+    let unseen = run.world.host.database().query_with(unseen, &[since.into()]);
+    unseen.unwrap_or_else(|error| panic!("{error}")).first().map(|row| integer(row, "at"))
+}
+
 /// Whether a license is of this product.
 pub(crate) fn is_of(run: &Run, key: &str, product_id: &str) -> bool {
     let found = rows_with(run, "SELECT product_id FROM licenses WHERE license_key = ?1", &[key]);

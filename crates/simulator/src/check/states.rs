@@ -32,6 +32,8 @@ struct Rows {
     dead: bool,
     /// One that the license still calls for was canceled.
     canceled: bool,
+    /// An invitation is not accepted.
+    waiting: bool,
 }
 
 /// Every delivery has exactly one state, and it is the one that its licenses and the outbox call for.
@@ -79,6 +81,8 @@ fn rows_of_licenses(run: &Run, standings: &Standings) -> HashMap<String, Rows> {
         let removes = row.optional_text("seen").is_ok_and(|seen| matches!(seen, Some("revoking" | "revoked")));
         license.dead |= text(row, "state") == "dead" && (standing == "active" || removes);
         license.canceled |= row.optional_text("outcome") == Ok(Some("canceled")) && standing == "active";
+        license.waiting |=
+            row.optional_text("seen").is_ok_and(|seen| matches!(seen, Some("invited" | "declined" | "expired")));
     };
     let standing = |key: &str| standings.get(key).copied().unwrap_or_default();
     let activations = rows(run, "SELECT license_key, github_user_id AS id, repos FROM license_activations");
@@ -119,7 +123,7 @@ fn state(processed: bool, license: Option<(&str, &Rows)>) -> &'static str {
         _ if !processed => "needs_seller",
         Some((_, rows)) if rows.dead => "needs_seller",
         Some(("active", rows)) if rows.canceled => "ignored",
-        Some(("active", rows)) if !rows.bound => "waiting_on_buyer",
+        Some(("active", rows)) if !rows.bound || rows.waiting => "waiting_on_buyer",
         Some(("active", _)) => "fulfilled",
         _ => "ignored",
     }

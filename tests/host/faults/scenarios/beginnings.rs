@@ -9,7 +9,7 @@ use latchkey::http::Request;
 use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey, ProductRef, Source};
 use latchkey::platform::Platform;
 use latchkey_sandbox::{
-    Delivery, Fault, FaultKind, GumroadSale, KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed,
+    AccountKind, Delivery, Fault, FaultKind, GumroadSale, KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed,
     Service,
 };
 use serde_json::json;
@@ -174,6 +174,17 @@ impl Scenario {
             Self::Transfer => {
                 let to = GithubLogin::parse("grace-hopper").unwrap();
                 Subject::Operator(Change::Transfer(sell_and_activate(shop).await, to))
+            }
+            Self::Watching => {
+                for number in 0..200 {
+                    let login = format!("somebody-{number}");
+                    shop.sandbox.add_user(&login, AccountKind::User);
+                    shop.sandbox.add_invitation(&login, "acme/starter-docs");
+                }
+                sell_and_activate(shop).await;
+                shop.sandbox.decline_invitation("octocat", "acme/starter-docs").unwrap();
+                shop.advance(14 * MINUTE);
+                Subject::Nobody
             }
             Self::Reinstatement => {
                 let key = sell_and_activate(shop).await;

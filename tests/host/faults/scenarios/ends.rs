@@ -106,6 +106,17 @@ impl Scenario {
                 end.has(0, "license_activations");
                 end.has(0, "outbox");
             }
+            Self::Watching => {
+                end.has(1, "grants WHERE repo = 'acme/starter' AND state = 'member'");
+                end.has(1, "grants WHERE repo = 'acme/starter-docs' AND state = 'declined'");
+                assert_eq!(shop.sandbox.collaborators("acme/starter"), ["octocat"], "{context}");
+                assert_eq!(
+                    shop.sandbox.invitations("acme/starter-docs").len(),
+                    200,
+                    "{context}: nobody else's is touched"
+                );
+                end.mailed_nobody();
+            }
             Self::Reinstatement => {
                 end.invited(["acme/starter", "acme/starter-docs"]);
                 end.has(1, "licenses WHERE status = 'active'");

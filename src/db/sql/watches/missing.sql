@@ -1,0 +1,13 @@
+-- The grants that are recorded as invited and are not, by a list that was read: those that are gone since the list before, those
+-- that were invited since that one was asked for, and those whose invitation has ended. One that was invited since this list was
+-- asked for may not be on it yet. Nothing is read of those that stand on it as before, however many they are.
+SELECT g.id, g.github_user_id, g.github_username, g.until_at
+FROM grants g
+WHERE g.id IN (SELECT value || ':' || lower(:repo) FROM json_each(:gone)
+               UNION ALL
+               SELECT id FROM grants WHERE repo = :repo AND state = 'invited' AND until_at >= :invited_since + :lifetime_ms
+               UNION ALL
+               SELECT id FROM grants WHERE repo = :repo AND state = 'invited' AND until_at <= :now)
+  AND g.state = 'invited' AND g.until_at < :invited_before + :lifetime_ms
+  AND (g.until_at <= :now OR g.github_user_id NOT IN (SELECT value FROM json_each(:open)))
+LIMIT :count
