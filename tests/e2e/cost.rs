@@ -39,15 +39,15 @@ async fn the_round_trips_and_rows_of_each_path_are_within_their_bounds() {
 
     let behind = shop.logged("follow_up");
     let fulfillment = spent(&behind[1]);
-    assert!(webhook[2] + fulfillment[2] <= 16, "{webhook:?} {fulfillment:?}");
+    assert!(webhook[2] + fulfillment[2] <= 17, "{webhook:?} {fulfillment:?}");
     shop.close();
 }
 
-/// A tick runs every minute, 1,440 times a day: one that finds nothing to do may read seventeen rows, and writes the one that
+/// A tick runs every minute, 1,440 times a day: one that finds nothing to do may read eighteen rows, and writes the one that
 /// says when it ran. It does so with all the history that there can be: what was sold, what was found in a list, what
 /// waits for a person, what was given up, and the alerts that told of it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tick_that_finds_nothing_to_do_reads_seventeen_rows_at_most() {
+async fn a_tick_that_finds_nothing_to_do_reads_eighteen_rows_at_most() {
     let waiting = |number: u32| {
         format!(
             "INSERT INTO webhook_events (id, source, received_at, reason, error, stuck_at)
@@ -83,6 +83,6 @@ async fn a_tick_that_finds_nothing_to_do_reads_seventeen_rows_at_most() {
     let idle = shop.until_logged("tick", 6).await.remove(5);
     assert_eq!([&idle["deliveries"], &idle["outbox_rows"]], [0, 0]);
     let spent = ["d1_round_trips", "d1_rows_read", "d1_rows_written"].map(|name| idle[name].as_i64().unwrap());
-    assert!(spent[0] == 1 && spent[1] <= 17 && spent[2] == 1, "{spent:?}");
+    assert!(spent[0] == 1 && spent[1] <= 18 && spent[2] == 1, "{spent:?}");
     shop.close();
 }
