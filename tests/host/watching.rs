@@ -11,7 +11,7 @@ mod trouble;
 
 use std::time::Duration;
 
-use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, Service};
+use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, HookFormat, Service};
 use serde_json::json;
 
 use crate::shop::{STARTER, Shop, catalogue_of, run};
@@ -98,6 +98,44 @@ fn whoever_accepts_is_known_as_a_member_a_quarter_of_an_hour_later() {
         );
         assert_eq!(shop.value("SELECT look_at FROM repository_watches"), "NULL", "nobody is invited any more");
         assert!(look_after(&shop, 30 * DAY).await.is_empty(), "and nobody is asked about");
+    });
+}
+
+#[test]
+fn whoever_accepts_is_known_within_a_minute_where_github_tells_of_it() {
+    run(async {
+        let shop = shop_of_one();
+        invite(&shop, "octocat").await;
+        shop.sandbox.accept_invitation("octocat", REPO).unwrap();
+        let told = |repo| shop.sandbox.github_member("added", "octocat", repo, HookFormat::Json);
+        assert_eq!(shop.deliver(&told("acme/kit")).await.status, 200);
+        assert!(look_after(&shop, MINUTE).await.is_empty(), "it was of another repository");
+        assert_eq!(shop.deliver(&told(REPO)).await.status, 200);
+        assert_eq!(states(&shop), "invited", "what it says is not believed");
+        look_after(&shop, MINUTE).await;
+        assert_eq!(states(&shop), "member");
+        assert_eq!(shop.deliver(&told(REPO)).await.status, 200);
+        assert!(look_after(&shop, MINUTE).await.is_empty(), "nobody is invited any more");
+    });
+}
+
+#[test]
+fn githubs_word_disturbs_no_look_and_has_none_within_the_minute() {
+    run(async {
+        let shop = shop_of_one();
+        invite(&shop, "octocat").await;
+        let told = shop.sandbox.github_member("added", "octocat", REPO, HookFormat::Json);
+        look_after(&shop, SOON).await;
+        for _ in 0..3 {
+            assert_eq!(shop.deliver(&told).await.status, 200);
+            assert!(look_after(&shop, MINUTE / 4).await.is_empty(), "a minute after the last at the earliest");
+        }
+        assert_eq!(look_after(&shop, MINUTE / 4).await, ["GET /repos/acme/starter/invitations"]);
+
+        shop.rows("UPDATE repository_watches SET began_at = 1, page = 1");
+        let due_at = shop.value("SELECT look_at FROM repository_watches");
+        assert_eq!(shop.deliver(&told).await.status, 200);
+        assert_eq!(shop.value("SELECT look_at FROM repository_watches"), due_at);
     });
 }
 

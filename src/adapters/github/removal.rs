@@ -193,18 +193,10 @@ impl Github<'_> {
         if deleted == Ok(204) {
             return Ok(());
         }
-        let login = self.invited_login(platform, invitation, asked).await;
-        let path = format!("/repos/{repo}/collaborators/{login}");
-        let removed = match self.insist(platform, Method::Delete, &path).await {
-            Ok(_) => self.see_gone(platform, &path).await,
+        let removed = match self.invited_login(platform, invitation, asked).await {
+            Ok(login) => self.remove_invited(platform, repo, invitation, asked, &login).await,
+            // By the login that is known they may be somebody else.
             Err(why) => Err(why),
-        };
-        // By another name they would still be in.
-        let removed = match removed {
-            Ok(()) if deleted.is_ok() && self.invited_login(platform, invitation, asked).await != login => {
-                Err("the account was renamed meanwhile".to_owned())
-            }
-            removed => removed,
         };
         let Err(why) = deleted.and(removed.map(|()| 404)) else { return Ok(()) };
         let reason = format!(
@@ -214,20 +206,45 @@ impl Github<'_> {
         Err(Failure::new(Remedy::HandedOver, reason).having(Effect::Invited))
     }
 
-    /// By which login somebody has the access that an invitation gave.
+    /// Removes whoever accepted an invitation, by the login that they have, and sees that it is done.
+    async fn remove_invited(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        invitation: &Invitation,
+        asked: &GithubAccount,
+        login: &GithubLogin,
+    ) -> Result<(), String> {
+        let path = format!("/repos/{repo}/collaborators/{login}");
+        self.insist(platform, Method::Delete, &path).await?;
+        self.see_gone(platform, &path).await?;
+        // By another name they would still be in.
+        let present = self.invited_login(platform, invitation, asked).await?;
+        if present == *login { Ok(()) } else { Err("the account was renamed meanwhile".to_owned()) }
+    }
+
+    /// By which login somebody has the access that an invitation gave. What fails in passing is asked again at once: a login
+    /// that was theirs a moment ago may be somebody else's, whom nothing concerns.
     async fn invited_login(
         &self,
         platform: &impl Platform,
         invitation: &Invitation,
         asked: &GithubAccount,
-    ) -> GithubLogin {
+    ) -> Result<GithubLogin, String> {
         let login = invitation.invitee_login.clone().unwrap_or_else(|| asked.login.clone());
-        let Some(id) = invitation.invitee_id.and_then(GithubUserId::new) else { return login };
+        let Some(id) = invitation.invitee_id.and_then(GithubUserId::new) else { return Ok(login) };
         let account = GithubAccount { id, login };
-        match self.present_login(platform, &account).await {
-            Ok(Some(present)) => present,
-            Ok(None) | Err(_) => account.login,
+        let mut why = String::new();
+        for turn in 0..AT_ONCE {
+            if turn > 0 {
+                platform.sleep(BETWEEN_CHANGES).await;
+            }
+            match self.present_login(platform, &account).await {
+                Ok(present) => return Ok(present.unwrap_or(account.login)),
+                Err(failure) => why = failure.reason,
+            }
         }
+        Err(why)
     }
 
     /// Asks for the same until it is done, or is no more to be done; gives which it is.

@@ -55,7 +55,8 @@ impl Github<'_> {
         etag: Option<&str>,
     ) -> Result<Invitations, Failure> {
         let path = format!("/repos/{repo}/invitations?per_page={PAGE_LENGTH}&page={page}");
-        let reply = self.call(platform, Call { method: Method::Get, path: &path, body: None, etag, until: None }).await?;
+        let reply =
+            self.call(platform, Call { method: Method::Get, path: &path, body: None, etag, until: None }).await?;
         match reply.status {
             200 => Page::read(&reply).map(Invitations::Page),
             304 if etag.is_some() => Some(Invitations::Unchanged),

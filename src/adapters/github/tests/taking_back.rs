@@ -33,6 +33,19 @@ fn whoever_has_accepted_an_invitation_that_went_astray_is_removed_and_seen_to_be
 }
 
 #[test]
+fn nobody_is_removed_by_a_login_that_may_be_anothers_by_now() {
+    let renamed = || reply(200, &STRANGER.replace("new-dog", "old-dog"));
+    let accepted = [invitation(999, "read", false), reply(404, ""), reply(500, "")];
+    let world =
+        inviting(accepted.into_iter().chain([renamed(), reply(204, ""), reply(404, ""), reply(500, ""), renamed()]));
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::WrongIdentity));
+    let calls = calls_behind_role(&world);
+    let [remove, see] = [REMOVE_STRANGER, SEE_STRANGER].map(|call| call.replace("new-dog", "old-dog"));
+    let by_id = [STRANGER_BY_ID, STRANGER_BY_ID];
+    assert_eq!(calls[2..], [&by_id[..], &[&remove, &see], &by_id[..]].concat());
+}
+
+#[test]
 fn what_fails_in_passing_while_an_invitation_is_taken_back_is_tried_again_at_once() {
     let limited = || reply_with(429, &[("retry-after", "30")], "");
     for passing in [vec![reply(500, "")], vec![Err(SendError::Timeout), limited()], vec![reply(403, "")]] {
@@ -48,9 +61,12 @@ fn whoever_may_have_access_that_was_not_taken_back_is_told_of_and_nothing_is_tri
     let not_removed = accepted().into_iter().take(3).chain((0..3).map(|_| Err(SendError::Timeout)));
     // It may be open though nobody has accepted it.
     let not_deleted = [invitation(999, "read", false)].into_iter().chain((0..3).map(|_| reply(500, "")));
-    let not_deleted = not_deleted.chain([reply(404, &message("Not Found")), reply(204, ""), reply(404, "")]);
-    let numberless = [reply(201, r#"{"invitee":{"id":999,"login":"new-dog"}}"#), reply(500, ""), reply(204, "")];
-    let numberless = numberless.into_iter().chain([reply(404, "")]);
+    let not_shown = || reply(404, &message("Not Found"));
+    let not_deleted = not_deleted.chain([not_shown(), reply(204, ""), reply(404, ""), not_shown()]);
+    let numberless = [reply(201, r#"{"invitee":{"id":999,"login":"new-dog"}}"#), reply(200, STRANGER), reply(204, "")];
+    let numberless = numberless.into_iter().chain([reply(404, ""), reply(200, STRANGER)]);
+    let of_no_login = accepted().into_iter().take(2).chain((0..3).map(|_| reply(500, "")));
+    let of_no_login_in_the_end = accepted().into_iter().chain([reply(404, "")]).chain((0..3).map(|_| reply(500, "")));
     let renamed = STRANGER.replace("new-dog", "old-dog");
     for answers in [
         accepted().into_iter().chain([reply(404, ""), reply(200, &renamed)]).collect::<Vec<_>>(),
@@ -59,6 +75,8 @@ fn whoever_may_have_access_that_was_not_taken_back_is_told_of_and_nothing_is_tri
         not_removed.collect(),
         not_deleted.collect(),
         numberless.collect(),
+        of_no_login.collect(),
+        of_no_login_in_the_end.collect(),
     ] {
         let failure = invite_in(&inviting(answers), Permission::Pull).unwrap_err();
         assert_eq!(failure.remedy, Remedy::HandedOver);

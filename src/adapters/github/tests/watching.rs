@@ -7,7 +7,8 @@ const LIST: &str = "GET https://api.github.com/repos/acme/kit/invitations?per_pa
 
 fn ask(answer: Result<HttpResponse, SendError>, etag: Option<&str>) -> Result<Invitations, Failure> {
     let (world, settings) = (Canned::answering([answer]), settings("https://api.github.com"));
-    let asked = run(Github::new(&settings).unwrap().invitations(&world, &kit(), 1, etag));
+    let installations = Installations::default();
+    let asked = run(Github::new(&settings, &installations).unwrap().invitations(&world, &kit(), 1, etag));
     assert_eq!(world.calls(), [LIST]);
     if let Some(etag) = etag {
         assert_eq!(world.header(0, "if-none-match"), etag);
@@ -24,7 +25,8 @@ fn page(answer: Result<HttpResponse, SendError>) -> Page {
 
 fn is_collaborator(answers: impl IntoIterator<Item = Result<HttpResponse, SendError>>) -> Result<bool, Failure> {
     let (world, settings) = (Canned::answering(answers), settings("https://api.github.com"));
-    run(Github::new(&settings).unwrap().is_collaborator(&world, &kit(), &octocat()))
+    let installations = Installations::default();
+    run(Github::new(&settings, &installations).unwrap().is_collaborator(&world, &kit(), &octocat()))
 }
 
 #[test]

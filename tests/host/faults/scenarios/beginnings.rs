@@ -9,8 +9,8 @@ use latchkey::http::Request;
 use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey, ProductRef, Source};
 use latchkey::platform::Platform;
 use latchkey_sandbox::{
-    AccountKind, Delivery, Fault, FaultKind, GumroadSale, KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed,
-    Service,
+    AccountKind, Delivery, Fault, FaultKind, GumroadSale, KeyStatus, LemonSqueezySale, LemonSqueezySubscription,
+    LicenseKeySeed, Service,
 };
 use serde_json::json;
 
