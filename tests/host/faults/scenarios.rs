@@ -84,6 +84,8 @@ pub(super) enum Scenario {
     Transfer,
     /// Of two invitations one is accepted and one declined, which two looks find out, at a short list and a long one.
     Watching,
+    /// GitHub tells that an invitation was accepted, and is asked.
+    ToldByGithub,
     /// The operator takes a revocation back, after it had all its consequences.
     Reinstatement,
     /// The operator has a key mailed once more.
@@ -117,7 +119,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 39] = [
+    pub(super) const ALL: [Self; 40] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -142,6 +144,7 @@ impl Scenario {
         Self::Revocation,
         Self::Transfer,
         Self::Watching,
+        Self::ToldByGithub,
         Self::Reinstatement,
         Self::Resending,
         Self::Replay,
@@ -239,7 +242,11 @@ impl Scenario {
             let ticked = unless_it_dies(witness, engine.tick()).await;
             let due = shop.count("outbox WHERE next_attempt_at IS NOT NULL")
                 + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL")
-                + if self == Self::Watching { shop.count("repository_watches WHERE look_at IS NOT NULL") } else { 0 };
+                + if matches!(self, Self::Watching | Self::ToldByGithub) {
+                    shop.count("repository_watches WHERE look_at IS NOT NULL")
+                } else {
+                    0
+                };
             let read = shop.count("reconciliations WHERE watermark_at IS NOT NULL");
             if (due, read) == (0, lists) && ticked == Some(Ok(Ticked::default())) {
                 return true;

@@ -9,8 +9,8 @@ use latchkey::http::Request;
 use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey, ProductRef, Source};
 use latchkey::platform::Platform;
 use latchkey_sandbox::{
-    AccountKind, Delivery, Fault, FaultKind, GumroadSale, KeyStatus, LemonSqueezySale, LemonSqueezySubscription,
-    LicenseKeySeed, Service,
+    AccountKind, Delivery, Fault, FaultKind, GumroadSale, HookFormat, KeyStatus, LemonSqueezySale,
+    LemonSqueezySubscription, LicenseKeySeed, Service,
 };
 use serde_json::json;
 
@@ -185,6 +185,11 @@ impl Scenario {
                 shop.sandbox.decline_invitation("octocat", "acme/starter-docs").unwrap();
                 shop.advance(14 * MINUTE);
                 Subject::Nobody
+            }
+            Self::ToldByGithub => {
+                sell_and_activate(shop).await;
+                shop.sandbox.accept_invitation("octocat", "acme/starter-docs").unwrap();
+                delivered([shop.sandbox.github_member("added", "octocat", "acme/starter-docs", HookFormat::Json)])
             }
             Self::Reinstatement => {
                 let key = sell_and_activate(shop).await;

@@ -106,6 +106,10 @@ impl Scenario {
                 end.has(0, "license_activations");
                 end.has(0, "outbox");
             }
+            Self::ToldByGithub => {
+                end.has(2, "grants WHERE state = 'member'");
+                end.mailed_nobody();
+            }
             Self::Watching => {
                 end.has(1, "grants WHERE repo = 'acme/starter' AND state = 'member'");
                 end.has(1, "grants WHERE repo = 'acme/starter-docs' AND state = 'declined'");
