@@ -253,6 +253,21 @@ fn a_list_that_has_not_changed_counts_towards_no_limit() {
 }
 
 #[test]
+fn whoever_declined_a_moment_ago_and_asks_again_is_invited_again() {
+    run(async {
+        let shop = shop_of_one();
+        let key = invite(&shop, "octocat").await;
+        shop.sandbox.decline_invitation("octocat", REPO).unwrap();
+        let told = shop.sandbox.github_member("edited", "octocat", REPO, HookFormat::Json);
+        assert_eq!(shop.deliver(&told).await.status, 200);
+        look_after(&shop, MINUTE + MINUTE / 10).await;
+        assert_eq!(states(&shop), "declined");
+        assert_eq!(shop.activate(&key, "octocat").await.repos(), [(REPO, "invited")]);
+        assert_eq!((states(&shop).as_str(), shop.sandbox.invitations(REPO).len()), ("invited", 1));
+    });
+}
+
+#[test]
 fn whoever_was_renamed_is_recognized_and_a_recycled_login_counts_for_nothing() {
     run(async {
         let shop = shop_of_one();

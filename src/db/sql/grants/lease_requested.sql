@@ -2,7 +2,8 @@
 -- anew whenever a buyer asks. The caller is known by its number, or by its login alone, for which GitHub need not be asked.
 -- It takes over the lease of whoever is at an invitation, and notes until when that one may go on. One that is just being
 -- taken away is left to whoever does that, and looked at again when that is over. One that was tried for somebody who asked a
--- moment ago is left as it is, unless the license was bound in this very transaction; and so is one with an open invitation that
+-- moment ago is left as it is, unless the license was bound in this very transaction, or it was found out since that the
+-- invitation is gone; and so is one with an open invitation that
 -- was invited as often as that may be in a day, unless the license was bound just now and permits more: then that waits for its
 -- turn.
 INSERT INTO outbox (kind, subject, state, attempts, silent_claims, next_attempt_at, lease_id, requested_at, trace_id, created_at)
@@ -12,7 +13,8 @@ WHERE c.license_key = :key AND (c.github_user_id = :user_id OR c.github_username
   AND c.good_until > :now AND c.test <= :allow_test
   AND (NOT EXISTS (SELECT 1 FROM outbox o
                    WHERE o.kind = 'grant' AND o.subject = c.grant_id
-                     AND o.requested_at > :now - :fresh_ms AND o.requested_at <= :now)
+                     AND o.requested_at > :now - :fresh_ms AND o.requested_at <= :now
+                     AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = o.subject AND g.state IN ('declined', 'expired')))
        OR EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = :key AND a.trace_id = :trace))
   AND (NOT EXISTS (SELECT 1 FROM grants g
                    WHERE g.id = c.grant_id AND g.state = 'invited' AND g.until_at > :now
