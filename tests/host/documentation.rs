@@ -1,20 +1,22 @@
-//! What the documentation says of the tests is so: each one that `docs/faults.md` names is there.
+//! What the documentation says of the tests is so: each one that `docs/faults.md` and `docs/states.md` name is there.
 
 use std::fs;
 use std::path::Path;
 
-const PAGE: &str = include_str!("../../docs/faults.md");
+const FAULTS: &str = include_str!("../../docs/faults.md");
+const STATES: &str = include_str!("../../docs/states.md");
 
 /// Every `file.rs::function` in backticks.
-fn named_tests() -> Vec<(&'static str, &'static str)> {
-    PAGE.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::")).collect()
+fn named_tests(page: &'static str) -> Vec<(&'static str, &'static str)> {
+    page.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::")).collect()
 }
 
 #[test]
-fn every_test_that_the_page_of_faults_names_is_there() {
+fn every_test_that_the_pages_of_faults_and_of_states_name_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = named_tests();
-    assert!(named.len() > 100, "{} tests are named", named.len());
+    let (faults, states) = (named_tests(FAULTS), named_tests(STATES));
+    assert!(faults.len() > 100 && states.len() > 40, "{} and {} tests are named", faults.len(), states.len());
+    let named = [faults, states].concat();
     let missing: Vec<_> = named
         .iter()
         .filter(|(file, function)| {
@@ -23,13 +25,27 @@ fn every_test_that_the_page_of_faults_names_is_there() {
             !source.contains(&format!("fn {function}("))
         })
         .collect();
-    assert!(missing.is_empty(), "docs/faults.md names tests that are not there: {missing:#?}");
+    assert!(missing.is_empty(), "the pages name tests that are not there: {missing:#?}");
 }
 
 /// The rows of the page's tables: what each is called, and the rest.
 fn rows() -> Vec<(&'static str, &'static str)> {
-    let rows = PAGE.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    let rows = FAULTS.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
     rows.filter(|(id, _)| *id != "id").collect()
+}
+
+#[test]
+fn every_transition_names_its_cause_and_its_test() {
+    let rows: Vec<Vec<_>> = STATES
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| from "))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    assert!(rows.len() > 40, "{} rows", rows.len());
+    for row in rows {
+        let [_, to, cause, tests] = row[..] else { panic!("{row:?}") };
+        assert!(!to.is_empty() && !cause.is_empty() && tests.contains("::"), "{row:?}");
+    }
 }
 
 #[test]
