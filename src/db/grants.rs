@@ -6,7 +6,7 @@
 
 use super::LicenseSelector;
 use super::batch::Query;
-use super::outbox::{Attempt, Delay, Entry, Lease, Leased, Share, Unreadable, WaitsFor};
+use super::outbox::{Attempt, Delay, Entry, LEASE_MS, Lease, Leased, Share, Unreadable, WaitsFor};
 use super::statement::{query, statement};
 use crate::model::{
     GithubAccount, GithubLogin, GithubUserId, GrantState, LicenseKey, Permission, Repo, TestLicenses, Timestamp,
@@ -22,7 +22,7 @@ pub(crate) const INVITATIONS_PER_WINDOW: i64 = 45;
 const INVITATIONS_PER_GRANT: i64 = 3;
 
 /// A day, and as long as a lease lasts: that much later than it was reserved, an invitation may still begin.
-pub(super) const WINDOW_MS: i64 = 24 * 60 * 60 * 1000 + super::outbox::LEASE_MS;
+pub(super) const WINDOW_MS: i64 = 24 * 60 * 60 * 1000 + LEASE_MS;
 
 /// How long the answer to somebody who asks is as good as a new one.
 const FRESH_MS: i64 = 5 * 60 * 1000;
@@ -176,6 +176,7 @@ pub fn lease_requested(
             allow_test = moment.allow_test(),
             fresh_ms = FRESH_MS,
             window_ms = WINDOW_MS,
+            lease_ms = LEASE_MS,
             per_grant = INVITATIONS_PER_GRANT,
         ),
         statement!("grants/request", key, now, lease_id),
@@ -304,6 +305,7 @@ fn reserve(lease: &Lease, moment: Moment) -> Statement {
         lease_id = &lease.id,
         allow_test = moment.allow_test(),
         window_ms = WINDOW_MS,
+        lease_ms = LEASE_MS,
         per_window = INVITATIONS_PER_WINDOW,
         per_grant = INVITATIONS_PER_GRANT,
     )
@@ -318,6 +320,7 @@ fn leased(lease: &Lease, moment: Moment) -> Query<Leased<DueGrant>> {
         lease_id = &lease.id,
         allow_test = moment.allow_test(),
         window_ms = WINDOW_MS,
+        lease_ms = LEASE_MS,
         per_grant = INVITATIONS_PER_GRANT,
     )
 }

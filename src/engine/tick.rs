@@ -199,11 +199,12 @@ impl<P: Platform> Engine<P> {
             let turn = Turn::Usual { rows: rows_of_grants, reserved: of_looks };
             rows += self.drain_grants(turn, until).await?;
         }
-        if looks {
-            self.look_at_some(bounds.looks, of_suspects, until).await?;
-        }
         let mut ticked = Ticked { deliveries: deliveries?, rows };
         self.try_suspects(&duties, until, &mut ticked).await?;
+        // Of suspects processes die twelve times at most, of a look for ever: so that comes last.
+        if looks {
+            self.look_at_some(bounds.looks, until).await?;
+        }
         let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
         let [round_trips, rows_read, rows_written] = self.spent().fields();
         let (deliveries, rows) = (("deliveries", count(ticked.deliveries)), ("outbox_rows", count(ticked.rows)));
@@ -300,11 +301,11 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// Looks at the invitations to so many repositories that are due, none after `until`, and leaves so many statements to others.
-    async fn look_at_some(&self, looks: usize, reserved: usize, until: Timestamp) -> Result<(), StorageError> {
+    /// Looks at the invitations to so many repositories that are due, none after `until`.
+    async fn look_at_some(&self, looks: usize, until: Timestamp) -> Result<(), StorageError> {
         let extent = bounds(self.config.workers_plan).look;
         for _ in 0..looks {
-            let is_room = self.statements_left() >= OF_LOOK + reserved && self.now() < until;
+            let is_room = self.statements_left() >= OF_LOOK && self.now() < until;
             if !is_room || !self.look_at_invitations(extent, until).await? {
                 break;
             }

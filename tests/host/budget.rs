@@ -474,6 +474,26 @@ fn who_declines_and_asks_again_is_invited_three_times_a_day() {
 }
 
 #[test]
+fn who_asks_with_two_licenses_at_once_is_invited_three_times_a_day() {
+    run(async {
+        let shop = shop_of(&["acme/kit"]);
+        let (first, login) = sell(&shop, "acme/kit", 0).await;
+        assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(of_product("acme/kit"))).await.status, 200);
+        let second = shop.take_key();
+        for _ in 0..2 {
+            assert_eq!(shop.activate(&first, &login).await.status, 200);
+            shop.sandbox.decline_invitation(&login, "acme/kit").unwrap();
+            shop.let_answers_age();
+        }
+        // The second is bound while the first one's invitation is under way.
+        for answer in join_all([shop.activate(&first, &login), shop.activate(&second, &login)]).await {
+            assert!(matches!(answer.status, 200 | 202), "{}", answer.status);
+        }
+        assert_eq!(shop.count("invitation_reservations"), 3);
+    });
+}
+
+#[test]
 fn who_asks_again_all_day_uses_up_three_of_the_repositorys_invitations() {
     run(async {
         let shop = shop_of(&["acme/kit"]);

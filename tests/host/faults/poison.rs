@@ -96,6 +96,25 @@ fn a_mail_goes_out_once_though_every_tick_dies_in_a_removal() {
 }
 
 #[test]
+fn a_look_at_which_every_process_dies_keeps_nothing_from_its_turn() {
+    run(async {
+        let shop = Shop::open();
+        let key = sell(&shop, "watched").await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        enqueue_mail(&shop, "ada@example.com").await;
+        shop.rows("UPDATE outbox SET silent_claims = 2 WHERE kind = 'license_mail' AND state = 'due'");
+        let died = poison(&shop, |call| removes_from(call, "acme/starter") || removes_from(call, "acme/starter-docs"));
+        for _ in 0..3 {
+            shop.rows("UPDATE repository_watches SET look_at = 1");
+            ticks(&shop, &died, 1).await;
+        }
+        assert_eq!(shop.count("repository_watches WHERE looked_at IS NOT NULL"), 0, "they died of it");
+        let mails = shop.sandbox.take_mails();
+        assert_eq!(mails.iter().filter(|mail| mail.to == "ada@example.com").count(), 1);
+    });
+}
+
+#[test]
 fn what_was_done_before_a_process_died_is_not_done_again() {
     run(async {
         let shop = Shop::open_with(&[("WORKERS_PLAN", "paid")]);

@@ -4,7 +4,7 @@
 -- taken away is left to whoever does that, and looked at again when that is over. One that was tried for somebody who asked a
 -- moment ago is left as it is, unless the license was bound in this very transaction, or it was found out since that the
 -- invitation is gone; and so is one with an open invitation that
--- was invited as often as that may be in a day, unless the license was bound just now and permits more: then that waits for its
+-- was invited as often as that may be in a day, with what is under way, unless the license was bound just now and permits more: then that waits for its
 -- turn.
 INSERT INTO outbox (kind, subject, state, attempts, silent_claims, next_attempt_at, lease_id, requested_at, trace_id, created_at)
 SELECT 'grant', c.grant_id, 'leased', 1, 1, :until, :lease_id, :now, :trace, :now
@@ -19,7 +19,8 @@ WHERE c.license_key = :key AND (c.github_user_id = :user_id OR c.github_username
   AND (NOT EXISTS (SELECT 1 FROM grants g
                    WHERE g.id = c.grant_id AND g.state = 'invited' AND g.until_at > :now
                      AND :per_grant <= (SELECT count(*) FROM invitation_reservations r
-                                        WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1))
+                                        WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms
+                                          AND (r.made = 1 OR r.reserved_at > :now - :lease_ms)))
        OR EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = :key AND a.trace_id = :trace)
           AND NOT EXISTS (SELECT 1 FROM open_claims o
                           WHERE o.github_user_id = c.github_user_id AND o.repo = c.repo AND o.license_key <> :key

@@ -1,6 +1,6 @@
 -- Reserves an invitation for every leased grant that is wanted, before anything is sent: one that seems to have failed may have
 -- been made. Every attempt counts among those that GitHub allows its repository in a day, unless GitHub refused it. An account to
--- which three were made gets no fourth: whoever asks again and again must not use up the others'. Nobody gets one where
+-- which three were made, or are being made, gets no fourth: whoever asks again and again must not use up the others'. Nobody gets one where
 -- invitations are paused.
 WITH asking AS MATERIALIZED (
   SELECT o.id, g.id AS grant_id, g.repo
@@ -11,7 +11,8 @@ WITH asking AS MATERIALIZED (
                   AND c.good_until > :now AND c.test <= :allow_test)
     AND NOT EXISTS (SELECT 1 FROM github_pauses p WHERE p.scope IN ('', g.repo) AND p.until_at > :now)
     AND :per_grant > (SELECT count(*) FROM invitation_reservations r
-                      WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1)
+                      WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms
+                        AND (r.made = 1 OR r.reserved_at > :now - :lease_ms))
 )
 INSERT INTO invitation_reservations (repo, grant_id, lease_id, reserved_at)
 SELECT a.repo, a.grant_id, :lease_id, :now
