@@ -322,13 +322,20 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Whoever is recorded as invited is, and nobody is recorded as one who declined that is a member.
+/// Whoever is recorded as invited is, or was until an end since the last look; and nobody is recorded as one who declined that is a
+/// member.
 pub(super) fn what_became_of_them(run: &Run) -> Result<(), Violation> {
     let model = run.model.borrow();
-    for row in rows(run, "SELECT github_user_id AS id, lower(repo) AS repo, state FROM grants ORDER BY id") {
+    let grants = "SELECT g.github_user_id AS id, lower(g.repo) AS repo, g.state,
+                         g.until_at BETWEEN w.looked_at AND ?1 AS ended_since
+                  FROM grants g LEFT JOIN repository_watches w ON w.repo = g.repo ORDER BY g.id";
+    let now = run.world.now().as_millis();
+    let grants = run.world.host.database().query_with(grants, &[now.into()]);
+    for row in grants.unwrap_or_else(|error| panic!("{error}")) {
         let (id, repo, state) = (integer(&row, "id"), text(&row, "repo"), text(&row, "state"));
         let is_theirs = |number: u64| i64::try_from(number) == Ok(id);
         let wrong = match state.as_str() {
+            "invited" if row.integer("ended_since") == Ok(1) => false,
             "invited" => {
                 !run.world.sandbox.invitations(&repo).iter().any(|open| is_theirs(open.user_id) && !open.expired)
             }
