@@ -9,25 +9,30 @@ use crate::platform::{RowError, Statement};
 /// A fact as `subscriptions/record` takes it: its code, the payment, when, until when, when it was said, and the order.
 type Fact<'a> = (&'a str, &'a str, i64, Option<i64>, Option<i64>, Option<&'a str>);
 
-/// Records what a delivery says of a subscription. [`recompute`] has to follow in the same batch.
-pub fn record(source: Source, subscription: &Subscription, now: Timestamp, event_id: &EventId) -> Statement {
+/// Records what a delivery says of a subscription, and works out what follows from all that was said of it.
+pub fn record(source: Source, subscription: &Subscription, now: Timestamp, event_id: &EventId) -> [Statement; 2] {
     let of_order: Option<Fact<'_>> =
         subscription.order_id.as_ref().map(|order_id| ("of_order", "", 0, None, None, Some(order_id.as_str())));
     let facts: Vec<Fact<'_>> = of_order.into_iter().chain(subscription.facts.iter().map(row)).collect();
-    statement!(
+    let record = statement!(
         "subscriptions/record",
         source,
         subscription_id = &subscription.id,
         facts = super::json_text(&facts),
         now,
         event_id,
-    )
+    );
+    [record, recompute(source, Some(&subscription.id), subscription.order_id.as_ref())]
 }
 
-/// Works out what follows from all that was said of this subscription, and of the one that this order began. A refund of an order
-/// is one of the first payment, so this has to follow where one is recorded too.
-pub fn recompute(source: Source, subscription: Option<&Subscription>, order_id: Option<&OrderId>) -> Statement {
-    let subscription_id = subscription.map(|subscription| &subscription.id);
+/// Works out what follows for the subscription that an order began, if it began one, from the order's refund: that is one of the
+/// first payment.
+pub fn follow_refund(source: Source, order_id: &OrderId) -> Statement {
+    recompute(source, None, Some(order_id))
+}
+
+/// Of this subscription, and of the one that this order began.
+fn recompute(source: Source, subscription_id: Option<&OrderId>, order_id: Option<&OrderId>) -> Statement {
     statement!("subscriptions/recompute", source, subscription_id, order_id)
 }
 

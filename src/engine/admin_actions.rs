@@ -195,7 +195,7 @@ impl<P: Platform> Engine<P> {
             }
             StorefrontEvent::OrderChanged { order_id, facts, .. } => self.facts(source, order_id, *facts, None, event),
             StorefrontEvent::SubscriptionChanged { subscription, .. } => {
-                let mut statements = vec![subscriptions::record(source, subscription, self.now(), event)];
+                let mut statements = Vec::from(subscriptions::record(source, subscription, self.now(), event));
                 if let Some(order_id) = &subscription.order_id {
                     let order = LicenseSelector::Order(source, order_id);
                     statements.extend(licenses::apply_order_facts(order, self.moment(), &self.trace));

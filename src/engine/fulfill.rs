@@ -173,9 +173,7 @@ impl<P: Platform> Engine<P> {
         reason: EventReason,
     ) -> Result<(), StorageError> {
         let (event, source) = (handling.event, handling.source());
-        let record = subscriptions::record(source, subscription, self.now(), event);
-        let mut batch = Batch::from(record);
-        batch.run(subscriptions::recompute(source, Some(subscription), None));
+        let mut batch = Batch::from(Vec::from(subscriptions::record(source, subscription, self.now(), event)));
         let (order_id, mut batch) = match &subscription.order_id {
             Some(order_id) => (Some(order_id.clone()), batch),
             None => {
@@ -220,11 +218,16 @@ impl<P: Platform> Engine<P> {
         event: &EventId,
     ) -> Vec<Statement> {
         let now = self.now();
-        let of_order = (!facts.is_empty()).then(|| orders::record_facts(source, order_id, facts, now, event));
-        let of_subscription = subscription.map(|subscription| subscriptions::record(source, subscription, now, event));
-        let follows = facts.refunded || subscription.is_some();
-        let recompute = follows.then(|| subscriptions::recompute(source, subscription, Some(order_id)));
-        of_order.into_iter().chain(of_subscription).chain(recompute).collect()
+        let mut statements = Vec::new();
+        if !facts.is_empty() {
+            statements.push(orders::record_facts(source, order_id, facts, now, event));
+        }
+        match subscription {
+            Some(subscription) => statements.extend(subscriptions::record(source, subscription, now, event)),
+            None if facts.refunded => statements.push(subscriptions::follow_refund(source, order_id)),
+            None => {}
+        }
+        statements
     }
 
     /// The statements for whatever that changes for licenses that are there.

@@ -101,6 +101,23 @@ async fn erase_while_processed(shop: &Shop, delivery: &Delivery) {
 }
 
 #[test]
+fn what_a_delivery_said_of_a_membership_holds_though_it_was_erased_before_it_was_processed() {
+    run(async {
+        let shop = Shop::open();
+        let first = GumroadSale { subscription_id: Some("membership==".to_owned()), ..sale() };
+        deliver(&shop, &shop.sandbox.sell_on_gumroad(first)).await;
+        shop.take_key();
+        let ends_at = latchkey::platform::Platform::now(&shop.host).plus_millis(40 * 24 * 60 * 60 * 1000);
+        let canceled = shop.sandbox.gumroad_cancellation("membership==", ends_at.as_millis());
+        assert_eq!(shop.request_only(delivery_request(&canceled)).await.status, 200);
+        erase(&shop).await;
+        assert_gone(&shop, "erased");
+        assert_eq!(shop.count("subscription_facts WHERE fact = 'stops'"), 1);
+        assert_eq!(shop.value("SELECT term FROM licenses"), "stopped");
+    });
+}
+
+#[test]
 fn no_list_brings_back_a_sale_that_was_erased_before_it_was_processed() {
     run(async {
         let shop = open_after_a_sale().await;

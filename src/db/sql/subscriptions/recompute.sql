@@ -1,6 +1,6 @@
 -- Works out what follows from the facts of a subscription, or of the one that an order began. A payment that does not say how long
--- it buys does so until the next one, or until the date of renewal that was said last. A date as good as before the payment is
--- that of an older word; then the end is not known, and as late as can be. The first payment is the order's own.
+-- it buys does so until the next one, or until the date of renewal that was said last. A date less than half a day behind the
+-- payment is that of an older word; then the end is not known, and as late as can be. The first payment is the order's own.
 WITH facts AS MATERIALIZED (
   SELECT subscription_id, fact, payment_id, at, paid_until_at, said_at, order_id FROM subscription_facts
   WHERE source = :source AND subscription_id IN (
