@@ -351,8 +351,8 @@ impl DueGrant {
                 None => Wanted::Nothing,
             },
         };
-        let invitation = match (row.integer("reserved")?, row.optional_time("oldest_reservation_at")?) {
-            (0, Some(oldest)) => Reservation::Full { until: oldest.plus_millis(WINDOW_MS) },
+        let invitation = match (row.integer("reserved")?, row.optional_time("full_until_at")?) {
+            (0, Some(until)) => Reservation::Full { until },
             _ => Reservation::Reserved,
         };
         Ok(Self {

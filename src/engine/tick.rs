@@ -213,8 +213,8 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Tries those of which two claims in a row gave no word, one by one. The process may have died of one of them, of the time
-    /// or the memory that it took, and may again: so everything else has had its turn by now, and what was done is written
-    /// down.
+    /// or the memory that it took, and may again: so everything else has had its turn by now but the looks at GitHub's
+    /// lists, and what was done is written down.
     async fn try_suspects(&self, duties: &Duties, until: Timestamp, ticked: &mut Ticked) -> Result<(), StorageError> {
         if let Some(kind) = duties.suspect {
             while self.now() < until {

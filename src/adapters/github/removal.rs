@@ -7,16 +7,15 @@
 use std::time::Duration;
 
 use super::refusal::Asked;
-use super::{Github, Invitation, SERVICE, owner};
+use super::{Github, Invitation, PAGE_LENGTH, SERVICE, owner};
 use crate::adapters::{Effect, Failure, Remedy};
 use crate::json::{self, Json};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, Repo};
 use crate::platform::{HttpResponse, Method, Platform};
 
-/// How many pages of a repository's invitations are looked through, and how long each is. One that stands on a later page is
+/// How many pages of a repository's invitations are looked through. One that stands on a later page is
 /// deleted all the same where its number was told when it was made.
 const INVITATION_PAGES: u32 = 3;
-const INVITATIONS_PER_PAGE: usize = 100;
 
 /// GitHub asks for changes one after the other with at least a second between them:
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
@@ -89,7 +88,7 @@ impl Github<'_> {
         // Each with whether it is open still.
         let mut theirs: Vec<(i64, bool)> = Vec::new();
         for page in 1..=INVITATION_PAGES {
-            let path = format!("/repos/{repo}/invitations?per_page={INVITATIONS_PER_PAGE}&page={page}");
+            let path = format!("/repos/{repo}/invitations?per_page={PAGE_LENGTH}&page={page}");
             let reply = self.send(platform, Method::Get, &path, None).await?;
             if reply.status != 200 {
                 return Err(self.refused(platform, &reply, Asked::Removal(repo), &account.login));
@@ -103,7 +102,7 @@ impl Github<'_> {
                     theirs.extend(listed.id.map(|number| (number, open)));
                 }
             }
-            if items.count < INVITATIONS_PER_PAGE {
+            if items.count < PAGE_LENGTH {
                 break;
             }
         }
@@ -234,47 +233,47 @@ impl Github<'_> {
         let login = invitation.invitee_login.clone().unwrap_or_else(|| asked.login.clone());
         let Some(id) = invitation.invitee_id.and_then(GithubUserId::new) else { return Ok(login) };
         let account = GithubAccount { id, login };
-        let mut why = String::new();
-        for turn in 0..AT_ONCE {
-            if turn > 0 {
-                platform.sleep(BETWEEN_CHANGES).await;
-            }
-            match self.present_login(platform, &account).await {
-                Ok(present) => return Ok(present.unwrap_or(account.login)),
-                Err(failure) => why = failure.reason,
-            }
-        }
-        Err(why)
+        let present =
+            at_once(platform, async || self.present_login(platform, &account).await.map_err(|failure| failure.reason));
+        Ok(present.await?.unwrap_or(account.login))
     }
 
     /// Asks for the same until it is done, or is no more to be done; gives which it is.
     async fn insist(&self, platform: &impl Platform, method: Method, path: &str) -> Result<u16, String> {
-        let mut why = String::new();
-        for turn in 0..AT_ONCE {
-            if turn > 0 {
-                platform.sleep(BETWEEN_CHANGES).await;
-            }
-            why = match self.send(platform, method, path, None).await {
-                Ok(HttpResponse { status: status @ (204 | 404), .. }) => return Ok(status),
-                Ok(reply) => format!("{SERVICE} answered {}", reply.status),
-                Err(failure) => failure.reason,
-            };
-        }
-        Err(why)
+        at_once(platform, async || match self.send(platform, method, path, None).await {
+            Ok(HttpResponse { status: status @ (204 | 404), .. }) => Ok(status),
+            Ok(reply) => Err(format!("{SERVICE} answered {}", reply.status)),
+            Err(failure) => Err(failure.reason),
+        })
+        .await
     }
 
     /// Looks until a collaborator is seen to be none any more: GitHub answers before it has removed one.
     async fn see_gone(&self, platform: &impl Platform, path: &str) -> Result<(), String> {
-        let mut why = String::new();
-        for _ in 0..AT_ONCE {
-            platform.sleep(BETWEEN_CHANGES).await;
-            why = match self.send(platform, Method::Get, path, None).await {
-                Ok(HttpResponse { status: 404, .. }) => return Ok(()),
-                Ok(HttpResponse { status: 204, .. }) => format!("{SERVICE} still shows a collaborator who was removed"),
-                Ok(reply) => format!("{SERVICE} answered {}", reply.status),
-                Err(failure) => failure.reason,
-            };
-        }
-        Err(why)
+        platform.sleep(BETWEEN_CHANGES).await;
+        at_once(platform, async || match self.send(platform, Method::Get, path, None).await {
+            Ok(HttpResponse { status: 404, .. }) => Ok(()),
+            Ok(HttpResponse { status: 204, .. }) => {
+                Err(format!("{SERVICE} still shows a collaborator who was removed"))
+            }
+            Ok(reply) => Err(format!("{SERVICE} answered {}", reply.status)),
+            Err(failure) => Err(failure.reason),
+        })
+        .await
     }
+}
+
+/// Asks at once again what fails, a second apart; gives why it failed the last time.
+async fn at_once<T>(platform: &impl Platform, mut ask: impl AsyncFnMut() -> Result<T, String>) -> Result<T, String> {
+    let mut why = String::new();
+    for turn in 0..AT_ONCE {
+        if turn > 0 {
+            platform.sleep(BETWEEN_CHANGES).await;
+        }
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(failed) => why = failed,
+        }
+    }
+    Err(why)
 }

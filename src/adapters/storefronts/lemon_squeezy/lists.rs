@@ -25,15 +25,16 @@ struct Resources<'a> {
     meta: Meta,
 }
 
+/// How many pages a list has.
 #[derive(Deserialize)]
-struct Meta {
-    page: Paging,
+pub(super) struct Meta {
+    pub(super) page: Paging,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Paging {
-    last_page: i64,
+pub(super) struct Paging {
+    pub(super) last_page: i64,
 }
 
 /// Reads one page of a list, newest first. `page` is the page's number. There is no filter by time.

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use super::lists::Meta;
 use super::{LemonSqueezy, Storefront};
 use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen};
@@ -67,17 +68,6 @@ struct Webhook {
 /// Nothing of a product but its id is read.
 #[derive(Deserialize)]
 struct Product {}
-
-#[derive(Deserialize)]
-struct Meta {
-    page: Paging,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Paging {
-    last_page: i64,
-}
 
 /// The webhooks of the store: as many as one page has, which is far more than a store may have.
 ///

@@ -3,9 +3,8 @@
 -- It takes over the lease of whoever is at an invitation, and notes until when that one may go on. One that is just being
 -- taken away is left to whoever does that, and looked at again when that is over. One that was tried for somebody who asked a
 -- moment ago is left as it is, unless the license was bound in this very transaction, or it was found out since that the
--- invitation is gone; and so is one with an open invitation that
--- was invited as often as that may be in a day, with what is under way, unless the license was bound just now and permits more: then that waits for its
--- turn.
+-- invitation is gone. So is one with an open invitation that was invited as often as that may be in a day, with what is under
+-- way, unless the license was bound just now and permits more: then that waits for its turn.
 INSERT INTO outbox (kind, subject, state, attempts, silent_claims, next_attempt_at, lease_id, requested_at, trace_id, created_at)
 SELECT 'grant', c.grant_id, 'leased', 1, 1, :until, :lease_id, :now, :trace, :now
 FROM open_claims c

@@ -1,8 +1,8 @@
 -- The grants under a lease, with what decides in this very transaction what is to be done about each: the most that a good
 -- license asks for, and where none does, why what there is stays as it is, if it does (a suspended license; one of a test
--- purchase, which opens nothing for now); whether an invitation is reserved, and else when the oldest of those is over that keep
--- it from that, or what is under way; whether of an earlier one nobody knows what became of it; until when somebody else may still be inviting, until
--- when GitHub, or this repository, is left alone, and how often in a row the limits of both were met.
+-- purchase, which opens nothing for now); whether an invitation is reserved, and else until when there is none to be had, for
+-- those that were made or are under way; whether of an earlier one nobody knows what became of it; until when somebody else may
+-- still be inviting, until when GitHub, or this repository, is left alone, and how often in a row the limits of both were met.
 SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo, g.invitation_id,
        (SELECT max(c.permission_rank) FROM open_claims c
         WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
@@ -16,13 +16,13 @@ SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.githu
        g.in_doubt OR o.silent_claims > 1 AS in_doubt,
        iif((SELECT count(*) FROM invitation_reservations r
             WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1) >= :per_grant,
-           (SELECT min(r.reserved_at) FROM invitation_reservations r
+           (SELECT min(r.reserved_at) + :window_ms FROM invitation_reservations r
             WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1),
            coalesce(
-             (SELECT :lease_ms - :window_ms + max(r.reserved_at) FROM invitation_reservations r
+             (SELECT max(r.reserved_at) + :lease_ms FROM invitation_reservations r
               WHERE r.grant_id = g.id AND r.reserved_at > :now - :lease_ms AND r.made = 0),
-             (SELECT min(r.reserved_at) FROM invitation_reservations r
-              WHERE r.repo = g.repo AND r.reserved_at > :now - :window_ms))) AS oldest_reservation_at,
+             (SELECT min(r.reserved_at) + :window_ms FROM invitation_reservations r
+              WHERE r.repo = g.repo AND r.reserved_at > :now - :window_ms))) AS full_until_at,
        iif(o.taken_over_until_at > :now, o.taken_over_until_at, NULL) AS shared_until_at,
        (SELECT p.until_at FROM github_pauses p WHERE p.scope = '' AND p.until_at > :now) AS paused_until_at,
        (SELECT p.times FROM github_pauses p WHERE p.scope = '') AS limits_met,

@@ -1,7 +1,7 @@
 -- Reserves an invitation for every leased grant that is wanted, before anything is sent: one that seems to have failed may have
 -- been made. Every attempt counts among those that GitHub allows its repository in a day, unless GitHub refused it. An account to
--- which three were made, or are being made, gets no fourth: whoever asks again and again must not use up the others'. Nobody gets one where
--- invitations are paused.
+-- which three were made, or are being made, gets no fourth: whoever asks again and again must not use up the others'. Nobody gets
+-- one where invitations are paused.
 WITH asking AS MATERIALIZED (
   SELECT o.id, g.id AS grant_id, g.repo
   FROM outbox o JOIN grants g ON g.id = o.subject

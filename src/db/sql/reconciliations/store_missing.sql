@@ -2,9 +2,9 @@
 -- nothing that is so young that its webhooks may still be on their way.
 --
 -- A sale is missing when its order is neither recorded nor waiting as a delivery nor dismissed, or when it says more of the
--- order, or of its subscription's payments, than is known; a key, when it has no license and no delivery of it waits or was dismissed. Of an order whose buyer was
--- erased nothing is missing but that. What was found once and came to nothing is not found again in the same list while it says
--- the same.
+-- order, or of its subscription's payments, than is known; a key, when it has no license and no delivery of it waits or was
+-- dismissed. Of an order whose buyer was erased nothing is missing but that. What was found once and came to nothing is not found
+-- again in the same list while it says the same.
 INSERT INTO webhook_events (id, source, list, event_type, payload, received_at, next_attempt_at, order_id,
                             storefront_key_id, listed_as, trace_id)
 SELECT item.id, :source, :list, item.event_type, item.payload, :now, :now, item.order_id, item.key_id, item.listed_as, :trace
