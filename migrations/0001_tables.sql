@@ -211,7 +211,7 @@ CREATE TABLE entitlements (
   PRIMARY KEY (license_key, repo)
 ) STRICT, WITHOUT ROWID;
 
--- For each identity and repository, what was last seen of its access.
+-- For each identity and repository, what was last seen of its access, and how that came about.
 CREATE TABLE grants (
   id              TEXT    NOT NULL PRIMARY KEY,   -- names the two that it is about, as the outbox does
   github_user_id  INTEGER NOT NULL CHECK (github_user_id > 0),
@@ -225,7 +225,14 @@ CREATE TABLE grants (
   invitation_id   INTEGER,                        -- GitHub's number of the last invitation
   in_doubt        INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt IN (0, 1)),  -- one was asked for whose answer nobody knows
   removing_until_at INTEGER,                      -- end of the last lease under which it was taken away
-  CHECK (id = github_user_id || ':' || lower(repo))
+  renewals        INTEGER NOT NULL DEFAULT 0 CHECK (renewals >= 0),  -- invitations that followed the first by themselves
+  given           TEXT CHECK (given IN ('pull', 'triage', 'push', 'maintain', 'admin')),    -- the permission that we gave last; null: none
+  earlier         TEXT CHECK (earlier IN ('pull', 'triage', 'push', 'maintain', 'admin')),  -- what the account had before we gave it
+                                                  -- any, and keeps; null: nothing
+  history         TEXT    NOT NULL,               -- the states that it had, this one last: [{"at", "state", "cause", "source", "order_id"}, …]
+  CHECK (id = github_user_id || ':' || lower(repo)),
+  -- No statement changes the state and leaves out why.
+  CHECK (history ->> '$[#-1].state' IS state AND history ->> '$[#-1].at' IS since_at)
 ) STRICT, WITHOUT ROWID;
 
 -- The invitations of the last day that were begun: GitHub allows a repository fifty in 24 hours.
@@ -241,6 +248,8 @@ CREATE INDEX invitation_reservations_grant ON invitation_reservations (grant_id,
 
 -- The open invitations of each account to a repository by when they end.
 CREATE INDEX grants_invited ON grants (repo, until_at) WHERE state = 'invited';
+-- Those that nobody has accepted, however often they were renewed.
+CREATE INDEX grants_expired ON grants (since_at) WHERE state = 'expired';
 
 -- When each repository's invitations are looked at that were sent, and what was seen the last time.
 CREATE TABLE repository_watches (
@@ -282,7 +291,8 @@ CREATE TABLE outbox (
   taken_over_until_at INTEGER,                    -- end of the last lease that was taken over: until then its holder may act
   last_error      TEXT,
   person_needed   INTEGER NOT NULL DEFAULT 0 CHECK (person_needed IN (0, 1)),  -- nothing comes of it before a person acts
-  outcome         TEXT,                           -- 'sent', 'logged', 'invited', 'member', 'removed', 'canceled', or 'skipped'
+  outcome         TEXT,                           -- 'sent', 'logged', 'invited', 'member', 'declined', 'kept', 'removed',
+                                                  -- 'canceled', or 'skipped'
   reference       TEXT,                           -- the other side's own id of it
   history         TEXT CHECK (json_valid(history)),  -- how it ended before it was enqueued again: [{"at": …, "how": …}, …]
   trace_id        TEXT    NOT NULL,

@@ -98,7 +98,7 @@ SELECT a.license_key, a.github_user_id, a.github_username, a.github_user_id || '
        e.permission,
        CASE e.permission WHEN 'pull' THEN 1 WHEN 'triage' THEN 2 WHEN 'push' THEN 3 WHEN 'maintain' THEN 4 ELSE 5 END
          AS permission_rank,
-       l.status, l.test, coalesce(l.ends_at, 9007199254740991) AS good_until, l.ended
+       l.status, l.test, coalesce(l.ends_at, 9007199254740991) AS good_until, l.ended, l.source, l.order_id
 FROM license_activations a
 JOIN licenses l ON l.license_key = a.license_key
 JOIN entitlements e ON e.license_key = a.license_key;

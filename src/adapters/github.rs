@@ -74,19 +74,29 @@ pub enum Resolved {
 pub enum Invited {
     /// It is open until the buyer accepts it at `accept_url`, for seven days.
     Invitation { id: Option<i64>, accept_url: String },
-    /// The account has access already.
-    Member,
+    /// The account has access. `before` is what it could do before anything was asked for: everybody can read a public repository.
+    Member { before: Option<Permission> },
     /// The invitation went to another account, to which the login came a moment before, and was taken back.
     WrongIdentity,
 }
 
-/// What an account may do in a repository by now, seen before it is invited.
-enum Present {
-    /// No more than it is to be given, as far as is known.
-    NoMore,
-    /// More than that, which giving it less would take away.
-    More,
+/// How somebody is to be let into a repository.
+#[derive(Debug, Clone, Copy)]
+pub struct Invite<'a> {
+    pub repo: &'a Repo,
+    /// By the login that it has by now.
+    pub account: &'a GithubAccount,
+    pub permission: Permission,
+    /// What was given before, which may be lowered. What somebody can do beyond that is not ours to take.
+    pub given: Option<Permission>,
+    /// What the account had before it was given anything, which stays.
+    pub earlier: Option<Permission>,
+    /// Then and later, nothing is asked for.
+    pub until: Timestamp,
 }
+
+/// How old an invitation is at least that GitHub gives anew as it was: its end stands as before.
+const STALE_MS: i64 = 60 * 60 * 1000;
 
 /// <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
 #[derive(Serialize)]
@@ -119,6 +129,21 @@ struct Terms {
     permissions: Option<String>,
     html_url: Option<String>,
     expired: bool,
+    created_at: Option<Timestamp>,
+}
+
+impl Invite<'_> {
+    /// What is asked for.
+    fn asks_for(self) -> Permission {
+        self.earlier.filter(|earlier| earlier.rank() > self.permission.rank()).unwrap_or(self.permission)
+    }
+
+    /// Whether somebody who can do this has more than the permission, and keeps it: they had it before, or it was not given here.
+    /// To give a permission to who has another takes the other away.
+    pub fn leaves(self, present: Permission) -> bool {
+        let within = |limit: Option<Permission>| limit.is_some_and(|limit| present.rank() <= limit.rank());
+        present.rank() > self.permission.rank() && (within(self.earlier) || !within(self.given))
+    }
 }
 
 impl<'a> Github<'a> {
@@ -188,41 +213,39 @@ impl<'a> Github<'a> {
         })
     }
 
-    /// Invites an account, by the login that it has by now, to a repository. Harmless to repeat: somebody who is invited or has
-    /// access stays so, with what they may do where that is more. None is asked for at `until` or later.
+    /// Invites an account to a repository. Harmless to repeat: somebody who is invited or has access stays so, with what they may
+    /// do where that is more than they were given.
     ///
     /// The answer is held against what was asked for. An invitation to another account (the login changed hands), to
     /// one that the answer does not name, or to more than the permission (a personal repository lets everybody write)
-    /// is taken back.
+    /// is taken back. An old one that GitHub gives again, or one to less, is removed, and another asked for: what GitHub makes of
+    /// a second request for the same account is not documented.
     ///
     /// # Errors
     /// [`Failure`] when there is no invitation, or when somebody may have access who should not.
-    pub async fn invite(
-        &self,
-        platform: &impl Platform,
-        repo: &Repo,
-        account: &GithubAccount,
-        permission: Permission,
-        until: Timestamp,
-    ) -> Result<Invited, Failure> {
-        let role = self.present_role(platform, repo, account, permission).await;
-        match role.map_err(|failure| failure.having(Effect::Nothing))? {
-            Present::NoMore => {}
-            Present::More => return Ok(Invited::Member),
+    pub async fn invite(&self, platform: &impl Platform, invite: Invite<'_>) -> Result<Invited, Failure> {
+        let Invite { repo, account, .. } = invite;
+        let before = self.present_role(platform, repo, account).await;
+        let before = before.map_err(|failure| failure.having(Effect::Nothing))?;
+        // Somebody of the seller's own, who tries out the shop.
+        if before.is_some_and(|before| invite.leaves(before)) {
+            return Ok(Invited::Member { before });
         }
-        // One that expired stays listed, so asking again may give the same dead one: then that one is removed first.
-        let mut removed_expired = false;
+        let permission = invite.asks_for();
+        let mut removed_old = false;
         loop {
-            let reply = self.add(platform, repo, account, permission, until).await?;
+            let reply = self.add(platform, invite).await?;
             let invitation = match reply.status {
                 201 => Invitation::read(&reply),
                 // Whoever has the login is in: that may be somebody else since a moment ago.
                 204 => {
                     let is_theirs = self.present_login(platform, account).await?.as_ref() == Some(&account.login);
-                    return Ok(if is_theirs { Invited::Member } else { Invited::WrongIdentity });
+                    return Ok(if is_theirs { Invited::Member { before } } else { Invited::WrongIdentity });
                 }
                 // The seller trying out their own shop: an owner cannot be a collaborator, and needs no invitation.
-                422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => return Ok(Invited::Member),
+                422 if owner(repo).eq_ignore_ascii_case(account.login.as_str()) => {
+                    return Ok(Invited::Member { before });
+                }
                 _ => return Err(self.refused(platform, &reply, Asked::Repository(repo), &account.login)),
             };
             let Some(invitee_id) = invitation.invitee_id else {
@@ -242,38 +265,39 @@ impl<'a> Github<'a> {
                 self.take_back(platform, repo, &invitation, account, "with more than the permission").await?;
                 return Err(refusal::personal_repository(repo).having(Effect::Invited));
             }
-            if !terms.expired {
+            let is_old = terms.are_old(platform.now());
+            // An organization may allow no more than that.
+            let is_less = terms.permission().is_some_and(|less| less.rank() < permission.rank()) && !removed_old;
+            if !is_old && !is_less {
                 let accept_url = self.accept_url(repo, terms.html_url.as_deref());
                 return Ok(Invited::Invitation { id: invitation.id, accept_url });
             }
-            if removed_expired {
-                let reason = format!("{SERVICE} gave an expired invitation to {repo} after it was removed");
+            if removed_old {
+                let reason = format!("{SERVICE} gave an old invitation to {repo} after it was removed");
                 return Err(Failure::new(Remedy::Retry, reason));
             }
-            self.remove_expired(platform, repo, &invitation, account).await?;
-            removed_expired = true;
+            self.remove_old(platform, repo, &invitation, account).await?;
+            removed_old = true;
         }
     }
 
-    /// Whether the account may do more in the repository than it is to be given: somebody of the seller's own, who tries out the
-    /// shop. To give a permission to who has another takes the other away.
+    /// What an account may do in a repository by now, as a collaborator or otherwise; `None` where that is nothing, or is not known.
     /// <https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user>
-    async fn present_role(
+    ///
+    /// # Errors
+    /// [`Failure`] when GitHub did not say.
+    pub async fn present_role(
         &self,
         platform: &impl Platform,
         repo: &Repo,
         account: &GithubAccount,
-        permission: Permission,
-    ) -> Result<Present, Failure> {
-        if permission == Permission::Admin {
-            return Ok(Present::NoMore);
-        }
+    ) -> Result<Option<Permission>, Failure> {
         let path = format!("/repos/{repo}/collaborators/{}/permission", account.login);
         let reply = self.send(platform, Method::Get, &path, None).await?;
         match reply.status {
             200 => {}
             // Nobody who has access, or no repository, which the next answer tells.
-            404 => return Ok(Present::NoMore),
+            404 => return Ok(None),
             _ => return Err(self.refused(platform, &reply, Asked::Repository(repo), &account.login)),
         }
         let body = Json::parse(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
@@ -284,20 +308,15 @@ impl<'a> Github<'a> {
             return Err(Failure::new(Remedy::Retry, reason));
         }
         // A role of the organization's own has a name of its own, and is based on one of these.
-        let known = |name: &str| rank(root.text(name).ok()?);
-        let more = known("role_name").or_else(|| known("permission")) > Some(permission.rank());
-        Ok(if more { Present::More } else { Present::NoMore })
+        let known = |name: &str| role(root.text(name).ok()?);
+        let is_none = root.text("role_name").is_ok_and(|name| name == "none");
+        Ok(known("role_name").or_else(|| known("permission")).filter(|_| !is_none))
     }
 
-    /// Adds a collaborator before `until`, and gives the reply of whatever status.
-    async fn add(
-        &self,
-        platform: &impl Platform,
-        repo: &Repo,
-        account: &GithubAccount,
-        permission: Permission,
-        until: Timestamp,
-    ) -> Result<HttpResponse, Failure> {
+    /// Adds a collaborator, and gives the reply of whatever status.
+    async fn add(&self, platform: &impl Platform, invite: Invite<'_>) -> Result<HttpResponse, Failure> {
+        let Invite { repo, account, until, .. } = invite;
+        let permission = invite.asks_for();
         let path = format!("/repos/{repo}/collaborators/{}", account.login);
         let put = async |body| {
             self.call(platform, Call { method: Method::Put, path: &path, body, etag: None, until: Some(until) }).await
@@ -418,19 +437,29 @@ impl Terms {
             permissions: invitation.optional_text("permissions")?.map(str::to_owned),
             html_url: invitation.optional_text("html_url")?.map(str::to_owned),
             expired: invitation.flag("expired")?,
+            created_at: invitation.text("created_at").ok().and_then(Timestamp::parse),
         })
     }
 
-    /// Invitations use other words than requests: what is asked for as `pull` and `push` is `read` and `write` here. A
-    /// word that is not known says nothing.
+    /// A word that is not known says nothing.
     fn give_more_than(&self, permission: Permission) -> bool {
-        self.permissions.as_deref().and_then(rank) > Some(permission.rank())
+        self.permission().is_some_and(|given| given.rank() > permission.rank())
+    }
+
+    /// Whether they are those of an invitation that was there before: it has expired, or will sooner than one that is made now.
+    fn are_old(&self, now: Timestamp) -> bool {
+        self.expired || self.created_at.is_some_and(|at| at.plus_millis(STALE_MS) < now)
+    }
+
+    /// Invitations use other words than requests: what is asked for as `pull` and `push` is `read` and `write` here.
+    fn permission(&self) -> Option<Permission> {
+        self.permissions.as_deref().and_then(role)
     }
 }
 
-/// How much a role permits, as [`Permission::rank`]; `None` of a word that is not known, or says that there is none.
-fn rank(role: &str) -> Option<i64> {
-    ROLES.iter().find(|(known, _)| *known == role).map(|(_, permission)| permission.rank())
+/// The permission that a role gives; `None` of a word that is not known, or says that there is none.
+fn role(name: &str) -> Option<Permission> {
+    ROLES.iter().find(|(known, _)| *known == name).map(|(_, permission)| *permission)
 }
 
 /// <https://docs.github.com/rest/users/users#get-a-user>

@@ -66,6 +66,14 @@ pub struct DueGrant {
     pub repo_limits_met: i64,
     /// GitHub's number of the last invitation that is known to have been made.
     pub invitation_id: Option<i64>,
+    /// Whether a buyer has just asked for it.
+    pub requested: bool,
+    /// What it was seen as.
+    pub state: GrantState,
+    /// The permission that was given last, if any is.
+    pub given: Option<Permission>,
+    /// What the account had before it was given any, and keeps.
+    pub earlier: Option<Permission>,
 }
 
 /// What the licenses of an identity ask for.
@@ -124,6 +132,14 @@ pub struct Seen<'a> {
     pub login: Option<&'a GithubLogin>,
     /// Whether an invitation was asked for of which no answer is known, where that has changed.
     pub in_doubt: Option<bool>,
+    /// The permission that was given.
+    pub given: Option<Permission>,
+    /// What the account was found to have had before.
+    pub earlier: Option<Permission>,
+    /// Whether it is an invitation that follows another by itself.
+    pub renewed: bool,
+    /// Whether the last invitation was taken back, for another to follow.
+    pub withdrawn: bool,
 }
 
 impl<'a> BoundTo<'a> {
@@ -226,6 +242,10 @@ pub fn record(grant: &DueGrant, lease: &Lease, now: Timestamp, seen: &Seen<'_>) 
         invitation_id = seen.invitation_id,
         login = seen.login,
         in_doubt = seen.in_doubt,
+        given = seen.given,
+        earlier = seen.earlier,
+        renewed = seen.renewed,
+        withdrawn = seen.withdrawn,
     )
 }
 
@@ -270,21 +290,25 @@ pub fn follow_status(selector: LicenseSelector<'_>, moment: Moment, trace: &Trac
     [
         statement!("grants/mark_unwanted", key, source, order_id, now, allow_test),
         statement!("grants/mark_wanted", key, source, order_id, now, allow_test),
-        enqueue_changed(selector, now, trace),
+        enqueue_changed(selector, moment, trace),
     ]
 }
 
 /// Enqueues the grants of licenses that were marked in the same batch.
-pub fn enqueue_changed(selector: LicenseSelector<'_>, now: Timestamp, trace: &TraceId) -> Statement {
+pub fn enqueue_changed(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> Statement {
     let (key, source, order_id) = selector.params();
-    statement!("grants/enqueue_changed", key, source, order_id, now, trace)
+    let (now, allow_test) = (moment.now, moment.allow_test());
+    statement!("grants/enqueue_changed", key, source, order_id, now, allow_test, trace)
 }
 
 /// Enqueues what follows for access from the end of so many licenses that is not acted on yet, the first to end first. It goes
 /// before that is noted.
 pub fn follow_ends(moment: Moment, trace: &TraceId, count: i64) -> [Statement; 2] {
     let (now, allow_test) = (moment.now, moment.allow_test());
-    [statement!("grants/mark_ended", now, allow_test, count), statement!("grants/enqueue_ended", now, trace, count)]
+    [
+        statement!("grants/mark_ended", now, allow_test, count),
+        statement!("grants/enqueue_ended", now, allow_test, trace, count),
+    ]
 }
 
 /// Leaves GitHub alone until then; with a repository, only for invitations to that.
@@ -342,6 +366,14 @@ impl Wanted {
 }
 
 impl DueGrant {
+    /// Whether an invitation is to follow one that nobody has accepted, by itself. Of one in doubt it is not known what stands.
+    pub fn renews(&self) -> bool {
+        self.state == GrantState::Invited
+            && matches!(self.wanted, Wanted::Access(_))
+            && !self.requested
+            && !self.in_doubt
+    }
+
     fn read(row: &Row) -> Result<Self, RowError> {
         let wanted = match row.optional_integer("wanted_rank")? {
             Some(rank) => Wanted::Access(Permission::from_rank(rank).ok_or(RowError("wanted_rank"))?),
@@ -350,6 +382,10 @@ impl DueGrant {
                 Some(_) => Wanted::TestsOff,
                 None => Wanted::Nothing,
             },
+        };
+        let permission = |column| match row.optional_text(column)? {
+            Some(word) => Permission::from_name(word).map(Some).ok_or(RowError(column)),
+            None => Ok(None),
         };
         let invitation = match (row.integer("reserved")?, row.optional_time("full_until_at")?) {
             (0, Some(until)) => Reservation::Full { until },
@@ -372,6 +408,10 @@ impl DueGrant {
             limits_met: row.optional_integer("limits_met")?.unwrap_or_default(),
             repo_limits_met: row.optional_integer("repo_limits_met")?.unwrap_or_default(),
             invitation_id: row.optional_integer("invitation_id")?,
+            requested: row.integer("requested")? == 1,
+            state: GrantState::from_name(row.text("state")?).ok_or(RowError("state"))?,
+            given: permission("given")?,
+            earlier: permission("earlier")?,
         })
     }
 }

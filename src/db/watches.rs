@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::batch::Query;
-use super::grants::{DueGrant, WINDOW_MS};
+use super::grants::{DueGrant, Moment, WINDOW_MS};
 use super::statement::{query, statement};
 use crate::json;
-use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Repo, Timestamp};
+use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Repo, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
 
 const MINUTE_MS: i64 = 60 * 1000;
@@ -21,6 +21,11 @@ pub const LIFETIME_MS: i64 = 7 * 24 * HOUR_MS;
 
 /// So long a reading of many pages may take.
 const LONGEST_READING_MS: i64 = HOUR_MS;
+
+/// How long before its end an invitation is renewed, how often that is done by itself, and how many at a look.
+const RENEWED_BEFORE_MS: i64 = 24 * HOUR_MS;
+const MOST_RENEWALS: i64 = 3;
+const RENEWED_AT_A_TIME: i64 = 50;
 
 /// How much later than an invitation a list may be asked for and not have it yet: clocks differ, and what is written at GitHub
 /// need not be read there at once.
@@ -190,8 +195,40 @@ pub fn missing(look: &Look, listed: &Listed, now: Timestamp, count: i64) -> Quer
 }
 
 /// Records what was found out, unless it is not so any more.
-pub fn learn(learned: &[Learned<'_>], now: Timestamp) -> Statement {
-    statement!("watches/learn", learned = super::json_text(learned), now)
+pub fn learn(learned: &[Learned<'_>], moment: Moment) -> Statement {
+    statement!(
+        "watches/learn",
+        learned = super::json_text(learned),
+        now = moment.now,
+        allow_test = moment.test_licenses,
+        most_renewals = MOST_RENEWALS
+    )
+}
+
+/// Notes for an alert how many of those are expired by now for whom nothing is done any more by itself. It goes behind [`learn`].
+pub fn note_expired(learned: &[Learned<'_>], cause: &str, detail: &str, moment: Moment) -> Statement {
+    statement!(
+        "alerts/note_expired",
+        learned = super::json_text(learned),
+        cause,
+        detail,
+        now = moment.now,
+        allow_test = moment.test_licenses,
+    )
+}
+
+/// Enqueues the invitations to a repository that are to be made anew.
+pub fn renew(repo: &Repo, moment: Moment, trace: &TraceId) -> Statement {
+    statement!(
+        "watches/renew",
+        repo = repo.as_str(),
+        now = moment.now,
+        allow_test = moment.test_licenses,
+        trace,
+        ahead_ms = RENEWED_BEFORE_MS,
+        most_renewals = MOST_RENEWALS,
+        count = RENEWED_AT_A_TIME,
+    )
 }
 
 /// Ends a turn at a list that was read whole. It goes behind [`learn`].

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::Engine;
 use super::outbox::{PERSON_WAIT_MS, SUSPENDED, TESTS_OFF, TESTS_OFF_WAIT_MS, TOO_LATE, Verdict, spent_in_silence};
-use crate::adapters::github::{self, Github, Invited};
+use crate::adapters::github::{self, Github, Invite, Invited};
 use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::db::Batch;
 use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
 use crate::db::outbox::{Delay, Lease, Leased};
 use crate::db::watches::{self, LIFETIME_MS};
-use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Product, Repo, Timestamp};
+use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Permission, Product, Repo, Timestamp};
 use crate::platform::{DbError, Platform};
 
 /// GitHub asks for changes one after the other with at least a second between them:
@@ -29,6 +29,12 @@ const MAY_BE_INVITED: &str = "an invitation may still be under way";
 
 /// How often in a row the limit of a repository's invitations is believed, which is of a day, and looked at every hour.
 const REPO_LIMITS_BELIEVED: i64 = 30;
+
+/// Until when something is asked for that is not asked for at all.
+const NEVER: Timestamp = Timestamp::from_millis(0);
+
+/// Why an invitation is tried again that was to take the place of another.
+const NOT_NOTED: &str = "that the last invitation was withdrawn could not be written down";
 
 /// Why something waits that was not tried.
 const PAUSED: &str = "GitHub asked to wait with another";
@@ -52,7 +58,14 @@ pub(super) enum Attempted {
         accept_url: String,
         expires_at: Timestamp,
     },
-    Member,
+    /// It is in; `before` is what it could do before anything was asked for.
+    Member {
+        before: Option<Permission>,
+    },
+    /// The invitation that was to follow by itself is not wanted: the one before it was declined.
+    Declined,
+    /// Nothing is wanted any more but what the account had before, and it has that.
+    Kept(Permission),
     /// The login came to somebody else a moment ago. That one was not let in.
     WrongIdentity,
     Removed,
@@ -79,7 +92,7 @@ pub(super) type Present = Result<Option<GithubLogin>, Failure>;
 impl Attempted {
     /// Whether GitHub did what was asked for.
     pub(super) const fn is_done(&self) -> bool {
-        matches!(self, Self::Invited { .. } | Self::Member | Self::Removed)
+        matches!(self, Self::Invited { .. } | Self::Member { .. } | Self::Declined | Self::Kept(_) | Self::Removed)
     }
 
     /// What the buyer is told. `None` when the login belongs to somebody else by now, who must not be told anything.
@@ -88,12 +101,46 @@ impl Attempted {
             Self::Invited { accept_url, expires_at, .. } => {
                 Some(RepoStatus::Invited { accept_url: accept_url.clone(), expires_at: *expires_at })
             }
-            Self::Member => Some(RepoStatus::Member),
+            Self::Member { .. } => Some(RepoStatus::Member),
             Self::WrongIdentity => None,
             Self::Held { until, .. } => Some(RepoStatus::Queued { until: Some(*until) }),
-            Self::Removed | Self::GoneAstray(_) | Self::Failed(_) => Some(RepoStatus::Queued { until: None }),
+            Self::Declined | Self::Kept(_) | Self::Removed | Self::GoneAstray(_) | Self::Failed(_) => {
+                Some(RepoStatus::Queued { until: None })
+            }
         }
     }
+}
+
+/// The permission that was given, where that is news.
+fn given_by(grant: &DueGrant, attempted: &Attempted) -> Option<Permission> {
+    match (attempted, grant.wanted) {
+        (Attempted::Kept(earlier), _) => Some(*earlier),
+        // What was there already was not given.
+        (Attempted::Member { before: Some(before) }, Wanted::Access(permission))
+            if *before == permission || invite_to(grant, &grant.account, permission, NEVER).leaves(*before) =>
+        {
+            None
+        }
+        (Attempted::Invited { .. } | Attempted::Member { .. }, Wanted::Access(permission)) => Some(permission),
+        _ => None,
+    }
+}
+
+/// How an account is let in, or what it had before is left to it.
+const fn invite_to<'a>(
+    grant: &'a DueGrant,
+    account: &'a GithubAccount,
+    permission: Permission,
+    until: Timestamp,
+) -> Invite<'a> {
+    Invite { repo: &grant.repo, account, permission, given: grant.given, earlier: grant.earlier, until }
+}
+
+/// What an account had before it was given anything, where this was the first time that it was to be.
+fn found_before(grant: &DueGrant, attempted: &Attempted) -> Option<Permission> {
+    let Attempted::Member { before } = *attempted else { return None };
+    let is_first = grant.given.is_none() && grant.invitation_id.is_none() && !grant.in_doubt;
+    before.filter(|_| is_first && grant.earlier.is_none())
 }
 
 /// The first of the repositories that a product opens, or may open.
@@ -283,9 +330,11 @@ impl<P: Platform> Engine<P> {
         // An invitation of which no answer is known was asked for by the login that is on record: that may be anybody's by now.
         let astray = renamed.filter(|_| grant.in_doubt && !github::is_erased(&grant.account.login));
         let Wanted::Access(permission) = grant.wanted else {
-            let (repo, account) = (&grant.repo, &grant.account);
-            return match github.remove(&self.platform, repo, account, present, grant.invitation_id).await {
-                Ok(()) => astray.map_or(Attempted::Removed, |login| Attempted::GoneAstray(login.clone())),
+            return match self.take_away(&github, grant, present, lease.until).await {
+                Ok(Attempted::Removed) => {
+                    astray.map_or(Attempted::Removed, |login| Attempted::GoneAstray(login.clone()))
+                }
+                Ok(kept) => kept,
                 Err(failure) => Attempted::Failed(failure),
             };
         };
@@ -297,14 +346,73 @@ impl<P: Platform> Engine<P> {
             return Attempted::Held { until: self.now(), reason: TOO_LATE, state: None };
         }
         let account = GithubAccount { id: grant.account.id, login };
-        match github.invite(&self.platform, &grant.repo, &account, permission, lease.until).await {
+        let invite = invite_to(grant, &account, permission, lease.until);
+        let invited = match self.make_way(&github, grant, invite, lease).await {
+            Ok(None) => github.invite(&self.platform, invite).await,
+            Ok(Some(instead)) => return instead,
+            Err(failure) => Err(failure),
+        };
+        match invited {
             Ok(Invited::Invitation { id, accept_url }) => {
                 Attempted::Invited { id, accept_url, expires_at: self.now().plus_millis(LIFETIME_MS) }
             }
-            Ok(Invited::Member) => Attempted::Member,
+            Ok(Invited::Member { before }) => Attempted::Member { before },
             Ok(Invited::WrongIdentity) => Attempted::WrongIdentity,
             Err(failure) => Attempted::Failed(failure),
         }
+    }
+
+    /// Takes away what was given, and leaves what the account had before.
+    async fn take_away(
+        &self,
+        github: &Github<'_>,
+        grant: &DueGrant,
+        present: Option<&GithubLogin>,
+        until: Timestamp,
+    ) -> Result<Attempted, Failure> {
+        let (repo, account) = (&grant.repo, &grant.account);
+        if let (Some(earlier), Some(login)) = (grant.earlier, present) {
+            let account = GithubAccount { id: account.id, login: login.clone() };
+            let invite = invite_to(grant, &account, earlier, until);
+            if github.keep_earlier(&self.platform, invite).await? {
+                return Ok(Attempted::Kept(earlier));
+            }
+        }
+        github.remove(&self.platform, repo, account, present, grant.invitation_id).await?;
+        Ok(Attempted::Removed)
+    }
+
+    /// Withdraws an open invitation in whose place another is to be made: it ends before long, or is to more than is asked for.
+    /// Gives what there is instead of an invitation where that one was accepted or declined meanwhile: whoever has declined is not
+    /// invited again by itself.
+    async fn make_way(
+        &self,
+        github: &Github<'_>,
+        grant: &DueGrant,
+        invite: Invite<'_>,
+        lease: &Lease,
+    ) -> Result<Option<Attempted>, Failure> {
+        let lowers = grant.given.is_some_and(|given| given.rank() > invite.permission.rank());
+        let Some(number) = grant.invitation_id.filter(|_| grant.renews() || lowers) else { return Ok(None) };
+        let (repo, account) = (invite.repo, invite.account);
+        if github.withdraw(&self.platform, repo, account, number).await? {
+            // Should nothing follow, nobody must take it for declined.
+            let renewed = grant.renews();
+            let seen = Seen { state: Some(GrantState::Pending), renewed, withdrawn: true, ..Seen::default() };
+            let noted = self.write_down(grants::record(grant, lease, self.now(), &seen).into()).await;
+            return match noted {
+                Ok(()) => Ok(None),
+                Err(_) => Err(Failure::new(Remedy::Retry, NOT_NOTED)),
+            };
+        }
+        if grant.requested || grant.in_doubt {
+            return Ok(None);
+        }
+        if github.is_collaborator(&self.platform, repo, account).await? {
+            // What they can do may be to be lowered.
+            return Ok((!lowers).then_some(Attempted::Member { before: None }));
+        }
+        Ok(Some(Attempted::Declined))
     }
 
     /// Adds the statements that end or postpone a grant's row, by what came of the attempt; gives the limit that it met, if
@@ -319,7 +427,9 @@ impl<P: Platform> Engine<P> {
         let now = self.now();
         let (state, until, invitation_id, outcome) = match attempted {
             Attempted::Invited { id, expires_at, .. } => (GrantState::Invited, Some(*expires_at), *id, "invited"),
-            Attempted::Member => (GrantState::Member, None, None, "member"),
+            Attempted::Member { .. } => (GrantState::Member, None, None, "member"),
+            Attempted::Declined => (GrantState::Declined, None, None, "declined"),
+            Attempted::Kept(_) => (GrantState::Member, None, None, "kept"),
             Attempted::Removed => (GrantState::Revoked, None, None, "removed"),
             Attempted::Held { until, reason, state } => {
                 if matches!((grant.wanted, grant.invitation), (Wanted::Access(_), Reservation::Reserved)) {
@@ -361,10 +471,18 @@ impl<P: Platform> Engine<P> {
             GrantState::Member => batch.run(grants::return_reservation(grant, lease)),
             _ => {}
         }
-        let state = Some(state);
-        let seen = Seen { state, until, invitation_id, in_doubt: Some(false), ..Seen::default() };
+        let seen = Seen {
+            state: Some(state),
+            until,
+            invitation_id,
+            in_doubt: Some(false),
+            given: given_by(grant, attempted),
+            earlier: found_before(grant, attempted),
+            renewed: state == GrantState::Invited && grant.renews(),
+            ..Seen::default()
+        };
         batch.run(grants::record(grant, lease, now, &seen));
-        if state == Some(GrantState::Invited) {
+        if state == GrantState::Invited {
             batch.run(watches::begin(grant, now));
         }
         let reference = invitation_id.map(|id| id.to_string());
@@ -434,7 +552,14 @@ impl<P: Platform> Engine<P> {
                 Remedy::HandedOver => Some(false),
                 _ => (unknown || grant.in_doubt).then_some(true),
             };
-            let seen = Seen { state: Some(state), until, reason: Some(&reason), login, in_doubt, ..Seen::default() };
+            let given = match grant.wanted {
+                Wanted::Access(asked) if unknown && grant.given.is_none_or(|given| given.rank() < asked.rank()) => {
+                    Some(asked)
+                }
+                _ => None,
+            };
+            let seen =
+                Seen { state: Some(state), until, reason: Some(&reason), login, in_doubt, given, ..Seen::default() };
             batch.run(grants::record(grant, lease, now, &seen));
         }
         let end = verdict.delay(&reason).map_or(End::Dead(&reason), End::Later);

@@ -11,7 +11,7 @@ use crate::adapters::{Failure, Reach, Remedy};
 use crate::db::watches::{self, Finish, Learned, Left, Listed, Look, Missing};
 use crate::db::{Batch, grants};
 use crate::model::{GrantState, Timestamp};
-use crate::platform::{DbError, Level, LogValue, Platform};
+use crate::platform::{DbError, Level, LogValue, Platform, Statement};
 
 /// How long a turn lasts, and so when a repository is looked at again of which one failed, or whose process died.
 const TURN_MS: i64 = 5 * 60 * 1000;
@@ -82,13 +82,17 @@ impl<P: Platform> Engine<P> {
         let now = self.now();
         let mut batch = Batch::new();
         if !learned.is_empty() {
-            batch.run(watches::learn(&learned, now));
+            batch.run(watches::learn(&learned, self.moment()));
+            if learned.iter().any(|one| one.state() == GrantState::Expired.as_str()) {
+                batch.extend(self.alert_of_expired(&look, &learned));
+            }
             self.log_learned(&look, &learned);
         }
         if let Some(failure) = failed {
             self.put_off_look(&look, &failure, batch).await?;
             return Ok(true);
         }
+        batch.run(watches::renew(&look.repo, self.moment(), &self.trace));
         let finish = Finish { listed: &listed, etag: etag.as_deref(), learned: &learned, left };
         batch.extend(watches::finish(&look, &finish, now));
         self.run(batch).await?;
@@ -143,6 +147,16 @@ impl<P: Platform> Engine<P> {
             return Ok(Some(GrantState::Expired));
         }
         Ok(is_sure.then_some(GrantState::Declined))
+    }
+
+    /// Notes for the operator that nobody accepted what was sent again and again.
+    fn alert_of_expired(&self, look: &Look, learned: &[Learned<'_>]) -> Option<Statement> {
+        self.config.operator_email.as_ref()?;
+        let detail = format!(
+            "Invitations to {} expired that were renewed three times and not accepted: see what needs attention",
+            look.repo
+        );
+        Some(watches::note_expired(learned, &format!("invitations_expired: {}", look.repo), &detail, self.moment()))
     }
 
     /// Writes down why a look failed and when the next one comes, behind what it has learned all the same.

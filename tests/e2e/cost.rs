@@ -102,8 +102,9 @@ async fn a_day_of_watching_a_thousand_invitations_reads_few_rows() {
     let invited = |buyer: u64| {
         let (id, repo) = (id(buyer), repo(buyer));
         format!(
-            "INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at, until_at)
-             VALUES ('{id}:{repo}', {id}, 'buyer-{buyer}', '{repo}', 'invited', 1, 1000 * unixepoch('now', '+3 days'))"
+            "INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at, until_at, history)
+             VALUES ('{id}:{repo}', {id}, 'buyer-{buyer}', '{repo}', 'invited', 1, 1000 * unixepoch('now', '+3 days'),
+                     json_array(json_object('at', 1, 'state', 'invited', 'cause', 'attempt')))"
         )
     };
     let due = |repo: &&str| format!("INSERT INTO repository_watches (repo, look_at) VALUES ('{repo}', 1)");

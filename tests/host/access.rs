@@ -180,7 +180,11 @@ fn a_refund_at_the_moment_in_which_an_invitation_is_skipped_takes_access_away() 
         shop.host.inject(move |call| {
             if matches!(call, Call::Batch(batch) if batch.iter().any(|one| one.name == "grants/end")) {
                 // As a refund does that finds the row on lease.
-                let mark = format!("UPDATE grants SET state = 'revoking', since_at = {}", host.now().as_millis());
+                let mark = format!(
+                    "UPDATE grants SET since_at = {now}, state = 'revoking', history = json_insert(history, '$[#]',
+                    json_object('at', {now}, 'state', 'revoking', 'cause', 'not_entitled'))",
+                    now = host.now().as_millis()
+                );
                 host.database().query(&mark).unwrap();
                 host.database().query("UPDATE licenses SET status = 'revoked'").unwrap();
             }
@@ -397,4 +401,70 @@ fn an_expired_invitation_is_not_replaced_once_the_lease_is_over() {
         assert!(!shop.sandbox.invitations("acme/starter")[0].expired);
         shop.calls();
     });
+}
+
+#[test]
+fn a_permission_is_lowered_again_when_the_license_is_gone_that_gave_it() {
+    run(async {
+        for accepts in [true, false] {
+            for refunded in [true, false] {
+                let shop = shop();
+                let reader = sell(&shop, "reader", "one").await;
+                let writer = sell(&shop, "writer", "two").await;
+                assert_eq!(shop.activate(&reader, "octocat").await.status, 200);
+                assert_eq!(shop.activate(&writer, "octocat").await.status, 200);
+                if accepts {
+                    shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+                }
+                let open = || shop.sandbox.invitations("acme/starter").pop().map(|open| open.permissions);
+                assert_eq!(if accepts { role(&shop) } else { open() }.as_deref(), Some("write"));
+                if refunded {
+                    assert_eq!(shop.deliver(&shop.sandbox.gumroad_refund("two")).await.status, 200);
+                } else {
+                    shop.rows("UPDATE licenses SET expires_at = 1 WHERE order_id = 'two'");
+                }
+                shop.tick_after(MINUTE).await;
+                shop.tick_after(MINUTE).await;
+                assert_eq!(if accepts { role(&shop) } else { open() }.as_deref(), Some("read"), "{accepts} {refunded}");
+                assert_eq!(
+                    shop.value("SELECT given || ' ' || state FROM grants"),
+                    if accepts { "pull member" } else { "pull invited" }
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn whoever_had_access_before_keeps_what_they_had_and_loses_what_a_license_added() {
+    run(async {
+        for (product, before, meanwhile) in
+            [("reader", "read", "read"), ("reader", "maintain", "maintain"), ("writer", "read", "write")]
+        {
+            let shop = shop();
+            shop.sandbox.add_collaborator_as("octocat", "acme/starter", before);
+            let key = sell(&shop, product, "one").await;
+            assert_eq!(shop.activate(&key, "octocat").await.repos(), [(repo_of(product), "member")]);
+            assert_eq!(role(&shop).as_deref(), Some(meanwhile));
+            shop.calls();
+            assert_eq!(shop.deliver(&shop.sandbox.gumroad_refund("one")).await.status, 200);
+            shop.tick_after(MINUTE).await;
+            assert_eq!(role(&shop).as_deref(), Some(before), "{product}");
+            assert!(changes(&shop).iter().all(|call| call.starts_with("PUT")), "nobody is removed");
+            assert_eq!(shop.value("SELECT state FROM grants"), "member");
+            assert_eq!(shop.value("SELECT outcome FROM outbox WHERE kind = 'grant'"), "kept");
+            // Once they have left by themselves, nothing of it is left.
+            shop.sandbox.remove_collaborator("octocat", "acme/starter");
+            let again = sell(&shop, product, "two").await;
+            assert_eq!(shop.activate(&again, "octocat").await.repos(), [(repo_of(product), "invited")]);
+            shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+            assert_eq!(shop.deliver(&shop.sandbox.gumroad_refund("two")).await.status, 200);
+            shop.tick_after(MINUTE).await;
+            assert_eq!(role(&shop), None);
+        }
+    });
+}
+
+fn repo_of(product: &str) -> &'static str {
+    if product == "reader" { "Acme/Starter" } else { "acme/starter" }
 }

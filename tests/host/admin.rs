@@ -12,20 +12,20 @@ use serde_json::{Value, json};
 use crate::shop::{ADMIN_TOKEN, Answered, Shop, request};
 
 /// Asks with the right token.
-async fn ask(shop: &Shop, path: &str) -> Answered {
+pub(crate) async fn ask(shop: &Shop, path: &str) -> Answered {
     let authorization = format!("Bearer {ADMIN_TOKEN}");
     shop.request(request("GET", path, &[("authorization", &authorization)], b"")).await
 }
 
 /// Changes something, with the right token.
-async fn change(shop: &Shop, path: &str, body: &Value) -> Answered {
+pub(crate) async fn change(shop: &Shop, path: &str, body: &Value) -> Answered {
     let authorization = format!("Bearer {ADMIN_TOKEN}");
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
     shop.request(request("POST", path, &headers, body.to_string().as_bytes())).await
 }
 
 /// Changes something for a reason that is as good as any.
-async fn change_for_a_reason(shop: &Shop, path: &str) -> Answered {
+pub(crate) async fn change_for_a_reason(shop: &Shop, path: &str) -> Answered {
     change(shop, path, &json!({ "reason": "asked by mail" })).await
 }
 

@@ -350,3 +350,8 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
 pub(crate) fn post(path: &str, content_type: &str, body: &[u8]) -> Request {
     request("POST", path, &[("content-type", content_type)], body)
 }
+
+/// The columns of a grant that is in this state since when it was in another, as a statement sets them.
+pub(crate) fn seen_as(state: &str) -> String {
+    format!("state = '{state}', history = json_array(json_object('at', since_at, 'state', '{state}', 'cause', 'look'))")
+}

@@ -4,17 +4,20 @@
 //! | module | holds |
 //! |---|---|
 //! | `lists` | lists of several pages, and lists that change while they are read |
+//! | `renewals` | invitations that nobody accepts |
 //! | `trouble` | a GitHub that fails, processes that die, and others who are at the same |
 
 mod lists;
+mod renewals;
 mod trouble;
 
 use std::time::Duration;
 
+use latchkey::model::Catalogue;
 use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, HookFormat, Service};
 use serde_json::json;
 
-use crate::shop::{STARTER, Shop, catalogue_of, run};
+use crate::shop::{STARTER, Shop, catalogue_of, run, seen_as};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -32,11 +35,15 @@ fn shop_of_one() -> Shop {
 
 fn shop_of_one_with(changes: &[(&str, &str)]) -> Shop {
     let shop = Shop::open_with(changes);
+    shop.stock(&one_repository());
+    shop
+}
+
+fn one_repository() -> Catalogue {
     let entry = format!(
         "[[gumroad]]\nproduct_id = {STARTER:?}\nname = \"Acme Starter Kit\"\ntier = \"pro\"\nrepos = [\"acme/starter\"]\n"
     );
-    shop.stock(&catalogue_of(&entry));
-    shop
+    catalogue_of(&entry)
 }
 
 /// Sells to somebody who activates at once, and gives the key.
@@ -161,23 +168,6 @@ fn whoever_declines_is_not_invited_again_unless_they_ask() {
 }
 
 #[test]
-fn an_invitation_that_ends_unanswered_is_known_as_expired() {
-    run(async {
-        let shop = shop_of_one();
-        invite(&shop, "octocat").await;
-        for _ in 0..27 {
-            look_after(&shop, 6 * HOUR).await;
-        }
-        assert_eq!(states(&shop), "invited");
-        let calls = look_after(&shop, 6 * HOUR).await;
-        assert_eq!(calls, ["GET /repos/acme/starter/invitations"], "the list itself says so");
-        assert_eq!((states(&shop).as_str(), shop.sandbox.invitations(REPO)[0].expired), ("expired", true));
-        assert_eq!(shop.value("SELECT look_at FROM repository_watches"), "NULL");
-        assert_eq!(sale(&shop), "waiting_on_buyer expired_invitation");
-    });
-}
-
-#[test]
 fn a_sale_is_fulfilled_once_its_buyer_is_in_every_repository() {
     run(async {
         let shop = Shop::open();
@@ -213,7 +203,9 @@ fn one_that_was_accepted_on_its_last_day_is_a_members_though_it_has_ended() {
         shop.sandbox.accept_invitation("octocat", REPO).unwrap();
         shop.sandbox.decline_invitation("ada-lovelace", REPO).unwrap();
         look_after(&shop, 2 * MINUTE).await;
-        assert_eq!(states(&shop), "member expired", "that it was declined is not known any more");
+        assert_eq!(states(&shop), "member invited", "it is to be seen whether it is to be renewed");
+        look_after(&shop, MINUTE).await;
+        assert_eq!(states(&shop), "member declined");
     });
 }
 

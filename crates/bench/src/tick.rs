@@ -170,7 +170,8 @@ fn make_due(file: &Path, sales: &[Vec<u8>], removed: usize) {
         run("INSERT INTO entitlements (license_key, repo, permission) VALUES (?1, ?2, 'pull')", params![key, repo]);
         let grant = format!("{id}:{repo}");
         run(
-            "INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at) VALUES (?1, ?2, ?3, ?4, 'revoking', ?5)",
+            "INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at, history)
+             VALUES (?1, ?2, ?3, ?4, 'revoking', ?5, json_array(json_object('at', ?5, 'state', 'revoking', 'cause', 'not_entitled')))",
             params![grant, id, login(place), repo, now],
         );
         due("grant", &grant);

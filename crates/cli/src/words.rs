@@ -413,6 +413,13 @@ pub(crate) fn remedy(item: &AttentionItem) -> (String, Vec<String>) {
             let commands = item.event_id.as_ref().map(of).unwrap_or_default();
             ("Its payload is erased: answer it with a license by hand, or dismiss it:".to_owned(), commands)
         }
+        Remedy::InviteAgain => {
+            let of = |id: i64| vec![format!("outbox retry {id} --reason \"…\"")];
+            (
+                "Ask the buyer whether this is the right account, then invite it again:".to_owned(),
+                item.outbox_id.map(of).unwrap_or_default(),
+            )
+        }
         Remedy::RetryOutbox => {
             let of = |id: i64| vec![format!("outbox retry {id} --reason \"…\"")];
             ("Fix the cause, then:".to_owned(), item.outbox_id.map(of).unwrap_or_default())
@@ -427,6 +434,8 @@ pub(crate) fn outcome(code: &str) -> &str {
         "logged" => "logged, since no mail provider is set",
         "invited" => "invited",
         "member" => "had access already",
+        "declined" => "declined meanwhile, and left at that",
+        "kept" => "left what the account had before",
         "removed" => "access taken away",
         "canceled" => "canceled",
         "skipped" => "not needed any more",

@@ -1,6 +1,6 @@
 //! GitHub's replies: about a login, to an invitation, to an App that asks for a token; and what it sends by itself.
 
-use latchkey::adapters::github::{Github, Installations, Invited, Resolved, hook};
+use latchkey::adapters::github::{Github, Installations, Invite, Invited, Resolved, hook};
 use latchkey::adapters::storefronts::{Cause, Head};
 use latchkey::model::{Authenticated, Delivery, GithubAccount, GithubLogin, GithubUserId, Permission, Repo, Secret};
 use latchkey::platform::{HttpRequest, Method, Platform};
@@ -117,7 +117,8 @@ pub fn invitation(input: &[u8]) {
     for permission in [Permission::Pull, Permission::Push] {
         let world = World::replying(replies::read(input));
         let until = world.now().plus_millis(60_000);
-        let result = run(github.invite(&world, &repo, &account, permission, until));
+        let invite = Invite { repo: &repo, account: &account, permission, given: None, earlier: None, until };
+        let result = run(github.invite(&world, invite));
         let sent = world.sent();
         check_requests(&sent);
         assert!((1..=16).contains(&sent.len()), "{} requests", sent.len());
@@ -127,7 +128,7 @@ pub fn invitation(input: &[u8]) {
                 assert!(id.is_none_or(|id| id > 0));
                 assert!(accept_url.eq_ignore_ascii_case("https://github.com/acme/kit/invitations"), "{accept_url}");
             }
-            Ok(Invited::Member) => {}
+            Ok(Invited::Member { .. }) => {}
             Ok(Invited::WrongIdentity) => {
                 assert!(asked(Method::Delete) || !asked(Method::Put), "left open");
             }

@@ -362,6 +362,13 @@ impl Sandbox {
         github.repos[repo].collaborators.push(Collaborator::new(user, role.to_owned()));
     }
 
+    /// Removes a collaborator at once, as the owner does by hand, or they themselves by leaving.
+    pub fn remove_collaborator(&self, login: &str, repo: &str) {
+        let github = &mut self.world().github;
+        let (user, repo) = (github.named_account(login), github.named_repo(repo));
+        github.repos[repo].collaborators.retain(|collaborator| collaborator.user != user);
+    }
+
     /// Invites an account to read, as the seller can do by hand.
     pub fn add_invitation(&self, login: &str, repo: &str) {
         let created_at = self.now();

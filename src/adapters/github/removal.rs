@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::refusal::Asked;
-use super::{Github, Invitation, PAGE_LENGTH, SERVICE, owner};
+use super::refusal::{self, Asked};
+use super::{Github, Invitation, Invite, PAGE_LENGTH, SERVICE, owner};
 use crate::adapters::{Effect, Failure, Remedy};
 use crate::json::{self, Json};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, Repo};
@@ -155,8 +155,55 @@ impl Github<'_> {
         Ok(account.login.clone())
     }
 
-    /// Deletes an invitation that nobody can accept any more. That it is gone already is as good.
-    pub(super) async fn remove_expired(
+    /// Takes an open invitation back, so that another can follow, and says whether it was there: if not, it was accepted, or declined,
+    /// or has been taken back before.
+    ///
+    /// # Errors
+    /// [`Failure`] when it may still be open.
+    pub async fn withdraw(
+        &self,
+        platform: &impl Platform,
+        repo: &Repo,
+        account: &GithubAccount,
+        number: i64,
+    ) -> Result<bool, Failure> {
+        let path = format!("/repos/{repo}/invitations/{number}");
+        let reply = self.send(platform, Method::Delete, &path, None).await?;
+        match reply.status {
+            204 => {
+                platform.sleep(BETWEEN_CHANGES).await;
+                Ok(true)
+            }
+            404 if refusal::is_in_githubs_words(&reply) => Ok(false),
+            _ => Err(self.refused(platform, &reply, Asked::Removal(repo), &account.login)),
+        }
+    }
+
+    /// Leaves an account what it had before it was given more, and takes what is more; `false` where it has nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] when it may still have more.
+    pub async fn keep_earlier(&self, platform: &impl Platform, earlier: Invite<'_>) -> Result<bool, Failure> {
+        let Some(present) = self.present_role(platform, earlier.repo, earlier.account).await? else { return Ok(false) };
+        if present.rank() <= earlier.permission.rank() || earlier.leaves(present) {
+            return Ok(true);
+        }
+        let reply = self.add(platform, earlier).await?;
+        match reply.status {
+            204 => Ok(true),
+            // They have left in between, and are invited.
+            201 => {
+                let invitation = Invitation::read(&reply);
+                self.take_back(platform, earlier.repo, &invitation, earlier.account, "to somebody who has left")
+                    .await?;
+                Ok(false)
+            }
+            _ => Err(self.refused(platform, &reply, Asked::Removal(earlier.repo), &earlier.account.login)),
+        }
+    }
+
+    /// Deletes an invitation that another is to follow. That it is gone already is as good.
+    pub(super) async fn remove_old(
         &self,
         platform: &impl Platform,
         repo: &Repo,

@@ -11,6 +11,8 @@ mod removals;
 mod taking_back;
 mod watching;
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::adapters::Reach;
 use crate::adapters::testing::{Canned, NOW, reply, reply_with, run};
@@ -65,9 +67,14 @@ fn resolve(answer: Result<HttpResponse, SendError>) -> Result<Resolved, Failure>
 /// The end of the lease under which somebody is invited.
 const UNTIL: Timestamp = NOW.plus_millis(60_000);
 
+fn to_kit(account: &GithubAccount, permission: Permission) -> Invite<'_> {
+    static KIT: LazyLock<Repo> = LazyLock::new(kit);
+    Invite { repo: &KIT, account, permission, given: None, earlier: None, until: UNTIL }
+}
+
 fn invite_in(world: &Canned, permission: Permission) -> Result<Invited, Failure> {
     let settings = settings("https://api.github.com");
-    run(github(&settings).invite(world, &kit(), &octocat(), permission, UNTIL))
+    run(github(&settings).invite(world, to_kit(&octocat(), permission)))
 }
 
 /// A world in which the account has this role, and whoever is invited is answered like this.
@@ -216,7 +223,7 @@ fn the_present_login_of_an_account_is_asked_for_by_its_number() {
 #[test]
 fn somebody_who_has_access_is_a_member() {
     let world = inviting([reply(204, ""), reply(200, USER)]);
-    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member));
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member { before: None }));
     assert_eq!(calls_behind_role(&world), [PUT, USER_BY_ID]);
 }
 
@@ -231,35 +238,52 @@ fn a_member_who_has_the_login_since_a_moment_ago_is_somebody_else() {
 
 #[test]
 fn whoever_may_do_more_is_left_alone_and_nobody_else_is() {
-    for (role, permission, left_alone) in [
-        ("none", Permission::Pull, false),
-        ("read", Permission::Pull, false),
-        ("triage", Permission::Pull, true),
-        ("write", Permission::Pull, true),
-        ("maintain", Permission::Push, true),
-        ("admin", Permission::Maintain, true),
-        ("maintain", Permission::Maintain, false),
-        ("triage", Permission::Push, false),
+    for (role, before, permission, left_alone) in [
+        ("none", None, Permission::Pull, false),
+        ("read", Some(Permission::Pull), Permission::Pull, false),
+        ("triage", Some(Permission::Triage), Permission::Pull, true),
+        ("write", Some(Permission::Push), Permission::Pull, true),
+        ("maintain", Some(Permission::Maintain), Permission::Push, true),
+        ("admin", Some(Permission::Admin), Permission::Maintain, true),
+        ("maintain", Some(Permission::Maintain), Permission::Maintain, false),
+        ("triage", Some(Permission::Triage), Permission::Push, false),
         // A role of the organization's own, under which there is reading.
-        ("Docs writer", Permission::Pull, false),
+        ("Docs writer", Some(Permission::Pull), Permission::Pull, false),
     ] {
         let answers = [reply(204, ""), reply(200, USER)].into_iter().filter(|_| !left_alone);
         let world = with_role(role, answers);
-        assert_eq!(invite_in(&world, permission), Ok(Invited::Member), "{role}");
+        assert_eq!(invite_in(&world, permission), Ok(Invited::Member { before }), "{role}");
         assert_eq!(calls_behind_role(&world).is_empty(), left_alone, "{role}");
     }
     let own = r#"{"permission":"write","role_name":"Docs writer","user":{"id":583231}}"#;
     let world = Canned::answering([reply(200, own)]);
-    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member), "there is writing under this one");
-    // Above this there is nothing.
-    let world = Canned::answering([reply(204, ""), reply(200, USER)]);
-    assert_eq!(invite_in(&world, Permission::Admin), Ok(Invited::Member));
+    let before = Some(Permission::Push);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member { before }), "there is writing under this one");
+}
+
+#[test]
+fn what_was_given_is_lowered_and_what_somebody_else_gave_is_not() {
+    let settings = settings("https://api.github.com");
+    for (role, given, lowered) in [
+        ("write", Some(Permission::Push), true),
+        ("triage", Some(Permission::Push), true),
+        ("admin", Some(Permission::Push), false),
+        ("write", Some(Permission::Pull), false),
+        ("write", None, false),
+    ] {
+        let answers = [reply(204, ""), reply(200, USER)].into_iter().filter(|_| lowered);
+        let world = with_role(role, answers);
+        let account = octocat();
+        let invited = run(github(&settings).invite(&world, Invite { given, ..to_kit(&account, Permission::Pull) }));
+        assert!(matches!(invited, Ok(Invited::Member { before: Some(_) })), "{role}: {invited:?}");
+        assert_eq!(calls_behind_role(&world).is_empty(), !lowered, "{role}");
+    }
 }
 
 #[test]
 fn a_role_that_is_not_told_invites_nobody_unless_there_is_no_collaborator() {
     let world = Canned::answering([reply(404, &message("Not Found")), reply(204, ""), reply(200, USER)]);
-    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member));
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(Invited::Member { before: None }));
     for (answer, remedy) in [
         (reply(500, ""), Remedy::Retry),
         (reply(200, "<html>"), Remedy::Retry),
@@ -277,8 +301,9 @@ fn a_role_that_is_not_told_invites_nobody_unless_there_is_no_collaborator() {
 #[test]
 fn nobody_is_invited_once_the_lease_is_over() {
     let settings = settings("https://api.github.com");
-    let invite =
-        |world: &Canned| run(github(&settings).invite(world, &kit(), &octocat(), Permission::Pull, NOW)).unwrap_err();
+    let account = octocat();
+    let invite = Invite { until: NOW, ..to_kit(&account, Permission::Pull) };
+    let invite = |world: &Canned| run(github(&settings).invite(world, invite)).unwrap_err();
     let world = inviting([]);
     let failure = invite(&world);
     assert_eq!((failure.remedy, failure.effect), (Remedy::RetryAt(NOW), Effect::Nothing));
@@ -290,26 +315,47 @@ fn the_owner_of_the_repository_needs_no_invitation() {
     let world = inviting([reply(422, &message("Repository owner cannot be a collaborator"))]);
     let settings = settings("https://api.github.com");
     let repo = Repo::parse("OctoCat/kit").unwrap();
-    let invited = run(github(&settings).invite(&world, &repo, &octocat(), Permission::Pull, UNTIL));
-    assert_eq!(invited, Ok(Invited::Member));
+    let account = octocat();
+    let invited = run(github(&settings).invite(&world, Invite { repo: &repo, ..to_kit(&account, Permission::Pull) }));
+    assert_eq!(invited, Ok(Invited::Member { before: None }));
 }
 
 #[test]
-fn an_invitation_to_the_permission_or_less_stays() {
+fn an_invitation_to_the_permission_stays_and_one_to_less_is_replaced_once() {
     for (permission, role) in [
         (Permission::Pull, "read"),
         (Permission::Triage, "triage"),
         (Permission::Push, "write"),
         (Permission::Maintain, "maintain"),
         (Permission::Admin, "admin"),
-        (Permission::Admin, "read"),
         (Permission::Pull, "a role of the organization's own"),
     ] {
-        let answer = invitation(583_231, role, false);
-        // Above everything there is nothing to be looked for.
-        let world = if permission == Permission::Admin { Canned::answering([answer]) } else { inviting([answer]) };
+        let world = inviting([invitation(583_231, role, false)]);
         assert_eq!(invite_in(&world, permission), Ok(opened()), "{role}");
     }
+    // An invitation that was there before keeps its permission, or the organization allows no more.
+    for given in ["write", "read"] {
+        let [before, after] = ["read", given].map(|role| invitation(583_231, role, false));
+        let world = inviting([before, reply(204, ""), after]);
+        assert_eq!(invite_in(&world, Permission::Push), Ok(opened()), "{given}");
+        assert_eq!(calls_behind_role(&world), [PUT, DELETE, PUT]);
+    }
+}
+
+#[test]
+fn an_old_invitation_that_github_gives_again_is_replaced() {
+    let aged = |minutes: i64| {
+        let at = NOW.plus_millis(-60_000 * minutes).to_rfc3339();
+        let body = format!(
+            r#"{{"id":7,"invitee":{{"id":583231,"login":"octocat"}},"permissions":"read","expired":false,
+                "created_at":"{at}","html_url":"https://github.com/acme/kit/invitations"}}"#
+        );
+        reply(201, &body)
+    };
+    let world = inviting([aged(61), reply(204, ""), aged(0)]);
+    assert_eq!(invite_in(&world, Permission::Pull), Ok(opened()));
+    assert_eq!(calls_behind_role(&world), [PUT, DELETE, PUT]);
+    assert_eq!(invite_in(&inviting([aged(59)]), Permission::Pull), Ok(opened()), "it is as good as new");
 }
 
 #[test]
@@ -328,7 +374,7 @@ fn a_buyer_is_sent_to_githubs_own_page_whatever_the_reply_says() {
     let link = |api_url: &str, html_url: &str| {
         let body = format!(r#"{{"id":7,"invitee":{{"id":583231}},"html_url":"{html_url}"}}"#);
         let (world, settings) = (inviting([reply(201, &body)]), settings(api_url));
-        match run(github(&settings).invite(&world, &kit(), &octocat(), Permission::Pull, UNTIL)) {
+        match run(github(&settings).invite(&world, to_kit(&octocat(), Permission::Pull))) {
             Ok(Invited::Invitation { accept_url, .. }) => accept_url,
             other => panic!("{other:?}"),
         }

@@ -9,14 +9,15 @@ use crate::http::api::{Cursor, Page, PageRequest};
 use crate::model::{EventReason, Timestamp};
 use crate::platform::{Row, RowError};
 
-/// A page of it, newest first. What has only begun counts from `late` on.
-pub fn list(request: &PageRequest, late: Timestamp) -> Read<Page<AttentionItem>> {
+/// A page of it, newest first, as it is at `now`. What has only begun counts from `late` on.
+pub fn list(request: &PageRequest, now: Timestamp, late: Timestamp) -> Read<Page<AttentionItem>> {
     let limit = request.limit;
     let mut batch = Batch::new();
     let found = batch.add(query!(
         "reads/attention",
         |row| Ok((text(row, "cursor")?, read(row)?)),
         cursor = request.cursor.as_ref().map(Cursor::as_str),
+        now,
         late,
         count = rows_for(limit),
     ));
@@ -27,13 +28,16 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
     let kind = code(row, "kind", DutyKind::from_name)?;
     let reason = optional_code(row, "reason", EventReason::from_code)?;
     let dead = optional_code(row, "outbox_state", OutboxState::from_name)? == Some(OutboxState::Dead);
+    let expired = flag(row, "expired")?;
     let needs_seller = dead || flag(row, "person_needed")?;
     let state = match kind {
         _ if needs_seller => SaleState::NeedsSeller,
+        _ if expired => SaleState::WaitingOnBuyer,
         DutyKind::Grant => SaleState::WaitingOnGithub,
         DutyKind::Delivery | DutyKind::LicenseMail | DutyKind::AlertMail => SaleState::InProgress,
     };
     let remedy = match kind {
+        _ if expired => Remedy::InviteAgain,
         _ if !needs_seller => Remedy::None,
         DutyKind::Delivery if reason == Some(EventReason::UnmappedProduct) => Remedy::MapProduct,
         DutyKind::Delivery if reason == Some(EventReason::PayloadErased) => Remedy::DismissEvent,

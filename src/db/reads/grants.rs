@@ -1,12 +1,15 @@
 //! Who has access to what.
 
-use super::{Read, code, json, optional_text, page, rows_for, text};
+use serde::Deserialize;
+
+use super::{Read, code, json, optional_code, optional_text, page, rows_for, text};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
-use crate::http::api::grants::{GrantItem, GrantsRequest};
+use crate::http::api::codes::GrantCause;
+use crate::http::api::grants::{GrantChange, GrantItem, GrantsRequest};
 use crate::http::api::values::{AccountFilter, RepoFilter};
 use crate::http::api::{Cursor, Page};
-use crate::model::{GrantState, Permission};
+use crate::model::{GrantState, Permission, Timestamp};
 use crate::platform::{Row, RowError};
 
 /// A page of grants, by account.
@@ -32,7 +35,31 @@ pub(super) fn known(events: &str, licenses: &str) -> Query<(String, GrantItem)> 
     query!("reads/grants/known", |row| Ok((text(row, "license_key")?, read(row)?)), events, licenses)
 }
 
+/// A line of a grant's history, as the database keeps it.
+#[derive(Deserialize)]
+struct Line {
+    /// In milliseconds.
+    at: i64,
+    state: String,
+    cause: String,
+    source: Option<String>,
+    order_id: Option<String>,
+}
+
+impl Line {
+    fn into_change(self) -> Result<GrantChange, RowError> {
+        Ok(GrantChange {
+            at: Timestamp::from_millis(self.at),
+            state: GrantState::from_name(&self.state).ok_or(RowError("history"))?,
+            cause: GrantCause::from_name(&self.cause).ok_or(RowError("history"))?,
+            source: self.source,
+            order_id: self.order_id,
+        })
+    }
+}
+
 fn read(row: &Row) -> Result<GrantItem, RowError> {
+    let history: Vec<Line> = json(row, "history")?;
     let permission = |rank| Permission::from_rank(rank).ok_or(RowError("permission_rank"));
     Ok(GrantItem {
         github_user_id: row.integer("github_user_id")?,
@@ -44,5 +71,8 @@ fn read(row: &Row) -> Result<GrantItem, RowError> {
         until: row.optional_time("until_at")?,
         reason: optional_text(row, "reason")?,
         licenses: json(row, "licenses")?,
+        earlier: optional_code(row, "earlier", Permission::from_name)?,
+        renewals: row.integer("renewals")?,
+        history: history.into_iter().map(Line::into_change).collect::<Result<_, _>>()?,
     })
 }

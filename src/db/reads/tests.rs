@@ -49,10 +49,10 @@ const SHOP: &str = r#"
     ('LK-C', 'eve', 2, '["acme/kit"]', 'checkout', 3500, 't');
   INSERT INTO entitlements VALUES
     ('LK-A1', 'acme/kit', 'pull'), ('LK-A2', 'Acme/Kit', 'push'), ('LK-A2', 'acme/docs', 'pull'), ('LK-C', 'acme/kit', 'pull');
-  INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at, until_at, reason) VALUES
-    ('1:acme/kit', 1, 'ada', 'acme/kit', 'member', 1700, NULL, NULL),
-    ('1:acme/docs', 1, 'ada', 'acme/docs', 'invited', 1700, 9999, NULL),
-    ('2:acme/kit', 2, 'eve', 'acme/kit', 'revoking', 4001, NULL, 'it waits');
+  INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at, until_at, reason, history) VALUES
+    ('1:acme/kit', 1, 'ada', 'acme/kit', 'member', 1700, NULL, NULL, '[{"at":1700,"state":"member","cause":"attempt"}]'),
+    ('1:acme/docs', 1, 'ada', 'acme/docs', 'invited', 1700, 9999, NULL, '[{"at":1700,"state":"invited","cause":"attempt"}]'),
+    ('2:acme/kit', 2, 'eve', 'acme/kit', 'revoking', 4001, NULL, 'it waits', '[{"at":4001,"state":"revoking","cause":"not_entitled"}]');
 
   INSERT INTO outbox (id, kind, subject, state, attempts, next_attempt_at, last_error, person_needed, outcome, reference, history,
                       trace_id, created_at, done_at, died_at) VALUES
@@ -309,7 +309,7 @@ fn a_row_of_the_outbox_names_what_its_kind_is_about() {
 #[test]
 fn attention_says_what_each_thing_needs() {
     let shop = Shop::open();
-    let page = shop.read(attention::list(&PageRequest::default(), Timestamp::from_millis(6000)));
+    let page = shop.read(attention::list(&PageRequest::default(), NOW, Timestamp::from_millis(6000)));
     assert_eq!(column(&page, "kind"), ["delivery", "alert_mail", "grant", "delivery"]);
     assert_eq!(column(&page, "state"), ["in_progress", "needs_seller", "needs_seller", "needs_seller"]);
     assert_eq!(column(&page, "remedy"), ["none", "retry_outbox", "retry_outbox", "map_product"]);
@@ -323,7 +323,7 @@ fn attention_says_what_each_thing_needs() {
         (&stuck["product_id"], &stuck["event_id"], &stuck["reason"]),
         (&"product-b".into(), &"01B".into(), &"unmapped_product".into())
     );
-    let early = shop.read(attention::list(&PageRequest::default(), Timestamp::from_millis(5000)));
+    let early = shop.read(attention::list(&PageRequest::default(), NOW, Timestamp::from_millis(5000)));
     assert_eq!(column(&early, "event_id").len(), 3, "what has only begun is not late yet");
 }
 

@@ -30,6 +30,6 @@ pub(super) async fn attention<P: Platform>(
     engine: &Engine<P>,
     request: &PageRequest,
 ) -> Result<Page<AttentionItem>, Problem> {
-    let late = engine.platform().now().plus_millis(-LATE_MS);
-    read(engine, reads::attention::list(request, late)).await
+    let now = engine.platform().now();
+    read(engine, reads::attention::list(request, now, now.plus_millis(-LATE_MS))).await
 }

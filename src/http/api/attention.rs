@@ -11,7 +11,7 @@ use crate::model::{EventReason, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttentionItem {
     pub kind: DutyKind,
-    /// `needs_seller`, `waiting_on_github` or `in_progress`.
+    /// `needs_seller`, `waiting_on_github` or `in_progress`; `waiting_on_buyer` of an invitation that expired though it was renewed.
     pub state: SaleState,
     pub since: Timestamp,
     /// Of a delivery: why it is not processed.

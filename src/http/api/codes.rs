@@ -270,6 +270,28 @@ codes! {
         DismissEvent = "dismiss_event",
         /// Mend the cause, then retry the row of the outbox.
         RetryOutbox = "retry_outbox",
+        /// Ask the buyer whether the account is the right one, then retry the row of the outbox: it sends another invitation.
+        InviteAgain = "invite_again",
+    }
+
+    /// Why a grant came into a state.
+    pub enum GrantCause {
+        /// The buyer asked for it.
+        Activation = "activation",
+        /// A license became good again.
+        Entitled = "entitled",
+        /// No license that is good claims it any more.
+        NotEntitled = "not_entitled",
+        /// The last license that claimed it has ended.
+        LicenseEnded = "license_ended",
+        /// The operator moved a license to another account.
+        Transfer = "transfer",
+        /// It was tried at GitHub.
+        Attempt = "attempt",
+        /// An invitation that nobody had accepted was made anew.
+        Renewal = "renewal",
+        /// It was seen at GitHub.
+        Look = "look",
     }
 }
 

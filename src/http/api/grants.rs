@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::codes::GrantCause;
 use super::values::{AccountFilter, RepoFilter};
 use super::{Cursor, PageLimit};
 use crate::model::{GrantState, Permission, Timestamp};
@@ -24,6 +25,23 @@ pub struct GrantItem {
     pub reason: Option<String>,
     /// The keys of all licenses of this identity that claim the repository, whatever their status.
     pub licenses: Vec<String>,
+    /// What the account could do before a license let it in, which it keeps.
+    pub earlier: Option<Permission>,
+    /// How often the invitation was renewed by itself.
+    pub renewals: i64,
+    /// Every state that it had, this one last; of very many, the first and the last 199.
+    pub history: Vec<GrantChange>,
+}
+
+/// A state that a grant came into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GrantChange {
+    pub at: Timestamp,
+    pub state: GrantState,
+    pub cause: GrantCause,
+    /// The order by whose license it came, where it was one's.
+    pub source: Option<String>,
+    pub order_id: Option<String>,
 }
 
 /// Which grants are asked for: all that meet every filter, by account.

@@ -163,6 +163,11 @@ impl Permission {
         }
     }
 
+    /// The permission of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|permission| permission.as_str() == name)
+    }
+
     /// The permission of that rank.
     pub fn from_rank(rank: i64) -> Option<Self> {
         Self::ALL.iter().copied().find(|permission| permission.rank() == rank)

@@ -7,7 +7,7 @@ use latchkey_sandbox::GumroadSale;
 use serde_json::{Value, json};
 
 use super::{all, ask, change, change_for_a_reason, only_state};
-use crate::shop::{STARTER, Shop, catalogue, catalogue_of, delivery_request, run};
+use crate::shop::{STARTER, Shop, catalogue, catalogue_of, delivery_request, run, seen_as};
 
 const NO_PRODUCTS: &str = "";
 
@@ -126,21 +126,21 @@ fn a_sale_goes_through_one_visible_state_after_the_other() {
         assert_eq!(change_for_a_reason(&shop, &format!("/admin/outbox/{id}/retry")).await.status, 200);
         shop.tick_after(Duration::from_secs(61)).await;
         assert_eq!(only_state(&shop).await, ("waiting_on_buyer".to_owned(), "invited".to_owned()));
-        for (change, reason) in [("state = 'expired'", "expired_invitation"), ("state = 'declined'", "declined")] {
-            shop.rows(&format!("UPDATE grants SET {change} WHERE repo = 'acme/starter'"));
+        for (state, reason) in [("expired", "expired_invitation"), ("declined", "declined")] {
+            shop.rows(&format!("UPDATE grants SET {} WHERE repo = 'acme/starter'", seen_as(state)));
             assert_eq!(
                 only_state(&shop).await,
                 ("waiting_on_buyer".to_owned(), reason.to_owned()),
                 "what presses more"
             );
         }
-        shop.rows("UPDATE grants SET state = 'member' WHERE repo = 'acme/starter'");
+        shop.rows(&format!("UPDATE grants SET {} WHERE repo = 'acme/starter'", seen_as("member")));
         assert_eq!(
             only_state(&shop).await,
             ("waiting_on_buyer".to_owned(), "invited".to_owned()),
             "in every repository"
         );
-        shop.rows("UPDATE grants SET state = 'member'");
+        shop.rows(&format!("UPDATE grants SET {}", seen_as("member")));
         assert_eq!(only_state(&shop).await, ("fulfilled".to_owned(), "activated".to_owned()));
         for (change, reason) in [
             ("status = 'suspended'", "disputed"),

@@ -147,14 +147,15 @@ fn a_grant_that_somebody_is_at_is_left_to_them() {
 #[test]
 fn a_grant_that_changed_since_it_was_read_is_left_as_it_is() {
     run(async {
-        for change in ["state = 'revoking'", "until_at = until_at + 1"] {
+        for change in [seen_as("revoking"), "until_at = until_at + 1".to_owned()] {
             let shop = shop_of_one();
             invite(&shop, "octocat").await;
             shop.sandbox.decline_invitation("octocat", REPO).unwrap();
             let host = shop.host.clone();
+            let changed = change.clone();
             shop.host.inject(move |call| {
                 if matches!(call, Call::Send(request) if request.url.ends_with("/collaborators/octocat")) {
-                    host.database().query(&format!("UPDATE grants SET {change}")).unwrap();
+                    host.database().query(&format!("UPDATE grants SET {changed}")).unwrap();
                 }
                 Fate::Proceed
             });

@@ -3,10 +3,11 @@
 use latchkey::http::api::actions::ActionItem;
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{
-    DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState, Proof, Remedy, SaleReason, SaleState,
+    DutyKind, EventOrigin, GrantCause, LicenseReason, OrderFact, OutboxKind, OutboxState, Proof, Remedy, SaleReason,
+    SaleState,
 };
 use latchkey::http::api::events::{EventDetail, EventItem};
-use latchkey::http::api::grants::GrantItem;
+use latchkey::http::api::grants::{GrantChange, GrantItem};
 use latchkey::http::api::licenses::{ActivationItem, LicenseDetail, LicenseItem};
 use latchkey::http::api::orders::{FactItem, OrderItem, OrderLine};
 use latchkey::http::api::outbox::OutboxItem;
@@ -106,6 +107,15 @@ pub(super) fn grant() -> GrantItem {
         until: Some(at("2026-11-27T09:00:00Z")),
         reason: None,
         licenses: vec!["LK-1".to_owned()],
+        earlier: None,
+        renewals: 0,
+        history: vec![GrantChange {
+            at: at("2026-11-20T09:00:00Z"),
+            state: GrantState::Invited,
+            cause: GrantCause::Attempt,
+            source: None,
+            order_id: None,
+        }],
     }
 }
 

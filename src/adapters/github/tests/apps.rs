@@ -44,7 +44,7 @@ fn resolve_in(world: &Canned, installations: &Installations) -> Result<Resolved,
 fn ask_in(world: &Canned, installations: &Installations) -> Result<Invited, Failure> {
     let settings = app();
     let github = Github::new(&settings, installations).unwrap();
-    run(github.invite(world, &kit(), &octocat(), Permission::Pull, UNTIL))
+    run(github.invite(world, to_kit(&octocat(), Permission::Pull)))
 }
 
 /// What comes of asking for a token, with the answers that refuse it.
@@ -106,11 +106,11 @@ fn a_token_is_kept_for_its_hour_and_for_its_owner_alone() {
     let github = Github::new(&settings, &installations).unwrap();
     let other = Repo::parse("Other/kit").unwrap();
     let world = Canned::answering([installation(), token("ghs_second"), reply(500, "")]);
-    run(github.invite(&world, &other, &octocat(), Permission::Pull, UNTIL)).unwrap_err();
+    run(github.invite(&world, Invite { repo: &other, ..to_kit(&octocat(), Permission::Pull) })).unwrap_err();
     assert_eq!(world.header(2, "authorization"), "Bearer ghs_second");
     let world = Canned::answering([reply(500, ""), reply(500, "")]);
     ask_in(&world, &installations).unwrap_err();
-    run(github.invite(&world, &other, &octocat(), Permission::Pull, UNTIL)).unwrap_err();
+    run(github.invite(&world, Invite { repo: &other, ..to_kit(&octocat(), Permission::Pull) })).unwrap_err();
     assert_eq!(world.header(0, "authorization"), "Bearer ghs_first");
     assert_eq!(world.header(1, "authorization"), "Bearer ghs_second");
 }
@@ -184,7 +184,8 @@ fn an_invitation_is_asked_for_again_with_a_new_token_and_not_after_its_time() {
     let (settings, installations) = (app(), Installations::default());
     let github = Github::new(&settings, &installations).unwrap();
     let world = Canned::answering([installation(), token("ghs_1"), none()]);
-    let failure = run(github.invite(&world, &kit(), &octocat(), Permission::Pull, NOW)).unwrap_err();
+    let failure =
+        run(github.invite(&world, Invite { until: NOW, ..to_kit(&octocat(), Permission::Pull) })).unwrap_err();
     assert_eq!((failure.remedy, failure.effect), (Remedy::RetryAt(NOW), Effect::Nothing));
 }
 

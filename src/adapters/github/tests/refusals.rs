@@ -113,8 +113,7 @@ fn a_blocked_account_is_to_be_unblocked_and_a_flagged_one_replaced() {
     // What stands in the login says nothing.
     let account = GithubAccount { login: GithubLogin::parse("blocked-flagged").unwrap(), ..octocat() };
     let world = inviting([reply(403, &message("blocked-flagged: Must have admin rights to Repository."))]);
-    let invited =
-        run(github(&settings("https://api.github.com")).invite(&world, &kit(), &account, Permission::Pull, UNTIL));
+    let invited = run(github(&settings("https://api.github.com")).invite(&world, to_kit(&account, Permission::Pull)));
     assert!(invited.unwrap_err().reason.starts_with("GITHUB_TOKEN may not manage access"));
 }
 

@@ -16,7 +16,7 @@ SET state = iif(outdated, 'due', :state),
                     'at', CAST(:now AS INTEGER), 'outcome', :outcome, 'error', :error)),
                   history)
 FROM (
-  SELECT CASE WHEN :tried > 0 THEN asked = -1 OR asked > :tried
+  SELECT CASE WHEN :tried > 0 THEN asked NOT IN (0, :tried)
               WHEN :tried = 0 THEN asked <> 0
               WHEN :tried = -2 THEN asked > -1 OR (SELECT state FROM grants WHERE id = :grant_id) = 'revoking'
               ELSE asked > 0 END AS outdated

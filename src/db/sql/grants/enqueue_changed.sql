@@ -1,4 +1,5 @@
--- Makes the grants due that have just been noted as wanted or wanted no longer by a change of these licenses. Those that
+-- Makes the grants due that have just been noted as wanted or wanted no longer by a change of these licenses, and those of which
+-- more was given than what is left of the account's licenses asks for. It goes before the licenses get their new status. Those that
 -- somebody is at right now are looked at again before the lease ends. What was answered to whoever waits for one is not true any
 -- more, so it is tried at once when they ask again.
 INSERT INTO outbox (kind, subject, state, attempts, next_attempt_at, trace_id, created_at)
@@ -7,7 +8,12 @@ FROM claims c JOIN grants g ON g.id = c.grant_id
 WHERE c.license_key IN (SELECT license_key FROM licenses WHERE license_key = :key
                         UNION ALL
                         SELECT license_key FROM licenses WHERE source = :source AND order_id = :order_id)
-  AND g.state IN ('pending', 'revoking') AND g.since_at = :now
+  AND (g.state IN ('pending', 'revoking') AND g.since_at = :now
+       OR g.state IN ('invited', 'member') AND g.given <> 'pull'
+          AND CASE g.given WHEN 'triage' THEN 2 WHEN 'push' THEN 3 WHEN 'maintain' THEN 4 ELSE 5 END > (
+            SELECT max(o.permission_rank) FROM claims o JOIN license_standings s ON s.license_key = o.license_key
+            WHERE o.github_user_id = g.github_user_id AND o.repo = g.repo
+              AND s.status = 'active' AND s.good_until > :now AND o.test <= :allow_test))
 ON CONFLICT (kind, subject) DO UPDATE SET
   state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, requested_at = NULL,
   done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,

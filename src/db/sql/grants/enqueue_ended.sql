@@ -1,10 +1,15 @@
--- Makes the grants due that have just been noted as wanted no longer since these licenses have ended. Those that somebody is at
+-- Makes the grants due that have just been noted as wanted no longer since these licenses have ended, and those of which more was
+-- given than what is left of the account's licenses asks for. Those that somebody is at
 -- right now are looked at again before the lease ends.
 INSERT INTO outbox (kind, subject, state, attempts, next_attempt_at, trace_id, created_at)
 SELECT 'grant', g.id, 'due', 0, :now, :trace, :now
 FROM claims c JOIN grants g ON g.id = c.grant_id
 WHERE c.license_key IN (SELECT license_key FROM licenses WHERE ends_at <= :now AND ended = 0 ORDER BY ends_at LIMIT :count)
-  AND g.state = 'revoking' AND g.since_at = :now
+  AND (g.state = 'revoking' AND g.since_at = :now
+       OR g.state IN ('invited', 'member') AND g.given <> 'pull'
+          AND CASE g.given WHEN 'triage' THEN 2 WHEN 'push' THEN 3 WHEN 'maintain' THEN 4 ELSE 5 END > (
+            SELECT max(o.permission_rank) FROM open_claims o
+            WHERE o.github_user_id = g.github_user_id AND o.repo = g.repo AND o.good_until > :now AND o.test <= :allow_test))
 ON CONFLICT (kind, subject) DO UPDATE SET
   state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, requested_at = NULL,
   done_at = NULL, died_at = NULL, outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0,

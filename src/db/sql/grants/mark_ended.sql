@@ -1,6 +1,12 @@
 -- Notes which grants nothing asks for any more, now that licenses have ended. It goes before these are noted as ended.
 UPDATE grants
-SET state = 'revoking', since_at = :now, until_at = NULL, reason = NULL
+SET state = 'revoking', since_at = :now, until_at = NULL, reason = NULL,
+    history = json_insert(history, '$[#]', json((
+      SELECT json_object('at', CAST(:now AS INTEGER), 'state', 'revoking', 'cause', 'license_ended',
+                         'source', c.source, 'order_id', c.order_id)
+      FROM claims c
+      WHERE c.github_user_id = grants.github_user_id AND c.repo = grants.repo AND c.ended = 0 AND c.good_until <= :now
+      LIMIT 1)))
 WHERE state <> 'revoked'
   AND id IN (SELECT c.grant_id FROM claims c
              WHERE c.license_key IN (SELECT license_key FROM licenses WHERE ends_at <= :now AND ended = 0

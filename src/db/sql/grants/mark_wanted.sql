@@ -2,7 +2,11 @@
 -- an invitation may have been declined. It goes before the licenses get their new status and end, by which it tells that
 -- something changes.
 UPDATE grants
-SET state = 'pending', since_at = :now, until_at = NULL, reason = NULL
+SET state = 'pending', since_at = :now, until_at = NULL, reason = NULL, renewals = 0,
+    history = json_insert(history, '$[#]', json_object(
+      'at', CAST(:now AS INTEGER), 'state', 'pending', 'cause', 'entitled',
+      'source', coalesce(:source, (SELECT source FROM licenses WHERE license_key = :key)),
+      'order_id', coalesce(:order_id, (SELECT order_id FROM licenses WHERE license_key = :key))))
 WHERE id IN (SELECT c.grant_id FROM claims c JOIN license_standings s ON s.license_key = c.license_key
              WHERE (c.status <> 'active' OR c.ended = 1 OR c.good_until <= :now)
                AND s.status = 'active' AND s.good_until > :now AND c.test <= :allow_test

@@ -6,15 +6,16 @@ SELECT * FROM (
          e.next_attempt_at, e.received_at AS arose_at, e.source, e.order_id,
          (SELECT u.product_id FROM unmapped_lines u WHERE u.event_id = e.id LIMIT 1) AS product_id,
          coalesce(nullif(o.email, ''), e.email) AS email, NULL AS license_key, e.id AS event_id, NULL AS outbox_id,
-         NULL AS repo, NULL AS github_username
+         NULL AS repo, NULL AS github_username, 0 AS expired
   FROM webhook_events e LEFT JOIN orders o ON o.source = e.source AND o.order_id = e.order_id
   WHERE e.id IN (SELECT id FROM webhook_events WHERE stuck_at > 0
                  UNION ALL
                  SELECT id FROM webhook_events WHERE next_attempt_at > 0)
   UNION ALL
   SELECT printf('%015d-outbox-%015d', x.created_at, x.id), x.kind, x.state, x.person_needed,
-         coalesce(x.died_at, x.created_at), NULL, x.last_error, x.next_attempt_at, x.created_at, l.source, l.order_id,
-         l.product_id, nullif(l.email, ''), l.license_key, l.event_id, x.id, g.repo, g.github_username
+         coalesce(x.died_at, iif(g.state = 'expired', g.since_at, NULL), x.created_at), NULL, x.last_error, x.next_attempt_at, x.created_at, l.source, l.order_id,
+         l.product_id, nullif(l.email, ''), l.license_key, l.event_id, x.id, g.repo, g.github_username,
+         x.state = 'done' AND g.state IS 'expired'
   FROM outbox x
   LEFT JOIN grants g ON x.kind = 'grant' AND g.id = x.subject
   LEFT JOIN licenses l ON l.license_key = CASE x.kind
@@ -26,8 +27,13 @@ SELECT * FROM (
                  UNION ALL
                  SELECT id FROM outbox WHERE kind = 'alert_mail' AND state = 'dead'
                  UNION ALL
-                 SELECT id FROM outbox WHERE next_attempt_at IS NOT NULL)
+                 SELECT id FROM outbox WHERE next_attempt_at IS NOT NULL
+                 UNION ALL
+                 SELECT o.id FROM grants e INDEXED BY grants_expired JOIN outbox o ON o.kind = 'grant' AND o.subject = e.id
+                 WHERE e.state = 'expired' AND e.since_at > 0 AND o.state = 'done' AND o.outcome <> 'canceled'
+                   AND EXISTS (SELECT 1 FROM open_claims c
+                               WHERE c.github_user_id = e.github_user_id AND c.repo = e.repo AND c.good_until > :now))
 )
-WHERE cursor < coalesce(:cursor, '~') AND (error IS NOT NULL OR arose_at < :late)
+WHERE cursor < coalesce(:cursor, '~') AND (error IS NOT NULL OR expired OR arose_at < :late)
 ORDER BY cursor DESC
 LIMIT :count

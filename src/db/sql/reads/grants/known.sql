@@ -5,7 +5,7 @@ WITH scope AS (
   UNION
   SELECT source, order_id FROM licenses WHERE license_key IN (SELECT value FROM json_each(:licenses))
 )
-SELECT c.license_key, g.id, g.github_user_id, g.github_username, g.repo, g.state, g.since_at, g.until_at, g.reason,
+SELECT c.license_key, g.id, g.github_user_id, g.github_username, g.repo, g.state, g.since_at, g.until_at, g.reason, g.earlier, g.renewals, g.history,
        (SELECT max(p.permission_rank) FROM open_claims p
         WHERE p.github_user_id = g.github_user_id AND p.repo = g.repo) AS permission_rank,
        (SELECT json_group_array(k.license_key) FROM claims k

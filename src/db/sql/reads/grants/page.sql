@@ -1,5 +1,5 @@
 -- A page of who has access to what, by account. It looks at no more than 500 grants, however few of them are asked for.
-SELECT g.id, g.github_user_id, g.github_username, g.repo, g.state, g.since_at, g.until_at, g.reason,
+SELECT g.id, g.github_user_id, g.github_username, g.repo, g.state, g.since_at, g.until_at, g.reason, g.earlier, g.renewals, g.history,
        (SELECT max(p.permission_rank) FROM open_claims p
         WHERE p.github_user_id = g.github_user_id AND p.repo = g.repo) AS permission_rank,
        (SELECT json_group_array(k.license_key) FROM claims k
