@@ -66,7 +66,7 @@ pub struct DueGrant {
     pub repo_limits_met: i64,
     /// GitHub's number of the last invitation that is known to have been made.
     pub invitation_id: Option<i64>,
-    /// Whether a buyer has just asked for it.
+    /// Whether it is due since a buyer asked for it.
     pub requested: bool,
     /// What it was seen as.
     pub state: GrantState,
@@ -366,6 +366,11 @@ impl Wanted {
 }
 
 impl DueGrant {
+    /// Whether nothing was given or found there so far, and nothing is under way that may have been.
+    pub const fn was_never_given(&self) -> bool {
+        self.given.is_none() && self.earlier.is_none() && self.invitation_id.is_none() && !self.in_doubt
+    }
+
     /// Whether an invitation is to follow one that nobody has accepted, by itself. Of one in doubt it is not known what stands.
     pub fn renews(&self) -> bool {
         self.state == GrantState::Invited

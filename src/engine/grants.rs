@@ -115,9 +115,10 @@ impl Attempted {
 fn given_by(grant: &DueGrant, attempted: &Attempted) -> Option<Permission> {
     match (attempted, grant.wanted) {
         (Attempted::Kept(earlier), _) => Some(*earlier),
-        // What was there already was not given.
+        // What was there already was not given, unless it may have been by a request whose answer nobody knows.
         (Attempted::Member { before: Some(before) }, Wanted::Access(permission))
-            if *before == permission || invite_to(grant, &grant.account, permission, NEVER).leaves(*before) =>
+            if *before == permission && grant.was_never_given()
+                || invite_to(grant, &grant.account, permission, NEVER).leaves(*before) =>
         {
             None
         }
@@ -139,8 +140,7 @@ const fn invite_to<'a>(
 /// What an account had before it was given anything, where this was the first time that it was to be.
 fn found_before(grant: &DueGrant, attempted: &Attempted) -> Option<Permission> {
     let Attempted::Member { before } = *attempted else { return None };
-    let is_first = grant.given.is_none() && grant.invitation_id.is_none() && !grant.in_doubt;
-    before.filter(|_| is_first && grant.earlier.is_none())
+    before.filter(|_| grant.was_never_given())
 }
 
 /// The first of the repositories that a product opens, or may open.
@@ -370,6 +370,10 @@ impl<P: Platform> Engine<P> {
         present: Option<&GithubLogin>,
         until: Timestamp,
     ) -> Result<Attempted, Failure> {
+        // Whoever is in was let in by somebody else.
+        if grant.was_never_given() {
+            return Ok(Attempted::Removed);
+        }
         let (repo, account) = (&grant.repo, &grant.account);
         if let (Some(earlier), Some(login)) = (grant.earlier, present) {
             let account = GithubAccount { id: account.id, login: login.clone() };

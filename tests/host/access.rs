@@ -465,6 +465,23 @@ fn whoever_had_access_before_keeps_what_they_had_and_loses_what_a_license_added(
     });
 }
 
+#[test]
+fn nobody_is_removed_whom_the_shop_has_given_nothing_yet() {
+    run(async {
+        let shop = shop();
+        shop.sandbox.add_collaborator("octocat", "acme/starter");
+        let key = sell(&shop, "reader", "one").await;
+        down(&shop);
+        assert_eq!(shop.activate(&key, "octocat").await.repos(), [("Acme/Starter", "queued")]);
+        shop.sandbox.clear_faults();
+        shop.calls();
+        assert_eq!(shop.deliver(&shop.sandbox.gumroad_refund("one")).await.status, 200);
+        shop.tick_after(HOUR).await;
+        assert_eq!(shop.value("SELECT state FROM grants"), "revoked");
+        assert_eq!((role(&shop).as_deref(), changes(&shop)), (Some("read"), Vec::new()));
+    });
+}
+
 fn repo_of(product: &str) -> &'static str {
     if product == "reader" { "Acme/Starter" } else { "acme/starter" }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Limits {
     early: Option<String>,
     /// Every invitation that was asked for: by whom, and at which address.
     invitations: Vec<(usize, String)>,
+    /// Who was about to let somebody in: what an account may do is asked before.
+    asked_roles: Vec<(usize, String)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,6 +76,9 @@ impl Limits {
         if request.method.as_str() == "PUT" {
             self.invitations.push((task, request.url.to_lowercase()));
         }
+        if request.url.ends_with("/permission") {
+            self.asked_roles.push((task, request.url.to_lowercase()));
+        }
         let now = self.clock.as_ref().map_or(0, |clock| clock.now().as_millis());
         let began = self.task(task).began;
         let knew = |told: &Told| {
@@ -107,6 +112,17 @@ impl Limits {
     pub(crate) fn inviting<'a>(&'a self, repo: &'a str) -> impl Iterator<Item = usize> + 'a {
         let to = format!("/repos/{}/collaborators/", repo.to_lowercase());
         self.invitations.iter().filter(move |(_, url)| url.contains(&to)).map(|(task, _)| *task)
+    }
+
+    /// Whether a process died in the middle of something: of what it was about to do, nobody knows how far it came.
+    pub(crate) fn has_lost_one(&self) -> bool {
+        self.tasks.iter().any(|task| task.ended.is_none())
+    }
+
+    /// Who has been about to ask for one, or has asked.
+    pub(crate) fn about_to_invite<'a>(&'a self, repo: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let to = format!("/repos/{}/collaborators/", repo.to_lowercase());
+        self.asked_roles.iter().filter(move |(_, url)| url.contains(&to)).map(|(task, _)| *task)
     }
 
     fn task(&mut self, number: usize) -> &mut Task {

@@ -100,8 +100,8 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
     let model = run.model.borrow();
     let grants = rows(
         run,
-        "SELECT g.github_user_id AS id, lower(g.repo) AS repo, g.state AS seen, g.since_at, o.state, o.attempts, o.outcome,
-                o.last_error
+        "SELECT g.github_user_id AS id, lower(g.repo) AS repo, g.state AS seen, g.since_at, g.earlier, o.state, o.attempts,
+                o.outcome, o.last_error
          FROM grants g LEFT JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id",
     );
     let given_up: HashMap<Access, &Row> = grants
@@ -144,9 +144,18 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
     // What the seller gave by hand is taken away with what the shop gave before it was taken away.
     let since: HashMap<Access, i64> =
         grants.iter().map(|row| ((integer(row, "id"), text(row, "repo")), integer(row, "since_at"))).collect();
+    let found: HashSet<Access> = grants
+        .iter()
+        .filter(|row| !row.is_null("earlier"))
+        .map(|row| (integer(row, "id"), text(row, "repo")))
+        .collect();
+    // What was there before the shop first gave something stays.
     let by_hand = |access: &Access| {
         let given = |one: &&ByHand| one.account == access.0 && one.repo == access.1;
-        model.by_hand.iter().filter(given).any(|one| since.get(access).is_none_or(|since| one.at >= *since))
+        let was_before =
+            |one: &ByHand| found.contains(access) || first_put(run, access).is_none_or(|first| one.at < first);
+        let stays = |one: &ByHand| was_before(one) || since.get(access).is_none_or(|since| one.at >= *since);
+        model.by_hand.iter().filter(given).any(stays)
     };
     let told = told_of_strangers(run);
     let uncalled_for = present.keys().filter(|access| {
@@ -218,28 +227,42 @@ fn rank(word: &str) -> Option<usize> {
     words.iter().position(|words| words.contains(&word))
 }
 
-/// Whoever could do more than a license permits goes on being able to, unless access was taken away.
+/// Whoever could do more than a license permits goes on being able to, unless access was taken away; and from nobody is taken what
+/// they had before the shop gave them anything.
 fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(), Violation> {
     let model = run.model.borrow();
-    let logins = run.fates.logins.borrow();
-    for ByHand { account, repo, role, .. } in &model.by_hand {
+    for ByHand { account, repo, role, at } in &model.by_hand {
         let Some(role) = role else { continue };
-        let called = |login: &str| {
-            logins.iter().any(|(known, id)| known == login && id == account)
-                || ACCOUNTS.iter().any(|known| known.login == login && known.id == Some(*account))
-        };
+        let called = |login: &str| ids_of(run, login).contains(account);
         let was_removed = run.world.sandbox.calls().iter().any(|call| {
             let path = call.path.to_lowercase();
             let removed = path.strip_prefix(&format!("/repos/{repo}/collaborators/")).map(str::to_owned);
             call.method == "DELETE" && removed.is_some_and(|login| called(&login))
         });
         let now = present.get(&(*account, repo.clone()));
-        if !was_removed && now.is_none_or(|now| rank(now) < rank(role)) {
+        let was_before = first_put(run, &(*account, repo.clone())).is_none_or(|first| *at < first);
+        // Of one whose first invitation went unheard it is not known whether they were in before.
+        let limits = run.fates.limits.borrow();
+        let is_certain = !limits.has_lost_one() && limits.about_to_invite(repo).all(|task| !run.fates.struck(task));
+        if (!was_removed || was_before && is_certain) && now.is_none_or(|now| rank(now) < rank(role)) {
             let what = format!("account {account} could {role} in {repo}, and is {now:?} by now");
             return Err(Violation::new("I6", what));
         }
     }
     Ok(())
+}
+
+/// When the shop first asked for an account to be let into a repository.
+fn first_put(run: &Run, (account, repo): &Access) -> Option<i64> {
+    let to = format!("/repos/{repo}/collaborators/");
+    let is_theirs = |login: &str| ids_of(run, login).contains(account);
+    let puts = run
+        .world
+        .sandbox
+        .calls()
+        .into_iter()
+        .filter(|call| call.method == "PUT" && call.path.to_lowercase().strip_prefix(&to).is_some_and(is_theirs));
+    puts.map(|call| call.at).min()
 }
 
 /// Nobody may do more than some license of theirs permits, or has permitted.
