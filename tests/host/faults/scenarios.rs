@@ -84,6 +84,8 @@ pub(super) enum Scenario {
     Transfer,
     /// Of two invitations one is accepted and one declined, which two looks find out, at a short list and a long one.
     Watching,
+    /// An invitation ends that was renewed as often as that is done; the operator is told.
+    LastInvitation,
     /// GitHub tells that an invitation was accepted, and is asked.
     ToldByGithub,
     /// The operator takes a revocation back, after it had all its consequences.
@@ -119,7 +121,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 40] = [
+    pub(super) const ALL: [Self; 41] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -144,6 +146,7 @@ impl Scenario {
         Self::Revocation,
         Self::Transfer,
         Self::Watching,
+        Self::LastInvitation,
         Self::ToldByGithub,
         Self::Reinstatement,
         Self::Resending,
@@ -195,7 +198,7 @@ impl Scenario {
         let settings: &[(&str, &str)] = match self {
             Self::FoundSales => &[("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN)],
             Self::FoundOrder => &[("LEMON_SQUEEZY_API_KEY", LEMON_SQUEEZY_API_KEY)],
-            Self::RefusedMail | Self::RejectedToken => &[("OPERATOR_EMAIL", OPERATOR)],
+            Self::RefusedMail | Self::RejectedToken | Self::LastInvitation => &[("OPERATOR_EMAIL", OPERATOR)],
             Self::AppActivation => &[
                 ("GITHUB_TOKEN", ""),
                 ("GITHUB_APP_ID", GITHUB_APP_ID),
@@ -242,11 +245,12 @@ impl Scenario {
             let ticked = unless_it_dies(witness, engine.tick()).await;
             let due = shop.count("outbox WHERE next_attempt_at IS NOT NULL")
                 + shop.count("webhook_events WHERE next_attempt_at IS NOT NULL")
-                + if matches!(self, Self::Watching | Self::ToldByGithub) {
+                + if matches!(self, Self::Watching | Self::LastInvitation | Self::ToldByGithub) {
                     shop.count("repository_watches WHERE look_at IS NOT NULL")
                 } else {
                     0
-                };
+                }
+                + if self == Self::LastInvitation { shop.count("alert_causes WHERE times > told") } else { 0 };
             let read = shop.count("reconciliations WHERE watermark_at IS NOT NULL");
             if (due, read) == (0, lists) && ticked == Some(Ok(Ticked::default())) {
                 return true;

@@ -186,6 +186,12 @@ impl Scenario {
                 shop.advance(14 * MINUTE);
                 Subject::Nobody
             }
+            Self::LastInvitation => {
+                sell_and_activate(shop).await;
+                shop.rows("UPDATE grants SET renewals = 3");
+                shop.advance(8 * 24 * 60 * MINUTE);
+                Subject::Nobody
+            }
             Self::ToldByGithub => {
                 sell_and_activate(shop).await;
                 shop.sandbox.accept_invitation("octocat", "acme/starter-docs").unwrap();

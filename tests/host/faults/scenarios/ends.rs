@@ -110,6 +110,11 @@ impl Scenario {
                 end.has(2, "grants WHERE state = 'member'");
                 end.mailed_nobody();
             }
+            Self::LastInvitation => {
+                end.has(1, "grants WHERE repo = 'acme/starter' AND state = 'member'");
+                end.has(1, "grants WHERE repo = 'acme/starter-docs' AND state = 'expired'");
+                end.told_the_operator("invitations_expired");
+            }
             Self::Watching => {
                 end.has(1, "grants WHERE repo = 'acme/starter' AND state = 'member'");
                 end.has(1, "grants WHERE repo = 'acme/starter-docs' AND state = 'declined'");
