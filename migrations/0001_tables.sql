@@ -147,6 +147,10 @@ CREATE TABLE storefront_keys (
 -- word on its key; `term` and `expires_at` from what is paid: the view `license_standings` says how. It is good until `ends_at`,
 -- which is no status; that its end was acted on is noted in `ended`.
 --
+-- Its buyer is reminded at `remind_at` that it expires, where that takes the access away and nobody renews it by themselves. That
+-- this was acted on is noted in `reminded`, until its status or its end is worked out anew. Nobody is reminded whose time for it
+-- had passed when the license was issued.
+--
 -- A key is kept as it was issued, and found in any case: so every column that holds keys compares them without case.
 CREATE TABLE licenses (
   license_key         TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY CHECK (length(license_key) BETWEEN 1 AND 128),
@@ -177,6 +181,12 @@ CREATE TABLE licenses (
                         WHEN 'renewing' THEN iif(kept_after_end, NULL, expires_at + grace_ms)
                         ELSE iif(kept_after_end, NULL, expires_at) END) VIRTUAL,
   ended               INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
+  remind_ms           INTEGER NOT NULL DEFAULT 0 CHECK (remind_ms >= 0),  -- so long before it expires its buyer is reminded; 0: never
+  reminded            INTEGER NOT NULL DEFAULT 0 CHECK (reminded IN (0, 1)),
+  remind_at           INTEGER GENERATED ALWAYS AS (
+                        iif(remind_ms > 0 AND status = 'active' AND ended = 0 AND reminded = 0 AND email <> '' AND term <> 'renewing'
+                            AND ends_at IS NOT NULL AND expires_at - remind_ms > issued_at, expires_at - remind_ms, NULL)) VIRTUAL,
+  turn_at             INTEGER GENERATED ALWAYS AS (iif(ended, NULL, coalesce(remind_at, ends_at))) VIRTUAL,  -- the first of both
   catalogue_expires_at INTEGER,                   -- by the catalogue's years; an end that the storefront names comes before it
   event_id            TEXT    REFERENCES webhook_events (id),  -- that brought it, or that it answers by hand; null: neither
   consequences        TEXT    NOT NULL DEFAULT '{}' CHECK (json_type(consequences) = 'object'),  -- the status that each fact
@@ -188,8 +198,16 @@ CREATE TABLE licenses (
   UNIQUE (source, order_id, line, storefront_key_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX licenses_email ON licenses (lower(email));
--- The ends that are still to be acted on.
-CREATE INDEX licenses_ending ON licenses (ends_at) WHERE ends_at IS NOT NULL AND ended = 0;
+-- The ends that are still to be reminded of, or acted on: one index for both, since it is looked at every minute.
+CREATE INDEX licenses_turn ON licenses (turn_at) WHERE turn_at IS NOT NULL;
+
+-- The ends that buyers were reminded of, or are to be: of each end of a license once.
+CREATE TABLE reminders (
+  id          INTEGER PRIMARY KEY,
+  license_key TEXT    NOT NULL COLLATE NOCASE REFERENCES licenses (license_key) ON UPDATE CASCADE,
+  expires_at  INTEGER NOT NULL,
+  UNIQUE (license_key, expires_at)
+) STRICT;
 
 -- The one identity that a license is bound to: the primary key is what decides a race.
 CREATE TABLE license_activations (
@@ -280,8 +298,9 @@ CREATE TABLE github_pauses (
 -- is its kind's business.
 CREATE TABLE outbox (
   id              INTEGER PRIMARY KEY,
-  kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'grant', 'alert_mail')),
-  subject         TEXT    NOT NULL COLLATE NOCASE CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, a grant's or an alert's id
+  kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'reminder_mail', 'grant', 'alert_mail')),
+  subject         TEXT    NOT NULL COLLATE NOCASE CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, or the id of a
+                                                  -- reminder, a grant or an alert
   state           TEXT    NOT NULL CHECK (state IN ('due', 'leased', 'done', 'dead')),
   attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
   silent_claims   INTEGER NOT NULL DEFAULT 0,     -- claims in a row of which no word came, the one under way included

@@ -106,6 +106,16 @@ JOIN entitlements e ON e.license_key = a.license_key;
 -- Those of good licenses, until `good_until`.
 CREATE VIEW open_claims AS SELECT * FROM claims WHERE status = 'active';
 
+-- The mails to buyers that are to be sent, until `good_until`: those of good licenses. A reminder has to be of the end that its
+-- license has, and comes too late once that is there. Those of test purchases are among them.
+CREATE VIEW good_mails AS
+SELECT o.id, l.test, iif(o.kind = 'reminder_mail', l.expires_at, l.good_until) AS good_until
+FROM outbox o
+LEFT JOIN reminders r ON o.kind = 'reminder_mail' AND r.id = CAST(o.subject AS INTEGER)
+JOIN good_licenses l ON l.license_key = iif(o.kind = 'reminder_mail', r.license_key, o.subject)
+WHERE o.kind = 'license_mail'
+   OR (o.kind = 'reminder_mail' AND l.expires_at = r.expires_at AND l.email <> '' AND l.term <> 'renewing' AND l.ends_at IS NOT NULL);
+
 -- What is still to be done for a license, or was: its mail and its grants. `removes` is 1 where access is taken away. The
 -- lower the rank, the more it decides about the license: one that only a person can mend before all, a dead one first; then the
 -- mail, then access, then what the operator has canceled, and last what the buyer has still to accept. What else is done decides

@@ -12,7 +12,7 @@
 //! | [`orders`], [`licenses`] | what was bought, and what it entitles to |
 //! | [`activations`], [`grants`] | who a license is bound to, and what that identity has |
 //! | [`watches`] | whose invitations were looked at, and when again |
-//! | [`outbox`], [`alerts`] | what is still to be done in the outside world |
+//! | [`outbox`], [`alerts`], [`reminders`] | what is still to be done in the outside world |
 //! | [`products`] | the catalogue |
 //! | [`reconciliations`], [`ticks`] | how far the storefronts' lists were read, and when cron ran |
 //! | [`license_actions`], [`admin_changes`], [`privacy`] | what an operator changes |
@@ -32,6 +32,7 @@ pub mod privacy;
 pub mod products;
 pub mod reads;
 pub mod reconciliations;
+pub mod reminders;
 pub(crate) mod statement;
 pub mod storefront_keys;
 pub mod subscriptions;

@@ -24,13 +24,13 @@ mod subscription;
 mod time;
 
 pub use admin_action::{Actor, AdminAction, Reason};
-pub use catalogue::{Catalogue, Choice, ChoiceError, LicenseKind, Permission, Product};
+pub use catalogue::{Catalogue, Choice, ChoiceError, Consequence, LicenseKind, Permission, Product};
 pub use email::{BuyerEmail, EmailAddress, EmailError, name_from_address};
 pub use event::{EventReason, EventType, StorefrontEvent};
 pub use github::{GithubAccount, GithubAppId, GithubLogin, GithubUserId, Login, LoginError};
 pub use id::{EventId, LeaseId, TraceId, UniqueId};
 pub use inbox::{Delivery, ListName, ListedItem, ListedPayment, Origin, PaymentFate};
-pub use license::{Activation, GrantState, License, LicenseStatus, Standing, TestLicenses};
+pub use license::{Activation, Ending, GrantState, License, LicenseStatus, Standing, TestLicenses};
 pub use license_key::{KeyError, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey};
 pub use money::{Amount, Currency};
 pub use order::{

@@ -1,16 +1,20 @@
 //! Mail: what one is, and how it leaves. Which mail providers there are is the closed list of [`Mailer`].
 //!
-//! What the mails say is in [`license`], [`alert`] and `templates/`; when one is owed, and sent again, is decided in `engine`.
+//! What the mails say is in [`license`], [`reminder`], [`alert`] and `templates/`; when one is owed, and sent again, is decided in `engine`.
 
 pub mod alert;
+mod ending;
 pub mod license;
 mod postmark;
+pub mod reminder;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use crate::adapters::Failure;
+use askama::Template;
+
+use crate::adapters::{Failure, Remedy};
 use crate::config;
 use crate::model::{EmailAddress, TraceId};
 use crate::platform::{Level, LogLine, LogValue, Platform};
@@ -124,6 +128,23 @@ impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("reference", &self.reference).finish_non_exhaustive()
     }
+}
+
+fn rendered(template: &impl Template) -> Result<String, Failure> {
+    let mut text = String::new();
+    let broken = |_| Failure::new(Remedy::PersonNeeded, "the mail's template does not render");
+    template.render_into(&mut text).map_err(broken)?;
+    Ok(text)
+}
+
+/// The name to greet by, or `None` when it had better be nobody's: mail programs turn an address into a link, and a
+/// name is a place where a stranger may write one, in a mail that the seller signs.
+fn greeting_name(name: &str) -> Option<String> {
+    const MAX_CHARACTERS: usize = 60;
+    let name = one_line(name, MAX_CHARACTERS);
+    let dotted = |word: &str| word.trim_end_matches('.').contains('.');
+    let suspect = name.contains(['/', '\\', '@', ':', '<', '>']) || name.split(' ').any(dotted);
+    (!name.is_empty() && !suspect).then_some(name)
 }
 
 /// The text on one line and at most that long, an ellipsis included. Runs of space and of characters that one cannot

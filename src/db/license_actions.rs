@@ -140,6 +140,7 @@ pub fn issue(
         now,
         expires_at = product.expiry_from(now),
         grace_ms = product.grace_ms(),
+        remind_ms = product.remind_ms(),
         kept_after_expiry = product.on_expiry == Consequence::Keep,
         kept_after_end = product.on_end == Consequence::Keep,
         consequences = licenses::consequences(product),

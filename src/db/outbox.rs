@@ -1,14 +1,14 @@
 //! `outbox`: what is still to be done in the outside world, and who is at it.
 //!
 //! A row is worked on only under a lease, and ended only by the lease's holder: who lost it changes nothing. What the
-//! subjects are is in `grants` and `alerts`; a license mail's is read here.
+//! subjects are is in `grants` and `alerts`; those of mails to buyers are read here.
 
 use super::LicenseSelector;
 use super::activations::read_product_ref;
 use super::batch::Query;
 use super::grants::Moment;
 use super::statement::{query, statement};
-use crate::model::{EmailAddress, LeaseId, LicenseKey, ProductRef, Source, Timestamp, TraceId};
+use crate::model::{Consequence, EmailAddress, Ending, LeaseId, LicenseKey, ProductRef, Source, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
 
 /// How long a lease lasts: longer than any one pass over leased rows takes, which starts nothing after 20 seconds, and
@@ -52,6 +52,15 @@ pub struct Unreadable {
     pub error: RowError,
 }
 
+/// What a mail to a buyer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Letter {
+    /// It brings the key.
+    Key,
+    /// It tells of the end beforehand.
+    Reminder,
+}
+
 /// What the license of a mail is by now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailStanding {
@@ -59,14 +68,15 @@ pub enum MailStanding {
     Suspended,
     /// It is of a test purchase, and those open nothing for now.
     TestsOff,
-    /// It is revoked, or has expired.
+    /// It is revoked, or has expired; of a reminder also: it has another end by now.
     Over,
 }
 
-/// A leased license mail.
+/// A leased mail to a buyer.
 #[derive(Debug, Clone)]
 pub struct DueMail {
     pub entry: Entry,
+    pub letter: Letter,
     pub key: LicenseKey,
     pub standing: MailStanding,
     /// Whose section of the catalogue its product is in.
@@ -77,7 +87,7 @@ pub struct DueMail {
     pub to: Option<EmailAddress>,
     pub name: String,
     pub test: bool,
-    pub expires_at: Option<Timestamp>,
+    pub ending: Ending,
 }
 
 /// Why a row has to wait.
@@ -131,8 +141,13 @@ pub fn enqueue_held_mails(selector: LicenseSelector<'_>, now: Timestamp, trace: 
     statement!("outbox/enqueue_held_mails", key, source, order_id, now, trace)
 }
 
-/// Leases license mails that are due, and reads them.
-pub fn claim_mails(lease: &Lease, moment: Moment, share: Share) -> (Statement, Query<Leased<DueMail>>) {
+/// Leases mails to buyers that are due, and reads them; the one of which no word came only where it is of this kind.
+pub fn claim_mails(
+    lease: &Lease,
+    moment: Moment,
+    share: Share,
+    suspect: Letter,
+) -> (Statement, Query<Leased<DueMail>>) {
     let leased = query!(
         "outbox/leased_mails",
         |row| Unreadable::or(row, DueMail::read),
@@ -141,7 +156,12 @@ pub fn claim_mails(lease: &Lease, moment: Moment, share: Share) -> (Statement, Q
         lease_id = &lease.id,
         allow_test = moment.test_licenses,
     );
-    (claim("license_mail", lease, moment.now, share), leased)
+    let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
+    let claim = match share {
+        Share::Usual(count) => statement!("outbox/claim_mails", lease_id, now, until, count),
+        Share::Suspect => claim(suspect.kind(), lease, now, share),
+    };
+    (claim, leased)
 }
 
 /// Ends a row well. `outcome` is what the other side said, in one word; `reference` its own id of it.
@@ -212,10 +232,37 @@ impl Unreadable {
     }
 }
 
+impl Letter {
+    /// The kind of its rows.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Key => "license_mail",
+            Self::Reminder => "reminder_mail",
+        }
+    }
+}
+
+/// How a license ends, by its columns.
+fn read_ending(row: &Row) -> Result<Ending, RowError> {
+    let (expires_at, ends_at) = (row.optional_time("expires_at")?, row.optional_time("ends_at")?);
+    Ok(match (row.text("term")?, expires_at) {
+        ("renewing", _) if row.integer("kept_after_end")? == 1 => Ending::WhilePaid { after: Consequence::Keep },
+        ("renewing", _) => Ending::WhilePaid { after: Consequence::Revoke },
+        ("catalogue" | "key" | "stopped", None) => Ending::Never,
+        ("catalogue" | "key", Some(expires_at)) => Ending::Expires { expires_at, ends_at },
+        ("stopped", Some(expires_at)) => Ending::Stopped { expires_at, ends_at },
+        _ => return Err(RowError("term")),
+    })
+}
+
 impl DueMail {
     fn read(row: &Row) -> Result<Self, RowError> {
         Ok(Self {
             entry: Entry::read(row)?,
+            letter: match row.text("kind")? {
+                "reminder_mail" => Letter::Reminder,
+                _ => Letter::Key,
+            },
             key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
             standing: match row.text("standing")? {
                 "active" => MailStanding::Good,
@@ -230,7 +277,7 @@ impl DueMail {
             to: EmailAddress::parse(row.text("email")?).ok(),
             name: row.text("name")?.to_owned(),
             test: row.integer("test")? == 1,
-            expires_at: row.optional_time("expires_at")?,
+            ending: read_ending(row)?,
         })
     }
 }

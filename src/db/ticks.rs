@@ -12,6 +12,7 @@ pub struct Duties {
     /// The delivery that is due first.
     pub delivery_due_at: Option<Timestamp>,
     pub mail_due_at: Option<Timestamp>,
+    pub reminder_due_at: Option<Timestamp>,
     pub alert_due_at: Option<Timestamp>,
     /// Of what kind the row of the outbox is that is due the longest of those of which two claims in a row gave no word.
     pub suspect: Option<OutboxKind>,
@@ -27,8 +28,10 @@ pub struct Duties {
     pub oldest_waiting_at: Option<Timestamp>,
     /// When a license may be over, or was, whose owner was erased.
     pub look_at: Option<Timestamp>,
-    /// When the license ends that is the next to end.
+    /// When the license has ended whose end is to be acted on first.
     pub license_ends_at: Option<Timestamp>,
+    /// Since when a reminder of an end is to be enqueued.
+    pub remind_at: Option<Timestamp>,
     /// When the repository is due whose invitations are looked at next, whether or not GitHub is left alone.
     watch_due_at: Option<Timestamp>,
     /// The list that is due first to be read back.
@@ -89,6 +92,7 @@ impl Duties {
         Ok(Self {
             delivery_due_at: row.optional_time("delivery_due_at")?,
             mail_due_at: row.optional_time("mail_due_at")?,
+            reminder_due_at: row.optional_time("reminder_due_at")?,
             alert_due_at: row.optional_time("alert_due_at")?,
             suspect: row.optional_text("suspect_kind")?.and_then(OutboxKind::from_name),
             suspect_delivery_due_at: row.optional_time("suspect_delivery_due_at")?,
@@ -98,6 +102,7 @@ impl Duties {
             oldest_waiting_at: row.optional_time("oldest_waiting_at")?,
             look_at: row.optional_time("look_at")?,
             license_ends_at: row.optional_time("license_ends_at")?,
+            remind_at: row.optional_time("remind_at")?,
             watch_due_at: row.optional_time("watch_due_at")?,
             list_due_at: row.optional_time("list_due_at")?,
             untold: if news { Untold::Something } else { Untold::Nothing },

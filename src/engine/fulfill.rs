@@ -10,11 +10,11 @@ use super::{Engine, StorageError};
 use crate::db::events::{self, Completion};
 use crate::db::licenses::{self, MintedLicense};
 use crate::db::orders::{self, BoughtLine};
-use crate::db::outbox::{self, DueMail, Entry, MailStanding};
+use crate::db::outbox::{self, DueMail, Entry, Letter, MailStanding};
 use crate::db::{Batch, Handle, LicenseSelector, storefront_keys, subscriptions};
 use crate::model::{
-    Bought, Catalogue, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind, MINTED_KEY_RANDOM_BYTES,
-    Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source, Subscription,
+    Bought, Catalogue, Ending, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind,
+    MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source, Subscription,
 };
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -105,6 +105,7 @@ impl<P: Platform> Engine<P> {
             due.extend(id.map(|id| {
                 Ok(DueMail {
                     entry: Entry { id, attempts: 1, trace: self.trace.clone() },
+                    letter: Letter::Key,
                     key,
                     standing: MailStanding::Good,
                     section: source,
@@ -113,7 +114,11 @@ impl<P: Platform> Engine<P> {
                     to: order.email.mailable().ok(),
                     name: order.name.clone(),
                     test: order.test,
-                    expires_at: product.expiry_from(now),
+                    // What is told of a subscription's end by now, a mail that is sent later says.
+                    ending: match order.subscription {
+                        Some(_) => Ending::WhilePaid { after: product.on_end },
+                        None => product.ending_from(now),
+                    },
                 })
             }));
         }

@@ -8,13 +8,15 @@ use futures_util::future::join_all;
 
 use super::Engine;
 use crate::adapters::mail::license::LicenseMail;
+use crate::adapters::mail::reminder::ReminderMail;
 use crate::adapters::mail::{Mailer, Sent};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::grants::DueGrant;
 use crate::db::outbox::{
-    self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, MailStanding, Unreadable, WaitsFor,
+    self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, Letter, MailStanding, Unreadable, WaitsFor,
 };
+use crate::model::catalogue::HttpsUrl;
 use crate::model::{EmailAddress, Timestamp};
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -97,7 +99,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn of_mail(mail: &'a DueMail) -> Self {
-        Self { kind: "license_mail", entry: &mail.entry, subject: (&mail.key).into() }
+        Self { kind: mail.letter.kind(), entry: &mail.entry, subject: (&mail.key).into() }
     }
 }
 
@@ -173,16 +175,19 @@ impl<P: Platform> Engine<P> {
         let Some(product) = catalogue.find(mail.section, &mail.bought) else {
             return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in the catalogue"));
         };
-        let letter = LicenseMail {
-            product: &product.name,
-            tier: &mail.tier,
-            name: &mail.name,
-            key: &mail.key,
-            portal_url: self.config.portal.url.as_deref(),
-            expires_at: mail.expires_at,
-            test: mail.test,
+        let renew_url = product.renew_url.as_ref().map(HttpsUrl::as_str);
+        let reference = mail.entry.id.to_string();
+        let DueMail { tier, name, key, ending, test, .. } = mail;
+        let (product, ending, test) = (&*product.name, *ending, *test);
+        let message = match mail.letter {
+            Letter::Key => {
+                let portal_url = self.config.portal.url.as_deref();
+                LicenseMail { product, tier, name, key, portal_url, ending, test }.compose(to, &reference)?
+            }
+            Letter::Reminder => {
+                ReminderMail { product, tier, name, key, ending, renew_url, test }.compose(to, &reference)?
+            }
         };
-        let message = letter.compose(to, &mail.entry.id.to_string())?;
         Mailer::new(&self.config.mail).send(&self.platform, &message, &mail.entry.trace).await
     }
 

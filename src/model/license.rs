@@ -1,6 +1,6 @@
 //! A license as we hold it, the one identity it is bound to, and what that identity has of a repository.
 
-use crate::model::{GithubLogin, GithubUserId, LicenseKey, ProductRef, Repo, Source, Timestamp};
+use crate::model::{Consequence, GithubLogin, GithubUserId, LicenseKey, ProductRef, Repo, Source, Timestamp};
 
 /// What the `status` column holds. Expiry is a date, not a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,19 @@ pub enum Standing {
     /// Suspended since the storefront has disabled the key.
     Disabled,
     Revoked,
+}
+
+/// How a license comes to its end by itself, as its buyer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It does not.
+    Never,
+    /// It is good for as long as its subscription is paid; then this becomes of access.
+    WhilePaid { after: Consequence },
+    /// What was paid for is over at `expires_at`, and access at `ends_at`; `None`: it is kept.
+    Expires { expires_at: Timestamp, ends_at: Option<Timestamp> },
+    /// The same, since its subscription was stopped.
+    Stopped { expires_at: Timestamp, ends_at: Option<Timestamp> },
 }
 
 /// Whether licenses of test purchases open anything.

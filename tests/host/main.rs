@@ -30,6 +30,7 @@ mod nothing_to_deliver;
 mod openapi;
 mod reconciliation;
 mod refunds;
+mod reminders;
 mod removals;
 mod restored;
 mod retention;

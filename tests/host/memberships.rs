@@ -79,6 +79,8 @@ async fn ticks_after(shop: &Shop, time: Duration) {
     shop.tick_after(time).await;
     shop.tick_after(MINUTE).await;
     shop.calls();
+    // Who is reminded is in `reminders`.
+    shop.sandbox.take_mails();
 }
 
 #[test]

@@ -151,6 +151,8 @@ fn the_worst_tick_stays_within_what_the_free_plan_allows() {
                         Fate::Proceed
                     }
                 });
+                // Everybody who has a license is to be reminded of its end as well.
+                shop.rows("UPDATE licenses SET remind_ms = expires_at - issued_at - 1000");
                 shop.advance(LATER);
                 let ticked = shop.engine().tick().await;
                 let context = format!("{github:?}, {postmark:?}, {refused} fails: {ticked:?}");
@@ -161,6 +163,7 @@ fn the_worst_tick_stays_within_what_the_free_plan_allows() {
                     assert!(ticked.deliveries >= 1 && ticked.rows >= 3, "{context}");
                 }
                 assert!(shop.count("webhook_events WHERE payload IS NULL") > 0, "{context}");
+                assert_eq!(shop.count("reminders"), 6, "{context}");
                 shop.sandbox.take_mails();
             });
         }

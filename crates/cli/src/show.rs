@@ -132,7 +132,7 @@ const OUTBOX: &[Column<OutboxItem>] = &[
     Column("id", |row| Cell::name(row.id)),
     Column("what", |row| words::errand(row.kind, row.repo.as_deref(), row.github_username.as_deref()).into()),
     Column("about", |row| match row.kind {
-        OutboxKind::LicenseMail => row.license_key.as_deref().into(),
+        OutboxKind::LicenseMail | OutboxKind::ReminderMail => row.license_key.as_deref().into(),
         OutboxKind::Grant => row.grant_state.map(|state| state.words()).into(),
         OutboxKind::AlertMail => row.detail.as_deref().into(),
     }),
@@ -177,6 +177,7 @@ fn attention(view: &View, item: &AttentionItem) -> String {
     let what = match item.kind {
         DutyKind::Delivery => item.kind.words().to_owned(),
         DutyKind::LicenseMail => words::errand(OutboxKind::LicenseMail, None, None),
+        DutyKind::ReminderMail => words::errand(OutboxKind::ReminderMail, None, None),
         DutyKind::Grant => words::errand(OutboxKind::Grant, item.repo.as_deref(), item.github_username.as_deref()),
         DutyKind::AlertMail => words::errand(OutboxKind::AlertMail, None, None),
     };

@@ -251,6 +251,7 @@ impl Words for OutboxKind {
     fn words(&self) -> &'static str {
         match self {
             Self::LicenseMail => "mail with the key",
+            Self::ReminderMail => "mail before the end",
             Self::Grant => "access",
             Self::AlertMail => "alert to you",
         }
@@ -283,6 +284,7 @@ impl Words for DutyKind {
         match self {
             Self::Delivery => "delivery",
             Self::LicenseMail => OutboxKind::LicenseMail.words(),
+            Self::ReminderMail => OutboxKind::ReminderMail.words(),
             Self::Grant => OutboxKind::Grant.words(),
             Self::AlertMail => OutboxKind::AlertMail.words(),
         }

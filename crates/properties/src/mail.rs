@@ -1,8 +1,9 @@
-//! Postmark's replies, and the mail that a stranger's name goes into.
+//! Postmark's replies, and the mails that a stranger's name goes into.
 
 use latchkey::adapters::mail::license::LicenseMail;
+use latchkey::adapters::mail::reminder::ReminderMail;
 use latchkey::adapters::mail::{Mailer, Message};
-use latchkey::model::{EmailAddress, LicenseKey};
+use latchkey::model::{EmailAddress, Ending, LicenseKey};
 
 use crate::replies;
 use crate::storefronts::check_failure;
@@ -17,10 +18,24 @@ fn letter(name: &str) -> Message {
         name,
         key: &LicenseKey::from_record("LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3").expect("a key"),
         portal_url: Some("https://portal.example.com/activate"),
-        expires_at: None,
+        ending: Ending::Never,
         test: false,
     };
     letter.compose(&EmailAddress::parse(ADDRESS).expect("an address"), "1").expect("a mail")
+}
+
+/// The same before the end.
+fn reminder(name: &str) -> Message {
+    let reminder = ReminderMail {
+        product: "Acme Kit",
+        tier: "core",
+        name,
+        key: &LicenseKey::from_record("LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3").expect("a key"),
+        ending: Ending::Never,
+        renew_url: Some("https://acme.example.com/renew"),
+        test: false,
+    };
+    reminder.compose(&EmailAddress::parse(ADDRESS).expect("an address"), "1").expect("a mail")
 }
 
 /// A refusal is shown without the address that it is about, or any other.
@@ -37,13 +52,19 @@ pub fn postmark_reply(input: &[u8]) {
     assert_eq!(world.sent().len(), 1);
 }
 
-/// A name adds no markup, no link and no line to the mail, and nothing to its subject.
+/// A name adds no markup, no link and no line to a mail to its buyer, and nothing to its subject.
 ///
 /// # Panics
 /// When something does not hold.
 pub fn license_mail(input: &[u8]) {
     let name = String::from_utf8_lossy(input);
-    let (with, usual) = (letter(&name), letter("Ada"));
+    for letter in [letter, reminder] {
+        check_letter(&name, letter);
+    }
+}
+
+fn check_letter(name: &str, letter: fn(&str) -> Message) {
+    let (with, usual) = (letter(name), letter("Ada"));
     assert_eq!(with.subject, usual.subject);
     assert_eq!(with.text.lines().count(), usual.text.lines().count(), "{}", with.text);
     assert!(with.text.len() < usual.text.len() + 300 && with.html.len() < usual.html.len() + 1_000);

@@ -1,4 +1,5 @@
-//! The mail that brings a license: its words are in `templates/license.txt` and `templates/license.html`.
+//! The mail that brings a license: its words are in `templates/license.txt` and `templates/license.html`, and
+//! those about its end in `ending`.
 //!
 //! The templates are compiled in. The HTML one escapes whatever it shows; the other is plain text, in which nothing
 //! has a meaning.
@@ -6,9 +7,10 @@
 use askama::Template;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Message, Subject, one_line};
-use crate::adapters::{Failure, Remedy};
-use crate::model::{EmailAddress, LicenseKey, Timestamp};
+use super::ending::{self, Words};
+use super::{Message, Subject, greeting_name, rendered};
+use crate::adapters::Failure;
+use crate::model::{EmailAddress, Ending, LicenseKey};
 
 /// Everything but the characters that a URL never needs to encode.
 /// <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
@@ -24,7 +26,7 @@ pub struct LicenseMail<'a> {
     pub key: &'a LicenseKey,
     /// The seller's page on which the key is used.
     pub portal_url: Option<&'a str>,
-    pub expires_at: Option<Timestamp>,
+    pub ending: Ending,
     /// The sale was no real one.
     pub test: bool,
 }
@@ -36,7 +38,7 @@ struct View<'a> {
     name: Option<String>,
     key: &'a str,
     link: Option<String>,
-    valid_until: Option<String>,
+    ending: Words,
     test: bool,
 }
 
@@ -65,7 +67,7 @@ impl LicenseMail<'_> {
             name: greeting_name(self.name),
             key: self.key.as_str(),
             link: self.portal_url.map(|url| activation_link(url, self.key)),
-            valid_until: self.expires_at.map(Timestamp::to_date_in_words),
+            ending: ending::words(self.ending),
             test: self.test,
         };
         Ok(Message {
@@ -76,13 +78,6 @@ impl LicenseMail<'_> {
             reference: reference.to_owned(),
         })
     }
-}
-
-fn rendered(template: &impl Template) -> Result<String, Failure> {
-    let mut text = String::new();
-    let broken = |_| Failure::new(Remedy::PersonNeeded, "the license mail's template does not render");
-    template.render_into(&mut text).map_err(broken)?;
-    Ok(text)
 }
 
 /// The portal with the key in the fragment, which browsers keep to themselves: the key gets into no access log on the
@@ -99,19 +94,14 @@ fn activation_link(portal_url: &str, key: &LicenseKey) -> String {
     }
 }
 
-/// The name to greet by, or `None` when it had better be nobody's: mail programs turn an address into a link, and a
-/// name is a place where a stranger may write one, in a mail that the seller signs.
-fn greeting_name(name: &str) -> Option<String> {
-    const MAX_CHARACTERS: usize = 60;
-    let name = one_line(name, MAX_CHARACTERS);
-    let dotted = |word: &str| word.trim_end_matches('.').contains('.');
-    let suspect = name.contains(['/', '\\', '@', ':', '<', '>']) || name.split(' ').any(dotted);
-    (!name.is_empty() && !suspect).then_some(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Consequence, Timestamp};
+
+    fn at(day: &str) -> Timestamp {
+        Timestamp::parse(&format!("{day}T00:00:00Z")).unwrap()
+    }
 
     fn key() -> LicenseKey {
         LicenseKey::from_record("LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3").unwrap()
@@ -124,7 +114,7 @@ mod tests {
             name: "Ada Lovelace",
             key,
             portal_url: Some("https://shop.example.com/activate"),
-            expires_at: None,
+            ending: Ending::Never,
             test: false,
         }
     }
@@ -161,8 +151,8 @@ mod tests {
 
     #[test]
     fn the_text_reads_as_a_letter() {
-        let expires_at = Timestamp::parse("2027-11-22T00:00:00Z");
-        let message = compose(&LicenseMail { expires_at, test: true, ..mail(&key()) });
+        let ending = Ending::Expires { expires_at: at("2027-11-22"), ends_at: Some(at("2027-11-25")) };
+        let message = compose(&LicenseMail { ending, test: true, ..mail(&key()) });
         assert_eq!(
             message.text,
             "This is a test purchase: no money was charged.\n\
@@ -177,7 +167,8 @@ mod tests {
              \n\
              GitHub then invites you to the repositories. Accept within seven days; after that, just activate again.\n\
              \n\
-             The license is valid until 22 November 2027.\n\
+             The license is valid until 22 November 2027. 3 days later your access to the repositories is removed; what you have \
+             cloned by then stays usable to you.\n\
              \n\
              The license belongs to the first GitHub account that it is activated for, so keep the key to yourself.\n\
              \n\
@@ -195,10 +186,48 @@ mod tests {
 
     #[test]
     fn an_expiry_is_said_in_words() {
-        let expires_at = Timestamp::parse("2027-11-22T00:00:00Z");
-        let message = compose(&LicenseMail { expires_at, ..mail(&key()) });
+        let ending = Ending::Expires { expires_at: at("2027-11-22"), ends_at: Some(at("2027-11-25")) };
+        let message = compose(&LicenseMail { ending, ..mail(&key()) });
         assert!(message.text.contains("valid until 22 November 2027."));
         assert!(message.html.contains("valid until <strong>22 November 2027</strong>."));
+    }
+
+    #[test]
+    fn the_mail_says_what_the_end_of_the_license_means() {
+        const REMOVED: &str =
+            "your access to the repositories is removed; what you have cloned by then stays usable to you.";
+        const KEPT: &str = "You keep your access to the repositories after that.";
+        let expires_at = at("2027-11-22");
+        let expires = |ends_at: Option<&str>| Ending::Expires { expires_at, ends_at: ends_at.map(at) };
+        let while_paid = |after: Consequence| Ending::WhilePaid { after };
+        for (ending, expected) in [
+            (expires(Some("2027-11-22")), format!("valid until 22 November 2027. Then {REMOVED}")),
+            (expires(Some("2027-11-23")), format!("valid until 22 November 2027. A day later {REMOVED}")),
+            (expires(Some("2027-12-02")), format!("valid until 22 November 2027. 10 days later {REMOVED}")),
+            (expires(None), format!("valid until 22 November 2027. {KEPT}")),
+            (
+                Ending::Stopped { expires_at, ends_at: Some(expires_at) },
+                format!("The subscription was stopped. The license is valid until 22 November 2027. Then {REMOVED}"),
+            ),
+            (
+                while_paid(Consequence::Revoke),
+                format!("valid for as long as the subscription is paid. After that {REMOVED}"),
+            ),
+            (while_paid(Consequence::Keep), format!("valid for as long as the subscription is paid. {KEPT}")),
+        ] {
+            let message = compose(&LicenseMail { ending, ..mail(&key()) });
+            assert!(message.text.contains(&expected), "{expected}\n{}", message.text);
+            let html = message.html.replace("<strong>22 November 2027</strong>", "22 November 2027");
+            assert!(html.contains(&expected), "{expected}\n{html}");
+        }
+    }
+
+    #[test]
+    fn the_mail_of_a_perpetual_license_says_nothing_of_an_end() {
+        let message = compose(&mail(&key()));
+        for body in [&message.text, &message.html] {
+            assert!(!body.contains("valid") && !body.contains("removed"), "{body}");
+        }
     }
 
     #[test]

@@ -34,7 +34,9 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
         _ if needs_seller => SaleState::NeedsSeller,
         _ if expired => SaleState::WaitingOnBuyer,
         DutyKind::Grant => SaleState::WaitingOnGithub,
-        DutyKind::Delivery | DutyKind::LicenseMail | DutyKind::AlertMail => SaleState::InProgress,
+        DutyKind::Delivery | DutyKind::LicenseMail | DutyKind::ReminderMail | DutyKind::AlertMail => {
+            SaleState::InProgress
+        }
     };
     let remedy = match kind {
         _ if expired => Remedy::InviteAgain,
@@ -42,7 +44,7 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
         DutyKind::Delivery if reason == Some(EventReason::UnmappedProduct) => Remedy::MapProduct,
         DutyKind::Delivery if reason == Some(EventReason::PayloadErased) => Remedy::DismissEvent,
         DutyKind::Delivery => Remedy::ReplayEvent,
-        DutyKind::LicenseMail | DutyKind::Grant | DutyKind::AlertMail => Remedy::RetryOutbox,
+        DutyKind::LicenseMail | DutyKind::ReminderMail | DutyKind::Grant | DutyKind::AlertMail => Remedy::RetryOutbox,
     };
     Ok(AttentionItem {
         kind,

@@ -62,7 +62,7 @@ pub fn one(id: i64) -> Read<Option<OutboxItem>> {
 pub(super) fn known(events: &str, licenses: &str) -> Query<KnownRow> {
     let read = |row: &Row| {
         Ok(KnownRow {
-            license_key: text(row, "license_key")?,
+            license_key: text(row, "known_as")?,
             item: read(row)?,
             history: if row.is_null("history") { Vec::new() } else { json(row, "history")? },
         })
@@ -71,13 +71,11 @@ pub(super) fn known(events: &str, licenses: &str) -> Query<KnownRow> {
 }
 
 fn read(row: &Row) -> Result<OutboxItem, RowError> {
-    let kind = code(row, "kind", OutboxKind::from_name)?;
-    let subject = text(row, "subject")?;
     Ok(OutboxItem {
         id: row.integer("id")?,
-        kind,
-        license_key: (kind == OutboxKind::LicenseMail).then(|| subject.clone()),
-        subject,
+        kind: code(row, "kind", OutboxKind::from_name)?,
+        license_key: optional_text(row, "license_key")?,
+        subject: text(row, "subject")?,
         repo: optional_text(row, "repo")?,
         github_username: optional_text(row, "github_username")?,
         github_user_id: row.optional_integer("github_user_id")?,

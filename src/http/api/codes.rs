@@ -236,6 +236,8 @@ codes! {
     /// What is to be done in the outside world.
     pub enum OutboxKind {
         LicenseMail = "license_mail",
+        /// Of the end of a license, before it.
+        ReminderMail = "reminder_mail",
         /// To give or to take away an account's access to a repository.
         Grant = "grant",
         AlertMail = "alert_mail",
@@ -254,6 +256,8 @@ codes! {
     pub enum DutyKind {
         Delivery = "delivery",
         LicenseMail = "license_mail",
+        /// Of the end of a license, before it.
+        ReminderMail = "reminder_mail",
         Grant = "grant",
         AlertMail = "alert_mail",
     }

@@ -12,9 +12,9 @@ use crate::model::{GrantState, Timestamp};
 pub struct OutboxItem {
     pub id: i64,
     pub kind: OutboxKind,
-    /// What it is about: a license key, or a grant's or an alert's id.
+    /// What it is about: a license key, or the id of a reminder, a grant or an alert.
     pub subject: String,
-    /// Of a license mail.
+    /// Of a mail to a buyer.
     pub license_key: Option<String>,
     /// Of a grant, as are the next three.
     pub repo: Option<String>,

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::url::HttpsUrl;
 use super::word::{Word, words};
-use crate::model::{Repo, Timestamp};
+use crate::model::{Ending, Repo, Timestamp};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// One entry. Its serialized form is the entry of the catalogue's JSON form, and the column `products.entry`; what has its
 /// default is left out there, but for the license, whose default differs from storefront to storefront.
@@ -203,7 +205,20 @@ impl Product {
 
     /// For how long, in milliseconds, a license is good after it has expired, or a payment of its subscription has not come.
     pub fn grace_ms(&self) -> i64 {
-        i64::from(self.grace_days) * 24 * 60 * 60 * 1000
+        i64::from(self.grace_days) * DAY_MS
+    }
+
+    /// How long, in milliseconds, before a license expires its buyer is reminded; 0: never.
+    pub fn remind_ms(&self) -> i64 {
+        i64::from(self.remind_days) * DAY_MS
+    }
+
+    /// How a license ends that is issued now and is no subscription's.
+    pub fn ending_from(&self, issued_at: Timestamp) -> Ending {
+        self.expiry_from(issued_at).map_or(Ending::Never, |expires_at| {
+            let is_kept = self.on_expiry == Consequence::Keep;
+            Ending::Expires { expires_at, ends_at: (!is_kept).then(|| expires_at.plus_millis(self.grace_ms())) }
+        })
     }
 
     /// The repositories that a buyer with this preference gets, each once, those for everybody first.

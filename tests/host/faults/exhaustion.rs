@@ -87,6 +87,11 @@ fn a_refund_survives_every_single_fault() {
 }
 
 #[test]
+fn a_reminder_survives_every_single_fault() {
+    exhaust(Scenario::Reminder, 18);
+}
+
+#[test]
 fn a_revocation_survives_every_single_fault() {
     exhaust(Scenario::Revocation, 13);
     exhaust(Scenario::Reinstatement, 11);

@@ -76,6 +76,8 @@ pub(super) enum Scenario {
     Refund,
     /// The license of the same ends by itself.
     LicenseEnd,
+    /// The buyer of a license is reminded of its end.
+    Reminder,
     /// Lemon Squeezy tells of an invoice of a subscription before it has told of the subscription.
     Invoice,
     /// The operator revokes the same.
@@ -142,6 +144,7 @@ impl Scenario {
         Self::LimitedActivation,
         Self::Refund,
         Self::LicenseEnd,
+        Self::Reminder,
         Self::Invoice,
         Self::Revocation,
         Self::Transfer,

@@ -229,6 +229,7 @@ fn every_code_has_its_words() {
 
     outbox kinds
       license_mail: mail with the key
+      reminder_mail: mail before the end
       grant: access
       alert_mail: alert to you
 
@@ -241,6 +242,7 @@ fn every_code_has_its_words() {
     duties
       delivery: delivery
       license_mail: mail with the key
+      reminder_mail: mail before the end
       grant: access
       alert_mail: alert to you
 

@@ -22,7 +22,7 @@ FROM (
       (SELECT count(*) FROM webhook_events
        WHERE stuck_at >= since AND stuck_at < :now - 10000 AND reason = 'unmapped_product')
     WHEN 'overdue' THEN
-      (SELECT count(*) FROM outbox WHERE kind = 'license_mail' AND next_attempt_at < :now - 900000)
+      (SELECT count(*) FROM outbox WHERE kind IN ('license_mail', 'reminder_mail') AND next_attempt_at < :now - 900000)
       + (SELECT count(*) FROM outbox WHERE kind = 'grant' AND next_attempt_at < :now - 900000
            AND NOT EXISTS (SELECT 1 FROM github_pauses WHERE scope = '' AND until_at > :now - 900000))
       + (SELECT count(*) FROM webhook_events WHERE next_attempt_at < :now - 900000)

@@ -4,7 +4,7 @@
 INSERT INTO outbox (kind, subject, state, attempts, next_attempt_at, trace_id, created_at)
 SELECT 'grant', g.id, 'due', 0, :now, :trace, :now
 FROM claims c JOIN grants g ON g.id = c.grant_id
-WHERE c.license_key IN (SELECT license_key FROM licenses WHERE ends_at <= :now AND ended = 0 ORDER BY ends_at LIMIT :count)
+WHERE c.license_key IN (SELECT license_key FROM licenses WHERE turn_at <= :now AND ends_at <= :now ORDER BY turn_at LIMIT :count)
   AND (g.state = 'revoking' AND g.since_at = :now
        OR g.state IN ('invited', 'member') AND g.given <> 'pull'
           AND CASE g.given WHEN 'triage' THEN 2 WHEN 'push' THEN 3 WHEN 'maintain' THEN 4 ELSE 5 END > (

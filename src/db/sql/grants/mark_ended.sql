@@ -9,8 +9,8 @@ SET state = 'revoking', since_at = :now, until_at = NULL, reason = NULL,
       LIMIT 1)))
 WHERE state <> 'revoked'
   AND id IN (SELECT c.grant_id FROM claims c
-             WHERE c.license_key IN (SELECT license_key FROM licenses WHERE ends_at <= :now AND ended = 0
-                                     ORDER BY ends_at LIMIT :count))
+             WHERE c.license_key IN (SELECT license_key FROM licenses WHERE turn_at <= :now AND ends_at <= :now
+                                     ORDER BY turn_at LIMIT :count))
   AND NOT EXISTS (
     SELECT 1 FROM claims c
     WHERE c.github_user_id = grants.github_user_id AND c.repo = grants.repo

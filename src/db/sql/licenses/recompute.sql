@@ -1,6 +1,7 @@
 -- Gives licenses the status that follows from the facts of their order and from the operator's word, and the end that was said
--- last.
-UPDATE licenses SET status = s.status, term = s.term, expires_at = s.expires_at, ended = s.good_until <= :now
+-- last. What was reminded of may be another end then.
+UPDATE licenses SET status = s.status, term = s.term, expires_at = s.expires_at, ended = s.good_until <= :now,
+                    reminded = 0
 FROM license_standings s
 WHERE licenses.license_key = s.license_key
   AND (licenses.status <> s.status OR licenses.term <> s.term OR licenses.expires_at IS NOT s.expires_at

@@ -3,8 +3,8 @@
 -- before it. Whoever was not named at the key is who bought it, and nobody is named who was erased; and what belongs to a test
 -- purchase is a test. A license that there is by now follows the key.
 INSERT INTO licenses (license_key, source, order_id, line, storefront_key_id, product_id, variant_id, tier, email, name,
-                      status, test, issued_at, term, expires_at, catalogue_expires_at, grace_ms, kept_after_expiry,
-                      kept_after_end, consequences, event_id)
+                      status, test, issued_at, term, expires_at, catalogue_expires_at, grace_ms, remind_ms,
+                      kept_after_expiry, kept_after_end, consequences, event_id)
 SELECT k.license_key, k.source, :order_id, :line, k.storefront_key_id, :product_id, :variant_id, :tier,
        iif(x.buyer = 1, '', coalesce(:email, o.email, '')), iif(x.buyer = 1, '', coalesce(:name, o.name, '')),
        coalesce((SELECT min(:consequences ->> fact) FROM standing_facts WHERE source = :source AND order_id = :order_id),
@@ -13,7 +13,7 @@ SELECT k.license_key, k.source, :order_id, :line, k.storefront_key_id, :product_
                 'active'),
        max(coalesce(:test, 0), coalesce(o.test, 0)), :now,
        iif(k.expires_at IS NULL, 'catalogue', 'key'), coalesce(k.expires_at, :catalogue_expires_at), :catalogue_expires_at,
-       :grace_ms, :kept_after_expiry, :kept_after_end, :consequences, :event_id
+       :grace_ms, :remind_ms, :kept_after_expiry, :kept_after_end, :consequences, :event_id
 FROM storefront_keys k
 LEFT JOIN orders o ON o.source = k.source AND o.order_id = :order_id
 LEFT JOIN erased_orders x ON x.source = k.source AND x.order_id = :order_id
@@ -28,5 +28,6 @@ ON CONFLICT (source, order_id, line, storefront_key_id) DO UPDATE SET
                               AND NOT (o.source = excluded.source AND o.storefront_key_id = excluded.storefront_key_id)),
                     licenses.license_key, excluded.license_key),
   (status, term, expires_at) =
-    (SELECT s.status, s.term, s.expires_at FROM license_standings s WHERE s.license_key = licenses.license_key)
+    (SELECT s.status, s.term, s.expires_at FROM license_standings s WHERE s.license_key = licenses.license_key),
+  reminded = 0
 ON CONFLICT DO NOTHING

@@ -4,5 +4,4 @@ UPDATE outbox
 SET state = 'done', done_at = :now, outcome = 'skipped', lease_id = NULL, next_attempt_at = NULL, last_error = NULL,
     person_needed = 0, silent_claims = 0
 WHERE id = :id AND lease_id = :lease_id
-  AND NOT EXISTS (SELECT 1 FROM good_licenses l
-                  WHERE l.license_key = outbox.subject AND l.good_until > :now AND l.test <= :allow_test)
+  AND NOT EXISTS (SELECT 1 FROM good_mails m WHERE m.id = outbox.id AND m.good_until > :now AND m.test <= :allow_test)

@@ -20,6 +20,7 @@ SELECT * FROM (
   LEFT JOIN grants g ON x.kind = 'grant' AND g.id = x.subject
   LEFT JOIN licenses l ON l.license_key = CASE x.kind
     WHEN 'license_mail' THEN x.subject
+    WHEN 'reminder_mail' THEN (SELECT r.license_key FROM reminders r WHERE r.id = CAST(x.subject AS INTEGER))
     WHEN 'grant' THEN (SELECT min(c.license_key) FROM claims c
                        WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo)
   END

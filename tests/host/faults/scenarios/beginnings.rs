@@ -170,6 +170,11 @@ impl Scenario {
                 shop.advance(369 * DAY);
                 Subject::Nobody
             }
+            Self::Reminder => {
+                sell_and_activate(shop).await;
+                shop.advance((365 - 14) * DAY);
+                Subject::Nobody
+            }
             Self::Revocation => Subject::Operator(Change::Revoke(sell_and_activate(shop).await)),
             Self::Transfer => {
                 let to = GithubLogin::parse("grace-hopper").unwrap();

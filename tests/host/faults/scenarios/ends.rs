@@ -141,6 +141,7 @@ impl Scenario {
                 end.removed("active", 583_231, &[], 0);
                 end.has(1, "licenses WHERE ended = 1");
             }
+            Self::Reminder => end.reminded(),
             Self::Revocation => end.removed("revoked", 583_231, &[], 0),
             Self::Transfer => end.removed("active", 900_001, &["grace-hopper"], 0),
             Self::Cancellation => {
@@ -246,6 +247,15 @@ impl End<'_> {
         assert_eq!(end, format!("{status} {account}"), "{context}");
         self.has(facts, "order_facts");
         self.mailed_nobody();
+    }
+
+    /// The buyer was reminded of the end, no oftener than they had to be.
+    fn reminded(&self) {
+        let Self { context, mails, in_doubt, .. } = self;
+        self.has(1, "reminders JOIN licenses USING (license_key, expires_at) WHERE reminded = 1");
+        self.has(1, "outbox WHERE kind = 'reminder_mail' AND outcome = 'sent'");
+        assert!((1..=1 + in_doubt).contains(&mails.len()), "{context}: {} mails", mails.len());
+        assert!(mails.iter().all(|mail| mail.subject.ends_with("expires on 22 November 2027")), "{context}");
     }
 
     fn mailed_nobody(&self) {

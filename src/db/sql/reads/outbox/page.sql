@@ -2,10 +2,12 @@
 -- for.
 SELECT o.id, o.kind, o.subject, o.state, o.attempts, o.next_attempt_at, o.last_error, o.person_needed, o.outcome,
        o.reference, o.created_at, coalesce(o.done_at, o.died_at) AS ended_at, o.trace_id,
-       g.repo, g.github_username, g.github_user_id, g.state AS grant_state, t.cause, t.detail
+       g.repo, g.github_username, g.github_user_id, g.state AS grant_state, t.cause, t.detail,
+       iif(o.kind = 'license_mail', o.subject, r.license_key) AS license_key
 FROM outbox o
 LEFT JOIN grants g ON o.kind = 'grant' AND g.id = o.subject
 LEFT JOIN alerts t ON o.kind = 'alert_mail' AND t.id = o.subject
+LEFT JOIN reminders r ON o.kind = 'reminder_mail' AND r.id = CAST(o.subject AS INTEGER)
 WHERE o.id < :before
   AND o.id >= coalesce((SELECT w.id FROM outbox w WHERE w.id < :before ORDER BY w.id DESC LIMIT 1 OFFSET 499), 0)
   AND (:state IS NULL OR o.state = :state)

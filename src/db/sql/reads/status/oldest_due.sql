@@ -4,6 +4,8 @@ SELECT kind, due_at FROM (
   UNION ALL
   SELECT 'license_mail', min(next_attempt_at) FROM outbox WHERE kind = 'license_mail' AND next_attempt_at <= :now
   UNION ALL
+  SELECT 'reminder_mail', min(next_attempt_at) FROM outbox WHERE kind = 'reminder_mail' AND next_attempt_at <= :now
+  UNION ALL
   SELECT 'grant', min(next_attempt_at) FROM outbox WHERE kind = 'grant' AND next_attempt_at <= :now
   UNION ALL
   SELECT 'alert_mail', min(next_attempt_at) FROM outbox WHERE kind = 'alert_mail' AND next_attempt_at <= :now
