@@ -9,6 +9,7 @@
 //! | `catalogue` | what the catalogue said when |
 //! | `deliveries` | what was delivered, and found in the storefronts' lists |
 //! | `licenses` | who has a license, how it stands, and the mail with its key |
+//! | `reminders` | who was told that a license expires |
 //! | `access` | who has access to what |
 //! | `states` | what the operator sees, and is told of |
 //! | `erased` | what is left of who was erased |
@@ -24,6 +25,7 @@ mod deliveries;
 mod erased;
 mod licenses;
 mod look;
+mod reminders;
 mod states;
 mod watch;
 
@@ -36,8 +38,8 @@ pub(crate) use catalogue::catalogue_version;
 pub(crate) use deadly::{due_soon, is_given_up_by_now, is_mailed_by_now};
 pub(crate) use deliveries::nothing_given_up_early;
 pub(crate) use look::{
-    addressed, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_unread_list, next_unseen,
-    unfinished_rows, unprocessed_sales,
+    addressed, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_reminder, next_unread_list,
+    next_unseen, unfinished_rows, unprocessed_sales,
 };
 pub(crate) use watch::{note_leases, watch};
 
@@ -84,6 +86,7 @@ pub(crate) fn when_quiet(run: &Run) -> Result<(), Violation> {
     let events = deliveries::deliveries(run, &versions)?;
     let standings = licenses::licenses(run, &versions, &events)?;
     licenses::mails(run)?;
+    reminders::reminders(run)?;
     access::terms(run, &versions)?;
     access::access(run, &standings)?;
     access::invitations(run)?;

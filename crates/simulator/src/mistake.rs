@@ -258,6 +258,7 @@ pub static MISTAKES: &[Mistake] = &[
         &[Edit::Bound { names: &["storefront_keys/record"], param: "disabled", to: not_at_all }],
     ),
     left_out("a license that is active again has its mail kept back", &[Edit::LeftOut("outbox/enqueue_held_mails")]),
+    left_out("nobody is told beforehand that a license expires", &[Edit::LeftOut("reminders/enqueue")]),
     Mistake { name: "a mail that may have failed is sent twice under one lease", how: How::MailedAgain },
     Mistake { name: "every mail is sent twice under one lease", how: How::MailedTwice },
     // The outbox.

@@ -204,6 +204,8 @@ pub(crate) struct Model {
     pub(crate) mailed: Vec<(String, usize)>,
     /// Every mail that brought a key of the shop's: the key, and to which address.
     pub(crate) letters: Vec<(String, String)>,
+    /// Mails that told of the end of a license: the row of the outbox that each was owed as, and to which address.
+    pub(crate) reminders: Vec<(String, String)>,
     /// Mails that told the operator of something.
     pub(crate) alerts: usize,
     /// Keys that buyers have from the storefront.
@@ -233,6 +235,7 @@ impl Default for Model {
             deliveries: Vec::new(),
             mailed: Vec::new(),
             letters: Vec::new(),
+            reminders: Vec::new(),
             alerts: 0,
             issued: Vec::new(),
             sent: Vec::new(),

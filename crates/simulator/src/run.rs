@@ -315,10 +315,25 @@ impl Run {
             self.tasks.finish(&self.world);
         }
         self.tick_until_quiet()?;
+        self.let_everybody_be_reminded()?;
         // Of what the operator was told often, there is news only after a day.
         self.tick_at(self.world.now().as_millis() + 24 * 61 * 60_000)?;
         self.tick_until_quiet()?;
         self.look_at_all_invitations()?;
+        self.tick_until_quiet()
+    }
+
+    /// Ticks until everybody was told whose license expires.
+    fn let_everybody_be_reminded(&mut self) -> Result<(), Violation> {
+        for _ in 0..QUIET_TICKS {
+            let Some(due_at) = check::next_reminder(self) else { break };
+            self.tick_at(due_at)?;
+            self.tick_until_quiet()?;
+        }
+        // As many are told at once as the plan allows, and the others a minute later each.
+        for _ in 0..QUIET_TICKS / 10 {
+            self.tick_at(0)?;
+        }
         self.tick_until_quiet()
     }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use latchkey::model::Catalogue;
+use latchkey::model::{Catalogue, Timestamp};
 
 use crate::model::{GUMROAD, LEMON_SQUEEZY, Product};
 use crate::world;
@@ -54,6 +54,18 @@ const UNUSUAL: [(&str, &str, Policies); 4] = [
 pub(crate) fn policies(source: &str, product_id: &str) -> Policies {
     let unusual = UNUSUAL.iter().find(|(of, id, _)| *of == source && *id == product_id);
     unusual.map_or(Policies::USUAL, |(.., policies)| *policies)
+}
+
+/// The products whose licenses last a year, and how many days before that is over their buyers are told. No change of the catalogue
+/// changes that. It is days after the sale, so that a run lives to see it.
+const A_YEAR: [(&str, &str, i64); 3] =
+    [(GUMROAD, "pickOne==", 362), (LEMON_SQUEEZY, "4", 361), (LEMON_SQUEEZY, "6", 359)];
+
+/// When the buyer of a license of this product is told that it expires, and when it does, where it does.
+pub(crate) fn reminder(source: &str, product_id: &str, issued_at: i64) -> Option<(i64, i64)> {
+    let (.., days) = A_YEAR.iter().find(|(of, id, _)| *of == source && *id == product_id)?;
+    let expires_at = Timestamp::from_millis(issued_at).plus_years(1)?.as_millis();
+    Some((expires_at - days * 24 * 60 * 60 * 1000, expires_at))
 }
 
 /// One version of the catalogue: its entries in their order.
@@ -344,10 +356,12 @@ impl Shelf {
                 choose => format!("choose = {{ from = {choose:?}, limit = 1 }}\n"),
             };
             let Policies { on_refund, on_partial_refund, on_dispute } = policies(line.source, line.id);
+            let ends = A_YEAR.iter().find(|(of, id, _)| *of == line.source && *id == line.id);
+            let ends = ends.map(|(.., days)| format!("years = 1\nremind_days = {days}\n")).unwrap_or_default();
             // Writing to a string does not fail.
             let _ = writeln!(
                 text,
-                "[[{}]]\nproduct_id = {:?}\n{variant}name = {:?}\ntier = \"core\"\n{repos}{choose}permission = {:?}\nlicense = \
+                "[[{}]]\nproduct_id = {:?}\n{variant}{ends}name = {:?}\ntier = \"core\"\n{repos}{choose}permission = {:?}\nlicense = \
                  {license:?}\non_refund = {on_refund:?}\non_partial_refund = {on_partial_refund:?}\non_dispute = {on_dispute:?}\n",
                 line.source,
                 line.id,

@@ -2,6 +2,7 @@
 
 use super::{integer, rows, rows_with, text};
 use crate::run::Run;
+use crate::shelf;
 
 /// When the next thing is due; `None` when nothing is.
 pub(crate) fn next_due(run: &Run) -> Option<i64> {
@@ -10,7 +11,10 @@ pub(crate) fn next_due(run: &Run) -> Option<i64> {
         // GitHub while it is left alone.
         "SELECT min(at) AS at FROM (
            SELECT min(next_attempt_at) AS at FROM outbox o WHERE next_attempt_at IS NOT NULL AND kind <> 'grant'
-             AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = o.subject AND l.status = 'suspended')
+             AND NOT EXISTS (SELECT 1 FROM licenses l
+                             WHERE l.license_key = iif(o.kind = 'reminder_mail',
+                                                       (SELECT license_key FROM reminders WHERE id = o.subject), o.subject)
+                               AND l.status = 'suspended')
            UNION ALL
            SELECT max(min(next_attempt_at), coalesce((SELECT until_at FROM github_pauses WHERE scope = ''), 0))
            FROM outbox o WHERE next_attempt_at IS NOT NULL AND kind = 'grant'
@@ -19,6 +23,15 @@ pub(crate) fn next_due(run: &Run) -> Option<i64> {
            UNION ALL
            SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL)";
     rows(run, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
+}
+
+/// When the next buyer is to be told that a license expires, of those who are after now; `None` when nobody is.
+pub(crate) fn next_reminder(run: &Run) -> Option<i64> {
+    let licenses = rows(run, "SELECT coalesce(section, source) AS seller, product_id, issued_at FROM licenses");
+    let due = licenses
+        .iter()
+        .filter_map(|row| shelf::reminder(&text(row, "seller"), &text(row, "product_id"), integer(row, "issued_at")));
+    due.map(|(at, _)| at).filter(|at| *at > run.world.now().as_millis()).min()
 }
 
 /// When the next list is due that was not read to its end in a pass that began at `since` or later; `None` when all were.

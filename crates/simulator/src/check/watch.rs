@@ -5,7 +5,7 @@ use latchkey::platform::host::Sqlite;
 use latchkey::platform::{DbError, Statement, Value};
 
 /// What is never deleted: the table, what its rows are called, and the invariant that says so.
-const KEPT: [(&str, &str, &str); 11] = [
+const KEPT: [(&str, &str, &str); 12] = [
     ("webhook_events", "'the delivery ' || OLD.id", "I1"),
     ("orders", "'the order ' || OLD.order_id", "I2"),
     ("order_items", "'a line of order ' || OLD.order_id", "I2"),
@@ -15,6 +15,7 @@ const KEPT: [(&str, &str, &str); 11] = [
     ("storefront_keys", "'what was said of key ' || OLD.storefront_key_id", "I5"),
     ("entitlements", "'what a license opens, ' || OLD.repo || ',' ", "I6"),
     ("grants", "'the grant ' || OLD.id", "I6"),
+    ("reminders", "'the reminder of ' || OLD.license_key", "I7"),
     ("outbox", "'a row of the outbox for ' || OLD.subject", "I11"),
     ("admin_actions", "'the record of ' || OLD.action", "I12"),
 ];
@@ -80,7 +81,8 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
         "CREATE TEMP TRIGGER claimed_again AFTER UPDATE OF lease_id ON main.outbox
            WHEN NEW.lease_id IS NOT NULL AND NEW.lease_id IS NOT OLD.lease_id BEGIN
            INSERT INTO seen_claims VALUES (NEW.id, NEW.kind,
-             (SELECT status FROM licenses WHERE license_key = NEW.subject)); END",
+             (SELECT status FROM licenses WHERE license_key = iif(NEW.kind = 'reminder_mail',
+                (SELECT license_key FROM reminders WHERE id = NEW.subject), NEW.subject))); END",
         "CREATE TEMP TABLE seen_reservations (repo TEXT, at INTEGER, user_id INTEGER)",
         "CREATE TEMP TRIGGER reserved AFTER INSERT ON main.invitation_reservations BEGIN
            INSERT INTO seen_reservations VALUES (NEW.repo, NEW.reserved_at, CAST(NEW.grant_id AS INTEGER)); END",

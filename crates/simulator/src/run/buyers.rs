@@ -110,6 +110,10 @@ impl Run {
         for mail in self.world.sandbox.take_mails() {
             let model = &mut *self.model.borrow_mut();
             model.alerts += usize::from(mail.to == OPERATOR);
+            if mail.subject.contains(" expires on ") {
+                let row = mail.metadata.get("outbox_id").cloned().unwrap_or_default();
+                model.reminders.push((row, mail.to.clone()));
+            }
             let key =
                 mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));
             let Some(key) = key else { continue };
