@@ -299,6 +299,8 @@ CREATE TABLE github_pauses (
 CREATE TABLE outbox (
   id              INTEGER PRIMARY KEY,
   kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'reminder_mail', 'grant', 'alert_mail')),
+  queue           TEXT    GENERATED ALWAYS AS (CASE kind WHEN 'grant' THEN 'grants' WHEN 'alert_mail' THEN 'alerts' ELSE 'mails' END)
+                  VIRTUAL,                        -- what a tick works on together; mails to buyers are one
   subject         TEXT    NOT NULL COLLATE NOCASE CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, or the id of a
                                                   -- reminder, a grant or an alert
   state           TEXT    NOT NULL CHECK (state IN ('due', 'leased', 'done', 'dead')),
@@ -324,7 +326,7 @@ CREATE TABLE outbox (
   CHECK ((state = 'done') = (done_at IS NOT NULL)),
   CHECK ((state = 'dead') = (died_at IS NOT NULL))
 ) STRICT;
-CREATE INDEX outbox_due ON outbox (kind, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX outbox_due ON outbox (queue, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX outbox_suspect ON outbox (next_attempt_at) WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2;
 -- Alerts that nobody got must not raise an alert.
 CREATE INDEX outbox_died ON outbox (died_at) WHERE died_at IS NOT NULL AND kind <> 'alert_mail';

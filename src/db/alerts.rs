@@ -5,7 +5,7 @@
 //! table holds is noted in `alert_causes`.
 
 use super::batch::Query;
-use super::outbox::{Entry, Lease, Leased, Share, Unreadable};
+use super::outbox::{Entry, Lease, Leased, Queue, Share, Unreadable};
 use super::statement::{query, statement};
 use crate::model::{Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
@@ -42,7 +42,7 @@ pub fn claim_due(lease: &Lease, now: Timestamp, share: Share) -> (Statement, Que
         until = lease.until,
         lease_id = &lease.id
     );
-    (super::outbox::claim("alert_mail", lease, now, share), read)
+    (super::outbox::claim(Queue::Alerts, lease, now, share), read)
 }
 
 /// Notes that nobody got an alert that is held under a lease. It goes before the statement that ends the lease.

@@ -6,7 +6,7 @@
 
 use super::LicenseSelector;
 use super::batch::Query;
-use super::outbox::{Attempt, Delay, Entry, LEASE_MS, Lease, Leased, Share, Unreadable, WaitsFor};
+use super::outbox::{Attempt, Delay, Entry, LEASE_MS, Lease, Leased, Queue, Share, Unreadable, WaitsFor};
 use super::statement::{query, statement};
 use crate::model::{
     GithubAccount, GithubLogin, GithubUserId, GrantState, LicenseKey, Permission, Repo, TestLicenses, Timestamp,
@@ -206,7 +206,7 @@ pub fn claim_due(lease: &Lease, moment: Moment, share: Share) -> ([Statement; 3]
     let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
     let claim = match share {
         Share::Usual(count) => statement!("grants/claim", now, until, lease_id, count),
-        Share::Suspect => super::outbox::claim("grant", lease, now, share),
+        Share::Suspect => super::outbox::claim(Queue::Grants, lease, now, share),
     };
     let begin = statement!("grants/begin", now, until, lease_id, allow_test = moment.allow_test());
     let statements = [claim, begin, reserve(lease, moment)];

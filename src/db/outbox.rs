@@ -15,6 +15,16 @@ use crate::platform::{Row, RowError, Statement};
 /// ends a single call after five.
 pub const LEASE_MS: i64 = 60_000;
 
+/// What rows are worked on together. Those that are due the longest have their turn first, whatever their kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// To buyers.
+    Mails,
+    Grants,
+    /// To the operator.
+    Alerts,
+}
+
 /// A lease: who works on rows, and until when nobody else does.
 #[derive(Debug, Clone)]
 pub struct Lease {
@@ -141,13 +151,8 @@ pub fn enqueue_held_mails(selector: LicenseSelector<'_>, now: Timestamp, trace: 
     statement!("outbox/enqueue_held_mails", key, source, order_id, now, trace)
 }
 
-/// Leases mails to buyers that are due, and reads them; the one of which no word came only where it is of this kind.
-pub fn claim_mails(
-    lease: &Lease,
-    moment: Moment,
-    share: Share,
-    suspect: Letter,
-) -> (Statement, Query<Leased<DueMail>>) {
+/// Leases mails to buyers that are due, and reads them.
+pub fn claim_mails(lease: &Lease, moment: Moment, share: Share) -> (Statement, Query<Leased<DueMail>>) {
     let leased = query!(
         "outbox/leased_mails",
         |row| Unreadable::or(row, DueMail::read),
@@ -156,12 +161,7 @@ pub fn claim_mails(
         lease_id = &lease.id,
         allow_test = moment.test_licenses,
     );
-    let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
-    let claim = match share {
-        Share::Usual(count) => statement!("outbox/claim_mails", lease_id, now, until, count),
-        Share::Suspect => claim(suspect.kind(), lease, now, share),
-    };
-    (claim, leased)
+    (claim(Queue::Mails, lease, moment.now, share), leased)
 }
 
 /// Ends a row well. `outcome` is what the other side said, in one word; `reference` its own id of it.
@@ -205,12 +205,12 @@ pub fn dead_letter(id: i64, lease: &Lease, now: Timestamp, error: &str) -> State
     statement!("outbox/dead_letter", id, lease_id = &lease.id, now, error)
 }
 
-/// Leases rows of a kind that are due.
-pub(super) fn claim(kind: &'static str, lease: &Lease, now: Timestamp, share: Share) -> Statement {
-    let (until, lease_id) = (lease.until, &lease.id);
+/// Leases rows of a queue that are due.
+pub(super) fn claim(queue: Queue, lease: &Lease, now: Timestamp, share: Share) -> Statement {
+    let (queue, until, lease_id) = (queue.as_str(), lease.until, &lease.id);
     match share {
-        Share::Usual(count) => statement!("outbox/claim", kind, lease_id, now, until, count),
-        Share::Suspect => statement!("outbox/claim_suspect", kind, lease_id, now, until),
+        Share::Usual(count) => statement!("outbox/claim", queue, lease_id, now, until, count),
+        Share::Suspect => statement!("outbox/claim_suspect", queue, lease_id, now, until),
     }
 }
 
@@ -229,6 +229,23 @@ impl Unreadable {
     pub(super) fn or<T>(row: &Row, read: impl Fn(&Row) -> Result<T, RowError>) -> Result<Leased<T>, RowError> {
         let id = row.integer("id")?;
         Ok(read(row).map_err(|error| Self { id, error }))
+    }
+}
+
+impl Queue {
+    const ALL: [Self; 3] = [Self::Mails, Self::Grants, Self::Alerts];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mails => "mails",
+            Self::Grants => "grants",
+            Self::Alerts => "alerts",
+        }
+    }
+
+    /// By its name in the table; `None` for another.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.as_str() == name)
     }
 }
 

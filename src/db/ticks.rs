@@ -1,8 +1,8 @@
 //! `cron`: when the last tick began; and what a tick finds to do, in one statement that reads little.
 
 use super::batch::Query;
+use super::outbox::Queue;
 use super::statement::{query, statement};
-use crate::http::api::codes::OutboxKind;
 use crate::model::Timestamp;
 use crate::platform::{Row, RowError, Statement};
 
@@ -11,11 +11,11 @@ use crate::platform::{Row, RowError, Statement};
 pub struct Duties {
     /// The delivery that is due first.
     pub delivery_due_at: Option<Timestamp>,
+    /// Of mails to buyers.
     pub mail_due_at: Option<Timestamp>,
-    pub reminder_due_at: Option<Timestamp>,
     pub alert_due_at: Option<Timestamp>,
-    /// Of what kind the row of the outbox is that is due the longest of those of which two claims in a row gave no word.
-    pub suspect: Option<OutboxKind>,
+    /// The queue of the row of the outbox that is due the longest of those of which two claims in a row gave no word.
+    pub suspect: Option<Queue>,
     /// The same of a delivery.
     pub suspect_delivery_due_at: Option<Timestamp>,
     /// Whether or not GitHub is left alone.
@@ -92,9 +92,8 @@ impl Duties {
         Ok(Self {
             delivery_due_at: row.optional_time("delivery_due_at")?,
             mail_due_at: row.optional_time("mail_due_at")?,
-            reminder_due_at: row.optional_time("reminder_due_at")?,
             alert_due_at: row.optional_time("alert_due_at")?,
-            suspect: row.optional_text("suspect_kind")?.and_then(OutboxKind::from_name),
+            suspect: row.optional_text("suspect_queue")?.and_then(Queue::from_name),
             suspect_delivery_due_at: row.optional_time("suspect_delivery_due_at")?,
             grant_due_at: row.optional_time("grant_due_at")?,
             github_paused_until: row.optional_time("github_paused_until_at")?,

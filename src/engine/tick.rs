@@ -9,10 +9,9 @@ use super::watch::Extent;
 use super::{Engine, StorageError};
 use crate::config::{Credentials, WorkersPlan};
 use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
-use crate::db::outbox::{Letter, Share};
+use crate::db::outbox::{Queue, Share};
 use crate::db::ticks::{self, Duties, Untold};
 use crate::db::{Batch, Handle, alerts, grants, licenses, outbox, privacy, reminders};
-use crate::http::api::codes::OutboxKind;
 use crate::model::{EventReason, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, RowError};
 
@@ -48,9 +47,8 @@ struct Bounds {
     /// Rows of the outbox of each kind: of 50 and of 10,000 calls to other services, one takes six at its most awkward.
     /// <https://developers.cloudflare.com/workers/platform/limits/#subrequests>
     rows: usize,
-    /// So many of each kind, mails to buyers being one, have their turn however much else waits; of those mails the ones with keys
-    /// come first. On the Free plan, one row of each kind and one delivery use up all statements where a list is read as well, old
-    /// payloads are erased, and everything fails.
+    /// So many of each queue have their turn however much else waits. On the Free plan, one row of each and one delivery use up all
+    /// statements where a list is read as well, old payloads are erased, and everything fails.
     fewest_rows: usize,
     /// Pages of the storefronts' lists. To read one takes the most CPU time of all that a tick does, of which the Free plan
     /// allows an invocation ten milliseconds. <https://developers.cloudflare.com/workers/platform/limits/#cpu-time>
@@ -169,12 +167,12 @@ impl<P: Platform> Engine<P> {
         let alerts_due = due(duties.alert_due_at, 0) || !chores.is_empty();
         let grants_due = due(duties.grants_due_at(), 0);
         let reminds = self.reminds(&duties, start);
-        let mails_due = due(duties.mail_due_at, 0) || due(duties.reminder_due_at, 0) || reminds;
+        let mails_due = due(duties.mail_due_at, 0) || reminds;
         let reserved = |due: bool, cost: &Cost| if due { self.reserved(cost) } else { 0 };
         let of_suspects = match duties.suspect {
-            Some(OutboxKind::AlertMail) => OF_ALERTS.one(),
-            Some(OutboxKind::LicenseMail | OutboxKind::ReminderMail) => OF_MAILS.one(),
-            Some(OutboxKind::Grant) => OF_GRANTS.one(),
+            Some(Queue::Alerts) => OF_ALERTS.one(),
+            Some(Queue::Mails) => OF_MAILS.one(),
+            Some(Queue::Grants) => OF_GRANTS.one(),
             None => 0,
         };
         let of_looks = of_suspects + if looks { OF_LOOK } else { 0 };
@@ -194,7 +192,7 @@ impl<P: Platform> Engine<P> {
             rows += self.drain_alerts(usual(of_mails)).await?;
         }
         if mails_due && self.now() < until {
-            rows += self.drain_mails(usual(of_grants), Letter::Key).await?;
+            rows += self.drain_mails(usual(of_grants)).await?;
         }
         if grants_due && self.now() < until {
             let rows_of_grants = if looks { bounds.grants_beside_looks } else { bounds.rows };
@@ -218,13 +216,12 @@ impl<P: Platform> Engine<P> {
     /// or the memory that it took, and may again: so everything else has had its turn by now but the looks at GitHub's
     /// lists, and what was done is written down.
     async fn try_suspects(&self, duties: &Duties, until: Timestamp, ticked: &mut Ticked) -> Result<(), StorageError> {
-        if let Some(kind) = duties.suspect {
+        if let Some(queue) = duties.suspect {
             while self.now() < until {
-                let taken = match kind {
-                    OutboxKind::AlertMail => self.drain_alerts(Turn::Suspect).await?,
-                    OutboxKind::LicenseMail => self.drain_mails(Turn::Suspect, Letter::Key).await?,
-                    OutboxKind::ReminderMail => self.drain_mails(Turn::Suspect, Letter::Reminder).await?,
-                    OutboxKind::Grant => self.drain_grants(Turn::Suspect, until).await?,
+                let taken = match queue {
+                    Queue::Alerts => self.drain_alerts(Turn::Suspect).await?,
+                    Queue::Mails => self.drain_mails(Turn::Suspect).await?,
+                    Queue::Grants => self.drain_grants(Turn::Suspect, until).await?,
                 };
                 if taken == 0 {
                     break;
@@ -264,18 +261,18 @@ impl<P: Platform> Engine<P> {
             let most = i64::try_from(bounds(self.config.workers_plan).rows).unwrap_or(i64::MAX);
             chores.extend(reminders::enqueue_due(start, &self.trace, most));
         }
-        let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.reminder_due_at, duties.grants_due_at()];
+        let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.grants_due_at()];
         if duties.untold == Untold::Something || overdue.into_iter().any(|since| due(since, OVERDUE_MS)) {
             chores.extend(self.found_alerts());
         }
         chores
     }
 
-    /// Whether reminders are enqueued by this tick: nothing is then that uses as many statements, and none is that is due already, so
-    /// that those of many licenses which end on one day are not overdue.
+    /// Whether reminders are enqueued by this tick: nothing is then that uses as many statements, and no mail is due already, so that
+    /// those of many licenses which end on one day are not overdue, and keep no key waiting for more than a tick.
     fn reminds(&self, duties: &Duties, start: Timestamp) -> bool {
         let due = |since: Option<Timestamp>| since.is_some_and(|since| since <= start);
-        due(duties.remind_at) && !due(duties.reminder_due_at) && !due(duties.license_ends_at) && !due(duties.look_at)
+        due(duties.remind_at) && !due(duties.mail_due_at) && !due(duties.license_ends_at) && !due(duties.look_at)
     }
 
     /// How many statements this tick has left.
@@ -418,11 +415,11 @@ impl<P: Platform> Engine<P> {
         Ok(taken)
     }
 
-    async fn drain_mails(&self, turn: Turn, suspect: Letter) -> Result<usize, StorageError> {
+    async fn drain_mails(&self, turn: Turn) -> Result<usize, StorageError> {
         let Some(share) = self.share(&OF_MAILS, turn) else { return Ok(0) };
         let lease = self.lease()?;
         let mut batch = Batch::new();
-        let (claim, leased) = outbox::claim_mails(&lease, self.moment(), share, suspect);
+        let (claim, leased) = outbox::claim_mails(&lease, self.moment(), share);
         batch.run(claim);
         let leased = batch.add(leased);
         let leased = self.run_with_catalogue(batch).await?.all(&leased)?;

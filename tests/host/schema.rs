@@ -114,18 +114,17 @@ fn every_statement_that_may_scan_a_table_is_there() {
 #[test]
 fn what_is_due_or_on_lease_is_found_by_its_own_index() {
     let database = Sqlite::migrated().unwrap();
-    const LEASED: &str = "INDEX outbox_due (kind=? AND next_attempt_at=?)";
+    const LEASED: &str = "INDEX outbox_due (queue=? AND next_attempt_at=?)";
     for (name, index) in [
         ("events/claim", "INDEX webhook_events_due (next_attempt_at<?)"),
-        ("outbox/claim", "INDEX outbox_due (kind=? AND next_attempt_at<?)"),
-        ("outbox/claim_mails", "INDEX outbox_due (kind=? AND next_attempt_at<?)"),
+        ("outbox/claim", "INDEX outbox_due (queue=? AND next_attempt_at<?)"),
         ("reminders/record", "INDEX licenses_turn (turn_at<?)"),
         ("reminders/enqueue", "INDEX licenses_turn (turn_at<?)"),
         ("reminders/mark", "INDEX licenses_turn (turn_at<?)"),
         ("grants/mark_ended", "INDEX licenses_turn (turn_at<?)"),
         ("grants/enqueue_ended", "INDEX licenses_turn (turn_at<?)"),
         ("licenses/mark_ended", "INDEX licenses_turn (turn_at<?)"),
-        ("grants/claim", "INDEX outbox_due (kind=? AND next_attempt_at<?)"),
+        ("grants/claim", "INDEX outbox_due (queue=? AND next_attempt_at<?)"),
         ("outbox/leased_alerts", LEASED),
         ("outbox/leased_mails", LEASED),
         ("grants/begin", LEASED),

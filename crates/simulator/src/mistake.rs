@@ -146,9 +146,8 @@ fn leave_out(statements: &mut [Statement], name: &str) {
 const FOREVER_MS: i64 = 60_000 << 20;
 
 /// Where a lease's end is named.
-const LEASING: [&str; 10] = [
+const LEASING: [&str; 9] = [
     "outbox/claim",
-    "outbox/claim_mails",
     "outbox/leased_mails",
     "outbox/leased_alerts",
     "outbox/enqueue_license_mail",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::{join, poll_fn};
 use latchkey::config::Config;
 use latchkey::db::grants::Moment;
-use latchkey::db::outbox::{self, Attempt, Delay, DueMail, Lease, Letter, Share, WaitsFor};
+use latchkey::db::outbox::{self, Attempt, Delay, DueMail, Lease, Share, WaitsFor};
 use latchkey::db::{Batch, Results};
 use latchkey::engine::Engine;
 use latchkey::model::{PrivateKey, TestLicenses, Timestamp, UniqueId};
@@ -50,7 +50,7 @@ fn moment(shop: &Shop) -> Moment {
 async fn claim(shop: &Shop) -> (Lease, Vec<DueMail>) {
     let now = shop.host.now();
     let lease = Lease { id: unique_id(&shop.host).unwrap(), until: now.plus_millis(60_000) };
-    let (claim, leased) = outbox::claim_mails(&lease, moment(shop), Share::Usual(10), Letter::Key);
+    let (claim, leased) = outbox::claim_mails(&lease, moment(shop), Share::Usual(10));
     let mut batch = Batch::from(claim);
     let leased = batch.add(leased);
     let results = Results::new(shop.host.batch(batch.into_statements()).await.unwrap());

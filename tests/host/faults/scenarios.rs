@@ -123,7 +123,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 41] = [
+    pub(super) const ALL: [Self; 42] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,

@@ -22,8 +22,8 @@ FROM (
       (SELECT count(*) FROM webhook_events
        WHERE stuck_at >= since AND stuck_at < :now - 10000 AND reason = 'unmapped_product')
     WHEN 'overdue' THEN
-      (SELECT count(*) FROM outbox WHERE kind IN ('license_mail', 'reminder_mail') AND next_attempt_at < :now - 900000)
-      + (SELECT count(*) FROM outbox WHERE kind = 'grant' AND next_attempt_at < :now - 900000
+      (SELECT count(*) FROM outbox WHERE queue = 'mails' AND next_attempt_at < :now - 900000)
+      + (SELECT count(*) FROM outbox WHERE queue = 'grants' AND next_attempt_at < :now - 900000
            AND NOT EXISTS (SELECT 1 FROM github_pauses WHERE scope = '' AND until_at > :now - 900000))
       + (SELECT count(*) FROM webhook_events WHERE next_attempt_at < :now - 900000)
     WHEN 'found_by_reconciliation' THEN

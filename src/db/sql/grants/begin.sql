@@ -18,6 +18,6 @@ FROM (
                       WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
                         AND (c.status = 'revoked' OR c.good_until <= :now)) AS tests_off
   FROM outbox o JOIN grants g ON g.id = o.subject
-  WHERE o.kind = 'grant' AND o.next_attempt_at = :until AND o.lease_id = :lease_id)
+  WHERE o.queue = 'grants' AND o.next_attempt_at = :until AND o.lease_id = :lease_id)
 WHERE id = grant_id AND (NOT wanted OR state IN ('revoking', 'revoked'))
   AND (wanted OR NOT tests_off OR state IN ('revoking', 'revoked'))

@@ -7,11 +7,11 @@ SET state = 'leased', lease_id = :lease_id, next_attempt_at = :until, attempts =
 WHERE id IN (
   SELECT id FROM (
     SELECT o.id FROM outbox o LEFT JOIN grants g ON g.id = o.subject
-    WHERE o.kind = 'grant' AND o.next_attempt_at <= :now AND o.silent_claims < 2 AND g.state IS 'waiting'
+    WHERE o.queue = 'grants' AND o.next_attempt_at <= :now AND o.silent_claims < 2 AND g.state IS 'waiting'
     ORDER BY o.next_attempt_at LIMIT CAST((:count + 1) / 2 AS INTEGER))
   UNION ALL
   SELECT id FROM (
     SELECT o.id FROM outbox o LEFT JOIN grants g ON g.id = o.subject
-    WHERE o.kind = 'grant' AND o.next_attempt_at <= :now AND o.silent_claims < 2 AND g.state IS NOT 'waiting'
+    WHERE o.queue = 'grants' AND o.next_attempt_at <= :now AND o.silent_claims < 2 AND g.state IS NOT 'waiting'
     ORDER BY o.next_attempt_at LIMIT :count)
   LIMIT :count)

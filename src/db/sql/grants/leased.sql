@@ -30,5 +30,5 @@ SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.githu
        (SELECT p.until_at FROM github_pauses p WHERE p.scope = g.repo AND p.until_at > :now) AS repo_paused_until_at,
        (SELECT p.times FROM github_pauses p WHERE p.scope = g.repo) AS repo_limits_met
 FROM outbox o LEFT JOIN grants g ON g.id = o.subject
-WHERE o.kind = 'grant' AND o.next_attempt_at = :until AND o.lease_id = :lease_id
+WHERE o.queue = 'grants' AND o.next_attempt_at = :until AND o.lease_id = :lease_id
 ORDER BY o.id

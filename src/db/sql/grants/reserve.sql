@@ -5,7 +5,7 @@
 WITH asking AS MATERIALIZED (
   SELECT o.id, g.id AS grant_id, g.repo
   FROM outbox o JOIN grants g ON g.id = o.subject
-  WHERE o.kind = 'grant' AND o.next_attempt_at = :until AND o.lease_id = :lease_id
+  WHERE o.queue = 'grants' AND o.next_attempt_at = :until AND o.lease_id = :lease_id
     AND EXISTS (SELECT 1 FROM open_claims c
                 WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
                   AND c.good_until > :now AND c.test <= :allow_test)

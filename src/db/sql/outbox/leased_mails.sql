@@ -12,5 +12,5 @@ SELECT o.id, o.kind, o.attempts, o.trace_id, l.license_key, coalesce(l.section, 
 FROM outbox o
 LEFT JOIN reminders r ON o.kind = 'reminder_mail' AND r.id = CAST(o.subject AS INTEGER)
 LEFT JOIN licenses l ON l.license_key = iif(o.kind = 'reminder_mail', r.license_key, o.subject)
-WHERE o.kind IN ('license_mail', 'reminder_mail') AND o.next_attempt_at = :until AND o.lease_id = :lease_id
-ORDER BY o.kind, o.id
+WHERE o.queue = 'mails' AND o.next_attempt_at = :until AND o.lease_id = :lease_id
+ORDER BY o.id

@@ -3,9 +3,9 @@
 -- deliveries of which no word came are among those that are due, so they are looked for only where something is; and what is due of
 -- licenses only where one has its turn.
 SELECT *,
-  CASE WHEN mail_due_at <= :now OR reminder_due_at <= :now OR alert_due_at <= :now OR grant_due_at <= :now THEN
-    (SELECT kind FROM outbox WHERE next_attempt_at <= :now AND silent_claims >= 2 ORDER BY next_attempt_at LIMIT 1)
-  END AS suspect_kind,
+  CASE WHEN mail_due_at <= :now OR alert_due_at <= :now OR grant_due_at <= :now THEN
+    (SELECT queue FROM outbox WHERE next_attempt_at <= :now AND silent_claims >= 2 ORDER BY next_attempt_at LIMIT 1)
+  END AS suspect_queue,
   CASE WHEN delivery_due_at <= :now THEN
     (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2)
   END AS suspect_delivery_due_at,
@@ -18,10 +18,9 @@ SELECT *,
 FROM (
   SELECT
     (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL) AS delivery_due_at,
-    (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'license_mail' AND next_attempt_at IS NOT NULL) AS mail_due_at,
-    (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'reminder_mail' AND next_attempt_at IS NOT NULL) AS reminder_due_at,
-    (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'alert_mail' AND next_attempt_at IS NOT NULL) AS alert_due_at,
-    (SELECT min(next_attempt_at) FROM outbox WHERE kind = 'grant' AND next_attempt_at IS NOT NULL) AS grant_due_at,
+    (SELECT min(next_attempt_at) FROM outbox WHERE queue = 'mails' AND next_attempt_at IS NOT NULL) AS mail_due_at,
+    (SELECT min(next_attempt_at) FROM outbox WHERE queue = 'alerts' AND next_attempt_at IS NOT NULL) AS alert_due_at,
+    (SELECT min(next_attempt_at) FROM outbox WHERE queue = 'grants' AND next_attempt_at IS NOT NULL) AS grant_due_at,
     (SELECT until_at FROM github_pauses WHERE scope = '') AS github_paused_until_at,
     (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 1) AS oldest_payload_at,
     (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 0) AS oldest_waiting_at,

@@ -2,13 +2,14 @@
 SELECT kind, due_at FROM (
   SELECT 'delivery' AS kind, min(next_attempt_at) AS due_at FROM webhook_events WHERE next_attempt_at <= :now
   UNION ALL
-  SELECT 'license_mail', min(next_attempt_at) FROM outbox WHERE kind = 'license_mail' AND next_attempt_at <= :now
+  SELECT * FROM (SELECT kind, next_attempt_at FROM outbox WHERE queue = 'mails' AND next_attempt_at <= :now
+                 ORDER BY next_attempt_at LIMIT 1)
   UNION ALL
-  SELECT 'reminder_mail', min(next_attempt_at) FROM outbox WHERE kind = 'reminder_mail' AND next_attempt_at <= :now
+  SELECT * FROM (SELECT kind, next_attempt_at FROM outbox WHERE queue = 'grants' AND next_attempt_at <= :now
+                 ORDER BY next_attempt_at LIMIT 1)
   UNION ALL
-  SELECT 'grant', min(next_attempt_at) FROM outbox WHERE kind = 'grant' AND next_attempt_at <= :now
-  UNION ALL
-  SELECT 'alert_mail', min(next_attempt_at) FROM outbox WHERE kind = 'alert_mail' AND next_attempt_at <= :now
+  SELECT * FROM (SELECT kind, next_attempt_at FROM outbox WHERE queue = 'alerts' AND next_attempt_at <= :now
+                 ORDER BY next_attempt_at LIMIT 1)
 )
 WHERE due_at IS NOT NULL
 ORDER BY due_at LIMIT 1
