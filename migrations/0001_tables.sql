@@ -215,6 +215,7 @@ CREATE TABLE license_activations (
   github_username TEXT    NOT NULL CHECK (length(github_username) BETWEEN 1 AND 39),
   github_user_id  INTEGER NOT NULL CHECK (github_user_id > 0),
   repos           TEXT    NOT NULL CHECK (json_type(repos) = 'array'),  -- in the order in which they are shown
+  chosen          TEXT    NOT NULL DEFAULT '[]' CHECK (json_type(chosen) = 'array'),  -- those that the buyer preferred to others
   proof           TEXT    NOT NULL DEFAULT 'typed' CHECK (proof IN ('typed', 'signed_in', 'checkout')),
   activated_at    INTEGER NOT NULL,
   trace_id        TEXT    NOT NULL

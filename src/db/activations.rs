@@ -16,6 +16,8 @@ pub struct Binding<'a> {
     pub key: &'a LicenseKey,
     pub account: &'a GithubAccount,
     pub repos: &'a [Repo],
+    /// Those of them that the buyer preferred to others.
+    pub chosen: &'a [Repo],
     pub permission: Permission,
     pub moment: Moment,
     pub trace: &'a TraceId,
@@ -31,15 +33,15 @@ pub fn known_license(key: &LicenseKey) -> Query<KnownLicense> {
 
 /// Binds a good license that is not bound yet. Gives a row when this statement did it.
 pub fn bind(binding: &Binding<'_>) -> Query<()> {
-    let Binding { key, account, repos, moment, trace, .. } = binding;
-    let names: Vec<&str> = repos.iter().map(Repo::as_str).collect();
+    let Binding { key, account, repos, chosen, moment, trace, .. } = binding;
     query!(
         "activations/bind",
         |_| Ok(()),
         key = *key,
         login = &account.login,
         user_id = account.id,
-        repos = super::json_text(&names),
+        repos = super::json_text(repos),
+        chosen = super::json_text(chosen),
         now = moment.now,
         allow_test = moment.test_licenses,
         trace = *trace,

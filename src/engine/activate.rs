@@ -382,8 +382,15 @@ impl<P: Platform> Engine<P> {
             batch.run(storefront_keys::record_verified(*source, issued, *asked_at, moment.now));
             batch.run(licenses::record_issued(*source, issued, &product, moment.now, None));
         }
-        let binding =
-            Binding { key: &key, account, repos: &repos, permission: product.permission, moment, trace: &self.trace };
+        let binding = Binding {
+            key: &key,
+            account,
+            repos: &repos,
+            chosen: &product.offered_among(&repos),
+            permission: product.permission,
+            moment,
+            trace: &self.trace,
+        };
         let bound = batch.add(activations::bind(&binding));
         batch.run(activations::record_entitlements(&binding));
         let access = self.ask_for_access(&mut batch, &key, BoundTo::Id(account.id))?;

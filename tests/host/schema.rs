@@ -473,7 +473,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     // Activations, and what they open.
     (
         "INSERT INTO license_activations
-         SELECT license_key, 'ada-lovelace', 900002, repos, proof, activated_at, trace_id FROM license_activations",
+         SELECT license_key, 'ada-lovelace', 900002, repos, chosen, proof, activated_at, trace_id FROM license_activations",
         "UNIQUE",
     ),
     ("UPDATE license_activations SET license_key = 'LK-NOBODYS'", "FOREIGN KEY"),
@@ -481,6 +481,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE license_activations SET github_username = ''", "CHECK"),
     ("UPDATE license_activations SET github_username = NULL", "NOT NULL"),
     ("UPDATE license_activations SET repos = '{}'", "CHECK"),
+    ("UPDATE license_activations SET chosen = '{}'", "CHECK"),
     ("UPDATE license_activations SET proof = 'rumor'", "CHECK"),
     ("UPDATE entitlements SET license_key = 'LK-NOBODYS'", "FOREIGN KEY"),
     ("UPDATE entitlements SET repo = 'starter'", "CHECK"),

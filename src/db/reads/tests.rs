@@ -44,7 +44,7 @@ const SHOP: &str = r#"
   INSERT INTO licenses (license_key, source, order_id, storefront_key_id, product_id, tier, email, name, test, issued_at) VALUES
     ('key-of-theirs', 'lemonsqueezy', '77', '5', '4', 'core', 'kim@example.com', 'Kim', 0, 500);
 
-  INSERT INTO license_activations VALUES
+  INSERT INTO license_activations (license_key, github_username, github_user_id, repos, proof, activated_at, trace_id) VALUES
     ('LK-A1', 'ada', 1, '["acme/kit"]', 'typed', 1500, 't'), ('LK-A2', 'ada', 1, '["Acme/Kit","acme/docs"]', 'typed', 1600, 't'),
     ('LK-C', 'eve', 2, '["acme/kit"]', 'checkout', 3500, 't');
   INSERT INTO entitlements VALUES

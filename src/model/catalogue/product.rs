@@ -245,6 +245,12 @@ impl Product {
         }
         Ok(repos)
     }
+
+    /// Those of some repositories that the product lets the buyer choose, in the seller's order.
+    pub fn offered_among(&self, repos: &[Repo]) -> Vec<Repo> {
+        let offered = self.choose.iter().flat_map(|choice| &choice.from);
+        offered.filter(|repo| repos.contains(repo)).cloned().collect()
+    }
 }
 
 impl VariantId {

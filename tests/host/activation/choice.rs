@@ -37,6 +37,7 @@ fn a_choice_is_kept_whatever_is_sent_later() {
         assert_eq!((first.status, first.repos()), (200, vec![("acme/stack-next", "invited")]));
         let stored = shop.value("SELECT repos FROM license_activations");
         assert_eq!(stored, r#"["acme/stack-next"]"#, "as the catalogue spells it");
+        assert_eq!(shop.value("SELECT chosen FROM license_activations"), stored, "that it was chosen is kept");
         for other in [&["acme/stack-nuxt"][..], &["acme/stack-nuxt", "acme/stack-next"], &[], &["acme/other"]] {
             let again = shop.activate_choosing(&key, "octocat", other).await;
             assert_eq!((again.status, again.repos()), (200, vec![("acme/stack-next", "invited")]), "{other:?}");
