@@ -103,6 +103,15 @@ FROM license_activations a
 JOIN licenses l ON l.license_key = a.license_key
 JOIN entitlements e ON e.license_key = a.license_key;
 
+-- What each bound license is for, whose it is and what it opens, as one text: whoever has read it can tell by it whether the license
+-- has changed since.
+CREATE VIEW bound_terms AS
+SELECT a.license_key,
+       json_array(a.github_user_id, coalesce(l.section, l.source), l.product_id, l.variant_id, json(a.repos), json(a.chosen),
+                  json((SELECT json_group_array(json_array(e.repo, e.permission)) FROM entitlements e
+                        WHERE e.license_key = a.license_key))) AS terms
+FROM license_activations a JOIN licenses l ON l.license_key = a.license_key;
+
 -- Those of good licenses, until `good_until`.
 CREATE VIEW open_claims AS SELECT * FROM claims WHERE status = 'active';
 

@@ -15,7 +15,7 @@
 //! | [`outbox`], [`alerts`], [`reminders`] | what is still to be done in the outside world |
 //! | [`products`] | the catalogue |
 //! | [`reconciliations`], [`ticks`] | how far the storefronts' lists were read, and when cron ran |
-//! | [`license_actions`], [`admin_changes`], [`privacy`] | what an operator changes |
+//! | [`license_actions`], [`admin_changes`], [`sync`], [`privacy`] | what an operator changes |
 //! | [`reads`] | what people look at |
 
 pub mod activations;
@@ -36,6 +36,7 @@ pub mod reminders;
 pub(crate) mod statement;
 pub mod storefront_keys;
 pub mod subscriptions;
+pub mod sync;
 pub mod ticks;
 pub mod watches;
 

@@ -15,6 +15,7 @@ mod join;
 mod license_actions;
 mod outbox;
 mod reconcile;
+mod sync;
 mod tick;
 mod watch;
 
@@ -38,6 +39,7 @@ pub use activate::{Activate, ActivateError, Activated, Bound};
 pub use admin_actions::ReplayOutcome;
 pub use grants::RepoStatus;
 pub use license_actions::{ActionError, ActionOutcome, Issue, IssueOutcome, Refusal};
+pub use sync::{Scope, SyncCursor, Synced};
 pub use tick::Ticked;
 
 /// How long a database round trip may take. Whoever waits for it is told to come back rather than kept waiting.

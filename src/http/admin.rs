@@ -48,6 +48,7 @@ enum Endpoint {
     Transfer,
     CorrectEmail,
     Grants,
+    SyncGrants,
     Outbox,
     RetryOutbox,
     CancelOutbox,
@@ -59,7 +60,7 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 27] = [
+const ROUTES: [(&str, &str, Endpoint); 28] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/doctor", Endpoint::Doctor),
@@ -79,6 +80,7 @@ const ROUTES: [(&str, &str, Endpoint); 27] = [
     ("POST", "/admin/licenses/{key}/transfer", Endpoint::Transfer),
     ("POST", "/admin/licenses/{key}/correct-email", Endpoint::CorrectEmail),
     ("GET", "/admin/grants", Endpoint::Grants),
+    ("POST", "/admin/grants/sync", Endpoint::SyncGrants),
     ("GET", "/admin/outbox", Endpoint::Outbox),
     ("POST", "/admin/outbox/{id}/retry", Endpoint::RetryOutbox),
     ("POST", "/admin/outbox/{id}/cancel", Endpoint::CancelOutbox),
@@ -178,6 +180,7 @@ async fn answer<P: Platform>(
             Response::json(200, &licenses::correct_email(engine, &license_key(id)?, body(request).await?).await?)
         }
         Endpoint::Grants => Response::json(200, &grants::list(engine, &read_query(&request)?).await?),
+        Endpoint::SyncGrants => Response::json(200, &grants::sync(engine, body(request).await?).await?),
         Endpoint::Outbox => Response::json(200, &outbox::list(engine, &read_query(&request)?).await?),
         Endpoint::RetryOutbox => Response::json(200, &outbox::retry(engine, row_id(id)?, body(request).await?).await?),
         Endpoint::CancelOutbox => {

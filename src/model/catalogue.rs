@@ -25,7 +25,8 @@ use crate::model::{Bought, ProductRef, Repo, Source, StorefrontId};
 pub use difference::{Difference, EntryRef};
 pub use problem::Problem;
 pub use product::{
-    Choice, ChoiceError, Consequence, DisputeConsequence, LicenseKind, Permission, Product, ProofRule, VariantId,
+    Choice, ChoiceByNow, ChoiceError, Consequence, DisputeConsequence, LicenseKind, Permission, Product, ProofRule,
+    ReposByNow, VariantId,
 };
 pub use section::{Ids, Section, VariantRule};
 pub use tree::Form;

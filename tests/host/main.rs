@@ -38,6 +38,7 @@ mod schema;
 mod shop;
 mod snapshot;
 mod sql;
+mod sync;
 mod tick;
 mod upgrades;
 mod watching;

@@ -6,7 +6,7 @@ use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryRec
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::doctor::Diagnosis;
 use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
-use latchkey::http::api::grants::{GrantItem, GrantsRequest};
+use latchkey::http::api::grants::{GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
 use latchkey::http::api::health::Health;
 use latchkey::http::api::licenses::{
     CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
@@ -23,7 +23,7 @@ use crate::operation::Operation;
 use crate::schemas::Schemas;
 
 pub(crate) fn all(schemas: &mut Schemas) -> Vec<Operation> {
-    let parts = [buyers, storefronts, machines, looks, deliveries, licenses, outbox, catalogue, privacy];
+    let parts = [buyers, storefronts, machines, looks, deliveries, licenses, access, outbox, catalogue, privacy];
     parts.into_iter().flat_map(|part| part(schemas)).collect()
 }
 
@@ -240,6 +240,23 @@ fn licenses(schemas: &mut Schemas) -> Vec<Operation> {
         .fails(&[409, 502]),
     ];
     looks.into_iter().chain(actions).collect()
+}
+
+fn access(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
+        Operation::change(
+            "/admin/grants/sync",
+            "syncGrants",
+            "Bring licenses to what the catalogue says by now",
+            schemas.body::<SyncRequest>(),
+        )
+        .answers(
+            200,
+            "What changes, or would, for some accounts; the others begin at `next_cursor`.",
+            schemas.answer::<SyncAnswer>(),
+        )
+        .fails(&[409]),
+    ]
 }
 
 fn outbox(schemas: &mut Schemas) -> Vec<Operation> {

@@ -1,13 +1,42 @@
-//! `/admin/grants`: who has access to what.
+//! `/admin/grants`: who has access to what, and bringing that to what the catalogue says by now.
 
-use super::read;
+use super::{action, read, unavailable};
 use crate::db::reads;
-use crate::engine::Engine;
-use crate::http::Problem;
+use crate::engine::{Engine, Scope, SyncCursor, Synced};
 use crate::http::api::Page;
-use crate::http::api::grants::{GrantItem, GrantsRequest};
+use crate::http::api::grants::{GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
+use crate::http::{Code, Problem};
 use crate::platform::Platform;
 
+/// `GET /admin/grants`
 pub(super) async fn list<P: Platform>(engine: &Engine<P>, request: &GrantsRequest) -> Result<Page<GrantItem>, Problem> {
     read(engine, reads::grants::list(request)).await
+}
+
+/// `POST /admin/grants/sync`
+pub(super) async fn sync<P: Platform>(engine: &Engine<P>, request: SyncRequest) -> Result<SyncAnswer, Problem> {
+    let SyncRequest { reason, actor, product, dry_run, expected_version, cursor } = request;
+    let from = match cursor {
+        Some(cursor) => Some(SyncCursor::parse(cursor.as_str()).ok_or_else(|| {
+            Problem::new(Code::InvalidRequest, "`cursor` is none that this gave. Begin anew without it.")
+        })?),
+        None => None,
+    };
+    let scope = Scope { product, version: expected_version.map(i64::from), from };
+    let synced = if dry_run {
+        engine.rehearse_sync(&scope).await
+    } else {
+        let missing = || Problem::new(Code::InvalidRequest, "`reason` is missing: say why.");
+        let action = action(engine, reason.ok_or_else(missing)?, actor)?;
+        engine.sync_grants(&scope, &action).await
+    };
+    match synced.map_err(unavailable(engine))? {
+        Synced::Done(answer) => Ok(answer),
+        Synced::OtherVersion { version } => Err(Problem::new(
+            Code::CatalogueChanged,
+            format!(
+                "Nothing was changed: the catalogue has version {version} by now. Look at what that would change first."
+            ),
+        )),
+    }
 }

@@ -1,4 +1,4 @@
-//! `/admin/grants`: who has access to what.
+//! `/admin/grants`: who has access to what, and bringing that to what the catalogue says by now.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::codes::GrantCause;
 use super::values::{AccountFilter, RepoFilter};
 use super::{Cursor, PageLimit};
-use crate::model::{GrantState, Permission, Timestamp};
+use crate::model::{Actor, GrantState, Permission, Reason, StorefrontId, Timestamp};
 
 /// One identity's access to one repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,4 +54,118 @@ pub struct GrantsRequest {
     pub github: Option<AccountFilter>,
     pub repo: Option<RepoFilter>,
     pub state: Option<GrantState>,
+}
+
+/// Which licenses are to be brought to what the catalogue says by now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncRequest {
+    /// Why; not needed for a dry run.
+    pub reason: Option<Reason>,
+    pub actor: Option<Actor>,
+    /// Only those of this product, all of its variants: the storefront's id of it.
+    pub product: Option<StorefrontId>,
+    /// Only answers what would change.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Only if the catalogue has this version.
+    #[schemars(range(max = 4_294_967_295_u32))]
+    pub expected_version: Option<u32>,
+    pub cursor: Option<Cursor>,
+}
+
+/// What so many licenses were brought to, or would be, and where that goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SyncAnswer {
+    /// The version of the catalogue that it is by.
+    pub version: i64,
+    #[serde(flatten)]
+    pub counts: SyncCounts,
+    /// The repositories to which somebody's access changes.
+    pub repos: Vec<SyncedRepo>,
+    /// Where the licenses begin that were not looked at yet.
+    pub next_cursor: Option<String>,
+}
+
+/// What changes, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SyncCounts {
+    /// Licenses that were looked at: those that are bound and good.
+    pub licenses: usize,
+    /// Of these, those that open something else now, or would.
+    pub changed: usize,
+    /// Those whose product the catalogue does not name any more, or says that it opens nothing: they are left as they are.
+    pub unmapped: usize,
+    /// Those whose buyer chose what is not offered any more: they keep it.
+    pub choices_gone: usize,
+    /// Those whose buyer would have to choose, and was never asked to: they are left as they are.
+    pub choices_missing: usize,
+    /// Licenses, beside those that were looked at, that are left as they are for being suspended, and would change.
+    pub suspended: usize,
+    /// Licenses that are left as they are since somebody has put into a table what cannot be read.
+    pub unreadable: usize,
+    /// GitHub accounts whose access to some repository changes.
+    pub people: usize,
+    #[serde(flatten)]
+    pub access: AccessCounts,
+}
+
+/// How many accounts' access changes, and how. What another good license of the account opens as well is no change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccessCounts {
+    /// It is given.
+    pub add: usize,
+    /// It is taken away.
+    pub remove: usize,
+    /// It permits more.
+    pub raise: usize,
+    /// It permits less.
+    pub lower: usize,
+}
+
+/// The same for one repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SyncedRepo {
+    pub repo: String,
+    #[serde(flatten)]
+    pub access: AccessCounts,
+}
+
+impl SyncAnswer {
+    /// Adds what came after it.
+    pub fn add(&mut self, next: Self) {
+        self.version = next.version;
+        self.next_cursor = next.next_cursor;
+        self.counts.add(&next.counts);
+        for SyncedRepo { repo, access } in next.repos {
+            match self.repos.iter_mut().find(|known| known.repo.eq_ignore_ascii_case(&repo)) {
+                Some(known) => known.access.add(access),
+                None => self.repos.push(SyncedRepo { repo, access }),
+            }
+        }
+        self.repos.sort_by_key(|synced| synced.repo.to_ascii_lowercase());
+    }
+}
+
+impl SyncCounts {
+    fn add(&mut self, other: &Self) {
+        self.licenses += other.licenses;
+        self.changed += other.changed;
+        self.unmapped += other.unmapped;
+        self.choices_gone += other.choices_gone;
+        self.choices_missing += other.choices_missing;
+        self.suspended += other.suspended;
+        self.unreadable += other.unreadable;
+        self.people += other.people;
+        self.access.add(other.access);
+    }
+}
+
+impl AccessCounts {
+    pub const fn add(&mut self, other: Self) {
+        self.add += other.add;
+        self.remove += other.remove;
+        self.raise += other.raise;
+        self.lower += other.lower;
+    }
 }

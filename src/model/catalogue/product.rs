@@ -187,6 +187,22 @@ pub enum ChoiceError {
     Outside { from: String },
 }
 
+/// What a product opens for a license that was bound before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReposByNow {
+    /// Those for everybody first, each once.
+    pub repos: Vec<Repo>,
+    pub choice: ChoiceByNow,
+}
+
+/// Whether what the buyer chose is offered by now. Where there was nothing to choose, it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChoiceByNow {
+    Offered,
+    /// Some of it is not.
+    Gone,
+}
+
 impl Product {
     /// How many days of grace there are where an entry does not say.
     pub const GRACE_DAYS: u32 = 3;
@@ -244,6 +260,25 @@ impl Product {
             }
         }
         Ok(repos)
+    }
+
+    /// The repositories that the product opens for a license that has these, of which its buyer chose some when the catalogue said
+    /// something else; `None` where the buyer would have to choose, and was never asked to.
+    ///
+    /// Whoever has any of what is to be chosen keeps that, however many may be chosen by now. A choice that is not offered any more
+    /// was paid for like any other, and nothing can take its place, so it is kept as well.
+    pub fn repos_by_now(&self, has: &[Repo], chosen: &[Repo]) -> Option<ReposByNow> {
+        let offered = self.offered_among(has);
+        if self.choose.is_some() && offered.is_empty() && chosen.is_empty() {
+            return None;
+        }
+        let mut repos = self.repos.clone();
+        repos.extend(offered);
+        let gone: Vec<Repo> =
+            chosen.iter().filter(|repo| has.contains(repo) && !repos.contains(repo)).cloned().collect();
+        let choice = if gone.is_empty() { ChoiceByNow::Offered } else { ChoiceByNow::Gone };
+        repos.extend(gone);
+        Some(ReposByNow { repos, choice })
     }
 
     /// Those of some repositories that the product lets the buyer choose, in the seller's order.

@@ -103,6 +103,11 @@ fn a_transfer_survives_every_single_fault() {
 }
 
 #[test]
+fn a_sync_survives_every_single_fault() {
+    exhaust(Scenario::Sync, 14);
+}
+
+#[test]
 fn what_became_of_invitations_is_found_out_despite_every_single_fault() {
     exhaust(Scenario::Watching, 34);
     exhaust(Scenario::ToldByGithub, 30);

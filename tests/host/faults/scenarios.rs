@@ -84,6 +84,8 @@ pub(super) enum Scenario {
     Revocation,
     /// The operator gives it to another account.
     Transfer,
+    /// The operator brings the same to a catalogue that has dropped one repository and has another.
+    Sync,
     /// Of two invitations one is accepted and one declined, which two looks find out, at a short list and a long one.
     Watching,
     /// An invitation ends that was renewed as often as that is done; the operator is told.
@@ -123,7 +125,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 42] = [
+    pub(super) const ALL: [Self; 43] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -148,6 +150,7 @@ impl Scenario {
         Self::Invoice,
         Self::Revocation,
         Self::Transfer,
+        Self::Sync,
         Self::Watching,
         Self::LastInvitation,
         Self::ToldByGithub,

@@ -12,7 +12,7 @@ use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{Delivery, GumroadSale, KeyStatus, LemonSqueezySale, LicenseKeySeed};
 use serde_json::json;
 
-use crate::shop::{NOW, Shop, delivery_request, run};
+use crate::shop::{ADMIN_TOKEN, NOW, Shop, catalogue_of, delivery_request, request, run};
 use crate::snapshot::{Snapshot, contents, tables};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -255,6 +255,44 @@ fn a_first_activation_that_fails_at_any_statement_burns_no_key() {
                 assert!(answered.repos().iter().all(|(_, status)| *status == "invited"), "{name}");
                 assert_eq!((shop.count("license_activations"), invited()), (1, 2), "{name}");
             }
+        }
+    });
+}
+
+#[test]
+fn a_sync_that_fails_at_any_statement_changes_nothing_and_is_done_when_asked_again() {
+    run(async {
+        let statements = [
+            "sync/record",
+            "sync/close",
+            "sync/open",
+            "sync/show",
+            "sync/want_grants",
+            "sync/release_grants",
+            "sync/enqueue",
+        ];
+        for (place, name) in statements.iter().enumerate() {
+            let shop = Shop::open();
+            let key = shop.sell_starter().await;
+            assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            let starter = "[[gumroad]]\nproduct_id = '32-nPAicqbLj8B_WswVlMw=='\nname = 'Starter'\ntier = 'pro'\n";
+            shop.stock(&catalogue_of(&format!("{starter}repos = ['acme/starter', 'acme/kit']\n")));
+            let before = Snapshot::of(shop.host.database());
+            let ask = || {
+                let bearer = format!("Bearer {ADMIN_TOKEN}");
+                let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+                shop.request(request("POST", "/admin/grants/sync", &headers, br#"{ "reason": "another repository" }"#))
+            };
+            let seen = fail_at(&shop, "sync/record", Some(place));
+            assert_eq!(ask().await.problem(), (503, "storage_unavailable"), "{name}");
+            assert_eq!(*seen.borrow(), statements);
+            assert_eq!(Snapshot::of(shop.host.database()), before, "{name}: all of it is rolled back");
+            fail_at(&shop, "sync/record", None);
+            assert_eq!(ask().await.body["changed"], 1, "{name}");
+            shop.tick_after(MINUTE).await;
+            assert_eq!((shop.count("entitlements"), shop.count("admin_actions")), (2, 1), "{name}");
+            let open = |repo| shop.sandbox.invitations(repo).len();
+            assert_eq!((open("acme/starter-docs"), open("acme/kit")), (0, 1), "{name}");
         }
     });
 }

@@ -21,6 +21,10 @@ use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue, catalogue_of, delivery_
 /// A catalogue that names another product.
 const OTHER: &str = "[[gumroad]]\nproduct_id = 'other=='\nname = 'Other'\ntier = 'core'\nrepos = ['acme/other']\n";
 
+/// A catalogue whose starter kit has dropped one repository, and has another.
+const CHANGED: &str = "[[gumroad]]\nproduct_id = '32-nPAicqbLj8B_WswVlMw=='\nname = 'Acme Starter Kit'\ntier = 'pro'\nyears = 1\n\
+                       repos = ['acme/starter', 'acme/kit']\n";
+
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -179,6 +183,11 @@ impl Scenario {
             Self::Transfer => {
                 let to = GithubLogin::parse("grace-hopper").unwrap();
                 Subject::Operator(Change::Transfer(sell_and_activate(shop).await, to))
+            }
+            Self::Sync => {
+                sell_and_activate(shop).await;
+                shop.stock(&catalogue_of(CHANGED));
+                Subject::Operator(Change::Sync)
             }
             Self::Watching => {
                 for number in 0..200 {

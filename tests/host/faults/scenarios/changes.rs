@@ -2,7 +2,9 @@
 
 use latchkey::db::admin_changes::{OutboxAction, OutstandingFilter};
 use latchkey::db::products::Replaced;
-use latchkey::engine::{ActionError, ActionOutcome, Engine, FollowUp, Issue, IssueOutcome, ReplayOutcome};
+use latchkey::engine::{
+    ActionError, ActionOutcome, Engine, FollowUp, Issue, IssueOutcome, ReplayOutcome, Scope, Synced,
+};
 use latchkey::model::{AdminAction, BuyerEmail, Catalogue, EmailAddress, EventId, GithubLogin, LicenseKey};
 use latchkey::platform::host::Host;
 
@@ -23,6 +25,8 @@ pub(super) enum Change {
     Outbox(OutboxAction, i64),
     Export(BuyerEmail),
     Erase(BuyerEmail),
+    /// Brings all licenses to the catalogue, after a look at what that would come to.
+    Sync,
     /// Replaces the catalogue, after a look at what that would come to.
     Replace(Catalogue),
 }
@@ -52,6 +56,18 @@ impl Change {
             Self::Export(email) => engine.export(email, action).await.ok()?.licenses.len() == 1,
             // Where the answer was lost, asking again finds nothing more.
             Self::Erase(email) => matches!(engine.erase(email, action).await.ok()?.licenses, 0 | 1),
+            // Where the answer was lost, asking again finds all in line.
+            Self::Sync => {
+                let scope = Scope::default();
+                let expected = engine.rehearse_sync(&scope).await.ok()?;
+                let synced = engine.sync_grants(&scope, action).await.ok()?;
+                match (expected, synced) {
+                    (Synced::Done(expected), Synced::Done(synced)) => {
+                        expected == synced && synced.counts.licenses == 1 && synced.next_cursor.is_none()
+                    }
+                    _ => false,
+                }
+            }
             Self::Replace(catalogue) => {
                 let expected = engine.rehearse_catalogue(catalogue, None).await.ok()?;
                 let replaced = engine.replace_catalogue(catalogue, None, action).await.ok()?;

@@ -144,6 +144,16 @@ impl Scenario {
             Self::Reminder => end.reminded(),
             Self::Revocation => end.removed("revoked", 583_231, &[], 0),
             Self::Transfer => end.removed("active", 900_001, &["grace-hopper"], 0),
+            Self::Sync => {
+                assert_eq!(shop.sandbox.collaborators("acme/starter"), ["octocat"], "{context}: it is kept");
+                let open = |repo| shop.sandbox.invitations(repo).len();
+                assert_eq!((open("acme/starter-docs"), open("acme/kit")), (0, 1), "{context}");
+                end.has(1, "grants WHERE repo = 'acme/starter-docs' AND state = 'revoked'");
+                end.has(1, "grants WHERE repo = 'acme/kit' AND state = 'invited'");
+                end.has(1, r#"license_activations WHERE repos = '["acme/starter","acme/kit"]'"#);
+                end.has(2, "entitlements WHERE repo IN ('acme/starter', 'acme/kit')");
+                end.mailed_nobody();
+            }
             Self::Cancellation => {
                 end.has(1, "outbox WHERE outcome = 'canceled'");
                 end.has(1, "licenses WHERE status = 'active'");
@@ -172,6 +182,7 @@ impl Scenario {
         match self {
             Self::Revocation
             | Self::Transfer
+            | Self::Sync
             | Self::Resending
             | Self::Replay
             | Self::ReplayOfAll
