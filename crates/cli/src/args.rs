@@ -272,6 +272,22 @@ pub(crate) enum Grants {
         #[command(flatten)]
         paging: Paging,
     },
+    /// Bring the licenses that there are to what the catalogue says by now: who activated before a change of it gains and loses what
+    /// that has changed. Shows what it would change; with a reason, asks and does it. Stopped in between, the same again goes on.
+    Sync {
+        /// Only the licenses of this product, whatever the variant: the storefront's id of it.
+        #[arg(long, value_parser = read::<StorefrontId>)]
+        product: Option<StorefrontId>,
+        /// Why, for whoever reads it in a year. Without it, nothing is changed.
+        #[arg(long, value_parser = read::<Reason>)]
+        reason: Option<Reason>,
+        /// Who; if not given, the user of this shell.
+        #[arg(long, value_parser = read::<Actor>, requires = "reason")]
+        actor: Option<Actor>,
+        /// Do not ask.
+        #[arg(long, requires = "reason")]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -435,8 +451,13 @@ impl Paging {
 impl Change {
     /// Who makes it. Where the shell's user is no name that the API takes, the Worker puts its own word for the operator.
     pub(crate) fn actor(&self) -> Option<Actor> {
-        self.actor.clone().or_else(|| Actor::parse(&std::env::var("USER").ok()?))
+        actor(self.actor.as_ref())
     }
+}
+
+/// Whoever was named, else the shell's user.
+pub(crate) fn actor(named: Option<&Actor>) -> Option<Actor> {
+    named.cloned().or_else(|| Actor::parse(&std::env::var("USER").ok()?))
 }
 
 /// A point in time: itself, or so long ago.

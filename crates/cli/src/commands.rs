@@ -1,8 +1,9 @@
-//! How each command becomes a request, and what is printed of the answer. What changes the catalogue is in `products`, what
-//! creates webhooks in `connect`.
+//! How each command becomes a request, and what is printed of the answer. What changes the catalogue is in `products`,
+//! what brings licenses to it in `sync`, what creates webhooks in `connect`.
 
 mod connect;
 mod products;
+mod sync;
 
 use anyhow::{Context, bail};
 use latchkey::http::api::PageRequest;
@@ -25,7 +26,8 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::products::InvalidFile;
 use crate::api::Api;
 use crate::args::{
-    Actions, Args, Change, Command, Consent, Events, Grants, Licenses, Outbox, Outstanding, Paging, Privacy, Products,
+    self, Actions, Args, Change, Command, Consent, Events, Grants, Licenses, Outbox, Outstanding, Paging, Privacy,
+    Products,
 };
 use crate::show::{self, Listed};
 use crate::view::View;
@@ -121,6 +123,10 @@ impl Asking<'_> {
                     state: *state,
                 };
                 self.list::<GrantItem, _>(&["grants"], paging, page).await
+            }
+            Command::Grants(Grants::Sync { product, reason, actor, yes }) => {
+                let because = reason.as_ref().map(|reason| (reason, args::actor(actor.as_ref())));
+                self.sync(product.as_ref(), because, &Consent { yes: *yes }).await
             }
             Command::Outbox(verb) => self.outbox(verb).await,
             Command::Actions(Actions::List { paging }) => {

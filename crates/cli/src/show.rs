@@ -5,7 +5,7 @@ use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{CheckStatus, DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState};
 use latchkey::http::api::doctor::{Check, Diagnosis};
 use latchkey::http::api::events::{EventDetail, EventItem};
-use latchkey::http::api::grants::GrantItem;
+use latchkey::http::api::grants::{GrantItem, SyncAnswer, SyncedRepo};
 use latchkey::http::api::licenses::{LicenseDetail, LicenseItem};
 use latchkey::http::api::orders::{FactItem, OrderItem, OrderLine};
 use latchkey::http::api::outbox::OutboxItem;
@@ -28,6 +28,19 @@ const NO_TICKS: &str = "No tick has run in the last five minutes: nothing that i
 
 const OTHER_SCHEMA: &str = "The database and the Worker are not of the same version: run \
                             `npx wrangler d1 migrations apply DB --remote`, then `npx wrangler deploy`.";
+
+/// How the access to each repository changes.
+const SYNCED: &[Column<SyncedRepo>] = &[
+    Column("repository", |synced| Cell::name(&synced.repo)),
+    Column("gain it", |synced| changing(synced.access.add)),
+    Column("lose it", |synced| changing(synced.access.remove)),
+    Column("may do more", |synced| changing(synced.access.raise)),
+    Column("may do less", |synced| changing(synced.access.lower)),
+];
+
+fn changing(people: usize) -> Cell {
+    if people == 0 { Cell::Empty } else { Cell::Text(people.to_string()) }
+}
 
 /// How far to the right something stands below its heading.
 const INDENT: usize = 2;
@@ -423,6 +436,72 @@ pub(crate) fn dismissed(count: usize) -> String {
         1 => "One delivery is dismissed.".to_owned(),
         _ => format!("{count} deliveries are dismissed."),
     }
+}
+
+/// What bringing licenses to the catalogue would come to.
+pub(crate) fn sync_plan(view: &View, host: &str, plan: &SyncAnswer) -> String {
+    let SyncAnswer { version, counts, repos, .. } = plan;
+    let looked = counted(counts.licenses, "license", "licenses");
+    let head = format!("{host} has version {version} of the catalogue.");
+    let mut text = match (counts.licenses, counts.changed) {
+        (0, _) => format!("{head} There is no good license that is activated."),
+        (_, 0) => format!("{head} {looked}: there is nothing to change."),
+        (_, changed) => {
+            let people = counted(counts.people, "person", "people");
+            format!("{head} {changed} of {looked} would change, and the access of {people}:")
+        }
+    };
+    if !repos.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&view.table(SYNCED, repos));
+    }
+    let notes: Vec<_> = [
+        (
+            counts.unmapped,
+            "whose product the catalogue does not open, left as it is",
+            "whose products the catalogue does not open, left as they are",
+        ),
+        (
+            counts.choices_gone,
+            "that keeps what its buyer chose, though it is not offered any more",
+            "that keep what their buyers chose, though it is not offered any more",
+        ),
+        (
+            counts.choices_missing,
+            "whose buyer was never asked to choose, left as it is",
+            "whose buyers were never asked to choose, left as they are",
+        ),
+        (
+            counts.suspended,
+            "that is suspended, left as it is until this is asked for once it is good again",
+            "that are suspended, left as they are until this is asked for once they are good again",
+        ),
+        (
+            counts.unreadable,
+            "that cannot be read, since the tables were changed by hand",
+            "that cannot be read, since the tables were changed by hand",
+        ),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, one, several)| match count {
+        1 => format!("1 license {one}"),
+        _ => format!("{count} licenses {several}"),
+    })
+    .collect();
+    if !notes.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&notes.join("\n"));
+    }
+    text
+}
+
+/// What it came to.
+pub(crate) fn synced(done: &SyncAnswer) -> String {
+    let SyncAnswer { version, counts, .. } = done;
+    let licenses = counted(counts.changed, "license opens", "licenses open");
+    let access = if counts.people == 0 { "." } else { "; the next ticks change who has access, a few a minute." };
+    format!("{licenses} what version {version} of the catalogue says{access}")
 }
 
 /// What an erasure came to.

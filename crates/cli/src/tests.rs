@@ -6,6 +6,7 @@ mod command_line;
 mod made;
 mod products;
 mod showing;
+mod sync;
 mod worded;
 
 use std::cell::RefCell;

@@ -458,6 +458,7 @@ pub(crate) fn action(code: &str) -> &str {
         "outbox.retry" => "had it tried again",
         "outbox.cancel" => "canceled it",
         "catalogue.replace" => "changed the catalogue",
+        "grants.sync" => "brought licenses to the catalogue",
         "privacy.export" => "exported what is held on a person",
         "privacy.erase" => "erased what is held on a person",
         other => other,

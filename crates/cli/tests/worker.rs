@@ -257,6 +257,37 @@ fn a_product_that_was_forgotten_is_found_added_and_fulfilled() {
 }
 
 #[test]
+fn a_changed_catalogue_reaches_who_bought_before_once_the_operator_says_so() {
+    let shop = Deployment::start("sync");
+    shop.sell(STARTER);
+    assert!((200..=202).contains(&shop.activate(&shop.take_key(), "octocat")));
+    shop.tick();
+    assert!(shop.said("grants sync --reason why --yes").contains("1 license: there is nothing to change."));
+    let pulled = shop.said("products pull");
+    let changed = pulled.replace("\"acme/starter-docs\"", "\"acme/kit\"");
+    assert_ne!(pulled, changed);
+    fs::write(shop.folder.join("products.toml"), changed).expect("a file");
+    shop.said("products push --reason another~repository --yes");
+
+    let plan = shop.said("grants sync");
+    assert!(plan.contains("1 of 1 license would change, and the access of 1 person:"), "{plan}");
+    assert!(plan.contains("acme/kit") && plan.contains("Nothing was changed."), "{plan}");
+    let sync = "grants sync --reason another~repository";
+    assert!(shop.refused(sync).contains("add --yes if you mean it"));
+    assert_eq!(shop.json("grants sync")["changed"], 1, "nothing was changed");
+    let done = shop.said(&format!("{sync} --yes"));
+    assert!(done.starts_with("1 license opens what version 2 of the catalogue says"), "{done}");
+    shop.tick();
+    let access = shop.said("grants list --repo acme/kit");
+    assert!(access.contains("octocat") && access.contains("invited"), "{access}");
+    let actions = shop.said("actions list");
+    assert!(
+        actions.contains("brought licenses to the catalogue") && actions.contains("another repository"),
+        "{actions}"
+    );
+}
+
+#[test]
 fn a_colleagues_catalogue_is_not_overwritten_and_mistakes_are_not_sent() {
     let shop = Deployment::start("colleague");
     let file = shop.folder.join("products.toml");

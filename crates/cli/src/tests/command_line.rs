@@ -45,6 +45,8 @@ fn a_change_takes_a_reason() {
         "products push --yes",
         "privacy export ada@example.com",
         "privacy erase ada@example.com --yes",
+        "grants sync --yes",
+        "grants sync --actor ada",
     ] {
         assert_eq!(misuse(line), Some((ErrorKind::MissingRequiredArgument, 2)), "{line}");
         assert_eq!(misuse(&format!("{line} --reason why")), None, "{line}");
