@@ -1,7 +1,8 @@
 -- Records the license of a storefront's own key as the storefront has described the key last, unless the operator has given
 -- another one for it, and as long as the delivery stands that brings it, if one does. What was said of the order may have come
 -- before it. Whoever was not named at the key is who bought it, and nobody is named who was erased; and what belongs to a test
--- purchase is a test. A license that there is by now follows the key.
+-- purchase is a test. A license that there is by now follows the key; and where nobody had to know which variant was bought when it
+-- was recorded, that is noted once the storefront tells.
 INSERT INTO licenses (license_key, source, order_id, line, storefront_key_id, product_id, variant_id, tier, email, name,
                       status, test, issued_at, term, expires_at, catalogue_expires_at, grace_ms, remind_ms,
                       kept_after_expiry, kept_after_end, consequences, event_id)
@@ -27,6 +28,7 @@ ON CONFLICT (source, order_id, line, storefront_key_id) DO UPDATE SET
                             WHERE o.license_key = excluded.license_key
                               AND NOT (o.source = excluded.source AND o.storefront_key_id = excluded.storefront_key_id)),
                     licenses.license_key, excluded.license_key),
+  variant_id = coalesce(licenses.variant_id, excluded.variant_id),
   (status, term, expires_at) =
     (SELECT s.status, s.term, s.expires_at FROM license_standings s WHERE s.license_key = licenses.license_key),
   reminded = 0
