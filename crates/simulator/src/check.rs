@@ -11,6 +11,7 @@
 //! | `licenses` | who has a license, how it stands, and the mail with its key |
 //! | `reminders` | who was told that a license expires |
 //! | `access` | who has access to what |
+//! | `syncs` | what licenses were brought to, where they follow the catalogue |
 //! | `states` | what the operator sees, and is told of |
 //! | `erased` | what is left of who was erased |
 //! | `deadly` | what holds while every process dies of the same thing |
@@ -27,6 +28,7 @@ mod licenses;
 mod look;
 mod reminders;
 mod states;
+mod syncs;
 mod watch;
 
 use latchkey::platform::Row;
@@ -41,6 +43,7 @@ pub(crate) use look::{
     addressed, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_reminder, next_unread_list,
     next_unseen, unfinished_rows, unprocessed_sales,
 };
+pub(crate) use syncs::{all_follow, all_opened};
 pub(crate) use watch::{note_leases, watch};
 
 /// The names of the invariants, as `docs/faults.md` has them.

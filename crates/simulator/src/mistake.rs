@@ -380,6 +380,48 @@ pub static MISTAKES: &[Mistake] = &[
     ),
     Mistake { name: "when GitHub wants to be asked again is not read", how: How::TimesIgnored },
     left_out("a limit that GitHub has set is forgotten", &[Edit::LeftOut("github/pause")]),
+    // Bringing licenses to the catalogue.
+    statements(
+        "a license that is revoked opens what the catalogue says by now",
+        &[
+            Edit::Reworded { name: "sync/page", from: "l.status = 'revoked' OR", to: "" },
+            Edit::Reworded {
+                name: "sync/record",
+                from: "FROM good_licenses l JOIN",
+                to: "FROM (SELECT *, 9007199254740991 AS good_until FROM licenses) l JOIN",
+            },
+        ],
+    ),
+    statements(
+        "what a license opens no longer is taken away whatever another one opens",
+        &[
+            Edit::Reworded {
+                name: "sync/release_grants",
+                from: "FROM claims c WHERE c.github_user_id",
+                to: "FROM claims c WHERE c.repo = '' AND c.github_user_id",
+            },
+            Edit::Reworded {
+                name: "grants/begin",
+                from: "(NOT wanted OR state IN ('revoking', 'revoked'))",
+                to: "NOT wanted",
+            },
+            Edit::Reworded {
+                name: "grants/leased",
+                from: "(SELECT max(c.permission_rank)",
+                to: "(SELECT max(iif(g.state = 'revoking', NULL, c.permission_rank))",
+            },
+        ],
+    ),
+    left_out("what a license opens no longer stays open", &[Edit::LeftOut("sync/release_grants")]),
+    left_out("what a license has come to open is given to nobody", &[Edit::LeftOut("sync/want_grants")]),
+    statements(
+        "what has happened to a license since it was read is overwritten",
+        &[Edit::Reworded {
+            name: "sync/record",
+            from: "AND NOT EXISTS ( SELECT 1 FROM json_each(:changed) changed",
+            to: "AND NOT EXISTS ( SELECT 1 FROM (SELECT value FROM json_each(:changed) WHERE 0) changed",
+        }],
+    ),
     // Answers and the log.
     Mistake {
         name: "a key that nobody knows is answered as an error of ours",
@@ -529,7 +571,9 @@ impl Mistake {
         let asked = match what {
             What::Delivery(_) => Some(Asked::Delivery),
             What::Activation { .. } => Some(Asked::Activation),
-            What::Act | What::Once(..) | What::Put(_) | What::Maybe | What::Erase(_) => Some(Asked::Act),
+            What::Act | What::Once(..) | What::Put(_) | What::Maybe | What::Sync { .. } | What::Erase(_) => {
+                Some(Asked::Act)
+            }
             What::Forged(_) | What::Correct(_) => None,
         };
         match self.how {

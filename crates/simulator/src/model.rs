@@ -187,6 +187,8 @@ pub(crate) enum What {
     Erase(usize),
     /// The seller corrects an address of this order's.
     Correct(usize),
+    /// The seller brings licenses to the catalogue, all of them or those of one product, or asks what that would change.
+    Sync { product: Option<&'static str>, only_planned: bool },
     /// The seller puts this in the catalogue's place.
     Put(Shelf),
     /// Somebody presents a key, of that order if it is a good one, by a login that was this account's just then.
@@ -271,6 +273,13 @@ impl Model {
         self.sent.iter().find_map(|sent| match &sent.what {
             What::Put(shelf) if sent.trace == trace => Some(shelf),
             _ => None,
+        })
+    }
+
+    /// Whether the request of this trace brings licenses of this product to the catalogue.
+    pub(crate) fn syncs(&self, trace: &str, product: Option<&str>) -> bool {
+        self.sent.iter().any(|sent| {
+            sent.trace == trace && matches!(sent.what, What::Sync { product: of, only_planned: false } if of == product)
         })
     }
 

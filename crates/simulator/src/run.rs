@@ -201,7 +201,8 @@ impl Run {
             75 | 76 => self.stand_still(),
             77..=83 => self.let_time_pass(),
             84..=87 => self.act_as_seller(),
-            88..=91 => self.change_the_catalogue(),
+            88 | 89 => self.change_the_catalogue(),
+            90 | 91 => self.change_the_catalogue_for_everybody(),
             92..=95 => self.forge(),
             _ => self.change_a_services_mood(),
         }
@@ -314,6 +315,8 @@ impl Run {
             self.replay_event(&id);
             self.tasks.finish(&self.world);
         }
+        self.tick_until_quiet()?;
+        self.sync_everybody()?;
         self.tick_until_quiet()?;
         self.let_everybody_be_reminded()?;
         // Of what the operator was told often, there is news only after a day.

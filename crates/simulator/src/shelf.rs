@@ -316,6 +316,18 @@ impl Shelf {
         self.entry(product, product.variant).or_else(|| self.entry(product, None))
     }
 
+    /// What it says of what a license is for, if that is something to open.
+    pub(crate) fn terms_of(&self, source: &str, id: &str, variant: Option<&str>) -> Option<&Terms> {
+        let of_product = |wanted: Option<&str>| {
+            self.entries.iter().find(|entry| {
+                let line = &LINES[entry.place];
+                line.source == source && line.id == id && line.variant == wanted
+            })
+        };
+        let entry = of_product(variant).or_else(|| of_product(None))?;
+        (LINES[entry.place].issues != Issues::Nobody).then_some(&entry.terms)
+    }
+
     /// What it says of a product whose variant nobody names.
     pub(crate) fn terms_without_variant(&self, product: &Product) -> Option<&Terms> {
         self.entry(product, None)
@@ -379,6 +391,24 @@ impl Shelf {
 }
 
 impl Terms {
+    /// What a license opens that is brought to them: by the repositories that it opens and those of them that its buyer chose once.
+    /// `None`: it stays as it is.
+    pub(crate) fn opened_by_now(&self, has: &[String], chosen: &[String]) -> Option<Vec<String>> {
+        let among = |repos: &[String], repo: &str| repos.iter().any(|one| one.eq_ignore_ascii_case(repo));
+        let mut repos: Vec<String> = self.repos.iter().map(|repo| (*repo).to_owned()).collect();
+        repos.extend(self.choose.iter().filter(|repo| among(has, repo)).map(|repo| (*repo).to_owned()));
+        if !self.choose.is_empty() && repos.len() == self.repos.len() && chosen.is_empty() {
+            return None;
+        }
+        // What was paid for is kept, be it offered any more or not.
+        for repo in chosen {
+            if among(has, repo) && !among(&repos, repo) {
+                repos.push(repo.clone());
+            }
+        }
+        Some(repos)
+    }
+
     /// Whether these are repositories that a buyer of the product could have chosen.
     pub(crate) fn open(&self, repos: &[String]) -> bool {
         let (fixed, chosen): (Vec<_>, Vec<_>) = repos.iter().partition(|repo| self.repos.contains(&repo.as_str()));

@@ -6,6 +6,7 @@ use latchkey::platform::Row;
 
 use super::catalogue::Versions;
 use super::licenses::Standings;
+use super::syncs::{self, Opened, Sync};
 use super::{Violation, integer, is_given_up, rows, text};
 use crate::model::{ACCOUNTS, ByHand, crowd};
 use crate::run::Run;
@@ -52,21 +53,18 @@ pub(crate) fn nobody_lost(run: &Run, before: &HashSet<Access>) -> Result<(), Vio
     }
 }
 
-/// What every license opens is what the catalogue said of its product at some moment of the request that bound it, and has
-/// been the same ever since.
+/// What every license opens is what the catalogue said of its product at some moment of the request that bound it, or what it came to
+/// when it was brought to the catalogue since.
 pub(super) fn terms(run: &Run, versions: &Versions) -> Result<(), Violation> {
+    let syncs = syncs::syncs(run)?;
     let model = run.model.borrow();
     let bound = rows(
         run,
-        "SELECT b.license_key, b.repos, b.trace_id, b.version, l.source, l.order_id
+        "SELECT b.license_key, b.repos, b.trace_id, b.version, l.source, l.order_id, l.product_id, l.variant_id,
+                coalesce(l.section, l.source) AS section
          FROM seen_bindings b JOIN licenses l ON l.license_key = b.license_key WHERE b.trace_id IS NOT NULL",
     );
-    let opened = rows(run, "SELECT license_key, repo, permission FROM entitlements ORDER BY license_key, repo");
-    let mut entitlements: HashMap<String, Vec<(String, String)>> = HashMap::new();
-    for row in &opened {
-        let entitled = entitlements.entry(text(row, "license_key")).or_default();
-        entitled.push((text(row, "repo"), text(row, "permission")));
-    }
+    let mut entitlements = syncs::all_opened(run);
     for row in &bound {
         let (trace, order_id) = (text(row, "trace_id"), text(row, "order_id"));
         let sent = model.sent.iter().find(|sent| sent.trace == trace);
@@ -75,16 +73,30 @@ pub(super) fn terms(run: &Run, versions: &Versions) -> Result<(), Violation> {
             return Err(Violation::new("I6", format!("a license of order {order_id} was bound by nobody's request")));
         };
         let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
-        let mut entitled = entitlements.remove(&text(row, "license_key")).unwrap_or_default();
-        entitled.sort();
+        let entitled = entitlements.remove(&text(row, "license_key")).unwrap_or_default();
         let product = model.orders[order].product;
         let said = versions.between(sent.version, integer(row, "version")).filter_map(|shelf| shelf.terms(product));
-        let fits = said.into_iter().any(|terms| {
-            let mut expected: Vec<_> = repos.iter().map(|repo| (repo.clone(), terms.permission.to_owned())).collect();
-            expected.sort();
-            terms.open(&repos) && expected == entitled
-        });
-        if !fits {
+        let said = said.filter(|terms| terms.open(&repos));
+        let mut possible: Vec<Opened> = said.map(|terms| syncs::opened(&repos, terms.permission)).collect();
+        let (section, product_id) = (text(row, "section"), text(row, "product_id"));
+        let chosen = syncs::chosen(&section, &product_id, &repos);
+        let is_meant = |sync: &&Sync| sync.product.as_ref().is_none_or(|product| *product == product_id);
+        for sync in syncs.iter().filter(is_meant) {
+            let variant = row.optional_text("variant_id").ok().flatten();
+            let shelf = versions.between(sync.version, sync.version).next();
+            let Some(terms) = shelf.and_then(|shelf| shelf.terms_of(&section, &product_id, variant)) else { continue };
+            let brought: Vec<Opened> = possible
+                .iter()
+                .filter_map(|before| {
+                    let has: Vec<String> = before.iter().map(|(repo, _)| repo.clone()).collect();
+                    Some(syncs::opened(&terms.opened_by_now(&has, &chosen)?, terms.permission))
+                })
+                .collect();
+            possible.extend(brought);
+            possible.sort();
+            possible.dedup();
+        }
+        if !possible.contains(&entitled) {
             let what = format!("[{}] was given {entitled:?} for order {order_id}, which no catalogue said", sent.task);
             return Err(Violation::new("I6", what));
         }
@@ -187,7 +199,14 @@ fn nobody_has_too_little(
         let active = standings.get(&text(&row, "license_key")) == Some(&"active");
         // What the seller gave by hand, to somebody who had declined more, is as the seller gave it.
         let by_hand = run.model.borrow().by_hand.iter().any(|one| one.account == access.0 && one.repo == access.1);
-        let looked_at = active && !by_hand && !given_up.contains_key(&access);
+        // Nobody is in by an invitation that has ended, nor invited again before they ask.
+        let ended = run
+            .world
+            .sandbox
+            .invitations(&access.1)
+            .iter()
+            .any(|open| open.expired && i64::try_from(open.user_id) == Ok(access.0));
+        let looked_at = active && !by_hand && !ended && !given_up.contains_key(&access);
         let Some(role) = present.get(&access).filter(|_| looked_at) else { continue };
         let permission = text(&row, "permission");
         if rank(role) < rank(&permission) {
@@ -270,7 +289,7 @@ fn permissions(run: &Run, present: &HashMap<Access, String>) -> Result<(), Viola
     let permitted = rows(
         run,
         "SELECT DISTINCT b.user_id AS id, e.repo, e.permission
-         FROM seen_bindings b JOIN entitlements e ON e.license_key = b.license_key",
+         FROM seen_bindings b JOIN seen_entitlements e ON e.license_key = b.license_key",
     );
     let by_hand: HashSet<Access> =
         run.model.borrow().by_hand.iter().map(|one| (one.account, one.repo.clone())).collect();

@@ -58,6 +58,21 @@ pub(super) fn answers(run: &Run) -> Result<(), Violation> {
                 }
             }
             What::Correct(_) => {}
+            What::Sync { only_planned, .. } => {
+                let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
+                let recorded =
+                    rows_with(run, recorded, &[&sent.trace]).first().map_or(0, |row| integer(row, "recorded"));
+                let changes = answer.body["changed"].as_i64() > Some(0);
+                let right = match status {
+                    200 => recorded == i64::from(changes && !only_planned),
+                    500.. => recorded <= i64::from(!only_planned),
+                    _ => recorded == 0,
+                };
+                if !right {
+                    let what = format!("[{}] is answered {status}, and is recorded {recorded} times", sent.task);
+                    return Err(Violation::new("I12", what));
+                }
+            }
             What::Once(words, action) => {
                 let recorded = "SELECT count(*) AS recorded FROM admin_actions WHERE trace_id = ?1";
                 let recorded =
@@ -171,7 +186,7 @@ fn leak(what: &What, answer: &Answer, issued: &[Key]) -> Option<&'static str> {
     if text.contains("sandbox-") || text.contains(ADMIN_TOKEN) {
         return Some("a secret");
     }
-    if matches!(what, What::Act | What::Once(..) | What::Put(_) | What::Maybe | What::Erase(_)) {
+    if matches!(what, What::Act | What::Once(..) | What::Put(_) | What::Maybe | What::Sync { .. } | What::Erase(_)) {
         return None;
     }
     if text.contains("LK-") || text.contains('@') || issued.iter().any(|issued| text.contains(&issued.key)) {

@@ -5,7 +5,7 @@ use latchkey::platform::host::Sqlite;
 use latchkey::platform::{DbError, Statement, Value};
 
 /// What is never deleted: the table, what its rows are called, and the invariant that says so.
-const KEPT: [(&str, &str, &str); 12] = [
+const KEPT: [(&str, &str, &str); 11] = [
     ("webhook_events", "'the delivery ' || OLD.id", "I1"),
     ("orders", "'the order ' || OLD.order_id", "I2"),
     ("order_items", "'a line of order ' || OLD.order_id", "I2"),
@@ -13,7 +13,6 @@ const KEPT: [(&str, &str, &str); 12] = [
     ("license_activations", "'a binding to ' || OLD.github_username", "I3"),
     ("order_facts", "'what was said of order ' || OLD.order_id", "I5"),
     ("storefront_keys", "'what was said of key ' || OLD.storefront_key_id", "I5"),
-    ("entitlements", "'what a license opens, ' || OLD.repo || ',' ", "I6"),
     ("grants", "'the grant ' || OLD.id", "I6"),
     ("reminders", "'the reminder of ' || OLD.license_key", "I7"),
     ("outbox", "'a row of the outbox for ' || OLD.subject", "I11"),
@@ -21,7 +20,7 @@ const KEPT: [(&str, &str, &str); 12] = [
 ];
 
 /// What never changes once it is there: the table, its columns, what they say, and the invariant.
-const FIXED: [(&str, &str, &str, &str); 6] = [
+const FIXED: [(&str, &str, &str, &str); 5] = [
     ("webhook_events", "source, received_at", "what was delivered", "I1"),
     ("orders", "amount_cents, currency, sold_at", "what was bought", "I2"),
     (
@@ -30,9 +29,20 @@ const FIXED: [(&str, &str, &str, &str); 6] = [
         "what a license is for",
         "I2",
     ),
-    ("license_activations", "repos, activated_at, proof", "what a license was bound with", "I6"),
-    ("entitlements", "license_key, repo, permission", "what a license opens", "I6"),
+    ("license_activations", "chosen, activated_at, proof", "what a license was bound with", "I6"),
     ("admin_actions", "action, target, reason, actor, acted_at", "a record", "I12"),
+];
+
+/// What changes only where licenses are brought to the catalogue, of which the record comes right before: what happens to which table,
+/// whose row says of which license, and whether something is different by it.
+const OPENED: [(&str, &str, &str); 3] = [
+    ("DELETE ON main.entitlements", "OLD", "TRUE"),
+    (
+        "UPDATE OF repo, permission ON main.entitlements",
+        "NEW",
+        "(NEW.repo IS NOT OLD.repo OR NEW.permission IS NOT OLD.permission)",
+    ),
+    ("UPDATE OF repos ON main.license_activations", "NEW", "NEW.repos IS NOT OLD.repos"),
 ];
 
 /// Has a database remember what happens to its tables.
@@ -42,6 +52,17 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
         "CREATE TEMP TABLE seen_claims (outbox_id INTEGER, kind TEXT, status TEXT)",
         "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER, repos TEXT, trace_id TEXT, version INTEGER)",
         "CREATE TEMP TABLE seen_losses (invariant TEXT, what TEXT)",
+        // By which catalogue licenses were brought to it, of which product, and by whose request.
+        "CREATE TEMP TABLE seen_syncs (id INTEGER PRIMARY KEY, version INTEGER, product TEXT, trace_id TEXT)",
+        "CREATE TEMP TRIGGER synced AFTER INSERT ON main.admin_actions WHEN NEW.action = 'grants.sync' BEGIN
+           INSERT INTO seen_syncs (version, product, trace_id)
+           VALUES (NEW.detail ->> '$.version', NEW.detail ->> '$.product', NEW.trace_id); END",
+        // What each license has ever opened.
+        "CREATE TEMP TABLE seen_entitlements (license_key TEXT, repo TEXT, permission TEXT)",
+        "CREATE TEMP TRIGGER entitled AFTER INSERT ON main.entitlements BEGIN
+           INSERT INTO seen_entitlements VALUES (NEW.license_key, NEW.repo, NEW.permission); END",
+        "CREATE TEMP TRIGGER entitled_otherwise AFTER UPDATE OF permission ON main.entitlements BEGIN
+           INSERT INTO seen_entitlements VALUES (NEW.license_key, NEW.repo, NEW.permission); END",
         "CREATE TEMP TABLE seen_words (id INTEGER PRIMARY KEY, what TEXT, target TEXT)",
         "CREATE TEMP TRIGGER acted AFTER INSERT ON main.admin_actions BEGIN
            INSERT INTO seen_words (what, target) VALUES (NEW.action, NEW.target); END",
@@ -115,6 +136,21 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
                INSERT INTO seen_losses VALUES ('{invariant}', {what} || ' was deleted'); END"
         ))?;
     }
+    let loss = "INSERT INTO seen_losses VALUES ('I6', 'what a license opens was changed')";
+    let is_good =
+        |row| format!("EXISTS (SELECT 1 FROM licenses WHERE license_key = {row}.license_key AND status = 'active')");
+    for (place, (event, row, differs)) in OPENED.into_iter().enumerate() {
+        database.query(&format!(
+            "CREATE TEMP TRIGGER opened_{place} AFTER {event}
+               WHEN {differs} AND NOT ((SELECT what FROM seen_words ORDER BY id DESC LIMIT 1) = 'grants.sync' AND {}) BEGIN
+               {loss}; END",
+            is_good(row)
+        ))?;
+    }
+    database.query(&format!(
+        "CREATE TEMP TRIGGER opened_more AFTER INSERT ON main.entitlements WHEN NOT {} BEGIN {loss}; END",
+        is_good("NEW")
+    ))?;
     for (table, columns, what, invariant) in FIXED {
         let differ: Vec<_> = columns.split(", ").map(|column| format!("NEW.{column} IS NOT OLD.{column}")).collect();
         database.query(&format!(

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Run;
-use crate::check;
+use crate::check::{self, Violation};
 use crate::model::{ACCOUNTS, BUYERS, PRODUCTS, What};
 use crate::shelf::{Issues, Shelf};
 use crate::world::{ADMIN_TOKEN, request};
@@ -152,6 +152,71 @@ impl Run {
             let trace = What::Correct(place);
             self.note_only(trace);
             self.ask_for_once(&words, &path, &body, "license.correct_email");
+        }
+    }
+
+    /// The seller changes the catalogue, mostly for those who have bought as well.
+    pub(super) fn change_the_catalogue_for_everybody(&mut self) {
+        self.change_the_catalogue();
+        if self.random.u32(0..4) > 0 {
+            self.tasks.finish(&self.world);
+        }
+        self.sync();
+    }
+
+    /// The seller brings licenses to the catalogue, or looks what that would change.
+    fn sync(&mut self) {
+        let product = match self.random.u32(0..3) {
+            0 => Some(PRODUCTS[self.random.usize(0..PRODUCTS.len())].id),
+            _ => None,
+        };
+        let only_planned = self.random.u32(0..6) == 0;
+        let mut body =
+            json!({ "reason": "what was changed is for everybody", "product": product, "dry_run": only_planned });
+        if self.random.u32(0..4) == 0 {
+            body["expected_version"] = check::catalogue_version(self).into();
+        }
+        match self.random.u32(0..4) {
+            // Somebody may be at the access of the same people, or bind a license just then.
+            0 => self.begin_tick(),
+            1 => self.activate(),
+            2 => self.deliver_something(),
+            _ => {}
+        }
+        self.run_on();
+        let verb = if only_planned { "say what would come of bringing" } else { "bring" };
+        let whose = product.map_or("all licenses".to_owned(), |id| format!("those of {id}"));
+        let what = What::Sync { product, only_planned };
+        self.ask_for(&format!("{verb} {whose} to the catalogue"), "/admin/grants/sync", &body, what);
+        let licenses = check::licenses(self);
+        if self.random.bool() && !licenses.is_empty() {
+            // What was read is not so any more when it is written.
+            self.run_on();
+            let (key, active) = &licenses[self.random.usize(0..licenses.len())];
+            self.change_license(key, if *active { "revoke" } else { "reinstate" }, "");
+        }
+    }
+
+    /// When nothing goes wrong any more, the seller often brings everybody to the catalogue, and sees that this is what was planned.
+    pub(super) fn sync_everybody(&mut self) -> Result<(), Violation> {
+        if self.random.bool() {
+            return Ok(());
+        }
+        let before = check::all_opened(self);
+        let mut answers = Vec::new();
+        for only_planned in [true, false, true] {
+            let body = json!({ "reason": "what was changed is for everybody", "dry_run": only_planned });
+            let what = What::Sync { product: None, only_planned };
+            self.ask_for("bring everybody to the catalogue", "/admin/grants/sync", &body, what);
+            self.tasks.finish(&self.world);
+            let model = self.model.borrow();
+            let answer = model.sent.last().and_then(|sent| sent.answer.as_ref());
+            answers.extend(answer.map(|answer| (answer.status, answer.body.clone())));
+        }
+        check::all_follow(self, &before)?;
+        match answers.as_slice() {
+            [planned, done, again] if planned == done && done.0 == 200 && again.1["changed"] == 0 => Ok(()),
+            _ => Err(Violation::new("I12", format!("bringing everybody to the catalogue is answered {answers:?}"))),
         }
     }
 
