@@ -97,6 +97,13 @@ pub(crate) fn licenses(run: &Run) -> Vec<(String, bool)> {
     licenses.iter().map(|row| (text(row, "license_key"), integer(row, "active") == 1)).collect()
 }
 
+/// Every license that is bound, and whether it is active.
+pub(crate) fn bound_licenses(run: &Run) -> Vec<(String, bool)> {
+    let bound = "SELECT a.license_key, l.status = 'active' AS active
+                 FROM license_activations a JOIN licenses l ON l.license_key = a.license_key ORDER BY a.license_key";
+    rows(run, bound).iter().map(|row| (text(row, "license_key"), integer(row, "active") == 1)).collect()
+}
+
 /// What of the outbox is still to be done, or was given up.
 pub(crate) fn unfinished_rows(run: &Run) -> Vec<i64> {
     let unfinished = rows(run, "SELECT id FROM outbox WHERE state IN ('due', 'dead') ORDER BY id");

@@ -176,11 +176,12 @@ impl Run {
         if self.random.u32(0..4) == 0 {
             body["expected_version"] = check::catalogue_version(self).into();
         }
+        let overtaken = self.random.bool();
         match self.random.u32(0..4) {
             // Somebody may be at the access of the same people, or bind a license just then.
-            0 => self.begin_tick(),
-            1 => self.activate(),
-            2 => self.deliver_something(),
+            0 if !overtaken => self.begin_tick(),
+            1 if !overtaken => self.activate(),
+            2 if !overtaken => self.deliver_something(),
             _ => {}
         }
         self.run_on();
@@ -188,12 +189,16 @@ impl Run {
         let whose = product.map_or("all licenses".to_owned(), |id| format!("those of {id}"));
         let what = What::Sync { product, only_planned };
         self.ask_for(&format!("{verb} {whose} to the catalogue"), "/admin/grants/sync", &body, what);
-        let licenses = check::licenses(self);
-        if self.random.bool() && !licenses.is_empty() {
+        let bound = check::bound_licenses(self);
+        if overtaken && !bound.is_empty() {
             // What was read is not so any more when it is written.
-            self.run_on();
-            let (key, active) = &licenses[self.random.usize(0..licenses.len())];
-            self.change_license(key, if *active { "revoke" } else { "reinstate" }, "");
+            for _ in 0..self.random.u32(1..4) {
+                self.tasks.turn();
+            }
+            for _ in 0..self.random.u32(1..4) {
+                let (key, active) = &bound[self.random.usize(0..bound.len())];
+                self.change_license(key, if *active { "revoke" } else { "reinstate" }, "");
+            }
         }
     }
 
