@@ -3,8 +3,6 @@
 //! What is to be changed is worked out in `engine::sync`, from what [`page`] has read. So [`change`] begins by asking whether
 //! all of it is still so, and does nothing where it is not.
 
-use std::collections::{BTreeSet, HashMap};
-
 use serde::Serialize;
 
 use super::batch::{Batch, Handle, Query};
@@ -80,31 +78,22 @@ pub enum Move {
     Lower,
 }
 
-/// What is to be changed.
+/// What is to be changed, account by account.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {
     changed: Vec<ChangedLicense<'a>>,
-    opened: Vec<Opened<'a>>,
-    closed: Vec<Closed<'a>>,
-    /// By the name of the grant.
-    moves: HashMap<String, Move>,
+    opened: Vec<Changed<'a>>,
+    closed: Vec<Changed<'a>>,
 }
 
-/// A repository that a license is to open, be it with another permission.
+/// A repository that a license is to open, be it with another permission, or to open no longer.
 #[derive(Debug)]
-struct Opened<'a> {
-    grant: String,
-    key: &'a str,
+struct Changed<'a> {
+    license: &'a BoundLicense,
     repo: Repo,
     permission: Permission,
-}
-
-/// A repository that a license is to open no longer.
-#[derive(Debug)]
-struct Closed<'a> {
-    grant: String,
-    key: &'a str,
-    repo: Repo,
+    /// What that comes to for the account, as far as is known.
+    what: Option<Move>,
 }
 
 /// So many bound licenses from there on, by account.
@@ -148,19 +137,17 @@ pub fn change(
         changed = changed(),
         allow_test,
     ));
-    let Changes { opened, closed, moves, .. } = changes;
-    let move_of = |grant: &String| moves.get(grant).copied().map_or("", Move::name);
-    let list: Vec<_> = closed.iter().map(|one| (one.key, &one.repo)).collect();
+    let Changes { opened, closed, .. } = changes;
+    let list: Vec<_> = closed.iter().map(|one| (one.key(), &one.repo)).collect();
     batch.run(statement!("sync/close", action_id, closed = json_text(&list)));
-    let list: Vec<_> = opened.iter().map(|one| (one.key, &one.repo, one.permission)).collect();
+    let list: Vec<_> = opened.iter().map(|one| (one.key(), &one.repo, one.permission.as_str())).collect();
     batch.run(statement!("sync/open", action_id, opened = json_text(&list)));
     batch.run(statement!("sync/show", action_id, changed = changed()));
-    let list: Vec<_> = opened.iter().map(|one| (one.key, &one.repo, move_of(&one.grant))).collect();
+    let list: Vec<_> = opened.iter().map(|one| (one.key(), &one.repo, one.comes_to())).collect();
     batch.run(statement!("sync/want_grants", action_id, wanted = json_text(&list), now, allow_test));
-    let list: Vec<_> = closed.iter().map(|one| &one.grant).collect();
+    let list: Vec<_> = closed.iter().map(Changed::grant_id).collect();
     batch.run(statement!("sync/release_grants", action_id, released = json_text(&list), now, allow_test));
-    let touched: BTreeSet<_> = opened.iter().map(|one| &one.grant).chain(closed.iter().map(|one| &one.grant)).collect();
-    let list: Vec<_> = touched.into_iter().map(|grant| (grant, move_of(grant))).collect();
+    let list: Vec<_> = opened.iter().chain(closed).map(|one| (one.grant_id(), one.comes_to())).collect();
     batch.run(statement!("sync/enqueue", action_id, touched = json_text(&list), now, trace));
     recorded
 }
@@ -172,26 +159,39 @@ impl<'a> Changes<'a> {
 
     /// Adds a license that is to open these repositories with this permission, and nothing else.
     pub fn bring(&mut self, license: &'a BoundLicense, terms: &'a Terms, repos: &[Repo], permission: Permission) {
-        let (user_id, key) = (license.user_id, license.key.as_str());
-        self.changed.push(ChangedLicense { license_key: key, terms: &terms.text, repos: repos.to_vec() });
+        self.changed.push(ChangedLicense { license_key: &license.key, terms: &terms.text, repos: repos.to_vec() });
+        let change = |repo: &Repo| Changed { license, repo: repo.clone(), permission, what: None };
         let present = |repo: &Repo| terms.entitlements.iter().find(|(opened, _)| opened == repo);
         let opened = repos.iter().filter(|repo| present(repo).is_none_or(|(_, present)| *present != permission));
-        let opened = opened.map(|repo| Opened { grant: grant_id(user_id, repo), key, repo: repo.clone(), permission });
-        self.opened.extend(opened);
+        self.opened.extend(opened.map(change));
         let closed = terms.entitlements.iter().map(|(repo, _)| repo).filter(|repo| !repos.contains(repo));
-        self.closed.extend(closed.map(|repo| Closed { grant: grant_id(user_id, repo), key, repo: repo.clone() }));
+        self.closed.extend(closed.map(change));
     }
 
-    /// Adds what all of this comes to for an account's access to a repository, as far as is known. The database has the last word:
-    /// another license may have become good since, or ceased to be.
-    pub fn follow(&mut self, user_id: i64, repo: &Repo, what: Move) {
-        self.moves.insert(grant_id(user_id, repo), what);
+    /// Adds what all of this comes to for the access of an account whose licenses were added last, as far as is known. The database
+    /// has the last word: another license may have become good since, or ceased to be.
+    pub fn follow(&mut self, account: &[BoundLicense], repo: &Repo, what: Move) {
+        let user_id = account.first().map(|license| license.user_id);
+        for changed in [&mut self.opened, &mut self.closed] {
+            let of_account = changed.iter_mut().rev().take_while(|one| Some(one.license.user_id) == user_id);
+            of_account.filter(|one| one.repo == *repo).for_each(|one| one.what = Some(what));
+        }
     }
 }
 
-/// The name of the grant that an account has of a repository.
-fn grant_id(user_id: i64, repo: &Repo) -> String {
-    format!("{user_id}:{}", repo.as_str().to_ascii_lowercase())
+impl Changed<'_> {
+    fn key(&self) -> &str {
+        &self.license.key
+    }
+
+    /// The name of the grant that the account has of the repository.
+    fn grant_id(&self) -> String {
+        format!("{}:{}", self.license.user_id, self.repo.as_str().to_ascii_lowercase())
+    }
+
+    fn comes_to(&self) -> &'static str {
+        self.what.map_or("", Move::name)
+    }
 }
 
 impl Move {

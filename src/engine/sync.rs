@@ -12,14 +12,12 @@
 //! Only good licenses are touched. One that is over stays as it is, and opens nothing whatever it says. So does a suspended one,
 //! which gives and takes nothing: it is counted, and brought to the catalogue by whoever asks once it is good again.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::Engine;
 use crate::db::Batch;
 use crate::db::sync::{self, Asked, BoundLicense, Changes, Move, Place, Standing, Terms};
-use crate::http::api::grants::{AccessCounts, SyncAnswer, SyncCounts, SyncedRepo};
+use crate::http::api::grants::{AccessCounts, SyncAnswer, SyncCounts};
 use crate::model::catalogue::ChoiceByNow;
 use crate::model::{AdminAction, Catalogue, LicenseKind, Permission, Repo, StorefrontId};
 use crate::platform::{DbError, Level, Platform};
@@ -186,28 +184,22 @@ impl<P: Platform> Engine<P> {
 
 /// Step 2.
 fn plan<'a>(licenses: &'a [BoundLicense], catalogue: &Catalogue, next: Option<&Place>) -> (SyncAnswer, Changes<'a>) {
-    let (mut counts, mut changes) = (SyncCounts::default(), Changes::default());
-    let mut repos: BTreeMap<String, SyncedRepo> = BTreeMap::new();
+    let version = catalogue.version();
+    let next_cursor = next.map(|place| SyncCursor::text(version, place));
+    let mut answer = SyncAnswer { version, next_cursor, ..SyncAnswer::default() };
+    let mut changes = Changes::default();
     for account in licenses.chunk_by(|one, other| one.user_id == other.user_id) {
         let brought: Vec<_> =
-            account.iter().map(|license| bring(license, catalogue, &mut counts, &mut changes)).collect();
-        let mut moved = false;
-        for (repo, what) in moves(account, &brought) {
-            moved = true;
-            if let Some(first) = account.first() {
-                changes.follow(first.user_id, &repo, what);
-            }
-            let synced = repos.entry(repo.as_str().to_ascii_lowercase());
-            let synced = synced
-                .or_insert_with(|| SyncedRepo { repo: repo.as_str().to_owned(), access: AccessCounts::default() });
-            let one = AccessCounts::of(what);
-            synced.access.add(one);
-            counts.access.add(one);
+            account.iter().map(|license| bring(license, catalogue, &mut answer.counts, &mut changes)).collect();
+        let moves = moves(account, &brought);
+        answer.counts.people += usize::from(!moves.is_empty());
+        for (repo, what) in &moves {
+            changes.follow(account, repo, *what);
+            let one = AccessCounts::of(*what);
+            answer.counts.access.add(one);
+            answer.add_repo(repo.as_str(), one);
         }
-        counts.people += usize::from(moved);
     }
-    let next_cursor = next.map(|place| SyncCursor::text(catalogue.version(), place));
-    let answer = SyncAnswer { version: catalogue.version(), counts, repos: repos.into_values().collect(), next_cursor };
     (answer, changes)
 }
 
@@ -272,30 +264,27 @@ fn outcome(terms: &Terms, catalogue: &Catalogue) -> (Outcome, ChoiceByNow) {
 
 /// What becomes of an account's access once its licenses open what they were brought to, each where that is something else.
 fn moves(account: &[BoundLicense], brought: &[Option<Opens>]) -> Vec<(Repo, Move)> {
-    let mut all: BTreeMap<String, Claims> = BTreeMap::new();
-    let mut claims_on = |repo: &Repo, note: &dyn Fn(&mut Claims)| {
-        let claims = all.entry(repo.as_str().to_ascii_lowercase());
-        note(claims.or_insert_with(|| Claims { repo: repo.clone(), before: 0, after: 0, is_held: false }));
+    let mut all: Vec<Claims> = Vec::new();
+    let mut note = |claims: Claims| match all.iter_mut().find(|known| known.repo == claims.repo) {
+        Some(known) => known.add(&claims),
+        None => all.push(claims),
     };
     for (license, brought) in account.iter().zip(brought) {
         let Some(terms) = license.terms.as_ref().filter(|_| license.standing != Standing::Over) else { continue };
         for (repo, permission) in &terms.entitlements {
-            claims_on(repo, &|claims| match (license.standing, brought) {
-                (Standing::Suspended, _) => claims.is_held = true,
-                (_, Some(_)) => claims.before = claims.before.max(permission.rank()),
-                (_, None) => {
-                    claims.before = claims.before.max(permission.rank());
-                    claims.after = claims.after.max(permission.rank());
-                }
+            let none = Claims::none(repo);
+            note(match (license.standing, brought) {
+                (Standing::Suspended, _) => Claims { is_held: true, ..none },
+                (_, Some(_)) => Claims { before: permission.rank(), ..none },
+                (_, None) => Claims { before: permission.rank(), after: permission.rank(), ..none },
             });
         }
         if let Some(opens) = brought {
-            for repo in &opens.repos {
-                claims_on(repo, &|claims| claims.after = claims.after.max(opens.permission.rank()));
-            }
+            let after = opens.permission.rank();
+            opens.repos.iter().for_each(|repo| note(Claims { after, ..Claims::none(repo) }));
         }
     }
-    all.into_values().filter_map(|claims| claims.what().map(|what| (claims.repo, what))).collect()
+    all.into_iter().filter_map(|claims| claims.what().map(|what| (claims.repo, what))).collect()
 }
 
 /// What an account's licenses ask for in a repository: a permission's rank, and 0 for no access.
@@ -308,6 +297,16 @@ struct Claims {
 }
 
 impl Claims {
+    fn none(repo: &Repo) -> Self {
+        Self { repo: repo.clone(), before: 0, after: 0, is_held: false }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.before = self.before.max(other.before);
+        self.after = self.after.max(other.after);
+        self.is_held |= other.is_held;
+    }
+
     const fn what(&self) -> Option<Move> {
         match (self.before, self.after) {
             (before, after) if before == after => None,

@@ -138,12 +138,19 @@ impl SyncAnswer {
         self.next_cursor = next.next_cursor;
         self.counts.add(&next.counts);
         for SyncedRepo { repo, access } in next.repos {
-            match self.repos.iter_mut().find(|known| known.repo.eq_ignore_ascii_case(&repo)) {
-                Some(known) => known.access.add(access),
-                None => self.repos.push(SyncedRepo { repo, access }),
+            self.add_repo(&repo, access);
+        }
+    }
+
+    /// Adds what changes of one repository, which stand in the order of their names.
+    pub fn add_repo(&mut self, repo: &str, access: AccessCounts) {
+        match self.repos.iter_mut().find(|known| known.repo.eq_ignore_ascii_case(repo)) {
+            Some(known) => known.access.add(access),
+            None => {
+                let place = self.repos.iter().take_while(|known| known.repo.as_str() < repo).count();
+                self.repos.insert(place, SyncedRepo { repo: repo.to_owned(), access });
             }
         }
-        self.repos.sort_by_key(|synced| synced.repo.to_ascii_lowercase());
     }
 }
 
