@@ -96,7 +96,8 @@ impl Platform for Seam {
     async fn batch(&self, mut statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
         let Some(how) = self.how() else { return self.run(statements).await };
         let mut early = Vec::new();
-        let mut cut = statements.len();
+        // Behind everything, what is added to the batch included.
+        let mut cut = usize::MAX;
         match how {
             How::Statements(edits) => edits.iter().for_each(|edit| edit.apply(&mut statements)),
             How::CutBefore(name) => cut = statements.iter().position(|one| one.name == *name).unwrap_or(cut),
