@@ -145,7 +145,7 @@ pub fn change(
     batch.run(statement!("sync/show", action_id, changed = changed()));
     let list: Vec<_> = opened.iter().map(|one| (one.key(), &one.repo, one.comes_to())).collect();
     batch.run(statement!("sync/want_grants", action_id, wanted = json_text(&list), now, allow_test));
-    let list: Vec<_> = closed.iter().map(Changed::grant_id).collect();
+    let list: Vec<_> = closed.iter().map(|one| (one.grant_id(), one.key())).collect();
     batch.run(statement!("sync/release_grants", action_id, released = json_text(&list), now, allow_test));
     let list: Vec<_> = opened.iter().chain(closed).map(|one| (one.grant_id(), one.comes_to())).collect();
     batch.run(statement!("sync/enqueue", action_id, touched = json_text(&list), now, trace));

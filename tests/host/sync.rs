@@ -460,8 +460,9 @@ fn shop_of_many(licenses: usize, of_one: usize) -> Shop {
         ),
         "INSERT INTO entitlements SELECT printf('LK-%06d', n), 'acme/a', 'pull' FROM numbers".to_owned(),
         format!(
-            "INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at)
-             SELECT (1 + n / {of_one}) || ':acme/a', 1 + n / {of_one}, 'buyer-' || (1 + n / {of_one}), 'acme/a', 'member', 1
+            "INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at, history)
+             SELECT (1 + n / {of_one}) || ':acme/a', 1 + n / {of_one}, 'buyer-' || (1 + n / {of_one}), 'acme/a', 'member', 1,
+                    json_array(json_object('at', 1, 'state', 'member', 'cause', 'look'))
              FROM numbers GROUP BY n / {of_one}"
         ),
     ] {

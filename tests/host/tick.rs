@@ -156,10 +156,13 @@ fn the_worst_tick_stays_within_what_the_free_plan_allows() {
                 shop.advance(LATER);
                 if mails_wait {
                     let later = shop.host.now().plus_millis(24 * 60 * 60 * 1000).as_millis();
-                    shop.rows(&format!("UPDATE outbox SET next_attempt_at = {later} WHERE queue = 'mails' AND state = 'due'"));
+                    shop.rows(&format!(
+                        "UPDATE outbox SET next_attempt_at = {later} WHERE queue = 'mails' AND state = 'due'"
+                    ));
                 }
                 let ticked = shop.engine().tick().await;
-                let context = format!("{github:?}, {postmark:?}, {refused} fails, mails wait: {mails_wait}: {ticked:?}");
+                let context =
+                    format!("{github:?}, {postmark:?}, {refused} fails, mails wait: {mails_wait}: {ticked:?}");
                 most.set(most.get().max(statements.get()));
                 assert!((30..=50).contains(&statements.get()), "{} statements: {context}", statements.get());
                 assert!((4..=50).contains(&sends.get()), "{} calls: {context}", sends.get());

@@ -40,8 +40,8 @@ pub(crate) use catalogue::catalogue_version;
 pub(crate) use deadly::{due_soon, is_given_up_by_now, is_mailed_by_now};
 pub(crate) use deliveries::nothing_given_up_early;
 pub(crate) use look::{
-    addressed, bound_licenses, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_reminder, next_unread_list,
-    next_unseen, unfinished_rows, unprocessed_sales,
+    addressed, bound_licenses, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_reminder,
+    next_unread_list, next_unseen, unfinished_rows, unprocessed_sales,
 };
 pub(crate) use syncs::{all_follow, all_opened};
 pub(crate) use watch::{note_leases, watch};

@@ -290,6 +290,8 @@ codes! {
         LicenseEnded = "license_ended",
         /// The operator moved a license to another account.
         Transfer = "transfer",
+        /// The operator brought a license to the catalogue.
+        Sync = "sync",
         /// It was tried at GitHub.
         Attempt = "attempt",
         /// An invitation that nobody had accepted was made anew.

@@ -211,14 +211,7 @@ fn terms(license: Option<LicenseKind>, fields: &Fields<'_, '_>, report: &mut Rep
         }
         holds
     };
-    let minted = license == Some(LicenseKind::Minted);
     let contradictions = [
-        contradicts(
-            minted && years == Some(None) && fields.has("remind_days") && remind_days.is_some_and(|days| days > 0),
-            "remind_days",
-            "`remind_days` is set, but without `years` no license expires",
-            "add `years`, or remove `remind_days`".to_owned(),
-        ),
         contradicts(
             per_quantity == Some(true) && license == Some(LicenseKind::Storefront),
             "per_quantity",

@@ -8,7 +8,7 @@ use latchkey_sandbox::AccountKind;
 use serde_json::json;
 
 use super::{MOVES, access, counts, entry, map, opened, sell_to, shop_of, sync, work};
-use crate::shop::{Shop, run};
+use crate::shop::{Shop, run, seen_as};
 
 /// Lets something happen right before licenses are written that were read, so often.
 fn before_writing(shop: &Shop, times: usize, happens: impl Fn(&Shop) -> String) {
@@ -109,7 +109,8 @@ fn what_is_taken_away_meanwhile_is_given_again_to_whom_a_sync_opens_it() {
         before_writing(&shop, 1, |_| {
             format!(
                 "UPDATE licenses SET status = 'revoked', revoked_by_operator = 1 WHERE license_key = '{other}';
-                 UPDATE grants SET state = 'revoked' WHERE repo = 'acme/a'"
+                 UPDATE grants SET {} WHERE repo = 'acme/a'",
+                seen_as("revoked")
             )
         });
         // There nobody is in it any more.

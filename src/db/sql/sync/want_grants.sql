@@ -2,8 +2,10 @@
 -- permission is no reason to invite somebody again who has declined. Where neither is said, another license opens it already; then
 -- only what has been taken away since is to be given again. The login stays by which an invitation was asked for whose answer nobody
 -- knows.
-INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at)
-SELECT c.grant_id, c.github_user_id, c.github_username, c.repo, 'pending', :now
+INSERT INTO grants (id, github_user_id, github_username, repo, state, since_at, history)
+SELECT c.grant_id, c.github_user_id, c.github_username, c.repo, 'pending', :now,
+       json_array(json_object('at', CAST(:now AS INTEGER), 'state', 'pending', 'cause', 'sync',
+                              'source', c.source, 'order_id', c.order_id))
 FROM json_each(:wanted) wanted
 JOIN open_claims c ON c.license_key = wanted.value ->> 0 AND c.repo = wanted.value ->> 1
 WHERE c.good_until > :now AND c.test <= :allow_test
@@ -19,4 +21,5 @@ ON CONFLICT (id) DO UPDATE SET
     grants.in_doubt OR EXISTS (SELECT 1 FROM outbox o
                                WHERE o.kind = 'grant' AND o.subject = grants.id AND o.silent_claims > 0),
     grants.github_username, excluded.github_username),
-  state = 'pending', since_at = excluded.since_at, until_at = NULL, reason = NULL
+  state = 'pending', since_at = excluded.since_at, until_at = NULL, reason = NULL, renewals = 0,
+  history = json_insert(grants.history, '$[#]', excluded.history -> '$[0]')
