@@ -299,11 +299,11 @@ CREATE TABLE github_pauses (
 -- is its kind's business.
 CREATE TABLE outbox (
   id              INTEGER PRIMARY KEY,
-  kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'reminder_mail', 'grant', 'alert_mail')),
+  kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'reminder_mail', 'invitation_mail', 'grant', 'alert_mail')),
   queue           TEXT    GENERATED ALWAYS AS (CASE kind WHEN 'grant' THEN 'grants' WHEN 'alert_mail' THEN 'alerts' ELSE 'mails' END)
                   VIRTUAL,                        -- what a tick works on together; mails to buyers are one
   subject         TEXT    NOT NULL COLLATE NOCASE CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, or the id of a
-                                                  -- reminder, a grant or an alert
+                                                  -- reminder, a GitHub account, a grant or an alert
   state           TEXT    NOT NULL CHECK (state IN ('due', 'leased', 'done', 'dead')),
   attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
   silent_claims   INTEGER NOT NULL DEFAULT 0,     -- claims in a row of which no word came, the one under way included

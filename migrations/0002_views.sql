@@ -115,7 +115,14 @@ FROM license_activations a JOIN licenses l ON l.license_key = a.license_key;
 -- Those of good licenses, until `good_until`.
 CREATE VIEW open_claims AS SELECT * FROM claims WHERE status = 'active';
 
--- The mails to buyers that are to be sent, until `good_until`: those of good licenses. A reminder has to be of the end that its
+-- What buyers are told of invitations, for each license that claims it: those that were made anew, while nobody has accepted them,
+-- and those that expired. Whoever was erased is told nothing.
+CREATE VIEW invitation_news AS
+SELECT c.license_key, c.github_user_id, c.status, c.test, c.good_until
+FROM claims c JOIN grants g ON g.id = c.grant_id JOIN licenses l ON l.license_key = c.license_key
+WHERE l.email <> '' AND (g.state = 'expired' OR g.state = 'invited' AND g.renewals > 0);
+
+-- The mails to buyers about a license that are to be sent, until `good_until`: those of good licenses. A reminder has to be of the end that its
 -- license has, and comes too late once that is there. Those of test purchases are among them.
 CREATE VIEW good_mails AS
 SELECT o.id, l.test, iif(o.kind = 'reminder_mail', l.expires_at, l.good_until) AS good_until

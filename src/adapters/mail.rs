@@ -1,9 +1,11 @@
 //! Mail: what one is, and how it leaves. Which mail providers there are is the closed list of [`Mailer`].
 //!
-//! What the mails say is in [`license`], [`reminder`], [`alert`] and `templates/`; when one is owed, and sent again, is decided in `engine`.
+//! What the mails say is in [`license`], [`reminder`], [`invitation`], [`alert`] and `templates/`; when one is owed, and sent again, is
+//! decided in `engine`.
 
 pub mod alert;
 mod ending;
+pub mod invitation;
 pub mod license;
 mod postmark;
 pub mod reminder;
@@ -13,11 +15,16 @@ mod tests;
 use std::fmt;
 
 use askama::Template;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::adapters::{Failure, Remedy};
 use crate::config;
-use crate::model::{EmailAddress, TraceId};
+use crate::model::{EmailAddress, LicenseKey, TraceId};
 use crate::platform::{Level, LogLine, LogValue, Platform};
+
+/// Everything but the characters that a URL never needs to encode.
+/// <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 use postmark::Postmark;
 
@@ -127,6 +134,20 @@ impl<'a> Mailer<'a> {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+/// The portal with the key in the fragment, which browsers keep to themselves: the key gets into no access log on the
+/// way, and into no Referer. A fragment that is there already, as pages use that find their way by it, is kept, and the
+/// key joins it as one more parameter.
+fn activation_link(portal_url: &str, key: &LicenseKey) -> String {
+    let key = utf8_percent_encode(key.as_str(), ENCODED);
+    match portal_url.split_once('#') {
+        None | Some((_, "")) => format!("{}#license={key}", portal_url.trim_end_matches('#')),
+        Some((_, fragment)) => {
+            let joint = if fragment.contains(['?', '=']) { '&' } else { '?' };
+            format!("{portal_url}{joint}license={key}")
+        }
     }
 }
 

@@ -70,6 +70,8 @@ pub struct DueGrant {
     pub requested: bool,
     /// What it was seen as.
     pub state: GrantState,
+    /// How many invitations have followed the first by themselves.
+    pub renewals: i64,
     /// The permission that was given last, if any is.
     pub given: Option<Permission>,
     /// What the account had before it was given any, and keeps.
@@ -415,6 +417,7 @@ impl DueGrant {
             invitation_id: row.optional_integer("invitation_id")?,
             requested: row.integer("requested")? == 1,
             state: GrantState::from_name(row.text("state")?).ok_or(RowError("state"))?,
+            renewals: row.integer("renewals")?,
             given: permission("given")?,
             earlier: permission("earlier")?,
         })

@@ -8,7 +8,11 @@ use super::activations::read_product_ref;
 use super::batch::Query;
 use super::grants::Moment;
 use super::statement::{query, statement};
-use crate::model::{Consequence, EmailAddress, Ending, LeaseId, LicenseKey, ProductRef, Source, Timestamp, TraceId};
+use crate::http::api::codes::OutboxKind;
+use crate::json;
+use crate::model::{
+    Consequence, EmailAddress, Ending, GithubLogin, LeaseId, LicenseKey, ProductRef, Repo, Source, Timestamp, TraceId,
+};
 use crate::platform::{Row, RowError, Statement};
 
 /// How long a lease lasts: longer than any one pass over leased rows takes, which starts nothing after 20 seconds, and
@@ -24,6 +28,9 @@ pub enum Queue {
     /// To the operator.
     Alerts,
 }
+
+/// How long what happens to invitations is gathered for, before a mail tells of it.
+const GATHERED_FOR_MS: i64 = 10 * 60_000;
 
 /// A lease: who works on rows, and until when nobody else does.
 #[derive(Debug, Clone)]
@@ -63,22 +70,34 @@ pub struct Unreadable {
 }
 
 /// What a mail to a buyer is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Letter {
     /// It brings the key.
     Key,
     /// It tells of the end beforehand.
     Reminder,
+    /// It tells of invitations that were made anew, or have expired.
+    Invitations(Vec<ToldInvitation>),
+}
+
+/// An invitation that a buyer is told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldInvitation {
+    pub repo: Repo,
+    /// The account that it is for.
+    pub login: GithubLogin,
+    /// When it ends; `None` where it has.
+    pub until: Option<Timestamp>,
 }
 
 /// What the license of a mail is by now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum MailStanding {
-    Good,
+    Good(Box<Mailing>),
     Suspended,
     /// It is of a test purchase, and those open nothing for now.
     TestsOff,
-    /// It is revoked, or has expired; of a reminder also: it has another end by now.
+    /// It is revoked, or has expired; or what was to be told is not so any more.
     Over,
 }
 
@@ -86,9 +105,15 @@ pub enum MailStanding {
 #[derive(Debug, Clone)]
 pub struct DueMail {
     pub entry: Entry,
+    pub kind: OutboxKind,
+    pub standing: MailStanding,
+}
+
+/// One that is to be sent.
+#[derive(Debug, Clone)]
+pub struct Mailing {
     pub letter: Letter,
     pub key: LicenseKey,
-    pub standing: MailStanding,
     /// Whose section of the catalogue its product is in.
     pub section: Source,
     pub bought: ProductRef,
@@ -149,6 +174,18 @@ pub fn enqueue_license_mail(key: &LicenseKey, now: Timestamp, lease: &Lease, tra
 pub fn enqueue_held_mails(selector: LicenseSelector<'_>, now: Timestamp, trace: &TraceId) -> Statement {
     let (key, source, order_id) = selector.params();
     statement!("outbox/enqueue_held_mails", key, source, order_id, now, trace)
+}
+
+/// Enqueues mails about invitations to these grants, where they were just seen made anew or expired.
+pub fn enqueue_invitation_mails(grants: &[&str], moment: Moment, trace: &TraceId) -> Statement {
+    statement!(
+        "outbox/enqueue_invitation_mails",
+        grants = super::json_text(grants),
+        now = moment.now,
+        allow_test = moment.test_licenses,
+        trace,
+        wait_ms = GATHERED_FOR_MS,
+    )
 }
 
 /// Leases mails to buyers that are due, and reads them.
@@ -249,13 +286,13 @@ impl Queue {
     }
 }
 
-impl Letter {
-    /// The kind of its rows.
-    pub const fn kind(self) -> &'static str {
-        match self {
-            Self::Key => "license_mail",
-            Self::Reminder => "reminder_mail",
-        }
+impl ToldInvitation {
+    fn read_all(text: &str) -> Option<Vec<Self>> {
+        let all: Vec<(Repo, String, Option<i64>)> = json::from_bytes(text.as_bytes()).ok()?;
+        let read = |(repo, login, until): (Repo, String, Option<i64>)| {
+            Some(Self { repo, login: GithubLogin::parse(&login).ok()?, until: until.map(Timestamp::from_millis) })
+        };
+        all.into_iter().map(read).collect()
     }
 }
 
@@ -276,18 +313,30 @@ impl DueMail {
     fn read(row: &Row) -> Result<Self, RowError> {
         Ok(Self {
             entry: Entry::read(row)?,
-            letter: match row.text("kind")? {
-                "reminder_mail" => Letter::Reminder,
-                _ => Letter::Key,
-            },
-            key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
+            kind: OutboxKind::from_name(row.text("kind")?).ok_or(RowError("kind"))?,
             standing: match row.text("standing")? {
-                "active" => MailStanding::Good,
+                "active" => MailStanding::Good(Box::new(Mailing::read(row)?)),
                 "suspended" => MailStanding::Suspended,
                 "tests_off" => MailStanding::TestsOff,
                 "revoked" | "expired" => MailStanding::Over,
                 _ => return Err(RowError("standing")),
             },
+        })
+    }
+}
+
+impl Mailing {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        Ok(Self {
+            letter: match (row.text("kind")?, row.optional_text("invitations")?) {
+                ("license_mail", _) => Letter::Key,
+                ("reminder_mail", _) => Letter::Reminder,
+                ("invitation_mail", Some(told)) => {
+                    Letter::Invitations(ToldInvitation::read_all(told).ok_or(RowError("invitations"))?)
+                }
+                _ => return Err(RowError("kind")),
+            },
+            key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
             section: Source::parse(row.text("section")?).ok_or(RowError("section"))?,
             bought: read_product_ref(row)?,
             tier: row.text("tier")?.to_owned(),

@@ -141,6 +141,11 @@ impl Learned<'_> {
     pub const fn state(&self) -> &'static str {
         self.state
     }
+
+    /// The grant.
+    pub const fn id(&self) -> &str {
+        self.id
+    }
 }
 
 /// Sees to it that the repository of a grant is looked at that was recorded as invited in the same batch.

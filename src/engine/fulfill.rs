@@ -10,8 +10,9 @@ use super::{Engine, StorageError};
 use crate::db::events::{self, Completion};
 use crate::db::licenses::{self, MintedLicense};
 use crate::db::orders::{self, BoughtLine};
-use crate::db::outbox::{self, DueMail, Entry, Letter, MailStanding};
+use crate::db::outbox::{self, DueMail, Entry, Letter, MailStanding, Mailing};
 use crate::db::{Batch, Handle, LicenseSelector, storefront_keys, subscriptions};
+use crate::http::api::codes::OutboxKind;
 use crate::model::{
     Bought, Catalogue, Ending, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind,
     MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source, Subscription,
@@ -103,11 +104,10 @@ impl<P: Platform> Engine<P> {
             let id = results.first(&mail)?;
             self.log_fulfilled(event, source, &order.order_id, id);
             due.extend(id.map(|id| {
-                Ok(DueMail {
-                    entry: Entry { id, attempts: 1, trace: self.trace.clone() },
+                let entry = Entry { id, attempts: 1, trace: self.trace.clone() };
+                let mailing = Mailing {
                     letter: Letter::Key,
                     key,
-                    standing: MailStanding::Good,
                     section: source,
                     bought,
                     tier: product.tier.clone(),
@@ -119,7 +119,8 @@ impl<P: Platform> Engine<P> {
                         Some(_) => Ending::WhilePaid { after: product.on_end },
                         None => product.ending_from(now),
                     },
-                })
+                };
+                Ok(DueMail { entry, kind: OutboxKind::LicenseMail, standing: MailStanding::Good(Box::new(mailing)) })
             }));
         }
         self.write_down(self.send_mails(&lease, due).await).await?;

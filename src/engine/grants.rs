@@ -12,7 +12,7 @@ use crate::adapters::github::{self, Github, Invite, Invited};
 use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::db::Batch;
 use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
-use crate::db::outbox::{Delay, Lease, Leased};
+use crate::db::outbox::{self, Delay, Lease, Leased};
 use crate::db::watches::{self, LIFETIME_MS};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Permission, Product, Repo, Timestamp};
 use crate::platform::{DbError, Platform};
@@ -488,6 +488,9 @@ impl<P: Platform> Engine<P> {
         batch.run(grants::record(grant, lease, now, &seen));
         if state == GrantState::Invited {
             batch.run(watches::begin(grant, now));
+            if grant.renews() || grant.renewals > 0 {
+                batch.run(outbox::enqueue_invitation_mails(&[&grant.id], self.moment(), &self.trace));
+            }
         }
         let reference = invitation_id.map(|id| id.to_string());
         let done = End::Done { outcome, reference: reference.as_deref() };

@@ -7,6 +7,8 @@
 use futures_util::future::join_all;
 
 use super::Engine;
+use crate::adapters::github;
+use crate::adapters::mail::invitation::{InvitationMail, OpenInvitation};
 use crate::adapters::mail::license::LicenseMail;
 use crate::adapters::mail::reminder::ReminderMail;
 use crate::adapters::mail::{Mailer, Sent};
@@ -14,7 +16,8 @@ use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::grants::DueGrant;
 use crate::db::outbox::{
-    self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, Letter, MailStanding, Unreadable, WaitsFor,
+    self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, Letter, MailStanding, Mailing, ToldInvitation,
+    Unreadable, WaitsFor,
 };
 use crate::model::catalogue::HttpsUrl;
 use crate::model::{EmailAddress, Timestamp};
@@ -98,8 +101,13 @@ impl<'a> Attempt<'a> {
         Self { kind: "grant", entry: &grant.entry, subject: (&grant.repo).into() }
     }
 
+    /// Named by its license, where it is sent.
     fn of_mail(mail: &'a DueMail) -> Self {
-        Self { kind: mail.letter.kind(), entry: &mail.entry, subject: (&mail.key).into() }
+        let subject = match &mail.standing {
+            MailStanding::Good(mailing) => (&mailing.key).into(),
+            _ => LogValue::text(""),
+        };
+        Self { kind: mail.kind.as_str(), entry: &mail.entry, subject }
     }
 }
 
@@ -124,8 +132,8 @@ impl<P: Platform> Engine<P> {
     async fn send_mail(&self, mail: &DueMail, lease: &Lease) -> Vec<Statement> {
         let id = mail.entry.id;
         // It was good when this was enqueued.
-        match mail.standing {
-            MailStanding::Good => {}
+        let mailing = match &mail.standing {
+            MailStanding::Good(mailing) => mailing,
             MailStanding::Over => {
                 self.log_attempt(Attempt::of_mail(mail), Verdict::Done("skipped"), None);
                 return vec![outbox::skip_mail(id, lease, self.moment())];
@@ -138,10 +146,10 @@ impl<P: Platform> Engine<P> {
                 let until = self.now().plus_millis(TESTS_OFF_WAIT_MS);
                 return vec![outbox::hold_mail(id, lease, self.moment(), until, TESTS_OFF)];
             }
-        }
-        let sent = match (&mail.to, spent_in_silence(&mail.entry)) {
+        };
+        let sent = match (&mailing.to, spent_in_silence(&mail.entry)) {
             (Some(_), Some(failure)) => Err(failure),
-            (Some(to), None) => self.mail(mail, to).await,
+            (Some(to), None) => self.mail(mailing, to, &mail.entry).await,
             (None, _) => Err(Failure::new(Remedy::PersonNeeded, UNMAILABLE)),
         };
         let failure = match sent {
@@ -151,7 +159,7 @@ impl<P: Platform> Engine<P> {
             }
             Err(failure) => failure,
         };
-        let verdict = match mail.to {
+        let verdict = match mailing.to {
             Some(_) => self.judge(mail.entry.attempts, &failure),
             // Nothing was tried, and nothing wears out: it waits for as long as it takes to find out another address.
             None => Verdict::RetryAt {
@@ -170,25 +178,37 @@ impl<P: Platform> Engine<P> {
         statements
     }
 
-    async fn mail(&self, mail: &DueMail, to: &EmailAddress) -> Result<Sent, Failure> {
+    async fn mail(&self, mail: &Mailing, to: &EmailAddress, entry: &Entry) -> Result<Sent, Failure> {
         let catalogue = self.catalogue();
         let Some(product) = catalogue.find(mail.section, &mail.bought) else {
             return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in the catalogue"));
         };
         let renew_url = product.renew_url.as_ref().map(HttpsUrl::as_str);
-        let reference = mail.entry.id.to_string();
-        let DueMail { tier, name, key, ending, test, .. } = mail;
+        let reference = entry.id.to_string();
+        let Mailing { tier, name, key, ending, test, .. } = mail;
         let (product, ending, test) = (&*product.name, *ending, *test);
-        let message = match mail.letter {
+        let portal_url = self.config.portal.url.as_deref();
+        let message = match &mail.letter {
             Letter::Key => {
-                let portal_url = self.config.portal.url.as_deref();
                 LicenseMail { product, tier, name, key, portal_url, ending, test }.compose(to, &reference)?
             }
             Letter::Reminder => {
                 ReminderMail { product, tier, name, key, ending, renew_url, test }.compose(to, &reference)?
             }
+            Letter::Invitations(told) => {
+                let Some(ToldInvitation { login, .. }) = told.first() else {
+                    return Err(Failure::new(Remedy::Retry, "no invitation is left to tell of"));
+                };
+                let open = told.iter().filter_map(|one| {
+                    let accept_url = github::accept_url(&self.config.github.api_url, &one.repo);
+                    Some(OpenInvitation { repo: &one.repo, accept_url, until: one.until? })
+                });
+                let open = open.collect();
+                let expired = told.iter().filter(|one| one.until.is_none()).map(|one| &one.repo).collect();
+                InvitationMail { product, name, key, login, open, expired, portal_url, test }.compose(to, &reference)?
+            }
         };
-        Mailer::new(&self.config.mail).send(&self.platform, &message, &mail.entry.trace).await
+        Mailer::new(&self.config.mail).send(&self.platform, &message, &entry.trace).await
     }
 
     /// The statement that takes a row out of the way that nobody can work on.

@@ -87,7 +87,7 @@ const fn bounds(plan: WorkersPlan) -> Bounds {
 }
 
 /// The statements that a look takes.
-const OF_LOOK: usize = 5;
+const OF_LOOK: usize = 8;
 
 /// The most statements that a delivery of one line takes: its claim, the catalogue where it has changed, all that a sale causes,
 /// the end of its mail and a note for an alert. The note of a failure that comes on top is made where there is one left for it.
@@ -114,8 +114,8 @@ const OF_ALERTS: Cost = Cost { once: 2, row: 3 };
 /// They need the catalogue.
 const OF_MAILS: Cost = Cost { once: 3 + 2, row: 1 };
 /// What became of its reservation, what was seen, the row's end, and either a limit that was met, or a note for an alert, or when the
-/// invitation is looked at. That a limit is over is noted once.
-const OF_GRANTS: Cost = Cost { once: 5, row: 4 };
+/// invitation is looked at; of one that is made anew also that the old one was withdrawn, and a mail. That a limit is over is noted once.
+const OF_GRANTS: Cost = Cost { once: 5, row: 5 };
 
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,25 +241,24 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// What is done beside the rest: old payloads are erased; what licenses opened is taken away that have ended, who had them is
-    /// forgotten where they were erased, or the next to end are reminded of; and alerts are raised of what the tables tell.
+    /// What is done beside the rest: alerts are raised of what the tables tell; and one of these, which keeps a tick within its
+    /// statements: what licenses opened is taken away that have ended; who had them is forgotten where they were erased; the next to
+    /// end are reminded of; old payloads are erased.
     fn chores(&self, duties: &Duties, start: Timestamp) -> Batch {
         let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
         let mut chores = Batch::new();
         let kept_ms = i64::from(self.config.payload_retention_days) * DAY_MS;
         let waiting_kept_ms = kept_ms.max(LONGEST_WAITING_MS);
-        if due(duties.oldest_payload_at, kept_ms + 1) || due(duties.oldest_waiting_at, waiting_kept_ms + 1) {
-            let (before, waiting_before) = (start.plus_millis(-kept_ms), start.plus_millis(-waiting_kept_ms));
-            chores.run(events::erase_old_payloads(before, waiting_before, TOO_OLD, start, PAYLOADS));
-        }
         if due(duties.license_ends_at, 0) {
             chores.extend(licenses::end(self.moment(), &self.trace, ENDS));
         } else if due(duties.look_at, 0) {
-            // Whose license has only just ended is forgotten with the next tick, which keeps a tick within its statements.
             chores.extend(privacy::forget_accounts(start));
         } else if self.reminds(duties, start) {
             let most = i64::try_from(bounds(self.config.workers_plan).rows).unwrap_or(i64::MAX);
             chores.extend(reminders::enqueue_due(start, &self.trace, most));
+        } else if due(duties.oldest_payload_at, kept_ms + 1) || due(duties.oldest_waiting_at, waiting_kept_ms + 1) {
+            let (before, waiting_before) = (start.plus_millis(-kept_ms), start.plus_millis(-waiting_kept_ms));
+            chores.run(events::erase_old_payloads(before, waiting_before, TOO_OLD, start, PAYLOADS));
         }
         let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.grants_due_at()];
         if duties.untold == Untold::Something || overdue.into_iter().any(|since| due(since, OVERDUE_MS)) {

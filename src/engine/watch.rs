@@ -9,7 +9,7 @@ use super::{Engine, StorageError};
 use crate::adapters::github::{Invitations, Page};
 use crate::adapters::{Failure, Reach, Remedy};
 use crate::db::watches::{self, Finish, Learned, Left, Listed, Look, Missing};
-use crate::db::{Batch, grants};
+use crate::db::{Batch, grants, outbox};
 use crate::model::{GrantState, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement};
 
@@ -36,8 +36,8 @@ enum Reading {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Looks at the repository whose turn it is; `Ok(false)` when it is none's. It takes five statements: to claim it, to find out who
-    /// is missing, to record what was learned, and two that end the turn, be it well or not.
+    /// Looks at the repository whose turn it is; `Ok(false)` when it is none's. It takes eight statements: to claim it, to find out who
+    /// is missing, to record what was learned, three for those who did not accept, and two that end the turn, be it well or not.
     ///
     /// # Errors
     /// [`StorageError`] when the database fails; the same is looked at again later.
@@ -83,8 +83,11 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         if !learned.is_empty() {
             batch.run(watches::learn(&learned, self.moment()));
-            if learned.iter().any(|one| one.state() == GrantState::Expired.as_str()) {
+            let expired = learned.iter().filter(|one| one.state() == GrantState::Expired.as_str());
+            let expired: Vec<_> = expired.map(Learned::id).collect();
+            if !expired.is_empty() {
                 batch.extend(self.alert_of_expired(&look, &learned));
+                batch.run(outbox::enqueue_invitation_mails(&expired, self.moment(), &self.trace));
             }
             self.log_learned(&look, &learned);
         }

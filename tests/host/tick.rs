@@ -169,7 +169,7 @@ fn the_worst_tick_stays_within_what_the_free_plan_allows() {
                 if let Ok(ticked) = ticked {
                     assert!(ticked.deliveries >= 1 && ticked.rows >= 3, "{context}");
                 }
-                assert!(shop.count("webhook_events WHERE payload IS NULL") > 0, "{context}");
+                assert_eq!(shop.count("webhook_events WHERE payload IS NULL") > 0, !mails_wait, "{context}");
                 assert_eq!(shop.count("reminders"), if mails_wait { 6 } else { 0 }, "{context}");
                 shop.sandbox.take_mails();
             });

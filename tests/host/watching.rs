@@ -4,10 +4,12 @@
 //! | module | holds |
 //! |---|---|
 //! | `lists` | lists of several pages, and lists that change while they are read |
+//! | `mails` | what buyers are told of invitations that they have not accepted |
 //! | `renewals` | invitations that nobody accepts |
 //! | `trouble` | a GitHub that fails, processes that die, and others who are at the same |
 
 mod lists;
+mod mails;
 mod renewals;
 mod trouble;
 

@@ -146,6 +146,7 @@ const OUTBOX: &[Column<OutboxItem>] = &[
     Column("what", |row| words::errand(row.kind, row.repo.as_deref(), row.github_username.as_deref()).into()),
     Column("about", |row| match row.kind {
         OutboxKind::LicenseMail | OutboxKind::ReminderMail => row.license_key.as_deref().into(),
+        OutboxKind::InvitationMail => row.github_user_id.map(|id| format!("GitHub account {id}")).into(),
         OutboxKind::Grant => row.grant_state.map(|state| state.words()).into(),
         OutboxKind::AlertMail => row.detail.as_deref().into(),
     }),
@@ -191,6 +192,7 @@ fn attention(view: &View, item: &AttentionItem) -> String {
         DutyKind::Delivery => item.kind.words().to_owned(),
         DutyKind::LicenseMail => words::errand(OutboxKind::LicenseMail, None, None),
         DutyKind::ReminderMail => words::errand(OutboxKind::ReminderMail, None, None),
+        DutyKind::InvitationMail => words::errand(OutboxKind::InvitationMail, None, None),
         DutyKind::Grant => words::errand(OutboxKind::Grant, item.repo.as_deref(), item.github_username.as_deref()),
         DutyKind::AlertMail => words::errand(OutboxKind::AlertMail, None, None),
     };

@@ -252,6 +252,7 @@ impl Words for OutboxKind {
         match self {
             Self::LicenseMail => "mail with the key",
             Self::ReminderMail => "mail before the end",
+            Self::InvitationMail => "mail about invitations",
             Self::Grant => "access",
             Self::AlertMail => "alert to you",
         }
@@ -285,6 +286,7 @@ impl Words for DutyKind {
             Self::Delivery => "delivery",
             Self::LicenseMail => OutboxKind::LicenseMail.words(),
             Self::ReminderMail => OutboxKind::ReminderMail.words(),
+            Self::InvitationMail => OutboxKind::InvitationMail.words(),
             Self::Grant => OutboxKind::Grant.words(),
             Self::AlertMail => OutboxKind::AlertMail.words(),
         }

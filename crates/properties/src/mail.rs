@@ -1,9 +1,10 @@
 //! Postmark's replies, and the mails that a stranger's name goes into.
 
+use latchkey::adapters::mail::invitation::{InvitationMail, OpenInvitation};
 use latchkey::adapters::mail::license::LicenseMail;
 use latchkey::adapters::mail::reminder::ReminderMail;
 use latchkey::adapters::mail::{Mailer, Message};
-use latchkey::model::{EmailAddress, Ending, LicenseKey};
+use latchkey::model::{EmailAddress, Ending, GithubLogin, LicenseKey, Repo, Timestamp};
 
 use crate::replies;
 use crate::storefronts::check_failure;
@@ -52,13 +53,30 @@ pub fn postmark_reply(input: &[u8]) {
     assert_eq!(world.sent().len(), 1);
 }
 
+/// The same about an invitation.
+fn invitation(name: &str) -> Message {
+    let repo = Repo::parse("acme/kit").expect("a repository");
+    let accept_url = "https://github.com/acme/kit/invitations".to_owned();
+    let invitation = InvitationMail {
+        product: "Acme Kit",
+        name,
+        key: &LicenseKey::from_record("LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3").expect("a key"),
+        login: &GithubLogin::parse("ada").expect("a login"),
+        open: vec![OpenInvitation { repo: &repo, accept_url, until: Timestamp::from_millis(0) }],
+        expired: vec![&repo],
+        portal_url: Some("https://acme.example.com/activate"),
+        test: false,
+    };
+    invitation.compose(&EmailAddress::parse(ADDRESS).expect("an address"), "1").expect("a mail")
+}
+
 /// A name adds no markup, no link and no line to a mail to its buyer, and nothing to its subject.
 ///
 /// # Panics
 /// When something does not hold.
 pub fn license_mail(input: &[u8]) {
     let name = String::from_utf8_lossy(input);
-    for letter in [letter, reminder] {
+    for letter in [letter, reminder, invitation] {
         check_letter(&name, letter);
     }
 }

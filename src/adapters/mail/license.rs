@@ -5,16 +5,11 @@
 //! has a meaning.
 
 use askama::Template;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::ending::{self, Words};
-use super::{Message, Subject, greeting_name, rendered};
+use super::{Message, Subject, activation_link, greeting_name, rendered};
 use crate::adapters::Failure;
 use crate::model::{EmailAddress, Ending, LicenseKey};
-
-/// Everything but the characters that a URL never needs to encode.
-/// <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What the mail says.
 #[derive(Debug, Clone)]
@@ -77,20 +72,6 @@ impl LicenseMail<'_> {
             html: rendered(&Html { mail: &view })?,
             reference: reference.to_owned(),
         })
-    }
-}
-
-/// The portal with the key in the fragment, which browsers keep to themselves: the key gets into no access log on the
-/// way, and into no Referer. A fragment that is there already, as pages use that find their way by it, is kept, and the
-/// key joins it as one more parameter.
-fn activation_link(portal_url: &str, key: &LicenseKey) -> String {
-    let key = utf8_percent_encode(key.as_str(), ENCODED);
-    match portal_url.split_once('#') {
-        None | Some((_, "")) => format!("{}#license={key}", portal_url.trim_end_matches('#')),
-        Some((_, fragment)) => {
-            let joint = if fragment.contains(['?', '=']) { '&' } else { '?' };
-            format!("{portal_url}{joint}license={key}")
-        }
     }
 }
 

@@ -34,9 +34,11 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
         _ if needs_seller => SaleState::NeedsSeller,
         _ if expired => SaleState::WaitingOnBuyer,
         DutyKind::Grant => SaleState::WaitingOnGithub,
-        DutyKind::Delivery | DutyKind::LicenseMail | DutyKind::ReminderMail | DutyKind::AlertMail => {
-            SaleState::InProgress
-        }
+        DutyKind::Delivery
+        | DutyKind::LicenseMail
+        | DutyKind::ReminderMail
+        | DutyKind::InvitationMail
+        | DutyKind::AlertMail => SaleState::InProgress,
     };
     let remedy = match kind {
         _ if expired => Remedy::InviteAgain,
@@ -44,7 +46,11 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
         DutyKind::Delivery if reason == Some(EventReason::UnmappedProduct) => Remedy::MapProduct,
         DutyKind::Delivery if reason == Some(EventReason::PayloadErased) => Remedy::DismissEvent,
         DutyKind::Delivery => Remedy::ReplayEvent,
-        DutyKind::LicenseMail | DutyKind::ReminderMail | DutyKind::Grant | DutyKind::AlertMail => Remedy::RetryOutbox,
+        DutyKind::LicenseMail
+        | DutyKind::ReminderMail
+        | DutyKind::InvitationMail
+        | DutyKind::Grant
+        | DutyKind::AlertMail => Remedy::RetryOutbox,
     };
     Ok(AttentionItem {
         kind,

@@ -238,6 +238,8 @@ codes! {
         LicenseMail = "license_mail",
         /// Of the end of a license, before it.
         ReminderMail = "reminder_mail",
+        /// To a buyer, of invitations that were made anew or have expired.
+        InvitationMail = "invitation_mail",
         /// To give or to take away an account's access to a repository.
         Grant = "grant",
         AlertMail = "alert_mail",
@@ -258,6 +260,8 @@ codes! {
         LicenseMail = "license_mail",
         /// Of the end of a license, before it.
         ReminderMail = "reminder_mail",
+        /// To a buyer, of invitations that were made anew or have expired.
+        InvitationMail = "invitation_mail",
         Grant = "grant",
         AlertMail = "alert_mail",
     }

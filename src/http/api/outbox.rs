@@ -12,7 +12,7 @@ use crate::model::{GrantState, Timestamp};
 pub struct OutboxItem {
     pub id: i64,
     pub kind: OutboxKind,
-    /// What it is about: a license key, or the id of a reminder, a grant or an alert.
+    /// What it is about: a license key, or the id of a reminder, a GitHub account, a grant or an alert.
     pub subject: String,
     /// Of a mail to a buyer.
     pub license_key: Option<String>,

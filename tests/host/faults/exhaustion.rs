@@ -82,13 +82,13 @@ fn the_bypass_survives_every_single_fault() {
 #[test]
 fn a_refund_survives_every_single_fault() {
     exhaust(Scenario::Refund, 14);
-    exhaust(Scenario::LicenseEnd, 25);
+    exhaust(Scenario::LicenseEnd, 27);
     exhaust(Scenario::Invoice, 10);
 }
 
 #[test]
 fn a_reminder_survives_every_single_fault() {
-    exhaust(Scenario::Reminder, 18);
+    exhaust(Scenario::Reminder, 23);
 }
 
 #[test]

@@ -230,6 +230,7 @@ fn every_code_has_its_words() {
     outbox kinds
       license_mail: mail with the key
       reminder_mail: mail before the end
+      invitation_mail: mail about invitations
       grant: access
       alert_mail: alert to you
 
@@ -243,6 +244,7 @@ fn every_code_has_its_words() {
       delivery: delivery
       license_mail: mail with the key
       reminder_mail: mail before the end
+      invitation_mail: mail about invitations
       grant: access
       alert_mail: alert to you
 

@@ -113,7 +113,9 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
     let grants = rows(
         run,
         "SELECT g.github_user_id AS id, lower(g.repo) AS repo, g.state AS seen, g.since_at, g.earlier, o.state, o.attempts,
-                o.outcome, o.last_error
+                o.outcome, o.last_error,
+                (SELECT json_group_array(h.value ->> '$.at') FROM json_each(g.history) h
+                 WHERE h.value ->> '$.state' = 'revoked') AS revoked_at
          FROM grants g LEFT JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id",
     );
     let given_up: HashMap<Access, &Row> = grants
@@ -161,11 +163,25 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
         .filter(|row| !row.is_null("earlier"))
         .map(|row| (integer(row, "id"), text(row, "repo")))
         .collect();
-    // What was there before the shop first gave something stays.
+    // What was there before the shop first gave something stays, and what came once all of that was taken away.
+    let taken_away: HashMap<Access, Vec<i64>> = grants
+        .iter()
+        .map(|row| {
+            (
+                (integer(row, "id"), text(row, "repo")),
+                serde_json::from_str(&text(row, "revoked_at")).unwrap_or_default(),
+            )
+        })
+        .collect();
     let by_hand = |access: &Access| {
         let given = |one: &&ByHand| one.account == access.0 && one.repo == access.1;
-        let was_before =
-            |one: &ByHand| found.contains(access) || first_put(run, access).is_none_or(|first| one.at < first);
+        let puts = puts(run, access);
+        let was_before = |one: &ByHand| {
+            let nothing_since = |since: &i64| *since <= one.at && !puts.iter().any(|put| *put > *since);
+            found.contains(access)
+                || puts.iter().all(|put| one.at < *put)
+                || taken_away.get(access).is_some_and(|times| times.iter().any(nothing_since))
+        };
         let stays = |one: &ByHand| was_before(one) || since.get(access).is_none_or(|since| one.at >= *since);
         model.by_hand.iter().filter(given).any(stays)
     };
@@ -259,7 +275,7 @@ fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(),
             call.method == "DELETE" && removed.is_some_and(|login| called(&login))
         });
         let now = present.get(&(*account, repo.clone()));
-        let was_before = first_put(run, &(*account, repo.clone())).is_none_or(|first| *at < first);
+        let was_before = puts(run, &(*account, repo.clone())).iter().all(|put| at < put);
         // Of one whose first invitation went unheard it is not known whether they were in before.
         let limits = run.fates.limits.borrow();
         let is_certain = !limits.has_lost_one() && limits.about_to_invite(repo).all(|task| !run.fates.struck(task));
@@ -271,8 +287,8 @@ fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(),
     Ok(())
 }
 
-/// When the shop first asked for an account to be let into a repository.
-fn first_put(run: &Run, (account, repo): &Access) -> Option<i64> {
+/// When the shop asked for an account to be let into a repository.
+fn puts(run: &Run, (account, repo): &Access) -> Vec<i64> {
     let to = format!("/repos/{repo}/collaborators/");
     let is_theirs = |login: &str| ids_of(run, login).contains(account);
     let puts = run
@@ -281,7 +297,7 @@ fn first_put(run: &Run, (account, repo): &Access) -> Option<i64> {
         .calls()
         .into_iter()
         .filter(|call| call.method == "PUT" && call.path.to_lowercase().strip_prefix(&to).is_some_and(is_theirs));
-    puts.map(|call| call.at).min()
+    puts.map(|call| call.at).collect()
 }
 
 /// Nobody may do more than some license of theirs permits, or has permitted.

@@ -4,7 +4,7 @@
 -- those that were made or are under way; whether of an earlier one nobody knows what became of it; until when somebody else may
 -- still be inviting, until when GitHub, or this repository, is left alone, and how often in a row the limits of both were met.
 SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo, g.invitation_id,
-       g.state, g.given, g.earlier, o.requested_at IS NOT NULL AS requested,
+       g.state, g.renewals, g.given, g.earlier, o.requested_at IS NOT NULL AS requested,
        (SELECT max(c.permission_rank) FROM open_claims c
         WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
           AND c.good_until > :now AND c.test <= :allow_test) AS wanted_rank,

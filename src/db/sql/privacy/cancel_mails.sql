@@ -8,4 +8,8 @@ WHERE state <> 'done'
              UNION ALL
              SELECT o.id FROM licenses l CROSS JOIN reminders r ON r.license_key = l.license_key
              CROSS JOIN outbox o ON o.kind = 'reminder_mail' AND o.subject = CAST(r.id AS TEXT)
+             WHERE lower(l.email) = :email
+             UNION ALL
+             SELECT o.id FROM licenses l CROSS JOIN license_activations a ON a.license_key = l.license_key
+             CROSS JOIN outbox o ON o.kind = 'invitation_mail' AND o.subject = CAST(a.github_user_id AS TEXT)
              WHERE lower(l.email) = :email)

@@ -21,6 +21,8 @@ SELECT * FROM (
   LEFT JOIN licenses l ON l.license_key = CASE x.kind
     WHEN 'license_mail' THEN x.subject
     WHEN 'reminder_mail' THEN (SELECT r.license_key FROM reminders r WHERE r.id = CAST(x.subject AS INTEGER))
+    WHEN 'invitation_mail' THEN (SELECT min(a.license_key) FROM license_activations a
+                                 WHERE a.github_user_id = CAST(x.subject AS INTEGER))
     WHEN 'grant' THEN (SELECT min(c.license_key) FROM claims c
                        WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo)
   END

@@ -176,6 +176,7 @@ impl Scenario {
             }
             Self::Reminder => {
                 sell_and_activate(shop).await;
+                shop.sandbox.accept_invitation("octocat", "acme/starter-docs").unwrap();
                 shop.advance((365 - 14) * DAY);
                 Subject::Nobody
             }

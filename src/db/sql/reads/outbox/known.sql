@@ -15,5 +15,9 @@ CROSS JOIN outbox o ON o.id IN (
   SELECT d.id FROM license_outbox d WHERE d.license_key = l.license_key
   UNION ALL
   SELECT m.id FROM reminders r CROSS JOIN outbox m ON m.kind = 'reminder_mail' AND m.subject = CAST(r.id AS TEXT)
-  WHERE r.license_key = l.license_key)
+  WHERE r.license_key = l.license_key
+  UNION ALL
+  SELECT m.id FROM license_activations a
+  CROSS JOIN outbox m ON m.kind = 'invitation_mail' AND m.subject = CAST(a.github_user_id AS TEXT)
+  WHERE a.license_key = l.license_key)
 LEFT JOIN grants g ON o.kind = 'grant' AND g.id = o.subject
