@@ -269,6 +269,8 @@ CREATE INDEX invitation_reservations_grant ON invitation_reservations (grant_id,
 CREATE INDEX grants_invited ON grants (repo, until_at) WHERE state = 'invited';
 -- Those that nobody has accepted, however often they were renewed.
 CREATE INDEX grants_expired ON grants (since_at) WHERE state = 'expired';
+-- Those who are in, or were.
+CREATE INDEX grants_in ON grants (repo) WHERE state IN ('member', 'removed_by_hand');
 
 -- When each repository's invitations are looked at that were sent, and what was seen the last time.
 CREATE TABLE repository_watches (
@@ -283,9 +285,29 @@ CREATE TABLE repository_watches (
   settled    INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1)),  -- it was found out what became of all who were not listed
   etag       TEXT,                                -- GitHub's mark of that reading, where it was settled and fit on a page
   error      TEXT,                                -- why the last look failed
+  compare_at INTEGER,                             -- when it is next compared who is in and who should be; while that lasts, until when
+                                                  -- nobody else begins it; null: the catalogue does not name the repository
+  comparison TEXT    CHECK (json_type(comparison) = 'object'),  -- what was read so far; null: none is under way
+  compared_at INTEGER,                            -- when the last whole comparison began
+  compare_error TEXT,                             -- why the last one failed
+  turn_at    INTEGER GENERATED ALWAYS AS (min(coalesce(look_at, compare_at), coalesce(compare_at, look_at))) VIRTUAL,
   CHECK ((began_at IS NULL) = (page IS NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX repository_watches_due ON repository_watches (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX repository_watches_due ON repository_watches (turn_at) WHERE turn_at IS NOT NULL;
+
+-- Where GitHub and what is recorded differ, as of the last comparison of each repository.
+CREATE TABLE drift (
+  id              INTEGER PRIMARY KEY,
+  repo            TEXT    NOT NULL COLLATE NOCASE,
+  github_user_id  INTEGER NOT NULL CHECK (github_user_id >= 0),  -- 0: it is about the repository
+  kind            TEXT    NOT NULL CHECK (kind IN ('extra', 'missing', 'removed_by_hand', 'wrong_permission', 'renamed',
+                                                   'account_gone')),
+  github_username TEXT    NOT NULL,               -- empty: it is about the repository
+  since_at        INTEGER NOT NULL,               -- when it was first found
+  found_at        INTEGER NOT NULL,               -- when it was last found
+  seen            TEXT    CHECK (json_type(seen) = 'object'),  -- what GitHub said: {"place", "role", "inviter", "invited_at", "name"}
+  UNIQUE (repo, github_user_id, kind)
+) STRICT;
 
 -- Until when GitHub is left alone because of a limit that somebody met.
 CREATE TABLE github_pauses (

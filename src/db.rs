@@ -22,6 +22,7 @@ pub mod activations;
 pub mod admin_changes;
 pub mod alerts;
 pub mod batch;
+pub mod drift;
 pub mod events;
 pub mod grants;
 pub mod license_actions;

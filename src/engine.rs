@@ -8,6 +8,7 @@ mod admin_actions;
 mod alert;
 mod catalogue;
 mod doctor;
+mod drift;
 mod fulfill;
 mod grants;
 mod ingest;
@@ -110,6 +111,8 @@ pub enum FollowUp {
     Process { event: EventId, delivery: Delivery },
     /// Write down what came of the calls that the answer has told of.
     Record(Batch),
+    /// Compare repositories that are due, as far as there is time.
+    Compare,
 }
 
 /// A transaction that did not run, or may not have.
@@ -165,6 +168,7 @@ impl<P: Platform> Engine<P> {
                 self.process(Handling { event: &event, delivery: &delivery, attempts: 1 }).await
             }
             FollowUp::Record(batch) => self.write_down(batch).await.map_err(StorageError::from),
+            FollowUp::Compare => self.compare_now().await,
         };
         if let Err(error) = done {
             self.log(Level::Warn, "follow_up_failed", [("error", LogValue::text(error.to_string()))]);

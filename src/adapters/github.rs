@@ -10,6 +10,7 @@ pub mod hook;
 pub mod hooks;
 mod refusal;
 mod removal;
+mod roster;
 pub mod survey;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,8 @@ use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 pub use app::Installations;
 use refusal::{Asked, Means};
 pub use refusal::{account_missing, endless_limit, gone_astray};
+pub use roster::{Belonging, Listed, Roster, RosterPage};
+pub use survey::OwnerKind;
 pub use watching::{Invitations, Invitee, PAGE_LENGTH, Page};
 
 const SERVICE: &str = "GitHub";
@@ -347,10 +350,12 @@ impl<'a> Github<'a> {
     }
 
     /// Sends a request, not after its time, however long it took to come by a token. An App that is turned away with one gets a
-    /// new one once.
+    /// new one once. A repository that was renamed is followed by its number.
+    /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects>
     async fn call(&self, platform: &impl Platform, call: Call<'_>) -> Result<HttpResponse, Failure> {
         let Call { method, path, body, etag, until } = call;
         let mut renewed = false;
+        let mut moved: Option<String> = None;
         loop {
             let token = match self.credentials {
                 Credentials::Token(token) => token.clone(),
@@ -359,12 +364,18 @@ impl<'a> Github<'a> {
             if let Some(until) = until.filter(|until| platform.now() >= *until) {
                 return Err(Failure::new(Remedy::RetryAt(until), "its turn came too late").having(Effect::Nothing));
             }
-            let request = self.request(method, path, body.clone(), &token);
+            let request = self.request(method, moved.as_deref().unwrap_or(path), body.clone(), &token);
             let request = match etag {
                 Some(etag) => request.header("if-none-match", etag),
                 None => request,
             };
             let reply = platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))?;
+            if let (301 | 302 | 307 | 308, None) = (reply.status, &moved)
+                && let Some(by_number) = survey::moved_to(&reply, path)
+            {
+                moved = Some(by_number);
+                continue;
+            }
             if !self.drops(&token, &reply) || renewed {
                 return Ok(reply);
             }

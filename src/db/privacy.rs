@@ -149,10 +149,11 @@ pub fn erase(
 
 /// Erases the names of the accounts that erased licenses are or were bound to which are over by now, of the orders that are to be
 /// looked at.
-pub fn forget_accounts(now: Timestamp) -> [Statement; 4] {
+pub fn forget_accounts(now: Timestamp) -> [Statement; 5] {
     [
         statement!("privacy/forget_access", now),
         statement!("privacy/forget_logins", now),
+        statement!("privacy/forget_drift"),
         statement!("privacy/forget_transfers", now),
         statement!("privacy/looked", now),
     ]

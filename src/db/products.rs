@@ -91,6 +91,7 @@ pub fn replace(
     let woken = batch.add(query!("products/wake_waiting", |_| Ok(()), id, now));
     batch.run(statement!("products/forget_mapped_lines", id));
     batch.run(statement!("products/forget_mapped_products", id));
+    batch.extend(super::drift::follow_catalogue(id, new, now));
     Replacement { before, raised, woken }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! | module | reads |
 //! |---|---|
-//! | [`events`], [`orders`], [`licenses`], [`grants`], [`outbox`], [`actions`] | a page of each |
+//! | [`events`], [`orders`], [`licenses`], [`grants`], [`drift`], [`outbox`], [`actions`] | a page of each |
 //! | [`details`] | deliveries and licenses with everything that is known of them |
 //! | [`attention`], [`status`] | what needs somebody, and how the deployment stands |
 //! | [`doctor`] | what the database tells of how everything is set up |
@@ -22,6 +22,7 @@ pub mod actions;
 pub mod attention;
 pub mod details;
 pub mod doctor;
+pub mod drift;
 pub mod events;
 pub mod grants;
 pub mod licenses;

@@ -145,7 +145,7 @@ fn found_before(grant: &DueGrant, attempted: &Attempted) -> Option<Permission> {
 
 /// The first of the repositories that a product opens, or may open.
 pub(super) fn first_repo(product: &Product) -> Option<&Repo> {
-    product.repos.first().or_else(|| product.choose.as_ref()?.from.first())
+    product.all_repos().next()
 }
 
 impl<P: Platform> Engine<P> {

@@ -58,6 +58,8 @@ struct Bounds {
     /// Each look. What it asks for is not asked for by grants, of which there are fewer in such a tick.
     look: Extent,
     grants_beside_looks: usize,
+    /// Turns at comparing repositories for whoever asks for it: the same calls as those of a tick.
+    comparisons_on_demand: usize,
 }
 
 /// Rows of each kind that are left for later where a GitHub App asks: two calls for each owner of repositories get it its tokens.
@@ -73,6 +75,7 @@ const fn bounds(plan: WorkersPlan) -> Bounds {
             looks: 1,
             look: Extent { pages: 2, accounts: 4 },
             grants_beside_looks: 4,
+            comparisons_on_demand: 2,
         },
         WorkersPlan::Paid => Bounds {
             statements: 400,
@@ -82,12 +85,16 @@ const fn bounds(plan: WorkersPlan) -> Bounds {
             looks: 5,
             look: Extent { pages: 10, accounts: 20 },
             grants_beside_looks: 40,
+            comparisons_on_demand: 20,
         },
     }
 }
 
 /// The statements that a look takes.
 const OF_LOOK: usize = 8;
+
+/// Those of a comparison.
+const OF_COMPARISON: usize = 12;
 
 /// The most statements that a delivery of one line takes: its claim, the catalogue where it has changed, all that a sale causes,
 /// the end of its mail and a note for an alert. The note of a failure that comes on top is made where there is one left for it.
@@ -201,9 +208,10 @@ impl<P: Platform> Engine<P> {
         }
         let mut ticked = Ticked { deliveries: deliveries?, rows };
         self.try_suspects(&duties, until, &mut ticked).await?;
-        // Of suspects processes die twelve times at most, of a look for ever: so that comes last.
-        if looks {
-            self.look_at_some(bounds.looks, until).await?;
+        // Of suspects processes die twelve times at most, of a look for ever: so that comes last. Comparing takes about as much as a
+        // look, and is done by a tick that has none to do.
+        if looks && self.look_at_some(bounds.looks, until).await? == 0 {
+            self.compare_some(bounds.looks, until).await?;
         }
         let count = |count: usize| LogValue::from(i64::try_from(count).unwrap_or(i64::MAX));
         let [round_trips, rows_read, rows_written] = self.spent().fields();
@@ -310,16 +318,34 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// Looks at the invitations to so many repositories that are due, none after `until`.
-    async fn look_at_some(&self, looks: usize, until: Timestamp) -> Result<(), StorageError> {
+    /// Looks at the invitations to so many repositories that are due, none after `until`, and says how many it were.
+    async fn look_at_some(&self, looks: usize, until: Timestamp) -> Result<usize, StorageError> {
         let extent = bounds(self.config.workers_plan).look;
-        for _ in 0..looks {
+        for looked in 0..looks {
             let is_room = self.statements_left() >= OF_LOOK && self.now() < until;
             if !is_room || !self.look_at_invitations(extent, until).await? {
+                return Ok(looked);
+            }
+        }
+        Ok(looks)
+    }
+
+    /// Compares so many repositories that are due, none after `until`.
+    async fn compare_some(&self, turns: usize, until: Timestamp) -> Result<(), StorageError> {
+        let extent = bounds(self.config.workers_plan).look;
+        for _ in 0..turns {
+            let is_room = self.statements_left() >= OF_COMPARISON && self.now() < until;
+            if !is_room || !self.compare(extent, until).await? {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// The same for an operator who does not want to wait for the ticks.
+    pub(super) async fn compare_now(&self) -> Result<(), StorageError> {
+        let until = self.now().plus_millis(LONGEST_MS);
+        self.compare_some(bounds(self.config.workers_plan).comparisons_on_demand, until).await
     }
 
     /// Takes deliveries one by one, none after `until`, and leaves so many statements to others. The chores go with the first

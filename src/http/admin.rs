@@ -6,6 +6,7 @@
 
 mod actions;
 mod doctor;
+mod drift;
 mod events;
 mod grants;
 mod licenses;
@@ -49,6 +50,8 @@ enum Endpoint {
     CorrectEmail,
     Grants,
     SyncGrants,
+    Drift,
+    CheckDrift,
     Outbox,
     RetryOutbox,
     CancelOutbox,
@@ -60,7 +63,7 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 28] = [
+const ROUTES: [(&str, &str, Endpoint); 30] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/doctor", Endpoint::Doctor),
@@ -81,6 +84,8 @@ const ROUTES: [(&str, &str, Endpoint); 28] = [
     ("POST", "/admin/licenses/{key}/correct-email", Endpoint::CorrectEmail),
     ("GET", "/admin/grants", Endpoint::Grants),
     ("POST", "/admin/grants/sync", Endpoint::SyncGrants),
+    ("GET", "/admin/drift", Endpoint::Drift),
+    ("POST", "/admin/drift/check", Endpoint::CheckDrift),
     ("GET", "/admin/outbox", Endpoint::Outbox),
     ("POST", "/admin/outbox/{id}/retry", Endpoint::RetryOutbox),
     ("POST", "/admin/outbox/{id}/cancel", Endpoint::CancelOutbox),
@@ -181,6 +186,11 @@ async fn answer<P: Platform>(
         }
         Endpoint::Grants => Response::json(200, &grants::list(engine, &read_query(&request)?).await?),
         Endpoint::SyncGrants => Response::json(200, &grants::sync(engine, body(request).await?).await?),
+        Endpoint::Drift => Response::json(200, &drift::list(engine, &read_query(&request)?).await?),
+        Endpoint::CheckDrift => {
+            let (check, work) = drift::check(engine, body(request).await?).await?;
+            Response::json(202, &check).followed_by(Some(work))
+        }
         Endpoint::Outbox => Response::json(200, &outbox::list(engine, &read_query(&request)?).await?),
         Endpoint::RetryOutbox => Response::json(200, &outbox::retry(engine, row_id(id)?, body(request).await?).await?),
         Endpoint::CancelOutbox => {

@@ -27,6 +27,7 @@ pub mod activation;
 pub mod attention;
 pub mod codes;
 pub mod doctor;
+pub mod drift;
 pub mod events;
 pub mod grants;
 pub mod health;

@@ -17,6 +17,7 @@ mod cost;
 mod dismissals;
 mod doctor;
 mod documentation;
+mod drift;
 mod ends;
 mod erasure;
 mod faults;

@@ -21,6 +21,16 @@ const NO_TABLE: [&str; 2] = ["SCAN CONSTANT ROW", "SCAN (subquery-"];
 
 /// Statements that may look at the whole of these tables, and that may sort where `ORDER` is among them.
 const WHOLE_TABLES: &[(&str, &[&str])] = &[
+    // A row for each repository of the catalogue, when the operator asks or changes that.
+    ("drift/check_now", &["repository_watches"]),
+    ("drift/compared", &["repository_watches"]),
+    ("drift/record_check", &["repository_watches"]),
+    ("drift/unmap", &["repository_watches"]),
+    // What differs, which is little.
+    ("drift/forget_unmapped", &["drift"]),
+    ("privacy/forget_drift", &["drift"]),
+    // There is no index on what opens a repository, which is looked for once a day.
+    ("drift/record_unseen", &["e", "f"]),
     // Where new deliveries' rows are stored, SQLite plans to look for rows that refer to them. It does so only while a foreign
     // key is violated, which D1 and this allow at no time.
     ("reconciliations/store_missing", &["licenses", "orders"]),
@@ -130,7 +140,8 @@ fn what_is_due_or_on_lease_is_found_by_its_own_index() {
         ("grants/begin", LEASED),
         ("grants/leased", LEASED),
         ("grants/reserve", LEASED),
-        ("watches/claim", "INDEX repository_watches_due (look_at<?)"),
+        ("watches/claim", "INDEX repository_watches_due (turn_at<?)"),
+        ("drift/claim", "INDEX repository_watches_due (turn_at<?)"),
         ("watches/missing", "INDEX grants_invited (repo=? AND until_at<?)"),
         ("watches/finish", "INDEX grants_invited (repo=?"),
     ] {
@@ -347,6 +358,7 @@ async fn shop_with_a_row_of_everything() -> Shop {
         "INSERT INTO erased_orders VALUES ('gumroad', 'another-order', 1, 1, 1)",
         "INSERT INTO reminders (license_key, expires_at) SELECT license_key, 1 FROM licenses",
         "INSERT INTO storefront_keys VALUES ('lemonsqueezy', '1', 'another-key', 0, NULL, 1, 1, NULL)",
+        "INSERT INTO drift VALUES (1, 'acme/starter', 583231, 'extra', 'octocat', 1, 1, '{}')",
         "INSERT INTO github_pauses VALUES ('acme/starter', 1, 1, 'asked to wait')",
         "INSERT INTO alerts VALUES ('dead_row:1', 'dead_row', 'Given up and left to you: 1', 1, NULL, 1, NULL)",
         "INSERT INTO alert_causes VALUES ('person_needed: x', 'x', 1, 0)",
@@ -510,6 +522,11 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE repository_watches SET read_so_far = '[]'", "CHECK"),
     ("UPDATE repository_watches SET listed = '[]'", "CHECK"),
     ("UPDATE repository_watches SET settled = 2", "CHECK"),
+    ("UPDATE repository_watches SET comparison = '[]'", "CHECK"),
+    ("UPDATE drift SET github_user_id = -1", "CHECK"),
+    ("UPDATE drift SET kind = 'odd'", "CHECK"),
+    ("UPDATE drift SET seen = '[]'", "CHECK"),
+    ("INSERT INTO drift SELECT 2, repo, github_user_id, kind, '', 1, 1, NULL FROM drift", "UNIQUE"),
     ("UPDATE repository_watches SET page = 1", "CHECK"),
     ("INSERT INTO repository_watches (repo) SELECT upper(repo) FROM repository_watches", "UNIQUE"),
     ("INSERT INTO github_pauses SELECT upper(scope), 2, 1, '' FROM github_pauses", "UNIQUE"),

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Parser, Subcommand};
 use latchkey::adapters::storefronts::PROFILES;
 use latchkey::http::api::Cursor;
-use latchkey::http::api::codes::{OutboxKind, OutboxState, OutstandingState, SaleState};
+use latchkey::http::api::codes::{DriftKind, OutboxKind, OutboxState, OutstandingState, SaleState};
 use latchkey::http::api::values::{
     AccountFilter, ErrorPart, KeyFilter, OrderFilter, PersonName, RepoFilter, SourceFilter,
 };
@@ -85,6 +85,8 @@ pub(crate) enum Command {
     /// Who has access to which repository.
     #[command(subcommand)]
     Grants(Grants),
+    /// Where GitHub and what is recorded differ, and who let each account in, when, and for which order.
+    Drift(Drift),
     /// What is still to be done in the outside world: mails, access, alerts.
     #[command(subcommand)]
     Outbox(Outbox),
@@ -287,6 +289,36 @@ pub(crate) enum Grants {
         /// Do not ask.
         #[arg(long, requires = "reason")]
         yes: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Drift {
+    #[command(subcommand)]
+    pub(crate) verb: Option<DriftVerb>,
+    /// Only differences of this kind.
+    #[arg(long, value_parser = codes(DriftKind::ALL, DriftKind::as_str))]
+    pub(crate) kind: Option<DriftKind>,
+    /// Only those of this repository, owner/name.
+    #[arg(long, value_parser = read::<RepoFilter>)]
+    pub(crate) repo: Option<RepoFilter>,
+    /// Only those of this GitHub account, by its name or number.
+    #[arg(long, value_parser = read::<AccountFilter>)]
+    pub(crate) github: Option<AccountFilter>,
+    #[command(flatten)]
+    pub(crate) paging: Paging,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DriftVerb {
+    /// Compare now, instead of within a day of the last time.
+    Check {
+        /// Only this repository, owner/name.
+        #[arg(long, value_parser = read::<RepoFilter>)]
+        repo: Option<RepoFilter>,
+        #[command(flatten)]
+        change: Change,
     },
 }
 

@@ -11,6 +11,7 @@ use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::CheckStatus;
 use latchkey::http::api::doctor::Diagnosis;
+use latchkey::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
 use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
 use latchkey::http::api::grants::{GrantItem, GrantsRequest};
 use latchkey::http::api::licenses::{
@@ -26,8 +27,8 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::products::InvalidFile;
 use crate::api::Api;
 use crate::args::{
-    self, Actions, Args, Change, Command, Consent, Events, Grants, Licenses, Outbox, Outstanding, Paging, Privacy,
-    Products,
+    self, Actions, Args, Change, Command, Consent, Drift, DriftVerb, Events, Grants, Licenses, Outbox, Outstanding,
+    Paging, Privacy, Products,
 };
 use crate::show::{self, Listed};
 use crate::view::View;
@@ -128,6 +129,7 @@ impl Asking<'_> {
                 let because = reason.as_ref().map(|reason| (reason, args::actor(actor.as_ref())));
                 self.sync(product.as_ref(), because, &Consent { yes: *yes }).await
             }
+            Command::Drift(drift) => self.drift(drift).await,
             Command::Outbox(verb) => self.outbox(verb).await,
             Command::Actions(Actions::List { paging }) => {
                 let page = |limit, cursor| PageRequest { limit, cursor };
@@ -280,6 +282,28 @@ impl Asking<'_> {
     ) -> anyhow::Result<String> {
         let answer = self.api.post(&["licenses", key, action], request).await?;
         self.changed::<LicenseItem>(said, &answer)
+    }
+
+    async fn drift(&self, drift: &Drift) -> anyhow::Result<String> {
+        let Drift { verb, kind, repo, github, paging } = drift;
+        match verb {
+            None => {
+                let page = |limit, cursor| DriftRequest {
+                    limit,
+                    cursor,
+                    kind: *kind,
+                    repo: repo.clone(),
+                    github: github.clone(),
+                };
+                self.list::<DriftItem, _>(&["drift"], paging, page).await
+            }
+            Some(DriftVerb::Check { repo, change }) => {
+                let ActionRequest { reason, actor } = recorded(change);
+                let request = DriftCheckRequest { reason, actor, repo: repo.clone() };
+                let answer = self.api.post(&["drift", "check"], &request).await?;
+                self.print(&answer, |check: DriftCheck| show::drift_check(&check))
+            }
+        }
     }
 
     async fn outbox(&self, verb: &Outbox) -> anyhow::Result<String> {

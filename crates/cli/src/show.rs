@@ -2,8 +2,9 @@
 
 use latchkey::http::api::actions::ActionItem;
 use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::codes::{CheckStatus, DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState};
+use latchkey::http::api::codes::{CheckStatus, DriftPlace, DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState};
 use latchkey::http::api::doctor::{Check, Diagnosis};
+use latchkey::http::api::drift::{DriftCheck, DriftEvidence, DriftItem};
 use latchkey::http::api::events::{EventDetail, EventItem};
 use latchkey::http::api::grants::{GrantItem, SyncAnswer, SyncedRepo};
 use latchkey::http::api::licenses::{LicenseDetail, LicenseItem};
@@ -87,6 +88,14 @@ impl Listed for GrantItem {
     }
 }
 
+impl Listed for DriftItem {
+    const NOTHING: &'static str = "No differences, as of the last comparison of each repository.";
+
+    fn list(view: &View, items: &[Self]) -> String {
+        view.table(DRIFT, items)
+    }
+}
+
 impl Listed for OutboxItem {
     const NOTHING: &'static str = "Nothing is to be done.";
 
@@ -141,6 +150,16 @@ const GRANTS: &[Column<GrantItem>] = &[
     Column("licenses", |grant| grant.licenses.join(", ").into()),
 ];
 
+const DRIFT: &[Column<DriftItem>] = &[
+    Column("what", |item| item.kind.words().into()),
+    Column("repository", |item| (&item.repo).into()),
+    Column("github", |item| item.github_username.as_deref().map_or(Cell::Empty, Cell::name)),
+    Column("since", |item| item.since.into()),
+    Column("is there", |item| there(&item.evidence).into()),
+    Column("licenses ask for", |item| item.evidence.permission.map(|permission| permission.words()).into()),
+    Column("let in", |item| let_in(item).into()),
+];
+
 const OUTBOX: &[Column<OutboxItem>] = &[
     Column("id", |row| Cell::name(row.id)),
     Column("what", |row| words::errand(row.kind, row.repo.as_deref(), row.github_username.as_deref()).into()),
@@ -185,6 +204,43 @@ const SOURCES: &[Column<SourceStatus>] = &[
     Column("found in them", |source| source.found_by_reconciliation.into()),
     Column("why not", |source| source.reconciliation_error.as_deref().into()),
 ];
+
+/// What GitHub says of whoever stands on a list.
+fn there(evidence: &DriftEvidence) -> Option<String> {
+    let role = evidence.role.map_or("with a role of the organization's own", |role| role.words());
+    match (evidence.place, &evidence.name) {
+        (Some(DriftPlace::Collaborator), None) => Some(format!("collaborator, {role}")),
+        (Some(DriftPlace::Invitation), None) => Some(format!("invited, {role}")),
+        (Some(_), Some(name)) => Some(format!("was {name}")),
+        (None, Some(name)) => Some(format!("is {name} by now")),
+        (None, None) => None,
+    }
+}
+
+/// Who let an account in, when, and for which order.
+fn let_in(item: &DriftItem) -> Option<String> {
+    let evidence = &item.evidence;
+    item.github_user_id?;
+    if let Some(change) = &evidence.let_in {
+        let order = change.order_id.as_deref().unwrap_or_default();
+        let storefront = change.source.as_deref().map_or("", words::storefront);
+        return Some(format!("{}, {storefront} order {order}: {}", change.at.to_rfc3339(), change.cause.words()));
+    }
+    Some(match (&evidence.inviter, evidence.invited_at) {
+        (Some(inviter), Some(at)) => format!("{}, by {inviter} at GitHub", at.to_rfc3339()),
+        (Some(inviter), None) => format!("by {inviter} at GitHub"),
+        _ => "never here; GitHub does not say by whom".to_owned(),
+    })
+}
+
+/// What is compared now.
+pub(crate) fn drift_check(check: &DriftCheck) -> String {
+    if check.repos.is_empty() {
+        return "Nothing to compare: no product of the catalogue opens a repository.".to_owned();
+    }
+    let repos = counted(check.repos.len(), "repository is", "repositories are");
+    format!("{repos} compared now, and listed by `drift` within minutes: {}", check.repos.join(", "))
+}
 
 /// What needs somebody: since when, what it is, whom it is about, what is wrong, and what mends it.
 fn attention(view: &View, item: &AttentionItem) -> String {

@@ -4,8 +4,8 @@
 use latchkey::adapters::storefronts::PROFILES;
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{
-    CheckCode, CheckReason, CheckStatus, DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState,
-    OutstandingState, Proof, Remedy, SaleReason, SaleState,
+    CheckCode, CheckReason, CheckStatus, DriftKind, DutyKind, EventOrigin, GrantCause, LicenseReason, OrderFact,
+    OutboxKind, OutboxState, OutstandingState, Proof, Remedy, SaleReason, SaleState,
 };
 use latchkey::http::api::timeline::Happening;
 use latchkey::model::catalogue::Permission;
@@ -213,6 +213,36 @@ impl Words for Permission {
             Self::Push => "write",
             Self::Maintain => "maintain",
             Self::Admin => "admin",
+        }
+    }
+}
+
+impl Words for DriftKind {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Extra => "in for no license",
+            Self::Missing => "missing, given again",
+            Self::RemovedByHand => "removed by hand, up to you",
+            Self::WrongPermission => "another permission",
+            Self::Renamed => "renamed",
+            Self::AccountGone => "account is gone",
+        }
+    }
+}
+
+impl Words for GrantCause {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Activation => "activated",
+            Self::Entitled => "license good again",
+            Self::NotEntitled => "license not good any more",
+            Self::LicenseEnded => "license ended",
+            Self::Transfer => "license transferred",
+            Self::Sync => "license brought to the catalogue",
+            Self::Attempt => "tried at GitHub",
+            Self::Renewal => "invitation made anew",
+            Self::Look => "seen at GitHub",
+            Self::Drift => "found missing",
         }
     }
 }
@@ -461,6 +491,7 @@ pub(crate) fn action(code: &str) -> &str {
         "outbox.cancel" => "canceled it",
         "catalogue.replace" => "changed the catalogue",
         "grants.sync" => "brought licenses to the catalogue",
+        "drift.check" => "had repositories compared",
         "privacy.export" => "exported what is held on a person",
         "privacy.erase" => "erased what is held on a person",
         other => other,

@@ -5,6 +5,7 @@ use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryReceipt};
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::doctor::Diagnosis;
+use latchkey::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
 use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
 use latchkey::http::api::grants::{GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
 use latchkey::http::api::health::Health;
@@ -107,6 +108,13 @@ fn looks(schemas: &mut Schemas) -> Vec<Operation> {
         ),
         Operation::look("/admin/sales", "sales", "What was bought", schemas.answer::<Page<OrderItem>>())
             .parameters(schemas.query::<OrdersRequest>()),
+        Operation::look(
+            "/admin/drift",
+            "drift",
+            "Where GitHub and what is recorded differ, with the evidence for each",
+            schemas.answer::<Page<DriftItem>>(),
+        )
+        .parameters(schemas.query::<DriftRequest>()),
         Operation::look("/admin/grants", "grants", "Who has access to what", schemas.answer::<Page<GrantItem>>())
             .parameters(schemas.query::<GrantsRequest>()),
         Operation::look(
@@ -256,6 +264,18 @@ fn access(schemas: &mut Schemas) -> Vec<Operation> {
             schemas.answer::<SyncAnswer>(),
         )
         .fails(&[409]),
+        Operation::change(
+            "/admin/drift/check",
+            "checkDrift",
+            "Compare repositories with what is recorded now",
+            schemas.body::<DriftCheckRequest>(),
+        )
+        .answers(
+            202,
+            "These are compared by the next ticks, and right away as far as there is time.",
+            schemas.answer::<DriftCheck>(),
+        )
+        .fails(&[404]),
     ]
 }
 

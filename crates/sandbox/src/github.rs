@@ -62,6 +62,8 @@ pub enum NotAccepted {
 pub(crate) struct GitHub {
     accounts: Vec<Account>,
     repos: Vec<Repo>,
+    /// Who belongs to an organization: of the organization, and whoever it is.
+    members: Vec<(u64, u64)>,
     account_numbers: Counter,
     repo_numbers: Counter,
     invitation_numbers: Counter,
@@ -138,6 +140,7 @@ impl GitHub {
         let mut github = Self {
             accounts: Vec::new(),
             repos: Vec::new(),
+            members: Vec::new(),
             // Above the ids of the accounts below, so that theirs stay what they are.
             account_numbers: Counter::from(1_000_000),
             repo_numbers: Counter::from(500_000),
@@ -367,6 +370,15 @@ impl Sandbox {
         let github = &mut self.world().github;
         let (user, repo) = (github.named_account(login), github.named_repo(repo));
         github.repos[repo].collaborators.retain(|collaborator| collaborator.user != user);
+    }
+
+    /// Makes an account a member of the organization that owns a repository, which is an outside collaborator of none of its
+    /// repositories.
+    pub fn add_member(&self, login: &str, repo: &str) {
+        let github = &mut self.world().github;
+        let (user, repo) = (github.named_account(login), github.named_repo(repo));
+        let owner = github.repos[repo].owner;
+        github.members.push((owner, user));
     }
 
     /// Invites an account to read, as the seller can do by hand.

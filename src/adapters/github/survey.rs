@@ -14,6 +14,8 @@ const TOKEN_END: &str = "github-authentication-token-expiration";
 /// A repository as GitHub shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepoSeen {
+    /// GitHub's number of it, which stays when it is renamed.
+    pub id: i64,
     /// What it is called by now.
     pub full_name: String,
     /// Read-only: nobody can be invited.
@@ -72,22 +74,28 @@ impl Github<'_> {
     /// # Errors
     /// [`Failure`] when GitHub did not say.
     pub async fn look_at(&self, platform: &impl Platform, repo: &Repo) -> Result<Option<RepoSeen>, Failure> {
-        let mut path = format!("/repos/{repo}");
-        let mut reply = self.send(platform, Method::Get, &path, None).await?;
-        if let (301 | 302 | 307 | 308, Some(number)) = (reply.status, moved_to(&reply)) {
-            path = format!("/repositories/{number}");
-            reply = self.send(platform, Method::Get, &path, None).await?;
+        let Some(mut seen) = self.identify(platform, repo).await? else { return Ok(None) };
+        if seen.administration == Administration::Seen {
+            // By its number, what was renamed costs no redirect.
+            let path = format!("/repositories/{}", seen.id);
+            let path = if seen.full_name.eq_ignore_ascii_case(repo.as_str()) { format!("/repos/{repo}") } else { path };
+            seen.administration = self.administration(platform, &path).await;
         }
+        Ok(Some(seen))
+    }
+
+    /// The same without asking whether the token may invite to it, beyond what the repository itself says.
+    ///
+    /// # Errors
+    /// As [`Github::look_at`].
+    pub async fn identify(&self, platform: &impl Platform, repo: &Repo) -> Result<Option<RepoSeen>, Failure> {
+        let reply = self.send(platform, Method::Get, &format!("/repos/{repo}"), None).await?;
         match reply.status {
             200 => {}
             404 if refusal::is_in_githubs_words(&reply) => return Ok(None),
             _ => return Err(refusal::unrelated(&reply, platform.now())),
         }
-        let mut seen = read_repo(&reply).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))?;
-        if seen.administration == Administration::Seen {
-            seen.administration = self.administration(platform, &path).await;
-        }
-        Ok(Some(seen))
+        read_repo(&reply).map(Some).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))
     }
 
     /// Whether the token lists a repository's invitations, for which it needs the permission to read its administration.
@@ -124,12 +132,17 @@ impl Github<'_> {
     }
 }
 
-/// The number of the repository that a redirect leads to: `https://api.github.com/repositories/1296269`. Nothing else of an
-/// address is followed, since the token would be sent there.
-fn moved_to(reply: &HttpResponse) -> Option<i64> {
+/// The path by a repository's number of what was asked for by its name and leads elsewhere:
+/// `https://api.github.com/repositories/1296269/invitations`. Nothing else of the address is followed, since the token would be
+/// sent there.
+pub(super) fn moved_to(reply: &HttpResponse, path: &str) -> Option<String> {
     let body = Json::parse(&reply.body).ok()?;
-    let (_, number) = body.root().text("url").ok()?.rsplit_once("/repositories/")?;
-    number.parse().ok().filter(|number| *number > 0)
+    let (_, numbered) = body.root().text("url").ok()?.rsplit_once("/repositories/")?;
+    let number: u64 = numbered.split(['/', '?']).next()?.parse().ok()?;
+    let named = path.strip_prefix("/repos/")?;
+    let (_, rest) = named.split_once('/')?;
+    let rest = rest.find(['/', '?']).map_or("", |end| rest.split_at(end).1);
+    Some(format!("/repositories/{number}{rest}"))
 }
 
 fn read_repo(reply: &HttpResponse) -> Option<RepoSeen> {
@@ -140,6 +153,7 @@ fn read_repo(reply: &HttpResponse) -> Option<RepoSeen> {
     let administers = root.get("permissions").ok().flatten().map(|permissions| permissions.flag("admin"));
     let denied = || Administration::Denied("the account of the token does not administer the repository".to_owned());
     Some(RepoSeen {
+        id: root.integer("id").ok()?,
         full_name: root.text("full_name").ok()?.to_owned(),
         archived: root.flag("archived").ok()?,
         owner: owner.text("login").ok()?.to_owned(),
@@ -179,12 +193,20 @@ mod tests {
 
     #[test]
     fn a_redirect_is_followed_to_a_number_and_nowhere_else() {
-        let number = |body: &str| moved_to(&reply(301, body).unwrap());
-        assert_eq!(number(r#"{"url":"https://api.github.com/repositories/7"}"#), Some(7));
+        let to = |body: &str, path: &str| moved_to(&reply(301, body).unwrap(), path);
+        let moved = r#"{"url":"https://api.github.com/repositories/7/whatever?page=2"}"#;
+        for (path, expected) in [
+            ("/repos/acme/kit", "/repositories/7"),
+            ("/repos/acme/kit/invitations?per_page=1", "/repositories/7/invitations?per_page=1"),
+            ("/repos/acme/kit/collaborators/ada", "/repositories/7/collaborators/ada"),
+        ] {
+            assert_eq!(to(moved, path).as_deref(), Some(expected));
+        }
+        assert_eq!(to(moved, "/users/ada"), None);
         for elsewhere in
             [r#"{"url":"https://example.com/repositories/../x"}"#, r#"{"url":"https://example.com"}"#, "{}"]
         {
-            assert_eq!(number(elsewhere), None, "{elsewhere}");
+            assert_eq!(to(elsewhere, "/repos/acme/kit"), None, "{elsewhere}");
         }
     }
 }

@@ -97,7 +97,7 @@ impl Github<'_> {
     }
 
     /// The failure of a question that names nobody, so that there is no login to be masked.
-    fn refused_of_nobody(&self, platform: &impl Platform, reply: &HttpResponse, repo: &Repo) -> Failure {
+    pub(super) fn refused_of_nobody(&self, platform: &impl Platform, reply: &HttpResponse, repo: &Repo) -> Failure {
         match GithubLogin::parse(ERASED_LOGIN) {
             Ok(nobody) => self.refused(platform, reply, Asked::Repository(repo), &nobody),
             Err(_) => Failure::unintelligible(SERVICE, reply.status),

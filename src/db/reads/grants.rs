@@ -37,7 +37,7 @@ pub(super) fn known(events: &str, licenses: &str) -> Query<(String, GrantItem)> 
 
 /// A line of a grant's history, as the database keeps it.
 #[derive(Deserialize)]
-struct Line {
+pub(super) struct Line {
     /// In milliseconds.
     at: i64,
     state: String,
@@ -58,6 +58,11 @@ impl Line {
     }
 }
 
+/// A grant's history.
+pub(super) fn changes(history: Vec<Line>) -> Result<Vec<GrantChange>, RowError> {
+    history.into_iter().map(Line::into_change).collect()
+}
+
 fn read(row: &Row) -> Result<GrantItem, RowError> {
     let history: Vec<Line> = json(row, "history")?;
     let permission = |rank| Permission::from_rank(rank).ok_or(RowError("permission_rank"));
@@ -73,6 +78,6 @@ fn read(row: &Row) -> Result<GrantItem, RowError> {
         licenses: json(row, "licenses")?,
         earlier: optional_code(row, "earlier", Permission::from_name)?,
         renewals: row.integer("renewals")?,
-        history: history.into_iter().map(Line::into_change).collect::<Result<_, _>>()?,
+        history: changes(history)?,
     })
 }

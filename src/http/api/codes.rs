@@ -302,6 +302,32 @@ codes! {
         Renewal = "renewal",
         /// It was seen at GitHub.
         Look = "look",
+        /// It was found when who is in was compared with who should be.
+        Drift = "drift",
+    }
+
+    /// How GitHub and what is recorded differ.
+    pub enum DriftKind {
+        /// Somebody is in, or invited, for no license: let in by hand. Nothing is done about it.
+        Extra = "extra",
+        /// A license asks for access that was lost on our side; it is given again, unless it was canceled or given up.
+        Missing = "missing",
+        /// Somebody was in and is not any more, though their license is good. They are not let in again before the operator says so:
+        /// retry the row of the outbox.
+        RemovedByHand = "removed_by_hand",
+        /// Somebody may do something else than their licenses ask for.
+        WrongPermission = "wrong_permission",
+        /// The repository, or the account, has another name by now. It is followed; the catalogue is to be changed.
+        Renamed = "renamed",
+        /// GitHub does not show the account any more.
+        AccountGone = "account_gone",
+    }
+
+    /// Where somebody was seen.
+    pub enum DriftPlace {
+        Collaborator = "collaborator",
+        /// An invitation is open.
+        Invitation = "invitation",
     }
 }
 

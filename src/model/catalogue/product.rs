@@ -237,6 +237,11 @@ impl Product {
         })
     }
 
+    /// All repositories that it opens to somebody, those for everybody first.
+    pub fn all_repos(&self) -> impl Iterator<Item = &Repo> {
+        self.repos.iter().chain(self.choose.iter().flat_map(|choose| &choose.from))
+    }
+
     /// The repositories that a buyer with this preference gets, each once, those for everybody first.
     ///
     /// # Errors

@@ -189,7 +189,7 @@ fn a_replacement_that_is_repeated_changes_nothing_more() {
 
 #[test]
 fn a_failure_in_any_statement_leaves_the_catalogue_as_it_was() {
-    for place in 0..8 {
+    for place in 0..11 {
         let mut store = Store::open();
         store.replace(&kit(), None);
         store.wait("a", &[("5", "")]);
@@ -198,7 +198,7 @@ fn a_failure_in_any_statement_leaves_the_catalogue_as_it_was() {
         let mut batch = Batch::new();
         products::replace(&mut batch, &other, None, &act, NOW, &TraceId::new(NOW, [0; 10]));
         let statements = batch.into_statements();
-        assert_eq!(statements.len(), 8);
+        assert_eq!(statements.len(), 11);
         store.database.fail_statement(Some(place));
         assert!(store.database.batch(&statements).is_err());
         store.database.fail_statement(None);

@@ -108,6 +108,11 @@ fn a_sync_survives_every_single_fault() {
 }
 
 #[test]
+fn repositories_are_compared_despite_every_single_fault() {
+    exhaust(Scenario::Drift, 33);
+}
+
+#[test]
 fn what_became_of_invitations_is_found_out_despite_every_single_fault() {
     exhaust(Scenario::Watching, 34);
     exhaust(Scenario::ToldByGithub, 30);

@@ -90,6 +90,8 @@ pub(super) enum Scenario {
     Watching,
     /// An invitation ends that was renewed as often as that is done; the operator is told.
     LastInvitation,
+    /// The operator has repositories compared: of one list there are several pages, somebody was removed by hand, and access was lost.
+    Drift,
     /// GitHub tells that an invitation was accepted, and is asked.
     ToldByGithub,
     /// The operator takes a revocation back, after it had all its consequences.
@@ -125,7 +127,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 43] = [
+    pub(super) const ALL: [Self; 44] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -153,6 +155,7 @@ impl Scenario {
         Self::Sync,
         Self::Watching,
         Self::LastInvitation,
+        Self::Drift,
         Self::ToldByGithub,
         Self::Reinstatement,
         Self::Resending,
@@ -256,6 +259,7 @@ impl Scenario {
                 } else {
                     0
                 }
+                + if self == Self::Drift { shop.count("repository_watches WHERE compared_at IS NULL") } else { 0 }
                 + if self == Self::LastInvitation { shop.count("alert_causes WHERE times > told") } else { 0 };
             let read = shop.count("reconciliations WHERE watermark_at IS NOT NULL");
             if (due, read) == (0, lists) && ticked == Some(Ok(Ticked::default())) {

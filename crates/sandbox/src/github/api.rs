@@ -15,8 +15,12 @@ use crate::reply::Reply;
 use crate::sandbox::World;
 
 pub(super) fn respond(world: &mut World, request: &Incoming, caller: Caller, now: i64) -> Reply {
-    let pages = matches!(request.route(), ("GET", path) if matches!(path[..], ["repos", _, _, "invitations"]));
-    if let Some(name) = request.unknown_query(if pages { &["per_page", "page"] } else { &[] }) {
+    let known: &[&str] = match request.route() {
+        ("GET", path) if matches!(path[..], ["repos", _, _, "invitations"]) => &["per_page", "page"],
+        ("GET", path) if matches!(path[..], ["repos", _, _, "collaborators"]) => &["per_page", "page", "affiliation"],
+        _ => &[],
+    };
+    if let Some(name) = request.unknown_query(known) {
         return message(422, "Validation Failed").unexpected(format!("the query parameter {name}"));
     }
     world.github.settle(now);
@@ -39,6 +43,9 @@ pub(super) fn respond(world: &mut World, request: &Incoming, caller: Caller, now
         }),
         ("GET", ["repos", owner, name, "invitations"]) => {
             with_repo(&world.github, owner, name, |repo| world.github.list_invitations(repo, request, now))
+        }
+        ("GET", ["repos", owner, name, "collaborators"]) => {
+            with_repo(&world.github, owner, name, |repo| world.github.list_collaborators(repo, request))
         }
         ("DELETE", ["repos", owner, name, "invitations", id]) => world.github.delete_invitation(owner, name, id),
         ("PUT", ["repos", owner, name, "collaborators", login]) => {
@@ -90,6 +97,36 @@ fn with_repo(github: &GitHub, owner: &str, name: &str, found: impl FnOnce(usize)
     github.repo(owner, name).map_or_else(not_found, found)
 }
 
+/// A page of a list, with links to the others, unless it is as the caller knows it.
+fn paged(all: &[Value], request: &Incoming, address: &str) -> Reply {
+    let number = |name: &str, default: usize| match request.query(name).map(str::parse::<usize>) {
+        None => Some(default),
+        Some(number) => number.ok().filter(|&number| number > 0),
+    };
+    let (Some(page), Some(size)) = (number("page", 1), number("per_page", 30).filter(|&size| size <= 100)) else {
+        return message(422, "Validation Failed").unexpected("page or per_page out of range");
+    };
+    let last = all.len().div_ceil(size).max(1);
+    let shown: Vec<&Value> = all.iter().skip((page - 1) * size).take(size).collect();
+    let link = |page: usize, rel: &str| format!("<{address}?per_page={size}&page={page}>; rel=\"{rel}\"");
+    let mut links = Vec::new();
+    if page < last {
+        links.extend([link(page + 1, "next"), link(last, "last")]);
+    }
+    if page > 1 {
+        links.extend([link(1, "first"), link(page - 1, "prev")]);
+    }
+    let reply = Reply::json(200, &shown);
+    let mut hasher = DefaultHasher::new();
+    (&reply.body, &links).hash(&mut hasher);
+    let etag = format!("W/\"{:016x}\"", hasher.finish());
+    if request.header("if-none-match") == etag {
+        return Reply::empty(304).header("etag", etag);
+    }
+    let reply = reply.header("etag", etag);
+    if links.is_empty() { reply } else { reply.header("link", links.join(", ")) }
+}
+
 impl GitHub {
     fn get_user(&self, login: &str) -> Reply {
         self.shown(login).map_or_else(not_found, |account| Reply::json(200, &account.json()))
@@ -106,38 +143,31 @@ impl GitHub {
     }
 
     fn list_invitations(&self, repo: usize, request: &Incoming, now: i64) -> Reply {
-        let number = |name: &str, default: usize| match request.query(name).map(str::parse::<usize>) {
-            None => Some(default),
-            Some(number) => number.ok().filter(|&number| number > 0),
-        };
-        let (Some(page), Some(size)) = (number("page", 1), number("per_page", 30).filter(|&size| size <= 100)) else {
-            return message(422, "Validation Failed").unexpected("page or per_page out of range");
-        };
         let repo = &self.repos[repo];
-        let all = self.invitations(repo, now);
-        let last = all.len().div_ceil(size).max(1);
-        let shown: Vec<Value> =
-            all.iter().skip((page - 1) * size).take(size).map(|one| self.invitation_json(repo, one)).collect();
-        let link = |page: usize, rel: &str| {
-            let address = format!("{}/repositories/{}/invitations", request.base, repo.id);
-            format!("<{address}?per_page={size}&page={page}>; rel=\"{rel}\"")
+        let all: Vec<Value> = self.invitations(repo, now).iter().map(|one| self.invitation_json(repo, one)).collect();
+        paged(&all, request, &format!("{}/repositories/{}/invitations", request.base, repo.id))
+    }
+
+    /// Of an organization's repository, `outside` leaves out its members; `direct` lists everybody who was added, and of a person's
+    /// repository those are all but the owner.
+    /// See <https://docs.github.com/en/rest/collaborators/collaborators#list-repository-collaborators>.
+    fn list_collaborators(&self, repo: usize, request: &Incoming) -> Reply {
+        let repo = &self.repos[repo];
+        let outside = match request.query("affiliation") {
+            Some("outside") => true,
+            Some("direct") => false,
+            _ => return message(422, "Validation Failed").unexpected("the affiliation"),
         };
-        let mut links = Vec::new();
-        if page < last {
-            links.extend([link(page + 1, "next"), link(last, "last")]);
-        }
-        if page > 1 {
-            links.extend([link(1, "first"), link(page - 1, "prev")]);
-        }
-        let reply = Reply::json(200, &shown);
-        let mut hasher = DefaultHasher::new();
-        (&reply.body, &links).hash(&mut hasher);
-        let etag = format!("W/\"{:016x}\"", hasher.finish());
-        if request.header("if-none-match") == etag {
-            return Reply::empty(304).header("etag", etag);
-        }
-        let reply = reply.header("etag", etag);
-        if links.is_empty() { reply } else { reply.header("link", links.join(", ")) }
+        let all: Vec<Value> = repo
+            .collaborators
+            .iter()
+            .filter(|one| !outside || !self.members.contains(&(repo.owner, one.user)))
+            .filter_map(|one| {
+                let account = self.account_by_id(one.user).filter(|account| !account.hidden)?;
+                Some(account.json_in(&one.role))
+            })
+            .collect();
+        paged(&all, request, &format!("{}/repositories/{}/collaborators", request.base, repo.id))
     }
 
     fn delete_invitation(&mut self, owner: &str, name: &str, id: &str) -> Reply {

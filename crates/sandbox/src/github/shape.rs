@@ -184,9 +184,21 @@ impl GitHub {
             Some(collaborator) => &collaborator.role,
             None => "none",
         };
-        let legacy = ROLES.iter().find(|(known, _)| *known == role).map(|(_, legacy)| *legacy);
-        let permission = legacy.unwrap_or(if role == "none" { role } else { "write" });
-        let mut user = account.json();
+        json!({ "permission": legacy_role(role), "role_name": role, "user": account.json_in(role) })
+    }
+}
+
+/// The word that is older than a role.
+fn legacy_role(role: &str) -> &str {
+    let legacy = ROLES.iter().find(|(known, _)| *known == role).map(|(_, legacy)| *legacy);
+    legacy.unwrap_or(if role == "none" { role } else { "write" })
+}
+
+impl Account {
+    /// The same with what it may do in a repository in this role.
+    pub(super) fn json_in(&self, role: &str) -> Value {
+        let permission = legacy_role(role);
+        let mut user = self.json();
         user["permissions"] = json!({
             "pull": permission != "none",
             "triage": !matches!(role, "none" | "read"),
@@ -195,11 +207,9 @@ impl GitHub {
             "admin": role == "admin",
         });
         user["role_name"] = role.into();
-        json!({ "permission": permission, "role_name": role, "user": user })
+        user
     }
-}
 
-impl Account {
     pub(super) fn json(&self) -> Value {
         let path = if self.kind == AccountKind::Organization { "orgs" } else { "users" };
         let members = addresses(&format!("https://api.github.com/{path}/{}", self.login), &OF_ACCOUNT);

@@ -1,5 +1,6 @@
 -- Leases the grants of a good license to the caller that it is bound to, whatever became of them before: attempts count
 -- anew whenever a buyer asks. The caller is known by its number, or by its login alone, for which GitHub need not be asked.
+-- Whoever was removed by hand stays out until the operator says otherwise.
 -- It takes over the lease of whoever is at an invitation, and notes until when that one may go on. One that is just being
 -- taken away is left to whoever does that, and looked at again when that is over. One that was tried for somebody who asked a
 -- moment ago is left as it is, unless the license was bound in this very transaction, or it was found out since that the
@@ -10,6 +11,7 @@ SELECT 'grant', c.grant_id, 'leased', 1, 1, :until, :lease_id, :now, :trace, :no
 FROM open_claims c
 WHERE c.license_key = :key AND (c.github_user_id = :user_id OR c.github_username = :login COLLATE NOCASE)
   AND c.good_until > :now AND c.test <= :allow_test
+  AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = c.grant_id AND g.state = 'removed_by_hand')
   AND (NOT EXISTS (SELECT 1 FROM outbox o
                    WHERE o.kind = 'grant' AND o.subject = c.grant_id
                      AND o.requested_at > :now - :fresh_ms AND o.requested_at <= :now

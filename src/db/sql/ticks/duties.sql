@@ -26,7 +26,7 @@ FROM (
     (SELECT min(received_at) FROM webhook_events WHERE payload IS NOT NULL AND processed = 0) AS oldest_waiting_at,
     (SELECT min(turn_at) FROM licenses WHERE turn_at IS NOT NULL) AS turn_at,
     (SELECT coalesce(min(due_at), 0) FROM reconciliations) AS list_due_at,
-    (SELECT min(look_at) FROM repository_watches WHERE look_at IS NOT NULL) AS watch_due_at,
+    (SELECT min(turn_at) FROM repository_watches WHERE turn_at IS NOT NULL) AS watch_due_at,
     (SELECT min(look_at) FROM erased_orders WHERE look_at IS NOT NULL) AS look_at,
     (SELECT max(died_at) FROM outbox WHERE died_at IS NOT NULL AND kind <> 'alert_mail') AS died_at,
     (SELECT max(stuck_at) FROM webhook_events WHERE stuck_at IS NOT NULL AND reason IS NOT 'unmapped_product') AS stuck_at,

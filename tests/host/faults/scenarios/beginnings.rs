@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::changes::Change;
 use super::{Scenario, action};
-use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue, catalogue_of, delivery_request, post, request};
+use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue, catalogue_of, delivery_request, post, request, seen_as};
 
 /// A catalogue that names another product.
 const OTHER: &str = "[[gumroad]]\nproduct_id = 'other=='\nname = 'Other'\ntier = 'core'\nrepos = ['acme/other']\n";
@@ -206,6 +206,21 @@ impl Scenario {
                 shop.rows("UPDATE grants SET renewals = 3");
                 shop.advance(8 * 24 * 60 * MINUTE);
                 Subject::Nobody
+            }
+            Self::Drift => {
+                sell_and_activate(shop).await;
+                for number in 0..150 {
+                    let login = format!("somebody-{number}");
+                    shop.sandbox.add_user(&login, AccountKind::User);
+                    shop.sandbox.add_collaborator(&login, "acme/starter-docs");
+                }
+                shop.sandbox.remove_collaborator("octocat", "acme/starter");
+                shop.sandbox.decline_invitation("octocat", "acme/starter-docs").unwrap();
+                shop.rows("DELETE FROM grants WHERE repo = 'acme/starter-docs'");
+                shop.rows(&format!("UPDATE grants SET {}", seen_as("member")));
+                shop.rows("UPDATE repository_watches SET look_at = NULL, compare_at = 1 << 50");
+                shop.advance(5 * MINUTE);
+                Subject::Operator(Change::Compare)
             }
             Self::ToldByGithub => {
                 sell_and_activate(shop).await;

@@ -25,6 +25,7 @@ pub(super) enum Change {
     Outbox(OutboxAction, i64),
     Export(BuyerEmail),
     Erase(BuyerEmail),
+    Compare,
     /// Brings all licenses to the catalogue, after a look at what that would come to.
     Sync,
     /// Replaces the catalogue, after a look at what that would come to.
@@ -52,6 +53,7 @@ impl Change {
             Self::ReplayAll => matches!(engine.replay_events(EVERYTHING, action).await.ok()?.replayed, 0 | 1),
             Self::Dismiss(event) => engine.dismiss_event(event, action).await.ok()? == ActionOutcome::Done,
             Self::DismissAll => matches!(engine.dismiss_events(EVERYTHING, action).await.ok()?.dismissed, 0 | 1),
+            Self::Compare => engine.check_drift(None, action).await.ok()?.len() == 2,
             Self::Outbox(what, id) => engine.act_on_outbox(*id, *what, action).await.ok()? == ActionOutcome::Done,
             Self::Export(email) => engine.export(email, action).await.ok()?.licenses.len() == 1,
             // Where the answer was lost, asking again finds nothing more.

@@ -110,6 +110,21 @@ impl Scenario {
                 end.has(2, "grants WHERE state = 'member'");
                 end.mailed_nobody();
             }
+            Self::Drift => {
+                end.has(1, "grants WHERE repo = 'acme/starter' AND state = 'removed_by_hand'");
+                end.has(1, "drift WHERE repo = 'acme/starter' AND kind = 'removed_by_hand'");
+                end.has(150, "drift WHERE repo = 'acme/starter-docs' AND kind = 'extra'");
+                end.has(1, "drift WHERE kind = 'missing'");
+                end.has(152, "drift");
+                let open = shop.sandbox.invitations("acme/starter-docs");
+                assert_eq!((open.len(), open[0].login.as_str()), (1, "octocat"), "{context}");
+                assert_eq!(
+                    shop.sandbox.collaborators("acme/starter-docs").len(),
+                    150,
+                    "{context}: nobody else's is touched"
+                );
+                end.mailed_nobody();
+            }
             Self::LastInvitation => {
                 end.has(1, "grants WHERE repo = 'acme/starter' AND state = 'member'");
                 end.has(1, "grants WHERE repo = 'acme/starter-docs' AND state = 'expired'");
@@ -184,6 +199,7 @@ impl Scenario {
             Self::Revocation
             | Self::Transfer
             | Self::Sync
+            | Self::Drift
             | Self::Resending
             | Self::Replay
             | Self::ReplayOfAll

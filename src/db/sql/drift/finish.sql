@@ -1,0 +1,4 @@
+-- Ends a comparison.
+UPDATE repository_watches
+SET compare_at = :now + :every_ms, comparison = NULL, compared_at = :began_at, compare_error = NULL
+WHERE repo = :repo AND compare_at = :until
