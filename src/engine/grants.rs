@@ -428,7 +428,9 @@ impl<P: Platform> Engine<P> {
         attempted: &Attempted,
         batch: &mut Batch,
     ) -> Option<Pause> {
-        let now = self.now();
+        // One for all of them: what follows from a change is found by when that was.
+        let moment = self.moment();
+        let now = moment.now;
         let (state, until, invitation_id, outcome) = match attempted {
             Attempted::Invited { id, expires_at, .. } => (GrantState::Invited, Some(*expires_at), *id, "invited"),
             Attempted::Member { .. } => (GrantState::Member, None, None, "member"),
@@ -454,7 +456,7 @@ impl<P: Platform> Engine<P> {
                     None => self.record_doubt(grant, lease, batch),
                 }
                 let later = End::Later(Delay::uncounted(*until, reason));
-                batch.run(grants::end(grant, lease, self.moment(), &later));
+                batch.run(grants::end(grant, lease, moment, &later));
                 return None;
             }
             Attempted::WrongIdentity => {
@@ -489,12 +491,12 @@ impl<P: Platform> Engine<P> {
         if state == GrantState::Invited {
             batch.run(watches::begin(grant, now));
             if grant.renews() || grant.renewals > 0 {
-                batch.run(outbox::enqueue_invitation_mails(&[&grant.id], self.moment(), &self.trace));
+                batch.run(outbox::enqueue_invitation_mails(&[&grant.id], moment, &self.trace));
             }
         }
         let reference = invitation_id.map(|id| id.to_string());
         let done = End::Done { outcome, reference: reference.as_deref() };
-        batch.run(grants::end(grant, lease, self.moment(), &done));
+        batch.run(grants::end(grant, lease, moment, &done));
         None
     }
 
@@ -516,7 +518,8 @@ impl<P: Platform> Engine<P> {
         login: Option<&GithubLogin>,
         batch: &mut Batch,
     ) -> Option<Pause> {
-        let now = self.now();
+        let moment = self.moment();
+        let now = moment.now;
         let endless = matches!(failure.remedy, Remedy::Limited { reach: Reach::Repository, .. })
             && grant.repo_limits_met >= REPO_LIMITS_BELIEVED;
         let endless = endless.then(|| github::endless_limit(&grant.repo));
@@ -570,7 +573,7 @@ impl<P: Platform> Engine<P> {
             batch.run(grants::record(grant, lease, now, &seen));
         }
         let end = verdict.delay(&reason).map_or(End::Dead(&reason), End::Later);
-        batch.run(grants::end(grant, lease, self.moment(), &end));
+        batch.run(grants::end(grant, lease, moment, &end));
         batch.extend(self.alert_of(failure));
         let pause = match (failure.remedy, verdict) {
             (Remedy::Limited { reach, .. }, Verdict::RetryAt { until, .. }) => match (reach, grant.wanted) {

@@ -8,6 +8,7 @@ use super::outbox::{PERSON_WAIT_MS, shown};
 use super::{Engine, StorageError};
 use crate::adapters::github::{Invitations, Page};
 use crate::adapters::{Failure, Reach, Remedy};
+use crate::db::grants::Moment;
 use crate::db::watches::{self, Finish, Learned, Left, Listed, Look, Missing};
 use crate::db::{Batch, grants, outbox};
 use crate::model::{GrantState, Timestamp};
@@ -79,15 +80,16 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
-        let now = self.now();
+        // One for all of them: what follows from a change is found by when that was.
+        let moment = self.moment();
         let mut batch = Batch::new();
         if !learned.is_empty() {
-            batch.run(watches::learn(&learned, self.moment()));
+            batch.run(watches::learn(&learned, moment));
             let expired = learned.iter().filter(|one| one.state() == GrantState::Expired.as_str());
             let expired: Vec<_> = expired.map(Learned::id).collect();
             if !expired.is_empty() {
-                batch.extend(self.alert_of_expired(&look, &learned));
-                batch.run(outbox::enqueue_invitation_mails(&expired, self.moment(), &self.trace));
+                batch.extend(self.alert_of_expired(&look, &learned, moment));
+                batch.run(outbox::enqueue_invitation_mails(&expired, moment, &self.trace));
             }
             self.log_learned(&look, &learned);
         }
@@ -95,9 +97,9 @@ impl<P: Platform> Engine<P> {
             self.put_off_look(&look, &failure, batch).await?;
             return Ok(true);
         }
-        batch.run(watches::renew(&look.repo, self.moment(), &self.trace));
+        batch.run(watches::renew(&look.repo, moment, &self.trace));
         let finish = Finish { listed: &listed, etag: etag.as_deref(), learned: &learned, left };
-        batch.extend(watches::finish(&look, &finish, now));
+        batch.extend(watches::finish(&look, &finish, moment.now));
         self.run(batch).await?;
         Ok(true)
     }
@@ -153,13 +155,13 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Notes for the operator that nobody accepted what was sent again and again.
-    fn alert_of_expired(&self, look: &Look, learned: &[Learned<'_>]) -> Option<Statement> {
+    fn alert_of_expired(&self, look: &Look, learned: &[Learned<'_>], moment: Moment) -> Option<Statement> {
         self.config.operator_email.as_ref()?;
         let detail = format!(
             "Invitations to {} expired that were renewed three times and not accepted: see what needs attention",
             look.repo
         );
-        Some(watches::note_expired(learned, &format!("invitations_expired: {}", look.repo), &detail, self.moment()))
+        Some(watches::note_expired(learned, &format!("invitations_expired: {}", look.repo), &detail, moment))
     }
 
     /// Writes down why a look failed and when the next one comes, behind what it has learned all the same.

@@ -102,7 +102,14 @@ impl Shop {
     /// The engine on a machine of its own, whose clock is off by this much, and on which the database fails like this.
     pub(crate) fn engine_with(&self, skew_ms: i64, database: Option<DbError>) -> Engine<Machine> {
         let trace = latchkey::platform::unique_id(&self.host).unwrap();
-        let machine = Machine { host: self.host.clone(), skew_ms, database };
+        let machine = Machine { host: self.host.clone(), skew_ms, database, is_restless: false };
+        self.world.engine_on(machine, trace)
+    }
+
+    /// The engine on a machine whose clock moves on with each look at it, as one does that nobody stops.
+    pub(crate) fn engine_on_restless_clock(&self) -> Engine<Machine> {
+        let trace = latchkey::platform::unique_id(&self.host).unwrap();
+        let machine = Machine { host: self.host.clone(), skew_ms: 0, database: None, is_restless: true };
         self.world.engine_on(machine, trace)
     }
 
@@ -263,6 +270,7 @@ pub(crate) struct Machine {
     host: Host,
     skew_ms: i64,
     database: Option<DbError>,
+    is_restless: bool,
 }
 
 impl Platform for Machine {
@@ -282,6 +290,9 @@ impl Platform for Machine {
     }
 
     fn now(&self) -> Timestamp {
+        if self.is_restless {
+            self.host.advance(Duration::from_millis(1));
+        }
         self.host.now().plus_millis(self.skew_ms)
     }
 

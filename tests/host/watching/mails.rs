@@ -53,6 +53,27 @@ fn a_buyer_is_told_of_each_renewal_and_of_the_end() {
 }
 
 #[test]
+fn nobody_is_left_untold_where_the_clock_moves_on_while_it_is_written_down() {
+    run(async {
+        let shop = shop_of_one_with(&[("OPERATOR_EMAIL", "operator@example.com")]);
+        invite(&shop, "octocat").await;
+        for _ in 0..24 * 32 {
+            for time in [HOUR - MINUTE, MINUTE] {
+                shop.advance(time);
+                shop.engine_on_restless_clock().tick().await.unwrap();
+            }
+        }
+        let mails = shop.sandbox.take_mails();
+        let told = |part: &str| mails.iter().filter(|mail| mail.subject.contains(part)).count();
+        assert_eq!(
+            (told("is waiting at GitHub"), told("Your invitation"), told("Invitations to")),
+            (3, 4, 1),
+            "{mails:?}"
+        );
+    });
+}
+
+#[test]
 fn what_is_renewed_together_is_told_of_in_one_mail() {
     run(async {
         let shop = Shop::open();
