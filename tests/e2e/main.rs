@@ -6,6 +6,7 @@
 #![cfg(feature = "e2e")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod access;
 mod activating;
 mod cost;
 mod described;

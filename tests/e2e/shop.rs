@@ -1,5 +1,6 @@
 //! A running Worker, and the verbs that the tests are written in.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -103,6 +104,16 @@ impl Shop {
         self.change_while_down("UPDATE repository_watches SET look_at = 1 WHERE look_at IS NOT NULL").await;
     }
 
+    /// Lets so much time pass. Nobody can move the runtime's clock, so everything that is on record becomes that much older, here and
+    /// at GitHub, as above.
+    pub(crate) async fn let_time_pass(&mut self, time: Duration) {
+        let millis = i64::try_from(time.as_millis()).unwrap();
+        self.bed.sandbox().age_invitations(millis);
+        self.bed.kill_hard().await;
+        make_older(&rusqlite::Connection::open(self.bed.database_file()).unwrap(), millis).unwrap();
+        self.bed.restart().await;
+    }
+
     async fn change_while_down(&mut self, sql: &str) {
         self.bed.kill_hard().await;
         let database = rusqlite::Connection::open(self.bed.database_file()).unwrap();
@@ -177,4 +188,28 @@ impl Shop {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         leaks::assert_none(&self.bed, &self.secrets, &told);
     }
+}
+
+/// Takes so many milliseconds off every time in the tables. What stands for no time, such as 0, stays.
+fn make_older(database: &rusqlite::Connection, millis: i64) -> rusqlite::Result<()> {
+    const TIMES: &str = "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+                         WHERE t.type = 'table' AND (c.type = 'INTEGER' AND (c.name = 'at' OR c.name GLOB '*_at')
+                                                     OR c.name = 'history')";
+    let mut changes = BTreeMap::<String, Vec<String>>::new();
+    for row in database.prepare(TIMES)?.query_map((), |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))? {
+        let (table, column) = row?;
+        let older = match column.as_str() {
+            "history" => format!(
+                "iif(history IS NULL, NULL, (SELECT json_group_array(json_set(value, '$.at', value ->> '$.at' - {millis}))
+                                             FROM json_each(history)))"
+            ),
+            _ => format!("iif({column} > {millis}, {column} - {millis}, {column})"),
+        };
+        changes.entry(table).or_default().push(format!("{column} = {older}"));
+    }
+    // In one statement a table: a row's history and its times have to agree.
+    for (table, changes) in changes {
+        database.execute(&format!("UPDATE {table} SET {}", changes.join(", ")), ())?;
+    }
+    Ok(())
 }

@@ -406,6 +406,14 @@ impl Sandbox {
         self.world().github.take_invitation(login, repo, now).map(|_| ())
     }
 
+    /// Makes every invitation so many milliseconds older, for those who ask a GitHub whose clock they cannot move.
+    pub fn age_invitations(&self, millis: i64) {
+        for repo in &mut self.world().github.repos {
+            repo.invitations.iter_mut().for_each(|pending| pending.created_at -= millis);
+            repo.sent.iter_mut().for_each(|(sent_at, _)| *sent_at -= millis);
+        }
+    }
+
     /// The open and the expired invitations to a repository, oldest first.
     pub fn invitations(&self, repo: &str) -> Vec<Invitation> {
         let now = self.now();

@@ -138,6 +138,18 @@ fn after_seven_days_an_invitation_is_listed_as_expired_and_cannot_be_accepted() 
 }
 
 #[test]
+fn an_invitation_that_was_made_older_ends_earlier_and_counts_no_longer() {
+    let limits = Limits { github_invitations_per_day: 1, ..Limits::default() };
+    let world = World::new(Options { limits, ..Options::default() });
+    world.invite("octocat");
+    world.sandbox.age_invitations(DAY);
+    assert_eq!(world.invite("grace-hopper").0, 201, "the first is a day old");
+    world.wait(6 * DAY);
+    let expired: Vec<_> = world.sandbox.invitations("acme/kit").iter().map(|invitation| invitation.expired).collect();
+    assert_eq!(expired, [true, false]);
+}
+
+#[test]
 fn an_invitation_can_be_taken_back_by_its_id_or_with_the_collaborator() {
     let world = World::new(Options::default());
     let (_, invitation) = world.invite("octocat");
