@@ -84,17 +84,6 @@ async fn settled(shop: &Shop) {
     shop.until("outbox WHERE kind = 'grant' AND state <> 'done'", 0).await;
 }
 
-/// Ticks until so many rows meet the condition. All that is due is done by a few, however slow they are.
-async fn tick_until(shop: &Shop, table_and_condition: &str, rows: i64) {
-    for _ in 0..8 {
-        assert_eq!(shop.bed.scheduled().await.unwrap(), "ok");
-        if shop.count(table_and_condition) == rows {
-            return;
-        }
-    }
-    panic!("{table_and_condition}: not {rows} rows\n{:#?}", shop.bed.logs());
-}
-
 /// Who is invited to the repository and has not answered yet.
 fn invited(shop: &Shop) -> Vec<String> {
     shop.bed.sandbox().invitations(REPO).into_iter().map(|open| open.login).collect()
@@ -117,7 +106,7 @@ async fn a_refund_takes_an_open_invitation_back_and_removes_a_member() {
     for sale in ["one", "two"] {
         deliver(&shop, &shop.bed.sandbox().gumroad_refund(sale)).await;
     }
-    tick_until(&shop, "grants WHERE state = 'revoked'", 2).await;
+    shop.tick_until("grants WHERE state = 'revoked'", 2).await;
     assert_eq!((members(&shop), invited(&shop)), (nobody(), nobody()));
     assert_eq!(shop.activate(&key, "octocat").await.body["code"], "license_revoked");
     shop.close();
@@ -145,7 +134,7 @@ async fn a_dispute_suspends_and_one_that_was_won_restores_what_was_open_and_deli
     for sale in ["one", "two", "three"] {
         deliver(&shop, &shop.bed.sandbox().gumroad_dispute_won(sale)).await;
     }
-    tick_until(&shop, "outbox WHERE state <> 'done'", 0).await;
+    shop.tick_until("outbox WHERE state <> 'done'", 0).await;
     assert_eq!(shop.count("licenses WHERE status = 'active'"), 3);
     assert_eq!((members(&shop), invited(&shop)), (vec!["ada-lovelace".to_owned()], vec!["octocat".to_owned()]));
     let answer = shop.activate(&shop.take_key(), "grace-hopper").await;
@@ -166,7 +155,7 @@ async fn a_second_license_of_an_account_keeps_what_the_first_one_loses() {
     let changes = shop.bed.sandbox().take_calls().into_iter().filter(|call| call.method != "GET").count();
     assert_eq!((changes, shop.count("outbox WHERE state <> 'done'")), (0, 0));
     deliver(&shop, &shop.bed.sandbox().gumroad_refund("two")).await;
-    tick_until(&shop, "grants WHERE state = 'revoked'", 1).await;
+    shop.tick_until("grants WHERE state = 'revoked'", 1).await;
     assert_eq!(members(&shop), nobody());
     shop.close();
 }
@@ -182,24 +171,24 @@ async fn an_invitation_that_nobody_accepts_is_renewed_three_times_and_then_buyer
     let told = |subject: &str| vec![("buyer@example.com".to_owned(), subject.to_owned())];
     for renewal in 1..=3 {
         shop.let_time_pass(6 * DAY + HOUR).await;
-        tick_until(&shop, &format!("grants WHERE state = 'invited' AND renewals = {renewal}"), 1).await;
+        shop.tick_until(&format!("grants WHERE state = 'invited' AND renewals = {renewal}"), 1).await;
         let open = shop.bed.sandbox().invitations(REPO);
         assert!(open.len() == 1 && !open[0].expired, "{open:?}");
         assert_eq!(shop.bed.sandbox().invitations_made(REPO).len(), 1 + renewal);
         // The mail waits for others that it could tell of as well.
         shop.let_time_pass(11 * MINUTE).await;
-        tick_until(&shop, "outbox WHERE state <> 'done'", 0).await;
+        shop.tick_until("outbox WHERE state <> 'done'", 0).await;
         assert_eq!(mails(&shop), told("Your invitation for Acme Kit is waiting at GitHub"));
     }
     shop.let_time_pass(8 * DAY).await;
-    tick_until(&shop, "outbox WHERE kind = 'alert_mail' AND state = 'done'", 1).await;
+    shop.tick_until("outbox WHERE kind = 'alert_mail' AND state = 'done'", 1).await;
     let cause = "alert_causes WHERE cause = 'invitations_expired: acme/starter' AND times = 1 AND told = 1";
     assert_eq!((shop.count("grants WHERE state = 'expired'"), shop.count(cause)), (1, 1));
     let alerts = mails(&shop);
     let [(to, subject)] = &alerts[..] else { panic!("one alert is expected: {alerts:?}") };
     assert!(to == "operator@example.com" && subject.contains("Invitations to acme/starter expired"), "{to} {subject}");
     shop.let_time_pass(11 * MINUTE).await;
-    tick_until(&shop, "outbox WHERE state <> 'done'", 0).await;
+    shop.tick_until("outbox WHERE state <> 'done'", 0).await;
     assert_eq!(mails(&shop), told("Your invitation for Acme Kit has expired"));
     assert_eq!(shop.bed.sandbox().invitations_made(REPO).len(), 4);
     shop.close();
@@ -219,7 +208,7 @@ async fn who_comes_when_the_invitations_of_a_day_are_used_up_is_queued_and_invit
     assert_eq!(shop.bed.scheduled().await.unwrap(), "ok");
     assert_eq!((invited(&shop), shop.count("outbox WHERE kind = 'grant' AND attempts > 0")), (nobody(), 0));
     shop.let_time_pass(HOUR + 2 * MINUTE).await;
-    tick_until(&shop, "grants WHERE state = 'invited'", 1).await;
+    shop.tick_until("grants WHERE state = 'invited'", 1).await;
     assert_eq!(invited(&shop), ["octocat"]);
     shop.close();
 }
@@ -240,9 +229,9 @@ async fn a_renamed_account_is_followed_and_whoever_took_its_login_gets_and_loses
     shop.bed.sandbox().accept_invitation("new-cat", REPO).unwrap();
     shop.bed.sandbox().add_collaborator("octocat", REPO);
     shop.let_time_pass(20 * MINUTE).await;
-    tick_until(&shop, "grants WHERE state = 'member' AND github_username = 'new-cat'", 1).await;
+    shop.tick_until("grants WHERE state = 'member' AND github_username = 'new-cat'", 1).await;
     deliver(&shop, &shop.bed.sandbox().gumroad_refund("one")).await;
-    tick_until(&shop, "grants WHERE state = 'revoked'", 1).await;
+    shop.tick_until("grants WHERE state = 'revoked'", 1).await;
     assert_eq!((members(&shop), invited(&shop)), (vec!["octocat".to_owned()], nobody()));
     shop.close();
 }
@@ -259,7 +248,7 @@ async fn an_invitation_that_is_due_goes_to_the_renamed_account_and_not_to_its_ol
     shop.bed.sandbox().add_user("octocat", AccountKind::User);
     shop.bed.sandbox().accept_at_once("octocat");
     shop.let_time_pass(5 * MINUTE).await;
-    tick_until(&shop, "grants WHERE state = 'invited' AND github_username = 'new-cat'", 1).await;
+    shop.tick_until("grants WHERE state = 'invited' AND github_username = 'new-cat'", 1).await;
     assert_eq!((members(&shop), invited(&shop)), (nobody(), vec!["new-cat".to_owned()]));
     shop.close();
 }
@@ -275,7 +264,7 @@ async fn who_had_access_before_keeps_that_and_loses_only_what_the_license_added(
     for sale in ["one", "two"] {
         deliver(&shop, &shop.bed.sandbox().gumroad_refund(sale)).await;
     }
-    tick_until(&shop, "outbox WHERE kind = 'grant' AND outcome IN ('kept', 'removed')", 2).await;
+    shop.tick_until("outbox WHERE kind = 'grant' AND outcome IN ('kept', 'removed')", 2).await;
     assert_eq!(members(&shop), ["octocat"]);
     assert_eq!(shop.bed.sandbox().role("octocat", REPO).as_deref(), Some("read"));
     shop.close();
@@ -288,11 +277,11 @@ async fn a_lapsed_membership_ends_after_its_grace_and_one_that_is_restarted_and_
     shop.bed.sandbox().accept_invitation("octocat", REPO).unwrap();
     // Every month has 28 days at least and 31 at most, to which five of grace come.
     shop.let_time_pass(32 * DAY).await;
-    tick_until(&shop, "grants WHERE state = 'member'", 1).await;
+    shop.tick_until("grants WHERE state = 'member'", 1).await;
     assert_eq!(shop.activate(&key, "octocat").await.status, 200);
     settled(&shop).await;
     shop.let_time_pass(5 * DAY).await;
-    tick_until(&shop, "grants WHERE state = 'revoked'", 1).await;
+    shop.tick_until("grants WHERE state = 'revoked'", 1).await;
     assert_eq!(members(&shop), nobody());
     assert_eq!(shop.activate(&key, "octocat").await.body["code"], "license_expired");
 
@@ -304,7 +293,7 @@ async fn a_lapsed_membership_ends_after_its_grace_and_one_that_is_restarted_and_
         ..GumroadSale::default()
     });
     deliver(&shop, &charge).await;
-    tick_until(&shop, "grants WHERE state = 'invited'", 1).await;
+    shop.tick_until("grants WHERE state = 'invited'", 1).await;
     assert_eq!((invited(&shop), shop.count("licenses")), (vec!["octocat".to_owned()], 1));
     assert_eq!(shop.activate(&key, "octocat").await.status, 200);
     shop.close();

@@ -1,7 +1,9 @@
 //! The operator's command line against the built Worker: what is typed ends in the database, and what is there is shown.
 
 use std::process::{Command, Output};
+use std::time::Duration;
 
+use latchkey_sandbox::AccountKind;
 use latchkey_testbed::TestbedOptions;
 use serde_json::Value;
 
@@ -63,6 +65,43 @@ async fn an_operator_finds_a_buyer_and_takes_the_license_away() {
     assert_eq!(actions["items"][0]["target"], key.as_str());
     let status = said(&shop, &["status"]);
     assert!(status.contains("revoked 1"), "{status}");
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_who_is_in_for_no_license_and_who_was_removed_by_hand() {
+    const REPO: &str = "acme/starter";
+    // As when the catalogue was pushed.
+    let compared = |repo| format!("INSERT INTO repository_watches (repo, compare_at) VALUES ('{repo}', 1 << 50)");
+    let seed = [REPO, "acme/starter-docs"].map(compared).to_vec();
+    let options = TestbedOptions { seed, ..TestbedOptions::default() };
+    let mut shop = Shop::open_with(options.with_var("ADMIN_TOKEN", TOKEN)).await;
+    let sandbox = shop.bed.sandbox().clone();
+    let key = shop.sell_starter().await;
+    assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+    for repo in [REPO, "acme/starter-docs"] {
+        sandbox.accept_invitation("octocat", repo).unwrap();
+    }
+    shop.let_time_pass(Duration::from_secs(60 * 60)).await;
+    shop.tick_until("grants WHERE state = 'member'", 2).await;
+    shop.let_time_pass(Duration::from_secs(60 * 60)).await;
+    sandbox.remove_collaborator("octocat", REPO);
+    sandbox.add_user("stranger", AccountKind::User);
+    sandbox.add_collaborator("stranger", REPO);
+
+    let checked = said(&shop, &["drift", "check", "--reason", "a buyer wrote"]);
+    assert!(checked.contains("compared now") && checked.contains(REPO), "{checked}");
+    shop.tick_until("drift", 2).await;
+    let differences = said(&shop, &["drift", "--repo", REPO]);
+    for part in
+        ["in for no license", "stranger", "never here", "removed by hand", "octocat", "Gumroad order", "activated"]
+    {
+        assert!(differences.contains(part), "{part}: {differences}");
+    }
+    let extra = said(&shop, &["drift", "--kind", "extra"]);
+    assert!(extra.contains("stranger") && !extra.contains("octocat"), "{extra}");
+    assert_eq!(sandbox.collaborators(REPO), ["stranger"]);
+    assert_eq!(shop.count("grants WHERE state = 'removed_by_hand'"), 1);
     shop.close();
 }
 

@@ -104,6 +104,17 @@ impl Shop {
         self.change_while_down("UPDATE repository_watches SET look_at = 1 WHERE look_at IS NOT NULL").await;
     }
 
+    /// Ticks until so many rows meet the condition. All that is due is done by a few, however slow they are.
+    pub(crate) async fn tick_until(&self, table_and_condition: &str, rows: i64) {
+        for _ in 0..8 {
+            assert_eq!(self.bed.scheduled().await.unwrap(), "ok");
+            if self.count(table_and_condition) == rows {
+                return;
+            }
+        }
+        panic!("{table_and_condition}: not {rows} rows\n{:#?}", self.bed.logs());
+    }
+
     /// Lets so much time pass. Nobody can move the runtime's clock, so everything that is on record becomes that much older, here and
     /// at GitHub, as above.
     pub(crate) async fn let_time_pass(&mut self, time: Duration) {
