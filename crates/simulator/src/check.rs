@@ -11,6 +11,7 @@
 //! | `licenses` | who has a license, how it stands, and the mail with its key |
 //! | `reminders` | who was told that a license expires |
 //! | `access` | who has access to what |
+//! | `later` | what comes of invitations, ends and memberships after weeks |
 //! | `syncs` | what licenses were brought to, where they follow the catalogue |
 //! | `states` | what the operator sees, and is told of |
 //! | `erased` | what is left of who was erased |
@@ -24,6 +25,7 @@ mod changes;
 mod deadly;
 mod deliveries;
 mod erased;
+mod later;
 mod licenses;
 mod look;
 mod reminders;
@@ -39,9 +41,13 @@ pub(crate) use access::{good_access, nobody_lost};
 pub(crate) use catalogue::catalogue_version;
 pub(crate) use deadly::{due_soon, is_given_up_by_now, is_mailed_by_now};
 pub(crate) use deliveries::nothing_given_up_early;
+pub(crate) use later::{
+    Answered, all_ends_are_acted_on, invitations_end, next_end_of_invitation, next_end_of_license, role_of, unanswered,
+};
+pub(crate) use licenses::Standings;
 pub(crate) use look::{
-    addressed, bound_licenses, deliveries_to_dismiss, given_up, is_of, licenses, next_due, next_reminder,
-    next_unread_list, next_unseen, unfinished_rows, unprocessed_sales,
+    addressed, bound_licenses, deliveries_to_dismiss, given_up, has_died_since, is_of, licenses, next_due,
+    next_reminder, next_unread_list, next_unseen, unfinished_rows, unprocessed_sales,
 };
 pub(crate) use syncs::{all_follow, all_opened};
 pub(crate) use watch::{note_leases, watch};
@@ -82,8 +88,8 @@ pub(crate) fn on_the_way(run: &Run) -> Result<(), Violation> {
     nothing_waits_for_nothing(run)
 }
 
-/// What holds once everything is at rest.
-pub(crate) fn when_quiet(run: &Run) -> Result<(), Violation> {
+/// What holds once everything is at rest; gives how each license stands.
+pub(crate) fn when_quiet(run: &Run) -> Result<Standings, Violation> {
     on_the_way(run)?;
     let versions = catalogue::versions(run)?;
     let events = deliveries::deliveries(run, &versions)?;
@@ -97,7 +103,8 @@ pub(crate) fn when_quiet(run: &Run) -> Result<(), Violation> {
     states::states(run, &standings)?;
     states::attention(run)?;
     states::alerts(run)?;
-    erased::nothing_is_left(run)
+    erased::nothing_is_left(run)?;
+    Ok(standings)
 }
 
 /// Whatever is not done is due within days, or somebody is told.

@@ -326,6 +326,75 @@ pub static MISTAKES: &[Mistake] = &[
     ),
     left_out("a change of access is not enqueued", &[Edit::LeftOut("grants/enqueue_changed")]),
     statements(
+        "what a license permitted that is gone is permitted still",
+        &[
+            Edit::Reworded {
+                name: "grants/enqueue_changed",
+                from: "g.given <> 'pull' AND CASE",
+                to: "g.given = 'nothing' AND CASE",
+            },
+            Edit::Reworded {
+                name: "grants/enqueue_ended",
+                from: "g.given <> 'pull' AND CASE",
+                to: "g.given = 'nothing' AND CASE",
+            },
+        ],
+    ),
+    statements(
+        "what was given to somebody is not recorded",
+        &[Edit::Bound { names: &["grants/record"], param: "given", to: nothing }],
+    ),
+    statements(
+        "what somebody had before is not recorded, and taken away with what they were given",
+        &[Edit::Bound { names: &["grants/record"], param: "earlier", to: nothing }],
+    ),
+    left_out("what a license opened that has ended stays open", &[Edit::LeftOut("grants/mark_ended")]),
+    left_out("that a license has ended is not noted", &[Edit::LeftOut("licenses/mark_ended")]),
+    left_out("a subscription never ends", &[Edit::LeftOut("subscriptions/recompute")]),
+    statements(
+        "of what a subscription has paid the first period counts alone",
+        &[
+            Edit::Reworded {
+                name: "subscriptions/recompute",
+                from: "max(until_at) AS until_at",
+                to: "min(until_at) AS until_at",
+            },
+            Edit::Reworded {
+                name: "subscriptions/recompute",
+                from: "max(until_at) FILTER (WHERE NOT refunded)",
+                to: "min(until_at) FILTER (WHERE NOT refunded)",
+            },
+        ],
+    ),
+    statements(
+        "an invitation that nobody accepts is not made anew",
+        &[Edit::Bound { names: &["watches/renew", "watches/learn"], param: "most_renewals", to: not_at_all }],
+    ),
+    statements(
+        "an invitation that nobody accepts is made anew for ever",
+        &[Edit::Bound { names: &["watches/renew", "watches/learn"], param: "most_renewals", to: a_million }],
+    ),
+    statements(
+        "whoever has declined is invited again, though nobody asked",
+        &[Edit::Reworded {
+            name: "watches/renew",
+            from: "FROM grants g INDEXED BY grants_invited WHERE g.repo = :repo AND g.state = 'invited' AND g.until_at <=",
+            to: "FROM grants g WHERE g.repo = :repo AND g.state IN ('invited', 'declined') AND coalesce(g.until_at, 0) <=",
+        }],
+    ),
+    left_out(
+        "nobody is told of an invitation that was made anew or has expired",
+        &[Edit::LeftOut("outbox/enqueue_invitation_mails")],
+    ),
+    statements(
+        "buyers are told of an invitation that they have accepted",
+        &[Edit::Reworded {
+            name: "outbox/leased_mails",
+            from: "(g.state = 'expired' OR",
+            to: "(g.state IN ('expired', 'member') OR",
+        }],
+    ),
+    statements(
         "what is taken away is taken away whatever another license opens",
         &[
             Edit::Reworded {

@@ -208,6 +208,8 @@ pub(crate) struct Model {
     pub(crate) letters: Vec<(String, String)>,
     /// Mails that told of the end of a license: the row of the outbox that each was owed as, and to which address.
     pub(crate) reminders: Vec<(String, String)>,
+    /// Mails that told of invitations which were made anew, or have expired.
+    pub(crate) notices: Vec<Notice>,
     /// Mails that told the operator of something.
     pub(crate) alerts: usize,
     /// Keys that buyers have from the storefront.
@@ -215,8 +217,22 @@ pub(crate) struct Model {
     pub(crate) sent: Vec<Sent>,
     /// Who declined an invitation to what, and how many requests had been sent by then.
     pub(crate) declined: Vec<(i64, String, usize)>,
+    /// Who accepted an invitation to what, and when.
+    pub(crate) accepted: Vec<(i64, String, i64)>,
     /// Whom the seller has let into a repository, or invited, by hand.
     pub(crate) by_hand: Vec<ByHand>,
+}
+
+/// A mail that tells of invitations.
+#[derive(Debug)]
+pub(crate) struct Notice {
+    /// The row of the outbox that it was owed as.
+    pub(crate) row: String,
+    pub(crate) at: i64,
+    /// The repositories to which an invitation is open by it.
+    pub(crate) open: Vec<String>,
+    /// And those to which one has expired.
+    pub(crate) expired: Vec<String>,
 }
 
 /// What the seller has given somebody at GitHub, beside the shop.
@@ -238,10 +254,12 @@ impl Default for Model {
             mailed: Vec::new(),
             letters: Vec::new(),
             reminders: Vec::new(),
+            notices: Vec::new(),
             alerts: 0,
             issued: Vec::new(),
             sent: Vec::new(),
             declined: Vec::new(),
+            accepted: Vec::new(),
             by_hand: Vec::new(),
         }
     }

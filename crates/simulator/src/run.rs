@@ -4,6 +4,7 @@
 mod buyers;
 mod github;
 mod isolates;
+mod later;
 mod plague;
 mod seller;
 mod storefronts;
@@ -162,7 +163,8 @@ impl Run {
             check::on_the_way(self)?;
         }
         self.come_to_rest()?;
-        check::when_quiet(self)
+        let standings = check::when_quiet(self)?;
+        self.live_on(standings)
     }
 
     /// One operation, in whatever weather.
@@ -319,11 +321,21 @@ impl Run {
         self.sync_everybody()?;
         self.tick_until_quiet()?;
         self.let_everybody_be_reminded()?;
-        // Of what the operator was told often, there is news only after a day.
-        self.tick_at(self.world.now().as_millis() + 24 * 61 * 60_000)?;
-        self.tick_until_quiet()?;
         self.look_at_all_invitations()?;
-        self.tick_until_quiet()
+        self.tick_until_quiet()?;
+        // Of what the operator was told often, there is news only after a day; and on that day an invitation may be made anew, of which
+        // the buyer cannot be told.
+        for _ in 0..QUIET_TICKS {
+            let since = self.world.now().as_millis();
+            self.tick_at(since + 24 * 61 * 60_000)?;
+            self.tick_until_quiet()?;
+            self.look_at_all_invitations()?;
+            self.tick_until_quiet()?;
+            if !check::has_died_since(self, since) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Ticks until everybody was told whose license expires.

@@ -68,6 +68,14 @@ pub(crate) fn reminder(source: &str, product_id: &str, issued_at: i64) -> Option
     Some((expires_at - days * 24 * 60 * 60 * 1000, expires_at))
 }
 
+/// So long after a license has expired it is over, where the catalogue says nothing else.
+const GRACE_MS: i64 = 3 * 24 * 60 * 60 * 1000;
+
+/// When a license of this product ends, where it does.
+pub(crate) fn end(source: &str, product_id: &str, issued_at: i64) -> Option<i64> {
+    reminder(source, product_id, issued_at).map(|(_, expires_at)| expires_at + GRACE_MS)
+}
+
 /// One version of the catalogue: its entries in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shelf {
@@ -248,6 +256,22 @@ impl Shelf {
     /// With everything that the seller has as it was at first, and every other entry besides.
     pub(crate) fn full() -> Self {
         Self::of(|_| true)
+    }
+
+    /// The same with another permission for a product.
+    pub(crate) fn permitting(mut self, product: &Product, permission: &'static str) -> Self {
+        for entry in &mut self.entries {
+            let line = &LINES[entry.place];
+            if line.source == product.source && line.id == product.id {
+                entry.terms.permission = permission;
+            }
+        }
+        self
+    }
+
+    /// What it opens to every buyer of a product.
+    pub(crate) fn repos_of(&self, product: &Product) -> Vec<&'static str> {
+        self.terms(product).map(|terms| terms.repos.clone()).unwrap_or_default()
     }
 
     fn of(is_there: impl Fn(&Line) -> bool) -> Self {

@@ -25,12 +25,17 @@ const OF_ONE_ACCOUNT: usize = 3;
 /// An account, by its number, and a repository.
 type Access = (i64, String);
 
-/// Who may have access to what by an active license, and has it.
+/// Who may have access to what by an active license that has not ended, and has it.
 pub(crate) fn good_access(run: &Run) -> HashSet<Access> {
     let good = "SELECT a.github_user_id AS id, repo.value AS repo FROM license_activations a
-                JOIN licenses l ON l.license_key = a.license_key JOIN json_each(a.repos) repo WHERE l.status = 'active'";
+                JOIN licenses l ON l.license_key = a.license_key JOIN json_each(a.repos) repo
+                WHERE l.status = 'active' AND (l.ends_at IS NULL OR l.ends_at > ?1)";
     let present = present_access(run);
-    let good = rows(run, good).into_iter().map(|row| (integer(&row, "id"), text(&row, "repo").to_lowercase()));
+    let good = run.world.host.database().query_with(good, &[run.world.now().as_millis().into()]);
+    let good = good
+        .unwrap_or_else(|error| panic!("{error}"))
+        .into_iter()
+        .map(|row| (integer(&row, "id"), text(&row, "repo").to_lowercase()));
     good.filter(|access| is_known(access.0) && present.contains_key(access)).collect()
 }
 
@@ -42,9 +47,11 @@ pub(crate) fn nobody_lost(run: &Run, before: &HashSet<Access>) -> Result<(), Vio
         return Ok(());
     }
     let good = "SELECT 1 FROM license_activations a JOIN licenses l ON l.license_key = a.license_key
-                JOIN json_each(a.repos) repo WHERE a.github_user_id = ?1 AND lower(repo.value) = ?2 AND l.status = 'active'";
+                JOIN json_each(a.repos) repo WHERE a.github_user_id = ?1 AND lower(repo.value) = ?2 AND l.status = 'active'
+                  AND (l.ends_at IS NULL OR l.ends_at > ?3)";
+    let now = run.world.now().as_millis();
     let is_good = |(id, repo): &&Access| {
-        let found = run.world.host.database().query_with(good, &[(*id).into(), repo.as_str().into()]);
+        let found = run.world.host.database().query_with(good, &[(*id).into(), repo.as_str().into(), now.into()]);
         found.is_ok_and(|rows| !rows.is_empty())
     };
     match lost.iter().filter(is_good).min() {
@@ -198,7 +205,53 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
     }
     permissions(run, &present)?;
     nobody_has_too_little(run, standings, &present, &given_up)?;
+    nobody_has_too_much(run, standings, &present, &given_up)?;
     nobody_is_lowered(run, &present)
+}
+
+/// Whoever has access may do no more than the license permits that permits the most of those that are left.
+fn nobody_has_too_much(
+    run: &Run,
+    standings: &Standings,
+    present: &HashMap<Access, String>,
+    given_up: &HashMap<Access, &Row>,
+) -> Result<(), Violation> {
+    let opened = "SELECT e.license_key, a.github_user_id AS id, lower(e.repo) AS repo, e.permission
+                  FROM entitlements e JOIN license_activations a ON a.license_key = e.license_key";
+    let mut asked: HashMap<Access, Option<usize>> = HashMap::new();
+    // What is suspended is left as it is, whatever else is asked for.
+    let mut left: HashSet<Access> = HashSet::new();
+    for row in rows(run, opened) {
+        let access = (integer(&row, "id"), text(&row, "repo"));
+        match standings.get(&text(&row, "license_key")).copied() {
+            Some("active") => {
+                let most = asked.entry(access).or_default();
+                *most = (*most).max(rank(&text(&row, "permission")));
+            }
+            Some("suspended") => drop(left.insert(access)),
+            _ => {}
+        }
+    }
+    let told = told_of_strangers(run);
+    let model = run.model.borrow();
+    for (access, most) in &asked {
+        // What the seller gave by hand is as the seller gave it.
+        let by_hand = model.by_hand.iter().any(|one| one.account == access.0 && one.repo == access.1);
+        let looked_at = is_known(access.0)
+            && !by_hand
+            && !left.contains(access)
+            && !given_up.contains_key(access)
+            && !told.contains(&access.1);
+        let Some(role) = present.get(access).filter(|_| looked_at) else { continue };
+        // Nobody is in by an invitation that has ended.
+        let ended = |open: &latchkey_sandbox::Invitation| open.expired && i64::try_from(open.user_id) == Ok(access.0);
+        if rank(role) > *most && !run.world.sandbox.invitations(&access.1).iter().any(ended) {
+            let what =
+                format!("account {} may {role} in {}, and no license is left that asks for it", access.0, access.1);
+            return Err(Violation::new("I6", what));
+        }
+    }
+    Ok(())
 }
 
 /// Whoever has access may do as much as the license permits that permits the most.
@@ -245,7 +298,7 @@ fn told_of_strangers(run: &Run) -> HashSet<String> {
 
 /// Whether an account is one that buys. Who has taken over the login of one may have bought by that name as well, and lose an
 /// invitation that is taken for one of the other's that went astray.
-fn is_known(id: i64) -> bool {
+pub(super) fn is_known(id: i64) -> bool {
     ACCOUNTS.iter().chain(crowd()).any(|account| account.id == Some(id))
 }
 
@@ -430,7 +483,7 @@ fn ids_of(run: &Run, login: &str) -> Vec<i64> {
 }
 
 /// Every invitation and every collaborator there is, by the account's number, with what they may do.
-fn present_access(run: &Run) -> HashMap<Access, String> {
+pub(super) fn present_access(run: &Run) -> HashMap<Access, String> {
     let sandbox = &run.world.sandbox;
     let mut present = HashMap::new();
     for repo in sandbox.repos() {

@@ -10,7 +10,7 @@ use crate::run::Run;
 use crate::shelf::{self, Issues, Policies};
 
 /// How each license has to stand, by its key.
-pub(super) type Standings = HashMap<String, &'static str>;
+pub(crate) type Standings = HashMap<String, &'static str>;
 
 /// What a license is for: the place of its order in [`Model::orders`], and the storefront's id of its key, which is empty
 /// where the key was minted.

@@ -15,6 +15,11 @@ pub(crate) fn next_due(run: &Run) -> Option<i64> {
                              WHERE l.license_key = iif(o.kind = 'reminder_mail',
                                                        (SELECT license_key FROM reminders WHERE id = o.subject), o.subject)
                                AND l.status = 'suspended')
+             AND NOT (o.kind = 'invitation_mail' AND coalesce(
+               (SELECT c.status FROM claims c JOIN grants g ON g.id = c.grant_id JOIN licenses l ON l.license_key = c.license_key
+                WHERE c.github_user_id = CAST(o.subject AS INTEGER) AND l.email <> ''
+                  AND (g.state = 'expired' OR g.state = 'invited' AND g.renewals > 0)
+                ORDER BY c.status <> 'active', c.license_key LIMIT 1), '') = 'suspended')
            UNION ALL
            SELECT max(min(next_attempt_at), coalesce((SELECT until_at FROM github_pauses WHERE scope = ''), 0))
            FROM outbox o WHERE next_attempt_at IS NOT NULL AND kind = 'grant'
@@ -114,4 +119,11 @@ pub(crate) fn unfinished_rows(run: &Run) -> Vec<i64> {
 pub(crate) fn given_up(run: &Run) -> Vec<String> {
     let given_up = rows(run, "SELECT id FROM webhook_events WHERE processed = 0 AND next_attempt_at IS NULL");
     given_up.iter().map(|row| text(row, "id")).collect()
+}
+
+/// Whether a row of the outbox was given up since then.
+pub(crate) fn has_died_since(run: &Run, since: i64) -> bool {
+    let died =
+        run.world.host.database().query_with("SELECT 1 FROM outbox WHERE died_at >= ?1 LIMIT 1", &[since.into()]);
+    !died.unwrap_or_else(|error| panic!("{error}")).is_empty()
 }

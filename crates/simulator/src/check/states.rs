@@ -129,7 +129,7 @@ fn state(processed: bool, license: Option<(&str, &Rows)>) -> &'static str {
     }
 }
 
-/// Whatever is not done needs attention, and nothing else does.
+/// Whatever is not done needs attention, and so do invitations that nobody has accepted to their end; nothing else does.
 pub(super) fn attention(run: &Run) -> Result<(), Violation> {
     let mut shown = Vec::new();
     let mut cursor = String::new();
@@ -147,11 +147,18 @@ pub(super) fn attention(run: &Run) -> Result<(), Violation> {
         }
     }
     shown.sort();
-    let unfinished = rows(
-        run,
-        "SELECT 'event ' || id AS what FROM webhook_events WHERE processed = 0
-         UNION ALL SELECT 'outbox ' || id FROM outbox WHERE state <> 'done' ORDER BY 1",
-    );
+    let unfinished = "SELECT 'event ' || id AS what FROM webhook_events WHERE processed = 0
+                      UNION ALL SELECT 'outbox ' || id FROM outbox WHERE state <> 'done'
+                      UNION ALL
+                      SELECT 'outbox ' || o.id FROM outbox o JOIN grants g ON o.kind = 'grant' AND g.id = o.subject
+                      WHERE o.state = 'done' AND o.outcome <> 'canceled' AND g.state = 'expired'
+                        AND EXISTS (SELECT 1 FROM license_activations a JOIN licenses l ON l.license_key = a.license_key
+                                    JOIN json_each(a.repos) repo
+                                    WHERE a.github_user_id = g.github_user_id AND lower(repo.value) = lower(g.repo)
+                                      AND l.status = 'active' AND (l.ends_at IS NULL OR l.ends_at > ?1))
+                      ORDER BY 1";
+    let unfinished = run.world.host.database().query_with(unfinished, &[run.world.now().as_millis().into()]);
+    let unfinished = unfinished.unwrap_or_else(|error| panic!("{error}"));
     let unfinished: Vec<_> = unfinished.iter().map(|row| text(row, "what")).collect();
     if shown == unfinished {
         Ok(())

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{OPERATOR, Run};
 use crate::check;
-use crate::model::{ACCOUNTS, Account, BUYERS, What};
+use crate::model::{ACCOUNTS, Account, BUYERS, Notice, What};
 use crate::world::request;
 
 impl Run {
@@ -68,16 +68,24 @@ impl Run {
         }
         let invitation = &open[self.random.usize(0..open.len())];
         let accepts = self.random.u32(0..4) > 0;
-        if accepts {
-            self.note(&format!("{} accepts the invitation to {}", invitation.login, invitation.repo));
-            // One that has expired cannot be accepted.
-            let _ = self.world.sandbox.accept_invitation(&invitation.login, &invitation.repo);
-        } else {
-            self.decline(invitation);
+        if accepts { self.accept(invitation) } else { self.decline(invitation) }
+    }
+
+    pub(super) fn accept(&self, invitation: &Invitation) {
+        let Invitation { login, repo, user_id, .. } = invitation;
+        self.note(&format!("{login} accepts the invitation to {repo}"));
+        // One that has expired cannot be accepted.
+        if self.world.sandbox.accept_invitation(login, repo).is_ok() {
+            let at = self.world.now().as_millis();
+            self.model.borrow_mut().accepted.push((
+                i64::try_from(*user_id).unwrap_or_default(),
+                repo.to_lowercase(),
+                at,
+            ));
         }
     }
 
-    fn decline(&self, invitation: &Invitation) {
+    pub(super) fn decline(&self, invitation: &Invitation) {
         let Invitation { login, repo, user_id, .. } = invitation;
         self.note(&format!("{login} declines the invitation to {repo}"));
         if self.world.sandbox.decline_invitation(login, repo).is_ok() {
@@ -113,6 +121,15 @@ impl Run {
             if mail.subject.contains(" expires on ") {
                 let row = mail.metadata.get("outbox_id").cloned().unwrap_or_default();
                 model.reminders.push((row, mail.to.clone()));
+            }
+            if mail.subject.contains("Your invitation for ") {
+                let text = mail.text.as_deref().unwrap_or_default();
+                let said = |words: &str| {
+                    text.lines().filter_map(|line| Some(line.split_once(words)?.0.to_lowercase())).collect()
+                };
+                let row = mail.metadata.get("outbox_id").cloned().unwrap_or_default();
+                let (open, expired) = (said(": accept until "), said(": the invitation has expired"));
+                model.notices.push(Notice { row, at: mail.at, open, expired });
             }
             let key =
                 mail.text.as_deref().and_then(|text| text.split_whitespace().find(|word| word.starts_with("LK-")));

@@ -318,7 +318,7 @@ impl Run {
         self.tasks.finish(&self.world);
     }
 
-    fn put(&mut self, shelf: Shelf, words: &str) {
+    pub(super) fn put(&mut self, shelf: Shelf, words: &str) {
         // Now and then the seller says which version is to be replaced.
         let expected = match self.random.u32(0..4) {
             0 => format!("&expected_version={}", check::catalogue_version(self)),

@@ -132,7 +132,7 @@ impl Run {
         self.send_made(place);
     }
 
-    fn make(&self, delivery: Delivery, order: usize, meaning: Meaning) -> usize {
+    pub(super) fn make(&self, delivery: Delivery, order: usize, meaning: Meaning) -> usize {
         let model = &mut *self.model.borrow_mut();
         model.deliveries.push(Known { delivery, order, meaning, sent: 0 });
         model.deliveries.len() - 1
@@ -230,7 +230,7 @@ impl Run {
         self.send(&format!("somebody forges {}", delivery.event), delivery_request(&delivery), What::Forged(status));
     }
 
-    fn order(&self, id: String, product: usize, email: String) -> usize {
+    pub(super) fn order(&self, id: String, product: usize, email: String) -> usize {
         let orders = &mut self.model.borrow_mut().orders;
         orders.push(Order { id, product: &PRODUCTS[product], email, facts: Facts::default() });
         orders.len() - 1

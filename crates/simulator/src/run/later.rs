@@ -1,0 +1,283 @@
+//! What happens long after everything was done: nobody answers an invitation, a license ends, a membership is paid or not. Each of
+//! it takes weeks, so that it is not in every run.
+
+use latchkey_sandbox::{GumroadSale, Invitation};
+
+use super::{QUIET_TICKS, Run};
+use crate::check::{self, Answered, Standings, Violation};
+use crate::model::{Account, ByHand, Facts, Meaning, PRODUCTS, crowd};
+use crate::shelf::Shelf;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// One run in so many goes on until the invitations have ended, while somebody is a member, while more is given to some and less
+/// again, and until licenses have ended.
+const LONG_WAITS: u32 = 12;
+const MEMBERSHIPS: u32 = 12;
+const LOWERINGS: u32 = 12;
+const YEARS: u32 = 12;
+
+/// By then every invitation has been made anew as often as that is done, and has ended.
+const ALL_ENDED_MS: i64 = 45 * DAY_MS;
+
+/// What the member buys: the place in [`PRODUCTS`], and one of the repositories that it opens. Nobody of the crowd buys it otherwise.
+const MEMBERSHIP: (usize, &str) = (2, "acme/bundle-api");
+
+/// A month that is paid is not over by then, whichever month it is.
+const STILL_PAID_MS: i64 = 27 * DAY_MS;
+
+/// By then it is, and its grace as well.
+const LONG_OVER_MS: i64 = 37 * DAY_MS;
+
+impl Run {
+    /// Goes on with a shop at rest.
+    pub(super) fn live_on(&mut self, standings: Standings) -> Result<(), Violation> {
+        let [waits, joins, lowers, ends] =
+            [LONG_WAITS, MEMBERSHIPS, LOWERINGS, YEARS].map(|runs| self.random.u32(0..runs) == 0);
+        if !(waits || joins || lowers || ends) {
+            return Ok(());
+        }
+        // Buyers are told by the name of what they bought.
+        self.put(Shelf::full(), "map every product");
+        self.tasks.finish(&self.world);
+        self.tick_until_quiet()?;
+        if waits {
+            self.let_invitations_end()?;
+        }
+        if joins {
+            self.be_a_member()?;
+        }
+        if lowers {
+            self.give_more_and_less()?;
+        }
+        if ends {
+            self.let_licenses_end(standings)?;
+        }
+        check::on_the_way(self)
+    }
+
+    /// Some answer their invitations within the next weeks, and the others never do.
+    fn let_invitations_end(&mut self) -> Result<(), Violation> {
+        self.note("from here on few answer their invitations");
+        let since = self.world.now().as_millis();
+        let open = check::unanswered(self);
+        let mut answers: Vec<(i64, Invitation)> = Vec::new();
+        for invitation in self.world.sandbox.repos().iter().flat_map(|repo| self.world.sandbox.invitations(repo)) {
+            if self.random.u32(0..3) == 0 {
+                answers.push((since + self.random.i64(0..25 * DAY_MS), invitation));
+            }
+        }
+        let mut answered: Vec<Answered> = Vec::new();
+        for _ in 0..QUIET_TICKS {
+            let next_answer = answers.iter().map(|(at, _)| *at).min();
+            let next_end = check::next_end_of_invitation(self, &open);
+            let Some(at) = next_answer.into_iter().chain(next_end).min() else { break };
+            if at > since + ALL_ENDED_MS {
+                break;
+            }
+            self.tick_at(at)?;
+            answers.retain(|(at, invitation)| {
+                let is_due = *at <= self.world.now().as_millis();
+                if is_due {
+                    answered.extend(self.answer(invitation));
+                }
+                !is_due
+            });
+            self.look_at_all_invitations()?;
+            self.tick_until_quiet()?;
+        }
+        // What was found out at the end is told of as well.
+        self.look_at_all_invitations()?;
+        self.tick_until_quiet()?;
+        check::invitations_end(self, since, &open, &answered)
+    }
+
+    /// Somebody answers an invitation, if it is open still.
+    fn answer(&self, invitation: &Invitation) -> Option<Answered> {
+        let open = self.world.sandbox.invitations(&invitation.repo);
+        let open = open.iter().find(|open| open.user_id == invitation.user_id && !open.expired)?;
+        if self.world.now().as_millis() % 2 == 0 {
+            self.accept(open)
+        } else {
+            self.decline(open)
+        }
+        let account = i64::try_from(open.user_id).ok()?;
+        Some((account, open.repo.to_lowercase(), self.world.now().as_millis()))
+    }
+
+    /// Ticks until every license has ended that does.
+    fn let_licenses_end(&mut self, standings: Standings) -> Result<(), Violation> {
+        self.note("from here on licenses end");
+        for _ in 0..QUIET_TICKS {
+            let Some(at) = check::next_end_of_license(self) else { break };
+            self.tick_at(at)?;
+            self.tick_until_quiet()?;
+        }
+        // Of many that end together a tick sees to some.
+        for _ in 0..QUIET_TICKS / 100 {
+            self.tick_at(0)?;
+        }
+        self.look_at_all_invitations()?;
+        self.tick_until_quiet()?;
+        check::all_ends_are_acted_on(self, &standings)
+    }
+
+    /// Somebody is a member for some months, pays at times late, and then not any more; and at times comes back.
+    fn be_a_member(&mut self) -> Result<(), Violation> {
+        let (member, (_, repo)) = (&crowd()[0], MEMBERSHIP);
+        let account = member.id.unwrap_or_default();
+        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+        let (mut paid_at, order) = self.charge(None, &email);
+        self.tick_until_quiet()?;
+        let key = self.model.borrow().mailed.iter().find(|(_, of)| *of == order).map(|(key, _)| key.clone());
+        let Some(key) = key else {
+            return Err(Violation::new("I7", format!("{email} became a member, and never got the key")));
+        };
+        self.present(key, Some(order), member);
+        self.tasks.finish(&self.world);
+        self.tick_until_quiet()?;
+        for invitation in self.world.sandbox.repos().iter().flat_map(|repo| self.world.sandbox.invitations(repo)) {
+            if invitation.login == member.login {
+                self.accept(&invitation);
+            }
+        }
+        let [is_paid, is_over] = [true, false];
+        for _ in 0..self.random.u32(1..4) {
+            self.look_after(paid_at + STILL_PAID_MS, (account, repo), is_paid)?;
+            // Within the grace it is not too late to pay.
+            let late = self.random.i64(DAY_MS..5 * DAY_MS);
+            self.tick_at(paid_at + STILL_PAID_MS + late)?;
+            (paid_at, _) = self.charge(Some(order), &email);
+            self.tick_until_quiet()?;
+            self.look_after(paid_at, (account, repo), is_paid)?;
+        }
+        if self.random.bool() {
+            self.note("the member cancels");
+            let delivery = self.world.sandbox.gumroad_cancellation("membership==", paid_at + 30 * DAY_MS);
+            self.tell(delivery, order);
+        }
+        self.look_after(paid_at + STILL_PAID_MS, (account, repo), is_paid)?;
+        self.look_after(paid_at + LONG_OVER_MS, (account, repo), is_over)?;
+        if self.random.bool() {
+            self.note("the member comes back");
+            let delivery = self.world.sandbox.gumroad_subscription_restarted("membership==");
+            self.tell(delivery, order);
+            (paid_at, _) = self.charge(Some(order), &email);
+            self.tick_until_quiet()?;
+            self.look_after(paid_at, (account, repo), is_paid)?;
+            self.look_after(paid_at + LONG_OVER_MS, (account, repo), is_over)?;
+        }
+        Ok(())
+    }
+
+    /// Two buy the same twice, the first time while it permits more; then one sale after the other is refunded. One of them had access
+    /// to a repository before, and keeps that.
+    fn give_more_and_less(&mut self) -> Result<(), Violation> {
+        let (product, repo) = MEMBERSHIP;
+        let repos = Shelf::full().repos_of(&PRODUCTS[product]);
+        let (newcomer, insider) = (&crowd()[1], &crowd()[2]);
+        self.note(&format!("the seller lets {} into {repo} by hand", insider.login));
+        self.world.sandbox.add_collaborator_as(insider.login, repo, "triage");
+        let (account, at) = (insider.id.unwrap_or_default(), self.world.now().as_millis());
+        self.model.borrow_mut().by_hand.push(ByHand { account, repo: repo.to_owned(), role: Some("triage"), at });
+        let mut orders = Vec::new();
+        for permission in ["maintain", "pull"] {
+            self.put(
+                Shelf::full().permitting(&PRODUCTS[product], permission),
+                &format!("let buyers have {permission}"),
+            );
+            self.tasks.finish(&self.world);
+            for account in [newcomer, insider] {
+                let order = self.buy(product, account)?;
+                orders.push(order);
+            }
+        }
+        let is_insiders = |account: &Account, of: &str| account.login == insider.login && of == repo;
+        for (refunded, left) in [(0, Some("read")), (2, None)] {
+            for order in &orders[refunded..refunded + 2] {
+                let id = self.model.borrow().orders[*order].id.clone();
+                self.note(&format!("Gumroad refunds order {id}"));
+                let delivery = self.world.sandbox.gumroad_refund(&id);
+                self.tell(delivery, *order);
+            }
+            self.tick_until_quiet()?;
+            for account in [newcomer, insider] {
+                for of in &repos {
+                    let expected = if is_insiders(account, of) { Some("triage") } else { left };
+                    let role = check::role_of(self, account.id.unwrap_or_default(), of);
+                    if role.as_deref() != expected {
+                        let what = format!("{} is to be {expected:?} in {of}, and is {role:?}", account.login);
+                        return Err(Violation::new("I6", what));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody buys a product and activates it, and accepts some of the invitations; gives the order.
+    fn buy(&mut self, product: usize, account: &'static Account) -> Result<usize, Violation> {
+        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+        let delivery = self.sold_on_gumroad(product);
+        self.deliver(delivery);
+        self.tasks.finish(&self.world);
+        self.tick_until_quiet()?;
+        let order = self.model.borrow().deliveries[delivery].order;
+        let key = self.model.borrow().mailed.iter().find(|(_, of)| *of == order).map(|(key, _)| key.clone());
+        let Some(key) = key else { return Err(Violation::new("I7", format!("{email} never got the key"))) };
+        self.present(key, Some(order), account);
+        self.tasks.finish(&self.world);
+        self.tick_until_quiet()?;
+        for invitation in self.world.sandbox.repos().iter().flat_map(|repo| self.world.sandbox.invitations(repo)) {
+            if invitation.login == account.login && self.random.bool() {
+                self.accept(&invitation);
+            }
+        }
+        Ok(order)
+    }
+
+    /// Whether the member is in at that time, as they are to be.
+    fn look_after(&mut self, at: i64, (account, repo): (i64, &str), is_paid: bool) -> Result<(), Violation> {
+        self.tick_at(at)?;
+        self.tick_until_quiet()?;
+        match (check::role_of(self, account, repo).is_some(), is_paid) {
+            (false, true) => Err(Violation::new("I6", format!("a member has paid, and is not let into {repo}"))),
+            (true, false) => {
+                Err(Violation::new("I6", format!("what a member paid for {repo} is over, and they are in")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The member pays for a month, for the first time or once more; gives when, and the order that it began with.
+    fn charge(&mut self, order: Option<usize>, email: &str) -> (i64, usize) {
+        let (product, _) = MEMBERSHIP;
+        let sale = GumroadSale {
+            product_id: Some(PRODUCTS[product].id.to_owned()),
+            email: email.to_owned(),
+            subscription_id: Some("membership==".to_owned()),
+            is_recurring_charge: order.is_some(),
+            ..GumroadSale::default()
+        };
+        let delivery = self.world.sandbox.sell_on_gumroad(sale);
+        self.note("a member pays for a month");
+        let at = self.world.now().as_millis();
+        let order = order.unwrap_or_else(|| self.order(delivery.reference.clone(), product, email.to_owned()));
+        self.tell(delivery, order);
+        (at, order)
+    }
+
+    /// Gumroad tells of something until that is heard, in any weather.
+    fn tell(&mut self, delivery: latchkey_sandbox::Delivery, order: usize) {
+        let place = self.make(delivery, order, Meaning::Sale(Facts::default()));
+        self.fates.weather(100);
+        for _ in 0..self.random.u32(0..3) {
+            self.deliver(place);
+            self.tasks.finish(&self.world);
+        }
+        self.fates.calm();
+        self.deliver(place);
+        self.tasks.finish(&self.world);
+        self.read_mail();
+    }
+}
