@@ -13,10 +13,12 @@
 //! | `check` | the invariants |
 //! | [`mistake`], `seam`, `sql` | mistakes that the engine makes on purpose, and how they are made from outside |
 //! | [`campaign`] | many runs, on every core |
+//! | [`launch`] | a day on which thousands activate, and the days after it |
 
 pub mod campaign;
 mod check;
 mod fate;
+pub mod launch;
 mod limits;
 pub mod mistake;
 mod model;

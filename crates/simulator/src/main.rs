@@ -10,6 +10,7 @@ use std::time::Instant;
 use clap::Parser;
 use latchkey_simulator::INVARIANTS;
 use latchkey_simulator::campaign::{self, End, Runner, Totals};
+use latchkey_simulator::launch::{self, Launch};
 use latchkey_simulator::mistake::Mistake;
 
 /// A run is made of small allocations, which this one hands out in half the time.
@@ -41,10 +42,20 @@ struct Cli {
     /// Have the engine make the mistake whose name has these words, in the run of --seed.
     #[arg(long, value_name = "WORDS", requires = "seed")]
     mistake: Option<String>,
+    /// Have 10,000 buyers activate within a day, each for three repositories, on either plan, and follow what GitHub lets be done for
+    /// them in --days days.
+    #[arg(long, conflicts_with_all = ["seed", "seeds", "check", "mistakes"])]
+    launch_day: bool,
+    /// How many days of the launch are followed, the first included.
+    #[arg(long, value_name = "D", default_value_t = 3, requires = "launch_day")]
+    days: u32,
     /// How many runs at a time. By default, one a core.
     #[arg(long, value_name = "J")]
     jobs: Option<usize>,
 }
+
+/// How many activate on a launch day.
+const LAUNCHED: usize = 10_000;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -58,6 +69,9 @@ fn main() -> ExitCode {
     };
     if let Some(seed) = cli.seed.filter(|_| cli.verbose || mistake.is_some()) {
         return show_one(seed, mistake);
+    }
+    if cli.launch_day {
+        return launch(cli.days);
     }
     let jobs = cli.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     if cli.mistakes {
@@ -90,6 +104,21 @@ fn main() -> ExitCode {
         Some(end) if cli.check => show_broken(&end),
         Some(End { seed, .. }) => show_one(seed, None),
     }
+}
+
+/// A launch day on either plan.
+fn launch(days: u32) -> ExitCode {
+    for plan in ["paid", "free"] {
+        let begin = Instant::now();
+        match launch::launch(Launch { buyers: LAUNCHED, plan, days: days.into(), seed: 0 }) {
+            Ok(figures) => println!("{plan}, {days} days, in {:.1} s\n{figures}", begin.elapsed().as_secs_f64()),
+            Err(violation) => {
+                println!("{plan}: {} is broken: {}", violation.invariant, violation.what);
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// Every mistake on purpose, and how soon it is noticed; and whether each promise has one that breaks it.

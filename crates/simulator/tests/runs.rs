@@ -4,6 +4,7 @@
 use std::sync::atomic::AtomicBool;
 
 use latchkey_simulator::campaign::{self, Runner, Times};
+use latchkey_simulator::launch::{self, Launch};
 use latchkey_simulator::mistake::Mistake;
 
 #[test]
@@ -61,5 +62,14 @@ fn a_transcript_is_in_words_from_the_first_moment_on() {
         "the seller asks to unmap ",
     ] {
         assert!(transcripts.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn everybody_has_a_turn_after_a_launch_day_at_forty_five_a_day() {
+    for plan in ["paid", "free"] {
+        let figures = launch::launch(Launch { buyers: 100, plan, days: 4, seed: 1 }).unwrap();
+        assert_eq!(figures.answered, [45, 55], "{plan}: {figures}");
+        assert_eq!(figures.waiting, 0, "{plan}: {figures}");
     }
 }

@@ -37,7 +37,7 @@ enum Step {
     ClippyWasm,
     /// Tests on the host: the whole engine on SQLite and the sandbox.
     Host,
-    /// Thousands of simulated runs, and that the simulator notices mistakes.
+    /// Thousands of simulated runs, that the simulator notices mistakes, and a launch day.
     Simulate,
     /// Tests of what only wasm can prove.
     Wasm,
@@ -84,6 +84,8 @@ impl Step {
             Self::Simulate => {
                 simulate::check(project, &["--check", "--seeds", "200"])?;
                 simulate::check(project, &["--mistakes"])?;
+                // The days after it take half a minute each; for fewer buyers they are in the simulator's own tests.
+                simulate::check(project, &["--launch-day", "--days", "1"])?;
                 simulate::check(project, &[])
             }
             Self::Wasm => {
