@@ -151,6 +151,14 @@ fn activation_link(portal_url: &str, key: &LicenseKey) -> String {
     }
 }
 
+impl Message {
+    /// One to a buyer, with its text and its HTML. That of a test purchase says so in its subject.
+    fn to_buyer(to: &EmailAddress, subject: &str, test: bool, (text, html): (String, String), reference: &str) -> Self {
+        let subject = if test { Subject::new(&format!("[Test] {subject}")) } else { Subject::new(subject) };
+        Self { to: to.clone(), subject, text, html, reference: reference.to_owned() }
+    }
+}
+
 fn rendered(template: &impl Template) -> Result<String, Failure> {
     let mut text = String::new();
     let broken = |_| Failure::new(Remedy::PersonNeeded, "the mail's template does not render");

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::{Message, Subject, activation_link, greeting_name, rendered};
+use super::{Message, activation_link, greeting_name, rendered};
 use crate::adapters::Failure;
 use crate::model::{EmailAddress, GithubLogin, LicenseKey, Repo, Timestamp};
 
@@ -71,7 +71,6 @@ impl InvitationMail<'_> {
     /// # Errors
     /// [`Failure`] when a template does not render, which none does that compiled.
     pub fn compose(&self, to: &EmailAddress, reference: &str) -> Result<Message, Failure> {
-        let prefix = if self.test { "[Test] " } else { "" };
         let subject = if self.open.is_empty() {
             format!("Your invitation for {} has expired", self.product)
         } else {
@@ -92,13 +91,8 @@ impl InvitationMail<'_> {
             link: self.portal_url.map(|url| activation_link(url, self.key)),
             test: self.test,
         };
-        Ok(Message {
-            to: to.clone(),
-            subject: Subject::new(&format!("{prefix}{subject}")),
-            text: rendered(&Text { mail: &view })?,
-            html: rendered(&Html { mail: &view })?,
-            reference: reference.to_owned(),
-        })
+        let (text, html) = (rendered(&Text { mail: &view })?, rendered(&Html { mail: &view })?);
+        Ok(Message::to_buyer(to, &subject, self.test, (text, html), reference))
     }
 }
 

@@ -7,7 +7,7 @@
 use askama::Template;
 
 use super::ending::{self, Words};
-use super::{Message, Subject, activation_link, greeting_name, rendered};
+use super::{Message, activation_link, greeting_name, rendered};
 use crate::adapters::Failure;
 use crate::model::{EmailAddress, Ending, LicenseKey};
 
@@ -28,6 +28,7 @@ pub struct LicenseMail<'a> {
 
 /// What the templates see.
 struct View<'a> {
+    subject: &'a str,
     product: &'a str,
     tier: &'a str,
     name: Option<String>,
@@ -55,8 +56,9 @@ impl LicenseMail<'_> {
     /// # Errors
     /// [`Failure`] when a template does not render, which none does that compiled.
     pub fn compose(&self, to: &EmailAddress, reference: &str) -> Result<Message, Failure> {
-        let prefix = if self.test { "[Test] " } else { "" };
+        let subject = format!("Your license for {}", self.product);
         let view = View {
+            subject: &subject,
             product: self.product,
             tier: self.tier,
             name: greeting_name(self.name),
@@ -65,13 +67,8 @@ impl LicenseMail<'_> {
             ending: ending::words(self.ending),
             test: self.test,
         };
-        Ok(Message {
-            to: to.clone(),
-            subject: Subject::new(&format!("{prefix}Your license for {}", self.product)),
-            text: rendered(&Text { mail: &view })?,
-            html: rendered(&Html { mail: &view })?,
-            reference: reference.to_owned(),
-        })
+        let (text, html) = (rendered(&Text { mail: &view })?, rendered(&Html { mail: &view })?);
+        Ok(Message::to_buyer(to, &subject, self.test, (text, html), reference))
     }
 }
 

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::ending::{self, Words};
-use super::{Message, Subject, greeting_name, rendered};
+use super::{Message, greeting_name, rendered};
 use crate::adapters::Failure;
 use crate::model::{EmailAddress, Ending, LicenseKey};
 
@@ -54,7 +54,6 @@ impl ReminderMail<'_> {
     /// # Errors
     /// [`Failure`] when a template does not render, which none does that compiled.
     pub fn compose(&self, to: &EmailAddress, reference: &str) -> Result<Message, Failure> {
-        let prefix = if self.test { "[Test] " } else { "" };
         let ending = ending::words(self.ending);
         let subject = match &ending.until {
             Some(date) => format!("Your license for {} expires on {date}", self.product),
@@ -70,13 +69,8 @@ impl ReminderMail<'_> {
             renew_url: self.renew_url,
             test: self.test,
         };
-        Ok(Message {
-            to: to.clone(),
-            subject: Subject::new(&format!("{prefix}{subject}")),
-            text: rendered(&Text { mail: &view })?,
-            html: rendered(&Html { mail: &view })?,
-            reference: reference.to_owned(),
-        })
+        let (text, html) = (rendered(&Text { mail: &view })?, rendered(&Html { mail: &view })?);
+        Ok(Message::to_buyer(to, &subject, self.test, (text, html), reference))
     }
 }
 
