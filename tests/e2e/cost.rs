@@ -88,8 +88,8 @@ async fn a_tick_that_finds_nothing_to_do_reads_nineteen_rows_at_most() {
 }
 
 /// What is read in a day to watch a thousand invitations to four repositories, each of whose lists has three pages: were they looked
-/// at every quarter of an hour, and did everybody accept on that day, it would be under 50,000 rows of the five million that the
-/// Free plan has.
+/// at every quarter of an hour, did a quarter of them accept on that day, and were everybody compared, it would be under 50,000 rows of the
+/// five million that the Free plan has.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_of_watching_a_thousand_invitations_reads_few_rows() {
     const REPOS: [&str; 4] = ["acme/starter", "acme/kit", "acme/minted", "acme/variant"];
@@ -107,8 +107,22 @@ async fn a_day_of_watching_a_thousand_invitations_reads_few_rows() {
                      json_array(json_object('at', 1, 'state', 'invited', 'cause', 'attempt')))"
         )
     };
+    let licensed = |buyer: u64| {
+        let (id, repo) = (id(buyer), repo(buyer));
+        [
+            format!(
+                "INSERT INTO licenses (license_key, source, order_id, product_id, tier, email, name, test, issued_at)
+                 VALUES ('LK-{buyer}', 'gumroad', '{buyer}', '1', 'pro', 'buyer-{buyer}@example.com', '', 0, 1)"
+            ),
+            format!(
+                "INSERT INTO license_activations (license_key, github_username, github_user_id, repos, activated_at, trace_id)
+                 VALUES ('LK-{buyer}', 'buyer-{buyer}', {id}, '[\"{repo}\"]', 1, 't')"
+            ),
+            format!("INSERT INTO entitlements VALUES ('LK-{buyer}', '{repo}', 'pull')"),
+        ]
+    };
     let due = |repo: &&str| format!("INSERT INTO repository_watches (repo, look_at) VALUES ('{repo}', 1)");
-    let seed = (0..BUYERS).map(invited).chain(REPOS.iter().map(due)).collect();
+    let seed = (0..BUYERS).flat_map(licensed).chain((0..BUYERS).map(invited)).chain(REPOS.iter().map(due)).collect();
     let options = TestbedOptions { seed, ..TestbedOptions::default() };
     let mut shop = Shop::open_with(
         options.with_var("WORKERS_PLAN", "paid").without("GUMROAD_ACCESS_TOKEN").without("LEMON_SQUEEZY_API_KEY"),
@@ -133,8 +147,18 @@ async fn a_day_of_watching_a_thousand_invitations_reads_few_rows() {
     }
     assert_eq!(shop.count("grants WHERE state = 'invited'"), i64::try_from(BUYERS - ACCEPTING).unwrap());
     let [first, quiet, accepting, accepting_still, after] = read[..] else { panic!("{read:?}") };
-    let accepted = (accepting + accepting_still - 2 * quiet) * i64::try_from(BUYERS / ACCEPTING).unwrap();
-    let day = first + LOOKS_A_DAY * quiet.max(after) + accepted;
+    let accepted = (accepting + accepting_still - 2 * quiet) * i64::try_from(BUYERS / 4 / ACCEPTING).unwrap();
+    shop.make_comparisons_due().await;
+    let mut compared = 0;
+    for tick in 6..=15 {
+        assert_eq!(shop.bed.scheduled().await.unwrap(), "ok");
+        let line = shop.until_logged("tick", tick).await.pop().unwrap();
+        compared += line["d1_rows_read"].as_i64().unwrap();
+    }
+    assert_eq!(shop.count("repository_watches WHERE compared_at > 0"), i64::try_from(REPOS.len()).unwrap());
+    assert_eq!(shop.count("drift"), 0);
+    read.push(compared);
+    let day = first + LOOKS_A_DAY * quiet.max(after) + accepted + compared;
     assert!(day < 50_000, "{day}: {read:?}");
     shop.close();
 }

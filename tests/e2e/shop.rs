@@ -104,6 +104,11 @@ impl Shop {
         self.change_while_down("UPDATE repository_watches SET look_at = 1 WHERE look_at IS NOT NULL").await;
     }
 
+    /// Has every repository that is watched be compared, and no invitation be looked at, as above.
+    pub(crate) async fn make_comparisons_due(&mut self) {
+        self.change_while_down("UPDATE repository_watches SET look_at = NULL, compare_at = 1").await;
+    }
+
     /// Ticks until so many rows meet the condition. All that is due is done by a few, however slow they are.
     pub(crate) async fn tick_until(&self, table_and_condition: &str, rows: i64) {
         for _ in 0..8 {

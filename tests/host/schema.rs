@@ -31,6 +31,8 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("privacy/forget_drift", &["drift"]),
     // There is no index on what opens a repository, which is looked for once a day.
     ("drift/record_unseen", &["e", "f"]),
+    // Everybody who was seen.
+    ("drift/record_seen", &["h"]),
     // Where new deliveries' rows are stored, SQLite plans to look for rows that refer to them. It does so only while a foreign
     // key is violated, which D1 and this allow at no time.
     ("reconciliations/store_missing", &["licenses", "orders"]),
