@@ -125,7 +125,7 @@ impl Run {
     /// Somebody is a member for some months, pays at times late, and then not any more; and at times comes back.
     fn be_a_member(&mut self) -> Result<(), Violation> {
         let (member, (_, repo)) = (&crowd()[0], MEMBERSHIP);
-        let account = member.id.unwrap_or_default();
+        let account = self.whoever_is_called(member);
         let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
         let (mut paid_at, order) = self.charge(None, &email);
         self.tick_until_quiet()?;
@@ -178,7 +178,7 @@ impl Run {
         let (newcomer, insider) = (&crowd()[1], &crowd()[2]);
         self.note(&format!("the seller lets {} into {repo} by hand", insider.login));
         self.world.sandbox.add_collaborator_as(insider.login, repo, "triage");
-        let (account, at) = (insider.id.unwrap_or_default(), self.world.now().as_millis());
+        let (account, at) = (self.whoever_is_called(insider), self.world.now().as_millis());
         self.model.borrow_mut().by_hand.push(ByHand { account, repo: repo.to_owned(), role: Some("triage"), at });
         let mut orders = Vec::new();
         for permission in ["maintain", "pull"] {
@@ -204,7 +204,7 @@ impl Run {
             for account in [newcomer, insider] {
                 for of in &repos {
                     let expected = if is_insiders(account, of) { Some("triage") } else { left };
-                    let role = check::role_of(self, account.id.unwrap_or_default(), of);
+                    let role = check::role_of(self, self.whoever_is_called(account), of);
                     if role.as_deref() != expected {
                         let what = format!("{} is to be {expected:?} in {of}, and is {role:?}", account.login);
                         return Err(Violation::new("I6", what));
@@ -234,6 +234,11 @@ impl Run {
             }
         }
         Ok(order)
+    }
+
+    /// The number of whoever has an account's login by now: it may have been renamed, and the login taken by somebody else.
+    fn whoever_is_called(&self, account: &Account) -> i64 {
+        self.world.sandbox.id_of(account.login).and_then(|id| i64::try_from(id).ok()).unwrap_or_default()
     }
 
     /// Whether the member is in at that time, as they are to be.
