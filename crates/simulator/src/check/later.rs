@@ -151,7 +151,7 @@ pub(crate) fn invitations_end(
             let has_accepted = model.accepted.iter().any(|(id, of, at)| {
                 id == account
                     && of == repo
-                    && at + KNOWN_AFTER_MS < told.at
+                    && looked_after(run, repo, *at).is_some_and(|looked| looked + KNOWN_AFTER_MS < told.at)
                     && !times.iter().any(|made| made > at && *made <= told.at)
             });
             if has_accepted || !is_news && !is_by_hand(run, *account, repo) {
@@ -164,6 +164,14 @@ pub(crate) fn invitations_end(
 
 fn is_by_hand(run: &Run, account: i64, repo: &str) -> bool {
     run.model.borrow().by_hand.iter().any(|one| one.account == account && one.repo == repo)
+}
+
+/// When a repository's invitations were first looked at after that time: nobody is known to have accepted before.
+fn looked_after(run: &Run, repo: &str, at: i64) -> Option<i64> {
+    let path = format!("/repos/{repo}/invitations");
+    let calls = run.world.sandbox.calls().into_iter();
+    let looks = calls.filter(|call| call.method == "GET" && call.at > at && call.path.to_lowercase() == path);
+    looks.map(|call| call.at).min()
 }
 
 /// What an account may do in a repository, or is invited to.
