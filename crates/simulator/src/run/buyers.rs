@@ -21,6 +21,17 @@ impl Run {
     }
 
     pub(super) fn present(&mut self, key: String, owner: Option<usize>, account: &'static Account) {
+        self.present_as(None, key, owner, account);
+    }
+
+    /// The same under this name, where one is given.
+    pub(super) fn present_as(
+        &mut self,
+        login: Option<String>,
+        key: String,
+        owner: Option<usize>,
+        account: &'static Account,
+    ) {
         let choice = owner.map_or(&[][..], |order| self.model.borrow().orders[order].product.choose);
         // However the storefront has issued it: a buyer may type a key in any case.
         let typed = match self.random.u32(0..4) {
@@ -29,7 +40,9 @@ impl Run {
             _ => key.clone(),
         };
         // Whoever is called otherwise by now may type the old name.
-        let login = if self.random.u32(0..4) == 0 { account.login.to_owned() } else { self.login_now(account) };
+        let login = login.unwrap_or_else(|| {
+            if self.random.u32(0..4) == 0 { account.login.to_owned() } else { self.login_now(account) }
+        });
         let mut body = json!({ "license_key": typed, "github_username": login });
         if !choice.is_empty() && self.random.u32(0..8) > 0 {
             body["repos"] = json!([choice[self.random.usize(0..choice.len())]]);

@@ -125,7 +125,7 @@ impl Run {
     /// Somebody is a member for some months, pays at times late, and then not any more; and at times comes back.
     fn be_a_member(&mut self) -> Result<(), Violation> {
         let (member, (_, repo)) = (&crowd()[0], MEMBERSHIP);
-        let account = self.whoever_is_called(member);
+        let account = member.id.unwrap_or_default();
         let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
         let (mut paid_at, order) = self.charge(None, &email);
         self.tick_until_quiet()?;
@@ -133,11 +133,11 @@ impl Run {
         let Some(key) = key else {
             return Err(Violation::new("I7", format!("{email} became a member, and never got the key")));
         };
-        self.present(key, Some(order), member);
+        self.present_as(Some(self.login_now(member)), key, Some(order), member);
         self.tasks.finish(&self.world);
         self.tick_until_quiet()?;
         for invitation in self.world.sandbox.repos().iter().flat_map(|repo| self.world.sandbox.invitations(repo)) {
-            if invitation.login == member.login {
+            if invitation.login == self.login_now(member) {
                 self.accept(&invitation);
             }
         }
@@ -177,8 +177,8 @@ impl Run {
         let repos = Shelf::full().repos_of(&PRODUCTS[product]);
         let (newcomer, insider) = (&crowd()[1], &crowd()[2]);
         self.note(&format!("the seller lets {} into {repo} by hand", insider.login));
-        self.world.sandbox.add_collaborator_as(insider.login, repo, "triage");
-        let (account, at) = (self.whoever_is_called(insider), self.world.now().as_millis());
+        self.world.sandbox.add_collaborator_as(&self.login_now(insider), repo, "triage");
+        let (account, at) = (insider.id.unwrap_or_default(), self.world.now().as_millis());
         self.model.borrow_mut().by_hand.push(ByHand { account, repo: repo.to_owned(), role: Some("triage"), at });
         let mut orders = Vec::new();
         for permission in ["maintain", "pull"] {
@@ -204,7 +204,7 @@ impl Run {
             for account in [newcomer, insider] {
                 for of in &repos {
                     let expected = if is_insiders(account, of) { Some("triage") } else { left };
-                    let role = check::role_of(self, self.whoever_is_called(account), of);
+                    let role = check::role_of(self, account.id.unwrap_or_default(), of);
                     if role.as_deref() != expected {
                         let what = format!("{} is to be {expected:?} in {of}, and is {role:?}", account.login);
                         return Err(Violation::new("I6", what));
@@ -225,20 +225,15 @@ impl Run {
         let order = self.model.borrow().deliveries[delivery].order;
         let key = self.model.borrow().mailed.iter().find(|(_, of)| *of == order).map(|(key, _)| key.clone());
         let Some(key) = key else { return Err(Violation::new("I7", format!("{email} never got the key"))) };
-        self.present(key, Some(order), account);
+        self.present_as(Some(self.login_now(account)), key, Some(order), account);
         self.tasks.finish(&self.world);
         self.tick_until_quiet()?;
         for invitation in self.world.sandbox.repos().iter().flat_map(|repo| self.world.sandbox.invitations(repo)) {
-            if invitation.login == account.login && self.random.bool() {
+            if invitation.login == self.login_now(account) && self.random.bool() {
                 self.accept(&invitation);
             }
         }
         Ok(order)
-    }
-
-    /// The number of whoever has an account's login by now: it may have been renamed, and the login taken by somebody else.
-    fn whoever_is_called(&self, account: &Account) -> i64 {
-        self.world.sandbox.id_of(account.login).and_then(|id| i64::try_from(id).ok()).unwrap_or_default()
     }
 
     /// Whether the member is in at that time, as they are to be.
