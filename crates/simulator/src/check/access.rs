@@ -292,7 +292,8 @@ fn told_of_strangers(run: &Run) -> HashSet<String> {
     let told =
         "SELECT DISTINCT lower(g.repo) AS repo FROM grants g JOIN outbox o ON o.kind = 'grant' AND o.subject = g.id
                 WHERE instr(coalesce(o.last_error, '') || coalesce(o.history, ''), 'may have access to') > 0
-                   OR g.in_doubt = 1 AND o.state = 'due' AND o.last_error = 'the license is suspended'";
+                   OR g.in_doubt = 1 AND o.state = 'due' AND o.last_error = 'the license is suspended'
+                   OR g.in_doubt = 1 AND o.outcome = 'canceled'";
     rows(run, told).iter().map(|row| text(row, "repo")).collect()
 }
 
