@@ -28,6 +28,9 @@ const LICENSES_AT_ONCE: usize = 250;
 /// How often licenses are read that have changed before theirs was written.
 const TRIES: usize = 3;
 
+/// A version that no catalogue has.
+const NO_VERSION: i64 = -1;
+
 /// Before every account.
 static FIRST: Place = Place { user_id: 0, key: String::new() };
 
@@ -90,11 +93,14 @@ enum Outcome {
 }
 
 impl SyncCursor {
-    /// `None` where no answer gave it.
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, ':');
-        let (version, user_id, key) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
-        Some(Self { version, place: Place { user_id, key: key.to_owned() } })
+    /// One that no answer gave is of no version that there is, and so refused as one of another version is.
+    pub fn parse(text: &str) -> Self {
+        let parse = || {
+            let mut parts = text.splitn(3, ':');
+            let (version, user_id, key) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
+            Some(Self { version, place: Place { user_id, key: key.to_owned() } })
+        };
+        parse().unwrap_or_else(|| Self { version: NO_VERSION, place: FIRST.clone() })
     }
 
     fn text(version: i64, place: &Place) -> String {

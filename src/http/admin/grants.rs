@@ -16,12 +16,7 @@ pub(super) async fn list<P: Platform>(engine: &Engine<P>, request: &GrantsReques
 /// `POST /admin/grants/sync`
 pub(super) async fn sync<P: Platform>(engine: &Engine<P>, request: SyncRequest) -> Result<SyncAnswer, Problem> {
     let SyncRequest { reason, actor, product, dry_run, expected_version, cursor } = request;
-    let from = match cursor {
-        Some(cursor) => Some(SyncCursor::parse(cursor.as_str()).ok_or_else(|| {
-            Problem::new(Code::InvalidRequest, "`cursor` is none that this gave. Begin anew without it.")
-        })?),
-        None => None,
-    };
+    let from = cursor.map(|cursor| SyncCursor::parse(cursor.as_str()));
     let scope = Scope { product, version: expected_version.map(i64::from), from };
     let synced = if dry_run {
         engine.rehearse_sync(&scope).await

@@ -59,6 +59,10 @@ pub struct GrantsRequest {
 /// Which licenses are to be brought to what the catalogue says by now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    { "required": ["reason"], "properties": { "reason": { "type": "string" } } },
+    { "required": ["dry_run"], "properties": { "dry_run": { "const": true } } },
+]))]
 pub struct SyncRequest {
     /// Why; not needed for a dry run.
     pub reason: Option<Reason>,
