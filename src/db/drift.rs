@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::{Batch, Handle, Query};
 use super::grants::Moment;
 use super::statement::{query, statement};
+use super::watches::LAG_MS;
 use super::{json_text, json_value};
 use crate::json;
 use crate::model::{
@@ -17,9 +18,6 @@ use crate::platform::{Row, RowError, Statement};
 
 /// A repository is compared a day after it was the last time.
 const EVERY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// How much later than a change a list may be asked for and not have it yet.
-const LAG_MS: i64 = 60 * 1000;
 
 /// A turn at a repository.
 #[derive(Debug, Clone)]

@@ -29,7 +29,7 @@ const RENEWED_AT_A_TIME: i64 = 50;
 
 /// How much later than an invitation a list may be asked for and not have it yet: clocks differ, and what is written at GitHub
 /// need not be read there at once.
-const LAG_MS: i64 = MINUTE_MS;
+pub(super) const LAG_MS: i64 = MINUTE_MS;
 
 /// How long the last invitation counts as fresh, and as young; and how often its repository is looked at then, and afterwards:
 /// most who accept at all do so within the hour.

@@ -9,18 +9,14 @@
 //! Nobody is removed here, and only access that was lost on our side is given again. Whoever the seller removed stays out until the
 //! seller says otherwise.
 
-use super::outbox::{PERSON_WAIT_MS, shown};
-use super::watch::Extent;
+use super::watch::{Delayed, Extent, TURN_MS};
 use super::{Engine, StorageError};
 use crate::adapters::github::{Belonging, OwnerKind, Roster};
-use crate::adapters::{Failure, Reach, Remedy};
-use crate::db::drift::{self, Comparison, List, Place, Seen, Turn};
-use crate::db::{Batch, grants};
+use crate::adapters::{Failure, Remedy};
+use crate::db::Batch;
+use crate::db::drift::{self, Comparison, List, Place, Seen, Suspect, Turn};
 use crate::model::{AdminAction, Repo, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform};
-
-/// How long a turn lasts, and so when a repository is compared again of which one failed, or whose process died.
-const TURN_MS: i64 = 5 * 60 * 1000;
 
 /// A comparison that takes longer begins anew: what it read first is too old.
 const LONGEST_MS: i64 = 2 * 60 * 60 * 1000;
@@ -57,31 +53,10 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let suspects = batch.add(drift::suspects(&turn, &comparison, extent.accounts));
         let suspects = self.run(batch).await?.all(&suspects)?;
-        let mut removed = Vec::new();
-        let mut asked = 0;
-        for suspect in &suspects {
-            if self.now() >= until {
-                break;
-            }
-            asked += 1;
-            let github = match self.github(Some(&turn.repo)) {
-                Ok(github) => github,
-                Err(failure) => return Ok(self.put_off_comparison(&turn, &failure).await.map(|()| true)?),
-            };
-            match github.belonging(&self.platform, &turn.repo, &suspect.account).await {
-                Ok(Belonging::In) => comparison.seen.push(Seen {
-                    id: suspect.account.id.as_i64(),
-                    login: suspect.account.login.as_str().to_owned(),
-                    place: Place::Asked,
-                    role: None,
-                    inviter: None,
-                    invited_at: None,
-                }),
-                Ok(Belonging::Out) => removed.push(suspect.grant.as_str()),
-                Ok(Belonging::AccountGone) => comparison.gone.push(suspect.account.id.as_i64()),
-                Err(failure) => return Ok(self.put_off_comparison(&turn, &failure).await.map(|()| true)?),
-            }
-        }
+        let (asked, removed) = match self.ask_about(&turn, &suspects, &mut comparison, until).await {
+            Ok(found) => found,
+            Err(failure) => return Ok(self.put_off_comparison(&turn, &failure).await.map(|()| true)?),
+        };
         let is_over = asked == suspects.len() && i64::try_from(asked).is_ok_and(|asked| asked < extent.accounts);
         let mut batch = Batch::new();
         if !removed.is_empty() {
@@ -98,6 +73,37 @@ impl<P: Platform> Engine<P> {
             self.log(Level::Info, "repository_compared", [("repo", (&turn.repo).into()), ("seen", seen.into())]);
         }
         Ok(true)
+    }
+
+    /// Asks about those who were not seen, about none after `until`, and notes what each is; gives how many were asked about, and the
+    /// grants of those who are in no more.
+    async fn ask_about<'a>(
+        &self,
+        turn: &Turn,
+        suspects: &'a [Suspect],
+        comparison: &mut Comparison,
+        until: Timestamp,
+    ) -> Result<(usize, Vec<&'a str>), Failure> {
+        let github = self.github(Some(&turn.repo))?;
+        let mut removed = Vec::new();
+        for (asked, Suspect { grant, account }) in suspects.iter().enumerate() {
+            if self.now() >= until {
+                return Ok((asked, removed));
+            }
+            match github.belonging(&self.platform, &turn.repo, account).await? {
+                Belonging::In => comparison.seen.push(Seen {
+                    id: account.id.as_i64(),
+                    login: account.login.as_str().to_owned(),
+                    place: Place::Asked,
+                    role: None,
+                    inviter: None,
+                    invited_at: None,
+                }),
+                Belonging::Out => removed.push(grant.as_str()),
+                Belonging::AccountGone => comparison.gone.push(account.id.as_i64()),
+            }
+        }
+        Ok((suspects.len(), removed))
     }
 
     /// Reads so many pages, none after `until` but the first.
@@ -147,18 +153,9 @@ impl<P: Platform> Engine<P> {
 
     /// Writes down why a comparison failed and when the next one begins.
     async fn put_off_comparison(&self, turn: &Turn, failure: &Failure) -> Result<(), DbError> {
-        let now = self.now();
-        let until = match failure.remedy {
-            Remedy::RetryAt(until) | Remedy::Limited { until: Some(until), .. } => self.as_told(until),
-            Remedy::Retry | Remedy::Limited { until: None, .. } => now.plus_millis(TURN_MS),
-            _ => now.plus_millis(PERSON_WAIT_MS),
-        };
-        let reason = shown(&failure.reason);
+        let Delayed { until, reason, notes } = self.delay(failure);
         let mut batch = Batch::from(drift::put_off(turn, &reason, until));
-        if matches!(failure.remedy, Remedy::Limited { reach: Reach::Service, .. }) {
-            batch.run(grants::pause(until, None, now, &reason));
-        }
-        batch.extend(self.alert_of(failure));
+        batch.extend(notes);
         let fields = [("repo", (&turn.repo).into()), ("error", LogValue::text(reason))];
         self.log(Level::Error, "repository_not_compared", fields);
         self.run(batch).await.map(drop)

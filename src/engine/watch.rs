@@ -14,8 +14,16 @@ use crate::db::{Batch, grants, outbox};
 use crate::model::{GrantState, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement};
 
-/// How long a turn lasts, and so when a repository is looked at again of which one failed, or whose process died.
-const TURN_MS: i64 = 5 * 60 * 1000;
+/// How long a turn lasts, and so when a repository is looked at, or compared, again of which one failed, or whose process died.
+pub(super) const TURN_MS: i64 = 5 * 60 * 1000;
+
+/// A repository that is asked about again later.
+pub(super) struct Delayed {
+    pub(super) until: Timestamp,
+    pub(super) reason: String,
+    /// What is written down beside: that nothing is asked of GitHub until then, and for the operator.
+    pub(super) notes: Vec<Statement>,
+}
 
 /// How much a look may ask for.
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +174,16 @@ impl<P: Platform> Engine<P> {
 
     /// Writes down why a look failed and when the next one comes, behind what it has learned all the same.
     async fn put_off_look(&self, look: &Look, failure: &Failure, mut batch: Batch) -> Result<(), DbError> {
+        let Delayed { until, reason, notes } = self.delay(failure);
+        batch.run(watches::put_off(look, &reason, until));
+        batch.extend(notes);
+        let fields = [("repo", (&look.repo).into()), ("error", LogValue::text(reason))];
+        self.log(Level::Error, "invitations_not_read", fields);
+        self.run(batch).await.map(drop)
+    }
+
+    /// What follows where GitHub did not say what was asked of a repository.
+    pub(super) fn delay(&self, failure: &Failure) -> Delayed {
         let now = self.now();
         let until = match failure.remedy {
             Remedy::RetryAt(until) | Remedy::Limited { until: Some(until), .. } => self.as_told(until),
@@ -173,14 +191,12 @@ impl<P: Platform> Engine<P> {
             _ => now.plus_millis(PERSON_WAIT_MS),
         };
         let reason = shown(&failure.reason);
-        batch.run(watches::put_off(look, &reason, until));
+        let mut notes = Vec::new();
         if matches!(failure.remedy, Remedy::Limited { reach: Reach::Service, .. }) {
-            batch.run(grants::pause(until, None, now, &reason));
+            notes.push(grants::pause(until, None, now, &reason));
         }
-        batch.extend(self.alert_of(failure));
-        let fields = [("repo", (&look.repo).into()), ("error", LogValue::text(reason))];
-        self.log(Level::Error, "invitations_not_read", fields);
-        self.run(batch).await.map(drop)
+        notes.extend(self.alert_of(failure));
+        Delayed { until, reason, notes }
     }
 
     fn log_learned(&self, look: &Look, learned: &[Learned<'_>]) {

@@ -2,7 +2,7 @@
 //!
 //! What follows from a difference to what is recorded is decided in `engine::drift`.
 
-use super::watching::PAGE_LENGTH;
+use super::watching::{PAGE_LENGTH, is_last, number};
 use super::{Call, Github, SERVICE, role};
 use crate::adapters::Failure;
 use crate::json;
@@ -97,29 +97,28 @@ impl Github<'_> {
 
 impl RosterPage {
     fn read(reply: &HttpResponse, roster: Roster) -> Option<Self> {
-        let people: Vec<Listed> = match roster {
+        let (people, items): (Option<Vec<Listed>>, usize) = match roster {
             Roster::Invitations => {
-                json::members_of_items(&reply.body, ["invitee", "permissions", "inviter", "created_at", "expired"])?
-                    .into_iter()
-                    .filter_map(Listed::invited)
-                    .collect::<Option<_>>()?
+                let names = ["invitee", "permissions", "inviter", "created_at", "expired"];
+                let items = json::members_of_items(&reply.body, names)?;
+                // One to a mail address shows no invitee.
+                let shown = items.iter().filter(|[invitee, ..]| invitee.is_some_and(|invitee| invitee != b"null"));
+                (shown.map(Listed::invited).collect(), items.len())
             }
             Roster::OutsideCollaborators | Roster::Collaborators => {
                 let items = json::members_of_items(&reply.body, ["id", "login", "role_name"])?;
-                items.into_iter().map(Listed::collaborating).collect::<Option<_>>()?
+                (items.iter().map(Listed::collaborating).collect(), items.len())
             }
         };
-        let count = json::members_of_items(&reply.body, ["id"])?.len();
-        let goes_on = reply.header("link").is_some_and(|link| link.contains("rel=\"next\""));
-        Some(Self { people, is_last: count < PAGE_LENGTH && !goes_on })
+        Some(Self { people: people?, is_last: is_last(reply, items) })
     }
 }
 
 impl Listed {
-    fn collaborating([id, login, role_name]: json::Members<'_, 3>) -> Option<Self> {
+    fn collaborating([id, login, role_name]: &json::Members<'_, 3>) -> Option<Self> {
         Some(Self {
-            id: number(id?)?,
-            login: GithubLogin::parse(&text(login?)?).ok()?,
+            id: number((*id)?)?,
+            login: GithubLogin::parse(&text((*login)?)?).ok()?,
             role: role_name.and_then(text).and_then(|name| role(&name)),
             inviter: None,
             invited_at: None,
@@ -127,28 +126,18 @@ impl Listed {
         })
     }
 
-    /// `None` of one that shows no invitee, which is an invitation to a mail address; `Some(None)` of what is none at all.
-    #[allow(clippy::option_option)]
-    fn invited([invitee, permissions, inviter, created_at, expired]: json::Members<'_, 5>) -> Option<Option<Self>> {
-        let invitee = invitee.filter(|invitee| *invitee != b"null")?;
-        Some((|| {
-            let [id, login] = json::members_of(invitee, ["id", "login"])?;
-            let inviter = inviter.filter(|inviter| *inviter != b"null");
-            let inviter = inviter.and_then(|inviter| text(json::members_of(inviter, ["login"])?[0]?));
-            Some(Self {
-                id: number(id?)?,
-                login: GithubLogin::parse(&text(login?)?).ok()?,
-                role: permissions.and_then(text).and_then(|name| role(&name)),
-                inviter,
-                invited_at: created_at.and_then(text).and_then(|at| Timestamp::parse(&at)),
-                expired: expired == Some(b"true"),
-            })
-        })())
+    fn invited([invitee, permissions, inviter, created_at, expired]: &json::Members<'_, 5>) -> Option<Self> {
+        let [id, login] = json::members_of((*invitee)?, ["id", "login"])?;
+        let inviter = inviter.filter(|inviter| *inviter != b"null");
+        Some(Self {
+            id: number(id?)?,
+            login: GithubLogin::parse(&text(login?)?).ok()?,
+            role: permissions.and_then(text).and_then(|name| role(&name)),
+            inviter: inviter.and_then(|inviter| text(json::members_of(inviter, ["login"])?[0]?)),
+            invited_at: created_at.and_then(text).and_then(|at| Timestamp::parse(&at)),
+            expired: *expired == Some(b"true"),
+        })
     }
-}
-
-fn number(written: &[u8]) -> Option<i64> {
-    json::from_bytes(written).ok()
 }
 
 fn text(written: &[u8]) -> Option<String> {

@@ -110,8 +110,7 @@ impl Page {
     fn read(reply: &HttpResponse) -> Option<Self> {
         let items = json::members_of_items(&reply.body, ["id", "invitee", "expired"])?;
         let invitees = items.into_iter().map(Invitee::read).collect::<Option<Vec<_>>>()?;
-        let goes_on = reply.header("link").is_some_and(|link| link.contains("rel=\"next\""));
-        let is_last = invitees.len() < PAGE_LENGTH && !goes_on;
+        let is_last = is_last(reply, invitees.len());
         Some(Self { invitees, is_last, etag: reply.header("etag").map(str::to_owned) })
     }
 }
@@ -136,6 +135,12 @@ impl Invitee {
     }
 }
 
-fn number(written: &[u8]) -> Option<i64> {
+/// Whether no page is behind this one, which has so many items.
+pub(super) fn is_last(reply: &HttpResponse, items: usize) -> bool {
+    let goes_on = reply.header("link").is_some_and(|link| link.contains("rel=\"next\""));
+    items < PAGE_LENGTH && !goes_on
+}
+
+pub(super) fn number(written: &[u8]) -> Option<i64> {
     str::from_utf8(written).ok()?.parse().ok()
 }

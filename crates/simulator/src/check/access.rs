@@ -209,6 +209,10 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
     nobody_is_lowered(run, &present)
 }
 
+/// What each bound license opens.
+const OPENED: &str = "SELECT e.license_key, a.github_user_id AS id, lower(e.repo) AS repo, e.permission
+                      FROM entitlements e JOIN license_activations a ON a.license_key = e.license_key";
+
 /// Whoever has access may do no more than the license permits that permits the most of those that are left.
 fn nobody_has_too_much(
     run: &Run,
@@ -216,12 +220,10 @@ fn nobody_has_too_much(
     present: &HashMap<Access, String>,
     given_up: &HashMap<Access, &Row>,
 ) -> Result<(), Violation> {
-    let opened = "SELECT e.license_key, a.github_user_id AS id, lower(e.repo) AS repo, e.permission
-                  FROM entitlements e JOIN license_activations a ON a.license_key = e.license_key";
     let mut asked: HashMap<Access, Option<usize>> = HashMap::new();
     // What is suspended is left as it is, whatever else is asked for.
     let mut left: HashSet<Access> = HashSet::new();
-    for row in rows(run, opened) {
+    for row in rows(run, OPENED) {
         let access = (integer(&row, "id"), text(&row, "repo"));
         match standings.get(&text(&row, "license_key")).copied() {
             Some("active") => {
@@ -261,9 +263,7 @@ fn nobody_has_too_little(
     present: &HashMap<Access, String>,
     given_up: &HashMap<Access, &Row>,
 ) -> Result<(), Violation> {
-    let opened = "SELECT e.license_key, a.github_user_id AS id, lower(e.repo) AS repo, e.permission
-                  FROM entitlements e JOIN license_activations a ON a.license_key = e.license_key";
-    for row in rows(run, opened) {
+    for row in rows(run, OPENED) {
         let access = (integer(&row, "id"), text(&row, "repo"));
         let active = standings.get(&text(&row, "license_key")) == Some(&"active");
         // What the seller gave by hand, to somebody who had declined more, is as the seller gave it.
