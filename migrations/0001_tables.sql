@@ -240,6 +240,7 @@ CREATE TABLE grants (
                                                    'removed_by_hand', 'revoking', 'revoked')),
   since_at        INTEGER NOT NULL,               -- in this state
   until_at        INTEGER,                        -- when an invitation ends, or the wait for a limit
+  turn_at         INTEGER,                        -- its turn among those who wait for an invitation; null: it is not in that line
   reason          TEXT,                           -- why it waits or is blocked, for a person
   invitation_id   INTEGER,                        -- GitHub's number of the last invitation
   in_doubt        INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt IN (0, 1)),  -- one was asked for whose answer nobody knows
@@ -250,6 +251,7 @@ CREATE TABLE grants (
                                                   -- any, and keeps; null: nothing
   history         TEXT    NOT NULL,               -- the states that it had, this one last: [{"at", "state", "cause", "source", "order_id"}, …]
   CHECK (id = github_user_id || ':' || lower(repo)),
+  CHECK (turn_at IS NULL OR state IN ('pending', 'waiting', 'blocked')),
   -- No statement changes the state and leaves out why.
   CHECK (history ->> '$[#-1].state' IS state AND history ->> '$[#-1].at' IS since_at)
 ) STRICT, WITHOUT ROWID;
@@ -267,6 +269,8 @@ CREATE INDEX invitation_reservations_grant ON invitation_reservations (grant_id,
 
 -- The open invitations of each account to a repository by when they end.
 CREATE INDEX grants_invited ON grants (repo, until_at) WHERE state = 'invited';
+-- The line of each repository: who waits for one of its invitations, by when it is their turn.
+CREATE INDEX grants_line ON grants (repo, turn_at) WHERE turn_at IS NOT NULL;
 -- Those that nobody has accepted, however often they were renewed.
 CREATE INDEX grants_expired ON grants (since_at) WHERE state = 'expired';
 -- Those who are in, or were.

@@ -18,6 +18,18 @@ use crate::platform::{Row, RowError, Statement};
 /// clock: <https://docs.github.com/rest/collaborators/collaborators#add-a-repository-collaborator>
 pub(crate) const INVITATIONS_PER_WINDOW: i64 = 45;
 
+/// How many of them are promised to those who wait in line. The others are left to invitations that are made anew before they end:
+/// with none, every one of these would put off whoever was promised a turn. One buyer in twelve may leave all of theirs unanswered.
+const TURNS_PER_WINDOW: i64 = 36;
+
+/// How long after another a turn begins at the soonest: they are spread over the day, so that an invitation is never far away which
+/// counts no longer, should somebody find none at their turn.
+const TURN_GAP_MS: i64 = WINDOW_MS / TURNS_PER_WINDOW;
+
+/// Why an invitation waits for its turn.
+pub(crate) const WAITS_FOR_TURN: &str =
+    "GitHub allows a repository 50 invitations in 24 hours: this one waits for its turn";
+
 /// How many of them one account gets: whoever asks again and again must not use up what others need.
 const INVITATIONS_PER_GRANT: i64 = 3;
 
@@ -72,6 +84,8 @@ pub struct DueGrant {
     pub state: GrantState,
     /// How many invitations have followed the first by themselves.
     pub renewals: i64,
+    /// Whether it has a turn among those who wait for an invitation.
+    pub in_line: bool,
     /// The permission that was given last, if any is.
     pub given: Option<Permission>,
     /// What the account had before it was given any, and keeps.
@@ -93,7 +107,7 @@ pub enum Wanted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reservation {
     Reserved,
-    /// As many as GitHub allows have begun; the oldest of them counts until then.
+    /// There is none to be had until then: as many as GitHub allows have begun, or it is others' turn.
     Full {
         until: Timestamp,
     },
@@ -142,6 +156,8 @@ pub struct Seen<'a> {
     pub renewed: bool,
     /// Whether the last invitation was taken back, for another to follow.
     pub withdrawn: bool,
+    /// Whether it gives up its turn.
+    pub leaves_line: bool,
 }
 
 impl<'a> BoundTo<'a> {
@@ -178,7 +194,7 @@ pub fn lease_requested(
     lease: &Lease,
     moment: Moment,
     trace: &TraceId,
-) -> ([Statement; 3], Query<Leased<DueGrant>>) {
+) -> ([Statement; 4], Query<Leased<DueGrant>>) {
     let (user_id, login) = caller.params();
     let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
     let statements = [
@@ -196,22 +212,24 @@ pub fn lease_requested(
             window_ms = WINDOW_MS,
             lease_ms = LEASE_MS,
             per_grant = INVITATIONS_PER_GRANT,
+            per_window = INVITATIONS_PER_WINDOW,
         ),
         statement!("grants/request", key, now, lease_id),
         reserve(lease, moment),
+        give_turns(lease, moment),
     ];
     (statements, leased(lease, moment))
 }
 
 /// Leases grants that are due, reserves their invitations, and reads them.
-pub fn claim_due(lease: &Lease, moment: Moment, share: Share) -> ([Statement; 3], Query<Leased<DueGrant>>) {
+pub fn claim_due(lease: &Lease, moment: Moment, share: Share) -> ([Statement; 4], Query<Leased<DueGrant>>) {
     let (now, until, lease_id) = (moment.now, lease.until, &lease.id);
     let claim = match share {
         Share::Usual(count) => statement!("grants/claim", now, until, lease_id, count),
         Share::Suspect => super::outbox::claim(Queue::Grants, lease, now, share),
     };
     let begin = statement!("grants/begin", now, until, lease_id, allow_test = moment.allow_test());
-    let statements = [claim, begin, reserve(lease, moment)];
+    let statements = [claim, begin, reserve(lease, moment), give_turns(lease, moment)];
     (statements, leased(lease, moment))
 }
 
@@ -248,6 +266,7 @@ pub fn record(grant: &DueGrant, lease: &Lease, now: Timestamp, seen: &Seen<'_>) 
         earlier = seen.earlier,
         renewed = seen.renewed,
         withdrawn = seen.withdrawn,
+        leaves_line = seen.leaves_line,
     )
 }
 
@@ -292,15 +311,20 @@ pub fn follow_status(selector: LicenseSelector<'_>, moment: Moment, trace: &Trac
     [
         statement!("grants/mark_unwanted", key, source, order_id, now, allow_test),
         statement!("grants/mark_wanted", key, source, order_id, now, allow_test),
-        enqueue_changed(selector, moment, trace),
+        enqueue_changed(selector, None, moment, trace),
     ]
 }
 
-/// Enqueues the grants of licenses that were marked in the same batch.
-pub fn enqueue_changed(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> Statement {
+/// Enqueues the grants of licenses that were marked in the same batch. `leaving` is the license that is about to be another account's.
+pub fn enqueue_changed(
+    selector: LicenseSelector<'_>,
+    leaving: Option<&LicenseKey>,
+    moment: Moment,
+    trace: &TraceId,
+) -> Statement {
     let (key, source, order_id) = selector.params();
     let (now, allow_test) = (moment.now, moment.allow_test());
-    statement!("grants/enqueue_changed", key, source, order_id, now, allow_test, trace)
+    statement!("grants/enqueue_changed", key, source, order_id, leaving, now, allow_test, trace)
 }
 
 /// Enqueues what follows for access from the end of so many licenses that is not acted on yet, the first to end first. It goes
@@ -337,6 +361,22 @@ fn reserve(lease: &Lease, moment: Moment) -> Statement {
     )
 }
 
+fn give_turns(lease: &Lease, moment: Moment) -> Statement {
+    statement!(
+        "grants/give_turns",
+        now = moment.now,
+        until = lease.until,
+        lease_id = &lease.id,
+        allow_test = moment.allow_test(),
+        window_ms = WINDOW_MS,
+        lease_ms = LEASE_MS,
+        per_grant = INVITATIONS_PER_GRANT,
+        turns_per_window = TURNS_PER_WINDOW,
+        turn_gap_ms = TURN_GAP_MS,
+        reason = WAITS_FOR_TURN,
+    )
+}
+
 fn leased(lease: &Lease, moment: Moment) -> Query<Leased<DueGrant>> {
     query!(
         "grants/leased",
@@ -348,12 +388,10 @@ fn leased(lease: &Lease, moment: Moment) -> Query<Leased<DueGrant>> {
         window_ms = WINDOW_MS,
         lease_ms = LEASE_MS,
         per_grant = INVITATIONS_PER_GRANT,
+        per_window = INVITATIONS_PER_WINDOW,
+        turn_gap_ms = TURN_GAP_MS,
     )
 }
-
-/// How much later than the first, each further invitation that waits is tried: so that those that come up together do not
-/// come up together again.
-pub const SPREAD_MS: i64 = WINDOW_MS / INVITATIONS_PER_WINDOW;
 
 impl Wanted {
     /// How much is asked for: a permission's rank, 0 to leave it as it is, -1 for no access, and -2 where nothing is asked.
@@ -394,8 +432,8 @@ impl DueGrant {
             Some(word) => Permission::from_name(word).map(Some).ok_or(RowError(column)),
             None => Ok(None),
         };
-        let invitation = match (row.integer("reserved")?, row.optional_time("full_until_at")?) {
-            (0, Some(until)) => Reservation::Full { until },
+        let invitation = match row.integer("reserved")? {
+            0 => Reservation::Full { until: row.time("full_until_at")? },
             _ => Reservation::Reserved,
         };
         Ok(Self {
@@ -418,6 +456,7 @@ impl DueGrant {
             requested: row.integer("requested")? == 1,
             state: GrantState::from_name(row.text("state")?).ok_or(RowError("state"))?,
             renewals: row.integer("renewals")?,
+            in_line: row.integer("in_line")? == 1,
             given: permission("given")?,
             earlier: permission("earlier")?,
         })

@@ -57,14 +57,14 @@ pub fn transfer(
     let AdminAction { id: action_id, reason, actor } = action;
     let (user_id, login) = (to.id, &to.login);
     let Moment { now, test_licenses: allow_test } = moment;
-    let enqueue = || grants::enqueue_changed(LicenseSelector::License(key), moment, trace);
+    let enqueue = |leaving| grants::enqueue_changed(LicenseSelector::License(key), leaving, moment, trace);
     [
         statement!("actions/record_transfer", key, action_id, reason, actor, now, trace, user_id, login),
         statement!("actions/release_grants", key, action_id, user_id, now, allow_test),
-        enqueue(),
+        enqueue(Some(key)),
         statement!("actions/transfer", key, action_id, user_id, login),
         statement!("actions/want_grants", key, action_id, now, allow_test),
-        enqueue(),
+        enqueue(None),
     ]
 }
 

@@ -11,7 +11,7 @@ use super::outbox::{PERSON_WAIT_MS, SUSPENDED, TESTS_OFF, TESTS_OFF_WAIT_MS, TOO
 use crate::adapters::github::{self, Github, Invite, Invited};
 use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::db::Batch;
-use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, SPREAD_MS, Seen, Wanted};
+use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, Seen, WAITS_FOR_TURN, Wanted};
 use crate::db::outbox::{self, Delay, Lease, Leased};
 use crate::db::watches::{self, LIFETIME_MS};
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Permission, Product, Repo, Timestamp};
@@ -20,9 +20,6 @@ use crate::platform::{DbError, Platform};
 /// GitHub asks for changes one after the other with at least a second between them:
 /// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
 const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
-
-/// Why an invitation waits that has no reservation.
-const NO_RESERVATION: &str = "GitHub allows a repository 50 invitations in 24 hours: this one waits for its turn";
 
 /// Why a removal waits.
 const MAY_BE_INVITED: &str = "an invitation may still be under way";
@@ -193,7 +190,6 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), DbError> {
         let mut batch = Batch::new();
         let mut pauses: Vec<Pause> = Vec::new();
-        let mut full: Vec<Repo> = Vec::new();
         let mut known: Vec<(GithubUserId, Option<GithubLogin>)> = Vec::new();
         let mut changed = false;
         let mut resumed = false;
@@ -205,7 +201,7 @@ impl<P: Platform> Engine<P> {
                     continue;
                 }
             };
-            let mut attempted = self.hold(&grant, &pauses, &mut full);
+            let mut attempted = self.hold(&grant, &pauses);
             if attempted.is_none() {
                 if changed && self.now() < until {
                     self.platform.sleep(BETWEEN_CHANGES).await;
@@ -238,13 +234,14 @@ impl<P: Platform> Engine<P> {
         self.write_down(batch).await
     }
 
-    /// Why a grant is not tried now, if it is not. `full` are the repositories of which an earlier one had to wait.
-    fn hold(&self, grant: &DueGrant, pauses: &[Pause], full: &mut Vec<Repo>) -> Option<Attempted> {
+    /// Why a grant is not tried now, if it is not. Whoever has an invitation or is in stays so meanwhile.
+    fn hold(&self, grant: &DueGrant, pauses: &[Pause]) -> Option<Attempted> {
         let told = |wanted: &Option<&Repo>| {
             pauses.iter().filter(|pause| pause.repo.as_ref() == *wanted).map(|pause| pause.until).max()
         };
         let paused = grant.paused_until.max(told(&None));
-        let waiting = matches!(grant.wanted, Wanted::Access(_)).then_some(GrantState::Waiting);
+        let has_some = matches!(grant.state, GrantState::Invited | GrantState::Member);
+        let waiting = (matches!(grant.wanted, Wanted::Access(_)) && !has_some).then_some(GrantState::Waiting);
         match grant.wanted {
             Wanted::TestsOff => {
                 let until = self.now().plus_millis(TESTS_OFF_WAIT_MS);
@@ -267,15 +264,12 @@ impl<P: Platform> Engine<P> {
             return Some(Attempted::Held { until, reason: PAUSED, state: waiting });
         }
         let Reservation::Full { until } = grant.invitation else { return None };
-        let before = i64::try_from(full.iter().filter(|repo| **repo == grant.repo).count()).unwrap_or_default();
-        full.push(grant.repo.clone());
-        let until = until.plus_millis(before * SPREAD_MS);
-        Some(Attempted::Held { until, reason: NO_RESERVATION, state: waiting })
+        Some(Attempted::Held { until, reason: WAITS_FOR_TURN, state: waiting })
     }
 
     /// Tries an activation's grants all at once: a buyer waits for the answer.
     pub(super) async fn attempt_for_buyer(&self, grant: &DueGrant, present: &Present, lease: &Lease) -> Attempted {
-        match self.hold(grant, &[], &mut Vec::new()) {
+        match self.hold(grant, &[]) {
             Some(held) => held,
             None => self.attempt(grant, present, lease).await,
         }
@@ -283,7 +277,7 @@ impl<P: Platform> Engine<P> {
 
     /// Asks for the login that an activation's account has by now, where anything is to be tried with it.
     pub(super) async fn present_for_buyer(&self, due: &[DueGrant]) -> Present {
-        match due.iter().find(|grant| self.hold(grant, &[], &mut Vec::new()).is_none()) {
+        match due.iter().find(|grant| self.hold(grant, &[]).is_none()) {
             Some(grant) => self.present(grant, &mut Vec::new()).await,
             None => Ok(None),
         }
@@ -327,8 +321,9 @@ impl<P: Platform> Engine<P> {
             (_, Err(failure)) => return Attempted::Failed(failure.clone()),
         };
         let renamed = present.filter(|login| **login != grant.account.login);
-        // An invitation of which no answer is known was asked for by the login that is on record: that may be anybody's by now.
-        let astray = renamed.filter(|_| grant.in_doubt && !github::is_erased(&grant.account.login));
+        // An invitation of which no answer is known was asked for by the login that is on record, or was before that was erased:
+        // it may be anybody's by now.
+        let astray = renamed.filter(|_| grant.in_doubt);
         let Wanted::Access(permission) = grant.wanted else {
             return match self.take_away(&github, grant, present, lease.until).await {
                 Ok(Attempted::Removed) => {
@@ -453,7 +448,7 @@ impl<P: Platform> Engine<P> {
                         };
                         batch.run(grants::record(grant, lease, now, &seen));
                     }
-                    None => self.record_doubt(grant, lease, batch),
+                    None => self.record_held(grant, lease, batch),
                 }
                 let later = End::Later(Delay::uncounted(*until, reason));
                 batch.run(grants::end(grant, lease, moment, &later));
@@ -501,10 +496,11 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Keeps that nobody knows what an earlier invitation came to, where nothing else is recorded: a claim without a word shows it
-    /// only until the next one.
-    fn record_doubt(&self, grant: &DueGrant, lease: &Lease, batch: &mut Batch) {
-        if grant.in_doubt {
-            let seen = Seen { in_doubt: Some(true), ..Seen::default() };
+    /// only until the next one. Who is not to be invited for now leaves the line.
+    fn record_held(&self, grant: &DueGrant, lease: &Lease, batch: &mut Batch) {
+        let leaves_line = grant.in_line && matches!(grant.wanted, Wanted::AsItIs | Wanted::TestsOff);
+        if grant.in_doubt || leaves_line {
+            let seen = Seen { in_doubt: grant.in_doubt.then_some(true), leaves_line, ..Seen::default() };
             batch.run(grants::record(grant, lease, self.now(), &seen));
         }
     }

@@ -8,7 +8,7 @@ use latchkey::model::{Actor, AdminAction, GithubLogin, LicenseKey, Reason};
 use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, LicenseKeySeed, Service};
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, run};
+use crate::shop::{Shop, catalogue_of, run};
 
 const REPOS: [&str; 2] = ["acme/starter", "acme/starter-docs"];
 const TWO_MINUTES: Duration = Duration::from_secs(120);
@@ -269,6 +269,33 @@ fn a_transfer_keeps_what_another_license_of_the_old_account_opens() {
         transfer(&shop, &key, "grace-hopper").await;
         ticks(&shop).await;
         assert_eq!(access(&shop), ["octocat", "grace-hopper"]);
+    });
+}
+
+#[test]
+fn a_transfer_leaves_the_old_account_what_its_other_license_permits_at_once() {
+    run(async {
+        let shop = Shop::open();
+        let entry = |product: &str, permission: &str| {
+            format!(
+                "[[gumroad]]\nproduct_id = '{product}'\nname = 'Kit'\ntier = 'core'\npermission = '{permission}'\nrepos = ['acme/kit']\n"
+            )
+        };
+        shop.sandbox.add_repo("acme/kit", AccountKind::Organization);
+        shop.stock(&catalogue_of(&[entry("reads", "pull"), entry("maintains", "maintain")].concat()));
+        let mut keys = Vec::new();
+        for product in ["reads", "maintains"] {
+            let sale = GumroadSale { product_id: Some(product.to_owned()), ..GumroadSale::default() };
+            assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+            keys.push(shop.take_key());
+            assert_eq!(shop.activate(&keys[keys.len() - 1], "octocat").await.status, 200);
+        }
+        shop.sandbox.accept_invitation("octocat", "acme/kit").unwrap();
+        shop.advance(TWO_MINUTES);
+        transfer(&shop, &keys[1], "grace-hopper").await;
+        ticks(&shop).await;
+        assert_eq!(shop.sandbox.role("octocat", "acme/kit").as_deref(), Some("read"));
+        assert_eq!(shop.sandbox.invitations("acme/kit").len(), 1, "grace-hopper is invited");
     });
 }
 

@@ -41,5 +41,6 @@ mod snapshot;
 mod sql;
 mod sync;
 mod tick;
+mod turns;
 mod upgrades;
 mod watching;

@@ -41,6 +41,9 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("alerts/raise_found", &["a", "alert_causes"]),
     // The grants under one lease.
     ("grants/reserve", &["a", "earlier"]),
+    // At most the invitations of a day, and as many turns.
+    ("grants/leased", &["taken", "ORDER"]),
+    ("grants/give_turns", &["a", "counted", "turns", "ORDER"]),
     // The catalogue is read and written as a whole, whenever it has changed.
     ("products/newer", &["p"]),
     ("products/record_replacement", &["products", "ORDER"]),
@@ -142,6 +145,11 @@ fn what_is_due_or_on_lease_is_found_by_its_own_index() {
         ("grants/begin", LEASED),
         ("grants/leased", LEASED),
         ("grants/reserve", LEASED),
+        ("grants/give_turns", LEASED),
+        ("grants/give_turns", "INDEX grants_line (repo=?"),
+        ("grants/reserve", "INDEX grants_line (repo=?"),
+        ("grants/leased", "INDEX grants_line (repo=?"),
+        ("grants/lease_requested", "INDEX grants_line (repo=?"),
         ("watches/claim", "INDEX repository_watches_due (turn_at<?)"),
         ("drift/claim", "INDEX repository_watches_due (turn_at<?)"),
         ("watches/missing", "INDEX grants_invited (repo=? AND until_at<?)"),
@@ -509,6 +517,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE grants SET state = 'lost'", "CHECK"),
     ("UPDATE grants SET in_doubt = 2", "CHECK"),
     ("UPDATE grants SET renewals = -1", "CHECK"),
+    ("UPDATE grants SET turn_at = 1", "CHECK"),
     ("UPDATE grants SET given = 'write'", "CHECK"),
     ("UPDATE grants SET earlier = 'read'", "CHECK"),
     ("UPDATE grants SET state = iif(state = 'member', 'pending', 'member')", "CHECK"),

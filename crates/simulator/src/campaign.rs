@@ -10,7 +10,8 @@ use latchkey::platform::host::Sqlite;
 
 use crate::check::{self, Violation};
 use crate::fate::FAULTS;
-use crate::mistake::{MISTAKES, Mistake};
+use crate::launch::{self, Launch};
+use crate::mistake::{LINE_MISTAKES, MISTAKES, Mistake};
 use crate::run::{self, Report};
 use crate::trace::Trace;
 
@@ -107,6 +108,17 @@ pub fn regressions() -> Vec<u64> {
     lines.filter_map(|line| line.split(' ').next()?.parse().ok()).collect()
 }
 
+/// Does a small launch in which the engine makes a mistake on purpose, and gives it where that shows it.
+///
+/// # Panics
+/// When the mistake changes what is not there.
+pub fn launch_with(mistake: &'static Mistake) -> Option<End> {
+    mistake.assert_applicable();
+    let small = Launch { buyers: 120, plan: "paid", days: 4, seed: 0, mistake: Some(mistake) };
+    let violation = launch::launch(small).err()?;
+    Some(End { seed: 0, hash: 0, violation: Some(violation), transcript: String::new() })
+}
+
 /// Does runs in which the engine makes a mistake on purpose, until one shows it: how many it took, and that one.
 pub fn hunt(mistake: &'static Mistake, seeds: u64) -> Option<(u64, End)> {
     mistake.assert_applicable();
@@ -121,8 +133,11 @@ pub fn hunt_all(seeds: u64, jobs: usize) -> Vec<(&'static Mistake, Option<(u64, 
     let work = || {
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(mistake) = MISTAKES.get(place) else { break };
-            let one = (place, mistake, hunt(mistake, seeds));
+            let one = match (MISTAKES.get(place), LINE_MISTAKES.get(place.wrapping_sub(MISTAKES.len()))) {
+                (Some(mistake), _) => (place, mistake, hunt(mistake, seeds)),
+                (None, Some(mistake)) => (place, mistake, launch_with(mistake).map(|end| (1, end))),
+                (None, None) => break,
+            };
             whole(caught.lock()).push(one);
         }
     };

@@ -110,7 +110,7 @@ fn main() -> ExitCode {
 fn launch(days: u32) -> ExitCode {
     for plan in ["paid", "free"] {
         let begin = Instant::now();
-        match launch::launch(Launch { buyers: LAUNCHED, plan, days: days.into(), seed: 0 }) {
+        match launch::launch(Launch { buyers: LAUNCHED, plan, days: days.into(), seed: 0, mistake: None }) {
             Ok(figures) => println!("{plan}, {days} days, in {:.1} s\n{figures}", begin.elapsed().as_secs_f64()),
             Err(violation) => {
                 println!("{plan}: {} is broken: {}", violation.invariant, violation.what);

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use latchkey_simulator::campaign::{self, Runner, Times};
 use latchkey_simulator::launch::{self, Launch};
-use latchkey_simulator::mistake::Mistake;
+use latchkey_simulator::mistake::{LINE_MISTAKES, Mistake};
 
 #[test]
 fn every_promise_holds_in_a_few_runs_which_are_the_same_each_time() {
@@ -68,8 +68,16 @@ fn a_transcript_is_in_words_from_the_first_moment_on() {
 #[test]
 fn everybody_has_a_turn_after_a_launch_day_at_forty_five_a_day() {
     for plan in ["paid", "free"] {
-        let figures = launch::launch(Launch { buyers: 100, plan, days: 4, seed: 1 }).unwrap();
-        assert_eq!(figures.answered, [45, 55], "{plan}: {figures}");
+        let figures = launch::launch(Launch { buyers: 100, plan, days: 4, seed: 1, mistake: None }).unwrap();
+        assert_eq!(figures.invited, [103; 3], "{plan}: {figures}");
         assert_eq!(figures.waiting, 0, "{plan}: {figures}");
+    }
+}
+
+#[test]
+fn every_mistake_about_the_line_is_noticed_in_a_small_launch() {
+    for mistake in LINE_MISTAKES {
+        let violation = campaign::launch_with(mistake).and_then(|end| end.violation);
+        assert_eq!(violation.map(|violation| violation.invariant), Some("I8"), "{}", mistake.name);
     }
 }

@@ -225,8 +225,8 @@ pub fn account_missing() -> Failure {
 pub fn gone_astray(repo: &Repo) -> Failure {
     let reason = format!(
         "somebody else may have access to {repo}: look through its collaborators and its invitations, and remove whoever is none of \
-         your buyers. The account that was invited was renamed, and what {SERVICE} said to an invitation to its old username is \
-         not known"
+         your buyers. What {SERVICE} said to an invitation is not known, and the account that was meant was renamed since, or its \
+         username was erased"
     );
     Failure::new(Remedy::HandedOver, reason).having(Effect::Nothing)
 }

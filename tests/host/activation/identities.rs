@@ -11,7 +11,7 @@ use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, LicenseKeySee
 use serde_json::json;
 
 use super::{OCTOCAT, assert_nothing_bound, issued, of_users, outages, sold};
-use crate::shop::{STARTER, Shop, catalogue_of, run};
+use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue_of, request, run};
 
 const BOUND: (u16, &str) = (400, "license_bound_to_another_account");
 
@@ -421,7 +421,8 @@ fn what_could_not_be_taken_back_is_told_of_and_waits_for_a_person() {
 #[test]
 fn an_invitation_that_may_have_gone_astray_unheard_is_told_of() {
     run(async {
-        for refunded in [false, true] {
+        // With the buyer's data, the username goes by which the invitation was asked for.
+        for (refunded, erased) in [(false, false), (true, false), (true, true)] {
             let shop = Shop::open_with(&[("OPERATOR_EMAIL", "seller@example.com")]);
             shop.stock(&catalogue_of(ONE_REPO));
             let sale = GumroadSale { sale_id: Some("one".to_owned()), ..GumroadSale::default() };
@@ -434,6 +435,15 @@ fn an_invitation_that_may_have_gone_astray_unheard_is_told_of() {
             assert!(stranger.get().is_some());
             if refunded {
                 shop.deliver(&shop.sandbox.gumroad_refund("one")).await;
+            }
+            if erased {
+                let body = json!({ "reason": "asked by mail", "email": "buyer@example.com" });
+                let bearer = format!("Bearer {ADMIN_TOKEN}");
+                let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+                let erase = request("POST", "/admin/privacy/erase", &headers, body.to_string().as_bytes());
+                let answer = shop.request(erase).await;
+                assert_eq!(answer.status, 200, "{:?}", answer.body);
+                assert_eq!(shop.record("grants", "true")["github_username"], "erased");
             }
             // However late the next try comes, and whatever it waits for in between.
             shop.rows("UPDATE outbox SET next_attempt_at = 0 WHERE kind = 'grant'");

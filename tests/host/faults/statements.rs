@@ -18,12 +18,13 @@ use crate::snapshot::{Snapshot, contents, tables};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What binds a license, in order.
-const BINDING: [&str; 8] = [
+const BINDING: [&str; 9] = [
     "activations/bind",
     "activations/record_entitlements",
     "grants/lease_requested",
     "grants/request",
     "grants/reserve",
+    "grants/give_turns",
     "grants/leased",
     "grants/recorded",
     "activations/known_license",

@@ -1,7 +1,7 @@
 -- Notes that the old account of a transferred license loses what no other license of its own opens. It goes before the
 -- license is bound anew.
 UPDATE grants
-SET state = 'revoking', since_at = :now, until_at = NULL, reason = NULL,
+SET state = 'revoking', since_at = :now, until_at = NULL, turn_at = NULL, reason = NULL,
     history = json_insert(history, '$[#]', json((
       SELECT json_object('at', CAST(:now AS INTEGER), 'state', 'revoking', 'cause', 'transfer',
                          'source', l.source, 'order_id', l.order_id)

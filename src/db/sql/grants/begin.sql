@@ -3,7 +3,7 @@
 -- that opens nothing for being of a test purchase nothing is taken away.
 UPDATE grants
 SET state = iif(wanted, 'pending', 'revoking'), since_at = iif(state = iif(wanted, 'pending', 'revoking'), since_at, :now),
-    until_at = NULL, reason = NULL, removing_until_at = iif(wanted, removing_until_at, :until),
+    until_at = NULL, turn_at = iif(wanted, turn_at, NULL), reason = NULL, removing_until_at = iif(wanted, removing_until_at, :until),
     history = iif(state = iif(wanted, 'pending', 'revoking'), history,
                   json_insert(history, '$[#]', json_object(
                     'at', CAST(:now AS INTEGER), 'state', iif(wanted, 'pending', 'revoking'),

@@ -1,5 +1,5 @@
 -- Makes the grants due that have just been noted as wanted or wanted no longer by a change of these licenses, and those of which
--- more was given than what is left of the account's licenses asks for. It goes before the licenses get their new status. Those that
+-- more was given than what is left of the account's licenses asks for, without one that is about to leave it. It goes before the licenses get their new status. Those that
 -- somebody is at right now are looked at again before the lease ends. What was answered to whoever waits for one is not true any
 -- more, so it is tried at once when they ask again.
 INSERT INTO outbox (kind, subject, state, attempts, next_attempt_at, trace_id, created_at)
@@ -12,7 +12,7 @@ WHERE c.license_key IN (SELECT license_key FROM licenses WHERE license_key = :ke
        OR g.state IN ('invited', 'member') AND g.given <> 'pull'
           AND CASE g.given WHEN 'triage' THEN 2 WHEN 'push' THEN 3 WHEN 'maintain' THEN 4 ELSE 5 END > (
             SELECT max(o.permission_rank) FROM claims o JOIN license_standings s ON s.license_key = o.license_key
-            WHERE o.github_user_id = g.github_user_id AND o.repo = g.repo
+            WHERE o.github_user_id = g.github_user_id AND o.repo = g.repo AND o.license_key IS NOT :leaving
               AND s.status = 'active' AND s.good_until > :now AND o.test <= :allow_test))
 ON CONFLICT (kind, subject) DO UPDATE SET
   state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, requested_at = NULL,

@@ -5,7 +5,8 @@
 -- taken away is left to whoever does that, and looked at again when that is over. One that was tried for somebody who asked a
 -- moment ago is left as it is, unless the license was bound in this very transaction, or it was found out since that the
 -- invitation is gone. So is one with an open invitation that was invited as often as that may be in a day, with what is under
--- way, unless the license was bound just now and permits more: then that waits for its turn.
+-- way, and one that is in or has an open invitation while others wait for theirs, or would have to, unless the license was bound just
+-- now and permits more.
 INSERT INTO outbox (kind, subject, state, attempts, silent_claims, next_attempt_at, lease_id, requested_at, trace_id, created_at)
 SELECT 'grant', c.grant_id, 'leased', 1, 1, :until, :lease_id, :now, :trace, :now
 FROM open_claims c
@@ -18,10 +19,15 @@ WHERE c.license_key = :key AND (c.github_user_id = :user_id OR c.github_username
                      AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = o.subject AND g.state IN ('declined', 'expired')))
        OR EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = :key AND a.trace_id = :trace))
   AND (NOT EXISTS (SELECT 1 FROM grants g
-                   WHERE g.id = c.grant_id AND g.state = 'invited' AND g.until_at > :now
-                     AND :per_grant <= (SELECT count(*) FROM invitation_reservations r
-                                        WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms
-                                          AND (r.made = 1 OR r.reserved_at > :now - :lease_ms)))
+                   WHERE g.id = c.grant_id AND (g.state = 'invited' AND g.until_at > :now OR g.state = 'member')
+                     AND (g.state = 'invited'
+                          AND :per_grant <= (SELECT count(*) FROM invitation_reservations r
+                                             WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms
+                                               AND (r.made = 1 OR r.reserved_at > :now - :lease_ms))
+                          OR :per_window <= (SELECT count(*) FROM invitation_reservations r
+                                             WHERE r.repo = c.repo AND r.reserved_at > :now - :window_ms)
+                          OR EXISTS (SELECT 1 FROM grants w JOIN outbox q ON q.kind = 'grant' AND q.subject = w.id
+                                     WHERE w.repo = c.repo AND w.turn_at IS NOT NULL AND q.state IN ('due', 'leased'))))
        OR EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = :key AND a.trace_id = :trace)
           AND NOT EXISTS (SELECT 1 FROM open_claims o
                           WHERE o.github_user_id = c.github_user_id AND o.repo = c.repo AND o.license_key <> :key

@@ -1,7 +1,8 @@
 -- The grants under a lease, with what decides in this very transaction what is to be done about each: the most that a good
 -- license asks for, and where none does, why what there is stays as it is, if it does (a suspended license; one of a test
--- purchase, which opens nothing for now); whether an invitation is reserved, and else until when there is none to be had, for
--- those that were made or are under way; whether of an earlier one nobody knows what became of it; until when somebody else may
+-- purchase, which opens nothing for now); whether an invitation is reserved, and else until when there is none to be had: for those
+-- that were made to the account, or are under way, or until its turn, or where that is over until another of its repository's is free
+-- for it; whether of an earlier one nobody knows what became of it; until when somebody else may
 -- still be inviting, until when GitHub, or this repository, is left alone, and how often in a row the limits of both were met.
 SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo, g.invitation_id,
        g.state, g.renewals, g.given, g.earlier, o.requested_at IS NOT NULL AS requested,
@@ -22,8 +23,18 @@ SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.githu
            coalesce(
              (SELECT max(r.reserved_at) + :lease_ms FROM invitation_reservations r
               WHERE r.grant_id = g.id AND r.reserved_at > :now - :lease_ms AND r.made = 0),
-             (SELECT min(r.reserved_at) + :window_ms FROM invitation_reservations r
-              WHERE r.repo = g.repo AND r.reserved_at > :now - :window_ms))) AS full_until_at,
+             iif(g.turn_at > :now, g.turn_at, NULL),
+             (SELECT taken.reserved_at + :window_ms
+              FROM (SELECT r.reserved_at, row_number() OVER (ORDER BY r.reserved_at) AS nth, count(*) OVER () AS number
+                    FROM invitation_reservations r WHERE r.repo = g.repo AND r.reserved_at > :now - :window_ms) taken
+              WHERE taken.nth = min(taken.number, max(1, 1 + taken.number - :per_window + (
+                SELECT count(*) FROM grants w JOIN outbox q ON q.kind = 'grant' AND q.subject = w.id
+                WHERE w.repo = g.repo AND w.turn_at IS NOT NULL AND w.turn_at < g.turn_at
+                  AND w.state IN ('pending', 'waiting')
+                  AND (q.state = 'due' OR q.lease_id = :lease_id AND NOT EXISTS (
+                         SELECT 1 FROM invitation_reservations r
+                         WHERE r.grant_id = w.id AND r.lease_id = :lease_id AND r.reserved_at = :now)))))),
+             :now + :turn_gap_ms)) AS full_until_at, g.turn_at IS NOT NULL AS in_line,
        iif(o.taken_over_until_at > :now, o.taken_over_until_at, NULL) AS shared_until_at,
        (SELECT p.until_at FROM github_pauses p WHERE p.scope = '' AND p.until_at > :now) AS paused_until_at,
        (SELECT p.times FROM github_pauses p WHERE p.scope = '') AS limits_met,

@@ -1,6 +1,6 @@
 -- Notes which grants nothing asks for any more, now that licenses have ended. It goes before these are noted as ended.
 UPDATE grants
-SET state = 'revoking', since_at = :now, until_at = NULL, reason = NULL,
+SET state = 'revoking', since_at = :now, until_at = NULL, turn_at = NULL, reason = NULL,
     history = json_insert(history, '$[#]', json((
       SELECT json_object('at', CAST(:now AS INTEGER), 'state', 'revoking', 'cause', 'license_ended',
                          'source', c.source, 'order_id', c.order_id)

@@ -2,7 +2,7 @@
 -- said of their end. A suspended license takes nothing away. It goes before the licenses get their new status and end, by which
 -- it tells that something changes.
 UPDATE grants
-SET state = 'revoking', since_at = :now, until_at = NULL, reason = NULL,
+SET state = 'revoking', since_at = :now, until_at = NULL, turn_at = NULL, reason = NULL,
     history = json_insert(history, '$[#]', json_object(
       'at', CAST(:now AS INTEGER), 'state', 'revoking', 'cause', 'not_entitled',
       'source', coalesce(:source, (SELECT source FROM licenses WHERE license_key = :key)),

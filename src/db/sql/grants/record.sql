@@ -7,6 +7,7 @@ SET state = coalesce(:state, state), since_at = iif(is_news, :now, since_at),
                   json_insert(iif(json_array_length(history) < 200, history, json_remove(history, '$[1]')), '$[#]', json_object(
                     'at', CAST(:now AS INTEGER), 'state', :state, 'cause', iif(:renewed, 'renewal', 'attempt'))),
                   history),
+    turn_at = iif(:leaves_line OR coalesce(:state, state) NOT IN ('pending', 'waiting', 'blocked'), NULL, turn_at),
     until_at = iif(:state IS NULL, until_at, :until_at), reason = iif(:state IS NULL, reason, :reason),
     github_username = iif(github_username = 'erased', github_username, coalesce(:login, github_username)),
     in_doubt = coalesce(:in_doubt, in_doubt),

@@ -1,7 +1,7 @@
 -- Notes which of these grants nothing asks for any more, now that licenses have ceased to open their repositories: a list of [grant,
 -- license key]. A suspended license takes nothing away.
 UPDATE grants
-SET state = 'revoking', since_at = :now, until_at = NULL, reason = NULL,
+SET state = 'revoking', since_at = :now, until_at = NULL, turn_at = NULL, reason = NULL,
     history = json_insert(history, '$[#]', json((
       SELECT json_object('at', CAST(:now AS INTEGER), 'state', 'revoking', 'cause', 'sync',
                          'source', l.source, 'order_id', l.order_id)
