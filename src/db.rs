@@ -23,6 +23,7 @@ pub mod admin_changes;
 pub mod alerts;
 pub mod batch;
 pub mod drift;
+pub mod earlier;
 pub mod events;
 pub mod grants;
 pub mod license_actions;

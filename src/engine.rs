@@ -9,6 +9,7 @@ mod alert;
 mod catalogue;
 mod doctor;
 mod drift;
+mod earlier;
 mod fulfill;
 mod grants;
 mod ingest;

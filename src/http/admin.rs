@@ -50,6 +50,7 @@ enum Endpoint {
     CorrectEmail,
     Grants,
     SyncGrants,
+    ForgetEarlier,
     Drift,
     CheckDrift,
     Outbox,
@@ -63,7 +64,7 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 30] = [
+const ROUTES: [(&str, &str, Endpoint); 31] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/doctor", Endpoint::Doctor),
@@ -84,6 +85,7 @@ const ROUTES: [(&str, &str, Endpoint); 30] = [
     ("POST", "/admin/licenses/{key}/correct-email", Endpoint::CorrectEmail),
     ("GET", "/admin/grants", Endpoint::Grants),
     ("POST", "/admin/grants/sync", Endpoint::SyncGrants),
+    ("POST", "/admin/grants/forget-earlier", Endpoint::ForgetEarlier),
     ("GET", "/admin/drift", Endpoint::Drift),
     ("POST", "/admin/drift/check", Endpoint::CheckDrift),
     ("GET", "/admin/outbox", Endpoint::Outbox),
@@ -186,6 +188,7 @@ async fn answer<P: Platform>(
         }
         Endpoint::Grants => Response::json(200, &grants::list(engine, &read_query(&request)?).await?),
         Endpoint::SyncGrants => Response::json(200, &grants::sync(engine, body(request).await?).await?),
+        Endpoint::ForgetEarlier => Response::json(200, &grants::forget_earlier(engine, body(request).await?).await?),
         Endpoint::Drift => Response::json(200, &drift::list(engine, &read_query(&request)?).await?),
         Endpoint::CheckDrift => {
             let (check, work) = drift::check(engine, body(request).await?).await?;

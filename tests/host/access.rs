@@ -10,7 +10,7 @@ use latchkey::platform::host::{Call, Fate, Sqlite};
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Options, Reinvite, Removal, Service};
 use serde_json::json;
 
-use crate::shop::{Shop, catalogue_of, run};
+use crate::shop::{ADMIN_TOKEN, Answered, Shop, catalogue_of, request, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const MINUTE_MS: i64 = 60_000;
@@ -462,6 +462,65 @@ fn whoever_had_access_before_keeps_what_they_had_and_loses_what_a_license_added(
             shop.tick_after(MINUTE).await;
             assert_eq!(role(&shop), None);
         }
+    });
+}
+
+async fn forget_earlier(shop: &Shop, repo: &str) -> Answered {
+    let bearer = format!("Bearer {ADMIN_TOKEN}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let body = json!({ "reason": "left the team", "github_user_id": 583_231, "repo": repo });
+    shop.request(request("POST", "/admin/grants/forget-earlier", &headers, body.to_string().as_bytes())).await
+}
+
+#[test]
+fn what_an_account_had_before_is_taken_when_the_operator_says_so() {
+    run(async {
+        for (before, refunded) in [("maintain", false), ("maintain", true), ("read", false), ("read", true)] {
+            let shop = shop();
+            shop.sandbox.add_collaborator_as("octocat", "acme/starter", before);
+            let key = sell(&shop, "reader", "one").await;
+            assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            if refunded {
+                assert_eq!(shop.deliver(&shop.sandbox.gumroad_refund("one")).await.status, 200);
+                shop.tick_after(MINUTE).await;
+            }
+            let answer = forget_earlier(&shop, "Acme/Starter").await;
+            assert_eq!((answer.status, &answer.body["earlier"]), (200, &json!(null)));
+            let state = if refunded { "revoking" } else { "member" };
+            assert_eq!(answer.body["state"], state);
+            shop.tick_after(MINUTE).await;
+            shop.tick_after(MINUTE).await;
+            let left = (!refunded).then_some("read");
+            assert_eq!(role(&shop).as_deref(), left, "it has what its license opens: {before} {refunded}");
+            let action = shop.record("admin_actions", "true");
+            assert_eq!(
+                (&action["action"], &action["reason"]),
+                (&json!("grants.forget_earlier"), &json!("left the team"))
+            );
+            assert_eq!(forget_earlier(&shop, "acme/starter").await.status, 404, "it has nothing of the kind any more");
+            // And a refund after that leaves nothing.
+            if !refunded {
+                assert_eq!(shop.deliver(&shop.sandbox.gumroad_refund("one")).await.status, 200);
+                shop.tick_after(MINUTE).await;
+                assert_eq!(role(&shop), None);
+            }
+        }
+    });
+}
+
+#[test]
+fn what_an_account_had_before_stays_while_somebody_is_at_it_and_where_nothing_is_recorded() {
+    run(async {
+        let shop = shop();
+        assert_eq!(forget_earlier(&shop, "acme/starter").await.status, 404, "nobody is known there");
+        shop.sandbox.add_collaborator("octocat", "acme/starter");
+        let key = sell(&shop, "reader", "one").await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        let until = shop.host.now().as_millis() + 60_000;
+        shop.rows(&format!("UPDATE outbox SET state = 'leased', lease_id = 'x', next_attempt_at = {until}, done_at = NULL, outcome = NULL"));
+        assert_eq!(forget_earlier(&shop, "acme/starter").await.status, 409);
+        assert_eq!(shop.count("admin_actions"), 0);
+        assert_eq!(shop.value("SELECT earlier FROM grants"), "pull");
     });
 }
 

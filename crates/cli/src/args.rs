@@ -290,6 +290,20 @@ pub(crate) enum Grants {
         #[arg(long, requires = "reason")]
         yes: bool,
     },
+    /// Take from an account what it could do in a repository before a license let it in: from then on it has what its licenses open,
+    /// and nothing where none does.
+    ForgetEarlier {
+        /// The GitHub account, by its name or number.
+        #[arg(value_parser = read::<AccountFilter>)]
+        github: AccountFilter,
+        /// The repository, owner/name.
+        #[arg(value_parser = read::<RepoFilter>)]
+        repo: RepoFilter,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        change: Change,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -13,13 +13,14 @@ use latchkey::http::api::codes::CheckStatus;
 use latchkey::http::api::doctor::Diagnosis;
 use latchkey::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
 use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
-use latchkey::http::api::grants::{GrantItem, GrantsRequest};
+use latchkey::http::api::grants::{ForgetRequest, GrantItem, GrantsRequest};
 use latchkey::http::api::licenses::{
     CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
 };
 use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
 use latchkey::http::api::privacy::{Erasure, PrivacyRequest};
 use latchkey::http::api::status::Status;
+use latchkey::http::api::values::{AccountFilter, RepoFilter};
 use latchkey::http::api::{Cursor, PageLimit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -128,6 +129,9 @@ impl Asking<'_> {
             Command::Grants(Grants::Sync { product, reason, actor, yes }) => {
                 let because = reason.as_ref().map(|reason| (reason, args::actor(actor.as_ref())));
                 self.sync(product.as_ref(), because, &Consent { yes: *yes }).await
+            }
+            Command::Grants(Grants::ForgetEarlier { github, repo, consent, change }) => {
+                self.forget_earlier(github, repo, consent, change).await
             }
             Command::Drift(drift) => self.drift(drift).await,
             Command::Outbox(verb) => self.outbox(verb).await,
@@ -282,6 +286,45 @@ impl Asking<'_> {
     ) -> anyhow::Result<String> {
         let answer = self.api.post(&["licenses", key, action], request).await?;
         self.changed::<LicenseItem>(said, &answer)
+    }
+
+    /// Says what the account would lose, and has that taken from it.
+    async fn forget_earlier(
+        &self,
+        github: &AccountFilter,
+        repo: &RepoFilter,
+        consent: &Consent,
+        change: &Change,
+    ) -> anyhow::Result<String> {
+        let page = |limit, cursor| GrantsRequest {
+            limit,
+            cursor,
+            github: Some(github.clone()),
+            repo: Some(repo.clone()),
+            state: None,
+        };
+        let found = self.api.items(&["grants"], 1, None, page).await?.items;
+        let grant: Option<GrantItem> = found.first().map(|item| parse(item.get())).transpose()?;
+        let Some((grant, earlier)) = grant.and_then(|grant| grant.earlier.map(|earlier| (grant, earlier))) else {
+            bail!(
+                "nothing is recorded that {} could do in {} before a license let it in",
+                github.as_str(),
+                repo.as_str()
+            );
+        };
+        let left = match grant.permission {
+            Some(permission) => format!("keeps {} by its licenses", permission.as_str()),
+            None => "is removed from it: no license opens it".to_owned(),
+        };
+        let (login, earlier) = (&grant.github_username, earlier.as_str());
+        self.confirm(
+            consent,
+            &format!("{login} had {earlier} in {} before a license let it in, and {left}. Do that?", grant.repo),
+        )?;
+        let ActionRequest { reason, actor } = recorded(change);
+        let request = ForgetRequest { reason, actor, github_user_id: grant.github_user_id, repo: repo.clone() };
+        let answer = self.api.post(&["grants", "forget-earlier"], &request).await?;
+        self.changed::<GrantItem>("Due now: the next tick does it at GitHub, within a minute", &answer)
     }
 
     async fn drift(&self, drift: &Drift) -> anyhow::Result<String> {

@@ -7,7 +7,7 @@ use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::doctor::Diagnosis;
 use latchkey::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
 use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
-use latchkey::http::api::grants::{GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
+use latchkey::http::api::grants::{ForgetRequest, GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
 use latchkey::http::api::health::Health;
 use latchkey::http::api::licenses::{
     CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
@@ -264,6 +264,14 @@ fn access(schemas: &mut Schemas) -> Vec<Operation> {
             schemas.answer::<SyncAnswer>(),
         )
         .fails(&[409]),
+        Operation::change(
+            "/admin/grants/forget-earlier",
+            "forgetEarlier",
+            "Take from an account what it had in a repository before a license let it in",
+            schemas.body::<ForgetRequest>(),
+        )
+        .answers(200, "It has what its licenses open from now on.", schemas.answer::<GrantItem>())
+        .fails(&[404, 409]),
         Operation::change(
             "/admin/drift/check",
             "checkDrift",

@@ -52,7 +52,6 @@ impl Github<'_> {
         let fail = |reply: &HttpResponse| Err(self.refused(platform, reply, Asked::Removal(repo), &account.login));
         let path = format!("/repos/{repo}/collaborators/{login}");
         let reply = self.send(platform, Method::Get, &path, None).await?;
-        let was_in = reply.status == 204;
         match reply.status {
             // Nobody who is in is invited.
             204 => {}
@@ -68,8 +67,8 @@ impl Github<'_> {
         if !matches!(reply.status, 204 | 404) {
             return fail(&reply);
         }
-        // Where nobody of that name was in, there is nobody to remove, or the account was renamed just now.
-        if was_in || present.is_none() || self.present_login(platform, account).await?.as_ref() == present {
+        // Whoever has that name now may be somebody else than a moment ago, and nothing was taken from that one.
+        if present.is_none() || self.present_login(platform, account).await?.as_ref() == present {
             return Ok(());
         }
         Err(Failure::new(Remedy::Retry, format!("the account was renamed while it was removed from {repo}")))

@@ -9,7 +9,7 @@ use crate::http::api::codes::GrantCause;
 use crate::http::api::grants::{GrantChange, GrantItem, GrantsRequest};
 use crate::http::api::values::{AccountFilter, RepoFilter};
 use crate::http::api::{Cursor, Page};
-use crate::model::{GrantState, Permission, Timestamp};
+use crate::model::{GithubUserId, GrantState, Permission, Repo, Timestamp};
 use crate::platform::{Row, RowError};
 
 /// A page of grants, by account.
@@ -28,6 +28,24 @@ pub fn list(request: &GrantsRequest) -> Read<Page<GrantItem>> {
     ));
     let floor = batch.add(query!("reads/grants/floor", |row| text(row, "id"), cursor = cursor()));
     Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, results.first(&floor)?)))
+}
+
+/// That of one account to one repository.
+pub fn one(account: GithubUserId, repo: &Repo) -> Read<Option<GrantItem>> {
+    let mut batch = Batch::new();
+    // Pages are by ids, each of which begins with the account: this is the place before its first.
+    let account = account.as_i64().to_string();
+    let before = format!("{account}:");
+    let found = batch.add(query!(
+        "reads/grants/page",
+        read,
+        cursor = Some(before.as_str()),
+        github = Some(account.as_str()),
+        repo = Some(repo.as_str()),
+        state = None::<&str>,
+        count = 1,
+    ));
+    Read::new(batch, move |results| results.first(&found))
 }
 
 /// The grants that the licenses of the orders of these deliveries and licenses claim, each with the license's key.

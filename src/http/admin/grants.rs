@@ -1,11 +1,12 @@
 //! `/admin/grants`: who has access to what, and bringing that to what the catalogue says by now.
 
-use super::{action, read, unavailable};
+use super::{absent, action, done, read, unavailable};
 use crate::db::reads;
 use crate::engine::{Engine, Scope, SyncCursor, Synced};
 use crate::http::api::Page;
-use crate::http::api::grants::{GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
+use crate::http::api::grants::{ForgetRequest, GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
 use crate::http::{Code, Problem};
+use crate::model::{GithubUserId, Repo};
 use crate::platform::Platform;
 
 /// `GET /admin/grants`
@@ -34,4 +35,17 @@ pub(super) async fn sync<P: Platform>(engine: &Engine<P>, request: SyncRequest) 
             ),
         )),
     }
+}
+
+/// `POST /admin/grants/forget-earlier`
+pub(super) async fn forget_earlier<P: Platform>(
+    engine: &Engine<P>,
+    request: ForgetRequest,
+) -> Result<GrantItem, Problem> {
+    let ForgetRequest { reason, actor, github_user_id, repo } = request;
+    let action = action(engine, reason, actor)?;
+    let account = GithubUserId::new(github_user_id).ok_or_else(absent)?;
+    let repo = Repo::parse(repo.as_str()).map_err(|_| absent())?;
+    done(engine.forget_earlier(account, &repo, &action).await.map_err(unavailable(engine))?)?;
+    read(engine, reads::grants::one(account, &repo)).await?.ok_or_else(absent)
 }

@@ -296,6 +296,8 @@ codes! {
         Transfer = "transfer",
         /// The operator brought a license to the catalogue.
         Sync = "sync",
+        /// The operator took what the account had before a license let it in.
+        Operator = "operator",
         /// It was tried at GitHub.
         Attempt = "attempt",
         /// An invitation that nobody had accepted was made anew.

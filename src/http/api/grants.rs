@@ -56,6 +56,16 @@ pub struct GrantsRequest {
     pub state: Option<GrantState>,
 }
 
+/// Whose access from before a license is to be taken, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForgetRequest {
+    pub reason: Reason,
+    pub actor: Option<Actor>,
+    pub github_user_id: i64,
+    pub repo: RepoFilter,
+}
+
 /// Which licenses are to be brought to what the catalogue says by now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -108,6 +108,11 @@ fn a_sync_survives_every_single_fault() {
 }
 
 #[test]
+fn what_an_account_had_before_is_taken_despite_every_single_fault() {
+    exhaust(Scenario::Forgetting, 8);
+}
+
+#[test]
 fn repositories_are_compared_despite_every_single_fault() {
     exhaust(Scenario::Drift, 33);
 }

@@ -86,6 +86,8 @@ pub(super) enum Scenario {
     Transfer,
     /// The operator brings the same to a catalogue that has dropped one repository and has another.
     Sync,
+    /// The operator takes from an account what it had in a repository before the license, which has been refunded since.
+    Forgetting,
     /// Of two invitations one is accepted and one declined, which two looks find out, at a short list and a long one.
     Watching,
     /// An invitation ends that was renewed as often as that is done; the operator is told.
@@ -127,7 +129,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 44] = [
+    pub(super) const ALL: [Self; 45] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -153,6 +155,7 @@ impl Scenario {
         Self::Revocation,
         Self::Transfer,
         Self::Sync,
+        Self::Forgetting,
         Self::Watching,
         Self::LastInvitation,
         Self::Drift,

@@ -190,6 +190,17 @@ impl Scenario {
                 shop.stock(&catalogue_of(CHANGED));
                 Subject::Operator(Change::Sync)
             }
+            Self::Forgetting => {
+                shop.sandbox.add_collaborator("octocat", "acme/starter");
+                let key = shop.sell_starter().await;
+                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+                shop.engine().revoke(&key_of(&key), &action(shop)).await.unwrap();
+                for _ in 0..3 {
+                    shop.tick_after(MINUTE).await;
+                }
+                shop.rows("DELETE FROM admin_actions");
+                Subject::Operator(Change::ForgetEarlier)
+            }
             Self::Watching => {
                 for number in 0..200 {
                     let login = format!("somebody-{number}");

@@ -5,7 +5,9 @@ use latchkey::db::products::Replaced;
 use latchkey::engine::{
     ActionError, ActionOutcome, Engine, FollowUp, Issue, IssueOutcome, ReplayOutcome, Scope, Synced,
 };
-use latchkey::model::{AdminAction, BuyerEmail, Catalogue, EmailAddress, EventId, GithubLogin, LicenseKey};
+use latchkey::model::{
+    AdminAction, BuyerEmail, Catalogue, EmailAddress, EventId, GithubLogin, GithubUserId, LicenseKey, Repo,
+};
 use latchkey::platform::host::Host;
 
 const EVERYTHING: OutstandingFilter<'static> =
@@ -26,6 +28,7 @@ pub(super) enum Change {
     Export(BuyerEmail),
     Erase(BuyerEmail),
     Compare,
+    ForgetEarlier,
     /// Brings all licenses to the catalogue, after a look at what that would come to.
     Sync,
     /// Replaces the catalogue, after a look at what that would come to.
@@ -54,6 +57,11 @@ impl Change {
             Self::Dismiss(event) => engine.dismiss_event(event, action).await.ok()? == ActionOutcome::Done,
             Self::DismissAll => matches!(engine.dismiss_events(EVERYTHING, action).await.ok()?.dismissed, 0 | 1),
             Self::Compare => engine.check_drift(None, action).await.ok()?.len() == 2,
+            Self::ForgetEarlier => {
+                let account = GithubUserId::new(583_231).expect("it is a number");
+                let repo = Repo::parse("acme/starter").expect("it is a name");
+                acted(engine.forget_earlier(account, &repo, action).await.map_err(ActionError::from))?
+            }
             Self::Outbox(what, id) => engine.act_on_outbox(*id, *what, action).await.ok()? == ActionOutcome::Done,
             Self::Export(email) => engine.export(email, action).await.ok()?.licenses.len() == 1,
             // Where the answer was lost, asking again finds nothing more.

@@ -170,6 +170,12 @@ impl Scenario {
                 end.has(2, "entitlements WHERE repo IN ('acme/starter', 'acme/kit')");
                 end.mailed_nobody();
             }
+            Self::Forgetting => {
+                end.has(1, "grants WHERE repo = 'acme/starter' AND state = 'revoked' AND earlier IS NULL");
+                assert!(shop.sandbox.collaborators("acme/starter").is_empty(), "{context}");
+                end.has(1, "admin_actions WHERE action = 'grants.forget_earlier' AND detail ->> '$.earlier' = 'pull'");
+                end.mailed_nobody();
+            }
             Self::Cancellation => {
                 end.has(1, "outbox WHERE outcome = 'canceled'");
                 end.has(1, "licenses WHERE status = 'active'");
@@ -199,6 +205,7 @@ impl Scenario {
             Self::Revocation
             | Self::Transfer
             | Self::Sync
+            | Self::Forgetting
             | Self::Drift
             | Self::Resending
             | Self::Replay
