@@ -7,6 +7,7 @@ mod failure;
 pub mod github;
 pub mod mail;
 mod sanitize;
+pub mod standard_webhooks;
 pub mod storefronts;
 #[cfg(test)]
 mod testing;
