@@ -358,6 +358,16 @@ CREATE INDEX outbox_suspect ON outbox (next_attempt_at) WHERE next_attempt_at IS
 -- Alerts that nobody got must not raise an alert.
 CREATE INDEX outbox_died ON outbox (died_at) WHERE died_at IS NOT NULL AND kind <> 'alert_mail';
 
+-- What mail providers say of mails that they took: by the provider's id of the mail, maybe before the row that it was sent for is
+-- done, which holds that id from then on.
+CREATE TABLE returned_mails (
+  reference  TEXT    NOT NULL PRIMARY KEY CHECK (length(reference) BETWEEN 1 AND 200),
+  outbox_id  INTEGER NOT NULL,                    -- the row that the mail itself names
+  fate       TEXT    NOT NULL CHECK (fate IN ('bounced', 'complained', 'failed')),
+  reason     TEXT    NOT NULL,                    -- what mends it, and what the provider calls it; it names nobody
+  said_at    INTEGER NOT NULL                     -- the first time, by our clock
+) STRICT, WITHOUT ROWID;
+
 -- What the operator was told, or is to be told. None names a buyer.
 CREATE TABLE alerts (
   id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 200),

@@ -207,7 +207,8 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
        CASE
          WHEN e.processed = 0 THEN coalesce(e.reason, 'just_arrived')
          WHEN l.license_key IS NULL THEN coalesce(e.reason, 'nothing_to_do')
-         WHEN o.state = 'dead' AND o.kind = 'license_mail' THEN 'mail_failed'
+         WHEN o.state = 'dead' AND o.kind = 'license_mail' THEN iif(
+           EXISTS (SELECT 1 FROM returned_mails r WHERE r.reference = o.reference), 'mail_bounced', 'mail_failed')
          WHEN o.state = 'dead' AND g.state IN ('revoking', 'revoked') THEN 'removal_failed'
          WHEN o.state = 'dead' THEN 'invitation_failed'
          WHEN o.person_needed = 1 AND o.kind = 'license_mail' THEN 'mail_blocked'

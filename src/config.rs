@@ -6,9 +6,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::adapters::standard_webhooks::Key as StandardKey;
 use crate::adapters::storefronts::Storefronts;
-
 use crate::model::{EmailAddress, GithubAppId, PrivateKey, Secret, TestLicenses};
+use crate::platform::BINDING;
 
 /// The whole configuration of a deployment.
 #[derive(Debug, Clone)]
@@ -64,13 +65,36 @@ pub enum NoCredentials {
     Unusable(&'static str),
 }
 
-/// How mails leave.
+/// How mails leave, and who tells what became of them.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// Without it mails are logged instead of sent.
-    pub postmark_token: Option<Secret>,
+    pub provider: MailProvider,
     /// Who the mails are from.
     pub from: Option<Sender>,
+    /// What Postmark's webhooks bring, the current one first. Empty: there is no such path.
+    pub postmark_webhook_secrets: Vec<Secret>,
+    /// What Resend's webhooks are signed with. Empty: there is no such path.
+    pub resend_webhook_keys: Vec<StandardKey>,
+}
+
+/// The one mail provider.
+#[derive(Debug, Clone)]
+pub enum MailProvider {
+    /// There is none: mails are logged instead of sent.
+    None,
+    Postmark(Account),
+    Resend(Account),
+    Smtp2go(Account),
+    /// The deployment's own binding.
+    Binding,
+    /// Which of several is meant, nobody can tell: mails wait. It says what mends that.
+    Several(String),
+}
+
+/// An account at a service.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub key: Secret,
     pub api_url: String,
 }
 
@@ -92,7 +116,12 @@ pub enum WorkersPlan {
 
 /// A mail's sender: `hello@example.com` or `Acme <hello@example.com>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sender(String);
+pub struct Sender {
+    text: String,
+    /// Empty: none.
+    name: String,
+    address: EmailAddress,
+}
 
 /// One thing that is missing or wrong. It names the setting, never its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,8 +130,16 @@ pub enum Problem {
     Missing { name: &'static str, closes: &'static str },
     #[error("{name} {why}")]
     Invalid { name: &'static str, why: &'static str },
+    #[error("{}", of_several(.names))]
+    Several { names: Vec<&'static str> },
     #[error("{name} has a value of the sandbox's, which counts only where every …_API_URL is on this machine")]
     Sandbox { name: &'static str },
+}
+
+/// What is said where several mail providers are configured.
+fn of_several(names: &[&str]) -> String {
+    let names = names.join(" and ");
+    format!("{names} are set, and only one mail provider can be: delete the others, since no mail is sent before")
 }
 
 /// What the secrets begin with that only the sandbox knows. They are public, so they open nothing elsewhere.
@@ -129,9 +166,11 @@ impl Config {
         };
         let storefronts = Storefronts::read(reader);
         let mail = Mail {
-            postmark_token: reader.required_secret("POSTMARK_TOKEN", "mails are logged instead of sent"),
+            provider: reader.mail_provider(),
             from: reader.sender(),
-            api_url: reader.url("POSTMARK_API_URL", "https://api.postmarkapp.com"),
+            postmark_webhook_secrets: reader
+                .optional_webhook_secrets("POSTMARK_WEBHOOK_SECRET", "POSTMARK_WEBHOOK_SECRET_PREVIOUS"),
+            resend_webhook_keys: reader.standard_keys("RESEND_WEBHOOK_SECRET", "RESEND_WEBHOOK_SECRET_PREVIOUS"),
         };
         let portal = reader.portal();
         let test_licenses = match reader.flag("ALLOW_TEST_LICENSES") {
@@ -161,20 +200,31 @@ impl Sender {
     /// Reads a sender.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let address = match text.split_once('<') {
+        let (name, address) = match text.split_once('<') {
             Some((name, rest)) => {
                 let plain =
                     !name.contains(|character: char| character.is_control() || "\"<>,;:@\\".contains(character));
-                rest.strip_suffix('>').filter(|_| plain)?
+                (name.trim(), rest.strip_suffix('>').filter(|_| plain)?)
             }
-            None => text,
+            None => ("", text),
         };
         // An address may be read with space around it, which may be a line break; in a header none may stand there.
-        EmailAddress::parse(address).ok().filter(|parsed| parsed.as_str() == address).map(|_| Self(text.to_owned()))
+        let parsed = EmailAddress::parse(address).ok().filter(|parsed| parsed.as_str() == address)?;
+        Some(Self { text: text.to_owned(), name: name.to_owned(), address: parsed })
     }
 
+    /// As it is written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Empty: none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub const fn address(&self) -> &EmailAddress {
+        &self.address
     }
 }
 
@@ -320,6 +370,59 @@ impl<'a> Reader<'a> {
             Ok(key) => Some(key),
             Err(error) => self.invalid(name, error.as_str()),
         }
+    }
+
+    /// The keys of a webhook of the Standard Webhooks kind that nothing is missing without.
+    fn standard_keys(&mut self, current: &'static str, previous: &'static str) -> Vec<StandardKey> {
+        let names = if self.text(current).is_some() { vec![current, previous] } else { Vec::new() };
+        let mut keys = Vec::new();
+        for name in names {
+            let Some(secret) = self.secret(name) else { continue };
+            let key = StandardKey::of(&secret);
+            keys.extend(key.or_else(|| self.invalid(name, "must be a signing secret: whsec_ and base64 behind it")));
+        }
+        keys
+    }
+
+    /// The provider that is configured. Of two neither is taken: the seller would not know which of them a mail left by.
+    fn mail_provider(&mut self) -> MailProvider {
+        const POSTMARK: &str = "POSTMARK_TOKEN";
+        const RESEND: &str = "RESEND_API_KEY";
+        const SMTP2GO: &str = "SMTP2GO_API_KEY";
+        const EMAIL: &str = "EMAIL";
+        let is_bound = match self.text(EMAIL).as_deref() {
+            None => false,
+            Some(BINDING) => true,
+            Some(_) => self.invalid(EMAIL, "must be a binding of [[send_email]], and no variable").unwrap_or(false),
+        };
+        let mut names = [POSTMARK, RESEND, SMTP2GO].to_vec();
+        names.retain(|name| self.text(name).is_some());
+        names.extend(is_bound.then_some(EMAIL));
+        match names.as_slice() {
+            // By the name of the one that most have; docs/deploy.md tells of the others.
+            [] => self.missing(POSTMARK, "mails are logged instead of sent").unwrap_or(MailProvider::None),
+            [POSTMARK] => self
+                .account(POSTMARK, "POSTMARK_API_URL", "https://api.postmarkapp.com")
+                .map_or(MailProvider::None, MailProvider::Postmark),
+            [RESEND] => self
+                .account(RESEND, "RESEND_API_URL", "https://api.resend.com")
+                .map_or(MailProvider::None, MailProvider::Resend),
+            [SMTP2GO] => self
+                .account(SMTP2GO, "SMTP2GO_API_URL", "https://api.smtp2go.com")
+                .map_or(MailProvider::None, MailProvider::Smtp2go),
+            [EMAIL] => MailProvider::Binding,
+            _ => {
+                let problem = Problem::Several { names };
+                let why = problem.to_string();
+                self.problems.push(problem);
+                MailProvider::Several(why)
+            }
+        }
+    }
+
+    fn account(&mut self, key: &'static str, api_url: &'static str, public: &str) -> Option<Account> {
+        let api_url = self.url(api_url, public);
+        Some(Account { key: self.secret(key)?, api_url })
     }
 
     fn sender(&mut self) -> Option<Sender> {
@@ -470,6 +573,70 @@ mod tests {
         assert_eq!(config.workers_plan, WorkersPlan::Free);
     }
 
+    fn provider(settings: &[(&str, &str)]) -> (MailProvider, Vec<String>) {
+        let config = read(&[&[("EMAIL_FROM", "hello@example.com")], settings].concat());
+        let names = ["POSTMARK", "RESEND", "SMTP2GO", "EMAIL"];
+        let of_mail = complaints(&config).into_iter().filter(|text| names.iter().any(|name| text.starts_with(name)));
+        (config.mail.provider, of_mail.collect())
+    }
+
+    #[test]
+    fn the_mail_provider_is_the_one_that_is_set() {
+        let url = |provider: &MailProvider| match provider {
+            MailProvider::Postmark(account) | MailProvider::Resend(account) | MailProvider::Smtp2go(account) => {
+                account.api_url.clone()
+            }
+            _ => String::new(),
+        };
+        for (settings, expected) in [
+            (vec![("POSTMARK_TOKEN", "t")], "https://api.postmarkapp.com"),
+            (vec![("RESEND_API_KEY", "t")], "https://api.resend.com"),
+            (vec![("SMTP2GO_API_KEY", "t")], "https://api.smtp2go.com"),
+            (
+                vec![("SMTP2GO_API_KEY", "t"), ("SMTP2GO_API_URL", "https://eu-api.smtp2go.com/")],
+                "https://eu-api.smtp2go.com",
+            ),
+            (vec![("EMAIL", BINDING)], ""),
+        ] {
+            let (provider, complaints) = provider(&settings);
+            assert_eq!((url(&provider).as_str(), complaints.as_slice()), (expected, [].as_slice()), "{settings:?}");
+            assert!(!expected.is_empty() || matches!(provider, MailProvider::Binding), "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn two_mail_providers_are_an_error_that_names_them_and_none_is_taken() {
+        let all = [
+            ("POSTMARK_TOKEN", "canary"),
+            ("RESEND_API_KEY", "canary"),
+            ("SMTP2GO_API_KEY", "canary"),
+            ("EMAIL", BINDING),
+        ];
+        for (one, other) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+            let (provider, complaints) = provider(&[all[one], all[other]]);
+            let told = format!(
+                "{} and {} are set, and only one mail provider can be: delete the others, since no mail is sent before",
+                all[one].0, all[other].0
+            );
+            assert_eq!(complaints, [told.as_str()]);
+            assert!(matches!(provider, MailProvider::Several(why) if why == told));
+        }
+        let (_, complaints) = provider(&all);
+        assert!(complaints[0].starts_with("POSTMARK_TOKEN and RESEND_API_KEY and SMTP2GO_API_KEY and EMAIL are set"));
+    }
+
+    #[test]
+    fn a_variable_is_no_binding_and_a_word_is_no_signing_secret() {
+        let (chosen, complaints) = provider(&[("EMAIL", "canary"), ("RESEND_API_KEY", "t")]);
+        assert!(matches!(chosen, MailProvider::Resend(_)));
+        assert_eq!(complaints, ["EMAIL must be a binding of [[send_email]], and no variable"]);
+        let (_, complaints) = provider(&[("RESEND_API_KEY", "t"), ("RESEND_WEBHOOK_SECRET", "canary")]);
+        assert_eq!(complaints, ["RESEND_WEBHOOK_SECRET must be a signing secret: whsec_ and base64 behind it"]);
+        const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let config = read(&[("RESEND_WEBHOOK_SECRET", SECRET), ("RESEND_WEBHOOK_SECRET_PREVIOUS", SECRET)]);
+        assert_eq!((config.mail.resend_webhook_keys.len(), config.mail.postmark_webhook_secrets.len()), (2, 0));
+    }
+
     #[test]
     fn the_plan_is_the_free_one_unless_it_is_said_to_be_paid() {
         assert_eq!(read(&[]).workers_plan, WorkersPlan::Free);
@@ -577,7 +744,9 @@ mod tests {
         assert!(refused(&settings).is_empty());
         let config = read(&settings);
         assert!(
-            config.github.credentials.is_ok() && config.admin_token.is_some() && config.mail.postmark_token.is_some()
+            config.github.credentials.is_ok()
+                && config.admin_token.is_some()
+                && matches!(config.mail.provider, MailProvider::Postmark(_))
         );
         assert_eq!(config.storefronts.iter().filter(|storefront| storefront.is_configured()).count(), 1);
     }
@@ -595,7 +764,7 @@ mod tests {
                 // A previous secret is not looked at where there is no current one.
                 assert_eq!(refused(&settings).len(), 8, "{elsewhere} {url}");
                 assert!(config.github.credentials.is_err() && config.admin_token.is_none(), "{elsewhere} {url}");
-                assert!(config.mail.postmark_token.is_none() && config.storefronts.lists().is_empty());
+                assert!(matches!(config.mail.provider, MailProvider::None) && config.storefronts.lists().is_empty());
                 assert!(!config.storefronts.iter().any(crate::adapters::storefronts::AnyStorefront::is_configured));
                 assert!(!complaints(&config).concat().contains("canary"));
             }
@@ -634,8 +803,9 @@ mod tests {
 
     #[test]
     fn a_sender_is_an_address_with_or_without_a_name() {
-        for good in ["hello@example.com", "Acme Tools <hello@example.com>"] {
-            assert!(Sender::parse(good).is_some(), "{good}");
+        for (good, name) in [("hello@example.com", ""), ("Acme Tools <hello@example.com>", "Acme Tools")] {
+            let sender = Sender::parse(good).unwrap();
+            assert_eq!((sender.as_str(), sender.name(), sender.address().as_str()), (good, name, "hello@example.com"));
         }
         for bad in [
             "Acme",

@@ -12,6 +12,7 @@ mod id;
 mod inbox;
 mod license;
 mod license_key;
+mod mail;
 mod money;
 mod order;
 mod pasted;
@@ -32,6 +33,7 @@ pub use id::{EventId, LeaseId, TraceId, UniqueId};
 pub use inbox::{Delivery, ListName, ListedItem, ListedPayment, Origin, PaymentFate};
 pub use license::{Activation, Ending, GrantState, License, LicenseStatus, Standing, TestLicenses};
 pub use license_key::{KeyError, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey};
+pub use mail::{MailFate, ReturnedMail};
 pub use money::{Amount, Currency};
 pub use order::{
     Bought, IssuedKey, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked, ProductRef, Quantity, StorefrontId,

@@ -1,5 +1,5 @@
 //! The one seam between the engine and the world: a database that runs a batch of statements in one transaction, an
-//! HTTP sender, a clock, randomness, signing, a rate limit and a log.
+//! HTTP sender, a mail binding, a clock, randomness, signing, a rate limit and a log.
 //!
 //! Two implementations ship: [`edge`] (D1 and the Workers runtime) and [`host`] (SQLite, for tests and simulation).
 //! The SQL is in `db`, what is sent over HTTP in `adapters`.
@@ -15,10 +15,12 @@ pub mod edge;
 pub mod host;
 mod http_client;
 mod log;
+mod mail;
 mod value;
 
 pub use http_client::{HttpRequest, HttpResponse, Method, SendError};
 pub use log::{Level, LogLine, LogValue};
+pub use mail::{BINDING, BoundMail, BoundMailError};
 pub use value::{Outcome, Row, RowError, Statement, Value};
 
 /// Everything that the engine may ask of the world.
@@ -35,6 +37,13 @@ pub trait Platform {
     /// # Errors
     /// [`SendError`]. The other side may have acted all the same.
     fn send(&self, request: HttpRequest) -> impl Future<Output = Result<HttpResponse, SendError>>;
+
+    /// Hands a mail to the deployment's own mail binding, and gives its id of it. Waits for an answer no longer than for one
+    /// of a service.
+    ///
+    /// # Errors
+    /// [`BoundMailError`].
+    fn send_mail(&self, mail: &BoundMail) -> impl Future<Output = Result<Option<String>, BoundMailError>>;
 
     /// Resolves after `time`.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()>;

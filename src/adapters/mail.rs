@@ -1,14 +1,20 @@
 //! Mail: what one is, and how it leaves. Which mail providers there are is the closed list of [`Mailer`].
 //!
+//! Which one is meant is the settings' to say. What providers tell of a mail later is in [`returned`].
+//!
 //! What the mails say is in [`license`], [`reminder`], [`invitation`], [`alert`] and `templates/`; when one is owed, and sent again, is
 //! decided in `engine`.
 
 pub mod alert;
+mod binding;
 mod ending;
 pub mod invitation;
 pub mod license;
 mod postmark;
 pub mod reminder;
+mod resend;
+pub mod returned;
+mod smtp2go;
 #[cfg(test)]
 mod tests;
 
@@ -16,9 +22,10 @@ use std::fmt;
 
 use askama::Template;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 
 use crate::adapters::{Failure, Remedy};
-use crate::config;
+use crate::config::{self, MailProvider, Sender};
 use crate::model::{EmailAddress, LicenseKey, TraceId};
 use crate::platform::{Level, LogLine, LogValue, Platform};
 
@@ -26,7 +33,10 @@ use crate::platform::{Level, LogLine, LogValue, Platform};
 /// <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+use binding::Binding;
 use postmark::Postmark;
+use resend::Resend;
+use smtp2go::Smtp2go;
 
 /// One mail to one person. `Debug` shows neither text nor address: a license key is in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,7 +46,8 @@ pub struct Message {
     pub text: String,
     /// Empty where the text is all there is.
     pub html: String,
-    /// What the mail is owed as, our outbox id: it leads from the provider's records back to ours.
+    /// What the mail is owed as: our outbox id, and behind a dash how often that was ended before, where it was. It leads from the
+    /// provider's records back to ours, and is the same for each try to send the same mail. ASCII letters, digits and dashes.
     pub reference: String,
 }
 
@@ -48,8 +59,13 @@ pub struct Subject(String);
 #[derive(Debug)]
 pub enum Mailer<'a> {
     Postmark(Postmark<'a>),
+    Resend(Resend<'a>),
+    Smtp2go(Smtp2go<'a>),
+    Binding(Binding<'a>),
     /// Nothing leaves; a log line says what would have.
     Log,
+    /// Nothing leaves before the settings say by which provider; this does.
+    Undecided(&'a str),
 }
 
 /// What a provider says of its account.
@@ -59,8 +75,14 @@ pub enum Provider {
     Delivers,
     /// It takes mails to try things out, and delivers none.
     DeliversNothing,
+    /// It takes the credentials, and sends nothing from the sender.
+    SenderNotVerified,
+    /// There is nobody to ask.
+    CannotTell,
     /// There is none: mails are logged.
     None,
+    /// Several are configured.
+    Several,
 }
 
 /// A mail that is out of our hands.
@@ -89,7 +111,15 @@ impl Subject {
 impl<'a> Mailer<'a> {
     /// The provider that is configured, or the log.
     pub fn new(config: &'a config::Mail) -> Self {
-        config.postmark_token.as_ref().map_or(Self::Log, |token| Self::Postmark(Postmark::new(token, config)))
+        let from = config.from.as_ref();
+        match &config.provider {
+            MailProvider::None => Self::Log,
+            MailProvider::Postmark(account) => Self::Postmark(Postmark::new(account, from)),
+            MailProvider::Resend(account) => Self::Resend(Resend::new(account, from)),
+            MailProvider::Smtp2go(account) => Self::Smtp2go(Smtp2go::new(account, from)),
+            MailProvider::Binding => Self::Binding(Binding::new(from)),
+            MailProvider::Several(why) => Self::Undecided(why),
+        }
     }
 
     /// Asks the provider about its account. Sends nothing.
@@ -99,20 +129,27 @@ impl<'a> Mailer<'a> {
     pub async fn look(&self, platform: &impl Platform) -> Result<Provider, Failure> {
         match self {
             Self::Postmark(postmark) => postmark.look(platform).await,
+            Self::Resend(resend) => resend.look(platform).await,
+            Self::Smtp2go(smtp2go) => smtp2go.look(platform).await,
+            Self::Binding(_) => Ok(Provider::CannotTell),
             Self::Log => Ok(Provider::None),
+            Self::Undecided(_) => Ok(Provider::Several),
         }
     }
 
-    /// Sends a mail. Providers promise no idempotency: a mail whose answer was lost goes out again when sent again.
+    /// Sends a mail. Only some providers know a mail again that they had before: with the others, one whose answer was lost goes
+    /// out again when it is sent again.
     ///
     /// # Errors
     /// [`Failure`] with the provider's own words, addresses masked.
     pub async fn send(&self, platform: &impl Platform, message: &Message, trace: &TraceId) -> Result<Sent, Failure> {
+        let sent = |reference| Sent { outcome: "sent", reference };
         match self {
-            Self::Postmark(postmark) => {
-                let reference = postmark.send(platform, message).await?;
-                Ok(Sent { outcome: "sent", reference })
-            }
+            Self::Postmark(postmark) => postmark.send(platform, message).await.map(sent),
+            Self::Resend(resend) => resend.send(platform, message).await.map(sent),
+            Self::Smtp2go(smtp2go) => smtp2go.send(platform, message).await.map(sent),
+            Self::Binding(binding) => binding.send(platform, message).await.map(sent),
+            Self::Undecided(why) => Err(Failure::new(Remedy::SetupWrong, *why)),
             Self::Log => {
                 // Never the body: the key is in it.
                 platform.log(&LogLine {
@@ -158,6 +195,45 @@ impl Message {
         Self { to: to.clone(), subject, text, html, reference: reference.to_owned() }
     }
 }
+
+/// Who a mail is from.
+///
+/// # Errors
+/// [`Failure`] where that is not set: nothing can be sent before.
+fn sender(from: Option<&Sender>) -> Result<&Sender, Failure> {
+    from.ok_or_else(|| Failure::new(Remedy::SetupWrong, "EMAIL_FROM is not set: no mail can be sent"))
+}
+
+/// A request as JSON.
+///
+/// # Errors
+/// [`Failure`] when it cannot be written so, for good.
+fn written(request: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(request).map_err(|_| Failure::new(Remedy::GiveUp, "the mail could not be written as JSON"))
+}
+
+/// The reason of a failure: what mends it, where something does, and then what the provider said.
+fn reason(what_mends: &str, said: &str) -> String {
+    if what_mends.is_empty() { said.to_owned() } else { format!("{what_mends}: {said}") }
+}
+
+/// The start of what a provider says, on one line, with everything that could be an address taken out: their messages
+/// repeat the recipient's. What separates words here can be in no address of ours.
+fn masked(message: &str) -> String {
+    let separates = |character: char| character.is_whitespace() || "<>()[],;:\"`".contains(character);
+    let pieces = message.split_inclusive(separates).map(|piece| {
+        let word = piece.trim_end_matches(separates);
+        if word.contains('@') { piece.replace(word, "(address)") } else { piece.to_owned() }
+    });
+    let text: String = pieces.collect();
+    text.chars().filter(|character| !character.is_control()).take(200).collect()
+}
+
+/// What mends a mail to an address that takes none, whoever says so.
+const CORRECT_ADDRESS: &str = "correct the address";
+
+/// How long a mail waits that is over what a provider sends in a day or a month: it says of neither when it is over.
+const QUOTA_WAIT_MS: i64 = 60 * 60 * 1000;
 
 fn rendered(template: &impl Template) -> Result<String, Failure> {
     let mut text = String::new();

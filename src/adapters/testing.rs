@@ -8,9 +8,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use crate::model::{PrivateKey, Timestamp, TraceId, UniqueId};
+use crate::platform::host::{binding_answer, binding_request};
 use crate::platform::{
-    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, Method, NoRandomness, Outcome, Platform, SendError,
-    Statement,
+    BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, Method, NoRandomness,
+    Outcome, Platform, SendError, Statement,
 };
 
 /// When it always is: January 5, 2026.
@@ -77,6 +78,10 @@ impl Platform for Canned {
         let reply = self.replies.borrow_mut().pop_front();
         assert!(reply.is_some(), "unexpected: {call}");
         reply.unwrap_or(Err(SendError::Unreachable))
+    }
+
+    async fn send_mail(&self, mail: &BoundMail) -> Result<Option<String>, BoundMailError> {
+        binding_answer(self.send(binding_request(mail)).await)
     }
 
     async fn sleep(&self, _: Duration) {}

@@ -14,6 +14,8 @@ use crate::platform::{Row, RowError, Statement};
 #[derive(Debug, Clone)]
 pub struct DueAlert {
     pub entry: Entry,
+    /// How often its row was ended before, and enqueued again.
+    pub ended: i64,
     pub id: String,
     pub detail: String,
     pub created_at: Timestamp,
@@ -55,6 +57,7 @@ impl DueAlert {
     fn read(row: &Row) -> Result<Self, RowError> {
         Ok(Self {
             entry: Entry::read(row)?,
+            ended: row.integer("ended")?,
             id: row.text("alert_id")?.to_owned(),
             detail: row.text("detail")?.to_owned(),
             created_at: row.time("created_at")?,

@@ -11,7 +11,8 @@ use super::statement::{query, statement};
 use crate::http::api::codes::OutboxKind;
 use crate::json;
 use crate::model::{
-    Consequence, EmailAddress, Ending, GithubLogin, LeaseId, LicenseKey, ProductRef, Repo, Source, Timestamp, TraceId,
+    Consequence, EmailAddress, Ending, GithubLogin, LeaseId, LicenseKey, ProductRef, Repo, ReturnedMail, Source,
+    Timestamp, TraceId,
 };
 use crate::platform::{Row, RowError, Statement};
 
@@ -105,6 +106,8 @@ pub enum MailStanding {
 #[derive(Debug, Clone)]
 pub struct DueMail {
     pub entry: Entry,
+    /// How often its row was ended before, and enqueued again.
+    pub ended: i64,
     pub kind: OutboxKind,
     pub standing: MailStanding,
 }
@@ -201,9 +204,26 @@ pub fn claim_mails(lease: &Lease, moment: Moment, share: Share) -> (Statement, Q
     (claim(Queue::Mails, lease, moment.now, share), leased)
 }
 
-/// Ends a row well. `outcome` is what the other side said, in one word; `reference` its own id of it.
+/// Ends the row of a mail well, unless that has come back already. `outcome` is what the other side said, in one word; `reference`
+/// its own id of it.
 pub fn complete(id: i64, lease: &Lease, now: Timestamp, outcome: &'static str, reference: Option<&str>) -> Statement {
     statement!("outbox/complete", id, lease_id = &lease.id, now, outcome, reference)
+}
+
+/// Notes what its provider says of a mail, and leaves its row to the operator.
+pub fn mail_returned(mail: &ReturnedMail, now: Timestamp) -> [Statement; 2] {
+    let (outbox_id, reference) = (mail.outbox_id, mail.reference.as_str());
+    [
+        statement!(
+            "outbox/record_returned",
+            reference,
+            outbox_id,
+            fate = mail.fate.as_str(),
+            reason = mail.reason.as_str(),
+            now
+        ),
+        statement!("outbox/bury_returned", outbox_id, reference, now),
+    ]
 }
 
 /// Ends the row of a mail whose license is not good, if it still is not.
@@ -261,6 +281,13 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// What a mail is owed as, whose row was ended so often before: the same for each try to send the same one.
+    pub fn owed_as(&self, ended: i64) -> String {
+        if ended == 0 { self.id.to_string() } else { format!("{}-{ended}", self.id) }
+    }
+}
+
 impl Unreadable {
     /// Reads a leased row. One that cannot be read does not keep the others.
     pub(super) fn or<T>(row: &Row, read: impl Fn(&Row) -> Result<T, RowError>) -> Result<Leased<T>, RowError> {
@@ -313,6 +340,7 @@ impl DueMail {
     fn read(row: &Row) -> Result<Self, RowError> {
         Ok(Self {
             entry: Entry::read(row)?,
+            ended: row.integer("ended")?,
             kind: OutboxKind::from_name(row.text("kind")?).ok_or(RowError("kind"))?,
             standing: match row.text("standing")? {
                 "active" => MailStanding::Good(Box::new(Mailing::read(row)?)),

@@ -211,7 +211,9 @@ impl<P: Platform> Engine<P> {
                 statements.extend(licenses::follow(order, moment, &self.trace));
                 statements
             }
-            StorefrontEvent::AccessChanged { .. } | StorefrontEvent::Nothing { .. } => Vec::new(),
+            StorefrontEvent::AccessChanged { .. }
+            | StorefrontEvent::MailReturned(_)
+            | StorefrontEvent::Nothing { .. } => Vec::new(),
         }
     }
 }

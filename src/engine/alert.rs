@@ -70,7 +70,7 @@ impl<P: Platform> Engine<P> {
         let id = due.entry.id;
         let sent = match spent_in_silence(&due.entry) {
             Some(failure) => Err(failure),
-            None => self.mail_alert(&due.detail, alert::LOOK, &id.to_string(), &due.entry.trace).await,
+            None => self.mail_alert(&due.detail, alert::LOOK, &due.entry.owed_as(due.ended), &due.entry.trace).await,
         };
         let (outcome, error, statements) = match sent {
             Ok(Sent { outcome, reference }) => {
@@ -119,7 +119,9 @@ impl<P: Platform> Engine<P> {
         if self.config.operator_email.is_none() || self.now().as_millis().rem_euclid(HOUR_MS) >= MINUTE_MS {
             return;
         }
-        if let Err(failure) = self.mail_alert(DAILY_LIMIT, DAILY_LIMIT_ADVICE, "none", &self.trace).await {
+        // Each hour's is a mail of its own, and of no row.
+        let reference = format!("none-{}", self.now().as_millis() / HOUR_MS);
+        if let Err(failure) = self.mail_alert(DAILY_LIMIT, DAILY_LIMIT_ADVICE, &reference, &self.trace).await {
             self.log(
                 Level::Error,
                 "alert",

@@ -57,7 +57,7 @@ impl<P: Platform> Engine<P> {
         let catalogue = self.catalogue();
         let fronts = self.config.storefronts.iter();
         let fronts = fronts.map(|storefront| storefronts::look(self, storefront, &catalogue, &read, host));
-        let ((provider, sender), of_storefronts, of_github) = join3(
+        let (of_mail, of_storefronts, of_github) = join3(
             deployment::look_at_mail(self, &read),
             join_all(fronts),
             github::look(self, &catalogue, &read, bounds(self.config.workers_plan)),
@@ -66,7 +66,7 @@ impl<P: Platform> Engine<P> {
         let mut checks = deployment::database(&migration, &read);
         checks.extend(deployment::settings(&self.config));
         checks.push(deployment::cron(&read, self.now()));
-        checks.extend([provider, sender]);
+        checks.extend(of_mail);
         checks.extend(of_storefronts.into_iter().flatten());
         checks.extend(storefronts::unmapped(&read));
         checks.extend(of_github);

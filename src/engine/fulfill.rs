@@ -120,7 +120,12 @@ impl<P: Platform> Engine<P> {
                         None => product.ending_from(now),
                     },
                 };
-                Ok(DueMail { entry, kind: OutboxKind::LicenseMail, standing: MailStanding::Good(Box::new(mailing)) })
+                Ok(DueMail {
+                    entry,
+                    ended: 0,
+                    kind: OutboxKind::LicenseMail,
+                    standing: MailStanding::Good(Box::new(mailing)),
+                })
             }));
         }
         self.write_down(self.send_mails(&lease, due).await).await?;

@@ -15,10 +15,11 @@ use super::outbox::{MAX_ATTEMPTS, Verdict, shown};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::hook;
+use crate::adapters::mail::returned::Teller;
 use crate::adapters::storefronts::{Cause, Known, NotUnderstood, Understood};
 use crate::db::Batch;
 use crate::db::events::{self, Completion, Failing};
-use crate::db::outbox::Attempt;
+use crate::db::outbox::{self, Attempt};
 use crate::db::watches;
 use crate::model::{
     BuyerEmail, Delivery, EventId, EventReason, EventType, OrderId, Source, StorefrontEvent, StorefrontId,
@@ -150,7 +151,10 @@ impl<P: Platform> Engine<P> {
         match self.config.storefronts.get(delivery.source) {
             Some(storefront) => storefront.interpret(&self.platform, delivery).await,
             None if delivery.source == hook::SOURCE => hook::understand(delivery),
-            None => Err(NotUnderstood::of_unknown_storefront()),
+            None => match Teller::of(delivery.source) {
+                Some(teller) => teller.understand(delivery),
+                None => Err(NotUnderstood::of_unknown_storefront()),
+            },
         }
     }
 
@@ -244,6 +248,10 @@ impl<P: Platform> Engine<P> {
                 // What it tells is not believed: it only has GitHub be asked sooner.
                 let hasten = watches::hasten(&repo, self.now());
                 self.note(handling, event_type, None, reason, hasten.into()).await
+            }
+            StorefrontEvent::MailReturned(mail) => {
+                let returned = Vec::from(outbox::mail_returned(&mail, self.now()));
+                self.note(handling, event_type, None, EventReason::MailReturned, returned.into()).await
             }
             StorefrontEvent::Nothing { reason, order_id } => {
                 self.note(handling, event_type, order_id.as_ref(), reason, Batch::new()).await

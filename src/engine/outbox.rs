@@ -149,7 +149,7 @@ impl<P: Platform> Engine<P> {
         };
         let sent = match (&mailing.to, spent_in_silence(&mail.entry)) {
             (Some(_), Some(failure)) => Err(failure),
-            (Some(to), None) => self.mail(mailing, to, &mail.entry).await,
+            (Some(to), None) => self.mail(mail, mailing, to).await,
             (None, _) => Err(Failure::new(Remedy::PersonNeeded, UNMAILABLE)),
         };
         let failure = match sent {
@@ -178,13 +178,13 @@ impl<P: Platform> Engine<P> {
         statements
     }
 
-    async fn mail(&self, mail: &Mailing, to: &EmailAddress, entry: &Entry) -> Result<Sent, Failure> {
+    async fn mail(&self, due: &DueMail, mail: &Mailing, to: &EmailAddress) -> Result<Sent, Failure> {
         let catalogue = self.catalogue();
         let Some(product) = catalogue.find(mail.section, &mail.bought) else {
             return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in the catalogue"));
         };
         let renew_url = product.renew_url.as_ref().map(HttpsUrl::as_str);
-        let reference = entry.id.to_string();
+        let reference = due.entry.owed_as(due.ended);
         let Mailing { tier, name, key, ending, test, .. } = mail;
         let (product, ending, test) = (&*product.name, *ending, *test);
         let portal_url = self.config.portal.url.as_deref();
@@ -208,7 +208,7 @@ impl<P: Platform> Engine<P> {
                 InvitationMail { product, name, key, login, open, expired, portal_url, test }.compose(to, &reference)?
             }
         };
-        Mailer::new(&self.config.mail).send(&self.platform, &message, &entry.trace).await
+        Mailer::new(&self.config.mail).send(&self.platform, &message, &due.entry.trace).await
     }
 
     /// The statement that takes a row out of the way that nobody can work on.

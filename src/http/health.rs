@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::api::codes::{DependencyState, HealthState};
 use super::api::health::Health;
 use super::{Code, Problem, Request, Response};
+use crate::config::MailProvider;
 use crate::engine::Engine;
 use crate::platform::{Limit, Platform};
 
@@ -15,8 +16,11 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: &Request) 
     let alive = engine.probe().await;
     let config = engine.config();
     let rate_limit = Limit::ALL.into_iter().all(|limit| engine.platform().has_limit(limit));
-    let mail =
-        if config.mail.postmark_token.is_some() { DependencyState::Configured } else { DependencyState::Logging };
+    let mail = match config.mail.provider {
+        MailProvider::None => DependencyState::Logging,
+        MailProvider::Several(_) => DependencyState::Ambiguous,
+        _ => DependencyState::Configured,
+    };
     let mut dependencies = BTreeMap::from([
         ("database".to_owned(), if alive { DependencyState::Ok } else { DependencyState::Unreachable }),
         ("github".to_owned(), configured(config.github.credentials.is_ok())),

@@ -1,6 +1,6 @@
-//! `POST /webhooks/{storefront}` and `/webhooks/github`: proven first, then stored, then 200 whatever happens after.
+//! `POST /webhooks/{storefront}`, `/webhooks/github` and those of mail providers: proven first, then stored, then 200 whatever happens after.
 //!
-//! What proves a delivery is the sender's to say, in `adapters::storefronts` and `adapters::github::hook`. Storefronts send again what was not
+//! What proves a delivery is the sender's to say, in `adapters::storefronts`, `adapters::github::hook` and `adapters::mail::returned`. Storefronts send again what was not
 //! answered with a 200, or only after some of the 5xx. So once a delivery is proven, nothing but a body that could not be
 //! stored makes another status than 200, and that one makes 503. It is never 410: senders take that for good-bye.
 
@@ -11,6 +11,7 @@ use std::fmt::Display;
 
 use super::{BodyError, Code, Problem, Request, Response, WEBHOOK_BODY_MAX_BYTES};
 use crate::adapters::github::hook;
+use crate::adapters::mail::returned::Teller;
 use crate::adapters::storefronts::{Head, Refusal};
 use crate::engine::Engine;
 use crate::http::api::activation::DeliveryReceipt;
@@ -24,7 +25,10 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -
     let (source, proof) = match config.storefronts.by_path(&request.path) {
         Some(storefront) => (storefront.source(), storefront.authenticate(&head, engine.platform().now())),
         None if request.path == hook::PATH => (hook::SOURCE, hook::authenticate(&config.github, &head)),
-        None => return Problem::not_found().into(),
+        None => match Teller::by_path(&request.path) {
+            Some(teller) => (teller.source(), teller.authenticate(&config.mail, &head, engine.platform().now())),
+            None => return Problem::not_found().into(),
+        },
     };
     // Before the method is looked at: where nobody is to see it, this path does not exist, for any method and any body.
     if matches!(proof, Err(Refusal::Hidden)) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::model::{IssuedKey, Order, OrderFacts, OrderId, Repo, Subscription};
+use crate::model::{IssuedKey, Order, OrderFacts, OrderId, Repo, ReturnedMail, Subscription};
 
 /// A storefront's name for a kind of event, as the `event_type` column holds it: 1 to 64 of `a` to `z`, `0` to `9`, `_`
 /// and `.`.
@@ -25,6 +25,8 @@ pub enum StorefrontEvent {
     SubscriptionChanged { subscription: Subscription, reason: EventReason },
     /// Somebody became or ceased to be a member of a repository, as its host says.
     AccessChanged { repo: Repo },
+    /// A mail of ours did not reach its reader, or was not welcome, as the mail provider says.
+    MailReturned(ReturnedMail),
     /// Understood, and nothing is to be done; with the order that it is about, where it names one.
     Nothing { reason: EventReason, order_id: Option<OrderId> },
 }
@@ -38,7 +40,7 @@ impl StorefrontEvent {
             Self::OrderChanged { order_id, .. } => Some(order_id),
             Self::SubscriptionChanged { subscription, .. } => subscription.order_id.as_ref(),
             Self::Nothing { order_id, .. } => order_id.as_ref(),
-            Self::AccessChanged { .. } => None,
+            Self::AccessChanged { .. } | Self::MailReturned(_) => None,
         }
     }
 }
@@ -105,6 +107,13 @@ reasons! {
     AccessChanged => "access_changed",
     /// About a repository that no product opens.
     AnotherRepository => "another_repository",
+
+    /// A mail of ours came back, or was reported as spam.
+    MailReturned => "mail_returned",
+    /// A mail is late, or was answered by a machine.
+    MailNotReturned => "mail_not_returned",
+    /// About a mail that is none of ours.
+    AnotherMail => "another_mail",
 
     // What our own record or the catalogue said to it.
     /// The storefront issues the keys of this product; the license comes with the key.

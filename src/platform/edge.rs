@@ -6,6 +6,7 @@
 
 mod d1;
 mod fetch;
+mod mail;
 mod signing;
 mod stream;
 
@@ -20,8 +21,8 @@ use worker::worker_sys::RateLimiter;
 
 use crate::model::{PrivateKey, Timestamp};
 use crate::platform::{
-    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError,
-    Statement,
+    BINDING, BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness,
+    Outcome, Platform, SendError, Statement,
 };
 
 pub(crate) use stream::Chunks;
@@ -37,9 +38,10 @@ impl Edge {
         Self { env }
     }
 
-    /// The variable or secret of that name, if there is one.
+    /// The variable or secret of that name, if there is one; for a binding that is no text, [`BINDING`].
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
-        self.binding(name)?.as_string()
+        let binding = self.binding(name)?;
+        binding.as_string().or_else(|| binding.is_object().then(|| BINDING.to_owned()))
     }
 
     /// The binding of that name, if there is one.
@@ -58,6 +60,13 @@ impl Platform for Edge {
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         fetch::send(&request).await
+    }
+
+    async fn send_mail(&self, mail: &BoundMail) -> Result<Option<String>, BoundMailError> {
+        match self.binding(mail::NAME) {
+            Some(binding) => mail::send(&binding, mail).await,
+            None => Err(BoundMailError::Missing),
+        }
     }
 
     async fn sleep(&self, time: Duration) {

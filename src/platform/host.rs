@@ -14,10 +14,11 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::json::Json;
 use crate::model::{PrivateKey, Timestamp};
 use crate::platform::{
-    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError,
-    Statement,
+    BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, Method, NoRandomness,
+    Outcome, Platform, SendError, Statement,
 };
 
 pub use sqlite::Sqlite;
@@ -41,6 +42,10 @@ struct World {
     log: RefCell<Vec<LogLine>>,
     batches: Cell<u32>,
 }
+
+/// Where the mail binding is on the host: a mail is posted there as the JSON that the binding takes, and answered with its answer,
+/// a 200 with `messageId`, or what it throws, another status with `code` and `message`.
+pub const MAIL_BINDING_URL: &str = "http://sandbox.localhost/email/send";
 
 type Upstream = dyn Fn(&HttpRequest) -> Result<HttpResponse, SendError>;
 type Injector = dyn FnMut(&Call<'_>) -> Fate;
@@ -197,6 +202,11 @@ impl Platform for Host {
         reply
     }
 
+    /// The binding is played by whoever plays the services, and meets the same faults.
+    async fn send_mail(&self, mail: &BoundMail) -> Result<Option<String>, BoundMailError> {
+        binding_answer(self.send(binding_request(mail)).await)
+    }
+
     /// Time passes only once nothing else gets on: then it jumps to the end of the shortest sleep. One that is dropped
     /// before has taken no time.
     async fn sleep(&self, time: Duration) {
@@ -248,6 +258,32 @@ impl Platform for Host {
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Host").field("clock", &self.0.clock).finish_non_exhaustive()
+    }
+}
+
+/// A mail for the binding as a request to whoever plays it.
+pub fn binding_request(mail: &BoundMail) -> HttpRequest {
+    let body = serde_json::json!({
+        "from": { "email": mail.from, "name": mail.from_name },
+        "to": mail.to,
+        "subject": mail.subject,
+        "text": mail.text,
+        "html": mail.html,
+    });
+    HttpRequest::new(Method::Post, MAIL_BINDING_URL.to_owned()).body("application/json", body.to_string().into_bytes())
+}
+
+/// What the reply to it would be of the binding.
+///
+/// # Errors
+/// As [`Platform::send_mail`].
+pub fn binding_answer(reply: Result<HttpResponse, SendError>) -> Result<Option<String>, BoundMailError> {
+    let reply = reply.map_err(BoundMailError::Unanswered)?;
+    let answer = Json::parse(&reply.body).ok();
+    let said = |name: &str| answer.as_ref()?.root().text(name).ok().map(str::to_owned);
+    match reply.status {
+        200 => Ok(said("messageId")),
+        _ => Err(BoundMailError::Refused { code: said("code"), message: said("message").unwrap_or_default() }),
     }
 }
 

@@ -6,13 +6,13 @@ use latchkey::http::api::codes::CheckCode;
 use latchkey::model::Catalogue;
 use latchkey::platform::{DbError, Platform};
 use latchkey_sandbox::{
-    AccountKind, Fault, FaultKind, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, GumroadSale,
-    LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_WEBHOOK_SECRET, LemonSqueezySale, Options, POSTMARK_TOKEN, Service,
-    TokenAccess,
+    AccountKind, Call, Fault, FaultKind, GITHUB_TOKEN, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, GumroadSale,
+    LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_WEBHOOK_SECRET, LemonSqueezySale, Options, POSTMARK_TOKEN, ResendKeyAccess,
+    SMTP2GO_API_KEY, Service, TokenAccess,
 };
 use serde_json::Value;
 
-use crate::shop::{ADMIN_TOKEN, Shop, catalogue_of, request, run};
+use crate::shop::{ADMIN_TOKEN, BY_BINDING, BY_RESEND, BY_SMTP2GO, Shop, catalogue_of, request, run};
 
 const HOST: &str = "shop.example.com";
 
@@ -133,7 +133,9 @@ async fn checks(shop: &Shop) -> Vec<Value> {
         );
     }
     let calls = shop.sandbox.take_calls();
-    assert!(calls.iter().all(|call| call.method == "GET"), "nothing is asked to change");
+    // At SMTP2GO every question is a POST.
+    let asks = |call: &Call| call.method == "GET" || call.path == "/v3/stats/email_summary";
+    assert!(calls.iter().all(asks), "nothing is asked to change");
     assert!(calls.len() <= 50, "{} calls", calls.len());
     checks
 }
@@ -279,7 +281,11 @@ fn ticks_that_do_not_come_are_found() {
 fn mails_that_do_not_leave_are_found() {
     run(async {
         let shop = healthy_with(&[("POSTMARK_TOKEN", ""), ("EMAIL_FROM", "")]).await;
-        let expected = ["mail_provider failed -: not_set", "mail_sender failed EMAIL_FROM: not_set"];
+        let expected = [
+            "mail_provider failed -: not_set",
+            "mail_sender failed EMAIL_FROM: not_set",
+            "mail_hooks skipped -: not_used",
+        ];
         assert!(found(&shop).await.iter().filter(|line| line.starts_with("mail")).eq(&expected));
         let shop = healthy_with(&[("POSTMARK_TOKEN", "sandbox-another")]).await;
         assert_eq!(found(&shop).await, ["mail_provider failed -: refused"]);
@@ -287,6 +293,41 @@ fn mails_that_do_not_leave_are_found() {
         let shop = healthy().await;
         shop.sandbox.deliver_nothing();
         assert_eq!(found(&shop).await, ["mail_provider failed -: delivers_nothing"]);
+        let shop = healthy_with(&[("SMTP2GO_API_KEY", SMTP2GO_API_KEY)]).await;
+        assert_eq!(
+            found(&shop).await,
+            [
+                "configuration failed POSTMARK_TOKEN: several",
+                "mail_provider failed -: several",
+                "mail_hooks skipped -: not_used"
+            ]
+        );
+        let shop = healthy_with(&[("POSTMARK_WEBHOOK_SECRET", "")]).await;
+        assert_eq!(found(&shop).await, ["mail_hooks warning POSTMARK_WEBHOOK_SECRET: not_set"]);
+    });
+}
+
+#[test]
+fn each_mail_provider_is_looked_at_as_far_as_its_least_key_lets_it_be() {
+    run(async {
+        let shop = healthy_with(&BY_RESEND).await;
+        assert!(found(&shop).await.is_empty());
+        shop.sandbox.give_resend_key(ResendKeyAccess::Full);
+        assert!(found(&shop).await.is_empty());
+        shop.sandbox.unconfirm_sender("licenses@example.com");
+        assert_eq!(found(&shop).await, ["mail_sender failed EMAIL_FROM: not_verified"]);
+        for (settings, key, others) in [
+            (&BY_RESEND[..], "RESEND_API_KEY", &[][..]),
+            (&BY_SMTP2GO[..], "SMTP2GO_API_KEY", &["mail_hooks skipped -: not_used"][..]),
+        ] {
+            let shop = healthy_with(settings).await;
+            assert_eq!(found(&shop).await, others, "{key}");
+            let shop = healthy_with(&[settings, &[(key, "sandbox-another")]].concat()).await;
+            assert_eq!(found(&shop).await, [&["mail_provider failed -: refused"][..], others].concat());
+            assert_eq!(shop.sandbox.take_unexpected().len(), 1);
+        }
+        let shop = healthy_with(&BY_BINDING).await;
+        assert_eq!(found(&shop).await, ["mail_provider skipped -: cannot_tell", "mail_hooks skipped -: not_used"]);
     });
 }
 

@@ -26,6 +26,7 @@ mod hostile;
 mod intake;
 mod lemon_squeezy;
 mod license_actions;
+mod mails;
 mod memberships;
 mod nothing_to_deliver;
 mod openapi;

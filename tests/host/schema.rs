@@ -36,6 +36,8 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     // Where new deliveries' rows are stored, SQLite plans to look for rows that refer to them. It does so only while a foreign
     // key is violated, which D1 and this allow at no time.
     ("reconciliations/store_missing", &["licenses", "orders"]),
+    // The one word that there may be of a mail.
+    ("outbox/complete", &["returned"]),
     // What was noted and not told of, and the causes that there may be.
     ("alerts/mark_told", &["alert_causes"]),
     ("alerts/raise_found", &["a", "alert_causes"]),
@@ -370,6 +372,7 @@ async fn shop_with_a_row_of_everything() -> Shop {
         "INSERT INTO storefront_keys VALUES ('lemonsqueezy', '1', 'another-key', 0, NULL, 1, 1, NULL)",
         "INSERT INTO drift VALUES (1, 'acme/starter', 583231, 'extra', 'octocat', 1, 1, '{}')",
         "INSERT INTO github_pauses VALUES ('acme/starter', 1, 1, 'asked to wait')",
+        "INSERT INTO returned_mails VALUES ('one-mail', 1, 'bounced', 'correct the address', 1)",
         "INSERT INTO alerts VALUES ('dead_row:1', 'dead_row', 'Given up and left to you: 1', 1, NULL, 1, NULL)",
         "INSERT INTO alert_causes VALUES ('person_needed: x', 'x', 1, 0)",
         "INSERT INTO unmapped_lines SELECT id, 'gumroad', 'unheard-of', '' FROM webhook_events",
@@ -408,6 +411,10 @@ fn one_line_of_an_order_has_one_license_whatever_its_key() {
 
 /// Statements that a shop with a row of everything has to refuse, with what the refusal says.
 const WRONG_STATES: &[(&str, &str)] = &[
+    // Mails that came back.
+    ("UPDATE returned_mails SET reference = ''", "CHECK"),
+    ("UPDATE returned_mails SET fate = 'lost'", "CHECK"),
+    ("UPDATE returned_mails SET said_at = 'today'", "cannot store TEXT value in INTEGER"),
     // Deliveries.
     ("UPDATE webhook_events SET id = ''", "CHECK"),
     ("UPDATE webhook_events SET source = ''", "CHECK"),

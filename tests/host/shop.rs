@@ -13,8 +13,8 @@ use latchkey::http::{self, Request, Response};
 use latchkey::model::{Actor, AdminAction, Catalogue, PrivateKey, Reason, Timestamp};
 use latchkey::platform::host::{Host, Sqlite};
 use latchkey::platform::{
-    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, Row, SendError,
-    Statement,
+    BINDING, BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness,
+    Outcome, Platform, Row, SendError, Statement,
 };
 use latchkey_sandbox::{Delivery, Options, Sandbox};
 use latchkey_simulator::world::{World, send};
@@ -26,6 +26,20 @@ pub(crate) use latchkey_simulator::world::{ADMIN_TOKEN, NOW, catalogue, catalogu
 
 /// The product that opens `acme/starter` and `acme/starter-docs` for a year.
 pub(crate) const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
+
+/// The settings by which mails leave by another provider than usual.
+pub(crate) const BY_RESEND: [(&str, &str); 4] = [
+    ("POSTMARK_TOKEN", ""),
+    ("RESEND_API_KEY", latchkey_sandbox::RESEND_API_KEY),
+    ("RESEND_API_URL", "http://sandbox.localhost/resend"),
+    ("RESEND_WEBHOOK_SECRET", latchkey_sandbox::RESEND_WEBHOOK_SECRET),
+];
+pub(crate) const BY_SMTP2GO: [(&str, &str); 3] = [
+    ("POSTMARK_TOKEN", ""),
+    ("SMTP2GO_API_KEY", latchkey_sandbox::SMTP2GO_API_KEY),
+    ("SMTP2GO_API_URL", "http://sandbox.localhost/smtp2go"),
+];
+pub(crate) const BY_BINDING: [(&str, &str); 2] = [("POSTMARK_TOKEN", ""), ("EMAIL", BINDING)];
 
 /// A shop in a world of its own.
 pub(crate) struct Shop {
@@ -283,6 +297,10 @@ impl Platform for Machine {
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         self.host.send(request).await
+    }
+
+    async fn send_mail(&self, mail: &BoundMail) -> Result<Option<String>, BoundMailError> {
+        self.host.send_mail(mail).await
     }
 
     async fn sleep(&self, time: Duration) {

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use latchkey::model::{PrivateKey, Timestamp};
 use latchkey::platform::{
-    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError,
-    Statement,
+    BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome,
+    Platform, SendError, Statement,
 };
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
@@ -54,6 +54,11 @@ impl Platform for Machine {
             }
         }
         Ok(HttpResponse { status, headers, body })
+    }
+
+    async fn send_mail(&self, _: &BoundMail) -> Result<Option<String>, BoundMailError> {
+        // What the Worker is bound to stays with it.
+        Err(BoundMailError::Missing)
     }
 
     async fn sleep(&self, time: Duration) {

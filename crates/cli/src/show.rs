@@ -459,6 +459,10 @@ pub(crate) fn license(view: &View, detail: &LicenseDetail) -> String {
         ("issued", license.issued_at.into()),
         ("expires", license.expires_at.map_or_else(|| "never".into(), Cell::from)),
     ];
+    if let Some(returned) = &license.mail_returned {
+        let told = format!("{}, {}", returned.fate.words(), returned.since.to_rfc3339());
+        members.push(("mail with the key", told.into()));
+    }
     match &license.activation {
         None => members.push(("activated", "not yet".into())),
         Some(bound) => members.extend([

@@ -9,7 +9,7 @@ use latchkey::http::api::codes::{
 };
 use latchkey::http::api::timeline::Happening;
 use latchkey::model::catalogue::Permission;
-use latchkey::model::{EventReason, GrantState, LicenseStatus, Source};
+use latchkey::model::{EventReason, GrantState, LicenseStatus, MailFate, Source};
 
 use crate::view::{Cell, Tone};
 
@@ -93,6 +93,9 @@ impl Words for EventReason {
             Self::Ping => "the sender asked whether somebody is there",
             Self::AccessChanged => "who is in a repository changed, which is read from GitHub itself",
             Self::AnotherRepository => "it is about a repository that no product opens",
+            Self::MailReturned => "a mail came back, or was reported as spam",
+            Self::MailNotReturned => "a mail is late, or was answered by a machine, which changes nothing",
+            Self::AnotherMail => "it is about a mail that is none of Latchkey's",
             Self::KeyIssuedByStorefront => {
                 "the storefront issues the keys of this product: the license comes with the key"
             }
@@ -120,6 +123,7 @@ impl Words for LicenseReason {
     fn words(&self) -> &'static str {
         match self {
             Self::MailFailed => "the mail with the key could not be sent and is not tried again",
+            Self::MailBounced => "the mail with the key came back, or was reported as spam",
             Self::InvitationFailed => "the invitation could not be made and is not tried again",
             Self::RemovalFailed => "the access could not be taken away, which is not tried again",
             Self::MailBlocked => "the mail with the key cannot be sent until you fix the cause",
@@ -160,6 +164,16 @@ impl Words for OutstandingState {
         match self {
             Self::NeedsSeller => "what waits for you",
             Self::InProgress => "what is tried again later by itself",
+        }
+    }
+}
+
+impl Words for MailFate {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Bounced => "came back",
+            Self::Complained => "was reported as spam",
+            Self::Failed => "was not sent after all",
         }
     }
 }
@@ -335,6 +349,7 @@ impl Words for CheckCode {
             Self::Cron => "cron trigger",
             Self::MailProvider => "mail provider",
             Self::MailSender => "sender of mails",
+            Self::MailHooks => "word of mails that come back",
             Self::Hooks => "webhooks of",
             Self::Deliveries => "deliveries of",
             Self::MappedProducts => "products of the catalogue at",
@@ -384,10 +399,13 @@ impl Words for CheckReason {
             Self::SchemaAhead => "the database is of a later version than the Worker",
             Self::NoTick => "no tick has run in the last five minutes",
             Self::DeliversNothing => "it takes mails and delivers none",
+            Self::Several => "several are set, and only one can be",
+            Self::NotVerified => "the mail provider sends nothing from it",
+            Self::CannotTell => "there is nobody to ask",
             Self::MailsWait => "mails wait until you set something right",
             Self::Refused => "the credentials are not taken",
             Self::Unanswered => "there was no answer that could be believed",
-            Self::NotUsed => "nothing is sold there",
+            Self::NotUsed => "it is not used",
             Self::NotConfigured => "its webhook is closed, and the catalogue has products of it",
             Self::NoCredentials => "there are no credentials to ask with",
             Self::HookMissing => "none leads here",
@@ -453,6 +471,17 @@ pub(crate) fn remedy(item: &AttentionItem) -> (String, Vec<String>) {
             (
                 "Ask the buyer whether this is the right account, then invite it again:".to_owned(),
                 item.outbox_id.map(of).unwrap_or_default(),
+            )
+        }
+        Remedy::CorrectEmail => {
+            let of = |key: &String| vec![format!("licenses correct-email {key} --to … --reason \"…\"")];
+            let retry = |id: i64| format!("outbox retry {id} --reason \"…\"");
+            let mut commands = item.license_key.as_ref().map(of).unwrap_or_default();
+            commands.extend(item.outbox_id.map(retry));
+            (
+                "Ask the buyer for an address that takes mail, and correct it; or have the same one tried again:"
+                    .to_owned(),
+                commands,
             )
         }
         Remedy::RetryOutbox => {

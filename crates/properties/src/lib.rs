@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`buyers`] | what a buyer types: keys, logins, repositories, the activation |
 //! | [`github`] | GitHub's replies |
-//! | [`mail`] | Postmark's replies, and the mail that a stranger's name goes into |
+//! | [`mail`] | mail providers' replies and what they tell, and the mail that a stranger's name goes into |
 //! | [`requests`] | whole HTTP requests, to any route |
 //! | [`settings`] | the operator's own: variables, the catalogue |
 //! | [`storefronts`] | what Gumroad and Lemon Squeezy send and reply |
@@ -38,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 29] = [
     Target { name: "activation", check: buyers::activation },
     Target { name: "caller_network", check: buyers::caller_network },
     Target { name: "configuration", check: settings::configuration },
@@ -60,10 +60,12 @@ pub const TARGETS: [Target; 27] = [
     Target { name: "license_report", check: storefronts::license_report },
     Target { name: "listed_item", check: storefronts::listed_item },
     Target { name: "login", check: buyers::login },
-    Target { name: "postmark_reply", check: mail::postmark_reply },
+    Target { name: "mail_reply", check: mail::reply },
+    Target { name: "mail_webhook", check: mail::webhook },
     Target { name: "products_file", check: settings::products_file },
     Target { name: "repository", check: buyers::repository },
     Target { name: "request", check: requests::request },
+    Target { name: "standard_webhooks", check: mail::standard_webhooks },
     Target { name: "storefront_list", check: storefronts::storefront_list },
     Target { name: "time_and_url", check: values::time_and_url },
 ];

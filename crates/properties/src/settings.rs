@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use latchkey::adapters::storefronts::SECTIONS;
-use latchkey::config::Config;
+use latchkey::config::{Config, MailProvider};
 use latchkey::model::catalogue::{Catalogue, Form, Problem};
 use serde_json::Value;
 
@@ -29,7 +29,13 @@ fn check(config: &Config) {
     for problem in &config.problems {
         assert_clean(&problem.to_string());
     }
-    for url in [&config.github.api_url, &config.mail.api_url] {
+    let mail = match &config.mail.provider {
+        MailProvider::Postmark(account) | MailProvider::Resend(account) | MailProvider::Smtp2go(account) => {
+            Some(account)
+        }
+        MailProvider::None | MailProvider::Binding | MailProvider::Several(_) => None,
+    };
+    for url in [Some(&config.github.api_url), mail.map(|account| &account.api_url)].into_iter().flatten() {
         assert!(url.starts_with("https://") || url.starts_with("http://"), "{url}");
         assert!(!url.ends_with('/'), "{url}");
     }

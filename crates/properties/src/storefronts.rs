@@ -248,7 +248,9 @@ fn check(read: &Result<Understood, NotUnderstood>) {
                     assert!(!facts.is_empty(), "nothing has changed");
                 }
                 StorefrontEvent::SubscriptionChanged { subscription, reason: _ } => check_subscription(subscription),
-                StorefrontEvent::AccessChanged { .. } => panic!("no storefront knows of access"),
+                StorefrontEvent::AccessChanged { .. } | StorefrontEvent::MailReturned(_) => {
+                    panic!("no storefront knows of access, or of mails")
+                }
                 StorefrontEvent::Nothing { .. } => {}
             }
         }

@@ -9,9 +9,10 @@ use latchkey::config::Config;
 use latchkey::engine::Engine;
 use latchkey::http::{self, Request, Response};
 use latchkey::model::{PrivateKey, Timestamp, UniqueId};
+use latchkey::platform::host::{binding_answer, binding_request};
 use latchkey::platform::{
-    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError,
-    Statement, Value,
+    BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome,
+    Platform, SendError, Statement, Value,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -90,6 +91,10 @@ impl Platform for World {
         let turn = self.0.sent.borrow().len().min(replies.len().saturating_sub(1));
         self.0.sent.borrow_mut().push(request);
         replies.get(turn).cloned().ok_or(SendError::Unreachable)
+    }
+
+    async fn send_mail(&self, mail: &BoundMail) -> Result<Option<String>, BoundMailError> {
+        binding_answer(self.send(binding_request(mail)).await)
     }
 
     /// Takes no time: the clock of `run` jumps to its end once nothing else gets on.

@@ -62,8 +62,12 @@ impl Call {
     }
 
     pub(crate) fn record(request: &Incoming, credentials: Credentials, at: i64) -> Self {
-        let secret =
-            |name: &str| matches!(name, "authorization" | "x-postmark-server-token" | "access_token" | "cookie");
+        let secret = |name: &str| {
+            matches!(
+                name,
+                "authorization" | "x-postmark-server-token" | "x-smtp2go-api-key" | "access_token" | "cookie"
+            )
+        };
         let headers = request.headers.iter().filter(|(name, _)| !secret(name.as_str()));
         Self {
             service: request.service,

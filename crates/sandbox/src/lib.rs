@@ -1,4 +1,5 @@
-//! Stand-ins for the four services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad and Postmark.
+//! Stand-ins for the services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad, and the mail providers Postmark, Resend and
+//! SMTP2GO, with the Worker's own binding for mail.
 //!
 //! One [`Sandbox`] keeps the state that the real services would keep, answers requests as they do, records every
 //! request, and can be told to fail. It knows nothing of the Worker: what passes between them is HTTP only.
@@ -15,7 +16,9 @@
 //! | `github` | users, repositories, invitations, collaborators |
 //! | `lemon_squeezy` | orders, license keys, the License API, the main API, webhooks |
 //! | `gumroad` | sales, pings, the sales API |
-//! | `postmark` | the mailbox |
+//! | `mailbox` | the mails, whoever took them |
+//! | `postmark`, `resend`, `smtp2go`, `email` | how each provider takes one |
+//! | `returned` | what Postmark and Resend tell of a mail that they took |
 //! | `faults`, `calls`, `delivery` | what can go wrong, what was asked, what a storefront sends |
 //! | `incoming`, `reply`, `value`, `ids`, `time` | what the services are written with |
 //! | `server`, `control`, `page` | the sandbox behind a socket, and its page |
@@ -29,19 +32,24 @@
 mod calls;
 mod control;
 mod delivery;
+mod email;
 mod faults;
 mod github;
 mod gumroad;
 mod ids;
 mod incoming;
 mod lemon_squeezy;
+mod mailbox;
 mod options;
 mod page;
 mod postmark;
 mod reply;
+mod resend;
+mod returned;
 mod sandbox;
 mod server;
 mod service;
+mod smtp2go;
 mod time;
 mod value;
 
@@ -54,11 +62,14 @@ pub use lemon_squeezy::{
     KeyStatus, LemonSqueezySale, LemonSqueezySubscription, LicenseKeySeed, OrderStatus, StoreHook, StorefrontMail,
     sign as sign_lemon_squeezy_body,
 };
+pub use mailbox::Mail;
 pub use options::{
     Clock, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_TOKEN, GITHUB_WEBHOOK_SECRET, GUMROAD_ACCESS_TOKEN,
     GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID, LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits,
-    Options, POSTMARK_TOKEN, Product, Reinvite, Removal, Storefront, VirtualClock,
+    Options, POSTMARK_TOKEN, POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY, RESEND_WEBHOOK_SECRET, Reinvite,
+    Removal, SMTP2GO_API_KEY, Storefront, VirtualClock,
 };
-pub use postmark::Mail;
+pub use resend::KeyAccess as ResendKeyAccess;
+pub use returned::MailFate;
 pub use sandbox::{Exchange, Sandbox};
 pub use service::Service;

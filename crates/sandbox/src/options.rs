@@ -17,6 +17,14 @@ pub const GITHUB_APP_PRIVATE_KEY: &str = include_str!("github/app.pem");
 pub const GITHUB_WEBHOOK_SECRET: &str = "sandbox-github-webhook-secret";
 /// The server token that the sandbox's Postmark accepts.
 pub const POSTMARK_TOKEN: &str = "sandbox-postmark-token";
+/// The password that the sandbox's Postmark brings with what it tells.
+pub const POSTMARK_WEBHOOK_SECRET: &str = "sandbox-postmark-webhook-secret";
+/// The API key that the sandbox's Resend accepts.
+pub const RESEND_API_KEY: &str = "sandbox-resend-api-key";
+/// What the sandbox's Resend signs with. As with GitHub's key, what marks it as the sandbox's stands in front of it.
+pub const RESEND_WEBHOOK_SECRET: &str = "sandbox-whsec_c2FuZGJveC1yZXNlbmQtd2ViaG9vay1zZWNyZXQ=";
+/// The API key that the sandbox's SMTP2GO accepts.
+pub const SMTP2GO_API_KEY: &str = "sandbox-smtp2go-api-key";
 /// The `?secret=` that the sandbox's Gumroad puts on its pings.
 pub const GUMROAD_SECRET: &str = "sandbox-gumroad-secret";
 /// The access token that the sandbox's Gumroad accepts.
@@ -74,6 +82,10 @@ pub struct Options {
     pub github_app_private_key: String,
     pub github_webhook_secret: String,
     pub postmark_token: String,
+    pub postmark_webhook_secret: String,
+    pub resend_api_key: String,
+    pub resend_webhook_secret: String,
+    pub smtp2go_api_key: String,
     /// What the storefronts sell. GitHub gets every repository they name, owned by an organization.
     pub products: Vec<Product>,
     pub limits: Limits,
@@ -197,6 +209,10 @@ impl Default for Options {
             github_app_private_key: GITHUB_APP_PRIVATE_KEY.to_owned(),
             github_webhook_secret: GITHUB_WEBHOOK_SECRET.to_owned(),
             postmark_token: POSTMARK_TOKEN.to_owned(),
+            postmark_webhook_secret: POSTMARK_WEBHOOK_SECRET.to_owned(),
+            resend_api_key: RESEND_API_KEY.to_owned(),
+            resend_webhook_secret: RESEND_WEBHOOK_SECRET.to_owned(),
+            smtp2go_api_key: SMTP2GO_API_KEY.to_owned(),
             products: acme_products(),
             limits: Limits::default(),
             reinvite: Reinvite::default(),

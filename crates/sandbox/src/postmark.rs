@@ -1,4 +1,4 @@
-//! Postmark: the endpoint that takes a mail, the mailbox that it ends in, and the server that the token is of.
+//! Postmark: the endpoint that takes a mail, and the server that the token is of. What it tells later is in `returned`.
 //! What it takes and answers: <https://postmarkapp.com/developer/api/email-api> and, for the error codes,
 //! <https://postmarkapp.com/developer/api/overview#error-codes>.
 
@@ -8,50 +8,18 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::calls::Credentials;
-use crate::ids::{Counter, uuid};
 use crate::incoming::Incoming;
+use crate::mailbox::{Mail, Mailbox, address, is_address};
 use crate::options::Options;
 use crate::reply::Reply;
-use crate::sandbox::{Sandbox, World};
+use crate::sandbox::World;
+use crate::service::Service;
 use crate::time;
 
 /// The token with which the real service checks a mail without sending it.
 const TEST_TOKEN: &str = "POSTMARK_API_TEST";
 /// Postmark's limit on the recipients of one mail.
 const MAX_RECIPIENTS: usize = 50;
-
-/// A mail that Postmark took.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Mail {
-    /// Postmark's `MessageID`.
-    pub id: String,
-    pub from: String,
-    pub to: String,
-    pub subject: String,
-    pub text: Option<String>,
-    pub html: Option<String>,
-    pub reply_to: Option<String>,
-    pub tag: Option<String>,
-    pub stream: Option<String>,
-    pub metadata: BTreeMap<String, String>,
-    /// Additional header names and values.
-    pub headers: Vec<(String, String)>,
-    /// When, in milliseconds since the Unix epoch.
-    pub at: i64,
-}
-
-/// Postmark's state.
-#[derive(Debug)]
-pub(crate) struct Postmark {
-    mails: Vec<Mail>,
-    taken: usize,
-    suppressed: Vec<String>,
-    /// Senders that nobody has confirmed.
-    unconfirmed: Vec<String>,
-    /// It is a server to try things out.
-    delivers_nothing: bool,
-    numbers: Counter,
-}
 
 /// The fields that Postmark knows. Anything else is a mistake.
 #[derive(Deserialize)]
@@ -85,60 +53,6 @@ struct Header {
     value: String,
 }
 
-impl Postmark {
-    pub(crate) fn new(options: &Options) -> Self {
-        let numbers = Counter::from(options.first_number);
-        Self {
-            mails: Vec::new(),
-            taken: 0,
-            suppressed: Vec::new(),
-            unconfirmed: Vec::new(),
-            delivers_nothing: false,
-            numbers,
-        }
-    }
-
-    pub(crate) fn mails_left(&self) -> impl Iterator<Item = &Mail> {
-        self.mails[self.taken..].iter()
-    }
-}
-
-impl Sandbox {
-    /// Every mail since the start, taken or not.
-    pub fn mails(&self) -> Vec<Mail> {
-        self.world().postmark.mails.clone()
-    }
-
-    /// The mails since they were last taken.
-    pub fn take_mails(&self) -> Vec<Mail> {
-        let postmark = &mut self.world().postmark;
-        let taken = std::mem::replace(&mut postmark.taken, postmark.mails.len());
-        postmark.mails[taken..].to_vec()
-    }
-
-    /// Makes an address inactive, as a hard bounce or a complaint does: mail to it is refused with error code 406.
-    pub fn suppress(&self, address: &str) {
-        self.world().postmark.suppressed.push(address.to_lowercase());
-    }
-}
-
-impl Sandbox {
-    /// Makes the server one that delivers nothing, as those are that Postmark has to try things out.
-    pub fn deliver_nothing(&self) {
-        self.world().postmark.delivers_nothing = true;
-    }
-
-    /// Makes a sender one that is not confirmed any more: mail from it is refused with error code 400.
-    pub fn unconfirm_sender(&self, address: &str) {
-        self.world().postmark.unconfirmed.push(address.to_lowercase());
-    }
-
-    /// Ends that.
-    pub fn confirm_sender(&self, address: &str) {
-        self.world().postmark.unconfirmed.retain(|unconfirmed| *unconfirmed != address.to_lowercase());
-    }
-}
-
 pub(crate) fn credentials(options: &Options, request: &Incoming) -> Credentials {
     match request.headers.get("x-postmark-server-token").map(|value| value.to_str().unwrap_or_default()) {
         None => Credentials::Missing,
@@ -170,7 +84,7 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
         Ok(message) => message,
         Err(error) => return refused(422, 402, "Invalid JSON.").unexpected(error.to_string()),
     };
-    match world.postmark.accept(message, now) {
+    match accept(&mut world.mailbox, message, now) {
         Ok(mail) => {
             let reply = json!({
                 "To": mail.to,
@@ -180,7 +94,7 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
                 "Message": "OK",
             });
             if request.header("x-postmark-server-token") != TEST_TOKEN {
-                world.postmark.mails.push(mail);
+                world.mailbox.keep(mail);
             }
             Reply::json(200, &reply)
         }
@@ -188,64 +102,60 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
     }
 }
 
-impl Postmark {
-    /// The mail that a message becomes, or the refusal.
-    fn accept(&mut self, message: Message, now: i64) -> Result<Mail, Reply> {
-        let invalid = |why: &str| refused(422, 300, why).unexpected(why);
-        let recipients: Vec<&str> = [Some(&message.to), message.cc.as_ref(), message.bcc.as_ref()]
-            .into_iter()
-            .flatten()
-            .flat_map(|list| list.split(','))
-            .map(address)
-            .collect();
-        if !is_address(address(&message.from)) {
-            return Err(invalid("Invalid 'From' address."));
-        }
-        if self.unconfirmed.contains(&address(&message.from).to_lowercase()) {
-            let why = format!(
-                "The 'From' address you supplied ({}) is not a Sender Signature on your account.",
-                message.from
-            );
-            return Err(refused(422, 400, &why));
-        }
-        // A buyer's address may be one that Postmark does not take; a client cannot know before it tries.
-        if recipients.is_empty() || !recipients.iter().all(|recipient| is_address(recipient)) {
-            return Err(refused(422, 300, "Error parsing 'To': Illegal email address."));
-        }
-        if recipients.len() > MAX_RECIPIENTS {
-            return Err(invalid("Too many recipients."));
-        }
-        if message.text_body.is_none() && message.html_body.is_none() {
-            return Err(invalid("Provide either email TextBody or HtmlBody or both."));
-        }
-        let mut one_liners = vec![&message.from, &message.to, &message.subject];
-        one_liners.extend(message.reply_to.iter().chain(&message.tag));
-        one_liners.extend(message.headers.iter().flat_map(|header| [&header.name, &header.value]));
-        if one_liners.iter().any(|text| text.contains(['\r', '\n', '\0'])) {
-            return Err(invalid("A header field contains a line break."));
-        }
-        let inactive: Vec<&str> =
-            recipients.into_iter().filter(|to| self.suppressed.contains(&to.to_lowercase())).collect();
-        if !inactive.is_empty() {
-            let list = inactive.join(", ");
-            let why = format!("You tried to send to recipients that have been marked as inactive: {list}.");
-            return Err(refused(422, 406, &why));
-        }
-        Ok(Mail {
-            id: uuid("message", self.numbers.next()),
-            from: message.from,
-            to: message.to,
-            subject: message.subject,
-            text: message.text_body,
-            html: message.html_body,
-            reply_to: message.reply_to,
-            tag: message.tag,
-            stream: message.message_stream,
-            metadata: message.metadata,
-            headers: message.headers.into_iter().map(|header| (header.name, header.value)).collect(),
-            at: now,
-        })
+/// The mail that a message becomes, or the refusal.
+fn accept(mailbox: &mut Mailbox, message: Message, now: i64) -> Result<Mail, Reply> {
+    let invalid = |why: &str| refused(422, 300, why).unexpected(why);
+    let recipients: Vec<&str> = [Some(&message.to), message.cc.as_ref(), message.bcc.as_ref()]
+        .into_iter()
+        .flatten()
+        .flat_map(|list| list.split(','))
+        .map(address)
+        .collect();
+    if !is_address(address(&message.from)) {
+        return Err(invalid("Invalid 'From' address."));
     }
+    if mailbox.is_unconfirmed(&message.from) {
+        let why =
+            format!("The 'From' address you supplied ({}) is not a Sender Signature on your account.", message.from);
+        return Err(refused(422, 400, &why));
+    }
+    // A buyer's address may be one that Postmark does not take; a client cannot know before it tries.
+    if recipients.is_empty() || !recipients.iter().all(|recipient| is_address(recipient)) {
+        return Err(refused(422, 300, "Error parsing 'To': Illegal email address."));
+    }
+    if recipients.len() > MAX_RECIPIENTS {
+        return Err(invalid("Too many recipients."));
+    }
+    if message.text_body.is_none() && message.html_body.is_none() {
+        return Err(invalid("Provide either email TextBody or HtmlBody or both."));
+    }
+    let mut one_liners = vec![&message.from, &message.to, &message.subject];
+    one_liners.extend(message.reply_to.iter().chain(&message.tag));
+    one_liners.extend(message.headers.iter().flat_map(|header| [&header.name, &header.value]));
+    if one_liners.iter().any(|text| text.contains(['\r', '\n', '\0'])) {
+        return Err(invalid("A header field contains a line break."));
+    }
+    let inactive: Vec<&str> = recipients.into_iter().filter(|to| mailbox.is_suppressed(to)).collect();
+    if !inactive.is_empty() {
+        let list = inactive.join(", ");
+        let why = format!("You tried to send to recipients that have been marked as inactive: {list}.");
+        return Err(refused(422, 406, &why));
+    }
+    Ok(Mail {
+        id: mailbox.next_id(),
+        service: Service::Postmark,
+        from: message.from,
+        to: message.to,
+        subject: message.subject,
+        text: message.text_body,
+        html: message.html_body,
+        reply_to: message.reply_to,
+        tag: message.tag,
+        stream: message.message_stream,
+        metadata: message.metadata,
+        headers: message.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+        at: now,
+    })
 }
 
 /// The server that the token is of. See <https://postmarkapp.com/developer/api/server-api#get-the-server>.
@@ -256,7 +166,7 @@ fn show_server(world: &World, request: &Incoming) -> Reply {
     if request.header("accept") != "application/json" || !request.query.is_empty() {
         return refused(406, 0, "The request must accept application/json.").unexpected("the Accept header or a query");
     }
-    let delivery = if world.postmark.delivers_nothing { "Sandbox" } else { "Live" };
+    let delivery = if world.mailbox.delivers_nothing { "Sandbox" } else { "Live" };
     let server = json!({
         "ID": 1,
         "Name": "Acme",
@@ -282,28 +192,6 @@ fn show_server(world: &World, request: &Incoming) -> Reply {
 
 fn refused(status: u16, error_code: u16, message: &str) -> Reply {
     Reply::json(status, &json!({ "ErrorCode": error_code, "Message": message }))
-}
-
-/// The bare address of `Name <address>`.
-fn address(mailbox: &str) -> &str {
-    let mailbox = mailbox.trim();
-    match (mailbox.rfind('<'), mailbox.strip_suffix('>')) {
-        (Some(start), Some(inner)) => inner.get(start + 1..).unwrap_or_default(),
-        _ => mailbox,
-    }
-}
-
-/// What Postmark checks: <https://postmarkapp.com/support/article/1180-what-does-errorcode-300-mean>
-fn is_address(address: &str) -> bool {
-    let of_mailbox = |c: char| c.is_ascii_alphanumeric() || "!#$%&'`*+-/=^_{|}~".contains(c);
-    let of_domain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    // No dots at either end, and no two in a row.
-    let dotted = |text: &str, of_part: &dyn Fn(char) -> bool| {
-        text.split('.').all(|part| !part.is_empty() && part.chars().all(of_part))
-    };
-    address.split_once('@').is_some_and(|(mailbox, domain)| {
-        dotted(mailbox, &of_mailbox) && domain.contains('.') && dotted(domain, &of_domain)
-    })
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ use crate::github::GitHub;
 use crate::gumroad::Gumroad;
 use crate::incoming::Incoming;
 use crate::lemon_squeezy::LemonSqueezy;
+use crate::mailbox::Mailbox;
 use crate::options::Options;
-use crate::postmark::Postmark;
 use crate::reply::Reply;
+use crate::resend::Resend;
 use crate::service::Service;
-use crate::{github, gumroad, lemon_squeezy, postmark};
+use crate::{email, github, gumroad, lemon_squeezy, postmark, resend, smtp2go};
 
 /// Stand-ins for all services, with their state. A clone is another handle to the same state.
 #[derive(Clone)]
@@ -40,7 +41,8 @@ pub(crate) struct World {
     pub(crate) github: GitHub,
     pub(crate) lemon_squeezy: LemonSqueezy,
     pub(crate) gumroad: Gumroad,
-    pub(crate) postmark: Postmark,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) resend: Resend,
     faults: Faults,
     /// Every call since the start, with how many of them somebody has taken.
     calls: Vec<Call>,
@@ -62,7 +64,8 @@ impl Sandbox {
             github: GitHub::new(&options),
             lemon_squeezy: LemonSqueezy::new(&options),
             gumroad: Gumroad::new(&options),
-            postmark: Postmark::new(&options),
+            mailbox: Mailbox::new(&options),
+            resend: Resend::new(&options),
             options: Arc::clone(&options),
             faults: Faults::default(),
             calls: Vec::new(),
@@ -176,6 +179,9 @@ impl World {
             Some(Service::LemonSqueezy) => lemon_squeezy::respond(self, request, now),
             Some(Service::Gumroad) => gumroad::respond(self, request),
             Some(Service::Postmark) => postmark::respond(self, request, now),
+            Some(Service::Resend) => resend::respond(self, request, now),
+            Some(Service::Smtp2go) => smtp2go::respond(self, request, now),
+            Some(Service::Email) => email::respond(self, request, now),
             None => Reply::text(404, "The sandbox has no such service.").unexpected("no such service"),
         }
     }
@@ -186,13 +192,16 @@ impl World {
             Some(Service::LemonSqueezy) => lemon_squeezy::credentials(&self.options, request),
             Some(Service::Gumroad) => gumroad::credentials(&self.options, request),
             Some(Service::Postmark) => postmark::credentials(&self.options, request),
-            None => Credentials::Missing,
+            Some(Service::Resend) => request.bearer(&self.options.resend_api_key),
+            Some(Service::Smtp2go) => smtp2go::credentials(&self.options, request),
+            // The binding has none.
+            Some(Service::Email) | None => Credentials::Missing,
         }
     }
 
     fn left(&self) -> Vec<String> {
         let calls = self.calls[self.calls_taken..].iter().map(|call| format!("call not taken: {call}"));
-        let mails = self.postmark.mails_left().map(|mail| format!("mail not taken: to {}: {}", mail.to, mail.subject));
+        let mails = self.mailbox.mails_left().map(|mail| format!("mail not taken: to {}: {}", mail.to, mail.subject));
         let unexpected = self.unexpected.iter().map(|call| format!("unexpected call: {call}"));
         calls.chain(mails).chain(unexpected).collect()
     }

@@ -12,11 +12,16 @@ pub enum Service {
     LemonSqueezy,
     Gumroad,
     Postmark,
+    Resend,
+    Smtp2go,
+    /// The Worker's own binding for mail, which is no service that is asked over HTTP: as the Worker's host plays it.
+    Email,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 4] = [Self::GitHub, Self::LemonSqueezy, Self::Gumroad, Self::Postmark];
+    pub const ALL: [Self; 7] =
+        [Self::GitHub, Self::LemonSqueezy, Self::Gumroad, Self::Postmark, Self::Resend, Self::Smtp2go, Self::Email];
 
     /// The first segment of its paths on the sandbox's origin: its base address is `http://…/<prefix>`.
     pub const fn prefix(self) -> &'static str {
@@ -25,6 +30,9 @@ impl Service {
             Self::LemonSqueezy => "lemonsqueezy",
             Self::Gumroad => "gumroad",
             Self::Postmark => "postmark",
+            Self::Resend => "resend",
+            Self::Smtp2go => "smtp2go",
+            Self::Email => "email",
         }
     }
 
@@ -40,6 +48,9 @@ impl fmt::Display for Service {
             Self::LemonSqueezy => "Lemon Squeezy",
             Self::Gumroad => "Gumroad",
             Self::Postmark => "Postmark",
+            Self::Resend => "Resend",
+            Self::Smtp2go => "SMTP2GO",
+            Self::Email => "the mail binding",
         })
     }
 }

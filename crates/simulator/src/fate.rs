@@ -18,7 +18,7 @@ pub(crate) struct Fates {
     /// Calls in a thousand that a fault strikes.
     per_mille: Cell<u32>,
     /// Requests in a thousand to each service that it answers badly, in the order of [`Service::ALL`].
-    troubled: Cell<[u32; 4]>,
+    troubled: Cell<[u32; Service::ALL.len()]>,
     /// At which every process dies, for now.
     poison: RefCell<Option<(Poison, Fate)>>,
     task: Cell<usize>,
@@ -87,7 +87,7 @@ impl Fates {
         Self {
             random: RefCell::new(random),
             per_mille: Cell::new(0),
-            troubled: Cell::new([0; 4]),
+            troubled: Cell::new([0; Service::ALL.len()]),
             poison: RefCell::default(),
             task: Cell::new(0),
             died: Cell::new(false),
@@ -115,7 +115,7 @@ impl Fates {
     /// Nothing goes wrong any more.
     pub(crate) fn calm(&self) {
         self.per_mille.set(0);
-        self.troubled.set([0; 4]);
+        self.troubled.set([0; Service::ALL.len()]);
         self.hijacked.set(0);
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use latchkey::model::{PrivateKey, Timestamp};
 use latchkey::platform::host::Host;
 use latchkey::platform::{
-    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, LogValue, Method, NoRandomness, Outcome, Platform,
-    SendError, Statement, Value,
+    BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, LogValue, Method,
+    NoRandomness, Outcome, Platform, SendError, Statement, Value,
 };
 
 use crate::fate::Fates;
@@ -204,6 +204,10 @@ impl Platform for Seam {
             }
             _ => self.host.send(request).await,
         }
+    }
+
+    fn send_mail(&self, mail: &BoundMail) -> impl Future<Output = Result<Option<String>, BoundMailError>> {
+        self.host.send_mail(mail)
     }
 
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> {

@@ -189,6 +189,7 @@ fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
         "GUMROAD_API_URL" => "http://sandbox.localhost/gumroad",
         "POSTMARK_TOKEN" => latchkey_sandbox::POSTMARK_TOKEN,
         "POSTMARK_API_URL" => "http://sandbox.localhost/postmark",
+        "POSTMARK_WEBHOOK_SECRET" => latchkey_sandbox::POSTMARK_WEBHOOK_SECRET,
         "EMAIL_FROM" => "Acme <hello@example.com>",
         "ADMIN_TOKEN" => ADMIN_TOKEN,
         "PORTAL_URL" => "https://portal.example.com/activate",

@@ -253,6 +253,7 @@ impl Served {
             ("LEMON_SQUEEZY_API_KEY", options.lemon_squeezy_api_key.clone()),
             ("LEMON_SQUEEZY_STORE_ID", options.lemon_squeezy_store_id.to_string()),
             ("POSTMARK_TOKEN", options.postmark_token.clone()),
+            ("POSTMARK_WEBHOOK_SECRET", options.postmark_webhook_secret.clone()),
             ("EMAIL_FROM", "Acme <licenses@example.com>".to_owned()),
             ("PORTAL_URL", "https://portal.example.com/".to_owned()),
             ("GITHUB_API_URL", address("github")),

@@ -156,6 +156,7 @@ mod tests {
             ("LEMON_SQUEEZY_WEBHOOK_SECRET", latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET),
             ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
             ("POSTMARK_TOKEN", latchkey_sandbox::POSTMARK_TOKEN),
+            ("POSTMARK_WEBHOOK_SECRET", latchkey_sandbox::POSTMARK_WEBHOOK_SECRET),
             ("LEMON_SQUEEZY_STORE_ID", &latchkey_sandbox::LEMON_SQUEEZY_STORE_ID.to_string()),
         ];
         for (name, value) in expected {

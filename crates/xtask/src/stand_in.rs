@@ -28,6 +28,10 @@ pub(crate) fn options(products: &[Product], vars: &Vars, worker_url: Option<Stri
         github_app_private_key: value("GITHUB_APP_PRIVATE_KEY", default.github_app_private_key),
         github_webhook_secret: value("GITHUB_WEBHOOK_SECRET", default.github_webhook_secret),
         postmark_token: value("POSTMARK_TOKEN", default.postmark_token),
+        postmark_webhook_secret: value("POSTMARK_WEBHOOK_SECRET", default.postmark_webhook_secret),
+        resend_api_key: value("RESEND_API_KEY", default.resend_api_key),
+        resend_webhook_secret: value("RESEND_WEBHOOK_SECRET", default.resend_webhook_secret),
+        smtp2go_api_key: value("SMTP2GO_API_KEY", default.smtp2go_api_key),
         products: products.iter().filter_map(product).collect(),
         // The Worker's database outlives the sandbox. Counting from the present second, no number comes twice.
         first_number: seconds_now(),

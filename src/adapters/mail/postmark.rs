@@ -2,18 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Message, Provider};
+use super::{CORRECT_ADDRESS, Message, Provider, masked, reason, sender, written};
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
-use crate::config::{self, Sender};
+use crate::config::{Account, Sender};
 use crate::json::{FieldError, Json};
-use crate::model::Secret;
 use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 const SERVICE: &str = "Postmark";
 
 const TOKEN_REJECTED: &str = "POSTMARK_TOKEN was rejected";
-const CORRECT_ADDRESS: &str = "correct the address";
 const CONFIRM_SENDER: &str = "confirm the sender of EMAIL_FROM at Postmark, or set another";
 
 /// The stream of a Postmark server that is there by default, for mails to one person about what they did.
@@ -23,9 +21,8 @@ const STREAM: &str = "outbound";
 /// Access to one Postmark server.
 #[derive(Debug)]
 pub struct Postmark<'a> {
-    token: &'a Secret,
+    account: &'a Account,
     from: Option<&'a Sender>,
-    api_url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -54,8 +51,8 @@ struct Answer {
 }
 
 impl<'a> Postmark<'a> {
-    pub(super) fn new(token: &'a Secret, config: &'a config::Mail) -> Self {
-        Self { token, from: config.from.as_ref(), api_url: &config.api_url }
+    pub(super) const fn new(account: &'a Account, from: Option<&'a Sender>) -> Self {
+        Self { account, from }
     }
 
     /// Sends one mail, and gives Postmark's id of it.
@@ -63,11 +60,8 @@ impl<'a> Postmark<'a> {
     /// # Errors
     /// [`Failure`], also when the sender is not configured.
     pub(super) async fn send(&self, platform: &impl Platform, message: &Message) -> Result<Option<String>, Failure> {
-        let Some(from) = self.from else {
-            return Err(Failure::new(Remedy::SetupWrong, "EMAIL_FROM is not set: no mail can be sent"));
-        };
         let mail = Mail {
-            from: from.as_str(),
+            from: sender(self.from)?.as_str(),
             to: message.to.as_str(),
             subject: message.subject.as_str(),
             text_body: &message.text,
@@ -75,12 +69,7 @@ impl<'a> Postmark<'a> {
             message_stream: STREAM,
             metadata: Metadata { outbox_id: &message.reference },
         };
-        let body = serde_json::to_vec(&mail)
-            .map_err(|_| Failure::new(Remedy::GiveUp, "the mail could not be written as JSON"))?;
-        let request = HttpRequest::new(Method::Post, format!("{}/email", self.api_url))
-            .header("x-postmark-server-token", self.token.expose())
-            .header("accept", "application/json")
-            .body("application/json", body);
+        let request = self.request(Method::Post, "email").body("application/json", written(&mail)?);
         let reply = platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))?;
         match (reply.status, read(&reply)) {
             (200, Some(Answer { error_code: 0, message_id, .. })) => Ok(message_id),
@@ -93,10 +82,10 @@ impl<'a> Postmark<'a> {
     /// # Errors
     /// [`Failure`] when it is none's, or Postmark did not say.
     pub(super) async fn look(&self, platform: &impl Platform) -> Result<Provider, Failure> {
-        let request = HttpRequest::new(Method::Get, format!("{}/server", self.api_url))
-            .header("x-postmark-server-token", self.token.expose())
-            .header("accept", "application/json");
-        let reply = platform.send(request).await.map_err(|error| Failure::unanswered(SERVICE, error))?;
+        let reply = platform
+            .send(self.request(Method::Get, "server"))
+            .await
+            .map_err(|error| Failure::unanswered(SERVICE, error))?;
         if reply.status != 200 {
             return Err(refusal(&reply, read(&reply), platform));
         }
@@ -109,25 +98,33 @@ impl<'a> Postmark<'a> {
     }
 }
 
+impl Postmark<'_> {
+    fn request(&self, method: Method, path: &str) -> HttpRequest {
+        HttpRequest::new(method, format!("{}/{path}", self.account.api_url))
+            .header("x-postmark-server-token", self.account.key.expose())
+            .header("accept", "application/json")
+    }
+}
+
 /// What to do about a mail that was not taken. What mends it comes first, then what Postmark said.
 fn refusal(reply: &HttpResponse, answer: Option<Answer>, platform: &impl Platform) -> Failure {
     let said = match &answer {
         Some(answer) => format!(": error {}, {}", answer.error_code, masked(&answer.message)),
         None => String::new(),
     };
-    let reason = format!("{SERVICE} answered {}{said}", reply.status);
+    let said = format!("{SERVICE} answered {}{said}", reply.status);
     match (reply.status, answer) {
-        (401, _) => Failure::new(Remedy::CredentialsRejected, format!("{TOKEN_REJECTED}; {reason}")),
+        (401, _) => Failure::new(Remedy::CredentialsRejected, format!("{TOKEN_REJECTED}; {said}")),
         (429, _) => {
             let remedy = retry_after(reply, platform.now()).map_or(Remedy::Retry, Remedy::RetryAt);
-            Failure::new(remedy, reason)
+            Failure::new(remedy, said)
         }
-        (300..=399, _) => Failure::new(Remedy::SetupWrong, format!("correct POSTMARK_API_URL: {reason}")),
+        (300..=399, _) => Failure::new(Remedy::SetupWrong, reason("correct POSTMARK_API_URL", &said)),
         (400..=499, Some(answer)) => {
             let (remedy, what_mends) = remedy(&answer);
-            Failure::new(remedy, if what_mends.is_empty() { reason } else { format!("{what_mends}: {reason}") })
+            Failure::new(remedy, reason(what_mends, &said))
         }
-        (200, Some(_)) | (500..=599, _) => Failure::new(Remedy::Retry, reason),
+        (200, Some(_)) | (500..=599, _) => Failure::new(Remedy::Retry, said),
         (status, _) => Failure::unintelligible(SERVICE, status),
     }
 }
@@ -173,16 +170,4 @@ fn read(reply: &HttpResponse) -> Option<Answer> {
         })
     };
     answer().ok()
-}
-
-/// The start of what Postmark says, on one line, with everything that could be an address taken out: its messages
-/// repeat the recipient's. What separates words here can be in no address of ours.
-fn masked(message: &str) -> String {
-    let separates = |character: char| character.is_whitespace() || "<>()[],;:\"".contains(character);
-    let pieces = message.split_inclusive(separates).map(|piece| {
-        let word = piece.trim_end_matches(separates);
-        if word.contains('@') { piece.replace(word, "(address)") } else { piece.to_owned() }
-    });
-    let text: String = pieces.collect();
-    text.chars().filter(|character| !character.is_control()).take(200).collect()
 }

@@ -1,21 +1,31 @@
-//! Subjects, and what each answer of the mail provider means. The mails' words are tested beside them.
+//! Subjects, and what each answer of Postmark means; those of the other providers are beside this. The mails' words are tested beside
+//! them.
+
+mod binding;
+mod resend;
+mod smtp2go;
 
 use super::*;
 use crate::adapters::Remedy;
 use crate::adapters::testing::{Canned, NOW, reply, reply_with, run, trace};
-use crate::config::Sender;
+use crate::config::{Account, Sender};
 use crate::model::Secret;
 use crate::platform::{HttpResponse, SendError};
 
 const TAKEN: &str = r#"{"To":"ada@example.com","SubmittedAt":"2026-01-05T19:38:56.0Z",
     "MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"}"#;
 
+fn settings_of(provider: MailProvider) -> config::Mail {
+    let from = Sender::parse("Acme <shop@example.com>");
+    config::Mail { provider, from, postmark_webhook_secrets: Vec::new(), resend_webhook_keys: Vec::new() }
+}
+
+fn account(api_url: &str) -> Account {
+    Account { key: Secret::new("canary-token").unwrap(), api_url: api_url.to_owned() }
+}
+
 fn settings() -> config::Mail {
-    config::Mail {
-        postmark_token: Secret::new("canary-token"),
-        from: Sender::parse("Acme <shop@example.com>"),
-        api_url: "https://api.postmarkapp.com".to_owned(),
-    }
+    settings_of(MailProvider::Postmark(account("https://api.postmarkapp.com")))
 }
 
 fn message() -> Message {
@@ -24,7 +34,7 @@ fn message() -> Message {
         subject: Subject::new("Your license"),
         text: "canary-body".to_owned(),
         html: "<p>canary-body".to_owned(),
-        reference: "mail:1".to_owned(),
+        reference: "17-1".to_owned(),
     }
 }
 
@@ -65,7 +75,7 @@ fn postmark_gets_the_mail_as_it_documents() {
         serde_json::json!({
             "From": "Acme <shop@example.com>", "To": "ada@example.com", "Subject": "Your license",
             "TextBody": "canary-body", "HtmlBody": "<p>canary-body", "MessageStream": "outbound",
-            "Metadata": { "outbox_id": "mail:1" }
+            "Metadata": { "outbox_id": "17-1" }
         })
     );
 }
@@ -73,7 +83,7 @@ fn postmark_gets_the_mail_as_it_documents() {
 #[test]
 fn without_a_token_a_mail_is_logged_and_its_body_and_address_are_not() {
     let world = Canned::answering([]);
-    let settings = config::Mail { postmark_token: None, ..settings() };
+    let settings = settings_of(MailProvider::None);
     assert_eq!(send_in(&world, &settings), Ok(Sent { outcome: "logged", reference: None }));
     let lines = world.lines();
     assert_eq!(lines.len(), 1);
@@ -82,11 +92,27 @@ fn without_a_token_a_mail_is_logged_and_its_body_and_address_are_not() {
 }
 
 #[test]
-fn with_a_token_and_no_sender_a_person_is_needed_and_nothing_is_sent() {
-    let settings = config::Mail { from: None, ..settings() };
+fn without_a_sender_a_person_is_needed_and_nothing_is_sent_by_any_provider() {
+    let account = || account("https://api.example.com");
+    for provider in [
+        MailProvider::Postmark(account()),
+        MailProvider::Resend(account()),
+        MailProvider::Smtp2go(account()),
+        MailProvider::Binding,
+    ] {
+        let settings = config::Mail { from: None, ..settings_of(provider) };
+        let failure = send_in(&Canned::answering([]), &settings).unwrap_err();
+        assert_eq!(failure.remedy, Remedy::SetupWrong, "{settings:?}");
+        assert!(failure.reason.starts_with("EMAIL_FROM is not set"), "{settings:?}");
+    }
+}
+
+#[test]
+fn of_several_providers_none_sends_before_a_person_has_chosen() {
+    let settings = settings_of(MailProvider::Several("POSTMARK_TOKEN and EMAIL are set".to_owned()));
     let failure = send_in(&Canned::answering([]), &settings).unwrap_err();
-    assert_eq!(failure.remedy, Remedy::SetupWrong);
-    assert!(failure.reason.contains("EMAIL_FROM"));
+    assert_eq!((failure.remedy, failure.reason.as_str()), (Remedy::SetupWrong, "POSTMARK_TOKEN and EMAIL are set"));
+    assert_eq!(run(Mailer::new(&settings).look(&Canned::answering([]))), Ok(Provider::Several));
 }
 
 fn refused_saying(error_code: i64, words: &str) -> Failure {

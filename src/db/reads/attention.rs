@@ -6,7 +6,7 @@ use crate::db::statement::query;
 use crate::http::api::attention::AttentionItem;
 use crate::http::api::codes::{DutyKind, OutboxState, Remedy, SaleState};
 use crate::http::api::{Cursor, Page, PageRequest};
-use crate::model::{EventReason, Timestamp};
+use crate::model::{EventReason, MailFate, Timestamp};
 use crate::platform::{Row, RowError};
 
 /// A page of it, newest first, as it is at `now`. What has only begun counts from `late` on.
@@ -40,9 +40,12 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
         | DutyKind::InvitationMail
         | DutyKind::AlertMail => SaleState::InProgress,
     };
+    let mail_returned = optional_code(row, "fate", MailFate::from_name)?;
     let remedy = match kind {
         _ if expired => Remedy::InviteAgain,
         _ if !needs_seller => Remedy::None,
+        // Another try at the same address would come to the same.
+        DutyKind::LicenseMail if mail_returned.is_some_and(|fate| fate != MailFate::Failed) => Remedy::CorrectEmail,
         DutyKind::Delivery if reason == Some(EventReason::UnmappedProduct) => Remedy::MapProduct,
         DutyKind::Delivery if reason == Some(EventReason::PayloadErased) => Remedy::DismissEvent,
         DutyKind::Delivery => Remedy::ReplayEvent,
@@ -59,6 +62,7 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
         reason,
         error: optional_text(row, "error")?,
         remedy,
+        mail_returned,
         next_attempt_at: row.optional_time("next_attempt_at")?,
         source: optional_text(row, "source")?,
         order_id: optional_text(row, "order_id")?,

@@ -1,13 +1,13 @@
 //! Licenses, and to whom each is bound.
 
-use super::{Read, code, flag, json, optional_text, page, rows_for, text};
+use super::{Read, code, flag, json, optional_code, optional_text, page, rows_for, text};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
 use crate::http::api::codes::Proof;
-use crate::http::api::licenses::{ActivationItem, LicenseItem, LicensesRequest};
+use crate::http::api::licenses::{ActivationItem, LicenseItem, LicensesRequest, MailReturnedItem};
 use crate::http::api::values::{AccountFilter, KeyFilter, OrderFilter};
 use crate::http::api::{Cursor, Page};
-use crate::model::{BuyerEmail, LicenseStatus};
+use crate::model::{BuyerEmail, LicenseStatus, MailFate};
 use crate::platform::{Row, RowError};
 
 /// A page of licenses, in the order of their keys.
@@ -62,6 +62,10 @@ fn read(row: &Row) -> Result<LicenseItem, RowError> {
         issued_at: row.time("issued_at")?,
         expires_at: row.optional_time("expires_at")?,
         event_id: optional_text(row, "event_id")?,
+        mail_returned: match optional_code(row, "fate", MailFate::from_name)? {
+            Some(fate) => Some(MailReturnedItem { fate, since: row.time("said_at")? }),
+            None => None,
+        },
         activation: if row.is_null("activated_at") { None } else { Some(activation()?) },
     })
 }

@@ -236,7 +236,7 @@ fn licenses_are_found_by_address_order_key_and_account() {
             "license_key": "LK-C", "source": "gumroad", "order_id": "order-c", "line": 1, "storefront_key_id": null,
             "product_id": "kit", "variant_id": null, "tier": "pro", "email": "eve@example.com", "name": "Eve",
             "status": "revoked", "revoked_by_operator": false, "test": true, "issued_at": "1970-01-01T00:00:03Z",
-            "expires_at": null, "event_id": "01C",
+            "expires_at": null, "mail_returned": null, "event_id": "01C",
             "activation": {
                 "github_username": "eve", "github_user_id": 2, "repos": ["acme/kit"], "proof": "checkout",
                 "activated_at": "1970-01-01T00:00:03Z",

@@ -2,7 +2,7 @@
 
 use super::{EXPECTED_MIGRATION, Read, not_seen, without_database};
 use crate::adapters::mail::{Mailer, Provider};
-use crate::config::{Config, Mail, Problem};
+use crate::config::{Config, Mail, MailProvider, Problem};
 use crate::engine::Engine;
 use crate::http::api::codes::{CheckCode, CheckReason};
 use crate::http::api::doctor::Check;
@@ -72,7 +72,7 @@ pub(super) fn settings(config: &Config) -> Vec<Check> {
 /// What is missing closes only what depends on it, and may be left out on purpose.
 fn setting(problem: &Problem) -> Check {
     let put = |name: &str| format!("put {name} with `npx wrangler secret put {name}`");
-    let (check, name, remedy) = match *problem {
+    let (check, name, remedy) = match problem {
         Problem::Missing { name, .. } => (
             Check::warning(CheckCode::Configuration, CheckReason::NotSet),
             name,
@@ -83,13 +83,20 @@ fn setting(problem: &Problem) -> Check {
             name,
             format!("Correct {name} in `wrangler.toml`, or with `npx wrangler secret put {name}`."),
         ),
+        Problem::Several { names } => (
+            Check::failed(CheckCode::Configuration, CheckReason::Several),
+            names.first().unwrap_or(&""),
+            "Keep the one by which mails are to leave, and take the others away: secrets with `npx wrangler secret delete`, \
+             the binding out of `wrangler.toml`."
+                .to_owned(),
+        ),
         Problem::Sandbox { name } => (
             Check::failed(CheckCode::SandboxValues, CheckReason::OfTheSandbox),
             name,
             format!("Make a secret of your own and {}.", put(name)),
         ),
     };
-    check.about(name).seeing(problem.to_string()).mended_by(remedy)
+    check.about(*name).seeing(problem.to_string()).mended_by(remedy)
 }
 
 /// Whether the cron trigger runs.
@@ -106,12 +113,17 @@ pub(super) fn cron(read: &Read, now: Timestamp) -> Check {
         .mended_by("Run `npx wrangler deploy`, which sets the cron trigger of `wrangler.toml`: without it nothing that is due is done.")
 }
 
-/// Whether mails leave, and from whom.
-pub(super) async fn look_at_mail<P: Platform>(engine: &Engine<P>, read: &Read) -> (Check, Check) {
+/// Whether mails leave, from whom, and whether somebody tells of those that come back.
+pub(super) async fn look_at_mail<P: Platform>(engine: &Engine<P>, read: &Read) -> [Check; 3] {
     const PROVIDER: CheckCode = CheckCode::MailProvider;
     let config = &engine.config().mail;
-    let provider = match Mailer::new(config).look(engine.platform()).await {
-        Ok(Provider::Delivers) => Check::ok(PROVIDER),
+    let looked = Mailer::new(config).look(engine.platform()).await;
+    let verified = looked != Ok(Provider::SenderNotVerified);
+    let provider = match looked {
+        Ok(Provider::Delivers | Provider::SenderNotVerified) => Check::ok(PROVIDER),
+        Ok(Provider::CannotTell) => Check::skipped(PROVIDER, CheckReason::CannotTell),
+        Ok(Provider::Several) => Check::failed(PROVIDER, CheckReason::Several)
+            .mended_by("Keep one of the mail providers that are set: until then mails wait."),
         Ok(Provider::DeliversNothing) => Check::failed(PROVIDER, CheckReason::DeliversNothing)
             .mended_by("Put the token of a server that delivers: this one is the provider's sandbox."),
         Ok(Provider::None) => Check::failed(PROVIDER, CheckReason::NotSet)
@@ -125,10 +137,34 @@ pub(super) async fn look_at_mail<P: Platform>(engine: &Engine<P>, read: &Read) -
             }
         }
     };
-    (provider, sender(config, read).about("EMAIL_FROM"))
+    let sender = if verified {
+        sender(config, read)
+    } else {
+        Check::failed(CheckCode::MailSender, CheckReason::NotVerified)
+            .mended_by("Verify the domain of EMAIL_FROM at the mail provider, or set an address of one that is.")
+    };
+    [provider, sender.about("EMAIL_FROM"), hooks(config)]
 }
 
-/// No provider says of a sender whether it may send; that it may not shows when it does.
+/// Whether the secret is there by which the provider's webhooks are believed, where it has any.
+fn hooks(config: &Mail) -> Check {
+    const HOOKS: CheckCode = CheckCode::MailHooks;
+    let (name, is_set) = match config.provider {
+        MailProvider::Postmark(_) => ("POSTMARK_WEBHOOK_SECRET", !config.postmark_webhook_secrets.is_empty()),
+        MailProvider::Resend(_) => ("RESEND_WEBHOOK_SECRET", !config.resend_webhook_keys.is_empty()),
+        MailProvider::None | MailProvider::Smtp2go(_) | MailProvider::Binding | MailProvider::Several(_) => {
+            return Check::skipped(HOOKS, CheckReason::NotUsed);
+        }
+    };
+    if is_set {
+        return Check::ok(HOOKS);
+    }
+    Check::warning(HOOKS, CheckReason::NotSet)
+        .about(name)
+        .mended_by("Set up the mail provider's webhook, as docs/deploy.md says: without it nobody is told of mails that come back.")
+}
+
+/// Most providers do not say of a sender whether it may send; that it may not shows when it does.
 fn sender(config: &Mail, read: &Read) -> Check {
     const SENDER: CheckCode = CheckCode::MailSender;
     if config.from.is_none() {

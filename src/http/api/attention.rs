@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes::{DutyKind, Remedy, SaleState};
-use crate::model::{EventReason, Timestamp};
+use crate::model::{EventReason, MailFate, Timestamp};
 
 /// Something that needs somebody, or is late. Buyers who have not activated are none of it: see the deliveries in the state
 /// `waiting_on_buyer`.
@@ -20,6 +20,8 @@ pub struct AttentionItem {
     pub error: Option<String>,
     /// What the seller can do.
     pub remedy: Remedy,
+    /// Of a mail that its provider took: what became of it.
+    pub mail_returned: Option<MailFate>,
     /// When it is tried again by itself.
     pub next_attempt_at: Option<Timestamp>,
     pub source: Option<String>,

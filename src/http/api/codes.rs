@@ -9,7 +9,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::http::Code;
-use crate::model::{EventReason, GrantState, LicenseStatus};
+use crate::model::{EventReason, GrantState, LicenseStatus, MailFate};
 
 /// Lets a type be written, read and described as the code that it has.
 macro_rules! written_as_code {
@@ -111,6 +111,7 @@ fn about(what: &str, codes: &[(&str, &str)]) -> String {
 written_as_code!(Code, all: Code::ALL, code: Code::as_str, from_code: Code::from_name, about: "What went wrong.");
 written_as_code!(EventReason, all: EventReason::ALL, code: EventReason::code, from_code: EventReason::from_code);
 written_as_code!(GrantState, all: GrantState::ALL, code: GrantState::as_str, from_code: GrantState::from_name);
+written_as_code!(MailFate, all: MailFate::ALL, code: MailFate::as_str, from_code: MailFate::from_name);
 written_as_code!(LicenseStatus, all: LicenseStatus::ALL, code: LicenseStatus::as_str, from_code: LicenseStatus::from_name);
 
 codes! {
@@ -133,6 +134,8 @@ codes! {
     pub enum LicenseReason {
         /// Tried so often that it is tried no more.
         MailFailed = "mail_failed",
+        /// The mail with the key came back, or was reported as spam.
+        MailBounced = "mail_bounced",
         InvitationFailed = "invitation_failed",
         RemovalFailed = "removal_failed",
         /// Tried again every hour, and nothing comes of it before somebody has mended the cause.
@@ -201,6 +204,8 @@ codes! {
         Missing = "missing",
         /// No mail provider: mails are logged instead of sent.
         Logging = "logging",
+        /// Several mail providers, of which only one can be: mails wait.
+        Ambiguous = "ambiguous",
     }
 
     /// What an activation did.
@@ -278,6 +283,8 @@ codes! {
         DismissEvent = "dismiss_event",
         /// Mend the cause, then retry the row of the outbox.
         RetryOutbox = "retry_outbox",
+        /// Ask the buyer for an address that takes mail, and correct it: the key goes out again.
+        CorrectEmail = "correct_email",
         /// Ask the buyer whether the account is the right one, then retry the row of the outbox: it sends another invitation.
         InviteAgain = "invite_again",
     }
@@ -352,6 +359,8 @@ codes! {
         MailProvider = "mail_provider",
         /// Whether who they are from is one whom the provider lets send.
         MailSender = "mail_sender",
+        /// Whether the provider tells of the mails that come back.
+        MailHooks = "mail_hooks",
         /// Whether a storefront's webhooks lead here, with every event.
         Hooks = "hooks",
         /// Whether a storefront's last sale was delivered.
@@ -404,13 +413,19 @@ codes! {
         NoTick = "no_tick",
         /// The provider takes mails and delivers none.
         DeliversNothing = "delivers_nothing",
+        /// Several mail providers are configured, and only one can be.
+        Several = "several",
+        /// The provider sends nothing from this sender.
+        NotVerified = "not_verified",
+        /// There is nobody to ask.
+        CannotTell = "cannot_tell",
         /// Mails wait until a person has set something right.
         MailsWait = "mails_wait",
         /// The service does not take the credentials.
         Refused = "refused",
         /// The service gave no answer that could be believed.
         Unanswered = "unanswered",
-        /// The storefront is not configured, and the catalogue has nothing of it.
+        /// The storefront is not configured, and the catalogue has nothing of it; or the mail provider tells of nothing.
         NotUsed = "not_used",
         /// The catalogue has products of it, and its webhook is closed.
         NotConfigured = "not_configured",

@@ -13,7 +13,7 @@ use super::timeline::TimelineEntry;
 use super::values::{AccountFilter, KeyFilter, OrderFilter, PersonName, SourceFilter};
 use super::{Cursor, PageLimit};
 use crate::model::{
-    Actor, BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseStatus, Reason, StorefrontId, Timestamp,
+    Actor, BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseStatus, MailFate, Reason, StorefrontId, Timestamp,
 };
 
 /// A license.
@@ -43,8 +43,17 @@ pub struct LicenseItem {
     /// The delivery that brought it, or that it answers by hand; absent where it was issued by hand without one, or learned of
     /// from the storefront when the key was used.
     pub event_id: Option<String>,
+    /// The mail with its key came back, or was reported as spam, and waits for another address or another try.
+    pub mail_returned: Option<MailReturnedItem>,
     /// Absent while nobody has activated it.
     pub activation: Option<ActivationItem>,
+}
+
+/// What became of a mail that its reader does not have, or does not want.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MailReturnedItem {
+    pub fate: MailFate,
+    pub since: Timestamp,
 }
 
 /// The one identity that a license is bound to.

@@ -41,6 +41,18 @@ fn a_sale_survives_every_single_fault() {
 }
 
 #[test]
+fn a_sale_is_mailed_by_each_provider_despite_every_single_fault() {
+    exhaust(Scenario::ResendSale, 5);
+    exhaust(Scenario::Smtp2goSale, 5);
+    exhaust(Scenario::BoundSale, 5);
+}
+
+#[test]
+fn a_mail_that_came_back_is_known_despite_every_single_fault() {
+    exhaust(Scenario::ReturnedMail, 8);
+}
+
+#[test]
 fn a_key_of_the_storefronts_is_recorded_despite_every_single_fault() {
     exhaust(Scenario::IssuedKey, 6);
     exhaust(Scenario::KeyBeforeOrder, 11);

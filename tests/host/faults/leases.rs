@@ -15,8 +15,8 @@ use latchkey::engine::Engine;
 use latchkey::model::{PrivateKey, TestLicenses, Timestamp, UniqueId};
 use latchkey::platform::host::{Call, Fate, Host};
 use latchkey::platform::{
-    CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome, Platform, SendError,
-    Statement, unique_id,
+    BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome,
+    Platform, SendError, Statement, unique_id,
 };
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Service};
 use serde_json::{Value, json};
@@ -284,6 +284,10 @@ impl Platform for Behind {
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         self.0.send(request).await
+    }
+
+    async fn send_mail(&self, mail: &BoundMail) -> Result<Option<String>, BoundMailError> {
+        self.0.send_mail(mail).await
     }
 
     async fn sleep(&self, time: Duration) {

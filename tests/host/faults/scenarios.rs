@@ -26,7 +26,7 @@ use latchkey_sandbox::{GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GUMROAD_ACCESS_TOK
 
 use self::beginnings::{Ask, Subject};
 use self::changes::Change;
-use crate::shop::Shop;
+use crate::shop::{BY_BINDING, BY_RESEND, BY_SMTP2GO, Shop};
 
 pub(crate) use self::striking::{Blow, FATES, Witness, unless_it_dies, watch};
 
@@ -54,6 +54,14 @@ pub(super) enum Scenario {
     AbandonedSale,
     /// A sale whose mail is refused for good; the operator is told.
     RefusedMail,
+    /// A sale whose mail leaves by Resend, which knows a mail again.
+    ResendSale,
+    /// The same by SMTP2GO.
+    Smtp2goSale,
+    /// The same by the deployment's own binding.
+    BoundSale,
+    /// A mail comes back that was sent; the operator is told.
+    ReturnedMail,
     /// Sales that no ping told of, more than are on a page.
     FoundSales,
     /// An order and its key that no webhook told of.
@@ -129,7 +137,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 45] = [
+    pub(super) const ALL: [Self; 49] = [
         Self::Sale,
         Self::MintedOrder,
         Self::IssuedKey,
@@ -139,6 +147,10 @@ impl Scenario {
         Self::UnmappedSale,
         Self::AbandonedSale,
         Self::RefusedMail,
+        Self::ResendSale,
+        Self::Smtp2goSale,
+        Self::BoundSale,
+        Self::ReturnedMail,
         Self::FoundSales,
         Self::FoundOrder,
         Self::FirstActivation,
@@ -210,7 +222,12 @@ impl Scenario {
         let settings: &[(&str, &str)] = match self {
             Self::FoundSales => &[("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN)],
             Self::FoundOrder => &[("LEMON_SQUEEZY_API_KEY", LEMON_SQUEEZY_API_KEY)],
-            Self::RefusedMail | Self::RejectedToken | Self::LastInvitation => &[("OPERATOR_EMAIL", OPERATOR)],
+            Self::RefusedMail | Self::RejectedToken | Self::LastInvitation | Self::ReturnedMail => {
+                &[("OPERATOR_EMAIL", OPERATOR)]
+            }
+            Self::ResendSale => &BY_RESEND,
+            Self::Smtp2goSale => &BY_SMTP2GO,
+            Self::BoundSale => &BY_BINDING,
             Self::AppActivation => &[
                 ("GITHUB_TOKEN", ""),
                 ("GITHUB_APP_ID", GITHUB_APP_ID),
@@ -263,7 +280,8 @@ impl Scenario {
                     0
                 }
                 + if self == Self::Drift { shop.count("repository_watches WHERE compared_at IS NULL") } else { 0 }
-                + if self == Self::LastInvitation { shop.count("alert_causes WHERE times > told") } else { 0 };
+                + if self == Self::LastInvitation { shop.count("alert_causes WHERE times > told") } else { 0 }
+                + usize::from(self == Self::ReturnedMail && shop.count("alerts") == 0);
             let read = shop.count("reconciliations WHERE watermark_at IS NOT NULL");
             if (due, read) == (0, lists) && ticked == Some(Ok(Ticked::default())) {
                 return true;

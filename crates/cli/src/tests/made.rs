@@ -67,6 +67,7 @@ pub(super) fn license(key: &str) -> LicenseItem {
         issued_at: at("2026-11-20T08:00:01Z"),
         expires_at: Some(at("2027-11-22T08:00:00Z")),
         event_id: some("E1"),
+        mail_returned: None,
         activation: Some(ActivationItem {
             github_username: "octocat".to_owned(),
             github_user_id: 583_231,
@@ -188,6 +189,7 @@ pub(super) fn unmapped() -> AttentionItem {
         reason: Some(latchkey::model::EventReason::UnmappedProduct),
         error: some("unmapped product p9"),
         remedy: Remedy::MapProduct,
+        mail_returned: None,
         next_attempt_at: None,
         source: some("lemonsqueezy"),
         order_id: some("77"),

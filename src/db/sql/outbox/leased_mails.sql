@@ -1,7 +1,7 @@
 -- The mails to buyers under a lease, each with what its license is by now. A reminder is over that is not of the end which the
 -- license has, or comes after it; a mail about invitations when none is open or has expired. That one is of a license that asks for
 -- one of them, if possible of a good one.
-SELECT o.id, o.kind, o.attempts, o.trace_id, l.license_key, coalesce(l.section, l.source) AS section, l.product_id, l.variant_id,
+SELECT o.id, o.kind, o.attempts, coalesce(json_array_length(o.history), 0) AS ended, o.trace_id, l.license_key, coalesce(l.section, l.source) AS section, l.product_id, l.variant_id,
        l.tier, l.email, l.name, l.test, l.term, l.expires_at, l.ends_at, l.kept_after_end,
        CASE WHEN o.kind = 'invitation_mail' THEN (
          SELECT json_group_array(json_array(g.repo, g.github_username, iif(g.state = 'invited', g.until_at, NULL)))

@@ -6,7 +6,7 @@ SELECT * FROM (
          e.next_attempt_at, e.received_at AS arose_at, e.source, e.order_id,
          (SELECT u.product_id FROM unmapped_lines u WHERE u.event_id = e.id LIMIT 1) AS product_id,
          coalesce(nullif(o.email, ''), e.email) AS email, NULL AS license_key, e.id AS event_id, NULL AS outbox_id,
-         NULL AS repo, NULL AS github_username, 0 AS expired
+         NULL AS repo, NULL AS github_username, 0 AS expired, NULL AS fate
   FROM webhook_events e LEFT JOIN orders o ON o.source = e.source AND o.order_id = e.order_id
   WHERE e.id IN (SELECT id FROM webhook_events WHERE stuck_at > 0
                  UNION ALL
@@ -15,7 +15,8 @@ SELECT * FROM (
   SELECT printf('%015d-outbox-%015d', x.created_at, x.id), x.kind, x.state, x.person_needed,
          coalesce(x.died_at, iif(g.state = 'expired', g.since_at, NULL), x.created_at), NULL, x.last_error, x.next_attempt_at, x.created_at, l.source, l.order_id,
          l.product_id, nullif(l.email, ''), l.license_key, l.event_id, x.id, g.repo, g.github_username,
-         x.state = 'done' AND g.state IS 'expired'
+         x.state = 'done' AND g.state IS 'expired',
+         (SELECT r.fate FROM returned_mails r WHERE x.state = 'dead' AND x.kind <> 'grant' AND r.reference = x.reference)
   FROM outbox x
   LEFT JOIN grants g ON x.kind = 'grant' AND g.id = x.subject
   LEFT JOIN licenses l ON l.license_key = CASE x.kind

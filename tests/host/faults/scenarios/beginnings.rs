@@ -10,7 +10,7 @@ use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey
 use latchkey::platform::Platform;
 use latchkey_sandbox::{
     AccountKind, Delivery, Fault, FaultKind, GumroadSale, HookFormat, KeyStatus, LemonSqueezySale,
-    LemonSqueezySubscription, LicenseKeySeed, Service,
+    LemonSqueezySubscription, LicenseKeySeed, MailFate, Service,
 };
 use serde_json::json;
 
@@ -68,7 +68,9 @@ impl Scenario {
     /// Sets the scene.
     pub(super) async fn prepare(self, shop: &Shop) -> Subject {
         match self {
-            Self::Sale => delivered([shop.sandbox.sell_on_gumroad(GumroadSale::default())]),
+            Self::Sale | Self::ResendSale | Self::Smtp2goSale | Self::BoundSale => {
+                delivered([shop.sandbox.sell_on_gumroad(GumroadSale::default())])
+            }
             Self::MintedOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("6", "1"))),
             Self::IssuedKey => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"))),
             Self::KeyBeforeOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5")).into_iter().rev()),
@@ -98,6 +100,11 @@ impl Scenario {
                 let sale = GumroadSale::default();
                 shop.sandbox.suppress(&sale.email);
                 delivered([shop.sandbox.sell_on_gumroad(sale)])
+            }
+            Self::ReturnedMail => {
+                shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await;
+                let mails = shop.sandbox.take_mails();
+                delivered([shop.sandbox.tell_of_mail(&mails[0], MailFate::Bounced)])
             }
             Self::FoundSales => {
                 for _ in 0..11 {

@@ -22,19 +22,25 @@ impl Scenario {
             _ => "processed = 0 OR error IS NOT NULL",
         };
         end.has(0, &format!("webhook_events WHERE {is_amiss}"));
-        let dead = usize::from(self == Self::RefusedMail);
+        let dead = usize::from(matches!(self, Self::RefusedMail | Self::ReturnedMail));
         end.has(dead, "outbox WHERE state <> 'done'");
         end.has(dead, "outbox WHERE state = 'dead'");
         end.has(self.changes(), "admin_actions");
         match self {
             Self::Sale
             | Self::MintedOrder
+            | Self::Smtp2goSale
+            | Self::BoundSale
             | Self::AbandonedSale
             | Self::Replay
             | Self::ReplayOfAll
             | Self::Mapping
             | Self::Retry => {
                 end.sold(1);
+            }
+            Self::ResendSale => {
+                end.sold(1);
+                assert_eq!(end.mails.len(), 1, "{context}: a mail that is sent again is known again");
             }
             Self::Resending => end.sold(1),
             Self::Dismissal | Self::DismissalOfAll => {
@@ -87,6 +93,12 @@ impl Scenario {
             Self::RefusedMail => {
                 end.has(1, "outbox WHERE kind = 'license_mail' AND state = 'dead' AND last_error LIKE '%406%'");
                 end.has(1, "licenses");
+                end.told_the_operator("dead_row");
+            }
+            Self::ReturnedMail => {
+                end.has(1, "outbox WHERE kind = 'license_mail' AND state = 'dead' AND last_error LIKE 'correct the address: %bounced%'");
+                end.has(1, "returned_mails");
+                end.has(1, "sale_states WHERE state = 'needs_seller' AND reason = 'mail_bounced'");
                 end.told_the_operator("dead_row");
             }
             Self::FirstActivation | Self::AppActivation | Self::LimitedActivation | Self::Bypass => {

@@ -44,7 +44,11 @@ pub(crate) fn watch(shop: &Shop, blows: &[Blow]) -> Rc<Witness> {
         watching.died.set(watching.died.get() || matches!(fate, Fate::DieBefore | Fate::DieAfter));
         let had_effect = matches!(fate, Fate::FailAfter | Fate::HangAfter | Fate::DieAfter);
         let mails_in_doubt = match call {
-            Call::Send(request) => usize::from(had_effect && request.url.contains("/postmark/")),
+            // Resend knows a mail again that it had.
+            Call::Send(request) => {
+                let forgets = |service: &str| request.url.contains(service);
+                usize::from(had_effect && ["/postmark/", "/smtp2go/", "/email/"].into_iter().any(forgets))
+            }
             Call::Batch(_) if had_effect => 0,
             Call::Batch(batch) => batch.iter().filter(|statement| statement.name == "outbox/complete").count(),
         };
