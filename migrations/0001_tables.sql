@@ -139,8 +139,8 @@ CREATE TABLE storefront_keys (
   PRIMARY KEY (source, storefront_key_id)
 ) STRICT, WITHOUT ROWID;
 
--- One license per line of an order, however often the storefront repeats itself. A storefront that issues keys itself may
--- issue several for a line. One that the operator issues by hand is of the order that it answers a delivery of, else of one of
+-- One license per line of an order, however often the storefront repeats itself; or, where the catalogue says so, one per piece
+-- of the line. A storefront that issues keys itself may issue several for a line. One that the operator issues by hand is of the order that it answers a delivery of, else of one of
 -- its own, with the source `operator`.
 --
 -- The status follows from the operator's word, from the order's facts as `consequences` says, and from the storefront's
@@ -158,6 +158,7 @@ CREATE TABLE licenses (
   order_id            TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
   line                INTEGER NOT NULL DEFAULT 1 CHECK (line >= 1),
   storefront_key_id   TEXT    NOT NULL DEFAULT '',  -- the storefront's id of a key of its own; empty: minted here
+  piece               INTEGER NOT NULL DEFAULT 1 CHECK (piece >= 1),  -- of the line, where each piece has a key of its own
   product_id          TEXT    NOT NULL,
   variant_id          TEXT,
   section             TEXT    CHECK (length(section) BETWEEN 1 AND 32),  -- issued by hand: whose section of the catalogue the
@@ -195,7 +196,7 @@ CREATE TABLE licenses (
   refund_set_aside    INTEGER NOT NULL DEFAULT 0 CHECK (refund_set_aside IN (0, 1)),
   partial_refund_set_aside INTEGER NOT NULL DEFAULT 0 CHECK (partial_refund_set_aside IN (0, 1)),
   dispute_set_aside   INTEGER NOT NULL DEFAULT 0 CHECK (dispute_set_aside IN (0, 1)),
-  UNIQUE (source, order_id, line, storefront_key_id)
+  UNIQUE (source, order_id, line, storefront_key_id, piece)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX licenses_email ON licenses (lower(email));
 -- The ends that are still to be reminded of, or acted on: one index for both, since it is looked at every minute.

@@ -312,7 +312,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The same of a webhook that nothing is missing without.
-    fn optional_webhook_secrets(&mut self, current: &'static str, previous: &'static str) -> Vec<Secret> {
+    pub(crate) fn optional_webhook_secrets(&mut self, current: &'static str, previous: &'static str) -> Vec<Secret> {
         let Some(secret) = self.secret(current) else { return Vec::new() };
         [Some(secret), self.secret(previous)].into_iter().flatten().collect()
     }

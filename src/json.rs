@@ -340,6 +340,16 @@ impl<'a> At<'a> {
         if let Json::List(items) = self.json { Ok(items) } else { Err(self.mistyped()) }
     }
 
+    /// The items of the list of that name, each with its place in it.
+    ///
+    /// # Errors
+    /// When the member is missing, repeated, or no list.
+    pub fn items(&self, name: &str) -> Result<Vec<Self>, FieldError> {
+        let list = self.field(name)?;
+        let item = |(place, json)| At { json, path: Cow::Owned(format!("{}[{place}]", list.path)) };
+        Ok(list.as_list()?.iter().enumerate().map(item).collect())
+    }
+
     /// # Errors
     /// When this is no object.
     pub fn as_object(&self) -> Result<&'a [(String, Json)], FieldError> {

@@ -36,7 +36,8 @@ pub use license_key::{KeyError, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKe
 pub use mail::{MailFate, ReturnedMail};
 pub use money::{Amount, Currency};
 pub use order::{
-    Bought, IssuedKey, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked, ProductRef, Quantity, StorefrontId,
+    Bought, BuyerAddress, IssuedKey, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked, ProductRef, Quantity,
+    StorefrontId,
 };
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use proof::{Authenticated, Signature};

@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `gumroad`, `lemon_squeezy` | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
+//! | `gumroad`, `lemon_squeezy`, `paddle` | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
 //! | `listing` | what reading a page of a list has in common |
 //! | [`hooks`] | how webhooks are set up, and what is missing of those that a storefront has |
 
@@ -13,6 +13,7 @@ mod gumroad;
 pub mod hooks;
 mod lemon_squeezy;
 mod listing;
+mod paddle;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -23,13 +24,14 @@ use crate::config::Reader;
 use crate::model::catalogue::Section;
 use crate::model::{
     Authenticated, BuyerEmail, Delivery, EventReason, EventType, IssuedKey, LicenseKey, ListName, ListedItem, OrderId,
-    Signature, Source, StorefrontEvent, StorefrontId, Timestamp,
+    Secret, Signature, Source, StorefrontEvent, StorefrontId, Timestamp,
 };
 use crate::platform::{Limit, Platform};
 
 pub use gumroad::Gumroad;
 use hooks::{HookChange, Hooks, RegisteredHook};
 pub use lemon_squeezy::LemonSqueezy;
+pub use paddle::Paddle;
 
 /// A storefront, as far as its settings have configured it.
 pub trait Storefront: Sized {
@@ -95,12 +97,16 @@ pub trait Storefront: Sized {
     /// [`Failure`] when there is no answer that could be believed.
     fn registered_hooks(&self, platform: &impl Platform) -> impl Future<Output = Result<Vec<RegisteredHook>, Failure>>;
 
-    /// Changes its webhooks. Where it registers each event by itself, saying the same again makes another webhook: so this is
+    /// Changes its webhooks, and gives the secret of a new one where the storefront has made it. Where it registers each event by itself, saying the same again makes another webhook: so this is
     /// for what [`hooks::missing`] has found, and is not to be repeated without looking again.
     ///
     /// # Errors
     /// [`Failure`] when it was not done, or may not have been.
-    fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> impl Future<Output = Result<(), Failure>>;
+    fn change_hooks(
+        &self,
+        platform: &impl Platform,
+        change: &HookChange,
+    ) -> impl Future<Output = Result<Option<Secret>, Failure>>;
 
     /// The products that it has, sold or not.
     ///
@@ -160,6 +166,9 @@ pub struct Understood {
     /// The storefront's name for this kind of event.
     pub event_type: EventType,
     pub event: StorefrontEvent,
+    /// Why the storefront did not say who bought, where it had to be asked: the sale is a sale all the same, and the storefront is
+    /// asked again until it answers.
+    pub unanswered: Option<Failure>,
 }
 
 /// A delivery that was not understood, with what could be told of it all the same.
@@ -248,6 +257,13 @@ impl Proof {
             Self::Body(signature) => signature.verify(&body),
         };
         authenticated.map(|proof| Delivery::webhook(source, body, proof)).ok_or(Refusal::InvalidSignature)
+    }
+}
+
+impl Understood {
+    /// Nothing had to be asked, or everything was answered.
+    pub const fn whole(event_type: EventType, event: StorefrontEvent) -> Self {
+        Self { event_type, event, unanswered: None }
     }
 }
 
@@ -430,7 +446,11 @@ macro_rules! storefronts {
             ///
             /// # Errors
             /// As there.
-            pub async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<(), Failure> {
+            pub async fn change_hooks(
+                &self,
+                platform: &impl Platform,
+                change: &HookChange,
+            ) -> Result<Option<Secret>, Failure> {
                 match self {
                     $(Self::$storefront(storefront) => storefront.change_hooks(platform, change).await,)+
                 }
@@ -449,7 +469,7 @@ macro_rules! storefronts {
     };
 }
 
-storefronts!(Gumroad, LemonSqueezy);
+storefronts!(Gumroad, LemonSqueezy, Paddle);
 
 impl Storefronts {
     pub fn iter(&self) -> impl Iterator<Item = &AnyStorefront> {

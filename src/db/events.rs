@@ -55,6 +55,8 @@ pub struct Failing<'a> {
     pub next_attempt_at: Option<Timestamp>,
     /// Of the catalogue that has no entry for what was bought, where that is the reason.
     pub catalogue_version: Option<i64>,
+    /// It brought its licenses, and lacks only whom to mail them to.
+    pub waits_for_address: bool,
 }
 
 /// A product that a delivery waits for.
@@ -109,6 +111,7 @@ pub fn fail(id: &EventId, now: Timestamp, failing: &Failing<'_>) -> Statement {
         attempts = failing.attempts,
         next_attempt_at = failing.next_attempt_at,
         catalogue_version = failing.catalogue_version,
+        waits_for_address = failing.waits_for_address,
     )
 }
 

@@ -17,10 +17,10 @@ pub enum LicenseSelector<'a> {
     Order(Source, &'a OrderId),
 }
 
-/// A license that a line of an order causes.
+/// The licenses that a line of an order causes: one, or one a piece.
 #[derive(Debug)]
-pub struct MintedLicense<'a> {
-    pub key: &'a LicenseKey,
+pub struct MintedLicenses<'a> {
+    pub keys: &'a [LicenseKey],
     pub source: Source,
     pub order: &'a Order,
     pub line: &'a OrderLine,
@@ -40,19 +40,19 @@ impl<'a> LicenseSelector<'a> {
     }
 }
 
-/// Mints the license of a line, unless it has one.
-pub fn mint(license: &MintedLicense<'_>, event_id: &EventId) -> Statement {
-    let MintedLicense { key, source, order, line, bought, product, now } = license;
+/// Mints the licenses of a line, unless it has them.
+pub fn mint(licenses: &MintedLicenses<'_>, event_id: &EventId) -> Statement {
+    let MintedLicenses { keys, source, order, line, bought, product, now } = licenses;
     statement!(
         "licenses/mint",
-        key = *key,
+        keys = outbox::key_list(keys),
         source = *source,
         order_id = &order.order_id,
         line = i64::from(line.line.get()),
         product_id = &bought.product_id,
         variant_id = bought.variant_id.as_ref(),
         tier = product.tier.as_str(),
-        email = &order.email,
+        email = order.address.as_str(),
         name = order.name.as_str(),
         test = order.test,
         now = *now,

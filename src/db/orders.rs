@@ -52,7 +52,7 @@ pub fn record(source: Source, order: &Order, received_at: Timestamp, event_id: &
             "orders/record",
             source,
             order_id,
-            email = &order.email,
+            email = order.address.as_str(),
             name = order.name.as_str(),
             amount_cents = order.amount.as_ref().map(Amount::minor_units),
             currency = order.amount.as_ref().map(|amount| amount.currency().as_str()),

@@ -14,7 +14,7 @@ use crate::model::{
     Consequence, EmailAddress, Ending, GithubLogin, LeaseId, LicenseKey, ProductRef, Repo, ReturnedMail, Source,
     Timestamp, TraceId,
 };
-use crate::platform::{Row, RowError, Statement};
+use crate::platform::{Row, RowError, Statement, Value};
 
 /// How long a lease lasts: longer than any one pass over leased rows takes, which starts nothing after 20 seconds, and
 /// ends a single call after five.
@@ -159,13 +159,40 @@ impl<'a> Delay<'a> {
     }
 }
 
-/// Enqueues the mail of a license that was just minted, leased to the caller. Gives the row's id, unless there is no mail to
-/// send.
-pub fn enqueue_license_mail(key: &LicenseKey, now: Timestamp, lease: &Lease, trace: &TraceId) -> Query<i64> {
+/// The mail of a license that was just minted, in the outbox.
+#[derive(Debug)]
+pub struct EnqueuedMail {
+    pub id: i64,
+    pub key: LicenseKey,
+    /// To the caller; otherwise it is due.
+    pub is_leased: bool,
+}
+
+/// Keys as the statements take them that are about several.
+pub(super) fn key_list(keys: &[LicenseKey]) -> Value {
+    super::json_text(&keys.iter().map(LicenseKey::as_str).collect::<Vec<_>>())
+}
+
+/// Enqueues the mails of licenses that were just minted, so many of them leased to the caller: once a license, and only by the
+/// delivery whose key was really minted.
+pub fn enqueue_license_mails(
+    keys: &[LicenseKey],
+    at_once: i64,
+    now: Timestamp,
+    lease: &Lease,
+    trace: &TraceId,
+) -> Query<EnqueuedMail> {
     query!(
         "outbox/enqueue_license_mail",
-        |row| row.integer("id"),
-        key,
+        |row| {
+            Ok(EnqueuedMail {
+                id: row.integer("id")?,
+                key: LicenseKey::from_record(row.text("subject")?).map_err(|_| RowError("subject"))?,
+                is_leased: row.text("state")? == "leased",
+            })
+        },
+        keys = key_list(keys),
+        at_once,
         now,
         until = lease.until,
         lease_id = &lease.id,

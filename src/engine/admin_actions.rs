@@ -221,7 +221,7 @@ impl<P: Platform> Engine<P> {
 /// What a delivery is and which order it is about, as far as it was understood.
 fn named(understood: &Result<Understood, NotUnderstood>) -> (Option<EventType>, Option<OrderId>) {
     match understood {
-        Ok(Understood { event_type, event }) => (Some(event_type.clone()), event.order_id().cloned()),
+        Ok(Understood { event_type, event, .. }) => (Some(event_type.clone()), event.order_id().cloned()),
         Err(NotUnderstood { known, .. }) => (known.event_type.clone(), known.order_id.clone()),
     }
 }
@@ -229,7 +229,7 @@ fn named(understood: &Result<Understood, NotUnderstood>) -> (Option<EventType>, 
 /// Who bought, by what a delivery says.
 fn buyer(understood: &Result<Understood, NotUnderstood>) -> Option<&BuyerEmail> {
     match understood {
-        Ok(Understood { event: StorefrontEvent::Sold(order), .. }) => Some(&order.email),
+        Ok(Understood { event: StorefrontEvent::Sold(order), .. }) => order.address.email(),
         Ok(Understood { event: StorefrontEvent::KeyIssued(issued) | StorefrontEvent::KeyChanged(issued), .. }) => {
             issued.email.as_ref()
         }

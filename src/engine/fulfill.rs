@@ -6,15 +6,17 @@
 //! one mail each.
 
 use super::ingest::{Awaited, Handling, Unprocessed};
+use super::outbox::shown;
 use super::{Engine, StorageError};
+use crate::adapters::Failure;
 use crate::db::events::{self, Completion};
-use crate::db::licenses::{self, MintedLicense};
+use crate::db::licenses::{self, MintedLicenses};
 use crate::db::orders::{self, BoughtLine};
-use crate::db::outbox::{self, DueMail, Entry, Letter, MailStanding, Mailing};
+use crate::db::outbox::{self, DueMail, EnqueuedMail, Entry, Letter, MailStanding, Mailing};
 use crate::db::{Batch, Handle, LicenseSelector, storefront_keys, subscriptions};
 use crate::http::api::codes::OutboxKind;
 use crate::model::{
-    Bought, Catalogue, Ending, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind,
+    Bought, BuyerAddress, Catalogue, Ending, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind,
     MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source, Subscription,
 };
 use crate::platform::{Level, LogValue, Platform, Statement};
@@ -22,30 +24,38 @@ use crate::platform::{Level, LogValue, Platform, Statement};
 /// More variants than these are only counted where a product is called unmapped.
 const MOST_NAMED: usize = 5;
 
+/// The most keys that a line brings by itself where each piece has one: so many mails to one buyer are no mistake of anybody's.
+const MOST_KEYS: u32 = 100;
+
+/// Of a line's keys so many are mailed at once, and the others by the next ticks: a Worker on the Free plan may ask others fifty
+/// times in one invocation.
+const MAILED_AT_ONCE: i64 = 10;
+
 /// What became of a delivery that was understood.
 pub(super) enum Fulfilled {
     Done,
     Not(Unprocessed),
 }
 
-/// A line whose license is minted in a batch.
+/// A line whose licenses are minted in a batch.
 struct Minting<'a> {
-    key: LicenseKey,
-    /// What it is for.
+    /// What they are for.
     bought: ProductRef,
     product: &'a Product,
-    /// The row that mails the key.
-    mail: Handle<i64>,
+    /// The rows that mail the keys. While the storefront has still to say to whom, there are none.
+    mails: Option<Handle<EnqueuedMail>>,
 }
 
 impl<P: Platform> Engine<P> {
     /// Does what an order causes, and makes the first try to mail its keys. Lines whose product is mapped are fulfilled
-    /// though another one's is not.
+    /// though another one's is not; and where the storefront did not say who bought, the licenses are made all the same, and the
+    /// delivery is tried again until it does.
     pub(super) async fn fulfill(
         &self,
         handling: Handling<'_>,
         event_type: &EventType,
         order: &Order,
+        unanswered: Option<Failure>,
     ) -> Result<Fulfilled, StorageError> {
         let (event, source) = (handling.event, handling.source());
         let now = self.now();
@@ -57,6 +67,7 @@ impl<P: Platform> Engine<P> {
         batch.extend(test_mark(source, &order.order_id, order.test));
         let mut unmapped = Vec::new();
         let mut untold = None;
+        let mut many = None;
         let mut minted = Vec::new();
         let mut reason = None;
         for line in order.lines.iter() {
@@ -74,13 +85,17 @@ impl<P: Platform> Engine<P> {
                 LicenseKind::None => reason = reason.or(Some(EventReason::NothingToDeliver)),
                 LicenseKind::Storefront => reason = Some(EventReason::KeyIssuedByStorefront),
                 LicenseKind::Minted => {
-                    let mut random = [0; MINTED_KEY_RANDOM_BYTES];
-                    self.platform.fill_random(&mut random)?;
-                    let key = LicenseKey::mint(random);
-                    let license = MintedLicense { key: &key, source, order, line, bought: &bought, product, now };
-                    batch.run(licenses::mint(&license, event));
-                    let mail = batch.add(outbox::enqueue_license_mail(&key, now, &lease, &self.trace));
-                    minted.push(Minting { key, bought, product, mail });
+                    let pieces = if product.per_quantity { line.quantity.get() } else { 1 };
+                    if pieces > MOST_KEYS {
+                        many = Some(pieces);
+                        continue;
+                    }
+                    let keys = (0..pieces).map(|_| self.mint_key()).collect::<Result<Vec<_>, _>>()?;
+                    let licenses = MintedLicenses { keys: &keys, source, order, line, bought: &bought, product, now };
+                    batch.run(licenses::mint(&licenses, event));
+                    let mails = outbox::enqueue_license_mails(&keys, MAILED_AT_ONCE, now, &lease, &self.trace);
+                    let mails = unanswered.is_none().then(|| batch.add(mails));
+                    minted.push(Minting { bought, product, mails });
                 }
             }
         }
@@ -89,8 +104,16 @@ impl<P: Platform> Engine<P> {
         if said.is_empty() && !minted.is_empty() {
             batch.run(licenses::recompute(LicenseSelector::Order(source, &order.order_id), now));
         }
+        if said.is_empty() && matches!(order.address, BuyerAddress::Asked(_)) {
+            // The licenses that were made while the address was not known, which was written into them above. What is said of an order
+            // has their mails enqueued as well.
+            let order = LicenseSelector::Order(source, &order.order_id);
+            batch.run(outbox::enqueue_held_mails(order, now, &self.trace));
+        }
         batch.extend(said);
-        if unmapped.is_empty() && untold.is_none() {
+        if unanswered.is_some() {
+            // Nothing is over yet: how the delivery is left is written down behind this.
+        } else if unmapped.is_empty() && untold.is_none() && many.is_none() {
             let reason = reason.filter(|_| minted.is_empty());
             let completion = Completion { event_type, order_id: Some(&order.order_id), reason };
             batch.run(events::complete(event, now, &completion));
@@ -100,18 +123,21 @@ impl<P: Platform> Engine<P> {
         }
         let results = self.run(batch).await?;
         let mut due = Vec::new();
-        for Minting { key, bought, product, mail } in minted {
-            let id = results.first(&mail)?;
-            self.log_fulfilled(event, source, &order.order_id, id);
-            due.extend(id.map(|id| {
+        for Minting { bought, product, mails } in minted {
+            let mails = match &mails {
+                Some(mails) => results.all(mails)?,
+                None => Vec::new(),
+            };
+            self.log_fulfilled(event, source, &order.order_id, mails.len());
+            due.extend(mails.into_iter().filter(|mail| mail.is_leased).map(|EnqueuedMail { id, key, .. }| {
                 let entry = Entry { id, attempts: 1, trace: self.trace.clone() };
                 let mailing = Mailing {
                     letter: Letter::Key,
                     key,
                     section: source,
-                    bought,
+                    bought: bought.clone(),
                     tier: product.tier.clone(),
-                    to: order.email.mailable().ok(),
+                    to: order.address.email().and_then(|email| email.mailable().ok()),
                     name: order.name.clone(),
                     test: order.test,
                     // What is told of a subscription's end by now, a mail that is sent later says.
@@ -129,20 +155,41 @@ impl<P: Platform> Engine<P> {
             }));
         }
         self.write_down(self.send_mails(&lease, due).await).await?;
+        if let Some(failure) = unanswered {
+            return Ok(Fulfilled::Not(Unprocessed {
+                reason: EventReason::StorefrontUnavailable,
+                event_type: Some(event_type.clone()),
+                order_id: Some(order.order_id.clone()),
+                storefront_key_id: None,
+                email: None,
+                error: format!("who bought is not known: {}", shown(&failure.reason)),
+                waits_for: Awaited::Address(failure),
+            }));
+        }
+        let email = order.address.email().cloned();
+        let untold = match (untold, many) {
+            (Some(problem), _) => {
+                Some(format!("{problem}, and the catalogue has entries of this product for single variants"))
+            }
+            (None, Some(pieces)) => Some(format!(
+                "a line has {pieces} pieces, each with a key of its own, and at most {MOST_KEYS} are made of one by themselves"
+            )),
+            (None, None) => None,
+        };
         Ok(match (unmapped.first(), untold) {
             (None, None) => Fulfilled::Done,
             // Once it is mapped, what could not be told comes up again.
             (Some(bought), _) => {
                 let unmapped = unmapped_product(&catalogue, source, event_type, &order.order_id, bought);
-                Fulfilled::Not(Unprocessed { email: Some(order.email.clone()), ..unmapped })
+                Fulfilled::Not(Unprocessed { email, ..unmapped })
             }
-            (None, Some(problem)) => Fulfilled::Not(Unprocessed {
+            (None, Some(error)) => Fulfilled::Not(Unprocessed {
                 reason: EventReason::Malformed,
                 event_type: Some(event_type.clone()),
                 order_id: Some(order.order_id.clone()),
                 storefront_key_id: None,
-                email: Some(order.email.clone()),
-                error: format!("{problem}, and the catalogue has entries of this product for single variants"),
+                email,
+                error,
                 waits_for: Awaited::Person,
             }),
         })
@@ -312,10 +359,17 @@ impl<P: Platform> Engine<P> {
         Ok(Fulfilled::Done)
     }
 
-    fn log_fulfilled(&self, event: &EventId, source: Source, order_id: &OrderId, minted: Option<i64>) {
+    fn mint_key(&self) -> Result<LicenseKey, StorageError> {
+        let mut random = [0; MINTED_KEY_RANDOM_BYTES];
+        self.platform.fill_random(&mut random)?;
+        Ok(LicenseKey::mint(random))
+    }
+
+    /// `mailed`: how many keys are to be mailed that were minted by this.
+    fn log_fulfilled(&self, event: &EventId, source: Source, order_id: &OrderId, mailed: usize) {
         self.log(
             Level::Info,
-            if minted.is_some() { "license_minted" } else { "order_repeated" },
+            if mailed > 0 { "license_minted" } else { "order_repeated" },
             [("event_id", event.into()), ("source", source.into()), ("order", LogValue::text(order_id.as_str()))],
         );
     }

@@ -70,6 +70,8 @@ pub(super) enum Awaited {
     Order,
     /// The storefront answers what it did not answer now.
     Storefront(Failure),
+    /// The same, of who has bought: or the operator says it.
+    Address(Failure),
 }
 
 impl Handling<'_> {
@@ -165,7 +167,7 @@ impl<P: Platform> Engine<P> {
         understood: Result<Understood, NotUnderstood>,
     ) -> Result<(), StorageError> {
         let done = match understood {
-            Ok(Understood { event_type, event }) => self.act_on(handling, &event_type, event).await?,
+            Ok(understood) => self.act_on(handling, understood).await?,
             Err(not_understood) => Fulfilled::Not(not_understood.into()),
         };
         match done {
@@ -184,6 +186,7 @@ impl<P: Platform> Engine<P> {
             order_id: unprocessed.order_id.as_ref(),
             storefront_key_id: unprocessed.storefront_key_id.as_ref(),
             email: unprocessed.email.as_ref(),
+            waits_for_address: matches!(unprocessed.waits_for, Awaited::Address(_)),
             ..Failing::new(unprocessed.reason, &unprocessed.error)
         };
         match &unprocessed.waits_for {
@@ -193,7 +196,7 @@ impl<P: Platform> Engine<P> {
                 let wait = (attempts < MAX_ATTEMPTS).then(|| self.wait_ms(attempts));
                 failing.next_attempt_at = wait.map(|wait_ms| now.plus_millis(wait_ms));
             }
-            Awaited::Storefront(failure) => {
+            Awaited::Storefront(failure) | Awaited::Address(failure) => {
                 batch.extend(self.alert_of(failure));
                 if let Verdict::RetryAt { until, attempt, .. } = self.judge(attempts, failure) {
                     failing.next_attempt_at = Some(until);
@@ -224,11 +227,11 @@ impl<P: Platform> Engine<P> {
     async fn act_on(
         &self,
         handling: Handling<'_>,
-        event_type: &EventType,
-        meaning: StorefrontEvent,
+        Understood { event_type, event, unanswered }: Understood,
     ) -> Result<Fulfilled, StorageError> {
-        match meaning {
-            StorefrontEvent::Sold(order) => self.fulfill(handling, event_type, &order).await,
+        let event_type = &event_type;
+        match event {
+            StorefrontEvent::Sold(order) => self.fulfill(handling, event_type, &order, unanswered).await,
             StorefrontEvent::KeyIssued(issued) => self.key_told(handling, event_type, issued, None).await,
             StorefrontEvent::KeyChanged(issued) => {
                 let news = if issued.disabled { EventReason::KeyDisabled } else { EventReason::KeyChange };
@@ -290,6 +293,7 @@ impl<'a> Failing<'a> {
             attempts: None,
             next_attempt_at: None,
             catalogue_version: None,
+            waits_for_address: false,
         }
     }
 }

@@ -20,7 +20,7 @@ mod url;
 mod word;
 mod written;
 
-use crate::model::{Bought, ProductRef, Repo, Source, StorefrontId};
+use crate::model::{Bought, Picked, ProductRef, Repo, Source, StorefrontId};
 
 pub use difference::{Difference, EntryRef};
 pub use problem::Problem;
@@ -60,15 +60,23 @@ impl Catalogue {
         &self.products
     }
 
-    /// The entry for what a license is for: one for just this variant, else one for the whole product.
+    /// The entry for what a license is for: one for just this variant or price, else one for the whole product.
     pub fn find(&self, source: Source, bought: &ProductRef) -> Option<&Product> {
-        self.exact(source, bought).or_else(|| self.whole(source, &bought.product_id))
+        let own = self.exact(source, bought).or_else(|| {
+            let price = bought.variant_id.as_ref().filter(|variant| variant.names_its_kind())?;
+            self.whole(source, price)
+        });
+        own.or_else(|| self.whole(source, &bought.product_id))
     }
 
     /// The entry for what a line of an order bought, and what a license by it is for: the first variant that has an entry
     /// of its own, else the first of all by the entry for the whole product.
     pub fn find_bought(&self, source: Source, bought: &Bought) -> Option<(ProductRef, &Product)> {
         let names = bought.names();
+        if let Picked::Priced(_) = bought.picked {
+            let name = names.into_iter().next()?;
+            return self.find(source, &name).map(|product| (name.clone(), product));
+        }
         let of_variant = names.iter().find_map(|name| Some((name.clone(), self.exact(source, name)?)));
         of_variant.or_else(|| {
             let entry = self.whole(source, &bought.product_id)?;

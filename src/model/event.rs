@@ -97,6 +97,10 @@ reasons! {
     FullRefund => "full_refund",
     DisputeOpened => "dispute_opened",
     DisputeWon => "dispute_won",
+    /// A refund that the storefront has still to approve, or has rejected.
+    RefundNotApproved => "refund_not_approved",
+    /// The buyer's bank has asked, or has asked no more, and no money has moved.
+    DisputeWarning => "dispute_warning",
     KeyDisabled => "key_disabled",
     KeyChange => "key_change",
     /// Nothing that the storefront documents, or that is acted on.

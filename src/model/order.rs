@@ -32,6 +32,8 @@ pub struct Bought {
 pub enum Picked {
     /// These variants, in the storefront's order. The catalogue may have an entry for any one of them.
     Told(Vec<StorefrontId>),
+    /// This price of the product, which the catalogue may name in the product's place.
+    Priced(StorefrontId),
     /// That cannot be told, and why, for a person. It matters only where the catalogue asks for the variant.
     Untold(String),
 }
@@ -58,8 +60,8 @@ pub struct OrderLines(Vec<OrderLine>);
 pub struct Order {
     pub order_id: OrderId,
     pub lines: OrderLines,
-    pub email: BuyerEmail,
-    /// As the buyer gave it, or what the address suggests.
+    pub address: BuyerAddress,
+    /// As the buyer gave it, or what the address suggests; empty where neither is known.
     pub name: String,
     /// Absent where it cannot be told.
     pub amount: Option<Amount>,
@@ -77,6 +79,17 @@ pub struct Order {
     pub sold_at: Option<Timestamp>,
     /// What has become of it by the time that the storefront tells of it.
     pub facts: OrderFacts,
+}
+
+/// Where the buyer of an order is written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuyerAddress {
+    /// As the delivery itself says.
+    Told(BuyerEmail),
+    /// As the storefront has said when it was asked. The order may have been recorded before, when it did not answer.
+    Asked(BuyerEmail),
+    /// Nobody has said it. The license is good, and its mail waits for an address.
+    Unknown,
 }
 
 /// A key that a storefront issued for a line of an order, as it stands there. Its id stays while the key can be replaced.
@@ -125,6 +138,12 @@ impl OrderId {
 }
 
 impl StorefrontId {
+    /// Whether it says of what kind it is, such as `pri_01h…`, so that it can be no other thing's.
+    pub fn names_its_kind(&self) -> bool {
+        let kind = self.0.split_once('_').map_or("", |(kind, _)| kind);
+        !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase())
+    }
+
     /// `None` when empty, over 128 characters, with control characters, or damaged so that another could look the same.
     pub fn parse(text: &str) -> Option<Self> {
         is_id(text).then(|| Self(text.to_owned()))
@@ -152,9 +171,13 @@ impl ProductRef {
 }
 
 impl Bought {
-    /// The product with each of its variants; without any, the product alone. There is at least one.
+    /// What the catalogue may call it: the product with each of its variants; without any, the product alone; a price by itself too.
+    /// There is at least one, and the first is what a license by the entry for the whole product is for.
     pub fn names(&self) -> Vec<ProductRef> {
         let name = |variant_id| ProductRef { product_id: self.product_id.clone(), variant_id };
+        if let Picked::Priced(price) = &self.picked {
+            return vec![name(Some(price.clone())), ProductRef { product_id: price.clone(), variant_id: None }];
+        }
         match self.variants() {
             [] => vec![name(None)],
             variants => variants.iter().cloned().map(|variant| name(Some(variant))).collect(),
@@ -165,6 +188,7 @@ impl Bought {
     pub fn variants(&self) -> &[StorefrontId] {
         match &self.picked {
             Picked::Told(variants) => variants,
+            Picked::Priced(price) => std::slice::from_ref(price),
             Picked::Untold(_) => &[],
         }
     }
@@ -178,6 +202,21 @@ impl Bought {
 impl From<ProductRef> for Bought {
     fn from(product: ProductRef) -> Self {
         Self { product_id: product.product_id, picked: Picked::Told(product.variant_id.into_iter().collect()) }
+    }
+}
+
+impl BuyerAddress {
+    /// The address, if one is known.
+    pub const fn email(&self) -> Option<&BuyerEmail> {
+        match self {
+            Self::Told(email) | Self::Asked(email) => Some(email),
+            Self::Unknown => None,
+        }
+    }
+
+    /// As the `email` columns of orders and licenses hold it: empty where none is known.
+    pub fn as_str(&self) -> &str {
+        self.email().map(BuyerEmail::as_str).unwrap_or_default()
     }
 }
 

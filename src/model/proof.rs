@@ -44,11 +44,16 @@ impl Signature {
 
     /// The same of a signature in hex, in either case. `None` when it is not of the length of one.
     pub fn of_body_in_hex(secrets: &[Secret], presented: &str) -> Option<Self> {
+        Self::from_hex(presented).map(|bytes| Self::of_body(secrets, bytes))
+    }
+
+    /// The bytes of a signature that is written in hex, in either case. `None` when it is not of the length of one.
+    pub fn from_hex(presented: &str) -> Option<Vec<u8>> {
         let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
         let (pairs, []) = presented.as_bytes().as_chunks::<2>() else { return None };
         let bytes: Option<Vec<u8>> =
             pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect();
-        bytes.filter(|bytes| bytes.len() == SIGNATURE_BYTES).map(|bytes| Self::of_body(secrets, bytes))
+        bytes.filter(|bytes| bytes.len() == SIGNATURE_BYTES)
     }
 
     /// Signatures of this prefix and the body, any of which may be right, under any of these keys.

@@ -15,6 +15,7 @@ mod hostile;
 mod leaks;
 mod mutation;
 mod operating;
+mod paddle;
 mod racing;
 mod selling;
 mod shop;

@@ -30,6 +30,7 @@ mod mails;
 mod memberships;
 mod nothing_to_deliver;
 mod openapi;
+mod paddle;
 mod reconciliation;
 mod refunds;
 mod reminders;

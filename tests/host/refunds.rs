@@ -2,7 +2,7 @@
 //!
 //! What that takes away at GitHub is in `removals`.
 
-mod orders;
+pub(crate) mod orders;
 mod policies;
 
 use std::time::Duration;

@@ -492,6 +492,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE subscriptions SET unrefunded = 2", "CHECK"),
     ("UPDATE licenses SET refund_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET partial_refund_set_aside = 2", "CHECK"),
+    ("UPDATE licenses SET piece = 0", "CHECK"),
     ("UPDATE licenses SET dispute_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET consequences = '[]'", "CHECK"),
     ("DELETE FROM licenses", "FOREIGN KEY"),

@@ -86,6 +86,8 @@ impl Words for EventReason {
             Self::PartialRefund => "the order was refunded in part",
             Self::FullRefund => "the order was refunded in full",
             Self::DisputeOpened => "the payment is disputed",
+            Self::RefundNotApproved => "a refund that the storefront has not approved",
+            Self::DisputeWarning => "the buyer's bank asks, and no money has moved",
             Self::DisputeWon => "you won the dispute",
             Self::KeyDisabled => "the storefront's license key was switched off",
             Self::KeyChange => "something changed about the storefront's license key",

@@ -400,15 +400,12 @@ fn with_credentials(command: &mut Command, sandbox: &str) {
         ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
         ("LEMON_SQUEEZY_STORE_ID", "1"),
         ("LEMON_SQUEEZY_WEBHOOK_SECRET", latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET),
+        ("PADDLE_API_KEY", latchkey_sandbox::PADDLE_API_KEY),
     ] {
         command.env(name, value);
     }
-    for (name, service) in [
-        ("GITHUB_API_URL", "github"),
-        ("GUMROAD_API_URL", "gumroad"),
-        ("LEMON_SQUEEZY_API_URL", "lemonsqueezy"),
-        ("POSTMARK_API_URL", "postmark"),
-    ] {
+    for service in latchkey_sandbox::Service::ALL {
+        let (name, service) = (service.api_url_setting(), service.prefix());
         command.env(name, format!("{sandbox}/{service}"));
     }
 }
@@ -479,6 +476,26 @@ fn connecting_gumroad_creates_what_is_missing_once() {
     let address = shop.sandbox.gumroad_subscriptions()[8].post_url.clone();
     let target = address.strip_prefix("https://shop.example.com").expect("the address").to_owned();
     assert_eq!(shop.post(&target, "resource_name=sale"), 200);
+}
+
+#[test]
+fn connecting_paddle_ends_with_the_secret_that_it_has_made_and_is_harmless_to_repeat() {
+    let shop = Deployment::start("paddle");
+    let sandbox = serve(&shop.sandbox);
+    let (code, text) = connect(&shop, &sandbox, &format!("paddle {SHOP}"));
+    let destinations = shop.sandbox.paddle_destinations();
+    let [destination] = destinations.as_slice() else { panic!("{destinations:?}") };
+    assert!(code == Some(0) && text.contains("1 created"), "{text}");
+    assert!(text.contains("npx wrangler secret put PADDLE_WEBHOOK_SECRET"), "{text}");
+    assert!(text.ends_with(&format!("{}\n", destination.secret)), "{text}");
+    assert_eq!(
+        (destination.url.as_str(), destination.traffic_source.as_str()),
+        ("https://shop.example.com/webhooks/paddle", "platform")
+    );
+    assert_eq!(destination.events.len(), 12);
+    let (code, text) = connect(&shop, &sandbox, &format!("paddle {SHOP}"));
+    assert!(code == Some(0) && text.contains("leads to") && !text.contains(&destination.secret), "{text}");
+    assert_eq!(shop.sandbox.paddle_destinations().len(), 1);
 }
 
 #[test]

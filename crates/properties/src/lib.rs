@@ -38,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 29] = [
+pub const TARGETS: [Target; 31] = [
     Target { name: "activation", check: buyers::activation },
     Target { name: "caller_network", check: buyers::caller_network },
     Target { name: "configuration", check: settings::configuration },
@@ -62,6 +62,8 @@ pub const TARGETS: [Target; 29] = [
     Target { name: "login", check: buyers::login },
     Target { name: "mail_reply", check: mail::reply },
     Target { name: "mail_webhook", check: mail::webhook },
+    Target { name: "paddle_signature", check: storefronts::paddle_signature },
+    Target { name: "paddle_webhook", check: storefronts::paddle_webhook },
     Target { name: "products_file", check: settings::products_file },
     Target { name: "repository", check: buyers::repository },
     Target { name: "request", check: requests::request },

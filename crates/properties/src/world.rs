@@ -169,6 +169,8 @@ pub(crate) fn config_with(otherwise: impl Fn(&str) -> Option<&'static str>) -> C
             "LEMON_SQUEEZY_STORE_ID" => "1",
             "LEMON_SQUEEZY_WEBHOOK_SECRET" => SIGNING_SECRET,
             "OPERATOR_EMAIL" => "operator@example.com",
+            "PADDLE_API_KEY" => "fuzz-paddle-api-key",
+            "PADDLE_WEBHOOK_SECRET" => SIGNING_SECRET,
             "PORTAL_URL" => "https://portal.example.com/activate",
             "POSTMARK_TOKEN" => "fuzz-postmark-token",
             _ => return None,

@@ -16,6 +16,7 @@ use crate::delivery::Delivery;
 use crate::gumroad::GumroadSale;
 use crate::lemon_squeezy::LemonSqueezySale;
 use crate::options::Storefront;
+use crate::paddle::{PaddleAdjustment, PaddleItem, PaddleSale};
 use crate::page;
 use crate::sandbox::Sandbox;
 
@@ -117,6 +118,12 @@ async fn sell(State(control): State<Control>, Json(sell): Json<Sell>) -> Respons
             name: sell.name,
             ..LemonSqueezySale::default()
         }),
+        Storefront::Paddle => vec![control.sandbox.sell_on_paddle(PaddleSale {
+            items: vec![PaddleItem::of(&sell.product_id)],
+            email: Some(sell.email),
+            name: Some(sell.name).filter(|name| !name.is_empty()),
+            ..PaddleSale::default()
+        })],
     };
     for delivery in deliveries {
         control.send(sell.storefront, delivery).await;
@@ -125,9 +132,11 @@ async fn sell(State(control): State<Control>, Json(sell): Json<Sell>) -> Respons
 }
 
 async fn send_again(State(control): State<Control>, Json(again): Json<OfDelivery>) -> Response {
-    let delivery = control.with_sent(again.delivery, |sent| sent.delivery.clone());
-    let Some(delivery) = delivery else {
-        return StatusCode::NOT_FOUND.into_response();
+    let sent = control.with_sent(again.delivery, |sent| (sent.storefront, sent.delivery.clone()));
+    let delivery = match sent {
+        None => return StatusCode::NOT_FOUND.into_response(),
+        Some((Storefront::Paddle, delivery)) => control.sandbox.paddle_retry(&delivery),
+        Some((_, delivery)) => delivery,
     };
     let answer = control.deliver(&delivery).await;
     control.with_sent(again.delivery, |sent| {
@@ -146,6 +155,7 @@ async fn refund(State(control): State<Control>, Json(sold): Json<OfDelivery>) ->
     let delivery = match sale.storefront {
         Storefront::Gumroad => control.sandbox.gumroad_refund(reference),
         Storefront::LemonSqueezy => control.sandbox.lemon_squeezy_refund(reference, None),
+        Storefront::Paddle => control.sandbox.paddle_adjust(reference, PaddleAdjustment::default()),
     };
     control.send(sale.storefront, delivery).await;
     StatusCode::NO_CONTENT.into_response()
@@ -231,7 +241,7 @@ async fn show_state(State(control): State<Control>) -> Json<Value> {
 impl Sent {
     /// Whether it told of something bought, which can be refunded.
     fn is_of_sale(&self) -> bool {
-        matches!(self.delivery.event.as_str(), "sale" | "order_created")
+        matches!(self.delivery.event.as_str(), "sale" | "order_created" | "transaction.completed")
     }
 }
 

@@ -1,11 +1,12 @@
-//! What a storefront sends to the seller's endpoint. Built by `gumroad` and `lemon_squeezy`, sent by whoever asked.
+//! What a storefront sends to the seller's endpoint. Built by the storefronts' modules, sent by whoever asked.
 
 /// One HTTP request from a storefront, always a `POST`, to be sent to the Worker as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// The storefront's word for what happened: Gumroad's `resource_name`, Lemon Squeezy's `event_name`.
+    /// The storefront's word for what happened: Gumroad's `resource_name`, Lemon Squeezy's `event_name`, Paddle's `event_type`.
     pub event: String,
-    /// The storefront's id of what it happened to: Gumroad's sale or subscription, Lemon Squeezy's `data.id`.
+    /// The storefront's id of what it happened to: Gumroad's sale or subscription, the `data.id` of
+    /// Lemon Squeezy and Paddle.
     pub reference: String,
     /// Where it goes on the Worker's origin, for example `/webhooks/gumroad?secret=…`.
     pub path_and_query: String,

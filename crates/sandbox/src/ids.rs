@@ -47,6 +47,11 @@ pub(crate) fn gumroad_license_key(number: u64) -> String {
     [&text[..8], &text[8..16], &text[16..24], &text[24..]].join("-")
 }
 
+/// Paddle's ids: the kind, and 26 digits and letters that begin with the time.
+pub(crate) fn paddle_id(kind: &str, number: u64) -> String {
+    format!("{kind}_01{number:012}{}", &hex::encode(digest(kind, number))[..12])
+}
+
 fn digest(kind: &str, number: u64) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(kind);

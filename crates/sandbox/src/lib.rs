@@ -1,5 +1,5 @@
-//! Stand-ins for the services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad, and the mail providers Postmark, Resend and
-//! SMTP2GO, with the Worker's own binding for mail.
+//! Stand-ins for the services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad, Paddle, and the mail providers Postmark, Resend
+//! and SMTP2GO, with the Worker's own binding for mail.
 //!
 //! One [`Sandbox`] keeps the state that the real services would keep, answers requests as they do, records every
 //! request, and can be told to fail. It knows nothing of the Worker: what passes between them is HTTP only.
@@ -16,6 +16,7 @@
 //! | `github` | users, repositories, invitations, collaborators |
 //! | `lemon_squeezy` | orders, license keys, the License API, the main API, webhooks |
 //! | `gumroad` | sales, pings, the sales API |
+//! | `paddle` | transactions, adjustments and customers, webhooks |
 //! | `mailbox` | the mails, whoever took them |
 //! | `postmark`, `resend`, `smtp2go`, `email` | how each provider takes one |
 //! | `returned` | what Postmark and Resend tell of a mail that they took |
@@ -41,6 +42,7 @@ mod incoming;
 mod lemon_squeezy;
 mod mailbox;
 mod options;
+mod paddle;
 mod page;
 mod postmark;
 mod reply;
@@ -66,8 +68,11 @@ pub use mailbox::Mail;
 pub use options::{
     Clock, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_TOKEN, GITHUB_WEBHOOK_SECRET, GUMROAD_ACCESS_TOKEN,
     GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID, LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits,
-    Options, POSTMARK_TOKEN, POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY, RESEND_WEBHOOK_SECRET, Reinvite,
-    Removal, SMTP2GO_API_KEY, Storefront, VirtualClock,
+    Options, PADDLE_API_KEY, PADDLE_WEBHOOK_SECRET, POSTMARK_TOKEN, POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY,
+    RESEND_WEBHOOK_SECRET, Reinvite, Removal, SMTP2GO_API_KEY, Storefront, VirtualClock,
+};
+pub use paddle::{
+    PaddleAdjustment, PaddleDestination, PaddleItem, PaddleSale, PaddleSubscription, sign as sign_paddle_body,
 };
 pub use resend::KeyAccess as ResendKeyAccess;
 pub use returned::MailFate;

@@ -33,6 +33,10 @@ pub const GUMROAD_ACCESS_TOKEN: &str = "sandbox-gumroad-access-token";
 pub const LEMON_SQUEEZY_WEBHOOK_SECRET: &str = "sandbox-lemon-squeezy-webhook-secret";
 /// The API key that the sandbox's Lemon Squeezy accepts.
 pub const LEMON_SQUEEZY_API_KEY: &str = "sandbox-lemon-squeezy-api-key";
+/// The secret that the sandbox's Paddle has made for the Worker's destination, and signs with.
+pub const PADDLE_WEBHOOK_SECRET: &str = "sandbox-paddle-webhook-secret";
+/// The API key that the sandbox's Paddle accepts.
+pub const PADDLE_API_KEY: &str = "sandbox-paddle-api-key";
 /// The seller's store.
 pub const LEMON_SQUEEZY_STORE_ID: u64 = 1;
 
@@ -66,7 +70,7 @@ impl VirtualClock {
     }
 }
 
-/// What a sandbox is started with. [`Options::default`] sells three products of Acme's and asks the system's clock.
+/// What a sandbox is started with. [`Options::default`] sells four products of Acme's and asks the system's clock.
 #[derive(Clone)]
 pub struct Options {
     /// Where the page sends deliveries, for example `http://localhost:8787`. Without it the page can only look.
@@ -76,6 +80,8 @@ pub struct Options {
     pub lemon_squeezy_webhook_secret: String,
     pub lemon_squeezy_api_key: String,
     pub lemon_squeezy_store_id: u64,
+    pub paddle_webhook_secret: String,
+    pub paddle_api_key: String,
     pub github_token: String,
     pub github_app_id: String,
     /// In PEM.
@@ -126,6 +132,7 @@ pub struct Product {
 pub enum Storefront {
     Gumroad,
     LemonSqueezy,
+    Paddle,
 }
 
 /// Who issues the key that the buyer holds.
@@ -204,6 +211,8 @@ impl Default for Options {
             lemon_squeezy_webhook_secret: LEMON_SQUEEZY_WEBHOOK_SECRET.to_owned(),
             lemon_squeezy_api_key: LEMON_SQUEEZY_API_KEY.to_owned(),
             lemon_squeezy_store_id: LEMON_SQUEEZY_STORE_ID,
+            paddle_webhook_secret: PADDLE_WEBHOOK_SECRET.to_owned(),
+            paddle_api_key: PADDLE_API_KEY.to_owned(),
             github_token: GITHUB_TOKEN.to_owned(),
             github_app_id: GITHUB_APP_ID.to_owned(),
             github_app_private_key: GITHUB_APP_PRIVATE_KEY.to_owned(),
@@ -280,6 +289,17 @@ fn acme_products() -> Vec<Product> {
             price_cents: 1_199,
             license: License::Storefront,
             repos: repos(&["kit"]),
+            choose: Vec::new(),
+            choose_limit: 0,
+        },
+        Product {
+            storefront: Storefront::Paddle,
+            product_id: "pro_01gsz4t5hdjse780zja8vvr7jg".to_owned(),
+            variant_id: None,
+            name: "Acme Toolbox".to_owned(),
+            price_cents: 4_900,
+            license: License::Minted,
+            repos: repos(&["toolbox"]),
             choose: Vec::new(),
             choose_limit: 0,
         },

@@ -13,10 +13,11 @@ use crate::incoming::Incoming;
 use crate::lemon_squeezy::LemonSqueezy;
 use crate::mailbox::Mailbox;
 use crate::options::Options;
+use crate::paddle::Paddle;
 use crate::reply::Reply;
 use crate::resend::Resend;
 use crate::service::Service;
-use crate::{email, github, gumroad, lemon_squeezy, postmark, resend, smtp2go};
+use crate::{email, github, gumroad, lemon_squeezy, paddle, postmark, resend, smtp2go};
 
 /// Stand-ins for all services, with their state. A clone is another handle to the same state.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ pub(crate) struct World {
     pub(crate) github: GitHub,
     pub(crate) lemon_squeezy: LemonSqueezy,
     pub(crate) gumroad: Gumroad,
+    pub(crate) paddle: Paddle,
     pub(crate) mailbox: Mailbox,
     pub(crate) resend: Resend,
     faults: Faults,
@@ -64,6 +66,7 @@ impl Sandbox {
             github: GitHub::new(&options),
             lemon_squeezy: LemonSqueezy::new(&options),
             gumroad: Gumroad::new(&options),
+            paddle: Paddle::new(&options),
             mailbox: Mailbox::new(&options),
             resend: Resend::new(&options),
             options: Arc::clone(&options),
@@ -178,6 +181,7 @@ impl World {
             Some(Service::GitHub) => github::respond(self, request, now),
             Some(Service::LemonSqueezy) => lemon_squeezy::respond(self, request, now),
             Some(Service::Gumroad) => gumroad::respond(self, request),
+            Some(Service::Paddle) => paddle::respond(self, request, now),
             Some(Service::Postmark) => postmark::respond(self, request, now),
             Some(Service::Resend) => resend::respond(self, request, now),
             Some(Service::Smtp2go) => smtp2go::respond(self, request, now),
@@ -191,6 +195,7 @@ impl World {
             Some(Service::GitHub) => github::credentials(self, request, now),
             Some(Service::LemonSqueezy) => lemon_squeezy::credentials(&self.options, request),
             Some(Service::Gumroad) => gumroad::credentials(&self.options, request),
+            Some(Service::Paddle) => paddle::credentials(&self.options, request),
             Some(Service::Postmark) => postmark::credentials(&self.options, request),
             Some(Service::Resend) => request.bearer(&self.options.resend_api_key),
             Some(Service::Smtp2go) => smtp2go::credentials(&self.options, request),

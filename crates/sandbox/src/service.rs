@@ -11,6 +11,7 @@ pub enum Service {
     GitHub,
     LemonSqueezy,
     Gumroad,
+    Paddle,
     Postmark,
     Resend,
     Smtp2go,
@@ -20,8 +21,9 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 7] =
-        [Self::GitHub, Self::LemonSqueezy, Self::Gumroad, Self::Postmark, Self::Resend, Self::Smtp2go, Self::Email];
+    pub const ALL: [Self; 8] = [
+        Self::GitHub, Self::LemonSqueezy, Self::Gumroad, Self::Paddle, Self::Postmark, Self::Resend, Self::Smtp2go, Self::Email,
+    ];
 
     /// The first segment of its paths on the sandbox's origin: its base address is `http://…/<prefix>`.
     pub const fn prefix(self) -> &'static str {
@@ -29,10 +31,22 @@ impl Service {
             Self::GitHub => "github",
             Self::LemonSqueezy => "lemonsqueezy",
             Self::Gumroad => "gumroad",
+            Self::Paddle => "paddle",
             Self::Postmark => "postmark",
             Self::Resend => "resend",
             Self::Smtp2go => "smtp2go",
             Self::Email => "email",
+        }
+    }
+
+    /// The Worker's setting of its base address.
+    pub const fn api_url_setting(self) -> &'static str {
+        match self {
+            Self::GitHub => "GITHUB_API_URL",
+            Self::LemonSqueezy => "LEMON_SQUEEZY_API_URL",
+            Self::Gumroad => "GUMROAD_API_URL",
+            Self::Paddle => "PADDLE_API_URL",
+            Self::Postmark => "POSTMARK_API_URL",
         }
     }
 
@@ -47,6 +61,7 @@ impl fmt::Display for Service {
             Self::GitHub => "GitHub",
             Self::LemonSqueezy => "Lemon Squeezy",
             Self::Gumroad => "Gumroad",
+            Self::Paddle => "Paddle",
             Self::Postmark => "Postmark",
             Self::Resend => "Resend",
             Self::Smtp2go => "SMTP2GO",

@@ -24,6 +24,7 @@ pub(crate) struct Product {
 
 pub(crate) const GUMROAD: &str = "gumroad";
 pub(crate) const LEMON_SQUEEZY: &str = "lemonsqueezy";
+pub(crate) const PADDLE: &str = "paddle";
 
 const fn product(
     source: &'static str,

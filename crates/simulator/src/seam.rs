@@ -113,8 +113,8 @@ impl Platform for Seam {
             }
             How::KeyLogged => {
                 let minted = statements.iter().find(|one| one.name == "licenses/mint");
-                if let Some(Value::Text(key)) = minted.map(|mint| sql::param(mint, "key")) {
-                    self.minted.replace(Some(key.clone()));
+                if let Some(Value::Text(keys)) = minted.map(|mint| sql::param(mint, "keys")) {
+                    self.minted.replace(serde_json::from_str::<Vec<String>>(keys).unwrap_or_default().pop());
                 }
             }
             _ => {}

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use latchkey::model::{Catalogue, Timestamp};
 
-use crate::model::{GUMROAD, LEMON_SQUEEZY, Product};
+use crate::model::{GUMROAD, LEMON_SQUEEZY, PADDLE, Product};
 use crate::world;
 
 /// Who issues the key of a product. No change of the catalogue changes that.
@@ -102,7 +102,7 @@ struct Line {
     from_the_beginning: bool,
 }
 
-const LINES: [Line; 13] = [
+const LINES: [Line; 14] = [
     Line {
         source: GUMROAD,
         id: "32-nPAicqbLj8B_WswVlMw==",
@@ -233,6 +233,16 @@ const LINES: [Line; 13] = [
         choose: &[],
         extra: "acme/unsold",
         from_the_beginning: false,
+    },
+    Line {
+        source: PADDLE,
+        id: "pro_01gsz4t5hdjse780zja8vvr7jg",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/toolbox"],
+        choose: &[],
+        extra: "acme/toolbox-extra",
+        from_the_beginning: true,
     },
 ];
 

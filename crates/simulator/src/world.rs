@@ -187,6 +187,7 @@ fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
         "LEMON_SQUEEZY_API_URL" => "http://sandbox.localhost/lemonsqueezy",
         "GUMROAD_WEBHOOK_SECRET" => latchkey_sandbox::GUMROAD_SECRET,
         "GUMROAD_API_URL" => "http://sandbox.localhost/gumroad",
+        "PADDLE_API_URL" => "http://sandbox.localhost/paddle",
         "POSTMARK_TOKEN" => latchkey_sandbox::POSTMARK_TOKEN,
         "POSTMARK_API_URL" => "http://sandbox.localhost/postmark",
         "POSTMARK_WEBHOOK_SECRET" => latchkey_sandbox::POSTMARK_WEBHOOK_SECRET,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use latchkey_sandbox::{Delivery, Sandbox};
+use latchkey_sandbox::{Delivery, Sandbox, Service};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -243,7 +243,6 @@ impl Served {
     /// The variables and secrets with which the Worker takes this sandbox for the outside world.
     fn vars(&self) -> Vec<(String, String)> {
         let options = self.sandbox.options();
-        let address = |service: &str| format!("{}/{service}", self.url);
         let vars = [
             ("GITHUB_TOKEN", options.github_token.clone()),
             ("GITHUB_WEBHOOK_SECRET", options.github_webhook_secret.clone()),
@@ -256,12 +255,10 @@ impl Served {
             ("POSTMARK_WEBHOOK_SECRET", options.postmark_webhook_secret.clone()),
             ("EMAIL_FROM", "Acme <licenses@example.com>".to_owned()),
             ("PORTAL_URL", "https://portal.example.com/".to_owned()),
-            ("GITHUB_API_URL", address("github")),
-            ("GUMROAD_API_URL", address("gumroad")),
-            ("LEMON_SQUEEZY_API_URL", address("lemonsqueezy")),
-            ("POSTMARK_API_URL", address("postmark")),
         ];
-        vars.map(|(name, value)| (name.to_owned(), value)).into()
+        let addresses =
+            Service::ALL.map(|service| (service.api_url_setting(), format!("{}/{}", self.url, service.prefix())));
+        vars.into_iter().chain(addresses).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 

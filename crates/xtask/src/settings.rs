@@ -129,7 +129,7 @@ mod tests {
     }
 
     /// Values that are not secret, so that production may have them too.
-    const PLAIN: [&str; 9] = [
+    const PLAIN: [&str; 10] = [
         "ALLOW_TEST_LICENSES",
         "EMAIL_FROM",
         "GITHUB_API_URL",
@@ -137,6 +137,7 @@ mod tests {
         "LEMON_SQUEEZY_API_URL",
         "LEMON_SQUEEZY_STORE_ID",
         "OPERATOR_EMAIL",
+        "PADDLE_API_URL",
         "PORTAL_URL",
         "POSTMARK_API_URL",
     ];
@@ -155,6 +156,8 @@ mod tests {
             ("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN),
             ("LEMON_SQUEEZY_WEBHOOK_SECRET", latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET),
             ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
+            ("PADDLE_WEBHOOK_SECRET", latchkey_sandbox::PADDLE_WEBHOOK_SECRET),
+            ("PADDLE_API_KEY", latchkey_sandbox::PADDLE_API_KEY),
             ("POSTMARK_TOKEN", latchkey_sandbox::POSTMARK_TOKEN),
             ("POSTMARK_WEBHOOK_SECRET", latchkey_sandbox::POSTMARK_WEBHOOK_SECRET),
             ("LEMON_SQUEEZY_STORE_ID", &latchkey_sandbox::LEMON_SQUEEZY_STORE_ID.to_string()),

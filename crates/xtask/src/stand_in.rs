@@ -23,6 +23,8 @@ pub(crate) fn options(products: &[Product], vars: &Vars, worker_url: Option<Stri
         lemon_squeezy_webhook_secret: value("LEMON_SQUEEZY_WEBHOOK_SECRET", default.lemon_squeezy_webhook_secret),
         lemon_squeezy_api_key: value("LEMON_SQUEEZY_API_KEY", default.lemon_squeezy_api_key),
         lemon_squeezy_store_id: store_id.unwrap_or(default.lemon_squeezy_store_id),
+        paddle_webhook_secret: value("PADDLE_WEBHOOK_SECRET", default.paddle_webhook_secret),
+        paddle_api_key: value("PADDLE_API_KEY", default.paddle_api_key),
         github_token: value("GITHUB_TOKEN", default.github_token),
         github_app_id: value("GITHUB_APP_ID", default.github_app_id),
         github_app_private_key: value("GITHUB_APP_PRIVATE_KEY", default.github_app_private_key),
@@ -51,6 +53,7 @@ fn product(product: &Product) -> Option<sandbox::Product> {
     Some(sandbox::Product {
         storefront: match product.source.as_str() {
             "gumroad" => sandbox::Storefront::Gumroad,
+            "paddle" => sandbox::Storefront::Paddle,
             _ => sandbox::Storefront::LemonSqueezy,
         },
         product_id: product.product_id.clone(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use latchkey_sandbox::{GumroadSale, Sandbox};
+use latchkey_sandbox::{GumroadSale, Sandbox, Service};
 use latchkey_testbed::process::ProcessGroup;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -96,12 +96,8 @@ fn dev_vars(sandbox: &Sandbox, address: &str) -> String {
     ] {
         writeln!(text, "{name}={value}").unwrap();
     }
-    for (name, service) in [
-        ("GITHUB_API_URL", "github"),
-        ("GUMROAD_API_URL", "gumroad"),
-        ("LEMON_SQUEEZY_API_URL", "lemonsqueezy"),
-        ("POSTMARK_API_URL", "postmark"),
-    ] {
+    for service in Service::ALL {
+        let (name, service) = (service.api_url_setting(), service.prefix());
         writeln!(text, "{name}={address}/{service}").unwrap();
     }
     text

@@ -54,13 +54,13 @@ fn read(root: &At<'_>) -> Result<Understood, FieldError> {
     };
     // A repository that has no name here is none of the catalogue's.
     Ok(match Repo::parse(repository.text("full_name")?) {
-        Ok(repo) => Understood { event_type: MEMBER, event: StorefrontEvent::AccessChanged { repo } },
+        Ok(repo) => Understood::whole(MEMBER, StorefrontEvent::AccessChanged { repo }),
         Err(_) => nothing(MEMBER, EventReason::AnotherRepository),
     })
 }
 
 const fn nothing(event_type: EventType, reason: EventReason) -> Understood {
-    Understood { event_type, event: StorefrontEvent::Nothing { reason, order_id: None } }
+    Understood::whole(event_type, StorefrontEvent::Nothing { reason, order_id: None })
 }
 
 /// The JSON in a hook's form, which is what GitHub sends where the seller has left the content type as it was.

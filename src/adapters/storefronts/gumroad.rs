@@ -126,10 +126,10 @@ impl Storefront for Gumroad {
         setup::registered(platform, &self.api_url, self.access_token()?, &self.webhook_secrets).await
     }
 
-    async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<(), Failure> {
+    async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<Option<Secret>, Failure> {
         let secret = self.webhook_secrets.first();
         let secret = secret.ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GUMROAD_WEBHOOK_SECRET is not set"))?;
-        setup::change(platform, &self.api_url, self.access_token()?, secret, change).await
+        setup::change(platform, &self.api_url, self.access_token()?, secret, change).await.map(|()| None)
     }
 
     async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {

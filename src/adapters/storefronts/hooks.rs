@@ -34,6 +34,8 @@ pub enum HookSecret {
     Query(&'static str),
     /// The storefront signs with it.
     Signing,
+    /// The same, and the storefront has made it itself: it is known once there is a webhook.
+    Issued,
 }
 
 /// A webhook that a storefront has.

@@ -132,11 +132,12 @@ impl Storefront for LemonSqueezy {
         setup::registered(platform, &self.api_url, api_key, store_id).await
     }
 
-    async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<(), Failure> {
+    async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<Option<Secret>, Failure> {
         let (api_key, store_id) = self.store()?;
         let secret = self.webhook_secrets.first();
         let missing = || Failure::new(Remedy::PersonNeeded, "LEMON_SQUEEZY_WEBHOOK_SECRET is not set");
-        setup::change(platform, &self.api_url, api_key, store_id, secret.ok_or_else(missing)?, change).await
+        setup::change(platform, &self.api_url, api_key, store_id, secret.ok_or_else(missing)?, change).await?;
+        Ok(None)
     }
 
     async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {

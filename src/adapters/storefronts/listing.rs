@@ -21,6 +21,8 @@ pub(super) struct Api<'a> {
     pub(super) credential: &'a Secret,
     /// The setting that holds the credential.
     pub(super) setting: &'static str,
+    /// What the credential has to permit for this, by the storefront's name for it, where there are several such.
+    pub(super) permission: Option<&'static str>,
 }
 
 /// What an item of a list is, as far as it matters here.
@@ -50,13 +52,17 @@ impl Api<'_> {
     /// # Errors
     /// [`Failure`] when there is none that could be believed.
     pub(super) async fn send(&self, platform: &impl Platform, request: HttpRequest) -> Result<Vec<u8>, Failure> {
-        let Self { service, accept, credential, setting } = *self;
+        let Self { service, accept, credential, setting, permission } = *self;
         let request =
             request.header("accept", accept).header("authorization", ["Bearer ", credential.expose()].concat());
         let reply = platform.send(request).await.map_err(|error| Failure::unanswered(service, error))?;
         match reply.status {
             // What is no text in what a buyer filled in must not keep the whole page from being read.
             200 | 201 => Ok(String::from_utf8_lossy(&reply.body).into_owned().into_bytes()),
+            403 if let Some(permission) = permission => {
+                let reason = format!("{service} refuses {setting}: it has to permit {permission}");
+                Err(Failure::new(Remedy::CredentialsRejected, reason))
+            }
             401 | 403 => Err(Failure::new(Remedy::CredentialsRejected, [service, " refuses ", setting].concat())),
             429 => {
                 let now = platform.now();

@@ -17,6 +17,8 @@ const CONFIGURED: &[(&str, &str)] = &[
     ("LEMON_SQUEEZY_API_KEY", "lemon squeezy key"),
     ("LEMON_SQUEEZY_STORE_ID", "1"),
     ("LEMON_SQUEEZY_WEBHOOK_SECRET", "lemon squeezy secret"),
+    ("PADDLE_API_KEY", "paddle key"),
+    ("PADDLE_WEBHOOK_SECRET", "paddle secret"),
 ];
 
 fn read(settings: &[(&str, &str)]) -> (Storefronts, Vec<String>) {
@@ -42,7 +44,7 @@ fn lists(storefronts: &Storefronts) -> Vec<(&AnyStorefront, ListName)> {
 fn every_storefront_is_found_by_its_name_and_by_its_path() {
     let storefronts = configured();
     let names: Vec<_> = storefronts.iter().map(|storefront| storefront.source().as_str().to_owned()).collect();
-    assert_eq!(names, ["gumroad", "lemonsqueezy"]);
+    assert_eq!(names, ["gumroad", "lemonsqueezy", "paddle"]);
     for storefront in storefronts.iter() {
         let source = storefront.source();
         assert_eq!(storefronts.get(source).unwrap().source(), source);
@@ -61,8 +63,11 @@ fn every_storefront_is_found_by_its_name_and_by_its_path() {
 fn every_storefront_is_known_without_its_settings() {
     let told: Vec<_> =
         SECTIONS.iter().map(|section| (section.source, section.name, section.default_license())).collect();
-    let expected =
-        [("gumroad", "Gumroad", LicenseKind::Minted), ("lemonsqueezy", "Lemon Squeezy", LicenseKind::Storefront)];
+    let expected = [
+        ("gumroad", "Gumroad", LicenseKind::Minted),
+        ("lemonsqueezy", "Lemon Squeezy", LicenseKind::Storefront),
+        ("paddle", "Paddle", LicenseKind::Minted),
+    ];
     assert_eq!(told, expected);
     let storefronts = configured();
     assert!(
@@ -82,11 +87,18 @@ fn what_is_missing_is_reported_by_name() {
         "LEMON_SQUEEZY_STORE_ID is not set: no Lemon Squeezy order or license is believed",
     ];
     assert_eq!(problems, expected);
+    // Nobody has to say that they do not sell there.
+    for (given, problem) in [
+        ("PADDLE_API_KEY", "PADDLE_WEBHOOK_SECRET is not set: the Paddle webhook is closed"),
+        ("PADDLE_WEBHOOK_SECRET", "PADDLE_API_KEY is not set: nobody who buys at Paddle can be written to"),
+    ] {
+        assert_eq!(read(&[(given, "x")]).1.last().map(String::as_str), Some(problem));
+    }
 }
 
 #[test]
 fn what_is_wrong_is_reported_by_name_and_never_by_value() {
-    let wrong: Vec<_> = ["GUMROAD_API_URL", "LEMON_SQUEEZY_API_URL", "LEMON_SQUEEZY_STORE_ID"]
+    let wrong: Vec<_> = ["GUMROAD_API_URL", "LEMON_SQUEEZY_API_URL", "LEMON_SQUEEZY_STORE_ID", "PADDLE_API_URL"]
         .into_iter()
         .map(|name| (name, "canary"))
         .chain(CONFIGURED.iter().copied().filter(|(name, _)| *name != "LEMON_SQUEEZY_STORE_ID"))
@@ -96,6 +108,7 @@ fn what_is_wrong_is_reported_by_name_and_never_by_value() {
         "GUMROAD_API_URL must be a URL that starts with https:// or http://",
         "LEMON_SQUEEZY_STORE_ID must be a store's number",
         "LEMON_SQUEEZY_API_URL must be a URL that starts with https:// or http://",
+        "PADDLE_API_URL must be a URL that starts with https:// or http://",
     ];
     assert_eq!(problems, expected);
     assert_eq!(storefronts.with_keys().count(), 0);
@@ -104,8 +117,8 @@ fn what_is_wrong_is_reported_by_name_and_never_by_value() {
 
 #[test]
 fn without_a_secret_every_webhook_is_hidden_whatever_is_presented() {
-    let headers =
-        ["x-signature", "stripe-signature", "webhook-signature"].map(|name| (name.to_owned(), "0".repeat(64)));
+    let headers = ["x-signature", "paddle-signature", "stripe-signature", "webhook-signature"]
+        .map(|name| (name.to_owned(), "0".repeat(64)));
     for query in [None, Some(""), Some("secret="), Some("secret=gumroad+secret")] {
         for storefront in read(&[]).0.iter() {
             let refused = storefront.authenticate(&Head { query, headers: &headers }, NOW);
@@ -161,7 +174,15 @@ fn the_lists_of_every_storefront_are_read_in_their_order() {
         let lists = read(settings).0.lists().into_iter();
         lists.map(|(source, list)| format!("{source}/{}", list.as_str())).collect()
     };
-    assert_eq!(told(CONFIGURED), ["gumroad/sales", "lemonsqueezy/orders", "lemonsqueezy/license_keys"]);
+    let all = [
+        "gumroad/sales",
+        "lemonsqueezy/orders",
+        "lemonsqueezy/license_keys",
+        "paddle/transactions",
+        "paddle/adjustments",
+    ];
+    assert_eq!(told(CONFIGURED), all);
+    assert_eq!(told(&CONFIGURED[5..6]), all[3..]);
     assert_eq!(told(&CONFIGURED[..2]), ["gumroad/sales"]);
     assert_eq!(told(&CONFIGURED[2..4]), ["lemonsqueezy/orders", "lemonsqueezy/license_keys"]);
     assert_eq!(told(&CONFIGURED[2..3]), [""; 0]);
@@ -194,10 +215,14 @@ fn read_lists(answer: impl Fn() -> Result<HttpResponse, SendError>) -> Vec<Failu
 fn a_list_that_refuses_our_credentials_waits_for_new_ones_which_are_named() {
     for status in [401, 403] {
         let told: Vec<_> = read_lists(|| reply(status, "{}")).into_iter().map(|failure| failure.reason).collect();
+        let permits =
+            |permission| if status == 403 { format!(": it has to permit {permission}") } else { String::new() };
         let expected = [
-            "Gumroad refuses GUMROAD_ACCESS_TOKEN",
-            "Lemon Squeezy refuses LEMON_SQUEEZY_API_KEY",
-            "Lemon Squeezy refuses LEMON_SQUEEZY_API_KEY",
+            "Gumroad refuses GUMROAD_ACCESS_TOKEN".to_owned(),
+            "Lemon Squeezy refuses LEMON_SQUEEZY_API_KEY".to_owned(),
+            "Lemon Squeezy refuses LEMON_SQUEEZY_API_KEY".to_owned(),
+            format!("Paddle refuses PADDLE_API_KEY{}", permits("transaction.read and customer.read")),
+            format!("Paddle refuses PADDLE_API_KEY{}", permits("adjustment.read")),
         ];
         assert_eq!(told, expected);
         for failure in read_lists(|| reply(status, "{}")) {

@@ -13,7 +13,8 @@ use crate::config::{Config, Reader};
 use crate::db::events::StoredEvent;
 use crate::model::catalogue::{Form, Ids, LicenseKind, Section};
 use crate::model::{
-    Catalogue, LicenseKey, ListName, Order, OrderFacts, OrderLines, Origin, ProductRef, Quantity, Timestamp, UniqueId,
+    BuyerAddress, Catalogue, LicenseKey, ListName, Order, OrderFacts, OrderLines, Origin, ProductRef, Quantity, Secret,
+    Timestamp, UniqueId,
 };
 use crate::platform::host::{Host, Sqlite};
 use crate::platform::{HttpRequest, Method, Row, SendError};
@@ -88,8 +89,8 @@ impl Storefront for MadeUp {
         Ok(Vec::new())
     }
 
-    async fn change_hooks(&self, _: &impl Platform, _: &HookChange) -> Result<(), Failure> {
-        Ok(())
+    async fn change_hooks(&self, _: &impl Platform, _: &HookChange) -> Result<Option<Secret>, Failure> {
+        Ok(None)
     }
 
     async fn products(&self, _: &impl Platform) -> Result<Products, Failure> {
@@ -256,7 +257,7 @@ fn of_an_order_with_a_line_of_which_nothing_comes_the_others_are_licensed() {
         let order = Order {
             order_id: OrderId::parse("7").unwrap(),
             lines: OrderLines::new(products.iter().map(bought)).unwrap(),
-            email: BuyerEmail::parse("ada@example.com").unwrap(),
+            address: BuyerAddress::Told(BuyerEmail::parse("ada@example.com").unwrap()),
             name: "Ada".to_owned(),
             amount: None,
             offer_code: None,
@@ -268,7 +269,7 @@ fn of_an_order_with_a_line_of_which_nothing_comes_the_others_are_licensed() {
             sold_at: None,
             facts: OrderFacts::default(),
         };
-        let understood = Understood { event_type: EventType::named("sale"), event: StorefrontEvent::Sold(order) };
+        let understood = Understood::whole(EventType::named("sale"), StorefrontEvent::Sold(order));
         run(engine.conclude(Handling { event: &event, delivery: &delivery, attempts: 1 }, Ok(understood))).unwrap();
         let rows = engine.platform.database().query(
             "SELECT processed, reason, (SELECT count(*) FROM licenses) AS licenses,

@@ -22,6 +22,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("GITHUB_WEBHOOK_SECRET", "github-secret"),
     ("LEMON_SQUEEZY_STORE_ID", "1"),
     ("LEMON_SQUEEZY_WEBHOOK_SECRET", "lemon-squeezy-secret"),
+    ("PADDLE_WEBHOOK_SECRET", "paddle-secret"),
 ];
 
 const BODY: &[u8] = b"{\"canary\":1}";
@@ -59,8 +60,16 @@ fn genuine() -> Vec<(&'static str, Request)> {
     vec![
         ("gumroad", request("POST", "gumroad", Some("secret=gumroad-secret"), None)),
         ("lemonsqueezy", request("POST", "lemonsqueezy", None, Some(&signature))),
+        ("paddle", of_paddle("paddle-secret")),
         ("github", of_github("github-secret")),
     ]
+}
+
+fn of_paddle(secret: &str) -> Request {
+    let time = NOW.as_millis() / 1000;
+    let signature = signature(secret, &[format!("{time}:").as_bytes(), BODY].concat());
+    let headers = vec![("paddle-signature".to_owned(), format!("ts={time};h1={signature}"))];
+    Request { headers, ..request("POST", "paddle", None, None) }
 }
 
 fn of_github(secret: &str) -> Request {

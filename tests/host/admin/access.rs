@@ -169,7 +169,7 @@ fn a_query_or_a_body_says_what_is_known_once_and_soundly() {
             "state=lost",
             "state=",
             "state=ignored&status=ignored",
-            "source=paddle",
+            "source=kiosk",
             "since=yesterday",
             "since=2026-11-22",
             "%ff=1",
@@ -225,7 +225,7 @@ fn what_is_wrong_with_a_query_is_said_so_that_it_can_be_mended() {
     run(async {
         let shop = Shop::open();
         for (path, said) in [
-            ("events?source=paddle", "`source` must be one of: gumroad, lemonsqueezy."),
+            ("events?source=kiosk", "`source` must be one of: gumroad, lemonsqueezy, paddle."),
             ("outbox?state=late", "`state` must be one of: due, leased, done, dead."),
             ("actions?page=2", "unknown field `page`, expected `limit` or `cursor`."),
             ("actions?limit=0", "`limit` must be a number from 1 to 100."),

@@ -16,7 +16,7 @@ fn workspace_file(name: &str) -> String {
 fn the_projects_own_products_are_in_order() {
     let catalogue = parsed(&workspace_file("products.toml"));
     let names: Vec<&str> = catalogue.products().iter().map(|product| product.name.as_str()).collect();
-    assert_eq!(names, ["Acme Starter Kit", "Pick your stack", "Acme Kit"]);
+    assert_eq!(names, ["Acme Starter Kit", "Pick your stack", "Acme Kit", "Acme Toolbox"]);
 }
 
 #[test]
@@ -34,6 +34,7 @@ fn the_products_of_the_end_to_end_tests_are_in_order() {
             ("4", Some("5")),
             ("6", None),
             ("7", Some("8")),
+            ("pro_01gsz4t5hdjse780zja8vvr7jg", None),
         ]
     );
 }
@@ -145,10 +146,10 @@ fn a_product_its_variants_and_the_same_id_at_another_storefront_live_side_by_sid
 #[test]
 fn an_unknown_storefront_is_refused() {
     assert_eq!(
-        problems("[[lemon_squeezy]]\n[[paddle]]\n"),
+        problems("[[lemon_squeezy]]\n[[kiosk]]\n"),
         [
             "line 1: unknown key `lemon_squeezy`: did you mean [[lemonsqueezy]]?",
-            "line 2: unknown key `paddle`: a product begins with [[gumroad]] or [[lemonsqueezy]]",
+            "line 2: unknown key `kiosk`: a product begins with [[gumroad]] or [[lemonsqueezy]] or [[paddle]]",
         ]
     );
 }

@@ -162,7 +162,7 @@ fn json_is_refused_with_its_lines_and_in_its_own_words() {
     7
   ],
   "lemon_squeezy": [],
-  "paddle": []
+  "kiosk": []
 }"#;
     let entry = "[[gumroad]] #1 \"Kit\"";
     assert_eq!(
@@ -181,14 +181,14 @@ fn json_is_refused_with_its_lines_and_in_its_own_words() {
             ),
             "line 10: [[gumroad]] #2: must be a table of keys and values, not a whole number: write \"gumroad\": [{\"product_id\": …}, …]",
             "line 12: unknown key `lemon_squeezy`: did you mean \"lemonsqueezy\"?",
-            "line 13: unknown key `paddle`: products are listed under \"gumroad\" or \"lemonsqueezy\"",
+            "line 13: unknown key `kiosk`: products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\"",
         ]
     );
 }
 
 #[test]
 fn a_catalogue_that_is_no_object_is_refused() {
-    let listed = "products are listed under \"gumroad\" or \"lemonsqueezy\"";
+    let listed = "products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\"";
     assert_eq!(problems("[]"), [format!("line 1: the catalogue must be an object of lists, not a list: {listed}")]);
     assert_eq!(
         problems("\n\n4"),
@@ -198,7 +198,7 @@ fn a_catalogue_that_is_no_object_is_refused() {
         problems("{\"gumroad\": {}}"),
         ["line 1: [gumroad]: must be a list of entries, not a table: write \"gumroad\": [{\"product_id\": …}, …]"]
     );
-    assert_eq!(problems("{\"products\": {}, \"paddle\": []}"), [format!("line 1: unknown key `paddle`: {listed}")]);
+    assert_eq!(problems("{\"products\": {}, \"kiosk\": []}"), [format!("line 1: unknown key `kiosk`: {listed}")]);
     assert_eq!(problems("{\"products\": []}"), [format!("line 1: unknown key `products`: {listed}")]);
 }
 

@@ -62,12 +62,21 @@ const REQUESTS: &[(&str, &str)] = &[
     ("storefronts/listing.rs", "Get /gumroad/v2/sales"),
     ("storefronts/listing.rs", "Get /lemonsqueezy/v1/license-keys"),
     ("storefronts/listing.rs", "Get /lemonsqueezy/v1/orders"),
+    ("storefronts/paddle/api.rs", "Get /paddle/adjustments"),
+    ("storefronts/paddle/api.rs", "Get /paddle/customers/{}"),
+    ("storefronts/paddle/api.rs", "Get /paddle/transactions"),
+    ("storefronts/paddle/api.rs", "Get /paddle/transactions/{}"),
 ];
 
 /// The adapters whose other requests are none of the engine's work: those of the doctor, which only looks and has its faults in tests
 /// of its own, and those of the operator's command line, which sets up webhooks.
-const NOT_OF_THE_ENGINE: [&str; 4] =
-    ["github/hooks.rs", "github/survey.rs", "storefronts/gumroad/setup.rs", "storefronts/lemon_squeezy/setup.rs"];
+const NOT_OF_THE_ENGINE: [&str; 5] = [
+    "github/hooks.rs",
+    "github/survey.rs",
+    "storefronts/gumroad/setup.rs",
+    "storefronts/lemon_squeezy/setup.rs",
+    "storefronts/paddle/setup.rs",
+];
 
 /// What was struck, over any number of plays.
 #[derive(Debug, Default)]

@@ -22,7 +22,10 @@ use latchkey::http;
 use latchkey::model::{Actor, AdminAction, Reason};
 use latchkey::platform::host::Sqlite;
 use latchkey::platform::{Platform, unique_id};
-use latchkey_sandbox::{GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY};
+use latchkey_sandbox::{
+    GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY, PADDLE_API_KEY,
+    PADDLE_WEBHOOK_SECRET,
+};
 
 use self::beginnings::{Ask, Subject};
 use self::changes::Change;
@@ -40,6 +43,8 @@ pub(super) enum Scenario {
     Sale,
     /// An order of Lemon Squeezy's, whose key is minted here.
     MintedOrder,
+    /// A sale of which the storefront has to be asked who bought, and a refund in part, of which it has to be asked what it comes to.
+    AskedSale,
     /// An order of Lemon Squeezy's, then the key that it issued.
     IssuedKey,
     /// The same two, the key first: it has to wait for the order, which says what was bought.
@@ -66,6 +71,8 @@ pub(super) enum Scenario {
     FoundSales,
     /// An order and its key that no webhook told of.
     FoundOrder,
+    /// The same of a sale and a refund that are on lists of their own.
+    FoundTransaction,
     /// The buyer of a minted key activates it for the first time.
     FirstActivation,
     /// The same where a GitHub App asks in place of a token.
@@ -137,9 +144,10 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 49] = [
+    pub(super) const ALL: [Self; 51] = [
         Self::Sale,
         Self::MintedOrder,
+        Self::AskedSale,
         Self::IssuedKey,
         Self::KeyBeforeOrder,
         Self::TestKey,
@@ -153,6 +161,7 @@ impl Scenario {
         Self::ReturnedMail,
         Self::FoundSales,
         Self::FoundOrder,
+        Self::FoundTransaction,
         Self::FirstActivation,
         Self::AppActivation,
         Self::StorefrontKey,
@@ -222,6 +231,9 @@ impl Scenario {
         let settings: &[(&str, &str)] = match self {
             Self::FoundSales => &[("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN)],
             Self::FoundOrder => &[("LEMON_SQUEEZY_API_KEY", LEMON_SQUEEZY_API_KEY)],
+            Self::AskedSale | Self::FoundTransaction => {
+                &[("PADDLE_API_KEY", PADDLE_API_KEY), ("PADDLE_WEBHOOK_SECRET", PADDLE_WEBHOOK_SECRET)]
+            }
             Self::RefusedMail | Self::RejectedToken | Self::LastInvitation | Self::ReturnedMail => {
                 &[("OPERATOR_EMAIL", OPERATOR)]
             }
@@ -262,7 +274,7 @@ impl Scenario {
     async fn tick_until_quiet(self, shop: &Shop, witness: &Witness) -> bool {
         let lists = match self {
             Self::FoundSales => 1,
-            Self::FoundOrder => 2,
+            Self::FoundOrder | Self::AskedSale | Self::FoundTransaction => 2,
             _ => 0,
         };
         for _ in 0..720 {

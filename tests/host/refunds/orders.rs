@@ -52,7 +52,7 @@ fn state(shop: &Shop, sale_id: &str) -> String {
 }
 
 /// All sequences of this length.
-pub(super) fn sequences<T: Copy>(of: &[T], length: usize) -> Vec<Vec<T>> {
+pub(crate) fn sequences<T: Copy>(of: &[T], length: usize) -> Vec<Vec<T>> {
     (0..length).fold(vec![Vec::new()], |shorter, _| {
         let longer = |sequence: Vec<T>| of.iter().map(move |next| [sequence.as_slice(), &[*next]].concat());
         shorter.into_iter().flat_map(longer).collect()

@@ -6,7 +6,7 @@ use latchkey::adapters::Failure;
 use latchkey::adapters::github::hooks::{EVENT, RepoHook, WEBHOOK_PATH};
 use latchkey::adapters::github::{Github, Installations};
 use latchkey::adapters::storefronts::AnyStorefront;
-use latchkey::adapters::storefronts::hooks::{self, RegisteredHook, SecretSeen};
+use latchkey::adapters::storefronts::hooks::{self, HookSecret, RegisteredHook, SecretSeen};
 use latchkey::config::{Config, Credentials};
 use latchkey::http::api::products::CatalogueAnswer;
 use latchkey::model::{Repo, Secret, Source};
@@ -62,6 +62,15 @@ struct Connected<'a> {
     service: &'a str,
     url: &'a str,
     hooks: &'a [Line],
+    /// Which the service has made for a new webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+}
+
+/// The secret that a storefront has made for a new webhook, and the Worker's setting that it belongs in.
+struct Made {
+    setting: &'static str,
+    secret: Secret,
 }
 
 const LINES: &[Column<Line>] = &[
@@ -110,9 +119,9 @@ pub(super) async fn connect(
 ) -> anyhow::Result<String> {
     let config = Config::read(|name| (session.setting)(name));
     let machine = Machine::new()?;
-    let (path, lines) = if service == GITHUB {
+    let (path, lines, made) = if service == GITHUB {
         let github = Repositories { session, config: &config, machine: &machine, url: &url, dry_run };
-        (WEBHOOK_PATH.to_owned(), github.connect().await?)
+        (WEBHOOK_PATH.to_owned(), github.connect().await?, None)
     } else {
         let source = Source::parse(service).context("there is no such service")?;
         let storefront = config.storefronts.get(source).context("there is no such storefront")?;
@@ -125,12 +134,16 @@ pub(super) async fn connect(
             );
         }
         let address = address(&url, &storefront.webhook_path())?;
-        (storefront.webhook_path(), of_storefront(storefront, &machine, &address, dry_run).await?)
+        let (lines, made) = of_storefront(storefront, &machine, &address, dry_run).await?;
+        (storefront.webhook_path(), lines, made)
     };
     let address = address(&url, &path)?;
     let text = match format {
-        Format::Json => to_json(&Connected { service, url: &address, hooks: &lines })?,
-        Format::Words => shown(&session.view, &address, &lines),
+        Format::Json => {
+            let secret = made.as_ref().map(|made| made.secret.expose());
+            to_json(&Connected { service, url: &address, hooks: &lines, secret })?
+        }
+        Format::Words => shown(&session.view, &address, &lines, made.as_ref()),
     };
     if lines.iter().any(|line| line.standing == Standing::Failed) { Err(Amiss(text).into()) } else { Ok(text) }
 }
@@ -138,13 +151,15 @@ pub(super) async fn connect(
 /// Whether everything is there that has to be known: each by its name, and none by its value.
 fn check_settings(session: &Session<'_>, config: &Config, storefront: &AnyStorefront) -> anyhow::Result<()> {
     let hooks = storefront.hooks();
-    let needed: Vec<_> = [hooks.secret_setting].iter().chain(hooks.api_settings).copied().collect();
+    let issues_secret = hooks.secret == HookSecret::Issued;
+    let secret = Some(hooks.secret_setting).filter(|_| !issues_secret);
+    let needed: Vec<_> = secret.iter().chain(hooks.api_settings).copied().collect();
     let is_missing = |name: &&str| (session.setting)(name).is_none_or(|value| value.trim().is_empty());
     let missing: Vec<_> = needed.iter().copied().filter(is_missing).collect();
     if !missing.is_empty() {
         bail!("set {} in the environment, to what the Worker has", missing.join(", "));
     }
-    if !storefront.is_configured() || storefront.lists().is_empty() {
+    if !(issues_secret || storefront.is_configured()) || storefront.lists().is_empty() {
         let problems = config.problems.iter().map(ToString::to_string);
         let problems: Vec<_> = problems.filter(|text| needed.iter().any(|name| text.starts_with(name))).collect();
         bail!("{}", problems.join("; "));
@@ -165,10 +180,11 @@ async fn of_storefront(
     machine: &Machine,
     address: &str,
     dry_run: bool,
-) -> anyhow::Result<Vec<Line>> {
+) -> anyhow::Result<(Vec<Line>, Option<Made>)> {
     let registered = storefront.registered_hooks(machine).await.map_err(said)?;
     let mut lines: Vec<_> = registered.iter().map(|hook| Line::of_storefront(hook, address)).collect();
     let mut stopped = false;
+    let mut made = None;
     for change in hooks::missing(&storefront.hooks(), &registered, address) {
         let mut line = Line {
             standing: Standing::Missing,
@@ -179,7 +195,11 @@ async fn of_storefront(
         };
         if !dry_run && !stopped {
             match storefront.change_hooks(machine, &change).await {
-                Ok(()) => line.standing = Standing::Created,
+                Ok(secret) => {
+                    line.standing = Standing::Created;
+                    let setting = storefront.hooks().secret_setting;
+                    made = made.or(secret.map(|secret| Made { setting, secret }));
+                }
                 // What fails once fails for the others too, and asking on may make it worse.
                 Err(failure) => {
                     stopped = true;
@@ -189,7 +209,7 @@ async fn of_storefront(
         }
         lines.push(line);
     }
-    Ok(lines)
+    Ok((lines, made))
 }
 
 /// The repositories of the Worker's catalogue, and what they are asked with.
@@ -321,7 +341,7 @@ fn said(failure: Failure) -> anyhow::Error {
     anyhow::anyhow!("{failure}")
 }
 
-fn shown(view: &View, address: &str, lines: &[Line]) -> String {
+fn shown(view: &View, address: &str, lines: &[Line], made: Option<&Made>) -> String {
     if lines.is_empty() {
         return format!("Nothing is to be connected to {address}: the catalogue names no repository.");
     }
@@ -342,6 +362,12 @@ fn shown(view: &View, address: &str, lines: &[Line]) -> String {
     told.dedup();
     for what in told {
         text.push_str(&format!("\n{what}"));
+    }
+    if let Some(Made { setting, secret }) = made {
+        text.push_str(&format!(
+            "\n\nThe secret of the new one is below. Put it where the Worker reads it: npx wrangler secret put {setting}\n{}",
+            secret.expose()
+        ));
     }
     text
 }

@@ -160,6 +160,8 @@ fn every_code_has_its_words() {
       full_refund: the order was refunded in full
       dispute_opened: the payment is disputed
       dispute_won: you won the dispute
+      refund_not_approved: a refund that the storefront has not approved
+      dispute_warning: the buyer's bank asks, and no money has moved
       key_disabled: the storefront's license key was switched off
       key_change: something changed about the storefront's license key
       unknown_event: it tells of nothing that Latchkey acts on

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use latchkey::model::Product;
-use latchkey_sandbox::Sandbox;
+use latchkey_sandbox::{Sandbox, Service};
 use latchkey_testbed::process::ProcessGroup;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -123,13 +123,8 @@ fn wrangler_dev(project: &Project, args: &Args, vars: &Vars) -> std::process::Co
     wrangler.args(["--show-interactive-dev-session=false", "--port", &args.port.to_string()]);
     // An address and not a name: the Worker's runtime might look up the IPv6 one of `localhost` first.
     let sandbox = format!("http://127.0.0.1:{}", args.sandbox_port);
-    for (name, service) in [
-        ("GITHUB_API_URL", "github"),
-        ("GUMROAD_API_URL", "gumroad"),
-        ("LEMON_SQUEEZY_API_URL", "lemonsqueezy"),
-        ("POSTMARK_API_URL", "postmark"),
-    ] {
-        wrangler.args(["--var", &format!("{name}:{sandbox}/{service}")]);
+    for service in Service::ALL {
+        wrangler.args(["--var", &format!("{}:{sandbox}/{}", service.api_url_setting(), service.prefix())]);
     }
     for (name, value) in portal::variables(vars, args.sandbox_port) {
         wrangler.args(["--var", &format!("{name}:{value}")]);

@@ -37,7 +37,7 @@ fn understood(body: &str) -> Result<Understood, NotUnderstood> {
 /// The type of a delivery of which nothing comes, and why.
 fn nothing(body: &str) -> (String, EventReason) {
     match understood(body) {
-        Ok(Understood { event_type, event: StorefrontEvent::Nothing { reason, order_id: None } }) => {
+        Ok(Understood { event_type, event: StorefrontEvent::Nothing { reason, order_id: None }, .. }) => {
             (event_type.as_str().to_owned(), reason)
         }
         other => panic!("{other:?}"),
@@ -92,7 +92,7 @@ fn a_header_given_twice_proves_nothing() {
 fn a_change_of_a_repositorys_members_names_the_repository() {
     let form: String = form_urlencoded::Serializer::new(String::new()).append_pair("payload", MEMBER).finish();
     for body in [MEMBER, &form, &MEMBER.replace("added", "removed"), &MEMBER.replace("added", "edited")] {
-        let Understood { event_type, event } = understood(body).unwrap();
+        let Understood { event_type, event, .. } = understood(body).unwrap();
         assert_eq!(event_type.as_str(), "member");
         assert_eq!(event, StorefrontEvent::AccessChanged { repo: kit() });
     }

@@ -36,10 +36,10 @@ const NAMES: [(&str, &str); 16] = [
 pub(super) fn understand(item: &[u8]) -> Result<Understood, NotUnderstood> {
     let item = Json::parse_damaged(item).map_err(|error| NotUnderstood::malformed(format!("the item {error}")))?;
     if listing::flag(&item, &["is_gift_sender_purchase"]) {
-        return Ok(Understood {
-            event_type: meaning::SALE,
-            event: StorefrontEvent::Nothing { reason: EventReason::GiftPurchase, order_id: None },
-        });
+        return Ok(Understood::whole(
+            meaning::SALE,
+            StorefrontEvent::Nothing { reason: EventReason::GiftPurchase, order_id: None },
+        ));
     }
     let partially_refunded = is_partially_refunded(&item);
     match item {

@@ -8,8 +8,8 @@ use super::fields::{Fields, Problem, missing};
 use crate::adapters::sanitize;
 use crate::adapters::storefronts::{NotUnderstood, Understood};
 use crate::model::{
-    Bought, EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent, StorefrontId,
-    Subscription, SubscriptionFact, name_from_address,
+    Bought, BuyerAddress, EventReason, EventType, Order, OrderFacts, OrderId, OrderLines, StorefrontEvent,
+    StorefrontId, Subscription, SubscriptionFact, name_from_address,
 };
 
 /// Gumroad's name for a sale.
@@ -27,7 +27,7 @@ pub(super) fn understand(fields: &Fields) -> Result<Understood, NotUnderstood> {
     let about = |problem| NotUnderstood::malformed(problem).about(order_id(fields).ok(), fields.email("email").ok());
     let event_type = event_type(fields).map_err(about)?;
     match event(&event_type, fields) {
-        Ok(event) => Ok(Understood { event_type, event }),
+        Ok(event) => Ok(Understood::whole(event_type, event)),
         Err(problem) => Err(about(problem).of_type(event_type)),
     }
 }
@@ -190,7 +190,7 @@ fn sale(fields: &Fields) -> Result<StorefrontEvent, Problem> {
         test: fields.flag("test")?,
         sold_at: fields.timestamp("sale_timestamp"),
         facts,
-        email,
+        address: BuyerAddress::Told(email),
         name,
     };
     // A seller can have any sale sent again, and then its flags are those of that day.

@@ -32,7 +32,13 @@ pub(super) async fn page(
     page: Option<&str>,
 ) -> Result<Page, Failure> {
     let service = Gumroad::PROFILE.name;
-    let api = Api { service, accept: "application/json", credential: access_token, setting: "GUMROAD_ACCESS_TOKEN" };
+    let api = Api {
+        service,
+        accept: "application/json",
+        credential: access_token,
+        setting: "GUMROAD_ACCESS_TOKEN",
+        permission: None,
+    };
     let body = api.get(platform, url(api_url, since, page)).await?;
     read(&body).map_err(|Unintelligible| Failure::unintelligible(service, 200))
 }

@@ -159,7 +159,13 @@ fn secret_of(post_url: &str, secrets: &[Secret]) -> SecretSeen {
 
 fn api(access_token: &Secret) -> Api<'_> {
     let service = Gumroad::PROFILE.name;
-    Api { service, accept: "application/json", credential: access_token, setting: "GUMROAD_ACCESS_TOKEN" }
+    Api {
+        service,
+        accept: "application/json",
+        credential: access_token,
+        setting: "GUMROAD_ACCESS_TOKEN",
+        permission: None,
+    }
 }
 
 fn unintelligible() -> Failure {

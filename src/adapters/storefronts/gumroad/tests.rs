@@ -50,7 +50,7 @@ fn sold(body: &[u8]) -> Order {
 
 fn nothing(body: &[u8]) -> (String, EventReason) {
     match interpret(body) {
-        Ok(Understood { event_type, event: StorefrontEvent::Nothing { reason, .. } }) => {
+        Ok(Understood { event_type, event: StorefrontEvent::Nothing { reason, .. }, .. }) => {
             (event_type.as_str().to_owned(), reason)
         }
         other => panic!("something: {other:?}"),

@@ -57,7 +57,7 @@ pub(super) async fn page(
         _ => return Err(Failure::new(Remedy::PersonNeeded, "a list that is not read")),
     };
     let accept = "application/vnd.api+json";
-    let api = Api { service, accept, credential: api_key, setting: "LEMON_SQUEEZY_API_KEY" };
+    let api = Api { service, accept, credential: api_key, setting: "LEMON_SQUEEZY_API_KEY", permission: None };
     let number = page.and_then(|page| page.parse().ok()).unwrap_or(1);
     let url = format!(
         "{api_url}/v1/{path}?filter%5Bstore_id%5D={store_id}&page%5Bsize%5D={PAGE_SIZE}&page%5Bnumber%5D={number}&sort=-createdAt"

@@ -11,8 +11,8 @@ use crate::adapters::sanitize;
 use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::json::{FieldError, Json};
 use crate::model::{
-    Amount, Bought, BuyerEmail, Currency, Delivery, EventReason, EventType, IssuedKey, LicenseKey, Order, OrderFacts,
-    OrderId, OrderLines, Origin, Picked, ProductRef, Quantity, StorefrontEvent, StorefrontId, Subscription,
+    Amount, Bought, BuyerAddress, BuyerEmail, Currency, Delivery, EventReason, EventType, IssuedKey, LicenseKey, Order,
+    OrderFacts, OrderId, OrderLines, Origin, Picked, ProductRef, Quantity, StorefrontEvent, StorefrontId, Subscription,
     SubscriptionFact, Timestamp, name_from_address,
 };
 
@@ -62,9 +62,9 @@ fn meaning(
     match event(&event_type, meta, body, store_id) {
         Ok(StorefrontEvent::Nothing { reason, order_id }) => {
             let order_id = order_id.or_else(|| named_order(&event_type, body));
-            Ok(Understood { event_type, event: StorefrontEvent::Nothing { reason, order_id } })
+            Ok(Understood::whole(event_type, StorefrontEvent::Nothing { reason, order_id }))
         }
-        Ok(event) => Ok(Understood { event_type, event }),
+        Ok(event) => Ok(Understood::whole(event_type, event)),
         Err(Problem { reason, problem }) => {
             let cause = Cause::Malformed { reason, problem };
             Err(as_far_as_known(cause.into(), &event_type, body).of_type(event_type))
@@ -263,7 +263,7 @@ fn order(data: Object<wire::Order>, meta: &Meta) -> Result<StorefrontEvent, Stri
         test: data.test_mode.max(meta.test_mode) == Some(true),
         sold_at: Timestamp::parse_or_utc(&attributes.created_at),
         facts: attributes.state.facts(),
-        email,
+        address: BuyerAddress::Told(email),
     };
     let nothing = |reason| StorefrontEvent::Nothing { reason, order_id: None };
     Ok(match attributes.state.status.as_str() {

@@ -144,7 +144,7 @@ fn list_url(api_url: &str, path: &str, store_id: i64) -> String {
 
 fn api(api_key: &Secret) -> Api<'_> {
     let service = LemonSqueezy::PROFILE.name;
-    Api { service, accept: MEDIA_TYPE, credential: api_key, setting: "LEMON_SQUEEZY_API_KEY" }
+    Api { service, accept: MEDIA_TYPE, credential: api_key, setting: "LEMON_SQUEEZY_API_KEY", permission: None }
 }
 
 fn unintelligible() -> Failure {

@@ -64,7 +64,7 @@ fn changed(body: &[u8]) -> IssuedKey {
 
 fn nothing(body: &[u8]) -> (String, EventReason) {
     match interpret(body) {
-        Ok(Understood { event_type, event: StorefrontEvent::Nothing { reason, .. } }) => {
+        Ok(Understood { event_type, event: StorefrontEvent::Nothing { reason, .. }, .. }) => {
             (event_type.as_str().to_owned(), reason)
         }
         other => panic!("something: {other:?}"),

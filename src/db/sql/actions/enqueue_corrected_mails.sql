@@ -4,7 +4,7 @@
 INSERT INTO outbox (kind, subject, state, attempts, next_attempt_at, trace_id, created_at)
 SELECT 'license_mail', l.license_key, 'due', 0, :now, :trace, :now
 FROM licenses k CROSS JOIN licenses l ON l.source = k.source AND l.order_id = k.order_id
-WHERE k.license_key = :key AND (l.license_key = k.license_key OR lower(l.email) = lower(k.email) AND l.email <> '')
+WHERE k.license_key = :key AND (l.license_key = k.license_key OR lower(l.email) = lower(k.email))
   AND l.storefront_key_id = ''
   AND NOT EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = l.license_key)
   AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)

@@ -2,7 +2,8 @@
 -- older catalogue than the newest is tried again at once, since whoever changed the catalogue did not find it waiting.
 -- A try that does not count is taken back.
 --
--- What would wait for a person is over where who bought was erased, and where a list has what the operator has dismissed before.
+-- What would wait for a person is over where who bought was erased, and where a list has what the operator has dismissed before. What
+-- waits for an address is over where its order has one by now, and where who bought was erased.
 UPDATE webhook_events
 SET processed = ending IS NOT NULL, processed_at = iif(ending IS NULL, NULL, :now), reason = coalesce(ending, :reason),
     error = iif(ending IS NULL, :error, NULL), payload = iif(ending IS 'payload_erased', NULL, payload),
@@ -17,12 +18,16 @@ SET processed = ending IS NOT NULL, processed_at = iif(ending IS NULL, NULL, :no
                      AND NOT coalesce(:catalogue_version < (SELECT version FROM catalogue WHERE id = 1), 0)
                     THEN coalesce(stuck_at, :now) END
 FROM (
-  SELECT erased, CASE WHEN :next_attempt_at IS NOT NULL THEN NULL
+  SELECT erased, CASE WHEN :waits_for_address AND addressed THEN 'already_licensed'
+                      WHEN :waits_for_address AND erased THEN 'payload_erased'
+                      WHEN :next_attempt_at IS NOT NULL THEN NULL
                       WHEN erased THEN 'payload_erased'
                       WHEN dismissed THEN 'dismissed' END AS ending
   FROM (
     SELECT EXISTS (SELECT 1 FROM erased_orders x
                    WHERE x.source = f.source AND x.order_id = coalesce(:order_id, f.order_id) AND x.buyer = 1) AS erased,
+           EXISTS (SELECT 1 FROM orders o
+                   WHERE o.source = f.source AND o.order_id = :order_id AND o.email <> '') AS addressed,
            f.list IS NOT NULL AND EXISTS (
              SELECT 1 FROM webhook_events d
              WHERE d.source = f.source AND d.order_id = coalesce(:order_id, f.order_id)

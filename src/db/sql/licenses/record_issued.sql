@@ -23,7 +23,7 @@ WHERE k.source = :source AND k.storefront_key_id = :storefront_key_id
   AND NOT EXISTS (SELECT 1 FROM answered_by_hand h
                   WHERE h.source = :source AND h.order_id = :order_id
                     AND coalesce(h.storefront_key_id = :storefront_key_id, h.line = :line))
-ON CONFLICT (source, order_id, line, storefront_key_id) DO UPDATE SET
+ON CONFLICT (source, order_id, line, storefront_key_id, piece) DO UPDATE SET
   license_key = iif(EXISTS (SELECT 1 FROM licenses o
                             WHERE o.license_key = excluded.license_key
                               AND NOT (o.source = excluded.source AND o.storefront_key_id = excluded.storefront_key_id)),

@@ -10,7 +10,7 @@ use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey
 use latchkey::platform::Platform;
 use latchkey_sandbox::{
     AccountKind, Delivery, Fault, FaultKind, GumroadSale, HookFormat, KeyStatus, LemonSqueezySale,
-    LemonSqueezySubscription, LicenseKeySeed, MailFate, Service,
+    LemonSqueezySubscription, LicenseKeySeed, MailFate, PaddleAdjustment, PaddleSale, Service,
 };
 use serde_json::json;
 
@@ -64,6 +64,11 @@ impl Ask {
     }
 }
 
+/// A refund of ten dollars.
+fn in_part() -> PaddleAdjustment {
+    PaddleAdjustment { amount: Some(1_000), ..PaddleAdjustment::default() }
+}
+
 impl Scenario {
     /// Sets the scene.
     pub(super) async fn prepare(self, shop: &Shop) -> Subject {
@@ -72,6 +77,11 @@ impl Scenario {
                 delivered([shop.sandbox.sell_on_gumroad(GumroadSale::default())])
             }
             Self::MintedOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("6", "1"))),
+            Self::AskedSale => {
+                let sale = shop.sandbox.sell_on_paddle(PaddleSale::default());
+                let refund = shop.sandbox.paddle_adjust(&sale.reference, in_part());
+                delivered([sale, refund])
+            }
             Self::IssuedKey => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"))),
             Self::KeyBeforeOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5")).into_iter().rev()),
             Self::TestKey => {
@@ -115,6 +125,12 @@ impl Scenario {
             }
             Self::FoundOrder => {
                 shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"));
+                shop.advance(20 * MINUTE);
+                Subject::Nobody
+            }
+            Self::FoundTransaction => {
+                let sale = shop.sandbox.sell_on_paddle(PaddleSale::default());
+                shop.sandbox.paddle_adjust(&sale.reference, in_part());
                 shop.advance(20 * MINUTE);
                 Subject::Nobody
             }

@@ -42,6 +42,11 @@ impl Scenario {
                 end.sold(1);
                 assert_eq!(end.mails.len(), 1, "{context}: a mail that is sent again is known again");
             }
+            Self::AskedSale | Self::FoundTransaction => {
+                end.sold(1);
+                end.has(1, "licenses JOIN orders USING (source, order_id) WHERE licenses.email = 'ada@example.com' AND orders.email = licenses.email");
+                end.has(1, "order_facts WHERE fact = 'partially_refunded'");
+            }
             Self::Resending => end.sold(1),
             Self::Dismissal | Self::DismissalOfAll => {
                 end.has(1, "webhook_events WHERE processed = 1 AND reason = 'dismissed' AND order_id IS NOT NULL");

@@ -87,8 +87,8 @@ fn a_price_is_the_same_as_in_the_ping_whatever_the_product_is_listed_in() {
 
 #[test]
 fn the_address_of_the_checkout_comes_before_the_accounts() {
-    assert_eq!(sold_item(&with(json!({ "purchase_email": null }))).email.as_str(), "account@example.com");
-    assert_eq!(sold_item(&item()).email.as_str(), "buyer@example.com");
+    assert_eq!(sold_item(&with(json!({ "purchase_email": null }))).address.as_str(), "account@example.com");
+    assert_eq!(sold_item(&item()).address.as_str(), "buyer@example.com");
 }
 
 #[test]
