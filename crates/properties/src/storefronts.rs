@@ -202,7 +202,7 @@ pub fn storefront_list(input: &[u8]) {
         assert_eq!(sent.len(), 1, "a page is one question");
         let url = url::Url::parse(&sent[0].url).expect("a URL");
         assert_eq!(url.as_str(), sent[0].url, "is not as it stands in a request");
-        assert!(matches!(url.host_str(), Some("api.gumroad.com" | "api.lemonsqueezy.com")), "{url}");
+        assert!(matches!(url.host_str(), Some("api.gumroad.com" | "api.lemonsqueezy.com" | "api.paddle.com")), "{url}");
         if let Some(page) = page {
             assert!(url.query_pairs().any(|(_, value)| value == page), "{page} is not asked for: {url}");
         }

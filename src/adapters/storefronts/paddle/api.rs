@@ -140,19 +140,24 @@ pub(super) async fn page(
         path.push_str(&["&after=", &escaped(page)].concat());
     }
     let body = paddle.get(platform, permission, &path).await?;
-    read(&body, since, item).map_err(|Unintelligible| Failure::unintelligible(Paddle::PROFILE.name, 200))
+    read(&body, since, page, item).map_err(|Unintelligible| Failure::unintelligible(Paddle::PROFILE.name, 200))
 }
 
-/// Reads a page. Nothing follows one whose last item was made so long ago that it was settled before `since`.
-fn read(body: &[u8], since: Timestamp, item: fn(&Json, &RawValue) -> Listed) -> Result<Page, Unintelligible> {
+/// Reads the page that `page` led to. Nothing follows one whose last item was made so long ago that it was settled before `since`.
+fn read(
+    body: &[u8],
+    since: Timestamp,
+    page: Option<&str>,
+    item: fn(&Json, &RawValue) -> Listed,
+) -> Result<Page, Unintelligible> {
     let Items { data, meta: Meta { pagination } } = json::from_bytes(body).map_err(|_| Unintelligible)?;
     let last = data.last().map(|raw| listing::object(raw)).transpose()?;
     let made_at = last.as_ref().and_then(|last| listing::time(last, &["created_at"]));
     let is_past = made_at.is_some_and(|made_at| made_at.plus_millis(APPROVAL_MS) < since);
     let next = match pagination.next.as_deref().and_then(after) {
         _ if is_past || !pagination.has_more => None,
-        Some(next) => Some(next),
-        None => return Err(Unintelligible),
+        Some(next) if Some(next.as_str()) != page => Some(next),
+        _ => return Err(Unintelligible),
     };
     listing::page(&data, next, item)
 }
@@ -176,9 +181,10 @@ fn transaction(transaction: &Json, raw: &RawValue) -> Listed {
         _ => false,
     };
     let Some(belongs) = meaning::belongs(text("origin"), subscription, recurs) else { return Listed::Irrelevant };
-    let order_id = text("id").and_then(|id| OrderId::parse(if belongs.to_subscription { subscription? } else { id }));
-    let (Some(made_at), Some(order_id)) = (made_at, order_id) else { return Listed::Unreadable };
-    let payment = text("id").filter(|_| belongs.to_subscription).and_then(StorefrontId::parse);
+    let order_id = text("id").map(|id| if belongs.to_subscription { subscription } else { Some(id) });
+    let order_id = order_id.flatten().and_then(OrderId::parse);
+    let id = text("id").and_then(StorefrontId::parse);
+    let (Some(made_at), Some(order_id), Some(id)) = (made_at, order_id, id) else { return Listed::Unreadable };
     let product = match listing::member(transaction, &["items"]) {
         Some(Json::List(items)) => items.first().and_then(|item| listing::text(item, &["price", "product_id"])),
         _ => None,
@@ -191,9 +197,9 @@ fn transaction(transaction: &Json, raw: &RawValue) -> Listed {
         storefront_key_id: None,
         product_id: product.and_then(StorefrontId::parse),
         facts: OrderFacts::default(),
-        payment: payment.map(|id| ListedPayment { id, fate: PaymentFate::Kept }),
+        listed_as: id.as_str().to_owned(),
+        payment: belongs.to_subscription.then_some(ListedPayment { id, fate: PaymentFate::Kept }),
         sold: true,
-        listed_as: text("id").unwrap_or_default().to_owned(),
     })
 }
 
