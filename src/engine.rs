@@ -15,6 +15,7 @@ mod grants;
 mod ingest;
 mod join;
 mod license_actions;
+mod license_view;
 mod outbox;
 mod reconcile;
 mod sync;
@@ -41,6 +42,7 @@ pub use activate::{Activate, ActivateError, Activated, Bound};
 pub use admin_actions::ReplayOutcome;
 pub use grants::RepoStatus;
 pub use license_actions::{ActionError, ActionOutcome, Issue, IssueOutcome, Refusal};
+pub use license_view::{LicenseView, RepoView};
 pub use sync::{Scope, SyncCursor, Synced};
 pub use tick::Ticked;
 

@@ -9,6 +9,7 @@ pub mod api;
 mod body;
 mod cors;
 mod health;
+mod license;
 mod problem;
 mod request;
 mod response;
@@ -43,6 +44,8 @@ const DISCARDED_WITHIN: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Activate,
+    /// What a license is, for who shows its key.
+    License,
     /// Deliveries of the storefront that the path names.
     Webhook,
     Health,
@@ -52,8 +55,9 @@ enum Route {
 
 /// Every path outside `/admin/`, with the methods that it takes; a segment in braces stands for one of any text.
 /// `/openapi.json` is a file in `assets/`, which is served without asking the Worker.
-const ROUTES: [(&str, Route, &[&str]); 3] = [
+const ROUTES: [(&str, Route, &[&str]); 4] = [
     ("/api/activate", Route::Activate, &["POST", "OPTIONS"]),
+    ("/api/license", Route::License, &["POST", "OPTIONS"]),
     ("/webhooks/{storefront}", Route::Webhook, &["POST"]),
     ("/healthz", Route::Health, &["GET", "HEAD"]),
 ];
@@ -69,6 +73,7 @@ impl Route {
     const fn name(self) -> &'static str {
         match self {
             Self::Activate => "activate",
+            Self::License => "license",
             Self::Webhook => "webhook",
             Self::Health => "health",
             Self::Admin => "admin",
@@ -104,6 +109,7 @@ pub async fn handle<P: Platform>(engine: &Engine<P>, request: Request) -> Respon
     let body = request.body.handle();
     let response = match route {
         Some(Route::Activate) => activate::respond(engine, request).await,
+        Some(Route::License) => license::respond(engine, request).await,
         Some(Route::Webhook) => webhook::respond(engine, request).await,
         Some(Route::Health) => health::respond(engine, &request).await,
         Some(Route::Admin) => admin::respond(engine, request).await,

@@ -239,6 +239,11 @@ pub fn recorded(key: &LicenseKey, caller: BoundTo<'_>) -> Query<Recorded> {
     query!("grants/recorded", Recorded::read, key, user_id, login)
 }
 
+/// Reads what is recorded of the access that a license claims, whoever it is bound to.
+pub fn of_license(key: &LicenseKey) -> Query<Recorded> {
+    query!("grants/of_license", Recorded::read, key)
+}
+
 /// Notes that an invitation was made that was reserved.
 pub fn keep_reservation(grant: &DueGrant, lease: &Lease) -> Statement {
     statement!("grants/keep_reservation", grant_id = grant.id.as_str(), lease_id = &lease.id)

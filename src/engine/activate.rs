@@ -95,16 +95,16 @@ pub enum ActivateError {
 }
 
 /// A key that is good, with what its license opens for this buyer.
-struct Verified {
-    product: Product,
+pub(super) struct Verified {
+    pub(super) product: Product,
     repos: Vec<Repo>,
     /// What the storefront said, to be recorded with the binding, and when it was asked.
-    issued: Option<(Source, IssuedKey, Timestamp)>,
+    pub(super) issued: Option<(Source, IssuedKey, Timestamp)>,
     key: LicenseKey,
 }
 
 /// Which repositories are to be opened.
-enum Wish<'a> {
+pub(super) enum Wish<'a> {
     /// What the license was bound with earlier, whatever the catalogue says now.
     Kept(Vec<Repo>),
     /// The buyer's preference among what the product opens.
@@ -293,7 +293,7 @@ impl<P: Platform> Engine<P> {
 
     /// Counts a question about a key that may be any storefront's, before anybody is asked: a stranger who tries keys must not
     /// use up what the storefronts, or GitHub, let us ask for our buyers.
-    async fn count_unknown_key(&self) -> Result<(), ActivateError> {
+    pub(super) async fn count_unknown_key(&self) -> Result<(), ActivateError> {
         for (_, unknown_keys) in self.config.storefronts.with_keys() {
             if !self.platform.within_limit(unknown_keys, "unknown keys").await {
                 return Err(ActivateError::TooManyUnknown);
@@ -303,7 +303,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The word of the storefront that issued the key of a license, which is asked about as it was issued.
-    async fn ask_issuer(&self, license: &License, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
+    pub(super) async fn ask_issuer(&self, license: &License, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
         let storefront = self.config.storefronts.with_keys().find(|(known, _)| known.source() == license.section);
         let Some((storefront, _)) = storefront else { return Err(ActivateError::NotFound) };
         let asked_at = self.now();
@@ -314,7 +314,7 @@ impl<P: Platform> Engine<P> {
     /// The word of whichever storefront issued a key of which nothing is on record. Storefronts may know a key only in the case
     /// in which they issued it, so each is asked about it as it was typed and then in the others, and each further question is
     /// counted like the first.
-    async fn ask_about_unknown(&self, key: &LicenseKey, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
+    pub(super) async fn ask_about_unknown(&self, key: &LicenseKey, wish: &Wish<'_>) -> Result<Verified, ActivateError> {
         for (nth, spelling) in key.spellings().iter().enumerate() {
             if nth > 0 {
                 self.count_unknown_key().await?;
@@ -476,7 +476,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Whether a license opens anything, by our own record.
-    fn usable(&self, license: &License) -> Result<(), ActivateError> {
+    pub(super) fn usable(&self, license: &License) -> Result<(), ActivateError> {
         require_good(license.standing(self.now()))?;
         match self.config.test_licenses {
             TestLicenses::OpenNothing if license.test => Err(ActivateError::TestMode),
@@ -485,7 +485,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The product of a good license. One that the catalogue does not know is recorded for the seller.
-    async fn mapped(&self, source: Source, bought: &ProductRef) -> Result<Product, ActivateError> {
+    pub(super) async fn mapped(&self, source: Source, bought: &ProductRef) -> Result<Product, ActivateError> {
         if let Some(product) = self.catalogue().find(source, bought) {
             return Ok(product.clone());
         }

@@ -35,14 +35,14 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request) -
 }
 
 async fn activate<P: Platform>(engine: &Engine<P>, head: &Request, activation: Activate) -> Response {
-    if !within_limits(engine, head, &activation.key).await {
+    if !within_limits(engine, head, &activation.key, "").await {
         return Problem::rate_limited().into();
     }
     let (result, follow_up) = engine.activate(activation).await;
     let response = match result {
         Ok(activated) => word(&activated),
         Err(error) => {
-            log_refusal(engine, &error);
+            log_refusal(engine, "activation_refused", &error);
             Problem::from(error).into()
         }
     };
@@ -87,14 +87,19 @@ fn repos(list: &At<'_>) -> Result<Vec<Repo>, String> {
 }
 
 /// Whether the caller and the key are within their limits. Both are always counted. The key is hashed, since a limit's
-/// keys are kept by the platform.
-async fn within_limits<P: Platform>(engine: &Engine<P>, head: &Request, key: &PresentedKey) -> bool {
+/// keys are kept by the platform; what is asked about it is counted by itself.
+pub(super) async fn within_limits<P: Platform>(
+    engine: &Engine<P>,
+    head: &Request,
+    key: &PresentedKey,
+    what: &str,
+) -> bool {
     let by_address = engine.platform().within_limit(Limit::ActivateByAddress, &head.network()).await;
     let key = match key {
         PresentedKey::Minted(key) | PresentedKey::Storefront(key) => key,
         PresentedKey::Mistyped => return by_address,
     };
-    by_address & engine.platform().within_limit(Limit::ActivateByKey, &hash(key)).await
+    by_address & engine.platform().within_limit(Limit::ActivateByKey, &format!("{what}{}", hash(key))).await
 }
 
 /// The same for every case in which a key may be typed.
@@ -136,10 +141,10 @@ fn word_repo(repo: &Repo, status: &RepoStatus) -> ActivatedRepo {
     }
 }
 
-fn log_refusal<P: Platform>(engine: &Engine<P>, error: &ActivateError) {
+pub(super) fn log_refusal<P: Platform>(engine: &Engine<P>, event: &'static str, error: &ActivateError) {
     let level = match error {
         ActivateError::Upstream(_) | ActivateError::Storage(_) | ActivateError::BoundToAnother => Level::Warn,
         _ => Level::Info,
     };
-    engine.log(level, "activation_refused", [("reason", LogValue::text(error.to_string()))]);
+    engine.log(level, event, [("reason", LogValue::text(error.to_string()))]);
 }

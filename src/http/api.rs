@@ -7,7 +7,7 @@
 //!
 //! | module | what it describes |
 //! |---|---|
-//! | [`activation`] | `POST /api/activate` |
+//! | [`activation`] | `POST /api/activate`, `POST /api/license` |
 //! | [`health`] | `GET /healthz` |
 //! | [`status`], [`attention`] | how the deployment stands, and what needs somebody |
 //! | [`doctor`] | whether everything is set up as it has to be |

@@ -11,6 +11,7 @@
 //! | `callers` | rate limits and cross-origin calls |
 //! | `apps` | a GitHub App in place of a token |
 //! | `repeating` | whoever activates the same license again and again |
+//! | `looking` | what is told of a license that is only looked at |
 //! | `guessing` | somebody who tries keys |
 //!
 //! What a body may look like at all is in `hostile`; what happens when a call is lost is in `faults`.
@@ -22,6 +23,7 @@ mod choice;
 mod guessing;
 mod identities;
 mod invitations;
+mod looking;
 mod own_keys;
 mod repeating;
 mod storefront_keys;

@@ -172,6 +172,7 @@ fn a_license_is_found_by_its_key_in_any_case_through_an_index() {
         "activations/bind",
         "activations/record_entitlements",
         "grants/lease_requested",
+        "grants/of_license",
         "licenses/recompute",
         "actions/license_after",
         "actions/revoke",

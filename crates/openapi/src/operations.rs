@@ -2,7 +2,7 @@
 
 use latchkey::adapters::storefronts::SECTIONS;
 use latchkey::http::api::actions::{ActionItem, ActionRequest};
-use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryReceipt};
+use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryReceipt, LicenseAnswer, LicenseRequest};
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::doctor::Diagnosis;
 use latchkey::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
@@ -37,6 +37,12 @@ fn buyers(schemas: &mut Schemas) -> Vec<Operation> {
             .answers(202, "Activated; some invitation is queued.", activation)
             .fails(&[400, 403, 404, 409, 422, 429, 502, 503]),
         Operation::new("OPTIONS", "/api/activate", "preflight", "A browser's question whether it may")
+            .answers_nothing(204, "The headers say."),
+        Operation::new("POST", "/api/license", "viewLicense", "What a license opens, before and after it is activated")
+            .takes("application/json", schemas.body::<LicenseRequest>())
+            .answers(200, "It is good.", schemas.answer::<LicenseAnswer>())
+            .fails(&[400, 403, 404, 409, 429, 502, 503]),
+        Operation::new("OPTIONS", "/api/license", "preflightLicense", "A browser's question whether it may")
             .answers_nothing(204, "The headers say."),
     ]
 }

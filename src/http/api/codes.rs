@@ -223,6 +223,24 @@ codes! {
         Queued = "queued",
     }
 
+    /// How access to a repository stands that a license opens.
+    pub enum AccessState {
+        /// The license is not bound to an account yet.
+        NotActivated = "not_activated",
+        Invited = "invited",
+        Member = "member",
+        /// It is still to be given, and tried again by itself.
+        Queued = "queued",
+        /// The buyer has declined the invitation; whoever activates again is invited again.
+        Declined = "declined",
+        /// The invitation ended unanswered; whoever activates again is invited again.
+        Expired = "expired",
+        /// Nothing comes of it before the seller acts.
+        Blocked = "blocked",
+        /// The seller has taken the account out.
+        RemovedByHand = "removed_by_hand",
+    }
+
     /// What became of a delivery's request.
     pub enum ReceiptState {
         Stored = "stored",

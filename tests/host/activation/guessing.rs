@@ -12,7 +12,7 @@ use super::{NEVER_MINTED, sold};
 use crate::shop::{STARTER, Shop, request, run};
 
 /// Everything that an activation calls: the statements of each batch by name, and each request.
-fn watched(shop: &Shop) -> Rc<RefCell<Vec<String>>> {
+pub(super) fn watched(shop: &Shop) -> Rc<RefCell<Vec<String>>> {
     let calls = Rc::new(RefCell::new(Vec::new()));
     let seen = Rc::clone(&calls);
     shop.host.inject(move |call| {

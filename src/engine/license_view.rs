@@ -1,0 +1,168 @@
+//! What whoever shows a license's key is told of it, before and after it is activated. Nothing is bound by it, nobody invited, and
+//! the account that the license is bound to is not named.
+//!
+//! 1. One batch reads the license with its activation, and what is recorded of the access that it claims. Of a key of ours, and of
+//!    any that is on record and good, that is all.
+//! 2. Only the storefront knows a key of its own that is not on record, and whether one that has expired was renewed. It is asked as
+//!    `activate` asks it, within the same limit.
+//!
+//! Parsing the request and rate limits are in `http::license`.
+
+use super::activate::{ActivateError, Wish};
+use super::{Engine, StorageError};
+use crate::adapters::github;
+use crate::db::grants::Recorded;
+use crate::db::{Batch, activations, grants};
+use crate::model::catalogue::Choice;
+use crate::model::{
+    Activation, GrantState, License, LicenseKey, LicenseStatus, PresentedKey, Product, Repo, Standing, Timestamp,
+};
+use crate::platform::Platform;
+
+/// A good license as its holder is shown it.
+#[derive(Debug, Clone)]
+pub struct LicenseView {
+    /// As it was issued.
+    pub key: LicenseKey,
+    pub product: String,
+    pub tier: String,
+    pub status: LicenseStatus,
+    pub expires_at: Option<Timestamp>,
+    pub test: bool,
+    /// What it is bound to, if it is. Only for who has shown to know that already.
+    pub activation: Option<Activation>,
+    /// What the buyer has to choose among before it is bound.
+    pub choose: Option<Choice>,
+    /// What every buyer gets, or what it was bound with.
+    pub repos: Vec<(Repo, RepoView)>,
+}
+
+/// What a license's holder is told of one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RepoView {
+    /// The license is not bound yet.
+    NotActivated,
+    /// An invitation waits to be accepted on that page, until then.
+    Invited {
+        accept_url: String,
+        expires_at: Timestamp,
+    },
+    Member,
+    /// To be given, then at the soonest.
+    Queued {
+        until: Option<Timestamp>,
+    },
+    /// The invitation was declined: whoever asks is invited again.
+    Declined,
+    /// The invitation ended unanswered: whoever asks is invited again.
+    Expired,
+    /// Nothing comes of it before the seller acts.
+    Blocked,
+    /// The seller has taken the account out.
+    RemovedByHand,
+}
+
+impl<P: Platform> Engine<P> {
+    /// What the holder of a key is shown of its license, if that is good.
+    ///
+    /// # Errors
+    /// [`ActivateError`]: why an activation would be refused as well.
+    pub async fn view_license(&self, key: &PresentedKey) -> Result<LicenseView, ActivateError> {
+        let (given, may_be_storefronts) = match key {
+            PresentedKey::Minted(key) => (key, false),
+            PresentedKey::Storefront(key) => (key, true),
+            PresentedKey::Mistyped => return Err(ActivateError::NotFound),
+        };
+        let mut batch = Batch::new();
+        let known = batch.add(activations::known_license(given));
+        let recorded = batch.add(grants::of_license(given));
+        let results = self.run_with_catalogue(batch).await.map_err(StorageError::from)?;
+        let recorded = results.all(&recorded)?;
+        match results.first(&known)? {
+            Some((mut license, activation)) => {
+                let is_storefronts = license.storefront_key_id.is_some();
+                if is_storefronts && license.standing(self.now()) == Standing::Expired {
+                    let verified = self.ask_issuer(&license, &Wish::Kept(Vec::new())).await?;
+                    license.expires_at = verified.issued.and_then(|(_, issued, _)| issued.expires_at);
+                } else {
+                    self.usable(&license)?;
+                }
+                self.view(license, activation, &recorded).await
+            }
+            None if may_be_storefronts => {
+                self.count_unknown_key().await?;
+                let verified = self.ask_about_unknown(given, &Wish::Kept(Vec::new())).await?;
+                let Some((_, issued, _)) = verified.issued else { return Err(ActivateError::NotFound) };
+                let product = verified.product;
+                Ok(LicenseView {
+                    key: issued.key,
+                    product: product.name.clone(),
+                    tier: product.tier.clone(),
+                    status: LicenseStatus::Active,
+                    expires_at: issued.expires_at.or_else(|| product.expiry_from(self.now())),
+                    test: issued.test.unwrap_or_default(),
+                    activation: None,
+                    repos: not_activated(&product),
+                    choose: product.choose,
+                })
+            }
+            None => Err(ActivateError::NotFound),
+        }
+    }
+
+    async fn view(
+        &self,
+        license: License,
+        activation: Option<Activation>,
+        recorded: &[Recorded],
+    ) -> Result<LicenseView, ActivateError> {
+        let (product, choose, repos) = match &activation {
+            Some(activation) => {
+                let catalogue = self.catalogue();
+                let product = catalogue.find(license.section, &license.bought);
+                let name = product.map_or_else(|| license.bought.product_id.as_str(), |product| &product.name);
+                let told = |repo: &Repo| self.told(repo, recorded.iter().find(|recorded| recorded.repo == *repo));
+                let repos = activation.repos.iter().map(|repo| (repo.clone(), told(repo))).collect();
+                (name.to_owned(), None, repos)
+            }
+            None => {
+                let product = self.mapped(license.section, &license.bought).await?;
+                let repos = not_activated(&product);
+                (product.name, product.choose, repos)
+            }
+        };
+        Ok(LicenseView {
+            key: license.key,
+            product,
+            tier: license.tier,
+            status: license.status,
+            expires_at: license.expires_at,
+            test: license.test,
+            activation,
+            choose,
+            repos,
+        })
+    }
+
+    fn told(&self, repo: &Repo, recorded: Option<&Recorded>) -> RepoView {
+        let Some(recorded) = recorded else { return RepoView::Queued { until: None } };
+        match (recorded.state, recorded.until) {
+            (GrantState::Invited, Some(expires_at)) if expires_at > self.now() => {
+                RepoView::Invited { accept_url: github::accept_url(&self.config().github.api_url, repo), expires_at }
+            }
+            (GrantState::Invited, _) | (GrantState::Expired, _) => RepoView::Expired,
+            (GrantState::Member, _) => RepoView::Member,
+            (GrantState::Declined, _) => RepoView::Declined,
+            (GrantState::Blocked, _) => RepoView::Blocked,
+            (GrantState::RemovedByHand, _) => RepoView::RemovedByHand,
+            (GrantState::Pending | GrantState::Waiting | GrantState::Revoking | GrantState::Revoked, _) => {
+                RepoView::Queued { until: recorded.next_attempt_at }
+            }
+        }
+    }
+}
+
+/// What every buyer of a product gets.
+fn not_activated(product: &Product) -> Vec<(Repo, RepoView)> {
+    product.repos.iter().map(|repo| (repo.clone(), RepoView::NotActivated)).collect()
+}
