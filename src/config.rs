@@ -18,6 +18,7 @@ pub struct Config {
     pub storefronts: Storefronts,
     pub mail: Mail,
     pub portal: Portal,
+    pub pages: Pages,
     /// Whether licenses of test purchases open repositories.
     pub test_licenses: TestLicenses,
     /// Where alerts go. Without it none is owed.
@@ -39,6 +40,8 @@ pub struct Github {
     /// Secrets of its hooks that are accepted, the current one first. Empty: there is no such path.
     pub webhook_secrets: Vec<Secret>,
     pub api_url: String,
+    /// Where people see what the API serves; no slash at its end.
+    pub web_url: String,
 }
 
 /// With what GitHub is asked: the one or the other.
@@ -107,6 +110,40 @@ pub struct Portal {
     pub origins: Vec<String>,
 }
 
+/// What people see of the Worker itself: its pages.
+#[derive(Debug, Clone)]
+pub struct Pages {
+    /// The Worker's own address, without a slash at its end: for links in mails, and for GitHub's way back.
+    pub public_url: Option<String>,
+    /// From which the keys are derived that sign sessions: a secret that is there for something else. Without any, there are no
+    /// sessions.
+    pub signing: Option<Secret>,
+    /// Where buyers get help.
+    pub support_url: Option<String>,
+    pub brand: Brand,
+}
+
+/// How the seller's pages look.
+#[derive(Debug, Clone)]
+pub struct Brand {
+    pub name: Option<String>,
+    pub accent: Option<Accent>,
+    /// An address that starts with `https://`, and its origin.
+    pub logo_url: Option<(String, String)>,
+    pub foot: Foot,
+}
+
+/// A color: red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accent(pub [u8; 3]);
+
+/// Whether a line in the foot of the pages says what made them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foot {
+    NamesLatchkey,
+    Nothing,
+}
+
 /// The plan that the Worker runs under: it bounds what one tick does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkersPlan {
@@ -158,12 +195,19 @@ impl Config {
         config
     }
 
+    /// Where buyers go with their key: the seller's own page, or else ours.
+    pub fn buyers_page(&self) -> Option<String> {
+        let ours = || self.pages.public_url.as_ref().map(|url| format!("{url}/"));
+        self.portal.url.clone().or_else(ours)
+    }
+
     fn read_with(reader: &mut Reader<'_>) -> Self {
-        let github = Github {
-            credentials: reader.github_credentials(),
-            webhook_secrets: reader.optional_webhook_secrets("GITHUB_WEBHOOK_SECRET", "GITHUB_WEBHOOK_SECRET_PREVIOUS"),
-            api_url: reader.url("GITHUB_API_URL", "https://api.github.com"),
-        };
+        let credentials = reader.github_credentials();
+        let webhook_secrets =
+            reader.optional_webhook_secrets("GITHUB_WEBHOOK_SECRET", "GITHUB_WEBHOOK_SECRET_PREVIOUS");
+        let api_url = reader.url("GITHUB_API_URL", "https://api.github.com");
+        let web_url = reader.github_web_url(&api_url);
+        let github = Github { credentials, webhook_secrets, api_url, web_url };
         let storefronts = Storefronts::read(reader);
         let mail = Mail {
             provider: reader.mail_provider(),
@@ -173,6 +217,7 @@ impl Config {
             resend_webhook_keys: reader.standard_keys("RESEND_WEBHOOK_SECRET", "RESEND_WEBHOOK_SECRET_PREVIOUS"),
         };
         let portal = reader.portal();
+        let pages = reader.pages();
         let test_licenses = match reader.flag("ALLOW_TEST_LICENSES") {
             true => TestLicenses::OpenRepositories,
             false => TestLicenses::OpenNothing,
@@ -186,6 +231,7 @@ impl Config {
             storefronts,
             mail,
             portal,
+            pages,
             test_licenses,
             operator_email,
             payload_retention_days,
@@ -193,6 +239,16 @@ impl Config {
             admin_token,
             problems: std::mem::take(&mut reader.problems),
         }
+    }
+}
+
+impl Accent {
+    /// Reads a color as style sheets write it, with six digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+        let channel = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+        let sound = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        sound.then_some(()).and_then(|()| Some(Self([channel(0)?, channel(2)?, channel(4)?])))
     }
 }
 
@@ -459,6 +515,58 @@ impl<'a> Reader<'a> {
         Portal { url, origins }
     }
 
+    /// Where people see what GitHub's API serves. Without a word on it, it follows from the API's address.
+    fn github_web_url(&mut self, api_url: &str) -> String {
+        const NAME: &str = "GITHUB_WEB_URL";
+        let follows = crate::adapters::github::web_origin(api_url);
+        if self.text(NAME).is_some() { self.url(NAME, &follows) } else { follows }
+    }
+
+    fn pages(&mut self) -> Pages {
+        let public_url = self.address("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned());
+        let support_url = self.text("SUPPORT_URL").and_then(|url| match origin(&url) {
+            Some(_) => Some(url),
+            None if url.starts_with("mailto:") => Some(url),
+            None => self.invalid("SUPPORT_URL", "must be a URL that starts with https://, http:// or mailto:"),
+        });
+        let brand = self.brand();
+        Pages { public_url, signing: self.signing_secret(), support_url, brand }
+    }
+
+    fn brand(&mut self) -> Brand {
+        const ACCENT: &str = "BRAND_ACCENT";
+        const LOGO: &str = "BRAND_LOGO_URL";
+        let accent = self
+            .text(ACCENT)
+            .and_then(|text| Accent::parse(&text).or_else(|| self.invalid(ACCENT, "must be a color like #1f6f43")));
+        let logo_url = self.text(LOGO).and_then(|url| match origin(&url) {
+            Some(origin) if origin.starts_with("https://") && !url.contains([';', ',', ' ']) => Some((url, origin)),
+            _ => self.invalid(LOGO, "must be a URL that starts with https://"),
+        });
+        let foot = match self.text("BRAND_FOOT").as_deref() {
+            None | Some("true") => Foot::NamesLatchkey,
+            Some("false") => Foot::Nothing,
+            Some(_) => self.invalid("BRAND_FOOT", "must be true or false").unwrap_or(Foot::NamesLatchkey),
+        };
+        Brand { name: self.text("BRAND_NAME"), accent, logo_url, foot }
+    }
+
+    /// An address that is not called from here.
+    fn address(&mut self, name: &'static str) -> Option<String> {
+        let text = self.text(name)?;
+        match origin(&text) {
+            Some(_) => Some(text),
+            None => self.invalid(name, "must be a URL that starts with https:// or http://"),
+        }
+    }
+
+    /// The first secret that is there of those that nothing of the pages works without, and then of any.
+    fn signing_secret(&self) -> Option<Secret> {
+        const SECRETS: [&str; 4] = ["GITHUB_TOKEN", "GITHUB_APP_PRIVATE_KEY", "ADMIN_TOKEN", "POSTMARK_TOKEN"];
+        let counts = |text: &String| self.sandbox == Sandbox::Accepted || !text.starts_with(SANDBOX);
+        SECRETS.into_iter().find_map(|name| self.text(name).filter(counts)).and_then(Secret::new)
+    }
+
     fn flag(&mut self, name: &'static str) -> bool {
         match self.text(name).as_deref() {
             Some("true") => true,
@@ -497,7 +605,7 @@ impl fmt::Debug for Reader<'_> {
 }
 
 /// The origin of a URL, as a browser's `Origin` header spells it; `None` for what is no web address.
-fn origin(url: &str) -> Option<String> {
+pub(crate) fn origin(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let sound = matches!(scheme, "http" | "https")
@@ -560,13 +668,19 @@ mod tests {
             ("EMAIL_FROM", "canary"),
             ("PORTAL_URL", "canary"),
             ("PORTAL_ORIGINS", "canary"),
+            ("GITHUB_WEB_URL", "canary"),
+            ("PUBLIC_URL", "canary"),
+            ("SUPPORT_URL", "canary"),
+            ("BRAND_ACCENT", "canary"),
+            ("BRAND_LOGO_URL", "canary"),
+            ("BRAND_FOOT", "canary"),
             ("ALLOW_TEST_LICENSES", "canary"),
             ("OPERATOR_EMAIL", "canary"),
             ("PAYLOAD_RETENTION_DAYS", "canary"),
             ("WORKERS_PLAN", "canary"),
         ]);
         let complaints = complaints(&config);
-        assert_eq!(complaints.len(), 9, "{complaints:?}");
+        assert_eq!(complaints.len(), 15, "{complaints:?}");
         assert!(!complaints.concat().contains("canary"));
         assert_eq!(config.github.api_url, "https://api.github.com");
         assert_eq!(config.payload_retention_days, 30);

@@ -38,7 +38,7 @@ use crate::db::{Batch, Results, ticks};
 use crate::model::{Catalogue, Delivery, EventId, Timestamp, TraceId};
 use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, Platform, unique_id};
 
-pub use activate::{Activate, ActivateError, Activated, Bound};
+pub use activate::{Activate, ActivateError, Activated, Bound, Claimed};
 pub use admin_actions::ReplayOutcome;
 pub use grants::RepoStatus;
 pub use license_actions::{ActionError, ActionOutcome, Issue, IssueOutcome, Refusal};

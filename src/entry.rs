@@ -111,7 +111,8 @@ mod edge {
     fn response_to_js(response: &http::Response) -> Result<web_sys::Response, JsValue> {
         let headers = Headers::new()?;
         for (name, value) in &response.headers {
-            headers.set(name, value)?;
+            // A response may set several cookies.
+            headers.append(name, value)?;
         }
         let init = ResponseInit::new();
         init.set_status(response.status);

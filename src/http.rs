@@ -3,13 +3,13 @@
 //! Everything here works on plain types, so it runs on the host as it does at the edge; JavaScript's types end in
 //! `entry`. What an endpoint causes is in `engine`.
 
-mod activate;
+pub(crate) mod activate;
 mod admin;
 pub mod api;
 mod body;
 mod cors;
 mod health;
-mod license;
+pub(crate) mod license;
 mod problem;
 mod request;
 mod response;
@@ -23,6 +23,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::engine::Engine;
 use crate::model::TraceId;
+use crate::pages::{self, Page};
 use crate::platform::{Level, Platform, unique_id};
 
 pub use body::{Body, BodyError};
@@ -51,9 +52,11 @@ enum Route {
     Health,
     /// What operators see and change; its own routes are in `admin`.
     Admin,
+    /// What people see.
+    Page(Page),
 }
 
-/// Every path outside `/admin/`, with the methods that it takes; a segment in braces stands for one of any text.
+/// Every path outside `/admin/` that is no page's, with the methods that it takes; a segment in braces stands for one of any text.
 /// `/openapi.json` is a file in `assets/`, which is served without asking the Worker.
 const ROUTES: [(&str, Route, &[&str]); 4] = [
     ("/api/activate", Route::Activate, &["POST", "OPTIONS"]),
@@ -66,7 +69,8 @@ impl Route {
     /// The route of a path, if there is one.
     fn of(path: &str) -> Option<Self> {
         let of_table = ROUTES.iter().find(|(pattern, ..)| segment(pattern, path).is_some()).map(|(_, route, _)| *route);
-        of_table.or_else(|| path.starts_with("/admin/").then_some(Self::Admin))
+        let of_page = || Page::of(path).map(Self::Page);
+        of_table.or_else(of_page).or_else(|| path.starts_with("/admin/").then_some(Self::Admin))
     }
 
     /// As the log has it.
@@ -77,11 +81,12 @@ impl Route {
             Self::Webhook => "webhook",
             Self::Health => "health",
             Self::Admin => "admin",
+            Self::Page(page) => page.name(),
         }
     }
 }
 
-/// Every method and path that there is.
+/// Every method and path that there is beside the pages.
 pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
     let outside = ROUTES.iter().flat_map(|(path, _, methods)| methods.iter().map(|method| (*method, *path)));
     outside.chain(admin::routes())
@@ -113,6 +118,7 @@ pub async fn handle<P: Platform>(engine: &Engine<P>, request: Request) -> Respon
         Some(Route::Webhook) => webhook::respond(engine, request).await,
         Some(Route::Health) => health::respond(engine, &request).await,
         Some(Route::Admin) => admin::respond(engine, request).await,
+        Some(Route::Page(page)) => pages::respond(engine, request, page).await,
         None => Problem::not_found().into(),
     };
     // The runtime closes a connection whose request was answered before it was read, and what the caller sends on it next

@@ -1,6 +1,6 @@
 //! Latchkey: a self-hosted fulfillment engine for sellers of source code and licensed software.
 //!
-//! A request flows one way: [`entry`] → [`http`] → [`engine`] → ([`db`], [`adapters`]), and the answer back.
+//! A request flows one way: [`entry`] → [`http`] or [`pages`] → [`engine`] → ([`db`], [`adapters`]), and the answer back.
 //!
 //! | module | holds |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | [`config`] | every variable and secret, read once, all problems reported together |
 //! | [`platform`] | the one seam to the world: database, HTTP, clock, randomness; its two implementations |
 //! | [`http`] | what callers see: the routes, one file per endpoint, errors as statuses |
+//! | [`pages`] | what people see: the buyer's pages |
 //! | [`engine`] | what happens: ingest a delivery, fulfill a sale, activate a license, work off the outbox |
 //! | [`form`], [`json`] | reading forms and JSON from outside, the latter with errors that name the field |
 //! | [`model`] | what things are: types that are valid once they exist |
@@ -23,4 +24,5 @@ pub mod form;
 pub mod http;
 pub mod json;
 pub mod model;
+pub mod pages;
 pub mod platform;

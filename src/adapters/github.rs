@@ -56,6 +56,7 @@ const ROLES: [(&str, Permission); 5] = [
 pub struct Github<'a> {
     credentials: &'a Credentials,
     api_url: &'a str,
+    web_url: &'a str,
     installations: &'a Installations,
     /// The repositories through which an App asks about accounts, the best first.
     places: Vec<Repo>,
@@ -70,6 +71,14 @@ pub enum Resolved {
     NotFound,
     /// Somebody has it who cannot be invited; the text says what it is, such as "an organization".
     NotInvitable(&'static str),
+}
+
+/// A personal account with what it shows of its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub account: GithubAccount,
+    /// Whatever somebody typed there.
+    pub name: Option<String>,
 }
 
 /// What became of an invitation.
@@ -153,7 +162,8 @@ impl<'a> Github<'a> {
     /// `None` without credentials. The tokens of an App's are kept in `installations`.
     pub fn new(config: &'a config::Github, installations: &'a Installations) -> Option<Self> {
         let credentials = config.credentials.as_ref().ok()?;
-        Some(Self { credentials, api_url: &config.api_url, installations, places: Vec::new() })
+        let (api_url, web_url) = (&config.api_url, &config.web_url);
+        Some(Self { credentials, api_url, web_url, installations, places: Vec::new() })
     }
 
     /// The same with repositories through which an App asks about accounts where it has no token yet, the best first: it has
@@ -171,11 +181,27 @@ impl<'a> Github<'a> {
     /// # Errors
     /// [`Failure`] when GitHub did not say, which tells nothing about the login.
     pub async fn resolve(&self, platform: &impl Platform, login: &GithubLogin) -> Result<Resolved, Failure> {
+        Ok(self.profile(platform, login).await?.0)
+    }
+
+    /// The same with the name that the account shows, if it shows one.
+    ///
+    /// # Errors
+    /// As [`Github::resolve`].
+    pub async fn profile(
+        &self,
+        platform: &impl Platform,
+        login: &GithubLogin,
+    ) -> Result<(Resolved, Option<String>), Failure> {
         let reply = self.send(platform, Method::Get, &format!("/users/{login}"), None).await?;
         match reply.status {
-            200 => read_user(&reply, login).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status)),
+            200 => {
+                let resolved = read_user(&reply, login);
+                let resolved = resolved.ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))?;
+                Ok((resolved, shown_name(&reply)))
+            }
             // A wrong address or something in between also answers 404, but not in GitHub's words.
-            404 if refusal::is_in_githubs_words(&reply) => Ok(Resolved::NotFound),
+            404 if refusal::is_in_githubs_words(&reply) => Ok((Resolved::NotFound, None)),
             _ => Err(self.refused(platform, &reply, Asked::Account, login)),
         }
     }
@@ -335,7 +361,7 @@ impl<'a> Github<'a> {
     /// Where an invitation is accepted: what GitHub says, if it is the page we know, else that page. A link that we
     /// show to buyers must not lead wherever a reply wants.
     fn accept_url(&self, repo: &Repo, html_url: Option<&str>) -> String {
-        let known = accept_url(self.api_url, repo);
+        let known = accept_url(self.web_url, repo);
         html_url.filter(|url| url.eq_ignore_ascii_case(&known)).map(str::to_owned).unwrap_or(known)
     }
 
@@ -489,6 +515,25 @@ fn read_user(reply: &HttpResponse, asked: &GithubLogin) -> Option<Resolved> {
     })
 }
 
+/// The name that a reply's account shows.
+fn shown_name(reply: &HttpResponse) -> Option<String> {
+    let body = Json::parse(&reply.body).ok()?;
+    let name = body.root().optional_text("name").ok()??.trim().to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+/// Where the picture of an account is, and that address's origin. It follows from the number: what a reply names could be anywhere.
+/// <https://docs.github.com/enterprise-server@latest/admin/configuring-settings/hardening-security-for-your-enterprise/enabling-subdomain-isolation>
+pub fn avatar(config: &config::Github, account: GithubUserId) -> (String, String) {
+    let number = account.as_i64();
+    let origin = config::origin(&config.web_url).unwrap_or_default();
+    if origin == "https://github.com" {
+        let origin = "https://avatars.githubusercontent.com";
+        return (format!("{origin}/u/{number}?s=160&v=4"), origin.to_owned());
+    }
+    (format!("{}/avatars/u/{number}?s=160", config.web_url), origin)
+}
+
 fn owner(repo: &Repo) -> &str {
     repo.as_str().split('/').next().unwrap_or_default()
 }
@@ -499,15 +544,15 @@ pub fn is_erased(login: &GithubLogin) -> bool {
 }
 
 /// Where an invitation to a repository is accepted.
-pub fn accept_url(api_url: &str, repo: &Repo) -> String {
-    format!("{}/{repo}/invitations", web_origin(api_url))
+pub fn accept_url(web_url: &str, repo: &Repo) -> String {
+    format!("{web_url}/{repo}/invitations")
 }
 
 /// Where people see what the API at this address serves: `https://api.github.com` is GitHub itself, `https://api.HOST`
 /// a company's own part of it, and `https://HOST/api/v3` a GitHub Enterprise Server.
 /// <https://docs.github.com/enterprise-server@latest/rest/enterprise-admin#endpoint-urls>
 /// Any other address is a stand-in, whose invitations pretend to be GitHub's.
-fn web_origin(api_url: &str) -> String {
+pub(crate) fn web_origin(api_url: &str) -> String {
     let (scheme, rest) = api_url.split_once("://").unwrap_or(("https", api_url));
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     match host.strip_prefix("api.") {

@@ -3,6 +3,7 @@
 use super::batch::Query;
 use super::grants::Moment;
 use super::statement::{query, statement};
+use crate::http::api::codes::Proof;
 use crate::json::Json;
 use crate::model::{
     Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseStatus, Permission, ProductRef,
@@ -19,6 +20,7 @@ pub struct Binding<'a> {
     /// Those of them that the buyer preferred to others.
     pub chosen: &'a [Repo],
     pub permission: Permission,
+    pub proof: Proof,
     pub moment: Moment,
     pub trace: &'a TraceId,
 }
@@ -33,7 +35,7 @@ pub fn known_license(key: &LicenseKey) -> Query<KnownLicense> {
 
 /// Binds a good license that is not bound yet. Gives a row when this statement did it.
 pub fn bind(binding: &Binding<'_>) -> Query<()> {
-    let Binding { key, account, repos, chosen, moment, trace, .. } = binding;
+    let Binding { key, account, repos, chosen, proof, moment, trace, .. } = binding;
     query!(
         "activations/bind",
         |_| Ok(()),
@@ -42,6 +44,7 @@ pub fn bind(binding: &Binding<'_>) -> Query<()> {
         user_id = account.id,
         repos = super::json_text(repos),
         chosen = super::json_text(chosen),
+        proof = proof.as_str(),
         now = moment.now,
         allow_test = moment.test_licenses,
         trace = *trace,

@@ -18,15 +18,17 @@ use futures_util::future::{join, join_all};
 use super::grants::{RepoStatus, first_repo};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
-use crate::adapters::github::{self, Resolved};
+use crate::adapters::github::{self, Profile, Resolved};
 use crate::adapters::storefronts::Verdict;
 use crate::db::activations::{self, Binding, KnownLicense};
 use crate::db::grants::{self, BoundTo, DueGrant, Recorded};
 use crate::db::outbox::{Lease, Leased};
 use crate::db::{Batch, Handle, Results, licenses, storefront_keys};
+use crate::http::api::codes::Proof;
+use crate::model::catalogue::ProofRule;
 use crate::model::{
-    Activation, ChoiceError, GithubAccount, GithubLogin, IssuedKey, License, LicenseKey, LicenseKind, Login,
-    PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
+    Activation, ChoiceError, GithubAccount, GithubLogin, GithubUserId, IssuedKey, License, LicenseKey, LicenseKind,
+    Login, PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
 };
 use crate::platform::{DbError, Level, LogValue, Platform};
 
@@ -34,9 +36,18 @@ use crate::platform::{DbError, Level, LogValue, Platform};
 #[derive(Debug)]
 pub struct Activate {
     pub key: PresentedKey,
-    pub login: Login,
+    pub claimed: Claimed,
     /// The buyer's preference among the product's choice.
     pub repos: Option<Vec<Repo>>,
+}
+
+/// Whose the caller claims to be, and how that is known.
+#[derive(Debug, Clone)]
+pub enum Claimed {
+    /// Somebody has given this username, which may be anybody's.
+    Typed(Login),
+    /// GitHub has said a moment ago that this account is signed in. It is known by its number, whatever login it has.
+    SignedIn(GithubAccount),
 }
 
 /// What a caller gets.
@@ -47,6 +58,8 @@ pub struct Activated {
     pub tier: String,
     pub expires_at: Option<Timestamp>,
     pub login: GithubLogin,
+    /// GitHub's number of the account.
+    pub account: GithubUserId,
     pub repos: Vec<(Repo, RepoStatus)>,
 }
 
@@ -84,6 +97,8 @@ pub enum ActivateError {
     OpensNothing,
     #[error("repos {0}")]
     Choice(#[from] ChoiceError),
+    #[error("the account has to be signed in with")]
+    ProofRequired,
     #[error("no such GitHub user")]
     UserNotFound,
     #[error("{0} cannot be invited")]
@@ -186,12 +201,12 @@ impl<P: Platform> Engine<P> {
             PresentedKey::Minted(key) | PresentedKey::Storefront(key) => key,
             PresentedKey::Mistyped => return Err(ActivateError::NotFound),
         };
-        let LookedUp { known, access } = self.look_up(key, &request.login).await?;
+        let LookedUp { known, access } = self.look_up(key, &request.claimed).await?;
         let (license, earlier) = match known {
             Some((license, Some(activation))) => {
                 // Whose it was that was erased, GitHub's number of the account alone can tell, once more is known of the key.
                 let is_nameless = github::is_erased(&activation.login);
-                if !is_nameless && !matches!(&request.login, Login::Plausible(login) if *login == activation.login) {
+                if !is_nameless && !request.claimed.is_of(&activation) {
                     return Err(ActivateError::BoundToAnother);
                 }
                 // Only the storefront knows whether a key of its own was renewed.
@@ -209,16 +224,19 @@ impl<P: Platform> Engine<P> {
             None => (None, None),
         };
         let (verified, account) = self.verify(request, key, license, earlier).await?;
-        self.bind(verified, &account).await
+        self.bind(verified, &account, request.claimed.proof()).await
     }
 
     /// Step 1.
-    async fn look_up(&self, key: &LicenseKey, login: &Login) -> Result<LookedUp, ActivateError> {
+    async fn look_up(&self, key: &LicenseKey, claimed: &Claimed) -> Result<LookedUp, ActivateError> {
         let mut batch = Batch::new();
         let known = batch.add(activations::known_license(key));
-        let access = match login {
-            Login::Plausible(login) => Some(self.ask_for_access(&mut batch, key, BoundTo::Login(login))?),
-            Login::EnterpriseManaged => None,
+        let access = match claimed {
+            Claimed::Typed(Login::Plausible(login)) => {
+                Some(self.ask_for_access(&mut batch, key, BoundTo::Login(login))?)
+            }
+            Claimed::SignedIn(account) => Some(self.ask_for_access(&mut batch, key, BoundTo::Id(account.id))?),
+            Claimed::Typed(Login::EnterpriseManaged) => None,
         };
         let results = self.run_with_catalogue(batch).await?;
         let known = results.first(&known)?;
@@ -263,21 +281,26 @@ impl<P: Platform> Engine<P> {
                 self.usable(&license)?;
                 let product = self.mapped(license.section, &license.bought).await?;
                 let repos = wish.repos_of(&product)?;
-                let account = self.resolve(&request.login, repos.first()).await?;
+                require_proof(&product, &request.claimed)?;
+                let account = self.resolve(&request.claimed, repos.first()).await?;
                 Ok((Verified { product, repos, issued: None, key: license.key }, account))
             }
             (None, PresentedKey::Minted(_) | PresentedKey::Mistyped) => Err(ActivateError::NotFound),
             (Some(license), _) => match license.standing(self.now()) {
                 Standing::Good => {
                     let product = self.catalogue().find(license.section, &license.bought).cloned();
-                    let resolved = self.resolve(&request.login, product.as_ref().and_then(first_repo));
+                    if let Some(product) = &product {
+                        require_proof(product, &request.claimed)?;
+                    }
+                    let resolved = self.resolve(&request.claimed, product.as_ref().and_then(first_repo));
                     let (verified, account) = join(self.ask_issuer(&license, &wish), resolved).await;
                     Ok((verified?, account?))
                 }
                 // Only the storefront knows whether it was renewed.
                 Standing::Expired => {
                     let verified = self.ask_issuer(&license, &wish).await?;
-                    let account = self.resolve(&request.login, verified.repos.first()).await?;
+                    require_proof(&verified.product, &request.claimed)?;
+                    let account = self.resolve(&request.claimed, verified.repos.first()).await?;
                     Ok((verified, account))
                 }
                 bad => Err(require_good(bad).err().unwrap_or(ActivateError::NotFound)),
@@ -285,7 +308,8 @@ impl<P: Platform> Engine<P> {
             (None, PresentedKey::Storefront(_)) => {
                 self.count_unknown_key().await?;
                 let verified = self.ask_about_unknown(key, &wish).await?;
-                let account = self.resolve(&request.login, verified.repos.first()).await?;
+                require_proof(&verified.product, &request.claimed)?;
+                let account = self.resolve(&request.claimed, verified.repos.first()).await?;
                 Ok((verified, account))
             }
         }
@@ -361,20 +385,29 @@ impl<P: Platform> Engine<P> {
 
     /// Whose login it is that asks for this repository among others. A buyer's question is asked even while GitHub is left
     /// alone: it is one for each license.
-    async fn resolve(&self, login: &Login, repo: Option<&Repo>) -> Result<GithubAccount, ActivateError> {
+    async fn resolve(&self, claimed: &Claimed, repo: Option<&Repo>) -> Result<GithubAccount, ActivateError> {
+        match claimed {
+            Claimed::SignedIn(account) => Ok(account.clone()),
+            Claimed::Typed(login) => Ok(self.profile(login, repo).await?.account),
+        }
+    }
+
+    /// The same with the name that the account shows.
+    pub(super) async fn profile(&self, login: &Login, repo: Option<&Repo>) -> Result<Profile, ActivateError> {
         let Login::Plausible(login) = login else {
             return Err(ActivateError::NotInvitable("an enterprise-managed account"));
         };
         let github = self.github(repo).map_err(ActivateError::Upstream)?;
-        match github.resolve(&self.platform, login).await.map_err(ActivateError::Upstream)? {
-            Resolved::Account(account) => Ok(account),
+        let (resolved, name) = github.profile(&self.platform, login).await.map_err(ActivateError::Upstream)?;
+        match resolved {
+            Resolved::Account(account) => Ok(Profile { account, name }),
             Resolved::NotFound => Err(ActivateError::UserNotFound),
             Resolved::NotInvitable(what) => Err(ActivateError::NotInvitable(what)),
         }
     }
 
     /// Step 4.
-    async fn bind(&self, verified: Verified, account: &GithubAccount) -> Result<Opened, ActivateError> {
+    async fn bind(&self, verified: Verified, account: &GithubAccount, proof: Proof) -> Result<Opened, ActivateError> {
         let Verified { product, repos, issued, key } = verified;
         let moment = self.moment();
         let mut batch = Batch::new();
@@ -388,6 +421,7 @@ impl<P: Platform> Engine<P> {
             repos: &repos,
             chosen: &product.offered_among(&repos),
             permission: product.permission,
+            proof,
             moment,
             trace: &self.trace,
         };
@@ -462,6 +496,7 @@ impl<P: Platform> Engine<P> {
             tier: license.tier,
             expires_at: license.expires_at,
             login,
+            account: activation.user_id,
             repos,
         });
         (activated, (!record.is_empty()).then_some(FollowUp::Record(record)))
@@ -496,6 +531,32 @@ impl<P: Platform> Engine<P> {
             [("source", source.into()), ("product", LogValue::text(bought.product_id.as_str()))],
         );
         Err(ActivateError::NotMapped)
+    }
+}
+
+/// What was bound before stays bound, however it was proved then; so this is asked where something is about to be bound.
+fn require_proof(product: &Product, claimed: &Claimed) -> Result<(), ActivateError> {
+    match (product.proof, claimed) {
+        (ProofRule::Required, Claimed::Typed(_)) => Err(ActivateError::ProofRequired),
+        (ProofRule::Required, Claimed::SignedIn(_)) | (ProofRule::Optional, _) => Ok(()),
+    }
+}
+
+impl Claimed {
+    /// Whether a license is bound to whoever this is.
+    fn is_of(&self, activation: &Activation) -> bool {
+        match self {
+            Self::Typed(Login::Plausible(login)) => *login == activation.login,
+            Self::Typed(Login::EnterpriseManaged) => false,
+            Self::SignedIn(account) => account.id == activation.user_id,
+        }
+    }
+
+    const fn proof(&self) -> Proof {
+        match self {
+            Self::Typed(_) => Proof::Typed,
+            Self::SignedIn(_) => Proof::SignedIn,
+        }
     }
 }
 

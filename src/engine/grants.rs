@@ -151,7 +151,7 @@ impl<P: Platform> Engine<P> {
         match recorded {
             Some(Recorded { state: GrantState::Member, .. }) => RepoStatus::Member,
             Some(Recorded { state: GrantState::Invited, until: Some(expires_at), .. }) => {
-                let accept_url = github::accept_url(&self.config.github.api_url, repo);
+                let accept_url = github::accept_url(&self.config.github.web_url, repo);
                 RepoStatus::Invited { accept_url, expires_at: *expires_at }
             }
             other => RepoStatus::Queued { until: other.and_then(|recorded| recorded.next_attempt_at) },

@@ -10,12 +10,12 @@
 
 use super::activate::{ActivateError, Wish};
 use super::{Engine, StorageError};
-use crate::adapters::github;
+use crate::adapters::github::{self, Profile};
 use crate::db::grants::Recorded;
 use crate::db::{Batch, activations, grants};
-use crate::model::catalogue::Choice;
+use crate::model::catalogue::{Choice, ProofRule};
 use crate::model::{
-    Activation, GrantState, License, LicenseKey, LicenseStatus, PresentedKey, Product, Repo, Standing, Timestamp,
+    Activation, GrantState, License, LicenseKey, LicenseStatus, Login, PresentedKey, Product, Repo, Standing, Timestamp,
 };
 use crate::platform::Platform;
 
@@ -31,6 +31,8 @@ pub struct LicenseView {
     pub test: bool,
     /// What it is bound to, if it is. Only for who has shown to know that already.
     pub activation: Option<Activation>,
+    /// Whether the account has to be signed in with before it is bound.
+    pub proof: ProofRule,
     /// What the buyer has to choose among before it is bound.
     pub choose: Option<Choice>,
     /// What every buyer gets, or what it was bound with.
@@ -102,6 +104,7 @@ impl<P: Platform> Engine<P> {
                     expires_at: issued.expires_at.or_else(|| product.expiry_from(self.now())),
                     test: issued.test.unwrap_or_default(),
                     activation: None,
+                    proof: product.proof,
                     repos: not_activated(&product),
                     choose: product.choose,
                 })
@@ -110,25 +113,35 @@ impl<P: Platform> Engine<P> {
         }
     }
 
+    /// Whose a username is, for who shows the key of a good license: nobody else has anything asked of GitHub.
+    ///
+    /// # Errors
+    /// [`ActivateError`]: why the license could not be activated for that one.
+    pub async fn look_up_account(&self, key: &PresentedKey, login: &Login) -> Result<Profile, ActivateError> {
+        let view = self.view_license(key).await?;
+        let offered = view.choose.as_ref().and_then(|choice| choice.from.first());
+        self.profile(login, view.repos.first().map(|(repo, _)| repo).or(offered)).await
+    }
+
     async fn view(
         &self,
         license: License,
         activation: Option<Activation>,
         recorded: &[Recorded],
     ) -> Result<LicenseView, ActivateError> {
-        let (product, choose, repos) = match &activation {
+        let (product, proof, choose, repos) = match &activation {
             Some(activation) => {
                 let catalogue = self.catalogue();
                 let product = catalogue.find(license.section, &license.bought);
                 let name = product.map_or_else(|| license.bought.product_id.as_str(), |product| &product.name);
                 let told = |repo: &Repo| self.told(repo, recorded.iter().find(|recorded| recorded.repo == *repo));
                 let repos = activation.repos.iter().map(|repo| (repo.clone(), told(repo))).collect();
-                (name.to_owned(), None, repos)
+                (name.to_owned(), ProofRule::Optional, None, repos)
             }
             None => {
                 let product = self.mapped(license.section, &license.bought).await?;
                 let repos = not_activated(&product);
-                (product.name, product.choose, repos)
+                (product.name, product.proof, product.choose, repos)
             }
         };
         Ok(LicenseView {
@@ -139,6 +152,7 @@ impl<P: Platform> Engine<P> {
             expires_at: license.expires_at,
             test: license.test,
             activation,
+            proof,
             choose,
             repos,
         })
@@ -148,7 +162,7 @@ impl<P: Platform> Engine<P> {
         let Some(recorded) = recorded else { return RepoView::Queued { until: None } };
         match (recorded.state, recorded.until) {
             (GrantState::Invited, Some(expires_at)) if expires_at > self.now() => {
-                RepoView::Invited { accept_url: github::accept_url(&self.config().github.api_url, repo), expires_at }
+                RepoView::Invited { accept_url: github::accept_url(&self.config().github.web_url, repo), expires_at }
             }
             (GrantState::Invited, _) | (GrantState::Expired, _) => RepoView::Expired,
             (GrantState::Member, _) => RepoView::Member,

@@ -187,7 +187,8 @@ impl<P: Platform> Engine<P> {
         let reference = due.entry.owed_as(due.ended);
         let Mailing { tier, name, key, ending, test, .. } = mail;
         let (product, ending, test) = (&*product.name, *ending, *test);
-        let portal_url = self.config.portal.url.as_deref();
+        let buyers_page = self.config.buyers_page();
+        let portal_url = buyers_page.as_deref();
         let message = match &mail.letter {
             Letter::Key => {
                 LicenseMail { product, tier, name, key, portal_url, ending, test }.compose(to, &reference)?
@@ -200,7 +201,7 @@ impl<P: Platform> Engine<P> {
                     return Err(Failure::new(Remedy::Retry, "no invitation is left to tell of"));
                 };
                 let open = told.iter().filter_map(|one| {
-                    let accept_url = github::accept_url(&self.config.github.api_url, &one.repo);
+                    let accept_url = github::accept_url(&self.config.github.web_url, &one.repo);
                     Some(OpenInvitation { repo: &one.repo, accept_url, until: one.until? })
                 });
                 let open = open.collect();

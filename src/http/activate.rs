@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::api::activation::{ActivatedLicense, ActivatedRepo, Activation};
 use super::api::codes::{ActivationState, RepoState};
 use super::{API_BODY_MAX_BYTES, Code, Problem, Request, Response, cors, json_body};
-use crate::engine::{Activate, ActivateError, Activated, Bound, Engine, RepoStatus};
+use crate::engine::{Activate, ActivateError, Activated, Bound, Claimed, Engine, RepoStatus};
 use crate::json::{At, FieldError, Json};
 use crate::model::{LicenseKey, Login, PresentedKey, Repo};
 use crate::platform::{Level, Limit, LogValue, Platform};
@@ -43,7 +43,10 @@ async fn activate<P: Platform>(engine: &Engine<P>, head: &Request, activation: A
         Ok(activated) => word(&activated),
         Err(error) => {
             log_refusal(engine, "activation_refused", &error);
-            Problem::from(error).into()
+            match (error, &engine.config().pages.public_url) {
+                (ActivateError::ProofRequired, Some(url)) => Problem::proof_required(&format!("{url}/")).into(),
+                (error, _) => Problem::from(error).into(),
+            }
         }
     };
     response.followed_by(follow_up)
@@ -74,7 +77,7 @@ fn parse(body: &Json) -> Result<Activate, String> {
     let login = Login::parse(root.text("github_username").map_err(said)?)
         .map_err(|error| format!("`github_username` {error}."))?;
     let repos = root.get("repos").map_err(said)?.map(|list| repos(&list)).transpose()?;
-    Ok(Activate { key, login, repos })
+    Ok(Activate { key, claimed: Claimed::Typed(login), repos })
 }
 
 fn repos(list: &At<'_>) -> Result<Vec<Repo>, String> {
@@ -88,7 +91,7 @@ fn repos(list: &At<'_>) -> Result<Vec<Repo>, String> {
 
 /// Whether the caller and the key are within their limits. Both are always counted. The key is hashed, since a limit's
 /// keys are kept by the platform; what is asked about it is counted by itself.
-pub(super) async fn within_limits<P: Platform>(
+pub(crate) async fn within_limits<P: Platform>(
     engine: &Engine<P>,
     head: &Request,
     key: &PresentedKey,
@@ -141,7 +144,7 @@ fn word_repo(repo: &Repo, status: &RepoStatus) -> ActivatedRepo {
     }
 }
 
-pub(super) fn log_refusal<P: Platform>(engine: &Engine<P>, event: &'static str, error: &ActivateError) {
+pub(crate) fn log_refusal<P: Platform>(engine: &Engine<P>, event: &'static str, error: &ActivateError) {
     let level = match error {
         ActivateError::Upstream(_) | ActivateError::Storage(_) | ActivateError::BoundToAnother => Level::Warn,
         _ => Level::Info,

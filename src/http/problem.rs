@@ -22,6 +22,7 @@ pub enum Code {
     LicenseDisabled,
     LicenseSuspended,
     LicenseWrongStore,
+    GithubProofRequired,
     NotFound,
     LicenseNotFound,
     MethodNotAllowed,
@@ -56,7 +57,7 @@ const PASSING_TROUBLE_S: u64 = 10;
 
 impl Code {
     /// Every one, for the test of the description of the HTTP interface.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidRequest,
         Self::LicenseBoundToAnotherAccount,
         Self::InvalidSignature,
@@ -66,6 +67,7 @@ impl Code {
         Self::LicenseDisabled,
         Self::LicenseSuspended,
         Self::LicenseWrongStore,
+        Self::GithubProofRequired,
         Self::NotFound,
         Self::LicenseNotFound,
         Self::MethodNotAllowed,
@@ -95,7 +97,8 @@ impl Code {
             | Self::LicenseRevoked
             | Self::LicenseDisabled
             | Self::LicenseSuspended
-            | Self::LicenseWrongStore => 403,
+            | Self::LicenseWrongStore
+            | Self::GithubProofRequired => 403,
             Self::NotFound | Self::LicenseNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::ProductNotMapped
@@ -125,6 +128,7 @@ impl Code {
             Self::LicenseDisabled => "license_disabled",
             Self::LicenseSuspended => "license_suspended",
             Self::LicenseWrongStore => "license_wrong_store",
+            Self::GithubProofRequired => "github_proof_required",
             Self::NotFound => "not_found",
             Self::LicenseNotFound => "license_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -190,6 +194,12 @@ impl Problem {
     /// The caller, or all callers together, ask too often.
     pub fn rate_limited() -> Self {
         Self::new(Code::RateLimited, "Too many attempts. Please wait a minute.").retry_after(Limit::PERIOD_S)
+    }
+
+    /// The account has to be signed in with, on that page.
+    pub(super) fn proof_required(page: &str) -> Self {
+        let detail = "For this product the GitHub account has to be signed in with. Open your license at ";
+        Self::new(Code::GithubProofRequired, format!("{detail}{page}."))
     }
 
     /// A service that is needed did not do its part.
@@ -276,6 +286,7 @@ impl From<ActivateError> for Problem {
                  try again later.",
             ),
             ActivateError::Choice(choice) => return Self::new(Code::InvalidRequest, format!("repos {choice}.")),
+            ActivateError::ProofRequired => return Self::proof_required("the page of this address, /"),
             ActivateError::UserNotFound => {
                 (Code::GithubUserNotFound, "GitHub knows no user of this name. Check the spelling.")
             }

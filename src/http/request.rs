@@ -31,12 +31,12 @@ impl Request {
     }
 
     /// The network that the caller controls, for rate limits.
-    pub(super) fn network(&self) -> String {
+    pub(crate) fn network(&self) -> String {
         self.header("cf-connecting-ip").map_or_else(|| "unknown".to_owned(), network_of)
     }
 
     /// The request without its body, which is consumed by reading it.
-    pub(super) fn head(&self) -> Self {
+    pub(crate) fn head(&self) -> Self {
         let Self { method, path, query, headers, .. } = self;
         Self {
             method: method.clone(),

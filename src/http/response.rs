@@ -40,11 +40,11 @@ impl Response {
         self
     }
 
-    /// With the headers that every response carries.
+    /// With the headers that every response carries. Nobody keeps one that does not say otherwise.
     pub(super) fn sealed(self, trace: &TraceId) -> Self {
-        self.header("x-content-type-options", "nosniff")
-            .header("cache-control", "no-store")
-            .header("x-request-id", trace.as_str())
+        let says_otherwise = self.headers.iter().any(|(name, _)| *name == "cache-control");
+        let sealed = self.header("x-content-type-options", "nosniff").header("x-request-id", trace.as_str());
+        if says_otherwise { sealed } else { sealed.header("cache-control", "no-store") }
     }
 
     fn of_type(content_type: &str, status: u16, content: &impl Serialize) -> Self {

@@ -31,6 +31,7 @@ mod memberships;
 mod nothing_to_deliver;
 mod openapi;
 mod paddle;
+mod pages;
 mod reconciliation;
 mod refunds;
 mod reminders;

@@ -78,6 +78,8 @@ struct Account {
     id: u64,
     login: String,
     kind: AccountKind,
+    /// That its profile shows.
+    name: Option<String>,
     /// Suspended or flagged: nobody is shown it, and it stays where it is a collaborator.
     hidden: bool,
     /// Accepts every invitation at once.
@@ -159,7 +161,8 @@ impl GitHub {
             (900_005, "acme-helper", AccountKind::Bot),
             (900_006, "grace_acme", AccountKind::User),
         ] {
-            github.accounts.push(Account { id, login: login.to_owned(), kind, hidden: false, eager: false });
+            let name = (id == 583_231).then(|| "The Octocat".to_owned());
+            github.accounts.push(Account { id, login: login.to_owned(), kind, name, hidden: false, eager: false });
         }
         for product in &options.products {
             for repo in product.repos.iter().chain(&product.choose) {
@@ -172,7 +175,7 @@ impl GitHub {
     fn add_account(&mut self, login: &str, kind: AccountKind) -> u64 {
         assert!(self.account(login).is_none(), "GitHub already has an account {login}");
         let id = self.account_numbers.next();
-        self.accounts.push(Account { id, login: login.to_owned(), kind, hidden: false, eager: false });
+        self.accounts.push(Account { id, login: login.to_owned(), kind, name: None, hidden: false, eager: false });
         id
     }
 
@@ -293,6 +296,15 @@ impl Sandbox {
         assert!(github.account(new).is_none(), "GitHub already has an account {new}");
         for account in github.accounts.iter_mut().filter(|account| account.id == id) {
             account.login = new.to_owned();
+        }
+    }
+
+    /// Gives an account the name that its profile shows.
+    pub fn set_name(&self, login: &str, name: &str) {
+        let github = &mut self.world().github;
+        let id = github.named_account(login);
+        for account in github.accounts.iter_mut().filter(|account| account.id == id) {
+            account.name = Some(name.to_owned());
         }
     }
 

@@ -140,7 +140,7 @@ mod tests {
              thank you for buying Acme Starter Kit (pro). This is your license key:\n\
              \n    LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3\n\
              \n\
-             To get access, open this page and enter your GitHub username:\n\
+             To get access, open this page and say which GitHub account is yours:\n\
              \n    https://shop.example.com/activate#license=LK-ABCDE-FGHJK-MNPQR-STVWX-YZ012-3\n\
              \n\
              GitHub then invites you to the repositories. Accept within seven days; after that, just activate again.\n\

@@ -129,7 +129,7 @@ fn paged(all: &[Value], request: &Incoming, address: &str) -> Reply {
 
 impl GitHub {
     fn get_user(&self, login: &str) -> Reply {
-        self.shown(login).map_or_else(not_found, |account| Reply::json(200, &account.json()))
+        self.shown(login).map_or_else(not_found, |account| Reply::json(200, &account.profile_json()))
     }
 
     /// The account of a login, unless it is hidden.
@@ -139,7 +139,7 @@ impl GitHub {
 
     fn get_user_by_id(&self, id: &str) -> Reply {
         let account = id.parse().ok().and_then(|id| self.account_by_id(id)).filter(|account| !account.hidden);
-        account.map_or_else(not_found, |account| Reply::json(200, &account.json()))
+        account.map_or_else(not_found, |account| Reply::json(200, &account.profile_json()))
     }
 
     fn list_invitations(&self, repo: usize, request: &Incoming, now: i64) -> Reply {

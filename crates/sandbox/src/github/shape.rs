@@ -210,6 +210,13 @@ impl Account {
         user
     }
 
+    /// The same with what only its own address shows.
+    pub(super) fn profile_json(&self) -> Value {
+        let mut user = self.json();
+        user["name"] = json!(self.name);
+        user
+    }
+
     pub(super) fn json(&self) -> Value {
         let path = if self.kind == AccountKind::Organization { "orgs" } else { "users" };
         let members = addresses(&format!("https://api.github.com/{path}/{}", self.login), &OF_ACCOUNT);

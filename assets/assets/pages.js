@@ -1,0 +1,60 @@
+// What pages do beyond forms and links. Without it everything works; the key is pasted, and times are in UTC.
+
+const live = document.querySelector(".live");
+
+// The mail's link has the key behind its `#`, which no server sees. It leaves the address bar before anything else is done with it.
+const form = document.querySelector("[data-key-form]");
+const behind = new URLSearchParams(location.hash.slice(1));
+const key = behind.get("license");
+if (form && key) {
+  history.replaceState(null, "", location.pathname);
+  form.elements.license_key.value = key;
+  form.requestSubmit();
+}
+
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const at = new Date(time.dateTime);
+  if (!Number.isNaN(at.getTime())) {
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" }).format(at);
+  }
+}
+
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        live.textContent = document.body.dataset.copied;
+        button.dataset.done = "";
+        setTimeout(() => {
+          live.textContent = "";
+          delete button.dataset.done;
+        }, 4000);
+      } catch {
+        // It was not allowed: what is to be copied can be selected.
+      }
+    });
+  }
+}
+
+// A form is sent once.
+document.addEventListener("submit", (event) => {
+  const sent = event.target;
+  if (sent.dataset.sent !== undefined) {
+    event.preventDefault();
+    return;
+  }
+  sent.dataset.sent = "";
+});
+addEventListener("pageshow", () => {
+  for (const sent of document.querySelectorAll("form[data-sent]")) delete sent.dataset.sent;
+});
+
+// Whoever comes back from accepting an invitation sees what has become of it.
+if (document.body.dataset.waits !== undefined) {
+  document.addEventListener("visibilitychange", () => {
+    const typing = document.activeElement instanceof HTMLInputElement && document.activeElement.value !== "";
+    if (document.visibilityState === "visible" && !typing) location.replace(location.pathname);
+  });
+}

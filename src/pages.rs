@@ -1,0 +1,123 @@
+//! What people see: the buyer's pages. Rendered here, plain forms, each change followed by a redirect; all of it works without
+//! JavaScript. What browsers load beside it as it is, is in `assets/`.
+//!
+//! A page can do nothing that `/api` cannot: it calls the same engine. Its words are in [`words`], and nowhere else.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`home`], [`license`] | the buyer's pages, one file each, with the template of the same name |
+//! | [`frame`] | what is around every page: layout, brand, notices |
+//! | [`answer`] | HTML and redirects with the headers that keep a page to itself |
+//! | [`guard`] | forms are taken from our own pages only |
+//! | [`session`], [`cookie`] | who is there: signed, short, and nothing is stored of it |
+//! | [`words`] | every sentence, and how places in it are filled |
+
+pub(crate) mod answer;
+mod brand;
+mod cookie;
+mod fields;
+mod frame;
+mod guard;
+mod home;
+mod license;
+mod session;
+mod words;
+
+use self::answer::Html;
+use self::frame::Frame;
+use crate::engine::Engine;
+use crate::http::{Request, Response};
+use crate::platform::Platform;
+
+/// What is shown or done where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// The key is entered.
+    Home,
+    License,
+    Choose,
+    Account,
+    Activate,
+    Again,
+    Leave,
+    /// The seller's color, as a style sheet.
+    Brand,
+}
+
+/// Every path, with the methods that it takes.
+const PAGES: [(&str, Page, &[&str]); 8] = [
+    ("/", Page::Home, &["GET", "HEAD", "POST"]),
+    ("/license", Page::License, &["GET", "HEAD"]),
+    ("/license/choose", Page::Choose, &["POST"]),
+    ("/license/account", Page::Account, &["POST"]),
+    ("/license/activate", Page::Activate, &["POST"]),
+    ("/license/again", Page::Again, &["POST"]),
+    ("/license/leave", Page::Leave, &["POST"]),
+    ("/brand.css", Page::Brand, &["GET", "HEAD"]),
+];
+
+impl Page {
+    /// The page of a path, if there is one.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        PAGES.iter().find(|(known, ..)| *known == path).map(|(_, page, _)| *page)
+    }
+
+    /// As the log has it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Home => "page_home",
+            Self::License => "page_license",
+            Self::Choose => "page_choose",
+            Self::Account => "page_account",
+            Self::Activate => "page_activate",
+            Self::Again => "page_again",
+            Self::Leave => "page_leave",
+            Self::Brand => "page_brand",
+        }
+    }
+
+    fn methods(self) -> &'static [&'static str] {
+        PAGES.iter().find(|(_, page, _)| *page == self).map_or(&[], |(.., methods)| methods)
+    }
+}
+
+/// Every page's path and methods.
+pub fn paths() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    PAGES.iter().map(|(path, _, methods)| (*path, *methods))
+}
+
+/// Answers a request for a page.
+pub(crate) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, page: Page) -> Response {
+    let is_head = request.method == "HEAD";
+    let mut response = answer(engine, request, page).await;
+    if is_head {
+        response.body.clear();
+    }
+    response
+}
+
+async fn answer<P: Platform>(engine: &Engine<P>, request: Request, page: Page) -> Response {
+    let frame = Frame::of(engine.config());
+    if !page.methods().contains(&request.method.as_str()) {
+        return frame.refused(405).response().header("allow", page.methods().join(", "));
+    }
+    if request.method == "POST" && !guard::is_from_our_own_page(&request, engine.config()) {
+        return frame.refused(403).response();
+    }
+    match (page, request.method.as_str()) {
+        (Page::Home, "POST") => home::enter(engine, request, &frame).await,
+        (Page::Home, _) => home::show(engine, &request, &frame),
+        (Page::License, _) => license::show(engine, &request, &frame).await,
+        (Page::Choose, _) => license::choose(engine, request, &frame).await,
+        (Page::Account, _) => license::account(engine, request, &frame).await,
+        (Page::Activate, _) => license::activate(engine, request, &frame).await,
+        (Page::Again, _) => license::again(engine, request, &frame).await,
+        (Page::Leave, _) => license::leave(),
+        (Page::Brand, _) => brand::respond(engine.config()),
+    }
+}
+
+/// Renders a template. None fails that compiled; if one did, an empty page would still have its status.
+fn rendered(template: &impl askama::Template) -> Html {
+    Html(template.render().unwrap_or_default())
+}

@@ -1,0 +1,29 @@
+//! Cookies with the prefix `__Host-`: no other origin can set or read them, and no script of ours sees them.
+//! <https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes>
+//!
+//! `Lax` and not `Strict`: GitHub's way back is a navigation from another site, and has to find the session.
+
+use crate::http::{Request, Response};
+
+/// The buyer's session.
+pub(crate) const SESSION: &str = "__Host-latchkey";
+
+/// The value of a cookie. One that is there several times is none.
+pub(crate) fn read<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let headers = request.headers.iter().filter(|(header, _)| header == "cookie");
+    let pairs = headers.flat_map(|(_, value)| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value);
+    let first = values.next()?;
+    values.next().is_none().then_some(first)
+}
+
+/// Sets a cookie for so many seconds.
+pub(crate) fn set(response: Response, name: &str, value: &str, seconds: i64) -> Response {
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax");
+    response.header("set-cookie", cookie)
+}
+
+/// Takes a cookie away.
+pub(crate) fn clear(response: Response, name: &str) -> Response {
+    set(response, name, "", 0)
+}

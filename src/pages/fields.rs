@@ -1,0 +1,45 @@
+//! What a form of ours sends.
+
+use crate::form;
+use crate::http::Request;
+
+/// The largest form: a key and a few repositories need one kilobyte.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// The fields of a form, in the order in which they were sent.
+#[derive(Debug, Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads the form that a request brings. The error is the status to answer with.
+    pub(crate) async fn read(request: Request) -> Result<Self, u16> {
+        let content_type = request.header("content-type").unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(415);
+        }
+        let body = request.body.read(MAX_BYTES).await.map_err(|_| 413_u16)?;
+        Ok(Self::parse(&body))
+    }
+
+    /// Reads a form, or a query. What is no text is left out.
+    pub(crate) fn parse(text: &[u8]) -> Self {
+        let text_of = |(name, value)| Some((String::from_utf8(name).ok()?, String::from_utf8(value).ok()?));
+        Self(form::pairs(text).filter_map(text_of).collect())
+    }
+
+    /// Those of a request's query.
+    pub(crate) fn of_query(request: &Request) -> Self {
+        Self::parse(request.query.as_deref().unwrap_or_default().as_bytes())
+    }
+
+    /// The first field of that name; empty where there is none.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// Every field of that name.
+    pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}

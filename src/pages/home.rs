@@ -1,0 +1,67 @@
+//! `/`: where the key is entered, or read from behind the `#` of the mail's link, which no server ever sees.
+
+use askama::Template;
+
+use super::answer::redirect;
+use super::fields::Fields;
+use super::frame::Frame;
+use super::session::Session;
+use super::words::{self, Notice};
+use crate::engine::{ActivateError, Engine};
+use crate::http::activate::{log_refusal, within_limits};
+use crate::http::license::LOOKS;
+use crate::http::{Problem, Request, Response};
+use crate::model::PresentedKey;
+use crate::platform::Platform;
+
+#[derive(Template)]
+#[template(path = "pages/templates/home.html")]
+struct Home<'a> {
+    frame: &'a Frame,
+    notice: Option<Notice>,
+    title: &'static str,
+    /// What is wrong with the key that was entered.
+    error: Option<&'static str>,
+}
+
+pub(super) fn show<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Frame) -> Response {
+    if engine.config().pages.signing.is_none() {
+        return frame.refused(503).response();
+    }
+    let notice = Notice::of(Fields::of_query(request).text("note"));
+    frame.answer(200, &Home { frame, notice, title: words::HOME_TITLE, error: None }).response()
+}
+
+/// Begins a session for whoever shows the key of a good license.
+pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
+    let head = request.head();
+    let fields = match Fields::read(request).await {
+        Ok(fields) => fields,
+        Err(status) => return frame.refused(status).response(),
+    };
+    let refuse = |status, error| {
+        frame.answer(status, &Home { frame, notice: None, title: words::HOME_TITLE, error: Some(error) }).response()
+    };
+    let Ok(key) = PresentedKey::parse(fields.text("license_key")) else { return refuse(400, words::KEY_UNREADABLE) };
+    if !within_limits(engine, &head, &key, LOOKS).await {
+        return refuse(429, words::TOO_OFTEN);
+    }
+    let view = match engine.view_license(&key).await {
+        Ok(view) => view,
+        Err(error) => {
+            log_refusal(engine, "license_refused", &error);
+            let sentence = words::refusal(&error);
+            return refuse(status_of(error), sentence);
+        }
+    };
+    let (config, platform) = (engine.config(), engine.platform());
+    match Session::begin(platform, &view.key) {
+        Ok(session) if config.pages.signing.is_some() => session.give(redirect("/license"), config, platform.now()),
+        _ => frame.refused(503).response(),
+    }
+}
+
+/// The status that the same refusal has at `/api`.
+pub(super) fn status_of(error: ActivateError) -> u16 {
+    Problem::from(error).code.status()
+}

@@ -1,0 +1,330 @@
+//! `/license`: what a license is, how each repository stands that it opens, and activating it.
+//!
+//! Who is there is known by the session. The account that a license is bound to is named only to who has shown to know it: by having
+//! given it, as at `/api/activate`.
+
+use askama::Template;
+
+use super::answer::{Policy, redirect};
+use super::fields::Fields;
+use super::frame::Frame;
+use super::home::status_of;
+use super::session::Session;
+use super::words::{self, Markup, Notice, Part, Tone, filled};
+use super::{cookie, rendered};
+use crate::adapters::github::{Profile, avatar};
+use crate::engine::{Activate, ActivateError, Claimed, Engine, LicenseView, RepoView};
+use crate::http::activate::{log_refusal, within_limits};
+use crate::http::{Request, Response};
+use crate::model::{LicenseKey, Login, PresentedKey, Repo};
+use crate::pages::answer::Answer;
+use crate::platform::Platform;
+
+/// Under what the accounts that a buyer looks up are counted of a key.
+const ACCOUNTS: &str = "accounts ";
+
+#[derive(Template)]
+#[template(path = "pages/templates/license.html")]
+struct LicensePage<'a> {
+    frame: &'a Frame,
+    notice: Option<Notice>,
+    /// The product's name.
+    title: &'a str,
+    tier: &'a str,
+    key: &'a str,
+    masked: String,
+    validity: Markup,
+    test: bool,
+    repos: Vec<RepoRow<'a>>,
+    step: Step,
+    /// Whether a look again may show something new.
+    waits: bool,
+    error: Option<&'static str>,
+    /// What was typed as a username.
+    typed: &'a str,
+}
+
+/// What is to be done next.
+enum Step {
+    /// To choose; how many, in words, and from what.
+    Choose { lead: Markup, offered: Vec<Offered> },
+    /// To say which account it is. With what was chosen, where that is so.
+    Activate { has_chosen: bool },
+    /// It is activated, for this account where the buyer has shown to know it; whether anything can be sent again.
+    Activated { account: Markup, login: Option<String>, again: bool },
+}
+
+struct Offered {
+    repo: String,
+    chosen: bool,
+    /// Of several at most, or of one.
+    kind: &'static str,
+}
+
+struct RepoRow<'a> {
+    name: &'a str,
+    tone: &'static str,
+    word: &'static str,
+    remedy: Markup,
+    accept_url: Option<&'a str>,
+    /// Its page, for who is in.
+    url: Option<String>,
+    clone: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/templates/confirm.html")]
+struct Confirm<'a> {
+    frame: &'a Frame,
+    notice: Option<Notice>,
+    title: &'static str,
+    login: &'a str,
+    name: Option<&'a str>,
+    avatar_url: String,
+}
+
+/// What is told on top of the license.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told<'a> {
+    pub(super) notice: Option<Notice>,
+    /// With its status.
+    pub(super) error: Option<(u16, &'static str)>,
+    pub(super) typed: &'a str,
+    /// The buyer wants to choose once more.
+    pub(super) chooses: bool,
+}
+
+/// The session of a request, with the key that it is for.
+pub(super) fn entered<P: Platform>(engine: &Engine<P>, request: &Request) -> Option<(Session, PresentedKey)> {
+    let session = Session::of(request, engine.config(), engine.platform().now())?;
+    let key = session.key()?;
+    Some((session, key))
+}
+
+/// To where the key is entered, for whoever has no session.
+pub(super) fn over() -> Response {
+    redirect(&noted("/", Notice::SessionOver))
+}
+
+/// An address with a notice.
+pub(super) fn noted(path: &str, notice: Notice) -> String {
+    format!("{path}?note={}", notice.code())
+}
+
+pub(super) async fn show<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Frame) -> Response {
+    let Some((session, key)) = entered(engine, request) else { return over() };
+    let query = Fields::of_query(request);
+    let told = Told {
+        notice: Notice::of(query.text("note")),
+        chooses: query.all("choose").next().is_some(),
+        ..Told::default()
+    };
+    page(engine, frame, &session, &key, told).await
+}
+
+/// Keeps what the buyer chooses, which is checked once more as the license is activated.
+pub(super) async fn choose<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
+    let Some((session, key)) = entered(engine, &request) else { return over() };
+    let fields = match Fields::read(request).await {
+        Ok(fields) => fields,
+        Err(status) => return frame.refused(status).response(),
+    };
+    let view = match engine.view_license(&key).await {
+        Ok(view) => view,
+        Err(error) => return refused(frame, error).response(),
+    };
+    let Some(choice) = view.choose else { return redirect("/license") };
+    let chosen: Vec<_> =
+        choice.from.into_iter().filter(|repo| fields.all("repo").any(|name| name == repo.as_str())).collect();
+    if chosen.is_empty() || chosen.len() > choice.limit as usize {
+        let told = Told { error: Some((400, words::CHOICE_IMPOSSIBLE)), chooses: true, ..Told::default() };
+        return page(engine, frame, &session, &key, told).await;
+    }
+    session.choosing(&chosen).give(redirect("/license"), engine.config(), engine.platform().now())
+}
+
+/// Shows whose the username is that was typed. Nothing is changed by it.
+pub(super) async fn account<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
+    let Some((session, key)) = entered(engine, &request) else { return over() };
+    let head = request.head();
+    let fields = match Fields::read(request).await {
+        Ok(fields) => fields,
+        Err(status) => return frame.refused(status).response(),
+    };
+    let typed = fields.text("github_username");
+    let told = |status, sentence| Told { error: Some((status, sentence)), typed, ..Told::default() };
+    let Ok(login) = Login::parse(typed) else {
+        return page(engine, frame, &session, &key, told(400, words::LOGIN_UNREADABLE)).await;
+    };
+    if !within_limits(engine, &head, &key, ACCOUNTS).await {
+        return page(engine, frame, &session, &key, told(429, words::TOO_OFTEN)).await;
+    }
+    match engine.look_up_account(&key, &login).await {
+        Ok(Profile { account, name }) => {
+            let config = engine.config();
+            let (avatar_url, origin) = avatar(&config.github, account.id);
+            let mut policy: Policy = frame.policy.clone();
+            policy.images.push(origin);
+            let confirm = Confirm {
+                frame,
+                notice: None,
+                title: words::CONFIRM_TITLE,
+                login: account.login.as_str(),
+                name: name.as_deref(),
+                avatar_url,
+            };
+            Answer { status: 200, html: rendered(&confirm), policy }.response()
+        }
+        Err(error) => {
+            log_refusal(engine, "account_refused", &error);
+            let sentence = words::refusal(&error);
+            page(engine, frame, &session, &key, told(status_of(error), sentence)).await
+        }
+    }
+}
+
+/// Activates the license for the account that the buyer has said to be theirs.
+pub(super) async fn activate<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
+    activate_typed(engine, request, frame, Notice::Activated).await
+}
+
+/// Asks again for whatever invitation is missing: the same call as activating once more.
+pub(super) async fn again<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
+    activate_typed(engine, request, frame, Notice::SentAgain).await
+}
+
+async fn activate_typed<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame, notice: Notice) -> Response {
+    let Some((session, key)) = entered(engine, &request) else { return over() };
+    let head = request.head();
+    let fields = match Fields::read(request).await {
+        Ok(fields) => fields,
+        Err(status) => return frame.refused(status).response(),
+    };
+    let typed = fields.text("github_username");
+    let told = |status, sentence| Told { error: Some((status, sentence)), typed, ..Told::default() };
+    let Ok(login) = Login::parse(typed) else {
+        return page(engine, frame, &session, &key, told(400, words::LOGIN_UNREADABLE)).await;
+    };
+    if !within_limits(engine, &head, &key, "").await {
+        return page(engine, frame, &session, &key, told(429, words::TOO_OFTEN)).await;
+    }
+    let request = Activate { key: key.clone(), claimed: Claimed::Typed(login), repos: session.chosen() };
+    let (activated, follow_up) = engine.activate(request).await;
+    let response = match activated {
+        Ok(activated) => {
+            let (config, platform) = (engine.config(), engine.platform());
+            match session.knowing(platform, activated.account) {
+                Ok(session) => session.give(redirect(&noted("/license", notice)), config, platform.now()),
+                Err(_) => redirect(&noted("/license", notice)),
+            }
+        }
+        Err(error) => {
+            log_refusal(engine, "activation_refused", &error);
+            let sentence = words::refusal(&error);
+            page(engine, frame, &session, &key, told(status_of(error), sentence)).await
+        }
+    };
+    response.followed_by(follow_up)
+}
+
+/// Ends the session in this browser.
+pub(super) fn leave() -> Response {
+    cookie::clear(redirect(&noted("/", Notice::Left)), cookie::SESSION)
+}
+
+/// The license as it is by now, with what is to be told on top of it.
+pub(super) async fn page<P: Platform>(
+    engine: &Engine<P>,
+    frame: &Frame,
+    session: &Session,
+    key: &PresentedKey,
+    told: Told<'_>,
+) -> Response {
+    let view = match engine.view_license(key).await {
+        Ok(view) => view,
+        Err(error) => return refused(frame, error).response(),
+    };
+    let (status, error) = told.error.map_or((200, None), |(status, sentence)| (status, Some(sentence)));
+    let web_url = &engine.config().github.web_url;
+    let page = LicensePage {
+        frame,
+        notice: told.notice,
+        title: &view.product,
+        tier: &view.tier,
+        key: view.key.as_str(),
+        masked: masked(&view.key),
+        validity: match view.expires_at {
+            Some(until) => filled(words::VALID_UNTIL, &[("until", Part::Time(until))]),
+            None => filled(words::VALID_FOREVER, &[]),
+        },
+        test: view.test,
+        step: step(&view, session, told.chooses),
+        waits: view.repos.iter().any(|(_, state)| words::repo_state(state).0 == Tone::Waits),
+        repos: view.repos.iter().map(|(repo, state)| RepoRow::of(repo, state, web_url)).collect(),
+        error,
+        typed: told.typed,
+    };
+    frame.answer(status, &page).response()
+}
+
+fn refused(frame: &Frame, error: ActivateError) -> Answer {
+    let sentence = words::refusal(&error);
+    frame.refused_with(status_of(error), sentence)
+}
+
+fn step(view: &LicenseView, session: &Session, chooses: bool) -> Step {
+    if let Some(activation) = &view.activation {
+        let login = session.knows(activation.user_id).then(|| activation.login.as_str().to_owned());
+        let account = match &login {
+            Some(login) => filled(words::BOUND_TO, &[("account", Part::Name(login))]),
+            None => filled(words::BOUND, &[]),
+        };
+        let again = view.repos.iter().any(|(_, state)| !matches!(state, RepoView::Member | RepoView::RemovedByHand));
+        return Step::Activated { account, login, again };
+    }
+    let chosen = session.chosen();
+    match &view.choose {
+        Some(choice) if chooses || chosen.is_none() => {
+            let is_chosen = |repo: &Repo| chosen.as_ref().is_some_and(|chosen| chosen.contains(repo));
+            let (kind, lead) = if choice.limit == 1 {
+                ("radio", filled(words::CHOOSE_ONE, &[]))
+            } else {
+                let limit = choice.limit.to_string();
+                ("checkbox", filled(words::CHOOSE_SOME, &[("limit", Part::Name(&limit))]))
+            };
+            let offered = choice.from.iter();
+            let offered = offered.map(|repo| Offered { repo: repo.as_str().to_owned(), chosen: is_chosen(repo), kind });
+            Step::Choose { lead, offered: offered.collect() }
+        }
+        choice => Step::Activate { has_chosen: choice.is_some() },
+    }
+}
+
+impl<'a> RepoRow<'a> {
+    fn of(repo: &'a Repo, state: &'a RepoView, web_url: &str) -> Self {
+        let (tone, word) = words::repo_state(state);
+        let is_in = *state == RepoView::Member;
+        Self {
+            name: repo.as_str(),
+            tone: tone.name(),
+            word,
+            remedy: words::repo_remedy(state),
+            accept_url: match state {
+                RepoView::Invited { accept_url, .. } => Some(accept_url),
+                _ => None,
+            },
+            url: is_in.then(|| format!("{web_url}/{repo}")),
+            clone: is_in.then(|| format!("git clone {web_url}/{repo}.git")),
+        }
+    }
+}
+
+/// The beginning and the end of a key, by which its owner knows it again.
+fn masked(key: &LicenseKey) -> String {
+    let key = key.as_str();
+    let shown = key.len() / 5;
+    let (Some(start), Some(end)) = (key.get(..shown), key.get(key.len() - shown.min(4)..)) else {
+        return "…".to_owned();
+    };
+    format!("{start}…{end}")
+}

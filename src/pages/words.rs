@@ -1,0 +1,338 @@
+//! Every sentence that a page shows, in English, and how the places in one are filled.
+//!
+//! A sentence is one text and is never glued together: another language has other orders. What goes into it is named, in braces.
+//! Where a template shows which is the template's business; what the mails say is in `templates/`.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+
+use crate::engine::{ActivateError, RepoView};
+use crate::model::Timestamp;
+
+/// The language of all this, for the page's `lang`.
+pub(crate) const LANGUAGE: &str = "en";
+
+/// HTML that says what it says: what was put into it is escaped already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Markup(String);
+
+/// What fills a place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part<'a> {
+    /// A name or a key, which may run in another direction than the sentence.
+    Name(&'a str),
+    /// A moment, in UTC; a script shows it in the reader's own time.
+    Time(Timestamp),
+}
+
+/// What has become of what somebody did, and is told on the page to which that led.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notice {
+    SessionOver,
+    Left,
+    Activated,
+    SentAgain,
+}
+
+/// How a thing stands, for its color and its sign; the word beside it says the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Good,
+    Waits,
+    Bad,
+    Plain,
+}
+
+/// Fills the places of a sentence. One that nothing is given for stays empty.
+pub(crate) fn filled(sentence: &str, parts: &[(&str, Part<'_>)]) -> Markup {
+    let mut html = String::new();
+    let mut rest = sentence;
+    while let Some((before, behind)) = rest.split_once('{') {
+        html.push_str(&escaped(before));
+        let (place, after) = behind.split_once('}').unwrap_or((behind, ""));
+        match parts.iter().find(|(name, _)| *name == place).map(|(_, part)| part) {
+            Some(Part::Name(name)) => html.push_str(&format!("<bdi>{}</bdi>", escaped(name))),
+            Some(Part::Time(time)) => html.push_str(&time_element(*time)),
+            None => {}
+        }
+        rest = after;
+    }
+    html.push_str(&escaped(rest));
+    Markup(html)
+}
+
+fn time_element(time: Timestamp) -> String {
+    let exact = time.to_rfc3339();
+    let clock = exact.get(11..16).unwrap_or_default();
+    format!("<time datetime=\"{exact}\">{}, {clock} UTC</time>", time.to_date_in_words())
+}
+
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
+impl Markup {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Markup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Markup {}
+
+impl Tone {
+    /// The name of its class, and of its sign.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Waits => "waits",
+            Self::Bad => "bad",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+impl Notice {
+    const ALL: [Self; 4] = [Self::SessionOver, Self::Left, Self::Activated, Self::SentAgain];
+
+    /// As it stands in an address.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::SessionOver => "session_over",
+            Self::Left => "left",
+            Self::Activated => "activated",
+            Self::SentAgain => "sent_again",
+        }
+    }
+
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notice| notice.code() == code)
+    }
+
+    pub(crate) const fn tone(self) -> Tone {
+        match self {
+            Self::SessionOver => Tone::Waits,
+            Self::Left | Self::Activated | Self::SentAgain => Tone::Good,
+        }
+    }
+
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::SessionOver => {
+                "You have been away for a while. Enter your license key again, or open the link in your mail."
+            }
+            Self::Left => "This browser has forgotten your license.",
+            Self::Activated => "Your license is activated.",
+            Self::SentAgain => "Every invitation that was missing has been asked for again.",
+        }
+    }
+}
+
+/// What every page says.
+pub(crate) const HELP: &str = "Get help";
+pub(crate) const FOOT: &str = "Delivered by Latchkey";
+pub(crate) const SKIP: &str = "Skip to the content";
+pub(crate) const COPIED: &str = "Copied.";
+pub(crate) const BACK: &str = "Back to the start";
+pub(crate) const SHOP: &str = "Your license";
+
+/// The page on which the key is entered.
+pub(crate) const HOME_TITLE: &str = "Open your license";
+pub(crate) const HOME_LEAD: &str =
+    "Enter the license key from your mail. Next you say which GitHub account is yours, and that is all.";
+pub(crate) const KEY_LABEL: &str = "License key";
+pub(crate) const KEY_HINT: &str = "Paste it as it is: spaces and line breaks do no harm.";
+pub(crate) const KEY_BUTTON: &str = "Open";
+
+/// The license itself.
+pub(crate) const LICENSE_HEADING: &str = "License";
+pub(crate) const TIER_LABEL: &str = "Kind";
+pub(crate) const VALID_LABEL: &str = "Valid";
+pub(crate) const VALID_UNTIL: &str = "until {until}";
+pub(crate) const VALID_FOREVER: &str = "without an end";
+pub(crate) const SHOW_KEY: &str = "Show the whole key";
+pub(crate) const COPY_KEY: &str = "Copy the key";
+pub(crate) const COPY_COMMAND: &str = "Copy the command";
+pub(crate) const TEST: &str = "This license is from a test purchase: no money was charged.";
+pub(crate) const LEAVE: &str = "Forget this license on this device";
+
+/// What it opens.
+pub(crate) const REPOS_HEADING: &str = "Repositories";
+pub(crate) const NO_REPOS: &str = "You choose below what this license opens.";
+pub(crate) const OPEN_REPO: &str = "Open at GitHub";
+pub(crate) const ACCEPT: &str = "Accept at GitHub";
+pub(crate) const CLONE_LABEL: &str = "Clone it";
+
+/// The choice.
+pub(crate) const CHOOSE_HEADING: &str = "Choose";
+pub(crate) const CHOOSE_ONE: &str =
+    "Your license opens one of these. The choice is final once the license is activated.";
+pub(crate) const CHOOSE_SOME: &str =
+    "Your license opens up to {limit} of these. The choice is final once the license is activated.";
+pub(crate) const CHOOSE_BUTTON: &str = "Go on";
+pub(crate) const CHOOSE_AGAIN: &str = "Change the choice";
+pub(crate) const CHOICE_IMPOSSIBLE: &str = "Choose at least one, and no more than your license opens.";
+
+/// The activation.
+pub(crate) const ACTIVATE_HEADING: &str = "Your GitHub account";
+pub(crate) const ACTIVATE_LEAD: &str = "The license belongs to the first account that it is activated for. GitHub then invites that account to the repositories.";
+pub(crate) const LOGIN_LABEL: &str = "GitHub username";
+pub(crate) const LOGIN_HINT: &str = "Such as ada where the profile is github.com/ada.";
+pub(crate) const LOGIN_BUTTON: &str = "Look it up";
+pub(crate) const CONFIRM_TITLE: &str = "Is this you?";
+pub(crate) const CONFIRM_LEAD: &str =
+    "Your license will belong to this account for good. Whoever owns it is invited, so look twice.";
+pub(crate) const CONFIRM_BUTTON: &str = "Yes, this is me";
+pub(crate) const CONFIRM_BACK: &str = "No, go back";
+pub(crate) const NO_NAME: &str = "This account shows no name.";
+
+/// A license that is activated.
+pub(crate) const BOUND_TO: &str = "Activated for the GitHub account {account}.";
+pub(crate) const BOUND: &str = "Activated for a GitHub account.";
+pub(crate) const WRONG_ACCOUNT: &str = "An invitation that GitHub calls invalid is almost always another account's: at GitHub, switch to this one and open the link \
+     again.";
+pub(crate) const AGAIN_HEADING: &str = "Something is missing?";
+pub(crate) const AGAIN_LEAD: &str =
+    "An invitation lasts seven days. You can have it sent again, up to three times a day.";
+pub(crate) const AGAIN_BUTTON: &str = "Send again";
+pub(crate) const AGAIN_LABEL: &str = "The GitHub username that it was activated for";
+
+/// Why nothing came of it, with the remedy.
+pub(crate) const REFUSED_TITLE: &str = "This did not work";
+pub(crate) const KEY_UNREADABLE: &str =
+    "This is no license key. Copy it whole from your mail, and nothing but one key.";
+pub(crate) const LOGIN_UNREADABLE: &str =
+    "This is no GitHub username. Enter it without anything else, such as ada where the profile is github.com/ada.";
+pub(crate) const TOO_OFTEN: &str = "Too many attempts. Please wait a minute.";
+
+/// What a status without a sentence of its own means to whoever sees it.
+pub(crate) const fn status(status: u16) -> &'static str {
+    match status {
+        403 => "This form did not come from our own page. Go back to the start, and try once more.",
+        405 => "There is nothing to see at this address. Go back to the start.",
+        413 => "That was more text than fits here. Go back, and paste only what is asked for.",
+        415 => "This form came in a way that cannot be read. Go back to the start, and try once more.",
+        _ => "The page is not set up completely. The seller can see what is missing; please ask them.",
+    }
+}
+
+/// Why a license is refused, and what helps.
+pub(crate) const fn refusal(error: &ActivateError) -> &'static str {
+    match error {
+        ActivateError::BoundToAnother => {
+            "This license is activated for another GitHub account. If that is yours too, go on with that one, or ask the seller to \
+             transfer the license."
+        }
+        ActivateError::NotFound => {
+            "Nobody knows this license key. Check it against your mail; right after a purchase it can take some minutes."
+        }
+        ActivateError::Expired => "This license has expired. You can renew it where you bought it.",
+        ActivateError::Revoked => "This license was revoked. Please ask the seller.",
+        ActivateError::Suspended => "This license is suspended. Please ask the seller.",
+        ActivateError::Disabled => "This license is disabled. Please ask the seller.",
+        ActivateError::TestMode => "This license is from a test purchase, which opens nothing here.",
+        ActivateError::WrongStore => "This license is for a product of another seller.",
+        ActivateError::TooManyUnknown => TOO_OFTEN,
+        ActivateError::NotMapped => {
+            "Your license is good, but the seller has not said yet what it opens. The seller has been told; please come back later."
+        }
+        ActivateError::OpensNothing => {
+            "This is the key of a product that opens no repository: there is nothing to activate."
+        }
+        ActivateError::Choice(_) => CHOICE_IMPOSSIBLE,
+        ActivateError::ProofRequired => {
+            "For this product you have to sign in at GitHub: choose “Continue with GitHub”."
+        }
+        ActivateError::UserNotFound => "GitHub knows no user of this name. Check the spelling.",
+        ActivateError::NotInvitable(_) => {
+            "This account cannot be invited: it is an organization's, a bot's, or managed by a company. Use a personal GitHub account."
+        }
+        ActivateError::Upstream(_) => {
+            "A service that is needed did not answer as it should. Nothing was changed; please try again in a minute."
+        }
+        ActivateError::Storage(_) => "Our database did not answer. Nothing is lost; please try again in a minute.",
+    }
+}
+
+/// How a repository stands.
+pub(crate) const fn repo_state(state: &RepoView) -> (Tone, &'static str) {
+    match state {
+        RepoView::NotActivated => (Tone::Plain, "Opens once activated"),
+        RepoView::Invited { .. } => (Tone::Waits, "Invited"),
+        RepoView::Member => (Tone::Good, "You are in"),
+        RepoView::Queued { .. } => (Tone::Waits, "On its way"),
+        RepoView::Declined => (Tone::Bad, "Declined"),
+        RepoView::Expired => (Tone::Bad, "Invitation expired"),
+        RepoView::Blocked => (Tone::Bad, "Waits for the seller"),
+        RepoView::RemovedByHand => (Tone::Bad, "Removed"),
+    }
+}
+
+/// What that means, and what to do.
+pub(crate) fn repo_remedy(state: &RepoView) -> Markup {
+    match state {
+        RepoView::NotActivated | RepoView::Member => filled("", &[]),
+        RepoView::Invited { expires_at, .. } => {
+            let sentence = "The invitation is open until {until}. Until you accept it, the repository looks as if it were not there.";
+            filled(sentence, &[("until", Part::Time(*expires_at))])
+        }
+        RepoView::Queued { until: Some(until) } => filled(
+            "GitHub takes no more invitations for now. It is tried again by itself, from {until}.",
+            &[("until", Part::Time(*until))],
+        ),
+        RepoView::Queued { until: None } => filled("It is tried again by itself within minutes.", &[]),
+        RepoView::Declined => {
+            filled("The invitation was declined. Have it sent again below if that was a mistake.", &[])
+        }
+        RepoView::Expired => filled("The invitation ended before it was accepted. Have it sent again below.", &[]),
+        RepoView::Blocked => {
+            filled("The seller has to mend something first, and has been told. You need not do anything.", &[])
+        }
+        RepoView::RemovedByHand => filled("The seller has taken this account out. Please ask them.", &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fills_a_place_is_escaped_and_kept_apart() {
+        let name = Part::Name("<img src=x onerror=\"alert('&')\">");
+        let html = filled("Of <you>: {name}, {nothing}!", &[("name", name)]).to_string();
+        let expected = "Of &lt;you&gt;: <bdi>&lt;img src=x onerror=&quot;alert(&#39;&amp;&#39;)&quot;&gt;</bdi>, !";
+        assert_eq!(html, expected);
+    }
+
+    #[test]
+    fn a_time_stands_in_utc_for_whoever_has_no_script() {
+        let time = Part::Time(Timestamp::from_millis(1_795_348_800_000));
+        let html = filled("{until}", &[("until", time)]).to_string();
+        assert_eq!(html, "<time datetime=\"2026-11-22T12:00:00Z\">22 November 2026, 12:00 UTC</time>");
+    }
+
+    #[test]
+    fn every_notice_is_found_by_its_code() {
+        for notice in Notice::ALL {
+            assert_eq!(Notice::of(notice.code()), Some(notice));
+        }
+        assert_eq!(Notice::of("<script>"), None);
+    }
+}

@@ -1,0 +1,257 @@
+//! From the key to the invitations, and what is told on the way.
+
+use latchkey::platform::host::{Call, Fate};
+use latchkey_sandbox::{AccountKind, Fault, FaultKind, Service};
+
+use super::{Browser, OWN_PAGES, Seen, sold};
+use crate::shop::{STARTER, Shop, run, seen_as};
+
+/// A buyer who has entered the key, and sees the license.
+async fn entered<'a>(shop: &'a Shop, key: &str) -> (Browser<'a>, Seen) {
+    let browser = Browser::new(shop);
+    let seen = browser.submit("/", &[("license_key", key)]).await;
+    assert_eq!(seen.status, 200, "{}", seen.html);
+    (browser, seen)
+}
+
+#[test]
+fn a_buyer_goes_from_the_key_to_the_invitations_without_a_script() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        let browser = Browser::new(&shop);
+        assert!(browser.get("/").await.html.contains("name=\"license_key\""));
+
+        let seen = browser.submit("/", &[("license_key", &format!(" {} \n", key.to_lowercase()))]).await;
+        let text = seen.text();
+        for part in ["Acme Starter Kit", "acme/starter", "Opens once activated", "22 November 2027, 12:00 UTC"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(shop.calls().is_empty(), "nobody is asked so far");
+
+        let seen = browser.post("/license/account", &[("github_username", "https://github.com/OctoCat")]).await;
+        assert_eq!(seen.status, 200);
+        assert!(seen.text().contains("Is this you?") && seen.text().contains("The Octocat"), "{}", seen.text());
+        assert!(seen.html.contains("https://avatars.githubusercontent.com/u/583231?s=160"), "{}", seen.html);
+        let policy = seen.header("content-security-policy").unwrap();
+        assert!(policy.contains("img-src 'self' https://avatars.githubusercontent.com;"), "{policy}");
+        assert_eq!(shop.calls(), ["GET /users/OctoCat"]);
+        assert_eq!(shop.count("license_activations"), 0, "nothing is bound before it is confirmed");
+
+        let seen = browser.submit("/license/activate", &[("github_username", "octocat")]).await;
+        let text = seen.text();
+        for part in [
+            "Your license is activated.",
+            "Activated for the GitHub account octocat.",
+            "Invited",
+            "open until 29 November",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(seen.html.contains("href=\"https://github.com/acme/starter/invitations\""), "{}", seen.html);
+        assert_eq!(shop.value("SELECT proof FROM license_activations"), "typed");
+        assert_eq!(shop.sandbox.invitations("acme/starter").len(), 1);
+        shop.calls();
+
+        shop.rows(&format!("UPDATE grants SET {}, until_at = NULL", seen_as("member")));
+        let seen = browser.get("/license").await;
+        assert!(seen.text().contains("You are in"), "{}", seen.text());
+        assert!(seen.html.contains("git clone https://github.com/acme/starter.git"), "{}", seen.html);
+        assert!(!seen.text().contains("Something is missing?"), "there is nothing to send again");
+
+        let seen = browser.submit("/license/leave", &[]).await;
+        assert!(seen.text().contains("This browser has forgotten your license."));
+        assert_eq!(browser.get("/license").await.header("location"), Some("/?note=session_over"));
+    });
+}
+
+#[test]
+fn a_choice_comes_first_and_can_be_changed_until_the_license_is_activated() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, "pickOne==").await;
+        let (browser, seen) = entered(&shop, &key).await;
+        assert!(seen.html.contains("type=\"radio\" name=\"repo\" value=\"acme/stack-nuxt\""), "{}", seen.html);
+        assert!(!seen.html.contains("github_username"));
+        for impossible in
+            [&[][..], &[("repo", "acme/other")], &[("repo", "acme/stack-nuxt"), ("repo", "acme/stack-next")]]
+        {
+            let seen = browser.post("/license/choose", impossible).await;
+            assert_eq!(seen.status, 400, "{impossible:?}");
+            assert!(seen.text().contains("Choose at least one"), "{}", seen.text());
+        }
+        let seen = browser.submit("/license/choose", &[("repo", "acme/stack-nuxt")]).await;
+        assert!(seen.html.contains("github_username") && seen.html.contains("href=\"/license?choose\""));
+        let seen = browser.get("/license?choose").await;
+        assert!(seen.html.contains("value=\"acme/stack-nuxt\" checked"), "{}", seen.html);
+        browser.submit("/license/choose", &[("repo", "acme/stack-next")]).await;
+        let seen = browser.submit("/license/activate", &[("github_username", "octocat")]).await;
+        assert!(seen.text().contains("acme/stack-next") && !seen.text().contains("acme/stack-nuxt"));
+        assert_eq!(shop.value("SELECT repos FROM license_activations"), r#"["acme/stack-next"]"#);
+        shop.calls();
+    });
+}
+
+#[test]
+fn whatever_is_wrong_with_a_key_is_said_with_the_status_of_the_api() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let (key, revoked) = (sold(&shop, STARTER).await, sold(&shop, STARTER).await);
+        shop.rows(&format!("UPDATE licenses SET status = 'revoked' WHERE license_key = '{revoked}'"));
+        let browser = Browser::new(&shop);
+        for (entered, status, said) in [
+            ("", 400, "This is no license key."),
+            ("two words", 400, "This is no license key."),
+            ("LK-00000-00000-00000-00000-00000-0", 404, "Nobody knows this license key."),
+            (revoked.as_str(), 403, "This license was revoked."),
+        ] {
+            let seen = browser.post("/", &[("license_key", entered)]).await;
+            assert_eq!(seen.status, status, "{entered}");
+            assert!(seen.text().contains(said) && seen.html.contains("aria-invalid=\"true\""), "{}", seen.html);
+            assert_eq!(browser.cookie("__Host-latchkey"), None);
+        }
+        shop.host.inject(|call| if matches!(call, Call::Batch(_)) { Fate::FailBefore } else { Fate::Proceed });
+        let seen = browser.post("/", &[("license_key", &key)]).await;
+        assert_eq!(seen.status, 503);
+        assert!(seen.text().contains("Our database did not answer."));
+        shop.host.inject(|_| Fate::Proceed);
+        shop.host.limit_to(0);
+        assert_eq!(browser.post("/", &[("license_key", &key)]).await.status, 429);
+    });
+}
+
+#[test]
+fn whatever_is_wrong_with_an_account_is_said_beside_what_was_typed() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        let (browser, _) = entered(&shop, &key).await;
+        for (typed, status, said) in [
+            ("ada@example.com", 400, "This is no GitHub username."),
+            ("nobody-has-this", 422, "GitHub knows no user of this name."),
+            ("acme", 422, "This account cannot be invited"),
+            ("grace_acme", 422, "This account cannot be invited"),
+        ] {
+            let seen = browser.post("/license/account", &[("github_username", typed)]).await;
+            assert_eq!(seen.status, status, "{typed}");
+            assert!(seen.text().contains(said), "{typed}: {}", seen.text());
+            assert!(seen.html.contains(&format!("value=\"{typed}\"")), "{typed}: {}", seen.html);
+        }
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)));
+        let seen = browser.post("/license/account", &[("github_username", "octocat")]).await;
+        assert_eq!(seen.status, 502);
+        assert_eq!(shop.count("license_activations"), 0);
+        shop.calls();
+    });
+}
+
+#[test]
+fn a_license_of_somebody_else_is_shown_without_a_name_and_is_not_bound_again() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.calls();
+        let (browser, seen) = entered(&shop, &key).await;
+        assert!(seen.text().contains("Activated for a GitHub account."), "{}", seen.text());
+        assert!(!seen.html.contains("octocat"), "{}", seen.html);
+        let seen = browser.post("/license/again", &[("github_username", "grace-hopper")]).await;
+        assert_eq!(seen.status, 400);
+        assert!(seen.text().contains("activated for another GitHub account"), "{}", seen.text());
+        assert!(!seen.html.contains("octocat"));
+        assert!(shop.calls().is_empty());
+
+        shop.sandbox.decline_invitation("octocat", "acme/starter").unwrap();
+        shop.let_answers_age();
+        let seen = browser.submit("/license/again", &[("github_username", "octocat")]).await;
+        assert!(seen.text().contains("asked for again") && seen.text().contains("account octocat."), "{}", seen.text());
+        assert!(seen.html.contains("type=\"hidden\" name=\"github_username\" value=\"octocat\""));
+        assert_eq!(shop.sandbox.invitations("acme/starter").len(), 1);
+        shop.calls();
+    });
+}
+
+#[test]
+fn each_state_of_a_repository_has_its_word_and_its_remedy() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.calls();
+        let (browser, _) = entered(&shop, &key).await;
+        for (state, said) in [
+            ("pending", "It is tried again by itself"),
+            ("declined", "Have it sent again below if that was a mistake."),
+            ("expired", "ended before it was accepted"),
+            ("blocked", "The seller has to mend something first"),
+            ("removed_by_hand", "The seller has taken this account out."),
+        ] {
+            shop.rows(&format!("UPDATE grants SET {}, until_at = NULL WHERE repo = 'acme/starter'", seen_as(state)));
+            let seen = browser.get("/license").await;
+            assert!(seen.text().contains(said), "{state}: {}", seen.text());
+        }
+    });
+}
+
+#[test]
+fn the_sellers_brand_is_on_every_page_and_our_line_can_be_switched_off() {
+    run(async {
+        let brand = [
+            ("BRAND_NAME", "Acme <Tools>"),
+            ("BRAND_ACCENT", "#ffd400"),
+            ("BRAND_LOGO_URL", "https://cdn.example.com/logo.svg"),
+            ("BRAND_FOOT", "false"),
+            ("SUPPORT_URL", "mailto:help@example.com"),
+        ];
+        let shop = Shop::open_with(&[OWN_PAGES.as_slice(), &brand].concat());
+        let browser = Browser::new(&shop);
+        let seen = browser.get("/").await;
+        assert!(
+            seen.text().contains("Acme &lt;Tools&gt;") || seen.text().contains("Acme &#60;Tools&#62;"),
+            "{}",
+            seen.text()
+        );
+        assert!(
+            seen.html.contains("src=\"https://cdn.example.com/logo.svg\"")
+                && seen.html.contains("mailto:help@example.com")
+        );
+        assert!(!seen.text().contains("Latchkey"));
+        let policy = seen.header("content-security-policy").unwrap();
+        assert!(policy.contains("img-src 'self' https://cdn.example.com;"), "{policy}");
+        let css = browser.get("/brand.css?ffd400").await;
+        assert_eq!(css.html, ":root{--accent:#ffd400;--on-accent:#000}\n");
+        assert_eq!(css.header("cache-control"), Some("public, max-age=3600"));
+        assert!(Browser::new(&Shop::open_with(&OWN_PAGES)).get("/").await.text().contains("Delivered by Latchkey"));
+    });
+}
+
+#[test]
+fn a_product_that_asks_for_a_proof_is_not_activated_for_a_typed_name() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        shop.stock(&crate::shop::catalogue_of(
+            "[[gumroad]]\nproduct_id = \"32-nPAicqbLj8B_WswVlMw==\"\nname = \"Acme\"\ntier = \"pro\"\nrepos = [\"acme/starter\"]\n\
+             proof = \"required\"\n",
+        ));
+        let answer = shop.activate(&key, "octocat").await;
+        assert_eq!(answer.problem(), (403, "github_proof_required"));
+        assert!(answer.body["detail"].as_str().unwrap().contains("https://shop.example.com/"), "{}", answer.body);
+        assert!(shop.calls().is_empty());
+        assert_eq!(shop.count("license_activations"), 0);
+    });
+}
+
+#[test]
+fn an_account_with_marks_in_its_name_is_shown_as_text() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        shop.sandbox.add_user("marked", AccountKind::User);
+        shop.sandbox.set_name("marked", "<img src=x onerror=alert(1)>\u{202e}");
+        let (browser, _) = entered(&shop, &key).await;
+        let seen = browser.post("/license/account", &[("github_username", "marked")]).await;
+        assert!(!seen.html.contains("<img src=x") && seen.html.contains("onerror=alert(1)"), "{}", seen.html);
+        shop.calls();
+    });
+}
