@@ -42,6 +42,25 @@ pub struct Github {
     pub api_url: String,
     /// Where people see what the API serves; no slash at its end.
     pub web_url: String,
+    /// The app with which buyers prove their account.
+    pub oauth: Option<OauthApp>,
+}
+
+/// An OAuth app, or a GitHub App, with which buyers sign in.
+#[derive(Debug, Clone)]
+pub struct OauthApp {
+    pub client_id: String,
+    pub client_secret: Secret,
+    /// Where GitHub sends them back to.
+    pub callback_url: String,
+}
+
+impl OauthApp {
+    /// GitHub Apps know no scopes. Their client ids are known by how they begin: `Iv1.` and `Iv23`, where OAuth apps have `Ov23` or
+    /// twenty hexadecimal digits. <https://docs.github.com/apps/oauth-apps/building-oauth-apps/differences-between-github-apps-and-oauth-apps>
+    pub fn is_github_app(&self) -> bool {
+        self.client_id.starts_with("Iv")
+    }
 }
 
 /// With what GitHub is asked: the one or the other.
@@ -207,7 +226,8 @@ impl Config {
             reader.optional_webhook_secrets("GITHUB_WEBHOOK_SECRET", "GITHUB_WEBHOOK_SECRET_PREVIOUS");
         let api_url = reader.url("GITHUB_API_URL", "https://api.github.com");
         let web_url = reader.github_web_url(&api_url);
-        let github = Github { credentials, webhook_secrets, api_url, web_url };
+        let oauth = reader.oauth_app();
+        let github = Github { credentials, webhook_secrets, api_url, web_url, oauth };
         let storefronts = Storefronts::read(reader);
         let mail = Mail {
             provider: reader.mail_provider(),
@@ -520,6 +540,31 @@ impl<'a> Reader<'a> {
         const NAME: &str = "GITHUB_WEB_URL";
         let follows = crate::adapters::github::web_origin(api_url);
         if self.text(NAME).is_some() { self.url(NAME, &follows) } else { follows }
+    }
+
+    fn oauth_app(&mut self) -> Option<OauthApp> {
+        const ID: &str = "GITHUB_OAUTH_CLIENT_ID";
+        const SECRET: &str = "GITHUB_OAUTH_CLIENT_SECRET";
+        const CLOSES: &str = "nobody can sign in with GitHub";
+        let (client_id, secret_is_set) = (self.text(ID), self.text(SECRET).is_some());
+        if client_id.is_none() && !secret_is_set {
+            return None;
+        }
+        let client_id = match client_id {
+            Some(id) if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.') && id.len() <= 64 => {
+                Some(id)
+            }
+            Some(_) => self.invalid(ID, "must be the client id of an OAuth app or a GitHub App"),
+            None => self.missing(ID, CLOSES),
+        };
+        let client_secret = self.required_secret(SECRET, CLOSES);
+        // What is wrong with it is told where it is read for the pages.
+        let public_url = match self.text("PUBLIC_URL") {
+            Some(url) => origin(&url).map(|_| url),
+            None => self.missing("PUBLIC_URL", CLOSES),
+        };
+        let callback_url = format!("{}/auth/github/callback", public_url?.trim_end_matches('/'));
+        Some(OauthApp { client_id: client_id?, client_secret: client_secret?, callback_url })
     }
 
     fn pages(&mut self) -> Pages {

@@ -18,6 +18,7 @@ mod license_actions;
 mod license_view;
 mod outbox;
 mod reconcile;
+mod sign_in;
 mod sync;
 mod tick;
 mod watch;
@@ -43,6 +44,7 @@ pub use admin_actions::ReplayOutcome;
 pub use grants::RepoStatus;
 pub use license_actions::{ActionError, ActionOutcome, Issue, IssueOutcome, Refusal};
 pub use license_view::{LicenseView, RepoView};
+pub use sign_in::{Acceptance, SignInError, SignInRequest, SignedIn};
 pub use sync::{Scope, SyncCursor, Synced};
 pub use tick::Ticked;
 

@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`home`], [`license`] | the buyer's pages, one file each, with the template of the same name |
+//! | [`home`], [`license`], [`github`] | the buyer's pages, one file each |
 //! | [`frame`] | what is around every page: layout, brand, notices |
 //! | [`answer`] | HTML and redirects with the headers that keep a page to itself |
 //! | [`guard`] | forms are taken from our own pages only |
@@ -17,6 +17,7 @@ mod brand;
 mod cookie;
 mod fields;
 mod frame;
+mod github;
 mod guard;
 mod home;
 mod license;
@@ -40,12 +41,16 @@ pub(crate) enum Page {
     Activate,
     Again,
     Leave,
+    /// To GitHub, to sign in.
+    SignIn,
+    /// Back from there.
+    SignedIn,
     /// The seller's color, as a style sheet.
     Brand,
 }
 
 /// Every path, with the methods that it takes.
-const PAGES: [(&str, Page, &[&str]); 8] = [
+const PAGES: [(&str, Page, &[&str]); 10] = [
     ("/", Page::Home, &["GET", "HEAD", "POST"]),
     ("/license", Page::License, &["GET", "HEAD"]),
     ("/license/choose", Page::Choose, &["POST"]),
@@ -53,6 +58,8 @@ const PAGES: [(&str, Page, &[&str]); 8] = [
     ("/license/activate", Page::Activate, &["POST"]),
     ("/license/again", Page::Again, &["POST"]),
     ("/license/leave", Page::Leave, &["POST"]),
+    ("/auth/github", Page::SignIn, &["POST"]),
+    ("/auth/github/callback", Page::SignedIn, &["GET"]),
     ("/brand.css", Page::Brand, &["GET", "HEAD"]),
 ];
 
@@ -72,6 +79,8 @@ impl Page {
             Self::Activate => "page_activate",
             Self::Again => "page_again",
             Self::Leave => "page_leave",
+            Self::SignIn => "page_sign_in",
+            Self::SignedIn => "page_signed_in",
             Self::Brand => "page_brand",
         }
     }
@@ -97,7 +106,10 @@ pub(crate) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, p
 }
 
 async fn answer<P: Platform>(engine: &Engine<P>, request: Request, page: Page) -> Response {
-    let frame = Frame::of(engine.config());
+    let mut frame = Frame::of(engine.config());
+    if github::is_offered(engine.config()) {
+        github::allow_forms(&mut frame, engine.config());
+    }
     if !page.methods().contains(&request.method.as_str()) {
         return frame.refused(405).response().header("allow", page.methods().join(", "));
     }
@@ -113,6 +125,8 @@ async fn answer<P: Platform>(engine: &Engine<P>, request: Request, page: Page) -
         (Page::Activate, _) => license::activate(engine, request, &frame).await,
         (Page::Again, _) => license::again(engine, request, &frame).await,
         (Page::Leave, _) => license::leave(),
+        (Page::SignIn, _) => github::begin(engine, request, &frame).await,
+        (Page::SignedIn, _) => github::finish(engine, request, &frame).await,
         (Page::Brand, _) => brand::respond(engine.config()),
     }
 }

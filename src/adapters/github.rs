@@ -1,7 +1,7 @@
 //! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
 //! The end of access, and what becomes of invitations that went astray, is in `removal`; what became of invitations, in
-//! `watching`; what a refusal means is in [`refusal`], how a GitHub App comes by its tokens in [`app`], what GitHub tells by itself in [`hook`], what the credentials may
+//! `watching`; what a refusal means is in [`refusal`], how a GitHub App comes by its tokens in [`app`], how buyers sign in in `sign_in`, what GitHub tells by itself in [`hook`], what the credentials may
 //! see of repositories and organizations in [`survey`], and repositories' webhooks in [`hooks`]. Who is to be invited to what, and
 //! when to try again, is decided in `engine`.
 
@@ -11,6 +11,7 @@ pub mod hooks;
 mod refusal;
 mod removal;
 mod roster;
+mod sign_in;
 pub mod survey;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use app::Installations;
 use refusal::{Asked, Means};
 pub use refusal::{account_missing, endless_limit, gone_astray};
 pub use roster::{Belonging, Listed, Roster, RosterPage};
+pub use sign_in::{Accepted, Consent, Exchanged, SignIn, UserToken};
 pub use survey::OwnerKind;
 pub use watching::{Invitations, Invitee, PAGE_LENGTH, Page};
 
@@ -504,8 +506,17 @@ fn role(name: &str) -> Option<Permission> {
 /// The reply's account, or `None` when it is not an answer to the question.
 fn read_user(reply: &HttpResponse, asked: &GithubLogin) -> Option<Resolved> {
     let body = Json::parse(&reply.body).ok()?;
+    let login = GithubLogin::parse(body.root().text("login").ok()?).ok()?;
+    if login == *asked { read_account(reply) } else { None }
+}
+
+/// The account of a reply, whosever it is. What an enterprise manages has a login that nobody else can have.
+fn read_account(reply: &HttpResponse) -> Option<Resolved> {
+    let body = Json::parse(&reply.body).ok()?;
     let user = body.root();
-    let login = GithubLogin::parse(user.text("login").ok()?).ok().filter(|login| login == asked)?;
+    let Ok(login) = GithubLogin::parse(user.text("login").ok()?) else {
+        return Some(Resolved::NotInvitable("an enterprise-managed account"));
+    };
     let id = GithubUserId::new(user.integer("id").ok()?)?;
     Some(match user.text("type").ok()? {
         "User" => Resolved::Account(GithubAccount { id, login }),

@@ -57,6 +57,11 @@ pub fn record_entitlements(binding: &Binding<'_>) -> Statement {
     statement!("activations/record_entitlements", key = *key, user_id = account.id, permission = *permission)
 }
 
+/// Notes that the account that a license is bound to was signed in with.
+pub fn prove(key: &LicenseKey, account: GithubUserId) -> Statement {
+    statement!("activations/prove", key, user_id = account)
+}
+
 impl License {
     /// # Errors
     /// When the row is not as the schema promises.

@@ -120,6 +120,8 @@ pub struct Recorded {
     pub state: GrantState,
     /// When an invitation ends.
     pub until: Option<Timestamp>,
+    /// GitHub's number of it.
+    pub invitation_id: Option<i64>,
     /// When it is tried again.
     pub next_attempt_at: Option<Timestamp>,
 }
@@ -175,6 +177,7 @@ impl Recorded {
             repo: Repo::parse(row.text("repo")?).map_err(|_| RowError("repo"))?,
             state: GrantState::from_name(row.text("state")?).ok_or(RowError("state"))?,
             until: row.optional_time("until_at")?,
+            invitation_id: row.optional_integer("invitation_id")?,
             next_attempt_at: row.optional_time("next_attempt_at")?,
         })
     }

@@ -83,6 +83,18 @@ pub struct Learned<'a> {
     state: &'static str,
 }
 
+impl<'a> Learned<'a> {
+    /// That the invitation of a grant was accepted which would have ended then.
+    pub const fn member(id: &'a str, until: Timestamp) -> Self {
+        Self { id, until_at: until.as_millis(), state: GrantState::Member.as_str() }
+    }
+}
+
+/// The id of the grant of an account on a repository.
+pub fn grant_id(account: GithubUserId, repo: &Repo) -> String {
+    format!("{}:{}", account.as_i64(), repo.as_str().to_ascii_lowercase())
+}
+
 /// How a look ends at whose list was read whole.
 #[derive(Debug)]
 pub struct Finish<'a> {

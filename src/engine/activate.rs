@@ -54,6 +54,8 @@ pub enum Claimed {
 #[derive(Debug)]
 pub struct Activated {
     pub binding: Bound,
+    /// As it was issued.
+    pub key: LicenseKey,
     pub product: String,
     pub tier: String,
     pub expires_at: Option<Timestamp>,
@@ -491,6 +493,7 @@ impl<P: Platform> Engine<P> {
         let product = catalogue.find(license.section, &license.bought);
         let activated = repos.ok_or(ActivateError::BoundToAnother).map(|repos| Activated {
             binding,
+            key: license.key.clone(),
             product: product
                 .map_or_else(|| license.bought.product_id.as_str().to_owned(), |product| product.name.clone()),
             tier: license.tier,

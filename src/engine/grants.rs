@@ -39,8 +39,8 @@ const PAUSED: &str = "GitHub asked to wait with another";
 /// What the buyer is told of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepoStatus {
-    /// An invitation waits to be accepted on that page, until then.
-    Invited { accept_url: String, expires_at: Timestamp },
+    /// An invitation waits to be accepted on that page, until then; with GitHub's number of it.
+    Invited { accept_url: String, expires_at: Timestamp, invitation: Option<i64> },
     /// The account had access already.
     Member,
     /// GitHub could not take it now; it is still to be done, then at the soonest.
@@ -95,8 +95,8 @@ impl Attempted {
     /// What the buyer is told. `None` when the login belongs to somebody else by now, who must not be told anything.
     pub(super) fn status(&self) -> Option<RepoStatus> {
         match self {
-            Self::Invited { accept_url, expires_at, .. } => {
-                Some(RepoStatus::Invited { accept_url: accept_url.clone(), expires_at: *expires_at })
+            Self::Invited { id, accept_url, expires_at } => {
+                Some(RepoStatus::Invited { accept_url: accept_url.clone(), expires_at: *expires_at, invitation: *id })
             }
             Self::Member { .. } => Some(RepoStatus::Member),
             Self::WrongIdentity => None,
@@ -150,9 +150,9 @@ impl<P: Platform> Engine<P> {
     pub(super) fn recorded_status(&self, repo: &Repo, recorded: Option<&Recorded>) -> RepoStatus {
         match recorded {
             Some(Recorded { state: GrantState::Member, .. }) => RepoStatus::Member,
-            Some(Recorded { state: GrantState::Invited, until: Some(expires_at), .. }) => {
+            Some(Recorded { state: GrantState::Invited, until: Some(expires_at), invitation_id, .. }) => {
                 let accept_url = github::accept_url(&self.config.github.web_url, repo);
-                RepoStatus::Invited { accept_url, expires_at: *expires_at }
+                RepoStatus::Invited { accept_url, expires_at: *expires_at, invitation: *invitation_id }
             }
             other => RepoStatus::Queued { until: other.and_then(|recorded| recorded.next_attempt_at) },
         }

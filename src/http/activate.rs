@@ -134,7 +134,7 @@ fn word_repo(repo: &Repo, status: &RepoStatus) -> ActivatedRepo {
     let repo = repo.as_str().to_owned();
     let of = |status| ActivatedRepo { repo, status, accept_url: None, expires_at: None, until: None };
     match status {
-        RepoStatus::Invited { accept_url, expires_at } => ActivatedRepo {
+        RepoStatus::Invited { accept_url, expires_at, .. } => ActivatedRepo {
             accept_url: Some(accept_url.clone()),
             expires_at: Some(*expires_at),
             ..of(RepoState::Invited)

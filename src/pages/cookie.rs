@@ -8,6 +8,9 @@ use crate::http::{Request, Response};
 /// The buyer's session.
 pub(crate) const SESSION: &str = "__Host-latchkey";
 
+/// A sign-in that was begun.
+pub(crate) const SIGN_IN: &str = "__Host-latchkey-github";
+
 /// The value of a cookie. One that is there several times is none.
 pub(crate) fn read<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let headers = request.headers.iter().filter(|(header, _)| header == "cookie");

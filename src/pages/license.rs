@@ -11,11 +11,13 @@ use super::frame::Frame;
 use super::home::status_of;
 use super::session::Session;
 use super::words::{self, Markup, Notice, Part, Tone, filled};
-use super::{cookie, rendered};
+use super::{cookie, github, rendered};
 use crate::adapters::github::{Profile, avatar};
-use crate::engine::{Activate, ActivateError, Claimed, Engine, LicenseView, RepoView};
+use crate::config::Config;
+use crate::engine::{Activate, ActivateError, Claimed, Engine, FollowUp, LicenseView, RepoView};
 use crate::http::activate::{log_refusal, within_limits};
 use crate::http::{Request, Response};
+use crate::model::catalogue::ProofRule;
 use crate::model::{LicenseKey, Login, PresentedKey, Repo};
 use crate::pages::answer::Answer;
 use crate::platform::Platform;
@@ -49,9 +51,17 @@ enum Step {
     /// To choose; how many, in words, and from what.
     Choose { lead: Markup, offered: Vec<Offered> },
     /// To say which account it is. With what was chosen, where that is so.
-    Activate { has_chosen: bool },
+    Activate { has_chosen: bool, by: By },
     /// It is activated, for this account where the buyer has shown to know it; whether anything can be sent again.
-    Activated { account: Markup, login: Option<String>, again: bool },
+    Activated { account: Markup, login: Option<String>, again: bool, sign_in: Option<&'static str> },
+}
+
+/// How the account can be told.
+struct By {
+    /// What is said before somebody is sent to GitHub, where that is possible.
+    sign_in: Option<&'static str>,
+    /// Whether a username may be typed.
+    typed: bool,
 }
 
 struct Offered {
@@ -210,7 +220,8 @@ async fn activate_typed<P: Platform>(engine: &Engine<P>, request: Request, frame
     }
     let request = Activate { key: key.clone(), claimed: Claimed::Typed(login), repos: session.chosen() };
     let (activated, follow_up) = engine.activate(request).await;
-    let response = match activated {
+    written_down(engine, follow_up).await;
+    match activated {
         Ok(activated) => {
             let (config, platform) = (engine.config(), engine.platform());
             match session.knowing(platform, activated.account) {
@@ -223,8 +234,14 @@ async fn activate_typed<P: Platform>(engine: &Engine<P>, request: Request, frame
             let sentence = words::refusal(&error);
             page(engine, frame, &session, &key, told(status_of(error), sentence)).await
         }
-    };
-    response.followed_by(follow_up)
+    }
+}
+
+/// Writes down what came of an activation before the answer: the page to which that leads shows it.
+pub(super) async fn written_down<P: Platform>(engine: &Engine<P>, follow_up: Option<FollowUp>) {
+    if let Some(work) = follow_up {
+        engine.follow_up(work).await;
+    }
 }
 
 /// Ends the session in this browser.
@@ -258,7 +275,7 @@ pub(super) async fn page<P: Platform>(
             None => filled(words::VALID_FOREVER, &[]),
         },
         test: view.test,
-        step: step(&view, session, told.chooses),
+        step: step(&view, session, told.chooses, engine.config()),
         waits: view.repos.iter().any(|(_, state)| words::repo_state(state).0 == Tone::Waits),
         repos: view.repos.iter().map(|(repo, state)| RepoRow::of(repo, state, web_url)).collect(),
         error,
@@ -272,7 +289,8 @@ fn refused(frame: &Frame, error: ActivateError) -> Answer {
     frame.refused_with(status_of(error), sentence)
 }
 
-fn step(view: &LicenseView, session: &Session, chooses: bool) -> Step {
+fn step(view: &LicenseView, session: &Session, chooses: bool, config: &Config) -> Step {
+    let sign_in = sign_in_lead(config);
     if let Some(activation) = &view.activation {
         let login = session.knows(activation.user_id).then(|| activation.login.as_str().to_owned());
         let account = match &login {
@@ -280,7 +298,8 @@ fn step(view: &LicenseView, session: &Session, chooses: bool) -> Step {
             None => filled(words::BOUND, &[]),
         };
         let again = view.repos.iter().any(|(_, state)| !matches!(state, RepoView::Member | RepoView::RemovedByHand));
-        return Step::Activated { account, login, again };
+        let open = view.repos.iter().any(|(_, state)| matches!(state, RepoView::Invited { .. }));
+        return Step::Activated { account, login, again, sign_in: sign_in.filter(|_| open) };
     }
     let chosen = session.chosen();
     match &view.choose {
@@ -296,8 +315,17 @@ fn step(view: &LicenseView, session: &Session, chooses: bool) -> Step {
             let offered = offered.map(|repo| Offered { repo: repo.as_str().to_owned(), chosen: is_chosen(repo), kind });
             Step::Choose { lead, offered: offered.collect() }
         }
-        choice => Step::Activate { has_chosen: choice.is_some() },
+        choice => {
+            let by = By { sign_in, typed: view.proof == ProofRule::Optional };
+            Step::Activate { has_chosen: choice.is_some(), by }
+        }
     }
+}
+
+/// What is said before somebody is sent to GitHub, where that is possible.
+fn sign_in_lead(config: &Config) -> Option<&'static str> {
+    let app = config.github.oauth.as_ref().filter(|_| github::is_offered(config))?;
+    Some(if app.is_github_app() { words::SIGN_IN_LEAD_APP } else { words::SIGN_IN_LEAD })
 }
 
 impl<'a> RepoRow<'a> {

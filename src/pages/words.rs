@@ -33,6 +33,18 @@ pub(crate) enum Notice {
     Left,
     Activated,
     SentAgain,
+    SignedInAndAccepted,
+    AcceptNotAllowed,
+    AcceptRefused,
+    AcceptGone,
+    AcceptUnclear,
+    SignInCanceled,
+    SignInFailed,
+    OtherAccount,
+    NotInvitable,
+    ChooseFirst,
+    TooOften,
+    TryAgain,
 }
 
 /// How a thing stands, for its color and its sign; the word beside it says the same.
@@ -110,7 +122,24 @@ impl Tone {
 }
 
 impl Notice {
-    const ALL: [Self; 4] = [Self::SessionOver, Self::Left, Self::Activated, Self::SentAgain];
+    const ALL: [Self; 16] = [
+        Self::SessionOver,
+        Self::Left,
+        Self::Activated,
+        Self::SentAgain,
+        Self::SignedInAndAccepted,
+        Self::AcceptNotAllowed,
+        Self::AcceptRefused,
+        Self::AcceptGone,
+        Self::AcceptUnclear,
+        Self::SignInCanceled,
+        Self::SignInFailed,
+        Self::OtherAccount,
+        Self::NotInvitable,
+        Self::ChooseFirst,
+        Self::TooOften,
+        Self::TryAgain,
+    ];
 
     /// As it stands in an address.
     pub(crate) const fn code(self) -> &'static str {
@@ -119,6 +148,18 @@ impl Notice {
             Self::Left => "left",
             Self::Activated => "activated",
             Self::SentAgain => "sent_again",
+            Self::SignedInAndAccepted => "accepted",
+            Self::AcceptNotAllowed => "accept_not_allowed",
+            Self::AcceptRefused => "accept_refused",
+            Self::AcceptGone => "accept_gone",
+            Self::AcceptUnclear => "accept_unclear",
+            Self::SignInCanceled => "sign_in_canceled",
+            Self::SignInFailed => "sign_in_failed",
+            Self::OtherAccount => "other_account",
+            Self::NotInvitable => "not_invitable",
+            Self::ChooseFirst => "choose_first",
+            Self::TooOften => "too_often",
+            Self::TryAgain => "try_again",
         }
     }
 
@@ -128,8 +169,16 @@ impl Notice {
 
     pub(crate) const fn tone(self) -> Tone {
         match self {
-            Self::SessionOver => Tone::Waits,
-            Self::Left | Self::Activated | Self::SentAgain => Tone::Good,
+            Self::Left | Self::Activated | Self::SentAgain | Self::SignedInAndAccepted => Tone::Good,
+            Self::SessionOver
+            | Self::AcceptNotAllowed
+            | Self::AcceptRefused
+            | Self::AcceptGone
+            | Self::AcceptUnclear
+            | Self::SignInCanceled
+            | Self::ChooseFirst
+            | Self::TooOften => Tone::Waits,
+            Self::SignInFailed | Self::OtherAccount | Self::NotInvitable | Self::TryAgain => Tone::Bad,
         }
     }
 
@@ -141,6 +190,36 @@ impl Notice {
             Self::Left => "This browser has forgotten your license.",
             Self::Activated => "Your license is activated.",
             Self::SentAgain => "Every invitation that was missing has been asked for again.",
+            Self::SignedInAndAccepted => "You are in: the invitations are accepted for you.",
+            Self::AcceptNotAllowed => {
+                "Your license is activated. You have not allowed us to accept for you, so please accept each invitation at GitHub."
+            }
+            Self::AcceptRefused => {
+                "Your license is activated, but GitHub did not let us accept for you. The organization may ask for two-factor \
+                 sign-in: switch that on in your GitHub settings, then accept each invitation at GitHub."
+            }
+            Self::AcceptGone => {
+                "Your license is activated, but an invitation was gone already. If you have not accepted it yourself, have it sent \
+                 again below."
+            }
+            Self::AcceptUnclear => {
+                "Your license is activated, but GitHub did not say whether you are in. Look at this page again in a minute, or accept \
+                 at GitHub."
+            }
+            Self::SignInCanceled => "You have not signed in, and nothing was changed.",
+            Self::SignInFailed => "GitHub did not confirm who you are, and nothing was changed. Please try once more.",
+            Self::OtherAccount => {
+                "This license is activated for another GitHub account than the one you signed in with. Sign in with that one: GitHub \
+                 asks which."
+            }
+            Self::NotInvitable => {
+                "This account cannot be invited: it is managed by a company. Sign in with a personal GitHub account."
+            }
+            Self::ChooseFirst => "Please choose first what your license is to open.",
+            Self::TooOften => TOO_OFTEN,
+            Self::TryAgain => {
+                "A service that is needed did not answer as it should. Please try again in a minute: nothing is done twice."
+            }
         }
     }
 }
@@ -193,6 +272,17 @@ pub(crate) const CHOICE_IMPOSSIBLE: &str = "Choose at least one, and no more tha
 /// The activation.
 pub(crate) const ACTIVATE_HEADING: &str = "Your GitHub account";
 pub(crate) const ACTIVATE_LEAD: &str = "The license belongs to the first account that it is activated for. GitHub then invites that account to the repositories.";
+pub(crate) const SIGN_IN_LEAD: &str = "GitHub asks whether we may see who you are, and accept invitations to repositories for you. We see no code and keep no key to \
+     your account: what GitHub gives us ends as soon as you are in.";
+pub(crate) const SIGN_IN_LEAD_APP: &str = "GitHub asks you to confirm who you are. It also says that we may “act on your behalf”, as it does for every app: all that we do \
+     with it is to accept the invitations to what you bought. We keep no key to your account.";
+pub(crate) const SIGN_IN_BUTTON: &str = "Continue with GitHub";
+pub(crate) const SIGN_IN_ONLY: &str = "Sign in only, I accept at GitHub";
+pub(crate) const TYPE_INSTEAD: &str = "Enter your username instead";
+pub(crate) const NO_SIGN_IN: &str =
+    "For this product you have to sign in at GitHub, which the seller has not set up yet. Please ask them.";
+pub(crate) const ACCEPT_ALL_HEADING: &str = "Accept everything at once";
+pub(crate) const NOT_BEGUN_HERE: &str = "This sign-in was not begun in this browser, or took longer than ten minutes. Open your license, and begin once more.";
 pub(crate) const LOGIN_LABEL: &str = "GitHub username";
 pub(crate) const LOGIN_HINT: &str = "Such as ada where the profile is github.com/ada.";
 pub(crate) const LOGIN_BUTTON: &str = "Look it up";

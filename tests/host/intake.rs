@@ -343,7 +343,9 @@ fn another_method_is_refused_with_the_methods_there_are() {
 fn a_path_that_does_not_exist_is_a_problem_like_any_other() {
     run(async {
         let shop = Shop::open();
-        for path in ["/", "/webhooks", "/webhooks/gumroad/", "/Webhooks/gumroad", "//healthz", "/healthz/", "/admin"] {
+        for path in
+            ["/nothing", "/webhooks", "/webhooks/gumroad/", "/Webhooks/gumroad", "//healthz", "/healthz/", "/admin"]
+        {
             let answered = shop.request(request("GET", path, &[], b"")).await;
             assert_eq!(answered.problem(), (404, "not_found"), "{path}");
             assert_eq!(answered.body["type"], "about:blank");
@@ -366,7 +368,7 @@ fn every_answer_is_sealed() {
             (204, request("OPTIONS", "/api/activate", &[("origin", "https://portal.example.com")], b"")),
             (400, request("POST", "/api/activate", &[], b"{}")),
             (401, lemon_squeezy_with(&[], b"{}")),
-            (404, request("GET", "/", &[], b"")),
+            (404, request("GET", "/nothing", &[], b"")),
             (405, request("PUT", "/healthz", &[], b"")),
             (413, flood),
             (415, request("POST", "/api/activate", &[("content-type", "text/plain")], b"{}")),
@@ -407,7 +409,7 @@ fn an_id_that_is_no_plain_word_is_replaced_by_one_of_our_own() {
         let long = "a".repeat(65);
         for rays in [&[][..], &[""], &["a b"], &["a\",\"level\":\"x"], &[&long], &["one", "two"]] {
             let headers: Vec<_> = rays.iter().map(|ray| ("cf-ray", *ray)).collect();
-            let answered = shop.request_traced(request("GET", "/", &headers, b"")).await;
+            let answered = shop.request_traced(request("GET", "/nothing", &headers, b"")).await;
             assert!(answered.header("x-request-id").is_some_and(|id| id.len() == 26), "{rays:?}");
         }
     });

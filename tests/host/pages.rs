@@ -3,10 +3,12 @@
 //! | module | what it promises |
 //! |---|---|
 //! | `buying` | from the key to the invitations, and what is told on the way |
+//! | `signing_in` | continue with GitHub |
 //! | `guarded` | sessions, forms of other pages, and what is written where it must not be |
 
 mod buying;
 mod guarded;
+mod signing_in;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! GitHub: users, repositories, invitations and collaborators, and the verbs with which a test moves them. What its
 //! REST API answers is in `github::api`, what its objects look like in `github::shape`, and what is common to every request
-//! (headers, rate limit) in `github::gate`. The seller's App, which may ask in place of a token, is in `github::app`, what GitHub
-//! sends by itself in `github::hook`, and what a seller's account has set up (the token's rights, plans, webhooks, new names) in
+//! (headers, rate limit) in `github::gate`. The seller's App, which may ask in place of a token, is in `github::app`, its web side
+//! and what a buyer's token may ask in `github::oauth`, what GitHub sends by itself in `github::hook`, and what a seller's account has set up (the token's rights, plans, webhooks, new names) in
 //! `github::setup`.
 
 mod api;
@@ -9,6 +9,7 @@ mod app;
 mod gate;
 mod hook;
 mod invite;
+mod oauth;
 mod setup;
 mod shape;
 
@@ -71,6 +72,9 @@ pub(crate) struct GitHub {
     quota: gate::Quota,
     app: app::App,
     setup: setup::Setup,
+    oauth: oauth::OAuth,
+    /// Of the seller's OAuth app.
+    client_id: String,
 }
 
 #[derive(Debug, Clone)]
@@ -151,6 +155,8 @@ impl GitHub {
             quota: gate::Quota::default(),
             app: app::App::new(options),
             setup: setup::Setup::default(),
+            oauth: oauth::OAuth::default(),
+            client_id: options.github_oauth_client_id.clone(),
         };
         for (id, login, kind) in [
             (583_231, "octocat", AccountKind::User),

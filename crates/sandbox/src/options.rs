@@ -13,6 +13,10 @@ pub const GITHUB_TOKEN: &str = "sandbox-github-token";
 pub const GITHUB_APP_ID: &str = "Iv23liSandboxOfLatchkey";
 /// The App's private key. Unlike the other secrets it has its sign on a line of its own, before the key, as PEM allows.
 pub const GITHUB_APP_PRIVATE_KEY: &str = include_str!("github/app.pem");
+/// The client id of the OAuth app with which buyers prove their account at the sandbox's GitHub.
+pub const GITHUB_OAUTH_CLIENT_ID: &str = "Ov23liSandboxOfLatchkey";
+/// Its secret.
+pub const GITHUB_OAUTH_CLIENT_SECRET: &str = "sandbox-github-oauth-client-secret";
 /// The key with which the sandbox's GitHub signs what it sends.
 pub const GITHUB_WEBHOOK_SECRET: &str = "sandbox-github-webhook-secret";
 /// The server token that the sandbox's Postmark accepts.
@@ -86,6 +90,9 @@ pub struct Options {
     pub github_app_id: String,
     /// In PEM.
     pub github_app_private_key: String,
+    /// One that begins with `Iv` is a GitHub App's, any other an OAuth app's.
+    pub github_oauth_client_id: String,
+    pub github_oauth_client_secret: String,
     pub github_webhook_secret: String,
     pub postmark_token: String,
     pub postmark_webhook_secret: String,
@@ -216,6 +223,8 @@ impl Default for Options {
             github_token: GITHUB_TOKEN.to_owned(),
             github_app_id: GITHUB_APP_ID.to_owned(),
             github_app_private_key: GITHUB_APP_PRIVATE_KEY.to_owned(),
+            github_oauth_client_id: GITHUB_OAUTH_CLIENT_ID.to_owned(),
+            github_oauth_client_secret: GITHUB_OAUTH_CLIENT_SECRET.to_owned(),
             github_webhook_secret: GITHUB_WEBHOOK_SECRET.to_owned(),
             postmark_token: POSTMARK_TOKEN.to_owned(),
             postmark_webhook_secret: POSTMARK_WEBHOOK_SECRET.to_owned(),

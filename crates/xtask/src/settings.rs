@@ -133,12 +133,13 @@ mod tests {
         "ALLOW_TEST_LICENSES",
         "EMAIL_FROM",
         "GITHUB_API_URL",
+        "GITHUB_OAUTH_CLIENT_ID",
+        "GITHUB_WEB_URL",
         "GUMROAD_API_URL",
         "LEMON_SQUEEZY_API_URL",
         "LEMON_SQUEEZY_STORE_ID",
         "OPERATOR_EMAIL",
         "PADDLE_API_URL",
-        "PORTAL_URL",
         "POSTMARK_API_URL",
     ];
 
@@ -151,6 +152,8 @@ mod tests {
         let vars = of_the_sandbox();
         let expected = [
             ("GITHUB_TOKEN", latchkey_sandbox::GITHUB_TOKEN),
+            ("GITHUB_OAUTH_CLIENT_ID", latchkey_sandbox::GITHUB_OAUTH_CLIENT_ID),
+            ("GITHUB_OAUTH_CLIENT_SECRET", latchkey_sandbox::GITHUB_OAUTH_CLIENT_SECRET),
             ("GITHUB_WEBHOOK_SECRET", latchkey_sandbox::GITHUB_WEBHOOK_SECRET),
             ("GUMROAD_WEBHOOK_SECRET", latchkey_sandbox::GUMROAD_SECRET),
             ("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN),

@@ -28,6 +28,8 @@ pub(crate) fn options(products: &[Product], vars: &Vars, worker_url: Option<Stri
         github_token: value("GITHUB_TOKEN", default.github_token),
         github_app_id: value("GITHUB_APP_ID", default.github_app_id),
         github_app_private_key: value("GITHUB_APP_PRIVATE_KEY", default.github_app_private_key),
+        github_oauth_client_id: value("GITHUB_OAUTH_CLIENT_ID", default.github_oauth_client_id),
+        github_oauth_client_secret: value("GITHUB_OAUTH_CLIENT_SECRET", default.github_oauth_client_secret),
         github_webhook_secret: value("GITHUB_WEBHOOK_SECRET", default.github_webhook_secret),
         postmark_token: value("POSTMARK_TOKEN", default.postmark_token),
         postmark_webhook_secret: value("POSTMARK_WEBHOOK_SECRET", default.postmark_webhook_secret),

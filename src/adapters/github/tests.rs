@@ -32,7 +32,7 @@ const REMOVE: &str = "DELETE https://api.github.com/repos/acme/kit/collaborators
 fn settings(api_url: &str) -> config::Github {
     let credentials = Ok(Credentials::Token(Secret::new("canary-token").unwrap()));
     let web_url = web_origin(api_url);
-    config::Github { credentials, webhook_secrets: Vec::new(), api_url: api_url.to_owned(), web_url }
+    config::Github { credentials, webhook_secrets: Vec::new(), api_url: api_url.to_owned(), web_url, oauth: None }
 }
 
 /// GitHub by these settings, in an isolate of its own.

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::app::Caller;
-use super::{api, setup};
+use super::{api, oauth, setup};
 use crate::calls::Credentials;
 use crate::incoming::Incoming;
 use crate::reply::Reply;
@@ -26,6 +26,9 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
         let body = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
         return Reply::text(403, body).unexpected("no User-Agent header");
     }
+    if let Some(reply) = oauth::web(world, request, now) {
+        return reply;
+    }
     let limit = world.options.limits.github_requests_per_hour;
     let within = world.github.quota.spend(limit, now);
     let reply =
@@ -38,23 +41,38 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
 }
 
 fn answer(world: &mut World, request: &Incoming, now: i64) -> Reply {
+    if let Some(refusal) = mistaken_headers(request) {
+        // Whoever is nobody is told that first.
+        return caller(world, request, now).err().unwrap_or(refusal);
+    }
+    if let Some(reply) = oauth::respond(world, request, now) {
+        return reply;
+    }
     let caller = match caller(world, request, now) {
         Ok(caller) => caller,
         Err(refusal) => return refusal,
     };
+    setup::respond(world, request, caller, now).unwrap_or_else(|| api::respond(world, request, caller, now))
+}
+
+/// What the headers of every question lack.
+fn mistaken_headers(request: &Incoming) -> Option<Reply> {
     if request.header("accept") != "application/vnd.github+json" {
-        return message(415, "Unsupported 'Accept' header: Must accept 'application/json'.")
-            .unexpected("the Accept header");
+        let reply = message(415, "Unsupported 'Accept' header: Must accept 'application/json'.");
+        return Some(reply.unexpected("the Accept header"));
     }
     if !API_VERSIONS.contains(&request.header("x-github-api-version")) {
-        return message(400, "The API version you specified is not supported.")
-            .unexpected("the X-GitHub-Api-Version header");
+        let reply = message(400, "The API version you specified is not supported.");
+        return Some(reply.unexpected("the X-GitHub-Api-Version header"));
     }
-    setup::respond(world, request, caller, now).unwrap_or_else(|| api::respond(world, request, caller, now))
+    None
 }
 
 /// Whether a request brings credentials that are good now.
 pub(crate) fn credentials(world: &World, request: &Incoming, now: i64) -> Credentials {
+    if oauth::is_known(world, request) {
+        return Credentials::Correct;
+    }
     match request.bearer(&world.options.github_token) {
         Credentials::Wrong if caller(world, request, now).is_ok() => Credentials::Correct,
         of_token => of_token,

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{AccountKind, NotAccepted};
-use crate::options::{GITHUB_TOKEN, Limits, Options, Reinvite, Removal, VirtualClock};
+use crate::options::{
+    GITHUB_OAUTH_CLIENT_ID, GITHUB_OAUTH_CLIENT_SECRET, GITHUB_TOKEN, Limits, Options, Reinvite, Removal, VirtualClock,
+};
 use crate::sandbox::Sandbox;
 use crate::time::{DAY, HOUR};
 
@@ -56,7 +58,9 @@ fn an_invitation_is_listed_until_it_is_accepted_and_then_the_invitee_is_a_collab
     let world = World::new(Options::default());
     let (status, invitation) = world.invite("OctoCat");
     assert_eq!(status, 201);
-    assert_eq!(invitation["invitee"], world.json("GET", "/users/octocat", "").1);
+    let mut profile = world.json("GET", "/users/octocat", "").1;
+    let name = profile.as_object_mut().and_then(|profile| profile.remove("name"));
+    assert_eq!((&invitation["invitee"], name), (&profile, Some(json!("The Octocat"))));
     assert_eq!(invitation["invitee"]["id"], 583_231);
     assert_eq!(invitation["permissions"], "read");
     assert_eq!(invitation["created_at"], "2026-01-05T19:38:56Z");
@@ -328,4 +332,83 @@ fn an_unknown_path_field_or_parameter_is_a_mistake() {
         assert_eq!(world.sandbox.take_unexpected().len(), 1, "{method} {path} {body}");
     }
     assert!(world.sandbox.invitations("acme/kit").is_empty());
+}
+
+/// Where whoever signs in is sent, with one parameter changed.
+fn authorize(changed: &str, value: &str) -> String {
+    let parameters = [
+        ("client_id", GITHUB_OAUTH_CLIENT_ID),
+        ("redirect_uri", "https://shop.example.com/auth/github/callback"),
+        ("state", "a-state-that-nobody-guesses"),
+        ("scope", "repo:invite"),
+        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method", "S256"),
+        ("prompt", "select_account"),
+    ];
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, usual) in parameters {
+        query.append_pair(name, if name == changed { value } else { usual });
+    }
+    if !parameters.iter().any(|(name, _)| *name == changed) {
+        query.append_pair(changed, value);
+    }
+    format!("/github/login/oauth/authorize?{}", query.finish())
+}
+
+fn browse(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> http::Response<Vec<u8>> {
+    let request = http::Request::builder().method(method).uri(path).header("user-agent", "test");
+    let request = request.header("accept", "application/json");
+    sandbox.handle(request.body(body.as_bytes().to_vec()).unwrap()).reply.unwrap()
+}
+
+#[test]
+fn a_sign_in_that_is_not_as_documented_is_a_mistake_of_the_clients() {
+    let world = World::new(Options::default());
+    let shown = browse(&world.sandbox, "GET", &authorize("login", "octocat"), "");
+    assert_eq!(shown.status(), 200);
+    assert!(String::from_utf8_lossy(shown.body()).contains("No access to code."));
+    for (changed, value) in [
+        ("client_id", "another"),
+        ("redirect_uri", "https://shop.example.com/elsewhere"),
+        ("state", "short"),
+        ("scope", "repo"),
+        ("code_challenge", "plain"),
+        ("code_challenge_method", "plain"),
+        ("prompt", "none"),
+        ("response_type", "code"),
+    ] {
+        assert_eq!(browse(&world.sandbox, "GET", &authorize(changed, value), "").status(), 404, "{changed}");
+        assert_eq!(world.sandbox.take_unexpected().len(), 1, "{changed}");
+    }
+    world.sandbox.take_calls();
+}
+
+#[test]
+fn a_code_is_good_once_for_ten_minutes_and_for_whoever_has_its_verifier() {
+    let world = World::new(Options::default());
+    // The verifier of the challenge above: <https://www.rfc-editor.org/rfc/rfc7636#appendix-B>
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let code = || {
+        let back = world.sandbox.sign_in(&format!("http://127.0.0.1{}", authorize("login", "")), Some("octocat"));
+        let query = back.split_once('?').unwrap().1.to_owned();
+        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").unwrap().1.into_owned()
+    };
+    let exchange = |code: &str, verifier: &str| -> Value {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("client_id", GITHUB_OAUTH_CLIENT_ID)
+            .append_pair("client_secret", GITHUB_OAUTH_CLIENT_SECRET)
+            .append_pair("code", code)
+            .append_pair("code_verifier", verifier)
+            .append_pair("redirect_uri", "https://shop.example.com/auth/github/callback")
+            .finish();
+        let reply = browse(&world.sandbox, "POST", "/github/login/oauth/access_token", &form);
+        serde_json::from_slice(reply.body()).unwrap()
+    };
+    let good = code();
+    assert_eq!(exchange(&good, "another-verifier-of-the-length-that-one-has-00000")["error"], "bad_verification_code");
+    assert_eq!(exchange(&good, VERIFIER)["scope"], "repo:invite");
+    assert_eq!(exchange(&good, VERIFIER)["error"], "bad_verification_code", "once");
+    assert_eq!(exchange("made-up", VERIFIER)["error"], "bad_verification_code");
+    assert_eq!(world.sandbox.open_user_tokens(), 1);
+    world.sandbox.take_calls();
 }

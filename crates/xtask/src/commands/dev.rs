@@ -1,5 +1,5 @@
 //! `cargo xtask dev`: the Worker and the sandbox on this machine, until Ctrl-C. What is printed at the end is in
-//! `hints`, which page is the portal in `portal`, loading `products.toml` in `catalogue`; building is `build`'s.
+//! `hints`, where buyers find it in `portal`, loading `products.toml` in `catalogue`; building is `build`'s.
 
 mod catalogue;
 mod hints;
@@ -123,10 +123,12 @@ fn wrangler_dev(project: &Project, args: &Args, vars: &Vars) -> std::process::Co
     wrangler.args(["--show-interactive-dev-session=false", "--port", &args.port.to_string()]);
     // An address and not a name: the Worker's runtime might look up the IPv6 one of `localhost` first.
     let sandbox = format!("http://127.0.0.1:{}", args.sandbox_port);
-    for service in Service::ALL {
-        wrangler.args(["--var", &format!("{}:{sandbox}/{}", service.api_url_setting(), service.prefix())]);
+    let services = Service::ALL.map(|service| (service.api_url_setting(), service.prefix()));
+    for (name, prefix) in services.into_iter().chain([("GITHUB_WEB_URL", Service::GitHub.prefix())]) {
+        wrangler.args(["--var", &format!("{name}:{sandbox}/{prefix}")]);
     }
-    for (name, value) in portal::variables(vars, args.sandbox_port) {
+    let worker_url = format!("http://localhost:{}", args.port);
+    for (name, value) in portal::variables(vars, &worker_url, args.sandbox_port) {
         wrangler.args(["--var", &format!("{name}:{value}")]);
     }
     wrangler

@@ -13,7 +13,7 @@ pub(super) fn text(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &
     let mut text = format!(
         "\n\
          Worker    {worker_url}   ({worker_url}/healthz says how it is)\n\
-         Sandbox   {sandbox_url}   sell, read the mail, activate, accept the invitation: the whole story in a browser\n"
+         Sandbox   {sandbox_url}   sell, read the mail, click, continue with GitHub, be in: the whole story in a browser\n"
     );
     let mut number = 0;
     let mut add = |title: &str, command: &str| {
