@@ -3,14 +3,17 @@
 const live = document.querySelector(".live");
 
 // The mail's link has the key behind its `#`, which no server sees. It leaves the address bar before anything else is done with it.
-const form = document.querySelector("[data-key-form]");
-const behind = new URLSearchParams(location.hash.slice(1));
-const key = behind.get("license");
-if (form && key) {
+// Whoever has this page open already and follows the link changes only what is behind the `#`.
+function readKey() {
+  const form = document.querySelector("[data-key-form]");
+  const key = new URLSearchParams(location.hash.slice(1)).get("license");
+  if (!form || !key) return;
   history.replaceState(null, "", location.pathname);
   form.elements.license_key.value = key;
   form.requestSubmit();
 }
+readKey();
+addEventListener("hashchange", readKey);
 
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);

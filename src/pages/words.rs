@@ -296,8 +296,8 @@ pub(crate) const NO_NAME: &str = "This account shows no name.";
 /// A license that is activated.
 pub(crate) const BOUND_TO: &str = "Activated for the GitHub account {account}.";
 pub(crate) const BOUND: &str = "Activated for a GitHub account.";
-pub(crate) const WRONG_ACCOUNT: &str = "An invitation that GitHub calls invalid is almost always another account's: at GitHub, switch to this one and open the link \
-     again.";
+pub(crate) const WRONG_ACCOUNT: &str = "An invitation that GitHub calls invalid is almost always another account's: at GitHub, switch to the one that the license is \
+     activated for, and open the link again.";
 pub(crate) const AGAIN_HEADING: &str = "Something is missing?";
 pub(crate) const AGAIN_LEAD: &str =
     "An invitation lasts seven days. You can have it sent again, up to three times a day.";

@@ -1,4 +1,4 @@
-//! The buyer's pages, as a browser without scripts uses them. In a real one they are used in `tests/browser`.
+//! The buyer's pages, as a browser without scripts uses them. In a real one they are used in `crates/browser`.
 //!
 //! | module | what it promises |
 //! |---|---|

@@ -405,8 +405,9 @@ fn with_credentials(command: &mut Command, sandbox: &str) {
         command.env(name, value);
     }
     for service in latchkey_sandbox::Service::ALL {
-        let (name, service) = (service.api_url_setting(), service.prefix());
-        command.env(name, format!("{sandbox}/{service}"));
+        if let Some(name) = service.api_url_setting() {
+            command.env(name, format!("{sandbox}/{}", service.prefix()));
+        }
     }
 }
 

@@ -69,8 +69,8 @@ pub use options::{
     Clock, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_OAUTH_CLIENT_ID, GITHUB_OAUTH_CLIENT_SECRET, GITHUB_TOKEN,
     GITHUB_WEBHOOK_SECRET, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
     LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, PADDLE_API_KEY, PADDLE_WEBHOOK_SECRET, POSTMARK_TOKEN,
-    POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY, RESEND_WEBHOOK_SECRET, Reinvite, Removal, SMTP2GO_API_KEY, Storefront,
-    VirtualClock,
+    POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY, RESEND_WEBHOOK_SECRET, Reinvite, Removal, SMTP2GO_API_KEY,
+    Storefront, VirtualClock,
 };
 pub use paddle::{
     PaddleAdjustment, PaddleDestination, PaddleItem, PaddleSale, PaddleSubscription, sign as sign_paddle_body,

@@ -22,7 +22,14 @@ pub enum Service {
 impl Service {
     /// Every service.
     pub const ALL: [Self; 8] = [
-        Self::GitHub, Self::LemonSqueezy, Self::Gumroad, Self::Paddle, Self::Postmark, Self::Resend, Self::Smtp2go, Self::Email,
+        Self::GitHub,
+        Self::LemonSqueezy,
+        Self::Gumroad,
+        Self::Paddle,
+        Self::Postmark,
+        Self::Resend,
+        Self::Smtp2go,
+        Self::Email,
     ];
 
     /// The first segment of its paths on the sandbox's origin: its base address is `http://…/<prefix>`.
@@ -39,15 +46,18 @@ impl Service {
         }
     }
 
-    /// The Worker's setting of its base address.
-    pub const fn api_url_setting(self) -> &'static str {
-        match self {
+    /// The Worker's setting of its base address; the binding has none.
+    pub const fn api_url_setting(self) -> Option<&'static str> {
+        Some(match self {
             Self::GitHub => "GITHUB_API_URL",
             Self::LemonSqueezy => "LEMON_SQUEEZY_API_URL",
             Self::Gumroad => "GUMROAD_API_URL",
             Self::Paddle => "PADDLE_API_URL",
             Self::Postmark => "POSTMARK_API_URL",
-        }
+            Self::Resend => "RESEND_API_URL",
+            Self::Smtp2go => "SMTP2GO_API_URL",
+            Self::Email => return None,
+        })
     }
 
     pub(crate) fn from_prefix(prefix: &str) -> Option<Self> {

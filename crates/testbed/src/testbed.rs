@@ -256,8 +256,9 @@ impl Served {
             ("EMAIL_FROM", "Acme <licenses@example.com>".to_owned()),
             ("PORTAL_URL", "https://portal.example.com/".to_owned()),
         ];
-        let addresses =
-            Service::ALL.map(|service| (service.api_url_setting(), format!("{}/{}", self.url, service.prefix())));
+        let address =
+            |service: Service| Some((service.api_url_setting()?, format!("{}/{}", self.url, service.prefix())));
+        let addresses = Service::ALL.into_iter().filter_map(address);
         vars.into_iter().chain(addresses).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

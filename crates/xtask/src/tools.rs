@@ -2,6 +2,7 @@
 //! What is done is said in one line before it is done; what cannot be had ends in a sentence that says what to do.
 
 mod cargo;
+pub(crate) mod chromium;
 mod npm;
 pub(crate) mod python;
 mod wasm_target;

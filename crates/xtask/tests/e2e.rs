@@ -97,8 +97,9 @@ fn dev_vars(sandbox: &Sandbox, address: &str) -> String {
         writeln!(text, "{name}={value}").unwrap();
     }
     for service in Service::ALL {
-        let (name, service) = (service.api_url_setting(), service.prefix());
-        writeln!(text, "{name}={address}/{service}").unwrap();
+        if let Some(name) = service.api_url_setting() {
+            writeln!(text, "{name}={address}/{}", service.prefix()).unwrap();
+        }
     }
     text
 }

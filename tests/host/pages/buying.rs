@@ -255,3 +255,27 @@ fn an_account_with_marks_in_its_name_is_shown_as_text() {
         shop.calls();
     });
 }
+
+#[test]
+fn a_page_costs_one_round_trip_and_a_few_kilobytes() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        let browser = Browser::new(&shop);
+        shop.host.take_batches();
+        let mut costs = Vec::new();
+        let mut note = |page: &'static str, seen: &Seen| {
+            assert!(seen.html.len() < 8 * 1024, "{page}: {} bytes", seen.html.len());
+            costs.push((page, shop.host.take_batches()));
+        };
+        note("home", &browser.get("/").await);
+        note("enter", &browser.post("/", &[("license_key", &key)]).await);
+        note("license", &browser.get("/license").await);
+        note("account", &browser.post("/license/account", &[("github_username", "octocat")]).await);
+        note("activate", &browser.post("/license/activate", &[("github_username", "octocat")]).await);
+        note("activated", &browser.get("/license").await);
+        let expected = [("home", 0), ("enter", 1), ("license", 1), ("account", 1), ("activate", 3), ("activated", 1)];
+        assert_eq!(costs, expected);
+        shop.calls();
+    });
+}

@@ -123,8 +123,8 @@ fn wrangler_dev(project: &Project, args: &Args, vars: &Vars) -> std::process::Co
     wrangler.args(["--show-interactive-dev-session=false", "--port", &args.port.to_string()]);
     // An address and not a name: the Worker's runtime might look up the IPv6 one of `localhost` first.
     let sandbox = format!("http://127.0.0.1:{}", args.sandbox_port);
-    let services = Service::ALL.map(|service| (service.api_url_setting(), service.prefix()));
-    for (name, prefix) in services.into_iter().chain([("GITHUB_WEB_URL", Service::GitHub.prefix())]) {
+    let services = Service::ALL.into_iter().filter_map(|service| Some((service.api_url_setting()?, service.prefix())));
+    for (name, prefix) in services.chain([("GITHUB_WEB_URL", Service::GitHub.prefix())]) {
         wrangler.args(["--var", &format!("{name}:{sandbox}/{prefix}")]);
     }
     let worker_url = format!("http://localhost:{}", args.port);

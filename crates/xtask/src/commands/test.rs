@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use clap::ValueEnum;
 
 use super::{package, simulate};
 use crate::project::Project;
+use crate::tools::chromium;
 use crate::{shell, tools};
 
 /// The target that the Worker is compiled for.
@@ -41,6 +43,8 @@ enum Step {
     Simulate,
     /// Tests of what only wasm can prove.
     Wasm,
+    /// The pages in a real browser, where there is one.
+    Browser,
     /// The Worker, that it is not too large, and the package of it.
     Build,
     /// End-to-end tests in the real runtime, a torture of twenty kills among them.
@@ -74,9 +78,10 @@ impl Step {
         match self {
             Self::Tools => tools::ensure(project),
             Self::Fmt => cargo(project, &["fmt", "--all", "--check"]),
-            Self::Clippy => {
-                cargo(project, &["clippy", "--workspace", "--all-targets", "--features", "e2e", "--", "-D", "warnings"])
-            }
+            Self::Clippy => cargo(
+                project,
+                &["clippy", "--workspace", "--all-targets", "--features", "e2e,browser", "--", "-D", "warnings"],
+            ),
             Self::ClippyWasm => {
                 cargo(project, &["clippy", "-p", "latchkey", "--target", WASM_TARGET, "--", "-D", "warnings"])
             }
@@ -94,6 +99,15 @@ impl Step {
                 test.args(["--test", "wasm"]).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
                 shell::run(&mut test)
             }
+            Self::Browser => match chromium::missing() {
+                None => cargo(project, &["test", "-p", "latchkey-browser", "--features", "browser", "--test", "buyer"]),
+                // On a machine that tests for everybody, what is skipped is what nobody looks at.
+                Some(what) if std::env::var_os("CI").is_some() => bail!("{what} is not installed. {}", chromium::HOW),
+                Some(what) => {
+                    println!("SKIPPED, no page was opened: {what} is not installed. {}", chromium::HOW);
+                    Ok(())
+                }
+            },
             Self::Build => package::package(project, Path::new("target/package")),
             // All packages and not only the Worker's: with another selection cargo would choose other features of the
             // dependencies, and compile them a second time.

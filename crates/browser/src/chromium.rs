@@ -1,0 +1,236 @@
+//! Chromium from the system, driven by its own driver, so that their versions agree.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use url::{ParseError, Url};
+
+/// How long a state may take to come. A loaded machine takes longer than a fast one.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The checks of <https://github.com/dequelabs/axe-core> that are asked for: everything up to WCAG 2.2 AA.
+const RULES: &str = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']";
+
+/// How a browser looks at pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub width: u32,
+    pub scheme: &'static str,
+    pub scripts: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { width: 1280, scheme: "light", scripts: true }
+    }
+}
+
+/// A browser with a profile of its own. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    look: Look,
+    _driver: Child,
+    _profile: TempDir,
+}
+
+/// A command of the driver's own.
+#[derive(Debug)]
+struct Own {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Own {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
+
+impl Browser {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When Chromium or its driver is not there, or does not start.
+    pub async fn start(look: Look) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver starts");
+        let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
+        let port = loop {
+            let line = lines.next_line().await.expect("its output").expect("chromedriver says its port");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim_end_matches('.').to_owned();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let profile = TempDir::new().expect("a folder");
+        let args = [
+            "--headless".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--force-prefers-reduced-motion".to_owned(),
+            // Nothing but this machine is to be reached.
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1".to_owned(),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let mut options = json!({ "args": args });
+        if !look.scripts {
+            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
+        let capabilities = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
+        let capabilities: Capabilities = capabilities.as_object().cloned().unwrap_or_default();
+        let connector = hyper_util::client::legacy::connect::HttpConnector::new();
+        let mut builder = ClientBuilder::new(connector);
+        let client = builder.capabilities(capabilities);
+        let client = client.connect(&format!("http://127.0.0.1:{port}")).await.expect("a session");
+        let browser = Self { client, look, _driver: driver, _profile: profile };
+        let metrics = json!({ "width": look.width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        browser.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": look.scheme }] });
+        browser.cdp("Emulation.setEmulatedMedia", media).await;
+        browser
+    }
+
+    async fn cdp(&self, command: &str, params: Value) {
+        let body = json!({ "cmd": command, "params": params });
+        self.client.issue_cmd(Own { path: "goog/cdp/execute", body }).await.expect("a command of Chromium's");
+    }
+
+    /// Opens an address.
+    ///
+    /// # Panics
+    /// When it does not open; so do the others when what they are about does not come.
+    pub async fn open(&self, url: &str) {
+        self.client.goto(url).await.expect("a page");
+    }
+
+    /// Waits until the page says something.
+    pub async fn sees(&self, words: &str) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let mut text = String::new();
+        while tokio::time::Instant::now() < deadline {
+            if let Ok(body) = self.client.find(Locator::Css("body")).await {
+                text = body.text().await.unwrap_or_default();
+                if text.contains(words) {
+                    return;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("`{words}` is not on the page:\n{text}");
+    }
+
+    /// Presses the button or follows the link of these words.
+    pub async fn press(&self, words: &str) {
+        let path = format!("//*[self::button or self::a or self::summary][contains(normalize-space(.), \"{words}\")]");
+        let wait = self.client.wait().at_most(PATIENCE);
+        let found = wait.for_element(Locator::XPath(&path)).await.unwrap_or_else(|_| panic!("no button `{words}`"));
+        found.click().await.unwrap_or_else(|error| panic!("`{words}` cannot be pressed: {error}"));
+    }
+
+    /// Types into the field of this name.
+    pub async fn types(&self, name: &str, text: &str) {
+        let css = format!("[name=\"{name}\"]:not([type=hidden])");
+        let field = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(&css)).await.expect("a field");
+        field.clear().await.expect("a field that can be cleared");
+        field.send_keys(text).await.expect("a field that can be typed into");
+    }
+
+    /// Picks an option.
+    pub async fn picks(&self, value: &str) {
+        let css = format!("input[value=\"{value}\"]");
+        self.client.find(Locator::Css(&css)).await.expect("an option").click().await.expect("it can be picked");
+    }
+
+    /// Where the browser is.
+    pub async fn address(&self) -> String {
+        self.client.current_url().await.expect("an address").to_string()
+    }
+
+    /// What an expression of JavaScript gives.
+    pub async fn value(&self, expression: &str) -> Value {
+        self.client.execute(&format!("return {expression}"), Vec::new()).await.expect("a value")
+    }
+
+    /// Looks the page through: nothing that axe finds, nothing wider than the window, no error in the console. A picture of it is
+    /// kept under this name.
+    pub async fn looks_right(&self, name: &str) {
+        self.keep_picture(name).await;
+        if !self.look.scripts {
+            return;
+        }
+        let overflow = self.value("document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
+        assert_eq!(overflow, json!(0), "{name} is wider than {} px", self.look.width);
+        // Evaluating is not held to the page's policy of scripts, which a tag is.
+        let axe = std::fs::read_to_string(project().join("node_modules/axe-core/axe.min.js"));
+        let axe = axe.expect("axe-core is there: `cargo xtask test --only tools` installs it");
+        self.client.execute(&axe, Vec::new()).await.expect("axe");
+        let run = format!(
+            "const done = arguments[arguments.length - 1];
+             axe.run({{ runOnly: {RULES} }}).then((found) => done(found.violations.map((one) =>
+               `${{one.id}}: ${{one.help}} ${{one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | ')}}`)))
+              .catch((error) => done([String(error)]));"
+        );
+        let found = self.client.execute_async(&run, Vec::new()).await.expect("what axe found");
+        assert_eq!(found, json!([]), "{name}");
+        self.has_no_errors(name).await;
+    }
+
+    /// Whether the console is silent.
+    pub async fn has_no_errors(&self, name: &str) {
+        let log = self.client.issue_cmd(Own { path: "se/log", body: json!({ "type": "browser" }) }).await;
+        let log = log.expect("the console");
+        let said: Vec<_> = log.as_array().into_iter().flatten().filter(|line| line["level"] != "DEBUG").collect();
+        assert!(said.is_empty(), "{name}: the console says {said:#?}");
+    }
+
+    async fn keep_picture(&self, name: &str) {
+        let folder = project().join("target/screenshots");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let Look { width, scheme, scripts } = self.look;
+        let scripts = if scripts { "" } else { "-noscript" };
+        let file = folder.join(format!("{name}-{width}-{scheme}{scripts}.png"));
+        let body =
+            json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true, "format": "png" } });
+        let picture = self.client.issue_cmd(Own { path: "goog/cdp/execute", body }).await.expect("a picture");
+        let bytes = base64(picture["data"].as_str().unwrap_or_default());
+        std::fs::write(file, bytes).expect("a picture can be kept");
+    }
+
+    /// Ends the browser.
+    pub async fn close(self) {
+        self.client.close().await.expect("it ends");
+    }
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::prelude::BASE64_STANDARD.decode(text).expect("base64")
+}
+
+fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}

@@ -1,0 +1,176 @@
+//! The buyer's whole story in a real browser, under the policy of the pages, at every width, in both schemes, with scripts and without.
+//! What each page answers is tested in `tests/host/pages`.
+//!
+//! `cargo xtask test --only browser` runs it.
+#![cfg(feature = "browser")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+use latchkey_browser::{Browser, Look, Shop};
+use tokio::task::LocalSet;
+
+/// The product that opens `acme/starter` and `acme/starter-docs` for a year.
+const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
+
+const PHONE: Look = Look { width: 320, scheme: "light", scripts: true };
+const DARK: Look = Look { width: 1280, scheme: "dark", scripts: true };
+const NO_SCRIPT: Look = Look { width: 1280, scheme: "light", scripts: false };
+
+/// Runs a story.
+fn tell<F: Future>(story: impl FnOnce() -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async { story().await });
+}
+
+/// From the mail to the repositories, looking at each page on the way.
+async fn from_the_mail_to_the_repositories(look: Look) {
+    let shop = Shop::open(&[]).await;
+    let link = shop.sell(STARTER).await;
+    let browser = Browser::start(look).await;
+    browser.open(&format!("{}/", shop.url)).await;
+    browser.sees("Open your license").await;
+    browser.looks_right("home").await;
+
+    browser.open(&link).await;
+    browser.sees("Continue with GitHub").await;
+    assert_eq!(browser.address().await, format!("{}/license", shop.url), "the key is in no address");
+    browser.looks_right("license-new").await;
+    browser.press("Enter your username instead").await;
+    browser.looks_right("license-new-typed").await;
+
+    browser.press("Continue with GitHub").await;
+    browser.sees("Repository invitations: accept and decline").await;
+    browser.press("Authorize as octocat").await;
+    browser.sees("You are in: the invitations are accepted for you.").await;
+    browser.sees("git clone http://").await;
+    browser.looks_right("license-in").await;
+    assert_eq!(shop.sandbox().collaborators("acme/starter"), ["octocat"]);
+
+    browser.press("Forget this license").await;
+    browser.sees("This browser has forgotten your license.").await;
+    browser.looks_right("home-left").await;
+    browser.close().await;
+}
+
+#[test]
+fn a_buyer_is_in_with_three_clicks_from_the_mail() {
+    tell(|| from_the_mail_to_the_repositories(Look::default()));
+}
+
+#[test]
+fn the_same_on_a_phone_of_320_pixels() {
+    tell(|| from_the_mail_to_the_repositories(PHONE));
+}
+
+#[test]
+fn the_same_in_the_dark() {
+    tell(|| from_the_mail_to_the_repositories(DARK));
+}
+
+#[test]
+fn without_scripts_the_key_is_pasted_and_everything_works() {
+    tell(async || {
+        let shop = Shop::open(&[]).await;
+        let link = shop.sell("pickOne==").await;
+        let (address, key) = link.split_once("#license=").unwrap();
+        let browser = Browser::start(NO_SCRIPT).await;
+        browser.open(address).await;
+        browser.types("license_key", key).await;
+        browser.press("Open").await;
+        browser.sees("Your license opens one of these").await;
+        browser.looks_right("license-choose").await;
+        browser.picks("acme/stack-next").await;
+        browser.press("Go on").await;
+        browser.press("Enter your username instead").await;
+        browser.types("github_username", "@octocat").await;
+        browser.press("Look it up").await;
+        browser.sees("The Octocat").await;
+        browser.looks_right("confirm").await;
+        browser.press("Yes, this is me").await;
+        browser.sees("Activated for the GitHub account octocat.").await;
+        browser.sees("Invited").await;
+        browser.looks_right("license-invited").await;
+
+        browser.press("Accept at GitHub").await;
+        browser.press("Accept as octocat").await;
+        browser.sees("You are in acme/stack-next").await;
+        assert_eq!(shop.sandbox().collaborators("acme/stack-next"), ["octocat"]);
+        browser.close().await;
+    });
+}
+
+#[test]
+fn a_choice_a_typed_name_and_the_question_whose_it_is_look_right() {
+    tell(async || {
+        for look in [Look::default(), PHONE, DARK] {
+            let shop = Shop::open(&[("BRAND_ACCENT", "#ffd400")]).await;
+            let link = shop.sell("pickOne==").await;
+            let browser = Browser::start(look).await;
+            browser.open(&link).await;
+            browser.sees("Your license opens one of these").await;
+            browser.looks_right("license-choose").await;
+            browser.picks("acme/stack-next").await;
+            browser.press("Go on").await;
+            browser.press("Enter your username instead").await;
+            browser.types("github_username", "nobody has this").await;
+            browser.press("Look it up").await;
+            browser.sees("This is no GitHub username").await;
+            // That the page is answered with 400 is a line in the console, and nothing else is.
+            browser.types("github_username", "octocat").await;
+            browser.press("Look it up").await;
+            browser.sees("Is this you?").await;
+            browser.press("Yes, this is me").await;
+            browser.sees("Accept everything at once").await;
+            browser.close().await;
+
+            let browser = Browser::start(look).await;
+            browser.open(&link).await;
+            browser.sees("Activated for a GitHub account.").await;
+            browser.looks_right("license-invited").await;
+            browser.close().await;
+        }
+    });
+}
+
+#[test]
+fn whoever_cancels_or_is_somebody_else_is_told_what_helps() {
+    tell(async || {
+        let shop = Shop::open(&[]).await;
+        let link = shop.sell(STARTER).await;
+        let browser = Browser::start(Look::default()).await;
+        browser.open(&link).await;
+        browser.press("Continue with GitHub").await;
+        browser.press("Cancel").await;
+        browser.sees("You have not signed in, and nothing was changed.").await;
+        browser.looks_right("license-canceled").await;
+        browser.press("Sign in only, I accept at GitHub").await;
+        browser.sees("Public data only").await;
+        browser.press("Authorize as octocat").await;
+        browser.sees("Your license is activated.").await;
+        browser.press("Continue with GitHub").await;
+        browser.press("Authorize as grace-hopper").await;
+        browser.sees("activated for another GitHub account than the one you signed in with").await;
+        browser.looks_right("license-other-account").await;
+        browser.press("Continue with GitHub").await;
+        browser.press("Authorize as octocat").await;
+        browser.sees("You are in: the invitations are accepted for you.").await;
+        browser.close().await;
+    });
+}
+
+#[test]
+fn the_question_whose_account_it_is_looks_right() {
+    tell(async || {
+        for look in [Look::default(), PHONE, DARK] {
+            let shop = Shop::open(&[]).await;
+            let link = shop.sell(STARTER).await;
+            let browser = Browser::start(look).await;
+            browser.open(&link).await;
+            browser.press("Enter your username instead").await;
+            browser.types("github_username", "octocat").await;
+            browser.press("Look it up").await;
+            browser.sees("Is this you?").await;
+            browser.looks_right("confirm").await;
+            browser.close().await;
+        }
+    });
+}
