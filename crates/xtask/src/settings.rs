@@ -129,7 +129,7 @@ mod tests {
     }
 
     /// Values that are not secret, so that production may have them too.
-    const PLAIN: [&str; 10] = [
+    const PLAIN: [&str; 11] = [
         "ALLOW_TEST_LICENSES",
         "EMAIL_FROM",
         "GITHUB_API_URL",
