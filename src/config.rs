@@ -137,6 +137,8 @@ pub struct Pages {
     /// From which the keys are derived that sign sessions: a secret that is there for something else. Without any, there are no
     /// sessions.
     pub signing: Option<Secret>,
+    /// Whether buyers may move a license to another account of theirs.
+    pub moves: Moves,
     /// Where buyers get help.
     pub support_url: Option<String>,
     pub brand: Brand,
@@ -155,6 +157,13 @@ pub struct Brand {
 /// A color: red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accent(pub [u8; 3]);
+
+/// Whether buyers may move a license to another GitHub account, without the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moves {
+    Allowed,
+    ByOperatorOnly,
+}
 
 /// Whether a line in the foot of the pages says what made them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -575,7 +584,13 @@ impl<'a> Reader<'a> {
             None => self.invalid("SUPPORT_URL", "must be a URL that starts with https://, http:// or mailto:"),
         });
         let brand = self.brand();
-        Pages { public_url, signing: self.signing_secret(), support_url, brand }
+        let moves = match self.text("ALLOW_ACCOUNT_CHANGE").as_deref() {
+            None | Some("true") => Moves::Allowed,
+            Some("false") => Moves::ByOperatorOnly,
+            // Whoever has set it wants it to be something else than it is.
+            Some(_) => self.invalid("ALLOW_ACCOUNT_CHANGE", "must be true or false").unwrap_or(Moves::ByOperatorOnly),
+        };
+        Pages { public_url, signing: self.signing_secret(), moves, support_url, brand }
     }
 
     fn brand(&mut self) -> Brand {
@@ -719,13 +734,14 @@ mod tests {
             ("BRAND_ACCENT", "canary"),
             ("BRAND_LOGO_URL", "canary"),
             ("BRAND_FOOT", "canary"),
+            ("ALLOW_ACCOUNT_CHANGE", "canary"),
             ("ALLOW_TEST_LICENSES", "canary"),
             ("OPERATOR_EMAIL", "canary"),
             ("PAYLOAD_RETENTION_DAYS", "canary"),
             ("WORKERS_PLAN", "canary"),
         ]);
         let complaints = complaints(&config);
-        assert_eq!(complaints.len(), 15, "{complaints:?}");
+        assert_eq!(complaints.len(), 16, "{complaints:?}");
         assert!(!complaints.concat().contains("canary"));
         assert_eq!(config.github.api_url, "https://api.github.com");
         assert_eq!(config.payload_retention_days, 30);

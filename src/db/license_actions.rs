@@ -6,11 +6,11 @@
 use super::batch::{Batch, Handle, Query};
 use super::grants::Moment;
 use super::statement::{query, statement};
-use super::{LicenseSelector, grants, licenses};
+use super::{LicenseSelector, activations, grants, licenses};
 use crate::model::catalogue::Consequence;
 use crate::model::{
-    AdminAction, EmailAddress, EventId, GithubAccount, LicenseKey, OrderId, Product, ProductRef, Source, Timestamp,
-    TraceId,
+    AdminAction, EmailAddress, EventId, GithubAccount, GithubUserId, LicenseKey, OrderId, Product, ProductRef, Source,
+    Timestamp, TraceId,
 };
 use crate::platform::{Row, RowError, Statement};
 
@@ -56,10 +56,68 @@ pub fn transfer(
 ) -> [Statement; 6] {
     let AdminAction { id: action_id, reason, actor } = action;
     let (user_id, login) = (to.id, &to.login);
+    let now = moment.now;
+    let record = statement!("actions/record_transfer", key, action_id, reason, actor, now, trace, user_id, login);
+    let [release, enqueue_released, bind, want, enqueue_wanted] = follow_transfer(key, to, action, moment, trace);
+    [record, release, enqueue_released, bind, want, enqueue_wanted]
+}
+
+/// The license of a buyer who has another account now.
+#[derive(Debug)]
+pub struct Move<'a> {
+    pub key: &'a LicenseKey,
+    /// Whom it is bound to, as the buyer has shown to know.
+    pub from: GithubUserId,
+    /// That was signed in with.
+    pub to: &'a GithubAccount,
+    /// So long after one move, there is no other.
+    pub every_ms: i64,
+}
+
+/// Binds a good license to another account at its buyer's wish. Gives a row when this statement did it.
+pub fn move_to(
+    batch: &mut Batch,
+    wish: &Move<'_>,
+    action: &AdminAction,
+    moment: Moment,
+    trace: &TraceId,
+) -> Handle<()> {
+    let AdminAction { id: action_id, reason, actor } = action;
+    let Move { key, from, to, every_ms } = *wish;
+    let Moment { now, test_licenses: allow_test } = moment;
+    let moved = batch.add(query!(
+        "actions/record_move",
+        |_| Ok(()),
+        key,
+        action_id,
+        reason,
+        actor,
+        now,
+        trace,
+        allow_test,
+        every_ms,
+        from_id = from,
+        user_id = to.id,
+        login = &to.login,
+    ));
+    batch.extend(follow_transfer(key, to, action, moment, trace));
+    batch.run(activations::prove(key, to.id));
+    moved
+}
+
+/// What follows from the record of a transfer, where it is there.
+fn follow_transfer(
+    key: &LicenseKey,
+    to: &GithubAccount,
+    action: &AdminAction,
+    moment: Moment,
+    trace: &TraceId,
+) -> [Statement; 5] {
+    let action_id = &action.id;
+    let (user_id, login) = (to.id, &to.login);
     let Moment { now, test_licenses: allow_test } = moment;
     let enqueue = |leaving| grants::enqueue_changed(LicenseSelector::License(key), leaving, moment, trace);
     [
-        statement!("actions/record_transfer", key, action_id, reason, actor, now, trace, user_id, login),
         statement!("actions/release_grants", key, action_id, user_id, now, allow_test),
         enqueue(Some(key)),
         statement!("actions/transfer", key, action_id, user_id, login),

@@ -2,13 +2,15 @@
 //!
 //! 1. The code that GitHub has sent back becomes a token.
 //! 2. GitHub says whose it is. That account alone counts, by its number.
-//! 3. The license is activated for it, as `activate` does, with what was signed in with as the proof. A license that is bound to it
+//! 3. Where the buyer wants to use another account, the license is moved to it first, at most once in thirty days, and recorded like a
+//!    transfer of the operator's. The old account loses what nothing else of its own opens.
+//! 4. The license is activated for it, as `activate` does, with what was signed in with as the proof. A license that is bound to it
 //!    already is as good: then the invitations that are open are those that are accepted.
-//! 4. Each open invitation is accepted by its number, where the buyer wants that and has allowed it.
-//! 5. The token ends, whatever came before. Nothing of it is kept, and nothing is asked with it later.
-//! 6. What came of it is written down behind the answer: what the activation came to, and who is a member by now.
+//! 5. Each open invitation is accepted by its number, where the buyer wants that and has allowed it.
+//! 6. The token ends, whatever came before. Nothing of it is kept, and nothing is asked with it later.
+//! 7. What came of it is written down behind the answer: what the activation came to, and who is a member by now.
 //!
-//! Whatever fails from step 4 on leaves an invitation that can be accepted at GitHub. What fails in step 6, GitHub's own lists tell
+//! Whatever fails from step 5 on leaves an invitation that can be accepted at GitHub. What fails in step 7, GitHub's own lists tell
 //! later (`watch`).
 
 use super::grants::RepoStatus;
@@ -16,8 +18,10 @@ use super::join::join_all;
 use super::{Activate, ActivateError, Activated, Bound, Claimed, Engine, FollowUp};
 use crate::adapters::Failure;
 use crate::adapters::github::{Accepted, Consent, Exchanged, Resolved, SignIn, UserToken};
+use crate::config::Moves;
+use crate::db::license_actions::{self, Move};
 use crate::db::{Batch, activations, watches};
-use crate::model::{GithubAccount, PresentedKey, Repo};
+use crate::model::{Actor, GithubAccount, GithubUserId, PresentedKey, Reason, Repo};
 use crate::platform::{Level, LogValue, Platform};
 
 /// What GitHub's way back brings, and what the buyer wanted when it was begun.
@@ -29,7 +33,16 @@ pub struct SignInRequest {
     pub key: PresentedKey,
     /// The buyer's preference among the product's choice.
     pub repos: Option<Vec<Repo>>,
+    /// The account that the license is moved away from, as the buyer wants it.
+    pub moves_from: Option<GithubUserId>,
 }
+
+/// How long after a buyer has moved a license there is no other move.
+const MOVES_EVERY_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Who moves a license, and why, as the record of actions has it.
+const BUYER: &str = "buyer";
+const WANTED: &str = "the buyer uses another GitHub account";
 
 /// A license that is activated for whoever signed in.
 #[derive(Debug)]
@@ -61,6 +74,8 @@ pub enum SignInError {
     CodeRefused,
     #[error("{0}")]
     Upstream(Failure),
+    #[error("the license cannot be moved, or was not long ago")]
+    NotMoved,
     #[error(transparent)]
     Activation(#[from] ActivateError),
 }
@@ -76,14 +91,14 @@ impl<P: Platform> Engine<P> {
             Err(failure) => return self.not_signed_in(failure),
         };
         let signed_in = self.with_token(&github, &token, request).await;
-        // (5)
+        // (6)
         if let Err(failure) = github.end(&self.platform, &token).await {
             self.log(Level::Warn, "user_token_not_ended", [("error", LogValue::text(failure.reason))]);
         }
         signed_in
     }
 
-    /// Steps 2 to 4.
+    /// Steps 2 to 5.
     async fn with_token(
         &self,
         github: &SignIn<'_>,
@@ -96,7 +111,12 @@ impl<P: Platform> Engine<P> {
             Ok(Resolved::NotFound) => return (Err(ActivateError::UserNotFound.into()), None),
             Err(failure) => return self.not_signed_in(failure),
         };
-        let SignInRequest { consent, key, repos, .. } = request;
+        let SignInRequest { consent, key, repos, moves_from, .. } = request;
+        if let Some(from) = moves_from.filter(|from| *from != account.id)
+            && let Err(error) = self.move_license(&key, from, &account).await
+        {
+            return (Err(error), None);
+        }
         let claimed = Claimed::SignedIn(account.clone());
         let (activated, follow_up) = self.activate(Activate { key, claimed, repos }).await;
         let mut activated = match activated {
@@ -119,7 +139,36 @@ impl<P: Platform> Engine<P> {
         (Ok(SignedIn { activated, acceptance }), follow_up)
     }
 
-    /// Step 4. The buyer's own hour of requests pays for it, and each invitation is another repository's.
+    /// Step 3. A license that is the account's already was moved a moment ago, by a request whose answer was lost.
+    async fn move_license(
+        &self,
+        key: &PresentedKey,
+        from: GithubUserId,
+        to: &GithubAccount,
+    ) -> Result<(), SignInError> {
+        let view = self.view_license(key).await?;
+        let bound_to = view.activation.map(|activation| activation.user_id);
+        if bound_to == Some(to.id) {
+            return Ok(());
+        }
+        let (Some(reason), Some(actor), Moves::Allowed) =
+            (Reason::parse(WANTED), Actor::parse(BUYER), self.config.pages.moves)
+        else {
+            return Err(SignInError::NotMoved);
+        };
+        let action = self.new_action(reason, actor).map_err(ActivateError::Storage)?;
+        let mut batch = Batch::new();
+        let wish = Move { key: &view.key, from, to, every_ms: MOVES_EVERY_MS };
+        let moved = license_actions::move_to(&mut batch, &wish, &action, self.moment(), &self.trace);
+        let results = self.run(batch).await.map_err(ActivateError::from)?;
+        if results.count(&moved).map_err(ActivateError::from)? == 0 {
+            return Err(SignInError::NotMoved);
+        }
+        self.log(Level::Info, "license_moved", [("license", (&view.key).into())]);
+        Ok(())
+    }
+
+    /// Step 5. The buyer's own hour of requests pays for it, and each invitation is another repository's.
     async fn accept_all(
         &self,
         github: &SignIn<'_>,

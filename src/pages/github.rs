@@ -36,6 +36,9 @@ struct Begun {
     session: String,
     #[serde(rename = "a")]
     accepts: bool,
+    /// The license is to be moved to whoever signs in.
+    #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
+    moves: bool,
     /// In milliseconds.
     #[serde(rename = "x")]
     ends_at: i64,
@@ -49,6 +52,7 @@ impl Begun {
             verifier: format!("{}{}", random_text(platform)?, random_text(platform)?),
             session: session.id.clone(),
             accepts: consent == Consent::AcceptForMe,
+            moves: false,
             ends_at: platform.now().plus_millis(BEGUN_S * 1000).as_millis(),
         })
     }
@@ -79,6 +83,7 @@ pub(super) async fn begin<P: Platform>(engine: &Engine<P>, request: Request, fra
     };
     let consent = if fields.text("accept") == "later" { Consent::IdentityOnly } else { Consent::AcceptForMe };
     let Ok(begun) = Begun::now(platform, &session, consent) else { return frame.refused(503).response() };
+    let begun = Begun { moves: fields.text("account") == "another", ..begun };
     let to = github.authorize_url(consent, &begun.state, &begun.verifier);
     cookie::set(redirect(&to), cookie::SIGN_IN, &sealer.seal(&begun), BEGUN_S)
 }
@@ -117,6 +122,8 @@ async fn answer<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Fram
         consent: if begun.accepts { Consent::AcceptForMe } else { Consent::IdentityOnly },
         key,
         repos: session.chosen(),
+        // Whoever has only found the key knows no account that it could be moved away from.
+        moves_from: session.account().filter(|_| begun.moves),
     };
     let (signed_in, follow_up) = engine.sign_in(request).await;
     written_down(engine, follow_up).await;
@@ -154,6 +161,7 @@ const fn refusal_of(error: &SignInError) -> Notice {
         SignInError::Activation(ActivateError::BoundToAnother) => Notice::OtherAccount,
         SignInError::Activation(ActivateError::NotInvitable(_)) => Notice::NotInvitable,
         SignInError::Activation(ActivateError::Choice(_)) => Notice::ChooseFirst,
+        SignInError::NotMoved => Notice::NotMoved,
         SignInError::CodeRefused | SignInError::NotConfigured => Notice::SignInFailed,
         SignInError::Upstream(_) | SignInError::Activation(_) => Notice::TryAgain,
     }

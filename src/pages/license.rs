@@ -13,7 +13,7 @@ use super::session::Session;
 use super::words::{self, Markup, Notice, Part, Tone, filled};
 use super::{cookie, github, rendered};
 use crate::adapters::github::{Profile, avatar};
-use crate::config::Config;
+use crate::config::{Config, Moves};
 use crate::engine::{Activate, ActivateError, Claimed, Engine, FollowUp, LicenseView, RepoView};
 use crate::http::activate::{log_refusal, within_limits};
 use crate::http::{Request, Response};
@@ -53,7 +53,7 @@ enum Step {
     /// To say which account it is. With what was chosen, where that is so.
     Activate { has_chosen: bool, by: By },
     /// It is activated, for this account where the buyer has shown to know it; whether anything can be sent again.
-    Activated { account: Markup, login: Option<String>, again: bool, sign_in: Option<&'static str> },
+    Activated { account: Markup, login: Option<String>, again: bool, sign_in: Option<&'static str>, moves: bool },
 }
 
 /// How the account can be told.
@@ -299,7 +299,8 @@ fn step(view: &LicenseView, session: &Session, chooses: bool, config: &Config) -
         };
         let again = view.repos.iter().any(|(_, state)| !matches!(state, RepoView::Member | RepoView::RemovedByHand));
         let open = view.repos.iter().any(|(_, state)| matches!(state, RepoView::Invited { .. }));
-        return Step::Activated { account, login, again, sign_in: sign_in.filter(|_| open) };
+        let moves = sign_in.is_some() && login.is_some() && config.pages.moves == Moves::Allowed;
+        return Step::Activated { account, login, again, sign_in: sign_in.filter(|_| open), moves };
     }
     let chosen = session.chosen();
     match &view.choose {

@@ -105,6 +105,11 @@ impl Session {
         self.account == Some(account.as_i64())
     }
 
+    /// The account that this browser has shown to know.
+    pub(crate) fn account(&self) -> Option<GithubUserId> {
+        self.account.and_then(GithubUserId::new)
+    }
+
     #[must_use]
     pub(crate) fn choosing(self, repos: &[Repo]) -> Self {
         Self { chosen: repos.iter().map(|repo| repo.as_str().to_owned()).collect(), ..self }

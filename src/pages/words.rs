@@ -41,6 +41,7 @@ pub(crate) enum Notice {
     SignInCanceled,
     SignInFailed,
     OtherAccount,
+    NotMoved,
     NotInvitable,
     ChooseFirst,
     TooOften,
@@ -122,7 +123,7 @@ impl Tone {
 }
 
 impl Notice {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::SessionOver,
         Self::Left,
         Self::Activated,
@@ -135,6 +136,7 @@ impl Notice {
         Self::SignInCanceled,
         Self::SignInFailed,
         Self::OtherAccount,
+        Self::NotMoved,
         Self::NotInvitable,
         Self::ChooseFirst,
         Self::TooOften,
@@ -156,6 +158,7 @@ impl Notice {
             Self::SignInCanceled => "sign_in_canceled",
             Self::SignInFailed => "sign_in_failed",
             Self::OtherAccount => "other_account",
+            Self::NotMoved => "not_moved",
             Self::NotInvitable => "not_invitable",
             Self::ChooseFirst => "choose_first",
             Self::TooOften => "too_often",
@@ -178,7 +181,7 @@ impl Notice {
             | Self::SignInCanceled
             | Self::ChooseFirst
             | Self::TooOften => Tone::Waits,
-            Self::SignInFailed | Self::OtherAccount | Self::NotInvitable | Self::TryAgain => Tone::Bad,
+            Self::SignInFailed | Self::OtherAccount | Self::NotMoved | Self::NotInvitable | Self::TryAgain => Tone::Bad,
         }
     }
 
@@ -211,6 +214,10 @@ impl Notice {
             Self::OtherAccount => {
                 "This license is activated for another GitHub account than the one you signed in with. Sign in with that one: GitHub \
                  asks which."
+            }
+            Self::NotMoved => {
+                "Nothing was changed: a license can be moved to another account once in 30 days, and while it is good. The seller can \
+                 move it at any time."
             }
             Self::NotInvitable => {
                 "This account cannot be invited: it is managed by a company. Sign in with a personal GitHub account."
@@ -282,6 +289,10 @@ pub(crate) const TYPE_INSTEAD: &str = "Enter your username instead";
 pub(crate) const NO_SIGN_IN: &str =
     "For this product you have to sign in at GitHub, which the seller has not set up yet. Please ask them.";
 pub(crate) const ACCEPT_ALL_HEADING: &str = "Accept everything at once";
+pub(crate) const MOVE_HEADING: &str = "Use another account";
+pub(crate) const MOVE_LEAD: &str = "The license moves to the account that you sign in with next, and the present one loses the access. You can do this once in 30 \
+     days.";
+pub(crate) const MOVE_BUTTON: &str = "Sign in with the other account";
 pub(crate) const NOT_BEGUN_HERE: &str = "This sign-in was not begun in this browser, or took longer than ten minutes. Open your license, and begin once more.";
 pub(crate) const LOGIN_LABEL: &str = "GitHub username";
 pub(crate) const LOGIN_HINT: &str = "Such as ada where the profile is github.com/ada.";

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `buying` | from the key to the invitations, and what is told on the way |
 //! | `signing_in` | continue with GitHub |
+//! | `moving` | use another account |
 //! | `guarded` | sessions, forms of other pages, and what is written where it must not be |
 
 mod buying;
 mod guarded;
+mod moving;
 mod signing_in;
 
 use std::cell::RefCell;

@@ -153,7 +153,13 @@ fn whoever_cancels_or_is_somebody_else_is_told_what_helps() {
         browser.press("Continue with GitHub").await;
         browser.press("Authorize as octocat").await;
         browser.sees("You are in: the invitations are accepted for you.").await;
+        browser.looks_right("license-in-movable").await;
+        browser.press("Sign in with the other account").await;
+        browser.press("Authorize as grace-hopper").await;
+        browser.sees("Activated for the GitHub account grace-hopper.").await;
         browser.close().await;
+        shop.tick().await;
+        assert_eq!(shop.sandbox().collaborators("acme/starter"), ["grace-hopper"]);
     });
 }
 

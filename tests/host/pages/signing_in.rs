@@ -9,7 +9,7 @@ use super::{Browser, OWN_PAGES, PUBLIC_URL, Seen, sold};
 use crate::shop::{STARTER, Shop, run};
 
 /// What a shop needs whose buyers sign in.
-const SIGN_IN: [(&str, &str); 5] = [
+pub(super) const SIGN_IN: [(&str, &str); 5] = [
     OWN_PAGES[0],
     OWN_PAGES[1],
     ("GITHUB_OAUTH_CLIENT_ID", GITHUB_OAUTH_CLIENT_ID),
@@ -20,7 +20,7 @@ const SIGN_IN: [(&str, &str); 5] = [
 const NOW: &[(&str, &str)] = &[("accept", "now")];
 
 /// A shop with a license, and a browser in which its key was entered.
-async fn entered<'a>(shop: &'a Shop, product_id: &str) -> Browser<'a> {
+pub(super) async fn entered<'a>(shop: &'a Shop, product_id: &str) -> Browser<'a> {
     let key = sold(shop, product_id).await;
     let browser = Browser::new(shop);
     assert_eq!(browser.submit("/", &[("license_key", &key)]).await.status, 200);
@@ -28,7 +28,7 @@ async fn entered<'a>(shop: &'a Shop, product_id: &str) -> Browser<'a> {
 }
 
 /// Where GitHub sends the browser back to, once somebody has signed in there.
-async fn begun(shop: &Shop, browser: &Browser<'_>, fields: &[(&str, &str)], login: Option<&str>) -> String {
+pub(super) async fn begun(shop: &Shop, browser: &Browser<'_>, fields: &[(&str, &str)], login: Option<&str>) -> String {
     let seen = browser.post("/auth/github", fields).await;
     assert_eq!(seen.status, 303, "{}", seen.html);
     let back = shop.sandbox.sign_in(seen.header("location").unwrap(), login);
@@ -36,13 +36,13 @@ async fn begun(shop: &Shop, browser: &Browser<'_>, fields: &[(&str, &str)], logi
 }
 
 /// The page that a callback leads to.
-async fn led(browser: &Browser<'_>, callback: &str) -> Seen {
+pub(super) async fn led(browser: &Browser<'_>, callback: &str) -> Seen {
     let seen = browser.get(callback).await;
     assert_eq!(seen.status, 303, "{}", seen.html);
     browser.get(seen.header("location").unwrap()).await
 }
 
-async fn signed_in(shop: &Shop, browser: &Browser<'_>, login: &str) -> Seen {
+pub(super) async fn signed_in(shop: &Shop, browser: &Browser<'_>, login: &str) -> Seen {
     let callback = begun(shop, browser, NOW, Some(login)).await;
     led(browser, &callback).await
 }
