@@ -9,7 +9,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use latchkey_sandbox::{
-    Credentials, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, POSTMARK_TOKEN, Sandbox, Service,
+    Credentials, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, PADDLE_WEBHOOK_SECRET, POSTMARK_TOKEN, Sandbox,
+    Service, VirtualClock, sign_paddle_body,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -171,6 +172,30 @@ async fn a_lemon_squeezy_sale_sends_the_order_the_key_and_the_storefront_s_own_m
     assert_eq!(events, ["order_created", "license_key_created"]);
     let state: Value = running.get("/_sandbox/state").await.json().await.unwrap();
     assert_eq!(state["storefront_mails"][0]["to"], "mary@example.com");
+}
+
+#[tokio::test]
+async fn a_paddle_sale_is_signed_anew_each_time_and_is_refunded() {
+    let (worker, kept) = worker().await;
+    let clock = VirtualClock::at(NOW);
+    let options = Options { worker_url: Some(worker), clock: clock.clock(), ..Options::default() };
+    let running = Running::start(options).await;
+    let sale = json!({
+        "storefront": "paddle", "product_id": "pro_01gsz4t5hdjse780zja8vvr7jg", "variant_id": null,
+        "email": "mary@example.com", "name": "Mary Jackson",
+    });
+    assert_eq!(running.post("/_sandbox/sell", sale).await, 204);
+    clock.advance(600_000);
+    assert_eq!(running.post("/_sandbox/send-again", json!({ "delivery": 0 })).await, 204);
+    assert_eq!(running.post("/_sandbox/refund", json!({ "delivery": 0 })).await, 204);
+    let kept = kept.lock().unwrap().clone();
+    let signed: Vec<_> =
+        kept.iter().map(|(_, headers, body)| (headers["paddle-signature"].to_str().unwrap(), body)).collect();
+    for ((signature, body), at) in signed.iter().zip([NOW, NOW + 600_000, NOW + 600_000]) {
+        assert_eq!(*signature, sign_paddle_body(PADDLE_WEBHOOK_SECRET, at, body));
+    }
+    let event = |place: usize| serde_json::from_slice::<Value>(signed[place].1).unwrap()["event_type"].clone();
+    assert_eq!((signed.len(), event(1), event(2)), (3, json!("transaction.completed"), json!("adjustment.created")));
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ const fn product(
 }
 
 /// What is sold. Some of it is not in the catalogue at first, and some is none of the shop's business.
-pub(crate) const PRODUCTS: [Product; 10] = [
+pub(crate) const PRODUCTS: [Product; 11] = [
     product(GUMROAD, "32-nPAicqbLj8B_WswVlMw==", None, Issues::Minted, &[]),
     product(
         GUMROAD,
@@ -54,6 +54,7 @@ pub(crate) const PRODUCTS: [Product; 10] = [
     product(LEMON_SQUEEZY, "7", Some("9"), Issues::Storefront, &[]),
     product(GUMROAD, "ebook==", None, Issues::Nobody, &[]),
     product(LEMON_SQUEEZY, "77", Some("1"), Issues::Nobody, &[]),
+    product(PADDLE, "pro_01gsz4t5hdjse780zja8vvr7jg", None, Issues::Minted, &[]),
 ];
 
 /// Those of [`PRODUCTS`] that the catalogue says nothing of at first.

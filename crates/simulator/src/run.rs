@@ -88,6 +88,8 @@ pub(crate) fn execute(database: &Rc<Sqlite>, seed: u64, trace: Trace, mistake: O
     if reconciled {
         settings.push(("GUMROAD_ACCESS_TOKEN", latchkey_sandbox::GUMROAD_ACCESS_TOKEN));
         settings.push(("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY));
+        settings.push(("PADDLE_API_KEY", latchkey_sandbox::PADDLE_API_KEY));
+        settings.push(("PADDLE_WEBHOOK_SECRET", latchkey_sandbox::PADDLE_WEBHOOK_SECRET));
     }
     if random.u32(0..4) == 0 {
         settings.push(("WORKERS_PLAN", "paid"));

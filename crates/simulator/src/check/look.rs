@@ -43,7 +43,8 @@ pub(crate) fn next_reminder(run: &Run) -> Option<i64> {
 pub(crate) fn next_unread_list(run: &Run, since: i64) -> Option<i64> {
     let unread = "SELECT coalesce(due_at, 0) AS due_at
                   FROM (SELECT 'gumroad' AS source, 'sales' AS list
-                        UNION ALL SELECT 'lemonsqueezy', 'orders' UNION ALL SELECT 'lemonsqueezy', 'license_keys')
+                        UNION ALL SELECT 'lemonsqueezy', 'orders' UNION ALL SELECT 'lemonsqueezy', 'license_keys'
+                        UNION ALL SELECT 'paddle', 'transactions' UNION ALL SELECT 'paddle', 'adjustments')
                   LEFT JOIN reconciliations USING (source, list)
                   WHERE NOT (started_at >= ?1 AND page IS NULL AND error IS NULL AND finished_at >= started_at)
                      OR started_at IS NULL";

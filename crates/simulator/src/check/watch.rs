@@ -121,7 +121,7 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
     for table in ["licenses", "orders"] {
         database.query(&format!(
             "CREATE TEMP TRIGGER addressed_{table} AFTER UPDATE OF email ON main.{table}
-               WHEN NEW.email <> OLD.email
+               WHEN NEW.email <> OLD.email AND OLD.email <> ''
                  AND NOT (NEW.email = '' AND EXISTS (SELECT 1 FROM admin_actions WHERE action = 'privacy.erase'))
                  AND NOT EXISTS (
                  SELECT 1 FROM admin_actions a JOIN licenses l ON l.license_key = a.target

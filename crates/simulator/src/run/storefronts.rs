@@ -1,15 +1,23 @@
 //! What the storefronts do: they sell, something becomes of an order, and they tell of it, once, often, late or never. And
 //! what somebody tells in their name.
 
-use latchkey_sandbox::{Delivery, GumroadSale, KeyStatus, LemonSqueezySale, Service, sign_lemon_squeezy_body};
+use latchkey_sandbox::{
+    Delivery, GumroadSale, KeyStatus, LemonSqueezySale, PaddleAdjustment, PaddleItem, PaddleSale, Service,
+    sign_lemon_squeezy_body, sign_paddle_body,
+};
 
 use super::Run;
-use crate::model::{Facts, GUMROAD, Key, Known, LEMON_SQUEEZY, Meaning, Order, PRODUCTS, UNMAPPED, What};
+use crate::model::{Facts, GUMROAD, Key, Known, LEMON_SQUEEZY, Meaning, Order, PADDLE, PRODUCTS, UNMAPPED, What};
 use crate::shelf::Issues;
 use crate::world::delivery_request;
 
 impl Run {
+    /// Where the storefronts' lists are read, Paddle is connected too, which is asked with the same key: there, every fourth sale is
+    /// Paddle's.
     pub(super) fn sell_on_gumroad(&mut self) {
+        if self.reconciled && self.model.borrow().orders.len() % 4 == 3 {
+            return self.sell_on_paddle();
+        }
         let product = self.pick_product(GUMROAD);
         self.sell_one_on_gumroad(product);
     }
@@ -33,6 +41,21 @@ impl Run {
         let id = delivery.reference.clone();
         let order = self.order(id, product, email);
         self.make(delivery, order, Meaning::Sale(Facts::default()))
+    }
+
+    fn sell_on_paddle(&mut self) {
+        let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+        let product =
+            (0..PRODUCTS.len()).find(|place| PRODUCTS[*place].source == PADDLE).expect("Paddle sells something");
+        let sale = PaddleSale {
+            items: vec![PaddleItem::of(PRODUCTS[product].id)],
+            email: Some(email.clone()),
+            ..PaddleSale::default()
+        };
+        let delivery = self.world.sandbox.sell_on_paddle(sale);
+        self.note(&format!("Paddle sells {} to {email}", PRODUCTS[product].id));
+        let order = self.order(delivery.reference.clone(), product, email);
+        self.made(delivery, order, Meaning::Sale(Facts::default()));
     }
 
     pub(super) fn sell_on_lemon_squeezy(&mut self) {
@@ -91,6 +114,15 @@ impl Run {
             (2 | 3, GUMROAD) => (sandbox.gumroad_dispute(&id), Facts { disputed: true, ..before }),
             (4, GUMROAD) => (sandbox.gumroad_dispute_won(&id), Facts { disputed: true, won: true, ..before }),
             (_, GUMROAD) => (sandbox.gumroad_resend(&id), before),
+            (0 | 1, PADDLE) => {
+                (sandbox.paddle_adjust(&id, PaddleAdjustment::default()), Facts { refunded: true, ..before })
+            }
+            (what, PADDLE) => {
+                let won = what > 2;
+                let action = if won { "chargeback_reverse" } else { "chargeback" };
+                let adjustment = PaddleAdjustment { action: action.to_owned(), ..PaddleAdjustment::default() };
+                (sandbox.paddle_adjust(&id, adjustment), Facts { disputed: true, won: before.won || won, ..before })
+            }
             (0, _) => (sandbox.lemon_squeezy_refund(&id, None), Facts { refunded: true, ..before }),
             (_, _) => (sandbox.lemon_squeezy_refund(&id, Some(1)), Facts { in_part: true, ..before }),
         };
@@ -98,9 +130,16 @@ impl Run {
             "sale" => Meaning::Sale(facts.in_flags()),
             // A partial refund has the name of a full one.
             "refund" | "order_refunded" if !facts.refunded => Meaning::Changed(facts),
+            // An adjustment says what it is itself, and nothing of the others.
+            "adjustment.created" if what < 2 => Meaning::Changed(Facts { refunded: true, ..Facts::default() }),
+            "adjustment.created" => Meaning::Changed(Facts { disputed: true, won: what > 2, ..Facts::default() }),
             _ => Meaning::Changed(facts.in_flags()),
         };
-        let storefront = if source == GUMROAD { Service::Gumroad } else { Service::LemonSqueezy };
+        let storefront = match source {
+            GUMROAD => Service::Gumroad,
+            PADDLE => Service::Paddle,
+            _ => Service::LemonSqueezy,
+        };
         let became = in_words(facts);
         self.note(&format!("{storefront} has news of order {id}: {}; so far it was {became}", delivery.event));
         self.model.borrow_mut().orders[place].facts = facts;
@@ -180,6 +219,10 @@ impl Run {
                 retries @ 1..=3 if known.delivery.path_and_query.starts_with("/webhooks/gumroad") => {
                     self.world.sandbox.gumroad_retry(&known.delivery, retries)
                 }
+                // Each try is signed anew.
+                _ if known.delivery.path_and_query == "/webhooks/paddle" => {
+                    self.world.sandbox.paddle_retry(&known.delivery)
+                }
                 _ => known.delivery.clone(),
             };
             known.sent += 1;
@@ -214,6 +257,9 @@ impl Run {
             // What is signed is another body, or the body is signed with another secret.
             if self.random.bool() {
                 delivery.body.push(b' ');
+            } else if delivery.path_and_query == "/webhooks/paddle" {
+                let signature = sign_paddle_body("guessed", self.world.now().as_millis(), &delivery.body);
+                delivery.headers = vec![("paddle-signature".to_owned(), signature)];
             } else {
                 let signature = sign_lemon_squeezy_body("guessed", &delivery.body);
                 for (name, value) in &mut delivery.headers {
