@@ -53,7 +53,9 @@ impl Deployment {
         let (jobs, inbox) = jobs::unbounded_channel();
         let (started, start) = mpsc::channel();
         thread::spawn(move || {
-            let world = World::on(Rc::new(Sqlite::migrated().expect("a database")), 7, &[], send);
+            // The catalogue has a product of Paddle's.
+            let settings = [("PADDLE_WEBHOOK_SECRET", latchkey_sandbox::PADDLE_WEBHOOK_SECRET)];
+            let world = World::on(Rc::new(Sqlite::migrated().expect("a database")), 7, &settings, send);
             started.send(world.sandbox.clone()).expect("somebody waits");
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
             runtime.block_on(work(&world, inbox));
