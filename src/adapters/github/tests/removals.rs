@@ -7,8 +7,17 @@ const USER_BY_LOGIN: &str = "GET https://api.github.com/users/octocat";
 
 #[test]
 fn whoever_is_in_is_removed_without_a_look_at_the_list() {
-    let world = Canned::answering([reply(204, ""), reply(204, "")]);
-    assert_eq!((remove_in(&world), world.calls()), (Ok(()), vec![SEE.to_owned(), REMOVE.to_owned()]));
+    let world = Canned::answering([reply(204, ""), reply(204, ""), reply(200, USER)]);
+    assert_eq!((remove_in(&world), world.calls()), (Ok(()), [SEE, REMOVE, USER_BY_ID].map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn whoever_was_renamed_while_they_were_removed_is_removed_once_more() {
+    let renamed = USER.replace("octocat", "new-cat");
+    let world = Canned::answering([reply(204, ""), reply(204, ""), reply(200, &renamed)]);
+    let failure = remove_in(&world).unwrap_err();
+    assert_eq!(failure.remedy, Remedy::Retry);
+    assert_eq!(world.calls(), [SEE, REMOVE, USER_BY_ID]);
 }
 
 #[test]
