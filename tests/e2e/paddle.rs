@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use latchkey_sandbox::{
-    Fault, FaultKind, PADDLE_API_KEY, PADDLE_WEBHOOK_SECRET, PaddleAdjustment, PaddleSale, Service,
+    Fault, FaultKind, PADDLE_API_KEY, PADDLE_WEBHOOK_SECRET, PaddleAdjustment, PaddleSale, Service, sign_paddle_body,
 };
 use latchkey_testbed::TestbedOptions;
 
@@ -85,4 +85,25 @@ async fn paddles_own_package_takes_what_the_sandbox_signs_and_nothing_else() {
     changed.body.push(b' ');
     assert_eq!(verified(PADDLE_WEBHOOK_SECRET, &changed).trim(), "false");
     shop.close();
+}
+
+#[test]
+fn paddles_own_package_reads_every_kind_of_delivery_that_is_kept() {
+    let folder = format!("{}/tests/fixtures/paddle", env!("CARGO_MANIFEST_DIR"));
+    let kept: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(kept.len() > 20);
+    for path in kept {
+        let body = std::fs::read(&path).unwrap();
+        let event: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let (kind, id) = (event["event_type"].as_str().unwrap(), event["data"]["id"].as_str().unwrap());
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64;
+        let delivery = latchkey_sandbox::Delivery {
+            event: kind.to_owned(),
+            reference: id.to_owned(),
+            path_and_query: "/webhooks/paddle".to_owned(),
+            headers: vec![("paddle-signature".to_owned(), sign_paddle_body(PADDLE_WEBHOOK_SECRET, now, &body))],
+            body,
+        };
+        assert_eq!(verified(PADDLE_WEBHOOK_SECRET, &delivery), format!("true {kind} {id}"), "{}", path.display());
+    }
 }
