@@ -85,22 +85,23 @@ fn a_refund_takes_an_open_invitation_back_and_removes_a_collaborator() {
         assert_eq!((access(&shop, "octocat"), outcomes(&shop)), ([false; 2], "removed,removed".into()));
         let calls = shop.calls();
         assert_eq!(
-            calls[..3],
+            calls[..4],
             [
                 "GET /user/583231",
                 "GET /repos/acme/starter/collaborators/octocat",
-                "DELETE /repos/acme/starter/collaborators/octocat"
+                "DELETE /repos/acme/starter/collaborators/octocat",
+                "GET /user/583231",
             ],
-            "whoever is in is removed without a look at a list"
+            "whoever is in is removed without a look at a list, and it is seen that it was them"
         );
         let docs = [
             "GET /user/583231",
             "GET /repos/acme/starter-docs/collaborators/octocat",
             "GET /repos/acme/starter-docs/invitations",
         ];
-        assert_eq!(calls[3..6], docs, "nobody is removed by a login that was theirs a moment ago");
-        assert!(calls[6].starts_with("DELETE /repos/acme/starter-docs/invitations/"), "{}", calls[6]);
-        assert_eq!(calls.len(), 7);
+        assert_eq!(calls[4..7], docs, "nobody is removed by a login that was theirs a moment ago");
+        assert!(calls[7].starts_with("DELETE /repos/acme/starter-docs/invitations/"), "{}", calls[7]);
+        assert_eq!(calls.len(), 8);
     });
 }
 

@@ -95,7 +95,7 @@ fn the_bypass_survives_every_single_fault() {
 
 #[test]
 fn a_refund_survives_every_single_fault() {
-    exhaust(Scenario::Refund, 14);
+    exhaust(Scenario::Refund, 15);
     exhaust(Scenario::LicenseEnd, 27);
     exhaust(Scenario::Invoice, 10);
 }
@@ -107,13 +107,13 @@ fn a_reminder_survives_every_single_fault() {
 
 #[test]
 fn a_revocation_survives_every_single_fault() {
-    exhaust(Scenario::Revocation, 13);
+    exhaust(Scenario::Revocation, 14);
     exhaust(Scenario::Reinstatement, 11);
 }
 
 #[test]
 fn a_transfer_survives_every_single_fault() {
-    exhaust(Scenario::Transfer, 21);
+    exhaust(Scenario::Transfer, 22);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_sync_survives_every_single_fault() {
 
 #[test]
 fn what_an_account_had_before_is_taken_despite_every_single_fault() {
-    exhaust(Scenario::Forgetting, 8);
+    exhaust(Scenario::Forgetting, 9);
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn everything_that_the_doctor_looks_at_has_its_words() {
       cron: cron trigger
       mail_provider: mail provider
       mail_sender: sender of mails
+      mail_hooks: word of mails that come back
       hooks: webhooks of
       deliveries: deliveries of
       mapped_products: products of the catalogue at
@@ -59,10 +60,13 @@ fn everything_that_the_doctor_looks_at_has_its_words() {
       schema_ahead: the database is of a later version than the Worker
       no_tick: no tick has run in the last five minutes
       delivers_nothing: it takes mails and delivers none
+      several: several are set, and only one can be
+      not_verified: the mail provider sends nothing from it
+      cannot_tell: there is nobody to ask
       mails_wait: mails wait until you set something right
       refused: the credentials are not taken
       unanswered: there was no answer that could be believed
-      not_used: nothing is sold there
+      not_used: it is not used
       not_configured: its webhook is closed, and the catalogue has products of it
       no_credentials: there are no credentials to ask with
       hook_missing: none leads here
@@ -120,6 +124,7 @@ fn every_code_has_its_words() {
 
     licenses
       mail_failed: the mail with the key could not be sent and is not tried again
+      mail_bounced: the mail with the key came back, or was reported as spam
       invitation_failed: the invitation could not be made and is not tried again
       removal_failed: the access could not be taken away, which is not tried again
       mail_blocked: the mail with the key cannot be sent until you fix the cause
@@ -168,6 +173,9 @@ fn every_code_has_its_words() {
       ping: the sender asked whether somebody is there
       access_changed: who is in a repository changed, which is read from GitHub itself
       another_repository: it is about a repository that no product opens
+      mail_returned: a mail came back, or was reported as spam
+      mail_not_returned: a mail is late, or was answered by a machine, which changes nothing
+      another_mail: it is about a mail that is none of Latchkey's
       key_issued_by_storefront: the storefront issues the keys of this product: the license comes with the key
       minted_here: the keys of this product are minted here: the storefront's own opens nothing
       nothing_to_deliver: the catalogue says that this product opens nothing
