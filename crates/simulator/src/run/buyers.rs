@@ -1,6 +1,6 @@
 //! What buyers do: they read their mail, activate what they have bought, and answer invitations.
 
-use latchkey_sandbox::Invitation;
+use latchkey_sandbox::{Invitation, Mail};
 use serde_json::json;
 
 use super::{OPERATOR, Run};
@@ -132,7 +132,7 @@ impl Run {
             let model = &mut *self.model.borrow_mut();
             model.alerts += usize::from(mail.to == OPERATOR);
             if mail.subject.contains(" expires on ") {
-                let row = mail.metadata.get("outbox_id").cloned().unwrap_or_default();
+                let row = owed_by(&mail);
                 model.reminders.push((row, mail.to.clone()));
             }
             if mail.subject.contains("Your invitation for ") {
@@ -140,7 +140,7 @@ impl Run {
                 let said = |words: &str| {
                     text.lines().filter_map(|line| Some(line.split_once(words)?.0.to_lowercase())).collect()
                 };
-                let row = mail.metadata.get("outbox_id").cloned().unwrap_or_default();
+                let row = owed_by(&mail);
                 let (open, expired) = (said(": accept until "), said(": the invitation has expired"));
                 model.notices.push(Notice { row, at: mail.at, open, expired });
             }
@@ -155,4 +155,10 @@ impl Run {
             }
         }
     }
+}
+
+/// The row of the outbox by which a mail is owed, which may have been ended before and be owed anew: that stands behind a dash.
+fn owed_by(mail: &Mail) -> String {
+    let owed = mail.metadata.get("outbox_id").map_or("", String::as_str);
+    owed.split_once('-').map_or(owed, |(row, _)| row).to_owned()
 }
