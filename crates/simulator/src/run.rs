@@ -404,6 +404,11 @@ impl Run {
 
     /// Sends a request, and runs what is behind its answer.
     fn send(&mut self, words: &str, request: Request, what: What) {
+        self.send_as_made(words, move || request, what);
+    }
+
+    /// Sends a request that is made in the moment in which the Worker gets it, however long others take before that.
+    fn send_as_made(&mut self, words: &str, request: impl FnOnce() -> Request + 'static, what: What) {
         let (place, task) = self.note_request(words, what);
         let trace = latchkey::model::TraceId::parse(&self.model.borrow().sent[place].trace).expect("a trace of ours");
         let isolate = self.isolates.pick(&mut self.random);
@@ -411,7 +416,7 @@ impl Run {
         let engine = self.world.engine_knowing(seam, isolate.known(), trace);
         let (model, fates, mistake) = (Rc::clone(&self.model), Rc::clone(&self.fates), self.mistake);
         self.begin(async move {
-            let mut response = http::handle(&engine, request).await;
+            let mut response = http::handle(&engine, request()).await;
             isolate.keep(engine.catalogue());
             if let Some(mistake) = mistake {
                 mistake.answer(&model.borrow().sent[place].what, &mut response);

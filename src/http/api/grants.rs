@@ -62,8 +62,22 @@ pub struct GrantsRequest {
 pub struct ForgetRequest {
     pub reason: Reason,
     pub actor: Option<Actor>,
+    #[serde(deserialize_with = "whole")]
     pub github_user_id: i64,
     pub repo: RepoFilter,
+}
+
+/// Reads a whole number however it is written: to a schema, `1.0` is an integer as well.
+fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = serde_json::Number::deserialize(deserializer)?;
+    if let Some(number) = number.as_i64() {
+        return Ok(number);
+    }
+    match number.as_f64() {
+        // One that does not fit is nobody's.
+        Some(written) if written.fract() == 0.0 => Ok(format!("{written:.0}").parse().unwrap_or(i64::MAX)),
+        _ => Err(serde::de::Error::custom("not a whole number")),
+    }
 }
 
 /// Which licenses are to be brought to what the catalogue says by now.
@@ -188,5 +202,21 @@ impl AccessCounts {
         self.remove += other.remove;
         self.raise += other.raise;
         self.lower += other.lower;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_a_whole_number_however_it_is_written() {
+        let read = |number: &str| {
+            let body = format!(r#"{{"reason":"why","github_user_id":{number},"repo":"acme/kit"}}"#);
+            serde_json::from_str::<ForgetRequest>(&body).ok().map(|request| request.github_user_id)
+        };
+        assert_eq!(["583231", "583231.0", "5.83231e5"].map(read), [Some(583_231); 3]);
+        assert_eq!(read("1e30"), Some(i64::MAX));
+        assert_eq!(["1.5", "\"1\"", "null"].map(read), [None; 3]);
     }
 }

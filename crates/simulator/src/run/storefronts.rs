@@ -213,22 +213,24 @@ impl Run {
     }
 
     pub(super) fn deliver(&mut self, place: usize) {
-        let (request, words) = {
+        let (delivery, words) = {
             let known = &mut self.model.borrow_mut().deliveries[place];
             let delivery = match known.sent {
                 retries @ 1..=3 if known.delivery.path_and_query.starts_with("/webhooks/gumroad") => {
                     self.world.sandbox.gumroad_retry(&known.delivery, retries)
                 }
-                // Each try is signed anew.
-                _ if known.delivery.path_and_query == "/webhooks/paddle" => {
-                    self.world.sandbox.paddle_retry(&known.delivery)
-                }
                 _ => known.delivery.clone(),
             };
             known.sent += 1;
-            (delivery_request(&delivery), format!("{} {} is delivered", known.delivery.event, known.delivery.reference))
+            (delivery, format!("{} {} is delivered", known.delivery.event, known.delivery.reference))
         };
-        self.send(&words, request, What::Delivery(place));
+        let sandbox = self.world.sandbox.clone();
+        let request = move || match delivery.path_and_query.as_str() {
+            // Each try is signed anew, with the time.
+            "/webhooks/paddle" => delivery_request(&sandbox.paddle_retry(&delivery)),
+            _ => delivery_request(&delivery),
+        };
+        self.send_as_made(&words, request, What::Delivery(place));
     }
 
     /// The seller has the storefronts send once more what never arrived.

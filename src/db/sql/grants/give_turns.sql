@@ -7,12 +7,12 @@ WITH asking AS MATERIALIZED (
   FROM outbox o JOIN grants g ON g.id = o.subject
   WHERE o.queue = 'grants' AND o.next_attempt_at = :until AND o.lease_id = :lease_id
     AND g.turn_at IS NULL AND g.state NOT IN ('invited', 'member')
+    AND NOT EXISTS (SELECT 1 FROM invitation_reservations r
+                    WHERE r.grant_id = g.id AND r.lease_id = :lease_id AND r.reserved_at = :now)
     AND EXISTS (SELECT 1 FROM open_claims c
                 WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo
                   AND c.good_until > :now AND c.test <= :allow_test)
     AND NOT EXISTS (SELECT 1 FROM github_pauses p WHERE p.scope IN ('', g.repo) AND p.until_at > :now)
-    AND NOT EXISTS (SELECT 1 FROM invitation_reservations r
-                    WHERE r.grant_id = g.id AND r.lease_id = :lease_id AND r.reserved_at = :now)
     AND :per_grant > (SELECT count(*) FROM invitation_reservations r
                       WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms
                         AND (r.made = 1 OR r.reserved_at > :now - :lease_ms))
