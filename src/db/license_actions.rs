@@ -158,6 +158,8 @@ pub struct Issued {
     pub key: Option<LicenseKey>,
     /// The delivery that it was to answer is there.
     pub event_is_known: bool,
+    /// The delivery has its license, which waits for the buyer's address.
+    pub waits_for_address: bool,
 }
 
 /// Issues a license by hand, answers the delivery, and enqueues the mail. An order that has a license of the product is not
@@ -257,6 +259,7 @@ impl Issued {
         Ok(Self {
             key: key.map_err(|_| RowError("license_key"))?,
             event_is_known: row.optional_text("event_id")?.is_some(),
+            waits_for_address: row.optional_integer("waits_for_address")? == Some(1),
         })
     }
 }

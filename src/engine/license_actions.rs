@@ -42,6 +42,7 @@ pub enum Refusal {
     AddressErased,
     AddressAlready,
     /// Of a license by hand.
+    WaitsForAddress,
     NotMapped,
     NothingToDeliver,
     /// Of a delivery.
@@ -209,6 +210,7 @@ impl<P: Platform> Engine<P> {
                 self.log(Level::Info, "license_issued_by_hand", fields);
                 IssueOutcome::Issued(key)
             }
+            Some(Issued { waits_for_address: true, .. }) => IssueOutcome::Refused(Refusal::WaitsForAddress),
             Some(Issued { event_is_known: true, .. }) => IssueOutcome::Refused(Refusal::ProcessedAlready),
             _ => IssueOutcome::NotFound,
         })

@@ -266,6 +266,10 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::MailedByStorefront => (Code::Refused, "Nothing was changed: the storefront mails its own keys."),
         Refusal::AddressErased => (Code::Refused, "Nothing was changed: who bought is erased."),
         Refusal::AddressAlready => (Code::Refused, "Nothing was changed: the license has this address already."),
+        Refusal::WaitsForAddress => (
+            Code::Refused,
+            "Nothing was issued: this sale has its license, which waits for the buyer's address. Correct that instead.",
+        ),
         Refusal::NotMapped => {
             (Code::ProductNotMapped, "Nothing was issued: the catalogue has no entry for this product. Add it first.")
         }

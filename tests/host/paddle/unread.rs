@@ -145,3 +145,26 @@ fn what_was_refunded_before_the_address_came_is_not_mailed() {
         assert_eq!(shop.sandbox.take_mails().len(), 0);
     });
 }
+
+#[test]
+fn a_sale_that_waits_for_an_address_is_given_that_and_no_other_license_by_hand() {
+    run(async {
+        let shop = open();
+        shop.sandbox.inject(no_customer(FaultKind::status(500)));
+        deliver(&shop, &shop.sandbox.sell_on_paddle(PaddleSale::default())).await;
+        let authorization = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let event = shop.value("SELECT id FROM webhook_events");
+        let body = json!({
+            "reason": "she has written to us", "section": "paddle", "product_id": shop.value("SELECT product_id FROM licenses"),
+            "email": "right@example.com", "event_id": event,
+        });
+        let answer = shop.request(request("POST", "/admin/licenses", &headers, body.to_string().as_bytes())).await;
+        assert_eq!(answer.status, 409, "{}", answer.body);
+        assert!(answer.body["detail"].as_str().unwrap().contains("waits for the buyer's address"), "{}", answer.body);
+        assert_eq!(shop.count("licenses"), 1);
+        correct(&shop, "right@example.com").await;
+        shop.tick_after(MINUTE).await;
+        assert_eq!(shop.sandbox.take_mails().len(), 1);
+    });
+}

@@ -8,5 +8,9 @@ SELECT coalesce(
              AND l.product_id = :product_id AND (:variant_id IS NULL OR l.variant_id = :variant_id)
              AND (e.storefront_key_id IS NULL OR e.storefront_key_id IN (l.storefront_key_id, b.storefront_key_id))
            ORDER BY l.line LIMIT 1) END) AS license_key,
-       e.id AS event_id
+       e.id AS event_id,
+       e.processed = 0 AND EXISTS (
+         SELECT 1 FROM licenses w WHERE w.source = e.source AND w.order_id = e.order_id AND w.email = '')
+         AND NOT EXISTS (SELECT 1 FROM erased_orders x
+                         WHERE x.source = e.source AND x.order_id = e.order_id AND x.buyer = 1) AS waits_for_address
 FROM (SELECT 1) LEFT JOIN webhook_events e ON e.id = :event_id
