@@ -158,6 +158,8 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
         let order = model.order_with(&text(row, "source"), order_id).filter(|_| run.reconciled);
         let order = order.ok_or_else(|| nobody("lists"))?;
         let meaning = match row.optional_text("storefront_key_id").ok().flatten() {
+            // Paddle lists what has become of sales beside the sales.
+            None if text(row, "list") == "adjustments" => Meaning::Changed(model.orders[order].facts),
             None => Meaning::Sale(model.orders[order].facts),
             Some(id) => {
                 let key = model.issued.iter().find(|key| key.order == order && key.id == id);
