@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::catalogue::Versions;
 use super::deliveries::Events;
 use super::{Violation, integer, is_given_up, rows, rows_with, text};
-use crate::model::{Facts, Meaning, Model};
+use crate::model::{Facts, Meaning, Model, PADDLE};
 use crate::run::Run;
 use crate::shelf::{self, Issues, Policies};
 
@@ -37,6 +37,12 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
                 reasons.insert((event.order, key.id.clone()));
             }
             _ => {}
+        }
+    }
+    // A sale has its license before anybody knows who has bought, and its delivery may come to wait for something else meanwhile.
+    for event in events.all.iter().filter(|event| !event.processed && matches!(event.meaning, Meaning::Sale(_))) {
+        if model.orders[event.order].product.source == PADDLE {
+            possible.insert((event.order, String::new()));
         }
     }
     if run.reconciled {
