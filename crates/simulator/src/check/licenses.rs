@@ -39,8 +39,9 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
             _ => {}
         }
     }
-    // A sale has its license before anybody knows who has bought, and its delivery may come to wait for something else meanwhile.
-    for event in events.all.iter().filter(|event| !event.processed && matches!(event.meaning, Meaning::Sale(_))) {
+    // A sale has its license before anybody knows who has bought: its delivery may come to wait for something else meanwhile, or be
+    // dismissed.
+    for event in events.all.iter().filter(|event| matches!(event.meaning, Meaning::Sale(_))) {
         if model.orders[event.order].product.source == PADDLE {
             possible.insert((event.order, String::new()));
         }
