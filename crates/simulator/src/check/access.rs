@@ -8,7 +8,7 @@ use super::catalogue::Versions;
 use super::licenses::Standings;
 use super::syncs::{self, Opened, Sync};
 use super::{Violation, integer, is_given_up, rows, text};
-use crate::model::{ACCOUNTS, ByHand, crowd};
+use crate::model::{ACCOUNTS, ByHand, What, crowd};
 use crate::run::Run;
 
 /// Invitations to a repository in 24 hours, by its README.
@@ -332,8 +332,14 @@ fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(),
         let was_before = puts(run, &(*account, repo.clone())).iter().all(|put| at < put);
         // Of one whose first invitation went unheard it is not known whether they were in before.
         let limits = run.fates.limits.borrow();
-        let is_certain = !limits.has_lost_one() && limits.about_to_invite(repo).all(|task| !run.fates.struck(task));
-        if (!was_removed || was_before && is_certain) && now.is_none_or(|now| rank(now) < rank(role)) {
+        let asked_unheard = model.sent.iter().any(|sent| {
+            let asks = matches!(&sent.what, What::Activation { account: asking, .. } if asking.id == Some(*account));
+            asks && run.fates.struck(sent.task)
+        });
+        let is_certain = !limits.has_lost_one()
+            && !asked_unheard
+            && limits.about_to_invite(repo).all(|task| !run.fates.struck(task));
+        if is_certain && (!was_removed || was_before) && now.is_none_or(|now| rank(now) < rank(role)) {
             let what = format!("account {account} could {role} in {repo}, and is {now:?} by now");
             return Err(Violation::new("I6", what));
         }
