@@ -96,7 +96,7 @@ fn the_bypass_survives_every_single_fault() {
 #[test]
 fn a_refund_survives_every_single_fault() {
     exhaust(Scenario::Refund, 15);
-    exhaust(Scenario::LicenseEnd, 27);
+    exhaust(Scenario::LicenseEnd, 28);
     exhaust(Scenario::Invoice, 10);
 }
 
