@@ -168,3 +168,24 @@ fn a_sale_that_waits_for_an_address_is_given_that_and_no_other_license_by_hand()
         assert_eq!(shop.sandbox.take_mails().len(), 1);
     });
 }
+
+#[test]
+fn a_copy_whose_customer_cannot_be_read_is_not_over_while_a_line_has_no_license() {
+    run(async {
+        let shop = open();
+        shop.map(&catalogue_of("")).await;
+        let sale = shop.sandbox.sell_on_paddle(PaddleSale::default());
+        deliver(&shop, &sale).await;
+        shop.sandbox.inject(no_customer(FaultKind::status(503)));
+        deliver(&shop, &sale).await;
+        assert_eq!((shop.count("webhook_events WHERE processed = 1"), shop.count("licenses")), (0, 0));
+        let entry = "[[paddle]]\nproduct_id = 'pro_01gsz4t5hdjse780zja8vvr7jg'\nname = 'Toolbox'\ntier = 'pro'\nrepos = ['acme/toolbox']\n";
+        assert_eq!(shop.map(&catalogue_of(entry)).await, 1, "the one that waits for the product");
+        shop.sandbox.clear_faults();
+        for _ in 0..5 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert_eq!((shop.count("licenses WHERE email <> ''"), shop.sandbox.take_mails().len()), (1, 1));
+        assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);
+    });
+}

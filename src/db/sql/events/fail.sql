@@ -3,7 +3,7 @@
 -- A try that does not count is taken back.
 --
 -- What would wait for a person is over where who bought was erased, and where a list has what the operator has dismissed before. What
--- waits for an address is over where its order has one by now, and where who bought was erased.
+-- waits for an address is over where every line has its license with one by now, and where who bought was erased.
 UPDATE webhook_events
 SET processed = ending IS NOT NULL, processed_at = iif(ending IS NULL, NULL, :now), reason = coalesce(ending, :reason),
     error = iif(ending IS NULL, :error, NULL), payload = iif(ending IS 'payload_erased', NULL, payload),
@@ -26,8 +26,12 @@ FROM (
   FROM (
     SELECT EXISTS (SELECT 1 FROM erased_orders x
                    WHERE x.source = f.source AND x.order_id = coalesce(:order_id, f.order_id) AND x.buyer = 1) AS erased,
-           EXISTS (SELECT 1 FROM orders o
-                   WHERE o.source = f.source AND o.order_id = :order_id AND o.email <> '') AS addressed,
+           EXISTS (SELECT 1 FROM order_items i WHERE i.source = f.source AND i.order_id = :order_id)
+             AND NOT EXISTS (SELECT 1 FROM order_items i
+                             WHERE i.source = f.source AND i.order_id = :order_id
+                               AND NOT EXISTS (SELECT 1 FROM licenses l
+                                               WHERE l.source = i.source AND l.order_id = i.order_id AND l.line = i.line
+                                                 AND l.email <> '')) AS addressed,
            f.list IS NOT NULL AND EXISTS (
              SELECT 1 FROM webhook_events d
              WHERE d.source = f.source AND d.order_id = coalesce(:order_id, f.order_id)
