@@ -6,7 +6,7 @@ use latchkey::platform::Row;
 
 use super::catalogue::{self, Versions};
 use super::{Violation, integer, rows, rows_with, text};
-use crate::model::{Answer, Key, Meaning, Model, Sent, What};
+use crate::model::{Answer, Key, Meaning, Model, PADDLE, Sent, What};
 use crate::run::Run;
 use crate::shelf::Shelf;
 
@@ -91,10 +91,14 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
         let waits = |shelf| waits_for_the_seller(&model, event.order, &event.meaning, &events, shelf);
         // A license follows its key whatever the catalogue says by then.
         let follows = || event.meaning.word().is_some_and(|(key, _)| has_license(run, &model, key));
+        // A copy of a sale whose buyer could not be asked for is over once the sale has its license with an address.
+        let licensed = || model.orders[event.order].product.source == PADDLE && is_licensed(run, &model, event.order);
         // Whether the order of a dismissed sale is recorded depends on who was first.
         let unclear = event.over || events.of(event.order).any(|other| other.dismissed);
         let right = match event.processed {
-            true => event.by_hand || unclear || versions.since(first).any(|shelf| !waits(shelf)) || follows(),
+            true => {
+                event.by_hand || unclear || versions.since(first).any(|shelf| !waits(shelf)) || follows() || licensed()
+            }
             false => waits(versions.newest()) || unclear,
         };
         if !right {
@@ -114,6 +118,13 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
         }
     }
     Ok(events)
+}
+
+/// Whether an order has a license.
+fn is_licensed(run: &Run, model: &Model, order: usize) -> bool {
+    let order = &model.orders[order];
+    let licensed = "SELECT 1 FROM licenses WHERE source = ?1 AND order_id = ?2";
+    !rows_with(run, licensed, &[order.product.source, &order.id]).is_empty()
 }
 
 /// Whether a storefront's key has a license.
