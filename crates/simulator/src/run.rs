@@ -292,7 +292,7 @@ impl Run {
     }
 
     fn change_a_services_mood(&mut self) {
-        let service = self.random.usize(0..4);
+        let service = self.random.usize(0..5);
         let per_mille = [0, 0, 150, 600][self.random.usize(0..4)];
         let named = Service::ALL[service];
         self.note(&match per_mille {
