@@ -35,7 +35,7 @@ async fn the_round_trips_and_rows_of_each_path_are_within_their_bounds() {
     assert!(webhook[1] <= 2 && webhook[2] <= 4, "{webhook:?}");
     assert!(first[1] <= 130 && first[2] <= 16, "{first:?}");
     assert!(at_once[1] <= 80 && at_once[2] == 0, "{at_once:?}");
-    assert!(again[1] <= 120 && again[2] <= 8, "{again:?}");
+    assert!(again[1] <= 130 && again[2] <= 8, "{again:?}");
 
     let behind = shop.logged("follow_up");
     let fulfillment = spent(&behind[1]);
