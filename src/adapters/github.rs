@@ -197,11 +197,7 @@ impl<'a> Github<'a> {
     ) -> Result<(Resolved, Option<String>), Failure> {
         let reply = self.send(platform, Method::Get, &format!("/users/{login}"), None).await?;
         match reply.status {
-            200 => {
-                let resolved = read_user(&reply, login);
-                let resolved = resolved.ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))?;
-                Ok((resolved, shown_name(&reply)))
-            }
+            200 => read_user(&reply, login).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status)),
             // A wrong address or something in between also answers 404, but not in GitHub's words.
             404 if refusal::is_in_githubs_words(&reply) => Ok((Resolved::NotFound, None)),
             _ => Err(self.refused(platform, &reply, Asked::Account, login)),
@@ -503,17 +499,19 @@ fn role(name: &str) -> Option<Permission> {
 
 /// <https://docs.github.com/rest/users/users#get-a-user>
 ///
-/// The reply's account, or `None` when it is not an answer to the question.
-fn read_user(reply: &HttpResponse, asked: &GithubLogin) -> Option<Resolved> {
-    let body = Json::parse(&reply.body).ok()?;
-    let login = GithubLogin::parse(body.root().text("login").ok()?).ok()?;
-    if login == *asked { read_account(reply) } else { None }
-}
-
-/// The account of a reply, whosever it is. What an enterprise manages has a login that nobody else can have.
-fn read_account(reply: &HttpResponse) -> Option<Resolved> {
+/// The reply's account with the name that it shows, or `None` when it is not an answer to the question.
+fn read_user(reply: &HttpResponse, asked: &GithubLogin) -> Option<(Resolved, Option<String>)> {
     let body = Json::parse(&reply.body).ok()?;
     let user = body.root();
+    let login = GithubLogin::parse(user.text("login").ok()?).ok()?;
+    if login != *asked {
+        return None;
+    }
+    Some((read_account(&user)?, shown_name(&user)))
+}
+
+/// An account in a reply, whosever it is. What an enterprise manages has a login that nobody else can have.
+fn read_account(user: &At<'_>) -> Option<Resolved> {
     let Ok(login) = GithubLogin::parse(user.text("login").ok()?) else {
         return Some(Resolved::NotInvitable("an enterprise-managed account"));
     };
@@ -526,10 +524,9 @@ fn read_account(reply: &HttpResponse) -> Option<Resolved> {
     })
 }
 
-/// The name that a reply's account shows.
-fn shown_name(reply: &HttpResponse) -> Option<String> {
-    let body = Json::parse(&reply.body).ok()?;
-    let name = body.root().optional_text("name").ok()??.trim().to_owned();
+/// The name that an account shows.
+fn shown_name(user: &At<'_>) -> Option<String> {
+    let name = user.optional_text("name").ok()??.trim().to_owned();
     (!name.is_empty()).then_some(name)
 }
 

@@ -2,7 +2,7 @@
 //! otherwise is in `grants`.
 
 use super::batch::{Batch, Handle};
-use super::grants::Moment;
+use super::grants::{self, Moment};
 use super::json_text;
 use super::statement::{query, statement};
 use crate::model::{AdminAction, GithubUserId, Repo, TraceId};
@@ -27,7 +27,7 @@ pub fn forget(
 ) -> Handle<After> {
     let AdminAction { id: action_id, reason, actor } = action;
     let Moment { now, test_licenses: allow_test } = moment;
-    let grant_id = format!("{}:{}", account.as_i64(), repo.as_str().to_ascii_lowercase());
+    let grant_id = grants::grant_id(account, repo);
     batch.run(statement!("actions/record_forgetting", grant_id = &*grant_id, action_id, reason, actor, now, trace));
     batch.run(statement!("actions/forget_earlier", grant_id = &*grant_id, action_id, now, allow_test));
     batch.run(statement!("sync/enqueue", action_id, touched = json_text(&[(&*grant_id, "lower")]), now, trace));

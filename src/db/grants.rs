@@ -189,6 +189,11 @@ impl Moment {
     }
 }
 
+/// The id of the grant of an account on a repository.
+pub fn grant_id(account: GithubUserId, repo: &Repo) -> String {
+    format!("{}:{}", account.as_i64(), repo.as_str().to_ascii_lowercase())
+}
+
 /// Leases the grants of a good license to the caller, if it is bound to that one, reserves their invitations, and reads
 /// them. All of it is decided in the round trip that reads or binds the license.
 pub fn lease_requested(

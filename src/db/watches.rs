@@ -90,11 +90,6 @@ impl<'a> Learned<'a> {
     }
 }
 
-/// The id of the grant of an account on a repository.
-pub fn grant_id(account: GithubUserId, repo: &Repo) -> String {
-    format!("{}:{}", account.as_i64(), repo.as_str().to_ascii_lowercase())
-}
-
 /// How a look ends at whose list was read whole.
 #[derive(Debug)]
 pub struct Finish<'a> {

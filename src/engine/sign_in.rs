@@ -20,7 +20,7 @@ use crate::adapters::Failure;
 use crate::adapters::github::{Accepted, Consent, Exchanged, Resolved, SignIn, UserToken};
 use crate::config::Moves;
 use crate::db::license_actions::{self, Move};
-use crate::db::{Batch, activations, watches};
+use crate::db::{Batch, activations, grants, watches};
 use crate::model::{Actor, GithubAccount, GithubUserId, PresentedKey, Reason, Repo};
 use crate::platform::{Level, LogValue, Platform};
 
@@ -183,7 +183,7 @@ impl<P: Platform> Engine<P> {
             .enumerate()
             .filter_map(|(place, (repo, status))| match status {
                 RepoStatus::Invited { expires_at, invitation: Some(number), .. } => {
-                    Some((place, watches::grant_id(account.id, repo), *expires_at, *number))
+                    Some((place, grants::grant_id(account.id, repo), *expires_at, *number))
                 }
                 _ => None,
             })

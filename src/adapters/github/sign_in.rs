@@ -151,7 +151,10 @@ impl<'a> SignIn<'a> {
     pub async fn who(&self, platform: &impl Platform, token: &UserToken) -> Result<Resolved, Failure> {
         let reply = send(platform, self.as_user(Method::Get, "/user", token)).await?;
         match reply.status {
-            200 => read_account(&reply).ok_or_else(|| Failure::unintelligible(SERVICE, reply.status)),
+            200 => {
+                let account = Json::parse(&reply.body).ok().and_then(|body| read_account(&body.root()));
+                account.ok_or_else(|| Failure::unintelligible(SERVICE, reply.status))
+            }
             status => Err(Failure::unintelligible(SERVICE, status)),
         }
     }
