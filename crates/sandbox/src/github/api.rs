@@ -4,7 +4,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde_json::Value;
+use serde::Serialize;
 
 use super::app::Caller;
 use super::gate::message;
@@ -98,7 +98,7 @@ fn with_repo(github: &GitHub, owner: &str, name: &str, found: impl FnOnce(usize)
 }
 
 /// A page of a list, with links to the others, unless it is as the caller knows it.
-fn paged(all: &[Value], request: &Incoming, address: &str) -> Reply {
+fn paged<'a, T, S: Serialize>(all: &'a [T], shape: impl Fn(&'a T) -> S, request: &Incoming, address: &str) -> Reply {
     let number = |name: &str, default: usize| match request.query(name).map(str::parse::<usize>) {
         None => Some(default),
         Some(number) => number.ok().filter(|&number| number > 0),
@@ -107,7 +107,7 @@ fn paged(all: &[Value], request: &Incoming, address: &str) -> Reply {
         return message(422, "Validation Failed").unexpected("page or per_page out of range");
     };
     let last = all.len().div_ceil(size).max(1);
-    let shown: Vec<&Value> = all.iter().skip((page - 1) * size).take(size).collect();
+    let shown: Vec<S> = all.iter().skip((page - 1) * size).take(size).map(shape).collect();
     let link = |page: usize, rel: &str| format!("<{address}?per_page={size}&page={page}>; rel=\"{rel}\"");
     let mut links = Vec::new();
     if page < last {
@@ -144,8 +144,9 @@ impl GitHub {
 
     fn list_invitations(&self, repo: usize, request: &Incoming, now: i64) -> Reply {
         let repo = &self.repos[repo];
-        let all: Vec<Value> = self.invitations(repo, now).iter().map(|one| self.invitation_json(repo, one)).collect();
-        paged(&all, request, &format!("{}/repositories/{}/invitations", request.base, repo.id))
+        let (all, repository) = (self.invitations(repo, now), self.repo_text(repo));
+        let address = format!("{}/repositories/{}/invitations", request.base, repo.id);
+        paged(&all, |one| self.invitation(repo, &repository, one), request, &address)
     }
 
     /// Of an organization's repository, `outside` leaves out its members; `direct` lists everybody who was added, and of a person's
@@ -158,16 +159,17 @@ impl GitHub {
             Some("direct") => false,
             _ => return message(422, "Validation Failed").unexpected("the affiliation"),
         };
-        let all: Vec<Value> = repo
+        let all: Vec<_> = repo
             .collaborators
             .iter()
             .filter(|one| !outside || !self.members.contains(&(repo.owner, one.user)))
             .filter_map(|one| {
                 let account = self.account_by_id(one.user).filter(|account| !account.hidden)?;
-                Some(account.json_in(&one.role))
+                Some((account, one.role.as_str()))
             })
             .collect();
-        paged(&all, request, &format!("{}/repositories/{}/collaborators", request.base, repo.id))
+        let address = format!("{}/repositories/{}/collaborators", request.base, repo.id);
+        paged(&all, |(account, role)| account.json_in(role), request, &address)
     }
 
     fn delete_invitation(&mut self, owner: &str, name: &str, id: &str) -> Reply {

@@ -91,7 +91,7 @@ pub(super) fn respond(world: &mut World, owner: &str, name: &str, login: &str, b
     let repo = &github.repos[position];
     let made = github.invitations(repo, now).into_iter().find(|invitation| invitation.id == id);
     let made = made.expect("the invitation was made above");
-    let reply = Reply::json(201, &github.invitation_json(repo, &made));
+    let reply = Reply::json(201, &github.invitation(repo, &github.repo_text(repo), &made));
     if account.eager && !made.expired {
         let repo = &mut github.repos[position];
         repo.invitations.retain(|pending| pending.id != id);

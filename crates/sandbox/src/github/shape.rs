@@ -2,6 +2,8 @@
 //! eight kilobytes. Who reads a page of them pays for a hundred times as much.
 //! See <https://docs.github.com/en/rest/collaborators/invitations#list-repository-invitations>.
 
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use super::{Account, AccountKind, GitHub, Invitation, Repo};
@@ -78,6 +80,20 @@ fn object(parts: impl IntoIterator<Item = Value>) -> Value {
         .filter_map(|part| if let Value::Object(members) = part { Some(members) } else { None })
         .flatten()
         .collect()
+}
+
+#[derive(Serialize)]
+struct InvitationObject<'a> {
+    id: u64,
+    node_id: String,
+    repository: &'a RawValue,
+    invitee: Option<Value>,
+    inviter: Option<Value>,
+    permissions: &'a str,
+    created_at: String,
+    expired: bool,
+    url: String,
+    html_url: String,
 }
 
 impl GitHub {
@@ -162,19 +178,33 @@ impl GitHub {
         object([Value::Object(members), names, state, settings])
     }
 
-    pub(super) fn invitation_json(&self, repo: &Repo, invitation: &Invitation) -> Value {
-        json!({
-            "id": invitation.id,
-            "node_id": format!("RI_kwDOsandbox{}", invitation.id),
-            "repository": self.repo_json(repo),
-            "invitee": self.account_by_id(invitation.user_id).filter(|account| !account.hidden).map(Account::json),
-            "inviter": self.account_by_id(repo.owner).map(Account::json),
-            "permissions": invitation.permissions,
-            "created_at": time::seconds(invitation.created_at),
-            "expired": invitation.expired,
-            "url": format!("https://api.github.com/user/repository_invitations/{}", invitation.id),
-            "html_url": format!("https://github.com/{}/invitations", invitation.repo),
-        })
+    /// An invitation to a repository, whose own object was written before: a page has it a hundred times.
+    pub(super) fn invitation<'a>(
+        &self,
+        repo: &Repo,
+        repository: &'a RawValue,
+        invitation: &'a Invitation,
+    ) -> impl Serialize + use<'a> {
+        InvitationObject {
+            id: invitation.id,
+            node_id: format!("RI_kwDOsandbox{}", invitation.id),
+            repository,
+            invitee: self.account_by_id(invitation.user_id).filter(|account| !account.hidden).map(Account::json),
+            inviter: self.account_by_id(repo.owner).map(Account::json),
+            permissions: &invitation.permissions,
+            created_at: time::seconds(invitation.created_at),
+            expired: invitation.expired,
+            url: format!("https://api.github.com/user/repository_invitations/{}", invitation.id),
+            html_url: format!("https://github.com/{}/invitations", invitation.repo),
+        }
+    }
+
+    /// A repository's object as text.
+    ///
+    /// # Panics
+    /// Never: it has text for keys.
+    pub(super) fn repo_text(&self, repo: &Repo) -> Box<RawValue> {
+        to_raw_value(&self.repo_json(repo)).expect("an object of texts, numbers and objects")
     }
 
     /// What an account may do in a repository. A role of the organization's own has writing under it.
