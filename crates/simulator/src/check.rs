@@ -15,6 +15,7 @@
 //! | `syncs` | what licenses were brought to, where they follow the catalogue |
 //! | `states` | what the operator sees, and is told of |
 //! | `erased` | what is left of who was erased |
+//! | `drift` | where GitHub and what is recorded have come apart |
 //! | `deadly` | what holds while every process dies of the same thing |
 //! | `look` | what a run does next depends on it |
 
@@ -24,6 +25,7 @@ mod catalogue;
 mod changes;
 mod deadly;
 mod deliveries;
+mod drift;
 mod erased;
 mod later;
 mod licenses;
@@ -41,6 +43,7 @@ pub(crate) use access::{good_access, nobody_lost};
 pub(crate) use catalogue::catalogue_version;
 pub(crate) use deadly::{due_soon, is_given_up_by_now, is_mailed_by_now};
 pub(crate) use deliveries::nothing_given_up_early;
+pub(crate) use drift::{Drifted, drift_is_seen, lose_grant, next_uncompared};
 pub(crate) use later::{
     Answered, all_ends_are_acted_on, invitations_end, next_end_of_invitation, next_end_of_license, role_of, unanswered,
 };

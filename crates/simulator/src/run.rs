@@ -2,6 +2,7 @@
 //! which everything that is still to be done has to be done. Who does what is in the modules; here are cron and time.
 
 mod buyers;
+mod drift;
 mod github;
 mod isolates;
 mod later;

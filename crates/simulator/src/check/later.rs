@@ -166,12 +166,22 @@ fn is_by_hand(run: &Run, account: i64, repo: &str) -> bool {
     run.model.borrow().by_hand.iter().any(|one| one.account == account && one.repo == repo)
 }
 
-/// When a repository's invitations were first looked at after that time: nobody is known to have accepted before.
+/// When a repository's invitations were first looked at after that time: nobody is known to have accepted before. A comparison reads
+/// the same list, behind that of the collaborators, and finds out nothing of it.
 fn looked_after(run: &Run, repo: &str, at: i64) -> Option<i64> {
-    let path = format!("/repos/{repo}/invitations");
-    let calls = run.world.sandbox.calls().into_iter();
-    let looks = calls.filter(|call| call.method == "GET" && call.at > at && call.path.to_lowercase() == path);
-    looks.map(|call| call.at).min()
+    let (collaborators, invitations) = (format!("/repos/{repo}/collaborators"), format!("/repos/{repo}/invitations"));
+    let mut is_compared = false;
+    for call in run.world.sandbox.calls().into_iter().filter(|call| call.method == "GET") {
+        let path = call.path.to_lowercase();
+        if path == collaborators {
+            is_compared = true;
+        } else if path != invitations {
+            is_compared &= !path.starts_with(&format!("/repos/{repo}/"));
+        } else if !is_compared && call.at > at {
+            return Some(call.at);
+        }
+    }
+    None
 }
 
 /// What an account may do in a repository, or is invited to.

@@ -312,6 +312,18 @@ pub static MISTAKES: &[Mistake] = &[
     ),
     Mistake { name: "when GitHub wants to be asked again is not read", how: How::TimesIgnored },
     left_out("a limit that GitHub has set is forgotten", &[Edit::LeftOut("github/pause")]),
+    // Where GitHub and what is recorded have come apart.
+    left_out("whoever is in by no license is not listed", &[Edit::LeftOut("drift/record_seen")]),
+    left_out("whom the seller has removed is not found out", &[Edit::LeftOut("drift/learn_removed")]),
+    statements(
+        "whom the seller has removed is invited again",
+        &[Edit::Reworded {
+            name: "drift/record_unseen",
+            from: "g.state IN ('pending', 'waiting', 'blocked', 'revoking', 'revoked')",
+            to: "g.state IN ('pending', 'waiting', 'blocked', 'revoking', 'revoked', 'removed_by_hand')",
+        }],
+    ),
+    left_out("access that was lost on our side is not given again", &[Edit::LeftOut("drift/restore")]),
     // Bringing licenses to the catalogue.
     statements(
         "a license that is revoked opens what the catalogue says by now",
