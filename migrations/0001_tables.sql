@@ -290,11 +290,13 @@ CREATE TABLE repository_watches (
   settled    INTEGER NOT NULL DEFAULT 0 CHECK (settled IN (0, 1)),  -- it was found out what became of all who were not listed
   etag       TEXT,                                -- GitHub's mark of that reading, where it was settled and fit on a page
   error      TEXT,                                -- why the last look failed
+  silent_looks INTEGER NOT NULL DEFAULT 0 CHECK (silent_looks >= 0),  -- turns at a look in a row of which no word came
   compare_at INTEGER,                             -- when it is next compared who is in and who should be; while that lasts, until when
                                                   -- nobody else begins it; null: the catalogue does not name the repository
   comparison TEXT    CHECK (json_type(comparison) = 'object'),  -- what was read so far; null: none is under way
   compared_at INTEGER,                            -- when the last whole comparison began
   compare_error TEXT,                             -- why the last one failed
+  silent_comparisons INTEGER NOT NULL DEFAULT 0 CHECK (silent_comparisons >= 0),  -- turns at one in a row of which no word came
   turn_at    INTEGER GENERATED ALWAYS AS (min(coalesce(look_at, compare_at), coalesce(compare_at, look_at))) VIRTUAL,
   CHECK ((began_at IS NULL) = (page IS NULL))
 ) STRICT, WITHOUT ROWID;

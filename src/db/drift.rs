@@ -25,6 +25,8 @@ pub struct Turn {
     pub repo: Repo,
     /// What the turns before have read; `None` where this is the first.
     pub comparison: Option<Comparison>,
+    /// How many turns in a row, this one among them, nothing is known of.
+    pub silent: i64,
     /// Whose turn it is: until then nobody else takes the repository.
     until: Timestamp,
 }
@@ -203,7 +205,8 @@ impl Turn {
             Some(text) => Some(json::from_bytes(text.as_bytes()).map_err(|_| RowError("comparison"))?),
             None => None,
         };
-        Ok(Self { repo: read_repo(row)?, comparison, until: row.time("compare_at")? })
+        let silent = row.integer("silent_comparisons")?;
+        Ok(Self { repo: read_repo(row)?, comparison, silent, until: row.time("compare_at")? })
     }
 }
 

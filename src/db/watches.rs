@@ -54,6 +54,8 @@ pub struct Look {
     pub etag: Option<String>,
     began_at: Timestamp,
     looked_at: Option<Timestamp>,
+    /// How many turns in a row, this one among them, nothing is known of.
+    pub silent: i64,
     /// Whose turn it is: until then nobody else takes the repository.
     until: Timestamp,
 }
@@ -122,6 +124,7 @@ impl Look {
             etag: row.optional_text("etag")?.map(str::to_owned),
             began_at: row.time("began_at")?,
             looked_at: row.optional_time("looked_at")?,
+            silent: row.integer("silent_looks")?,
             until: row.time("look_at")?,
         })
     }

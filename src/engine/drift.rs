@@ -9,7 +9,7 @@
 //! Nobody is removed here, and only access that was lost on our side is given again. Whoever the seller removed stays out until the
 //! seller says otherwise.
 
-use super::watch::{Delayed, Extent, TURN_MS};
+use super::watch::{Delayed, Extent, TURN_MS, ended_in_silence};
 use super::{Engine, StorageError};
 use crate::adapters::github::{Belonging, OwnerKind, Roster};
 use crate::adapters::{Failure, Remedy};
@@ -42,6 +42,9 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let claim = batch.add(drift::claim(now, now.plus_millis(TURN_MS)));
         let Some(turn) = self.run(batch).await?.first(&claim)? else { return Ok(false) };
+        if let Some(failure) = ended_in_silence(turn.silent, "comparison", &turn.repo) {
+            return Ok(self.put_off_comparison(&turn, &failure).await.map(|()| true)?);
+        }
         let mut comparison = match self.read_rosters(&turn, extent.pages, until).await {
             Ok(comparison) => comparison,
             Err(failure) => return Ok(self.put_off_comparison(&turn, &failure).await.map(|()| true)?),

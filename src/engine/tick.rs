@@ -208,7 +208,7 @@ impl<P: Platform> Engine<P> {
         }
         let mut ticked = Ticked { deliveries: deliveries?, rows };
         self.try_suspects(&duties, until, &mut ticked).await?;
-        // Of suspects processes die twelve times at most, of a look for ever: so that comes last. Comparing takes about as much as a
+        // Of suspects processes die twelve times at most, of a look every hour: so that comes last. Comparing takes about as much as a
         // look, and is done by a tick that has none to do.
         if looks && self.look_at_some(bounds.looks, until).await? == 0 {
             self.compare_some(bounds.looks, until).await?;

@@ -11,11 +11,14 @@ use crate::adapters::{Failure, Reach, Remedy};
 use crate::db::grants::Moment;
 use crate::db::watches::{self, Finish, Learned, Left, Listed, Look, Missing};
 use crate::db::{Batch, grants, outbox};
-use crate::model::{GrantState, Timestamp};
+use crate::model::{GrantState, Repo, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement};
 
 /// How long a turn lasts, and so when a repository is looked at, or compared, again of which one failed, or whose process died.
 pub(super) const TURN_MS: i64 = 5 * 60 * 1000;
+
+/// So many turns in a row at the same may end without a word. The next one only says so: it might die of it like the others.
+const MOST_SILENT_TURNS: i64 = 3;
 
 /// A repository that is asked about again later.
 pub(super) struct Delayed {
@@ -32,6 +35,16 @@ pub(super) struct Extent {
     pub(super) pages: i64,
     /// Accounts that are not listed any more, with three requests each.
     pub(super) accounts: i64,
+}
+
+/// Why a turn is not taken, where those before it ended without a word.
+pub(super) fn ended_in_silence(turns: i64, what: &str, repo: &Repo) -> Option<Failure> {
+    let reason = || {
+        format!(
+            "see in the Worker's log what ends it over the {what} of {repo}: {MOST_SILENT_TURNS} turns in a row ended without a word"
+        )
+    };
+    (turns > MOST_SILENT_TURNS).then(|| Failure::new(Remedy::PersonNeeded, reason()))
 }
 
 /// What a turn has read of a list.
@@ -55,6 +68,9 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let claim = batch.add(watches::claim(now, now.plus_millis(TURN_MS)));
         let Some(look) = self.run(batch).await?.first(&claim)? else { return Ok(false) };
+        if let Some(failure) = ended_in_silence(look.silent, "invitations", &look.repo) {
+            return Ok(self.put_off_look(&look, &failure, Batch::new()).await.map(|()| true)?);
+        }
         let (listed, etag, is_sure) = match self.read_invitations(&look, extent.pages, until).await {
             Ok(Reading::Unchanged(listed)) => (listed, look.etag.clone(), true),
             Ok(Reading::Whole { listed, etag, is_sure }) => (listed, etag, is_sure),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join;
+use latchkey::platform::Platform;
 use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{Fault, FaultKind, Service};
 use serde_json::json;
@@ -149,5 +150,36 @@ fn a_refund_while_the_buyer_activates_leaves_nothing_open() {
                 assert!(shop.sandbox.invitations(repo).is_empty());
             }
         }
+    });
+}
+
+#[test]
+fn what_a_tick_sends_after_a_buyer_has_taken_over_is_found_and_goes_with_the_last_license() {
+    run(async {
+        let shop = Shop::open();
+        sell_and_activate(&shop, "first", "octocat").await;
+        // A tick is about to make the invitations anew.
+        let at_it = "UPDATE outbox SET state = 'leased', lease_id = 'a tick', done_at = NULL, outcome = NULL, next_attempt_at = ";
+        let until = shop.host.now().as_millis() + 60_000;
+        shop.rows(&format!("{at_it} {until} WHERE kind = 'grant'"));
+        sell_and_activate(&shop, "second", "octocat").await;
+        assert_eq!(
+            shop.count(&format!("outbox WHERE kind = 'grant' AND state = 'due' AND next_attempt_at = {until}")),
+            2
+        );
+        // What it sends takes the place of the buyer's invitations.
+        for repo in REPOS {
+            shop.sandbox.decline_invitation("octocat", repo).unwrap();
+            shop.sandbox.add_invitation("octocat", repo);
+        }
+        assert_eq!(shop.tick_after(TWO_MINUTES).await.rows, 2);
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'done' AND outcome = 'invited'"), 2);
+        for sale in ["first", "second"] {
+            refund(&shop, sale).await;
+        }
+        for _ in 0..3 {
+            shop.tick_after(TWO_MINUTES).await;
+        }
+        assert_eq!(access(&shop, "octocat"), [false, false]);
     });
 }

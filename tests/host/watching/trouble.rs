@@ -1,5 +1,11 @@
 //! What a look does when GitHub fails, when the process dies, and when somebody else is at the same.
 
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
 use super::*;
 use latchkey::platform::host::{Call, Fate};
 
@@ -107,6 +113,106 @@ fn a_look_that_is_struck_anywhere_ends_like_one_that_is_not() {
                 shop.calls();
             }
         }
+    });
+}
+
+#[test]
+fn what_every_turn_at_a_repository_dies_of_is_tried_three_times_an_hour_and_told_of() {
+    run(async {
+        for (part, error) in [("/invitations", "error"), ("/collaborators", "compare_error")] {
+            let shop = shop_of_one_with(&[("OPERATOR_EMAIL", "operator@example.com")]);
+            invite(&shop, "octocat").await;
+            let deadly = move |call: &Call<'_>| match call {
+                Call::Send(request) if request.url.split('?').next().is_some_and(|url| url.ends_with(part)) => {
+                    Fate::DieBefore
+                }
+                _ => Fate::Proceed,
+            };
+            let mut deaths = 0;
+            for _ in 0..180 {
+                shop.advance(MINUTE);
+                let died = Rc::new(Cell::new(false));
+                let noted = Rc::clone(&died);
+                shop.host.inject(move |call| {
+                    let fate = deadly(&call);
+                    noted.set(noted.get() || fate != Fate::Proceed);
+                    fate
+                });
+                let engine = shop.engine();
+                let mut tick = pin!(engine.tick());
+                poll_fn(|context| match tick.as_mut().poll(context) {
+                    Poll::Pending if !died.get() => Poll::Pending,
+                    _ => Poll::Ready(()),
+                })
+                .await;
+                shop.host.inject(|_| Fate::Proceed);
+                deaths += usize::from(died.get());
+            }
+            assert!((6..=9).contains(&deaths), "{deaths} processes died of {part} in three hours");
+            let mails = shop.sandbox.take_mails();
+            assert!(mails[0].subject.contains("see in the Worker's log what ends it"), "{}", mails[0].subject);
+            let recorded = shop.record("repository_watches", "true");
+            assert!(recorded[error].as_str().unwrap().contains("3 turns in a row"), "{recorded}");
+            // Once that is mended, everything goes on by itself.
+            for _ in 0..180 {
+                shop.advance(MINUTE);
+                shop.tick().await;
+            }
+            let recorded = shop.record("repository_watches", "true");
+            assert!(
+                recorded[error].is_null() && recorded["silent_looks"] == 0 && recorded["silent_comparisons"] == 0,
+                "{recorded}"
+            );
+        }
+    });
+}
+
+#[test]
+fn invitations_that_ended_and_wait_to_be_made_anew_keep_no_other_look_from_its_turn() {
+    run(async {
+        for (waits, left) in [
+            ("state = 'due', next_attempt_at = 9e15, done_at = NULL, outcome = NULL", "invited"),
+            ("state = 'dead', died_at = 1, done_at = NULL, outcome = NULL", "expired"),
+        ] {
+            let shop = shop_of_one();
+            // More than a look asks about.
+            for number in 0..6 {
+                let login = format!("reader-{number}");
+                shop.sandbox.add_user(&login, AccountKind::User);
+                invite(&shop, &login).await;
+            }
+            shop.rows(&format!("UPDATE outbox SET {waits} WHERE kind = 'grant'"));
+            shop.advance(8 * DAY);
+            for _ in 0..3 {
+                shop.tick_after(MINUTE).await;
+            }
+            assert!(states(&shop).split(' ').all(|state| state == left), "{waits}: {}", states(&shop));
+            let next = shop.value("SELECT coalesce(look_at, 9e15) > 60000 * 10 + compared_at FROM repository_watches");
+            assert_eq!(next, "1", "{waits}: it is looked at again and again");
+        }
+    });
+}
+
+#[test]
+fn invitations_that_wait_to_be_made_anew_keep_no_other_from_it_however_many_they_are() {
+    run(async {
+        let shop = shop_of_one();
+        for number in 0..52 {
+            // No more than a day allows.
+            if number == 40 {
+                shop.advance(DAY);
+            }
+            let login = format!("reader-{number}");
+            shop.sandbox.add_user(&login, AccountKind::User);
+            invite(&shop, &login).await;
+        }
+        shop.rows(
+            "UPDATE outbox SET state = 'due', next_attempt_at = 9e15, done_at = NULL, outcome = NULL WHERE kind = 'grant'
+             AND subject IN (SELECT id FROM grants ORDER BY until_at LIMIT 50)",
+        );
+        shop.advance(6 * DAY + HOUR);
+        shop.tick_after(MINUTE).await;
+        assert_eq!(shop.count("outbox WHERE kind = 'grant' AND state = 'done'"), 0);
     });
 }
 

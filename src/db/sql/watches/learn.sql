@@ -1,5 +1,6 @@
 -- Records what was seen of grants that were invited, unless they have changed since they were read, or somebody is at them: who
--- that is finds out the same, and more. An invitation that expired stays recorded as one where `watches/renew` makes another.
+-- that is finds out the same, and more. An invitation that expired stays recorded as one where `watches/renew` makes another, which
+-- it does not where that was given up.
 UPDATE grants
 SET state = seen, since_at = :now, until_at = NULL, reason = NULL,
     invitation_id = iif(seen IN ('member', 'declined'), NULL, invitation_id), renewals = iif(seen = 'member', 0, renewals),
@@ -13,4 +14,4 @@ WHERE id = seen_id AND state = 'invited' AND until_at = seen_until_at
                        WHERE c.github_user_id = grants.github_user_id AND c.repo = grants.repo
                          AND c.good_until > :now AND c.test <= :allow_test)
            AND EXISTS (SELECT 1 FROM outbox o
-                       WHERE o.kind = 'grant' AND o.subject = grants.id AND o.outcome IS NOT 'canceled'))
+                       WHERE o.kind = 'grant' AND o.subject = grants.id AND o.state <> 'dead' AND o.outcome IS NOT 'canceled'))
