@@ -210,6 +210,22 @@ CREATE TABLE reminders (
   UNIQUE (license_key, expires_at)
 ) STRICT;
 
+-- Who asked for all licenses of a mail address, which are theirs that can read a mail to it: one row a mail, and none of an address
+-- that has no license. What the mail's link holds is derived from `seed` and from a secret that is in no table; its hash alone tells
+-- that a link is the one. A row stays some days longer than its link, which by it leads to the form with the address filled in.
+CREATE TABLE recoveries (
+  id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),  -- sorts by time
+  email      TEXT    NOT NULL CHECK (length(email) BETWEEN 3 AND 254 AND email = lower(email)),
+  seed       TEXT    NOT NULL CHECK (length(seed) = 43),        -- 256 random bits
+  token_hash TEXT    NOT NULL UNIQUE CHECK (length(token_hash) = 64),
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at    INTEGER,
+  CHECK (expires_at > created_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recoveries_email ON recoveries (email, created_at);
+CREATE INDEX recoveries_created ON recoveries (created_at);
+
 -- The one identity that a license is bound to: the primary key is what decides a race.
 CREATE TABLE license_activations (
   license_key     TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY REFERENCES licenses (license_key) ON UPDATE CASCADE,
@@ -328,11 +344,12 @@ CREATE TABLE github_pauses (
 -- is its kind's business.
 CREATE TABLE outbox (
   id              INTEGER PRIMARY KEY,
-  kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'reminder_mail', 'invitation_mail', 'grant', 'alert_mail')),
+  kind            TEXT    NOT NULL CHECK (kind IN ('license_mail', 'reminder_mail', 'invitation_mail', 'recovery_mail', 'grant',
+                                                  'alert_mail')),
   queue           TEXT    GENERATED ALWAYS AS (CASE kind WHEN 'grant' THEN 'grants' WHEN 'alert_mail' THEN 'alerts' ELSE 'mails' END)
                   VIRTUAL,                        -- what a tick works on together; mails to buyers are one
   subject         TEXT    NOT NULL COLLATE NOCASE CHECK (length(subject) BETWEEN 1 AND 200),  -- a license key, or the id of a
-                                                  -- reminder, a GitHub account, a grant or an alert
+                                                  -- reminder, a GitHub account, a recovery, a grant or an alert
   state           TEXT    NOT NULL CHECK (state IN ('due', 'leased', 'done', 'dead')),
   attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
   silent_claims   INTEGER NOT NULL DEFAULT 0,     -- claims in a row of which no word came, the one under way included

@@ -229,6 +229,12 @@ impl Config {
         self.portal.url.clone().or_else(ours)
     }
 
+    /// From which the links of mails to all licenses of an address are derived; `None` where there are none: the pages have no address
+    /// to which one could lead, or nothing to derive it from. The address that a request names is no such one: whoever asks chooses it.
+    pub fn recovery_secret(&self) -> Option<&Secret> {
+        self.pages.public_url.as_ref().and(self.pages.signing.as_ref())
+    }
+
     fn read_with(reader: &mut Reader<'_>) -> Self {
         let credentials = reader.github_credentials();
         let webhook_secrets =

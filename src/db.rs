@@ -34,6 +34,7 @@ pub mod privacy;
 pub mod products;
 pub mod reads;
 pub mod reconciliations;
+pub mod recoveries;
 pub mod reminders;
 pub(crate) mod statement;
 pub mod storefront_keys;

@@ -18,6 +18,7 @@ mod license_actions;
 mod license_view;
 mod outbox;
 mod reconcile;
+mod recover;
 mod sign_in;
 mod sync;
 mod tick;
@@ -36,7 +37,7 @@ use crate::config::Config;
 use crate::db::grants::Moment;
 use crate::db::outbox::{LEASE_MS, Lease};
 use crate::db::{Batch, Results, ticks};
-use crate::model::{Catalogue, Delivery, EventId, Timestamp, TraceId};
+use crate::model::{Catalogue, Delivery, EmailAddress, EventId, Timestamp, TraceId};
 use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, Platform, unique_id};
 
 pub use activate::{Activate, ActivateError, Activated, Bound, Claimed};
@@ -44,6 +45,7 @@ pub use admin_actions::ReplayOutcome;
 pub use grants::RepoStatus;
 pub use license_actions::{ActionError, ActionOutcome, Issue, IssueOutcome, Refusal};
 pub use license_view::{LicenseView, RepoView};
+pub use recover::{RecoveredLicense, Recovery};
 pub use sign_in::{Acceptance, SignInError, SignInRequest, SignedIn};
 pub use sync::{Scope, SyncCursor, Synced};
 pub use tick::Ticked;
@@ -118,6 +120,8 @@ pub enum FollowUp {
     Record(Batch),
     /// Compare repositories that are due, as far as there is time.
     Compare,
+    /// Mail a link to the licenses of an address, if it has any, and none was mailed lately.
+    Recover(EmailAddress),
 }
 
 /// A transaction that did not run, or may not have.
@@ -174,6 +178,7 @@ impl<P: Platform> Engine<P> {
             }
             FollowUp::Record(batch) => self.write_down(batch).await.map_err(StorageError::from),
             FollowUp::Compare => self.compare_now().await,
+            FollowUp::Recover(email) => self.mail_recovery(&email).await,
         };
         if let Err(error) = done {
             self.log(Level::Warn, "follow_up_failed", [("error", LogValue::text(error.to_string()))]);

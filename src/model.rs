@@ -18,6 +18,7 @@ mod order;
 mod pasted;
 mod private_key;
 mod proof;
+mod recovery;
 mod repo;
 mod secret;
 mod source;
@@ -41,6 +42,7 @@ pub use order::{
 };
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use proof::{Authenticated, Signature};
+pub use recovery::{RecoverySeed, RecoveryToken};
 pub use repo::{Repo, RepoError};
 pub use secret::Secret;
 pub use source::Source;

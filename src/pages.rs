@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`home`], [`license`], [`github`] | the buyer's pages, one file each |
+//! | [`home`], [`license`], [`github`], [`recover`] | the buyer's pages, one file each |
 //! | [`frame`] | what is around every page: layout, brand, notices |
 //! | [`answer`] | HTML and redirects with the headers that keep a page to itself |
 //! | [`guard`] | forms are taken from our own pages only |
@@ -21,6 +21,7 @@ mod github;
 mod guard;
 mod home;
 mod license;
+mod recover;
 mod session;
 mod words;
 
@@ -45,12 +46,18 @@ pub(crate) enum Page {
     SignIn,
     /// Back from there.
     SignedIn,
+    /// A lost key is asked for.
+    Recover,
+    /// What the mail leads to.
+    RecoverLink,
+    /// Every license of an address.
+    Recovered,
     /// The seller's color, as a style sheet.
     Brand,
 }
 
 /// Every path, with the methods that it takes.
-const PAGES: [(&str, Page, &[&str]); 10] = [
+const PAGES: [(&str, Page, &[&str]); 13] = [
     ("/", Page::Home, &["GET", "HEAD", "POST"]),
     ("/license", Page::License, &["GET", "HEAD"]),
     ("/license/choose", Page::Choose, &["POST"]),
@@ -60,6 +67,9 @@ const PAGES: [(&str, Page, &[&str]); 10] = [
     ("/license/leave", Page::Leave, &["POST"]),
     ("/auth/github", Page::SignIn, &["POST"]),
     ("/auth/github/callback", Page::SignedIn, &["GET"]),
+    ("/recover", Page::Recover, &["GET", "HEAD", "POST"]),
+    ("/recover/link", Page::RecoverLink, &["GET", "HEAD", "POST"]),
+    ("/recover/licenses", Page::Recovered, &["GET", "HEAD"]),
     ("/brand.css", Page::Brand, &["GET", "HEAD"]),
 ];
 
@@ -81,6 +91,9 @@ impl Page {
             Self::Leave => "page_leave",
             Self::SignIn => "page_sign_in",
             Self::SignedIn => "page_signed_in",
+            Self::Recover => "page_recover",
+            Self::RecoverLink => "page_recover_link",
+            Self::Recovered => "page_recovered",
             Self::Brand => "page_brand",
         }
     }
@@ -127,6 +140,11 @@ async fn answer<P: Platform>(engine: &Engine<P>, request: Request, page: Page) -
         (Page::Leave, _) => license::leave(),
         (Page::SignIn, _) => github::begin(engine, request, &frame).await,
         (Page::SignedIn, _) => github::finish(engine, request, &frame).await,
+        (Page::Recover, "POST") => recover::ask(engine, request, &frame).await,
+        (Page::Recover, _) => recover::show(engine, &request, &frame),
+        (Page::RecoverLink, "POST") => recover::enter(engine, request, &frame).await,
+        (Page::RecoverLink, _) => recover::link(engine, &request, &frame).await,
+        (Page::Recovered, _) => recover::licenses(engine, &request, &frame).await,
         (Page::Brand, _) => brand::respond(engine.config()),
     }
 }

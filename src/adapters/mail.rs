@@ -2,7 +2,7 @@
 //!
 //! Which one is meant is the settings' to say. What providers tell of a mail later is in [`returned`].
 //!
-//! What the mails say is in [`license`], [`reminder`], [`invitation`], [`alert`] and `templates/`; when one is owed, and sent again, is
+//! What the mails say is in [`license`], [`reminder`], [`invitation`], [`recovery`], [`alert`] and `templates/`; when one is owed, and sent again, is
 //! decided in `engine`.
 
 pub mod alert;
@@ -11,6 +11,7 @@ mod ending;
 pub mod invitation;
 pub mod license;
 mod postmark;
+pub mod recovery;
 pub mod reminder;
 mod resend;
 pub mod returned;

@@ -11,8 +11,8 @@ use super::statement::{query, statement};
 use crate::http::api::codes::OutboxKind;
 use crate::json;
 use crate::model::{
-    Consequence, EmailAddress, Ending, GithubLogin, LeaseId, LicenseKey, ProductRef, Repo, ReturnedMail, Source,
-    Timestamp, TraceId,
+    Consequence, EmailAddress, Ending, GithubLogin, LeaseId, LicenseKey, ProductRef, RecoverySeed, Repo, ReturnedMail,
+    Source, Timestamp, TraceId, UniqueId,
 };
 use crate::platform::{Row, RowError, Statement, Value};
 
@@ -79,6 +79,8 @@ pub enum Letter {
     Reminder,
     /// It tells of invitations that were made anew, or have expired.
     Invitations(Vec<ToldInvitation>),
+    /// It brings a link to every license of the address, from which that is made.
+    Recovery(RecoverySeed),
 }
 
 /// An invitation that a buyer is told of.
@@ -218,17 +220,27 @@ pub fn enqueue_invitation_mails(grants: &[&str], moment: Moment, trace: &TraceId
     )
 }
 
+/// Enqueues the mail of a recovery that was just recorded, leased to the caller.
+pub fn enqueue_recovery_mail(recovery: &UniqueId, now: Timestamp, lease: &Lease, trace: &TraceId) -> Statement {
+    let (until, lease_id) = (lease.until, &lease.id);
+    statement!("outbox/enqueue_recovery_mail", id = recovery.as_str(), until, lease_id, trace, now)
+}
+
 /// Leases mails to buyers that are due, and reads them.
 pub fn claim_mails(lease: &Lease, moment: Moment, share: Share) -> (Statement, Query<Leased<DueMail>>) {
-    let leased = query!(
+    (claim(Queue::Mails, lease, moment.now, share), leased_mails(lease, moment))
+}
+
+/// Reads the mails to buyers that are held under a lease.
+pub fn leased_mails(lease: &Lease, moment: Moment) -> Query<Leased<DueMail>> {
+    query!(
         "outbox/leased_mails",
         |row| Unreadable::or(row, DueMail::read),
         now = moment.now,
         until = lease.until,
         lease_id = &lease.id,
         allow_test = moment.test_licenses,
-    );
-    (claim(Queue::Mails, lease, moment.now, share), leased)
+    )
 }
 
 /// Ends the row of a mail well, unless that has come back already. `outcome` is what the other side said, in one word; `reference`
@@ -388,6 +400,9 @@ impl Mailing {
                 ("reminder_mail", _) => Letter::Reminder,
                 ("invitation_mail", Some(told)) => {
                     Letter::Invitations(ToldInvitation::read_all(told).ok_or(RowError("invitations"))?)
+                }
+                ("recovery_mail", _) => {
+                    Letter::Recovery(RecoverySeed::parse(row.text("seed")?).ok_or(RowError("seed"))?)
                 }
                 _ => return Err(RowError("kind")),
             },

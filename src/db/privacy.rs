@@ -14,7 +14,7 @@ use super::licenses::LicenseSelector;
 use super::statement::{query, statement};
 use super::{json_text, reads};
 use crate::http::api::orders::OrderItem;
-use crate::http::api::privacy::Erased;
+use crate::http::api::privacy::{Erased, RecoveryItem};
 use crate::model::{AdminAction, BuyerEmail, OrderId, Source, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement, Value};
 
@@ -35,6 +35,7 @@ pub struct Found {
     pub deliveries: Handle<String>,
     pub licenses: Handle<String>,
     pub orders: Handle<OrderItem>,
+    pub recoveries: Handle<RecoveryItem>,
 }
 
 /// An order that a delivery of a person's is about.
@@ -74,6 +75,7 @@ pub fn find(batch: &mut Batch, person: &Person) -> Found {
             email = email(),
         )),
         orders: batch.add(query!("privacy/find_orders", reads::orders::read, email = email())),
+        recoveries: batch.add(query!("privacy/find_recoveries", read_recovery, email = email())),
     }
 }
 
@@ -139,6 +141,7 @@ pub fn erase(
     batch.run(statement!("privacy/erase_deliveries", events = events(), now));
     batch.run(statement!("changes/forget_lines"));
     batch.run(statement!("privacy/cancel_mails", email = email(), now));
+    batch.run(statement!("privacy/forget_recoveries", email = email()));
     batch.run(statement!("privacy/erase_records", email = email()));
     batch.run(statement!("privacy/erase_mentions", email = email()));
     batch.run(statement!("privacy/erase_orders", email = email()));
@@ -201,6 +204,14 @@ fn escapes(text: &str) -> Vec<[String; 2]> {
         }
     }
     escapes
+}
+
+fn read_recovery(row: &Row) -> Result<RecoveryItem, RowError> {
+    Ok(RecoveryItem {
+        asked_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+        used_at: row.optional_time("used_at")?,
+    })
 }
 
 fn read_erased(row: &Row) -> Result<Erased, RowError> {

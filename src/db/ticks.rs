@@ -26,6 +26,8 @@ pub struct Duties {
     pub oldest_payload_at: Option<Timestamp>,
     /// The same of one that is not processed.
     pub oldest_waiting_at: Option<Timestamp>,
+    /// When the oldest recovery that is remembered was asked for, where a tick has something to do anyway.
+    pub oldest_recovery_at: Option<Timestamp>,
     /// When a license may be over, or was, whose owner was erased.
     pub look_at: Option<Timestamp>,
     /// When the license has ended whose end is to be acted on first.
@@ -99,6 +101,7 @@ impl Duties {
             github_paused_until: row.optional_time("github_paused_until_at")?,
             oldest_payload_at: row.optional_time("oldest_payload_at")?,
             oldest_waiting_at: row.optional_time("oldest_waiting_at")?,
+            oldest_recovery_at: row.optional_time("oldest_recovery_at")?,
             look_at: row.optional_time("look_at")?,
             license_ends_at: row.optional_time("license_ends_at")?,
             remind_at: row.optional_time("remind_at")?,

@@ -152,8 +152,9 @@ impl<P: Platform> Engine<P> {
         let results = self.run(batch).await?;
         let asked = Asked { events: results.all(&found.deliveries)?, licenses: results.all(&found.licenses)? };
         let orders = results.all(&found.orders)?;
+        let recoveries = results.all(&found.recoveries)?;
         let details = self.read(details::all(asked)).await?;
-        Ok(Export { deliveries: details.events, orders, licenses: details.licenses })
+        Ok(Export { deliveries: details.events, orders, licenses: details.licenses, recoveries })
     }
 
     /// Erases what is held on a person, and says how much that was. Their orders are marked, so that it stays erased whatever comes of

@@ -5,7 +5,7 @@
 //!
 //! | module | looks at |
 //! |---|---|
-//! | `deployment` | settings, schema, ticks, mail |
+//! | `deployment` | settings, schema, ticks, mail, what buyers need |
 //! | `storefronts` | webhooks, deliveries, products |
 //! | `github` | the credentials, repositories, organizations |
 //!
@@ -65,6 +65,7 @@ impl<P: Platform> Engine<P> {
         .await;
         let mut checks = deployment::database(&migration, &read);
         checks.extend(deployment::settings(&self.config));
+        checks.extend(deployment::faces(&self.config, &catalogue));
         checks.push(deployment::cron(&read, self.now()));
         checks.extend(of_mail);
         checks.extend(of_storefronts.into_iter().flatten());

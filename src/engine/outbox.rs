@@ -10,6 +10,7 @@ use super::Engine;
 use crate::adapters::github;
 use crate::adapters::mail::invitation::{InvitationMail, OpenInvitation};
 use crate::adapters::mail::license::LicenseMail;
+use crate::adapters::mail::recovery::RecoveryMail;
 use crate::adapters::mail::reminder::ReminderMail;
 use crate::adapters::mail::{Mailer, Sent};
 use crate::adapters::{Failure, Remedy};
@@ -20,7 +21,7 @@ use crate::db::outbox::{
     Unreadable, WaitsFor,
 };
 use crate::model::catalogue::HttpsUrl;
-use crate::model::{EmailAddress, Timestamp};
+use crate::model::{EmailAddress, RecoveryToken, Timestamp};
 use crate::platform::{Level, LogValue, Platform, Statement};
 
 /// After this many attempts a row is dead: with the waits below, after about half a day.
@@ -180,23 +181,27 @@ impl<P: Platform> Engine<P> {
 
     async fn mail(&self, due: &DueMail, mail: &Mailing, to: &EmailAddress) -> Result<Sent, Failure> {
         let catalogue = self.catalogue();
-        let Some(product) = catalogue.find(mail.section, &mail.bought) else {
-            return Err(Failure::new(Remedy::PersonNeeded, "the product is no longer in the catalogue"));
+        let product = || {
+            let found = catalogue.find(mail.section, &mail.bought);
+            found.ok_or_else(|| Failure::new(Remedy::PersonNeeded, "the product is no longer in the catalogue"))
         };
-        let renew_url = product.renew_url.as_ref().map(HttpsUrl::as_str);
         let reference = due.entry.owed_as(due.ended);
         let Mailing { tier, name, key, ending, test, .. } = mail;
-        let (product, ending, test) = (&*product.name, *ending, *test);
+        let (ending, test) = (*ending, *test);
         let buyers_page = self.config.buyers_page();
         let portal_url = buyers_page.as_deref();
         let message = match &mail.letter {
             Letter::Key => {
+                let product = &*product()?.name;
                 LicenseMail { product, tier, name, key, portal_url, ending, test }.compose(to, &reference)?
             }
             Letter::Reminder => {
+                let product = product()?;
+                let (product, renew_url) = (&*product.name, product.renew_url.as_ref().map(HttpsUrl::as_str));
                 ReminderMail { product, tier, name, key, ending, renew_url, test }.compose(to, &reference)?
             }
             Letter::Invitations(told) => {
+                let product = &*product()?.name;
                 let Some(ToldInvitation { login, .. }) = told.first() else {
                     return Err(Failure::new(Remedy::Retry, "no invitation is left to tell of"));
                 };
@@ -207,6 +212,18 @@ impl<P: Platform> Engine<P> {
                 let open = open.collect();
                 let expired = told.iter().filter(|one| one.until.is_none()).map(|one| &one.repo).collect();
                 InvitationMail { product, name, key, login, open, expired, portal_url, test }.compose(to, &reference)?
+            }
+            Letter::Recovery(seed) => {
+                let pages = &self.config.pages;
+                let (Some(public_url), Some(secret)) = (pages.public_url.as_deref(), self.config.recovery_secret())
+                else {
+                    return Err(Failure::new(
+                        Remedy::GiveUp,
+                        "PUBLIC_URL is not set any more, to which the link would lead",
+                    ));
+                };
+                let (shop, token) = (pages.brand.name.as_deref(), RecoveryToken::derive(secret, seed));
+                RecoveryMail { shop, public_url, token, test }.compose(to, &reference)?
             }
         };
         Mailer::new(&self.config.mail).send(&self.platform, &message, &due.entry.trace).await

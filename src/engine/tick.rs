@@ -11,7 +11,7 @@ use crate::config::{Credentials, WorkersPlan};
 use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
 use crate::db::outbox::{Queue, Share};
 use crate::db::ticks::{self, Duties, Untold};
-use crate::db::{Batch, Handle, alerts, grants, licenses, outbox, privacy, reminders};
+use crate::db::{Batch, Handle, alerts, grants, licenses, outbox, privacy, recoveries, reminders};
 use crate::model::{EventReason, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, RowError};
 
@@ -251,7 +251,7 @@ impl<P: Platform> Engine<P> {
 
     /// What is done beside the rest: alerts are raised of what the tables tell; and one of these, which keeps a tick within its
     /// statements: what licenses opened is taken away that have ended; who had them is forgotten where they were erased; the next to
-    /// end are reminded of; old payloads are erased.
+    /// end are reminded of; old payloads are erased; and who asked for a link long ago is forgotten.
     fn chores(&self, duties: &Duties, start: Timestamp) -> Batch {
         let due = |since: Option<Timestamp>, wait_ms| since.is_some_and(|since| since.plus_millis(wait_ms) <= start);
         let mut chores = Batch::new();
@@ -267,6 +267,8 @@ impl<P: Platform> Engine<P> {
         } else if due(duties.oldest_payload_at, kept_ms + 1) || due(duties.oldest_waiting_at, waiting_kept_ms + 1) {
             let (before, waiting_before) = (start.plus_millis(-kept_ms), start.plus_millis(-waiting_kept_ms));
             chores.run(events::erase_old_payloads(before, waiting_before, TOO_OLD, start, PAYLOADS));
+        } else if due(duties.oldest_recovery_at, recoveries::KEPT_MS + 1) {
+            chores.run(recoveries::forget_old(start, PAYLOADS));
         }
         let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.grants_due_at()];
         if duties.untold == Untold::Something || overdue.into_iter().any(|since| due(since, OVERDUE_MS)) {

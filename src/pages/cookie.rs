@@ -8,6 +8,9 @@ use crate::http::{Request, Response};
 /// The buyer's session.
 pub(crate) const SESSION: &str = "__Host-latchkey";
 
+/// The session of whoever has used a mail's link to the licenses of an address.
+pub(crate) const ADDRESS: &str = "__Host-latchkey-address";
+
 /// A sign-in that was begun.
 pub(crate) const SIGN_IN: &str = "__Host-latchkey-github";
 

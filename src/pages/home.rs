@@ -5,6 +5,7 @@ use askama::Template;
 use super::answer::redirect;
 use super::fields::Fields;
 use super::frame::Frame;
+use super::recover;
 use super::session::Session;
 use super::words::{self, Notice};
 use crate::engine::{ActivateError, Engine};
@@ -22,6 +23,8 @@ struct Home<'a> {
     title: &'static str,
     /// What is wrong with the key that was entered.
     error: Option<&'static str>,
+    /// Whether a lost key can be asked for.
+    recovers: bool,
 }
 
 pub(super) fn show<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Frame) -> Response {
@@ -29,7 +32,8 @@ pub(super) fn show<P: Platform>(engine: &Engine<P>, request: &Request, frame: &F
         return frame.refused(503).response();
     }
     let notice = Notice::of(Fields::of_query(request).text("note"));
-    frame.answer(200, &Home { frame, notice, title: words::HOME_TITLE, error: None }).response()
+    let recovers = recover::is_offered(engine.config());
+    frame.answer(200, &Home { frame, notice, title: words::HOME_TITLE, error: None, recovers }).response()
 }
 
 /// Begins a session for whoever shows the key of a good license.
@@ -39,8 +43,10 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
         Ok(fields) => fields,
         Err(status) => return frame.refused(status).response(),
     };
+    let recovers = recover::is_offered(engine.config());
     let refuse = |status, error| {
-        frame.answer(status, &Home { frame, notice: None, title: words::HOME_TITLE, error: Some(error) }).response()
+        let home = Home { frame, notice: None, title: words::HOME_TITLE, error: Some(error), recovers };
+        frame.answer(status, &home).response()
     };
     let Ok(key) = PresentedKey::parse(fields.text("license_key")) else { return refuse(400, words::KEY_UNREADABLE) };
     if !within_limits(engine, &head, &key, LOOKS).await {

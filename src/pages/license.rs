@@ -244,9 +244,9 @@ pub(super) async fn written_down<P: Platform>(engine: &Engine<P>, follow_up: Opt
     }
 }
 
-/// Ends the session in this browser.
+/// Ends the sessions in this browser, that of the address with which the license was bought among them.
 pub(super) fn leave() -> Response {
-    cookie::clear(redirect(&noted("/", Notice::Left)), cookie::SESSION)
+    cookie::clear(cookie::clear(redirect(&noted("/", Notice::Left)), cookie::SESSION), cookie::ADDRESS)
 }
 
 /// The license as it is by now, with what is to be told on top of it.
@@ -270,10 +270,7 @@ pub(super) async fn page<P: Platform>(
         tier: &view.tier,
         key: view.key.as_str(),
         masked: masked(&view.key),
-        validity: match view.expires_at {
-            Some(until) => filled(words::VALID_UNTIL, &[("until", Part::Time(until))]),
-            None => filled(words::VALID_FOREVER, &[]),
-        },
+        validity: words::validity(view.expires_at),
         test: view.test,
         step: step(&view, session, told.chooses, engine.config()),
         waits: view.repos.iter().any(|(_, state)| words::repo_state(state).0 == Tone::Waits),
@@ -349,7 +346,7 @@ impl<'a> RepoRow<'a> {
 }
 
 /// The beginning and the end of a key, by which its owner knows it again.
-fn masked(key: &LicenseKey) -> String {
+pub(super) fn masked(key: &LicenseKey) -> String {
     let key = key.as_str();
     let shown = key.len() / 5;
     let (Some(start), Some(end)) = (key.get(..shown), key.get(key.len() - shown.min(4)..)) else {

@@ -8,7 +8,7 @@ use std::fmt;
 use askama::filters::HtmlSafe;
 
 use crate::engine::{ActivateError, RepoView};
-use crate::model::Timestamp;
+use crate::model::{Standing, Timestamp};
 
 /// The language of all this, for the page's `lang`.
 pub(crate) const LANGUAGE: &str = "en";
@@ -46,6 +46,9 @@ pub(crate) enum Notice {
     ChooseFirst,
     TooOften,
     TryAgain,
+    RecoveryAsked,
+    RecoveryOver,
+    LinkOver,
 }
 
 /// How a thing stands, for its color and its sign; the word beside it says the same.
@@ -123,7 +126,7 @@ impl Tone {
 }
 
 impl Notice {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 20] = [
         Self::SessionOver,
         Self::Left,
         Self::Activated,
@@ -141,6 +144,9 @@ impl Notice {
         Self::ChooseFirst,
         Self::TooOften,
         Self::TryAgain,
+        Self::RecoveryAsked,
+        Self::RecoveryOver,
+        Self::LinkOver,
     ];
 
     /// As it stands in an address.
@@ -163,6 +169,9 @@ impl Notice {
             Self::ChooseFirst => "choose_first",
             Self::TooOften => "too_often",
             Self::TryAgain => "try_again",
+            Self::RecoveryAsked => "recovery_asked",
+            Self::RecoveryOver => "recovery_over",
+            Self::LinkOver => "link_over",
         }
     }
 
@@ -172,7 +181,9 @@ impl Notice {
 
     pub(crate) const fn tone(self) -> Tone {
         match self {
-            Self::Left | Self::Activated | Self::SentAgain | Self::SignedInAndAccepted => Tone::Good,
+            Self::Left | Self::Activated | Self::SentAgain | Self::SignedInAndAccepted | Self::RecoveryAsked => {
+                Tone::Good
+            }
             Self::SessionOver
             | Self::AcceptNotAllowed
             | Self::AcceptRefused
@@ -180,7 +191,9 @@ impl Notice {
             | Self::AcceptUnclear
             | Self::SignInCanceled
             | Self::ChooseFirst
-            | Self::TooOften => Tone::Waits,
+            | Self::TooOften
+            | Self::RecoveryOver
+            | Self::LinkOver => Tone::Waits,
             Self::SignInFailed | Self::OtherAccount | Self::NotMoved | Self::NotInvitable | Self::TryAgain => Tone::Bad,
         }
     }
@@ -227,6 +240,14 @@ impl Notice {
             Self::TryAgain => {
                 "A service that is needed did not answer as it should. Please try again in a minute: nothing is done twice."
             }
+            Self::RecoveryAsked => {
+                "If something was bought with this address, a mail with a link is on its way to it. The link is good for 30 minutes. There \
+                 is one mail in ten minutes at most, so look for an earlier one as well, and among the spam."
+            }
+            Self::RecoveryOver => "You have been away for a while. Have another link mailed to you.",
+            Self::LinkOver => {
+                "This link was used already, or is too old: it is good once, for 30 minutes. Have another mailed to you."
+            }
         }
     }
 }
@@ -246,6 +267,25 @@ pub(crate) const HOME_LEAD: &str =
 pub(crate) const KEY_LABEL: &str = "License key";
 pub(crate) const KEY_HINT: &str = "Paste it as it is: spaces and line breaks do no harm.";
 pub(crate) const KEY_BUTTON: &str = "Open";
+
+pub(crate) const LOST_KEY: &str = "Lost your key?";
+
+/// Where a lost key is asked for, what the mail's link leads to, and every license of an address.
+pub(crate) const RECOVER_TITLE: &str = "Find your licenses";
+pub(crate) const RECOVER_LEAD: &str = "We mail you a link to every license that was bought with your mail address.";
+pub(crate) const ADDRESS_LABEL: &str = "Mail address";
+pub(crate) const ADDRESS_HINT: &str = "The one that you gave when you bought.";
+pub(crate) const ADDRESS_UNREADABLE: &str = "This is not a mail address. Check it for a letter too many or too few.";
+pub(crate) const RECOVER_BUTTON: &str = "Mail me a link";
+pub(crate) const HAVE_KEY: &str = "I have my key";
+pub(crate) const RECOVER_LINK_TITLE: &str = "Your licenses";
+pub(crate) const RECOVER_LINK_LEAD: &str = "Your link is good. It works once, so it is used only when you say so.";
+pub(crate) const RECOVER_LINK_BUTTON: &str = "Show my licenses";
+pub(crate) const RECOVERED_TITLE: &str = "Your licenses";
+pub(crate) const RECOVERED_LEAD: &str = "Bought with {address}. This page stays open in this browser for an hour.";
+pub(crate) const RECOVERED_NONE: &str = "There is no license any more that was bought with {address}.";
+pub(crate) const OPEN_LICENSE: &str = "Open";
+pub(crate) const LEAVE_ALL: &str = "Forget these licenses on this device";
 
 /// The license itself.
 pub(crate) const LICENSE_HEADING: &str = "License";
@@ -369,6 +409,25 @@ pub(crate) const fn refusal(error: &ActivateError) -> &'static str {
             "A service that is needed did not answer as it should. Nothing was changed; please try again in a minute."
         }
         ActivateError::Storage(_) => "Our database did not answer. Nothing is lost; please try again in a minute.",
+    }
+}
+
+/// Until when a license is valid.
+pub(crate) fn validity(expires_at: Option<Timestamp>) -> Markup {
+    match expires_at {
+        Some(until) => filled(VALID_UNTIL, &[("until", Part::Time(until))]),
+        None => filled(VALID_FOREVER, &[]),
+    }
+}
+
+/// How a license stands in the list of an address.
+pub(crate) const fn license_standing(standing: Standing, activated: bool) -> (Tone, &'static str) {
+    match standing {
+        Standing::Good if activated => (Tone::Good, "Activated"),
+        Standing::Good => (Tone::Waits, "Not activated yet"),
+        Standing::Expired => (Tone::Bad, "Expired"),
+        Standing::Suspended | Standing::Disabled => (Tone::Bad, "Suspended"),
+        Standing::Revoked => (Tone::Bad, "Revoked"),
     }
 }
 

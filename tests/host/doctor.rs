@@ -205,6 +205,49 @@ fn a_setting_that_is_missing_or_wrong_is_found() {
 }
 
 #[test]
+fn mails_that_can_link_nowhere_are_found() {
+    run(async {
+        let shop = healthy_with(&[("PORTAL_URL", "")]).await;
+        assert_eq!(found(&shop).await, ["buyers_page failed PUBLIC_URL: not_set"]);
+        let shop = healthy_with(&[("PORTAL_URL", ""), ("PUBLIC_URL", "https://shop.example.com")]).await;
+        assert_eq!(found(&shop).await, [""; 0]);
+    });
+}
+
+#[test]
+fn a_product_that_asks_for_a_sign_in_which_nobody_can_do_is_found() {
+    run(async {
+        let asking = "proof = \"required\"";
+        let shop = healthy_with(&[]).await;
+        shop.stock(&with(asking));
+        let all = checks(&shop).await;
+        let sign_in = all.iter().find(|check| check["code"] == "sign_in").unwrap();
+        assert_eq!(
+            [&sign_in["status"], &sign_in["subject"], &sign_in["reason"], &sign_in["detail"]],
+            ["failed", "GITHUB_OAUTH_CLIENT_ID", "not_set", "nobody can activate Acme Starter Kit"]
+        );
+        let id = ("GITHUB_OAUTH_CLIENT_ID", "Ov23liSandboxOfLatchkey");
+        let secret = ("GITHUB_OAUTH_CLIENT_SECRET", "a-secret-of-the-app");
+        let public = ("PUBLIC_URL", "https://shop.example.com");
+        let shop = healthy_with(&[id, secret, public]).await;
+        shop.stock(&with(asking));
+        assert!(!found(&shop).await.iter().any(|found| found.starts_with("sign_in")));
+        // Half an app is none, and its other half is named.
+        for (half, missing) in [(id, secret.0), (secret, id.0)] {
+            let shop = healthy_with(&[half, public]).await;
+            shop.stock(&with(asking));
+            let found = found(&shop).await;
+            for expected in [
+                format!("configuration warning {missing}: not_set"),
+                "sign_in failed GITHUB_OAUTH_CLIENT_ID: not_set".to_owned(),
+            ] {
+                assert!(found.contains(&expected), "{expected}: {found:?}");
+            }
+        }
+    });
+}
+
+#[test]
 fn a_storefront_that_nothing_is_sold_at_is_skipped() {
     run(async {
         let shop = healthy_with(&[("LEMON_SQUEEZY_WEBHOOK_SECRET", "")]).await;

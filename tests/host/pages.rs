@@ -5,11 +5,13 @@
 //! | `buying` | from the key to the invitations, and what is told on the way |
 //! | `signing_in` | continue with GitHub |
 //! | `moving` | use another account |
+//! | `recover` | a link by mail to every license of an address |
 //! | `guarded` | sessions, forms of other pages, and what is written where it must not be |
 
 mod buying;
 mod guarded;
 mod moving;
+mod recover;
 mod signing_in;
 
 use std::cell::RefCell;

@@ -370,6 +370,8 @@ async fn shop_with_a_row_of_everything() -> Shop {
         "INSERT INTO subscriptions VALUES ('gumroad', 'membership', 'membership', 1, NULL, NULL, NULL, 1, NULL, NULL)",
         "INSERT INTO erased_orders VALUES ('gumroad', 'another-order', 1, 1, 1)",
         "INSERT INTO reminders (license_key, expires_at) SELECT license_key, 1 FROM licenses",
+        "INSERT INTO recoveries VALUES ('one', 'ada@example.com', '0123456789012345678901234567890123456789012',
+                                        '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 1, 2, NULL)",
         "INSERT INTO storefront_keys VALUES ('lemonsqueezy', '1', 'another-key', 0, NULL, 1, 1, NULL)",
         "INSERT INTO drift VALUES (1, 'acme/starter', 583231, 'extra', 'octocat', 1, 1, '{}')",
         "INSERT INTO github_pauses VALUES ('acme/starter', 1, 1, 'asked to wait')",
@@ -412,6 +414,18 @@ fn one_line_of_an_order_has_one_license_whatever_its_key() {
 
 /// Statements that a shop with a row of everything has to refuse, with what the refusal says.
 const WRONG_STATES: &[(&str, &str)] = &[
+    // Who asked for their licenses by mail.
+    ("UPDATE recoveries SET id = ''", "CHECK"),
+    ("UPDATE recoveries SET email = 'Ada@example.com'", "CHECK"),
+    ("UPDATE recoveries SET email = ''", "CHECK"),
+    ("UPDATE recoveries SET seed = 'short'", "CHECK"),
+    ("UPDATE recoveries SET token_hash = 'short'", "CHECK"),
+    ("UPDATE recoveries SET expires_at = created_at", "CHECK"),
+    ("UPDATE recoveries SET created_at = 'today'", "cannot store TEXT value in INTEGER"),
+    (
+        "INSERT INTO recoveries SELECT 'another', email, seed, token_hash, created_at, expires_at, used_at FROM recoveries",
+        "UNIQUE",
+    ),
     // Mails that came back.
     ("UPDATE returned_mails SET reference = ''", "CHECK"),
     ("UPDATE returned_mails SET fate = 'lost'", "CHECK"),

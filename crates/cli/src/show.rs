@@ -166,6 +166,7 @@ const OUTBOX: &[Column<OutboxItem>] = &[
     Column("about", |row| match row.kind {
         OutboxKind::LicenseMail | OutboxKind::ReminderMail => row.license_key.as_deref().into(),
         OutboxKind::InvitationMail => row.github_user_id.map(|id| format!("GitHub account {id}")).into(),
+        OutboxKind::RecoveryMail => Cell::Empty,
         OutboxKind::Grant => row.grant_state.map(|state| state.words()).into(),
         OutboxKind::AlertMail => row.detail.as_deref().into(),
     }),
@@ -249,6 +250,7 @@ fn attention(view: &View, item: &AttentionItem) -> String {
         DutyKind::LicenseMail => words::errand(OutboxKind::LicenseMail, None, None),
         DutyKind::ReminderMail => words::errand(OutboxKind::ReminderMail, None, None),
         DutyKind::InvitationMail => words::errand(OutboxKind::InvitationMail, None, None),
+        DutyKind::RecoveryMail => words::errand(OutboxKind::RecoveryMail, None, None),
         DutyKind::Grant => words::errand(OutboxKind::Grant, item.repo.as_deref(), item.github_username.as_deref()),
         DutyKind::AlertMail => words::errand(OutboxKind::AlertMail, None, None),
     };

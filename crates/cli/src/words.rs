@@ -300,6 +300,7 @@ impl Words for OutboxKind {
             Self::LicenseMail => "mail with the key",
             Self::ReminderMail => "mail before the end",
             Self::InvitationMail => "mail about invitations",
+            Self::RecoveryMail => "mail with a link to all licenses",
             Self::Grant => "access",
             Self::AlertMail => "alert to you",
         }
@@ -334,6 +335,7 @@ impl Words for DutyKind {
             Self::LicenseMail => OutboxKind::LicenseMail.words(),
             Self::ReminderMail => OutboxKind::ReminderMail.words(),
             Self::InvitationMail => OutboxKind::InvitationMail.words(),
+            Self::RecoveryMail => OutboxKind::RecoveryMail.words(),
             Self::Grant => OutboxKind::Grant.words(),
             Self::AlertMail => OutboxKind::AlertMail.words(),
         }
@@ -348,6 +350,8 @@ impl Words for CheckCode {
             Self::Configuration => "setting",
             Self::SandboxValues => "values of the sandbox",
             Self::TestLicenses => "test purchases",
+            Self::BuyersPage => "page that mails link to",
+            Self::SignIn => "sign-in of buyers",
             Self::Cron => "cron trigger",
             Self::MailProvider => "mail provider",
             Self::MailSender => "sender of mails",

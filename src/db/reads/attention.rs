@@ -38,6 +38,7 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
         | DutyKind::LicenseMail
         | DutyKind::ReminderMail
         | DutyKind::InvitationMail
+        | DutyKind::RecoveryMail
         | DutyKind::AlertMail => SaleState::InProgress,
     };
     let mail_returned = optional_code(row, "fate", MailFate::from_name)?;
@@ -52,6 +53,7 @@ fn read(row: &Row) -> Result<AttentionItem, RowError> {
         DutyKind::LicenseMail
         | DutyKind::ReminderMail
         | DutyKind::InvitationMail
+        | DutyKind::RecoveryMail
         | DutyKind::Grant
         | DutyKind::AlertMail => Remedy::RetryOutbox,
     };

@@ -1,4 +1,4 @@
-//! What of a deployment itself is looked at: the database, the settings, the ticks, and how mails leave.
+//! What of a deployment itself is looked at: the database, the settings, the ticks, how mails leave, and what buyers need.
 
 use super::{EXPECTED_MIGRATION, Read, not_seen, without_database};
 use crate::adapters::mail::{Mailer, Provider};
@@ -6,7 +6,8 @@ use crate::config::{Config, Mail, MailProvider, Problem};
 use crate::engine::Engine;
 use crate::http::api::codes::{CheckCode, CheckReason};
 use crate::http::api::doctor::Check;
-use crate::model::{TestLicenses, Timestamp};
+use crate::model::catalogue::ProofRule;
+use crate::model::{Catalogue, TestLicenses, Timestamp};
 use crate::platform::{DbError, Platform};
 
 /// A tick comes every minute. So long without one is no accident.
@@ -67,6 +68,34 @@ pub(super) fn settings(config: &Config) -> Vec<Check> {
             .mended_by("Once you sell, take ALLOW_TEST_LICENSES out of `wrangler.toml` and deploy."),
     });
     checks
+}
+
+/// Whether buyers find what they need: a page that their mails link to, and the sign-in that a product asks for.
+pub(super) fn faces(config: &Config, catalogue: &Catalogue) -> [Check; 2] {
+    const PAGE: CheckCode = CheckCode::BuyersPage;
+    const SIGN_IN: CheckCode = CheckCode::SignIn;
+    let page = if config.buyers_page().is_some() {
+        Check::ok(PAGE)
+    } else {
+        Check::failed(PAGE, CheckReason::NotSet).about("PUBLIC_URL").mended_by(
+            "Set PUBLIC_URL in `wrangler.toml` to this Worker's address, or PORTAL_URL to a page of your own: until then no mail \
+             says where the key is used.",
+        )
+    };
+    let asking = catalogue.products().iter().filter(|product| product.proof == ProofRule::Required);
+    let asking: Vec<_> = asking.map(|product| product.name.as_str()).collect();
+    let sign_in = if asking.is_empty() || config.github.oauth.is_some() {
+        Check::ok(SIGN_IN)
+    } else {
+        Check::failed(SIGN_IN, CheckReason::NotSet)
+            .about("GITHUB_OAUTH_CLIENT_ID")
+            .seeing(format!("nobody can activate {}", asking.join(", ")))
+            .mended_by(
+                "Register an OAuth app, as docs/deploy.md says, and set GITHUB_OAUTH_CLIENT_ID, GITHUB_OAUTH_CLIENT_SECRET and \
+                 PUBLIC_URL; or take `proof = \"required\"` out of the catalogue.",
+            )
+    };
+    [page, sign_in]
 }
 
 /// What is missing closes only what depends on it, and may be left out on purpose.

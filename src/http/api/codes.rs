@@ -263,6 +263,8 @@ codes! {
         ReminderMail = "reminder_mail",
         /// To a buyer, of invitations that were made anew or have expired.
         InvitationMail = "invitation_mail",
+        /// With a link to every license of an address, for whoever has asked for it.
+        RecoveryMail = "recovery_mail",
         /// To give or to take away an account's access to a repository.
         Grant = "grant",
         AlertMail = "alert_mail",
@@ -285,6 +287,8 @@ codes! {
         ReminderMail = "reminder_mail",
         /// To a buyer, of invitations that were made anew or have expired.
         InvitationMail = "invitation_mail",
+        /// With a link to every license of an address, for whoever has asked for it.
+        RecoveryMail = "recovery_mail",
         Grant = "grant",
         AlertMail = "alert_mail",
     }
@@ -371,6 +375,10 @@ codes! {
         SandboxValues = "sandbox_values",
         /// Whether test purchases open repositories.
         TestLicenses = "test_licenses",
+        /// Whether mails have a page to link to.
+        BuyersPage = "buyers_page",
+        /// Whether buyers can sign in at GitHub, where a product asks for that.
+        SignIn = "sign_in",
         /// Whether the cron trigger runs.
         Cron = "cron",
         /// Whether mails leave.

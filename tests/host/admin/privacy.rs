@@ -68,7 +68,7 @@ fn an_export_holds_all_of_one_person_and_nothing_of_another() {
             assert_eq!(export(&shop, other).await["deliveries"].as_array().unwrap().len(), 1, "{other}");
         }
         let none = export(&shop, "nobody@example.com").await;
-        assert_eq!(none, json!({ "deliveries": [], "orders": [], "licenses": [] }));
+        assert_eq!(none, json!({ "deliveries": [], "orders": [], "licenses": [], "recoveries": [] }));
         let action = &all(&shop, "/admin/actions", 10).await[3];
         assert_eq!(action["action"], "privacy.export");
         assert_eq!(action["target"].as_str().unwrap().len(), 16);
@@ -110,7 +110,10 @@ fn what_is_erased_is_gone_from_every_table_and_what_was_paid_stays() {
         let again = erase(&shop, ADA).await;
         assert_eq!(again.body, json!({ "erased": { "deliveries": 0, "orders": 0, "licenses": 0 } }));
         assert_eq!(shop.count("admin_actions WHERE action = 'privacy.erase'"), 1);
-        assert_eq!(export(&shop, ADA).await, json!({ "deliveries": [], "orders": [], "licenses": [] }));
+        assert_eq!(
+            export(&shop, ADA).await,
+            json!({ "deliveries": [], "orders": [], "licenses": [], "recoveries": [] })
+        );
         assert!(!shop.log_text().contains("ada+shop"));
     });
 }

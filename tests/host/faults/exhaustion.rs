@@ -151,6 +151,11 @@ fn what_an_operator_does_is_done_once_despite_every_single_fault() {
 }
 
 #[test]
+fn a_lost_key_is_asked_for_despite_every_single_fault() {
+    exhaust(Scenario::Recovery, 6);
+}
+
+#[test]
 fn what_is_held_on_a_buyer_is_read_and_erased_despite_every_single_fault() {
     exhaust(Scenario::Export, 3);
     exhaust(Scenario::Erasure, 4);

@@ -133,6 +133,8 @@ pub(super) enum Scenario {
     Retry,
     /// The operator ends it instead.
     Cancellation,
+    /// A buyer who has lost the key asks for a link to all licenses of the address, three times.
+    Recovery,
     /// The operator reads out what is held on a buyer.
     Export,
     /// The operator erases it.
@@ -144,7 +146,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 51] = [
+    pub(super) const ALL: [Self; 52] = [
         Self::Sale,
         Self::MintedOrder,
         Self::AskedSale,
@@ -192,6 +194,7 @@ impl Scenario {
         Self::Correction,
         Self::Retry,
         Self::Cancellation,
+        Self::Recovery,
         Self::Export,
         Self::Erasure,
         Self::Expiry,
@@ -237,6 +240,7 @@ impl Scenario {
             Self::RefusedMail | Self::RejectedToken | Self::LastInvitation | Self::ReturnedMail => {
                 &[("OPERATOR_EMAIL", OPERATOR)]
             }
+            Self::Recovery => &[("PUBLIC_URL", "https://shop.example.com")],
             Self::ResendSale => &BY_RESEND,
             Self::Smtp2goSale => &BY_SMTP2GO,
             Self::BoundSale => &BY_BINDING,

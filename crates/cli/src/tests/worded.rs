@@ -28,6 +28,8 @@ fn everything_that_the_doctor_looks_at_has_its_words() {
       configuration: setting
       sandbox_values: values of the sandbox
       test_licenses: test purchases
+      buyers_page: page that mails link to
+      sign_in: sign-in of buyers
       cron: cron trigger
       mail_provider: mail provider
       mail_sender: sender of mails
@@ -241,6 +243,7 @@ fn every_code_has_its_words() {
       license_mail: mail with the key
       reminder_mail: mail before the end
       invitation_mail: mail about invitations
+      recovery_mail: mail with a link to all licenses
       grant: access
       alert_mail: alert to you
 
@@ -255,6 +258,7 @@ fn every_code_has_its_words() {
       license_mail: mail with the key
       reminder_mail: mail before the end
       invitation_mail: mail about invitations
+      recovery_mail: mail with a link to all licenses
       grant: access
       alert_mail: alert to you
 

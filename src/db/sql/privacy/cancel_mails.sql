@@ -12,4 +12,7 @@ WHERE state <> 'done'
              UNION ALL
              SELECT o.id FROM licenses l CROSS JOIN license_activations a ON a.license_key = l.license_key
              CROSS JOIN outbox o ON o.kind = 'invitation_mail' AND o.subject = CAST(a.github_user_id AS TEXT)
-             WHERE lower(l.email) = :email)
+             WHERE lower(l.email) = :email
+             UNION ALL
+             SELECT o.id FROM recoveries v CROSS JOIN outbox o ON o.kind = 'recovery_mail' AND o.subject = v.id
+             WHERE v.email = :email)

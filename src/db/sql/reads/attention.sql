@@ -24,6 +24,8 @@ SELECT * FROM (
     WHEN 'reminder_mail' THEN (SELECT r.license_key FROM reminders r WHERE r.id = CAST(x.subject AS INTEGER))
     WHEN 'invitation_mail' THEN (SELECT min(a.license_key) FROM license_activations a
                                  WHERE a.github_user_id = CAST(x.subject AS INTEGER))
+    WHEN 'recovery_mail' THEN (SELECT min(n.license_key) FROM recoveries v JOIN licenses n ON lower(n.email) = v.email
+                               WHERE v.id = x.subject)
     WHEN 'grant' THEN (SELECT min(c.license_key) FROM claims c
                        WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo)
   END

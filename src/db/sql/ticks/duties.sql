@@ -1,7 +1,7 @@
 -- What there is to do. Each value is the end of an index that holds all that is asked of it, so none costs more than a row,
 -- however much has happened: this runs every minute, most often for nothing. Where no list has a row yet, one is due. Rows and
--- deliveries of which no word came are among those that are due, so they are looked for only where something is; and what is due of
--- licenses only where one has its turn.
+-- deliveries of which no word came are among those that are due, so they are looked for only where something is, and so are recoveries
+-- that are to be forgotten, which may as well be later; and what is due of licenses only where one has its turn.
 SELECT *,
   CASE WHEN mail_due_at <= :now OR alert_due_at <= :now OR grant_due_at <= :now THEN
     (SELECT queue FROM outbox WHERE next_attempt_at <= :now AND silent_claims >= 2 ORDER BY next_attempt_at LIMIT 1)
@@ -9,6 +9,9 @@ SELECT *,
   CASE WHEN delivery_due_at <= :now THEN
     (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2)
   END AS suspect_delivery_due_at,
+  CASE WHEN mail_due_at <= :now OR alert_due_at <= :now OR grant_due_at <= :now OR delivery_due_at <= :now OR watch_due_at <= :now THEN
+    (SELECT min(created_at) FROM recoveries)
+  END AS oldest_recovery_at,
   CASE WHEN turn_at <= :now THEN
     (SELECT ends_at FROM licenses WHERE turn_at <= :now AND ends_at <= :now ORDER BY turn_at LIMIT 1)
   END AS license_ends_at,

@@ -58,6 +58,13 @@ impl Ask {
         Self::new(move || post("/api/activate", "application/json", body.as_bytes()))
     }
 
+    fn recovers(email: BuyerEmail) -> Self {
+        let form = form_urlencoded::Serializer::new(String::new()).append_pair("email", email.as_str()).finish();
+        let headers = [("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")];
+        let asking = Self::new(move || request("POST", "/recover", &headers, form.as_bytes()));
+        Self { hoped: 303..=303, ..asking }
+    }
+
     fn reads(path: String) -> Self {
         let bearer = format!("Bearer {ADMIN_TOKEN}");
         Self::new(move || request("GET", &path, &[("authorization", &bearer)], b""))
@@ -300,6 +307,10 @@ impl Scenario {
             )),
             Self::Retry => Subject::Operator(Change::Outbox(OutboxAction::Retry, let_a_mail_die(shop).await)),
             Self::Cancellation => Subject::Operator(Change::Outbox(OutboxAction::Cancel, let_a_mail_die(shop).await)),
+            Self::Recovery => {
+                shop.sell_starter().await;
+                Subject::Asked((0..3).map(|_| Ask::recovers(buyer())).collect())
+            }
             Self::Export => {
                 shop.sell_starter().await;
                 Subject::Operator(Change::Export(buyer()))

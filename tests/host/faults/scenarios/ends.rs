@@ -193,6 +193,14 @@ impl Scenario {
                 end.has(1, "admin_actions WHERE action = 'grants.forget_earlier' AND detail ->> '$.earlier' = 'pull'");
                 end.mailed_nobody();
             }
+            Self::Recovery => {
+                end.has(1, "recoveries WHERE used_at IS NULL");
+                end.has(1, "outbox WHERE kind = 'recovery_mail' AND outcome = 'sent'");
+                let most = 1 + end.in_doubt;
+                let texts: Vec<_> = end.mails.iter().map(|mail| mail.text.as_deref().unwrap()).collect();
+                assert!((1..=most).contains(&texts.len()), "{context}: {} mails, at most {most}", texts.len());
+                assert!(texts.iter().all(|text| text == &texts[0]), "{context}: another link");
+            }
             Self::Cancellation => {
                 end.has(1, "outbox WHERE outcome = 'canceled'");
                 end.has(1, "licenses WHERE status = 'active'");
