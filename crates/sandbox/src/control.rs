@@ -83,7 +83,7 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .expect("an HTTP client without special needs can be built");
     let control = Control { sandbox, client, sent: Arc::default() };
     Router::new()
-        .route("/", get(|State(control): State<Control>| async move { page::index(control.sandbox.options()) }))
+        .route("/", get(async || page::index()))
         .route("/_sandbox/app.js", get(page::script))
         .route("/_sandbox/style.css", get(page::style))
         .route("/_sandbox/mails/{id}", get(show_mail))
@@ -232,7 +232,6 @@ async fn show_state(State(control): State<Control>) -> Json<Value> {
         "deliveries": deliveries.collect::<Vec<_>>(),
         "mails": mails.collect::<Vec<_>>(),
         "storefront_mails": sandbox.storefront_mails(),
-        "users": sandbox.logins(),
         "repos": repos.collect::<Vec<_>>(),
         "calls": calls.collect::<Vec<_>>(),
     }))

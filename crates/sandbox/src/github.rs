@@ -481,13 +481,6 @@ impl Sandbox {
         collaborators.iter().find(|collaborator| collaborator.user == user).map(|found| found.role.clone())
     }
 
-    /// The logins of all accounts that are people, whether or not they can be invited.
-    pub fn logins(&self) -> Vec<String> {
-        let github = &self.world().github;
-        let people = github.accounts.iter().filter(|account| account.kind == AccountKind::User);
-        people.map(|account| account.login.clone()).collect()
-    }
-
     /// Every repository, as `owner/name`.
     pub fn repos(&self) -> Vec<String> {
         let github = &self.world().github;

@@ -7,7 +7,7 @@
 //! - In process, [`Sandbox::handle`] takes a request and gives the reply, with no I/O and no clock but the one
 //!   it was given: the same calls give the same replies, down to the byte.
 //! - As a server, [`Sandbox::serve`] puts the same handler behind a socket, together with a page on which a
-//!   person can sell, read the mail, activate and accept the invitation.
+//!   person can sell, read the mail, go on to the buyer's page and accept an invitation.
 //!
 //! | module | what it holds |
 //! |---|---|

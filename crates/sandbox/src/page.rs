@@ -5,21 +5,15 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 
-use crate::options::Options;
-
 /// A mail is somebody else's HTML: it runs no script, loads nothing, and its links lead the whole page.
 const MAIL_POLICY: &str = "sandbox allow-top-navigation-by-user-activation; default-src 'none'; \
      style-src 'unsafe-inline'; img-src data:; form-action 'none'";
 
-/// The page. It may talk to the sandbox and, to activate, to the Worker.
-pub(crate) fn index(options: &Options) -> Response {
-    let worker = options.worker_url.as_deref().and_then(|url| reqwest::Url::parse(url).ok());
-    let worker = worker.map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; frame-src 'self'; \
-         connect-src 'self' {worker}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
-    file("text/html; charset=utf-8", &policy, include_str!("page/index.html").to_owned())
+/// The page. It talks to the sandbox alone, and leads to the Worker.
+pub(crate) fn index() -> Response {
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; frame-src 'self'; connect-src 'self'; \
+                  base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    file("text/html; charset=utf-8", policy, include_str!("page/index.html").to_owned())
 }
 
 pub(crate) async fn script() -> Response {

@@ -263,14 +263,19 @@ async fn a_form_of_another_page_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_page_may_talk_to_itself_and_to_the_worker_and_a_mail_to_nobody() {
+async fn the_page_talks_to_itself_and_leads_to_the_worker_and_a_mail_talks_to_nobody() {
     let options = Options { worker_url: Some("http://localhost:8787/".to_owned()), ..Options::at(NOW) };
     let running = Running::start(options).await;
     let page = running.get("/").await;
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains("connect-src 'self' http://localhost:8787;"), "{policy}");
+    assert!(policy.contains("connect-src 'self';"), "{policy}");
     assert!(policy.contains("script-src 'self';"), "{policy}");
     let html = page.text().await.unwrap();
+    for door in ["id=\"buyers-page\"", "id=\"console\""] {
+        assert!(html.contains(door), "{door}");
+    }
+    let state: serde_json::Value = running.get("/_sandbox/state").await.json().await.unwrap();
+    assert_eq!(state["worker_url"], "http://localhost:8787/");
     for file in ["/_sandbox/app.js", "/_sandbox/style.css"] {
         assert!(html.contains(file));
         assert_eq!(running.get(file).await.status(), 200);

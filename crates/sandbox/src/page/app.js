@@ -167,7 +167,7 @@ function mailRow(mail) {
     open,
     element("span", { className: "quiet" }, `${mail.from} → ${mail.to}`),
     element("span", { className: "quiet" }, clockTime(mail.at)),
-    mail.licenseKey ? button(`use-${mail.id}`, "Use this key", () => useKey(mail.licenseKey)) : null,
+    mail.licenseKey && state.worker_url ? element("a", { href: buyersPage(mail.licenseKey) }, "Open the buyer’s page") : null,
   );
 }
 
@@ -204,70 +204,15 @@ function renderMails() {
   return mails;
 }
 
-// 3. Activating
-
-function useKey(key) {
-  byId("license-key").value = key;
-  byId("activate").scrollIntoView({ block: "start" });
-  byId("github-username").focus();
+/** The buyer's page with a key, which stands behind the number sign: no server sees it there. */
+function buyersPage(key) {
+  return `${worker()}/#license=${encodeURIComponent(key)}`;
 }
 
-/** The mail's link leads here with the key behind the number sign. It is taken out of the address at once. */
-function readKeyFromAddress() {
-  const key = new URLSearchParams(location.hash.slice(1)).get("license");
-  if (!key) return;
-  history.replaceState(null, "", location.pathname);
-  useKey(key);
-}
+/** The Worker's address, without a slash at its end. */
+const worker = () => state.worker_url.replace(/\/+$/, "");
 
-async function activate(event) {
-  event.preventDefault();
-  const form = event.currentTarget;
-  await during(form.querySelector("button[type=submit]"), async () => {
-    const body = { license_key: byId("license-key").value, github_username: byId("github-username").value };
-    const repos = [...form.querySelectorAll("input[type=checkbox]:checked")].map((box) => box.value);
-    if (repos.length > 0) body.repos = repos;
-    try {
-      const reply = await fetch(`${state.worker_url.replace(/\/+$/, "")}/api/activate`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
-      const text = await reply.text();
-      let said = null;
-      try {
-        said = JSON.parse(text);
-      } catch {
-        // Shown as it is.
-      }
-      showActivation(reply.status, said, text);
-    } catch {
-      showActivation(0, null, "The Worker does not answer, or does not let this page call it (PORTAL_URL).");
-    }
-  });
-  await refresh();
-}
-
-function showActivation(status, said, text) {
-  const good = status >= 200 && status < 300;
-  const children = [];
-  if (good && said) {
-    const verb = said.status === "already_active" ? "Already active" : "Activated";
-    children.push(element("p", { className: "good" }, `${verb}: ${said.license?.product} for ${said.github_username}`));
-    const rows = (said.repos ?? []).map((one) => element("li", {}, element("span", {}, one.repo), one.status));
-    children.push(element("ul", { className: "rows" }, ...rows));
-  } else {
-    const title = said?.code ? `${status} ${said.code}` : status ? `${status}` : "No answer";
-    children.push(element("p", { className: "bad" }, `${title}: ${said?.detail ?? said?.title ?? text}`));
-  }
-  byId("activation-result").replaceChildren(...children);
-}
-
-function choiceBox(repo) {
-  return element("label", { className: "check" }, element("input", { type: "checkbox", value: repo }), repo);
-}
-
-// 4. GitHub
+// 3. GitHub
 
 function invitationRow(invitation) {
   const { repo, login } = invitation;
@@ -291,7 +236,7 @@ function collaboratorRow({ login, repo }) {
   return element("li", {}, element("span", {}, `${login} can open ${repo}`));
 }
 
-// 5. The log
+// 4. The log
 
 function callRow(call) {
   const fine = !call.unexpected && call.status !== null && call.status < 400;
@@ -324,12 +269,13 @@ async function refresh() {
   const mailsBefore = state ? allMails().length : 0;
   state = fresh;
   byId("worker").textContent = state.worker_url ?? "not known; the page can only look";
-  const choices = [...new Set(state.products.flatMap((product) => product.choose))];
-  byId("choices").hidden = choices.length === 0;
+  byId("doors").hidden = !state.worker_url;
+  if (state.worker_url) {
+    byId("buyers-page").href = `${worker()}/`;
+    byId("console").href = `${worker()}/console`;
+  }
   fill("products", state.products, productCard);
   fill("deliveries", [...state.deliveries].reverse(), deliveryRow);
-  fill("users", state.users, (login) => element("option", { value: login }));
-  fill("choice-list", choices, choiceBox);
   fill("invitations", state.repos.flatMap((repo) => repo.invitations), invitationRow);
   fill(
     "collaborators",
@@ -354,7 +300,4 @@ for (const [id, asHtml] of [["show-html", true], ["show-text", false]]) {
   });
 }
 byId("buyer").addEventListener("submit", (event) => event.preventDefault());
-byId("activation").addEventListener("submit", activate);
-addEventListener("hashchange", readKeyFromAddress);
-readKeyFromAddress();
 poll();

@@ -128,9 +128,7 @@ fn wrangler_dev(project: &Project, args: &Args, vars: &Vars) -> std::process::Co
         wrangler.args(["--var", &format!("{name}:{sandbox}/{prefix}")]);
     }
     let worker_url = format!("http://localhost:{}", args.port);
-    for (name, value) in portal::variables(vars, &worker_url, args.sandbox_port) {
-        wrangler.args(["--var", &format!("{name}:{value}")]);
-    }
+    wrangler.args(["--var", &format!("PUBLIC_URL:{}", portal::public_url(vars, &worker_url))]);
     wrangler
 }
 

@@ -13,7 +13,7 @@ pub(super) fn text(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &
     let mut text = format!(
         "\n\
          Worker    {worker_url}   ({worker_url}/healthz says how it is)\n\
-         Sandbox   {sandbox_url}   sell, read the mail, click, continue with GitHub, be in: the whole story in a browser\n"
+         Sandbox   {sandbox_url}   the whole story in a browser: buy, read the mail, click, continue with GitHub, be in\n"
     );
     let mut number = 0;
     let mut add = |title: &str, command: &str| {
@@ -38,7 +38,7 @@ pub(super) fn text(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &
         &["licenses list", "status", "attention"].map(|what| admin(worker_url, what)).join("\n"),
     );
     add(
-        "Activate a license: put its key in. The same again is welcome; another name is refused.",
+        "Activate a license as a page of your own would: put its key in. The same again is welcome; another name is refused.",
         &format!(
             "   curl -sS {worker_url}/api/activate -H 'content-type: application/json' \\\n     \
              -d '{{\"license_key\": \"KEY\", \"github_username\": \"octocat\"}}'"
