@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use latchkey::pages;
+
 use super::{Browser, FORM, OWN_PAGES, form, see, sold};
 use crate::shop::{STARTER, Shop, request, run};
 
@@ -29,9 +31,8 @@ fn a_form_of_any_other_page_changes_nothing() {
             &[],
         ] {
             let headers = [foreign, &[FORM]].concat();
-            for path in
-                ["/", "/license/choose", "/license/account", "/license/activate", "/license/again", "/license/leave"]
-            {
+            let forms = pages::paths().filter(|(_, methods)| methods.contains(&"POST"));
+            for (path, _) in forms {
                 let seen = browser.send("POST", path, &headers, &body).await;
                 assert_eq!(seen.status, 403, "{path} {foreign:?}");
             }
@@ -139,9 +140,15 @@ fn no_address_leads_anywhere_else() {
     run(async {
         let shop = Shop::open_with(&OWN_PAGES);
         let browser = Browser::new(&shop);
-        for path in
-            ["/?note=https://evil.example", "/?next=//evil.example", "/license?note=%3Cscript%3E&to=//evil.example"]
-        {
+        for path in [
+            "/?note=https://evil.example",
+            "/?next=//evil.example",
+            "/license?note=%3Cscript%3E&to=//evil.example",
+            "/recover?note=//evil.example&email=a@evil.example",
+            "/recover/link?token=//evil.example&to=//evil.example",
+            "/recover/licenses?to=//evil.example",
+            "/auth/github/callback?state=//evil.example&code=1&redirect_uri=//evil.example",
+        ] {
             let seen = browser.get(path).await;
             assert!(!seen.html.contains("evil.example") && !seen.html.contains("<script>"), "{}", seen.html);
             assert!(seen.header("location").is_none_or(|to| to.starts_with('/') && !to.starts_with("//")));
