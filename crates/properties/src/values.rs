@@ -4,7 +4,9 @@ use chrono::{DateTime, Datelike, Months, SecondsFormat};
 use latchkey::config::Sender;
 use latchkey::http::path_and_query;
 use latchkey::json::Json;
-use latchkey::model::{Actor, BuyerEmail, EmailAddress, OrderId, Reason, Timestamp, TraceId, name_from_address};
+use latchkey::model::{
+    Actor, BuyerEmail, EmailAddress, OrderId, Reason, RecoveryToken, Timestamp, TraceId, name_from_address,
+};
 use serde_json::Value;
 
 /// How deep our tree goes: what is nested deeper is null.
@@ -144,6 +146,9 @@ pub fn identifier(input: &[u8]) {
     if let Some(id) = OrderId::parse(text) {
         assert!((1..=128).contains(&id.as_str().len()) && !id.as_str().contains(char::is_control));
         assert_eq!(id.as_str(), text);
+    }
+    if let Some(token) = RecoveryToken::parse(text) {
+        assert_eq!((token.expose(), text.len(), token.hash().len()), (text, 43, 64));
     }
     let words = [
         (Reason::parse(text).map(|reason| reason.as_str().to_owned()), 500),
