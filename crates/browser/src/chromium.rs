@@ -27,6 +27,15 @@ pub struct Look {
     pub scripts: bool,
 }
 
+/// How much of a page a picture shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Page,
+    /// What fits into the window.
+    Window,
+}
+
 impl Default for Look {
     fn default() -> Self {
         Self { width: 1280, scheme: "light", scripts: true }
@@ -213,11 +222,19 @@ impl Browser {
         let Look { width, scheme, scripts } = self.look;
         let scripts = if scripts { "" } else { "-noscript" };
         let file = folder.join(format!("{name}-{width}-{scheme}{scripts}.png"));
+        std::fs::write(file, self.picture(Extent::Page).await).expect("a picture can be kept");
+    }
+
+    /// What is there as a PNG.
+    pub async fn picture(&self, extent: Extent) -> Vec<u8> {
+        let beyond = extent == Extent::Page;
+        if !beyond {
+            self.cdp("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
+        }
         let body =
-            json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true, "format": "png" } });
+            json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": beyond, "format": "png" } });
         let picture = self.client.issue_cmd(Own { path: "goog/cdp/execute", body }).await.expect("a picture");
-        let bytes = base64(picture["data"].as_str().unwrap_or_default());
-        std::fs::write(file, bytes).expect("a picture can be kept");
+        base64(picture["data"].as_str().unwrap_or_default())
     }
 
     /// Ends the browser.

@@ -7,5 +7,5 @@
 mod chromium;
 mod shop;
 
-pub use chromium::{Browser, Look};
-pub use shop::Shop;
+pub use chromium::{Browser, Extent, Look};
+pub use shop::{BUYER, Shop};

@@ -17,6 +17,9 @@ use latchkey_simulator::world::{World, delivery_request, send};
 use tokio::net::TcpListener;
 use tokio::task::spawn_local;
 
+/// Who buys.
+pub const BUYER: &str = "ada@example.com";
+
 /// A shop whose pages a browser can open. Its tasks end with the local set in which it was opened.
 #[derive(Debug)]
 pub struct Shop {
@@ -81,16 +84,30 @@ impl Shop {
     /// # Panics
     /// When no mail comes of it.
     pub async fn sell(&self, product_id: &str) -> String {
-        let sale = GumroadSale { product_id: Some(product_id.to_owned()), ..GumroadSale::default() };
+        let product_id = Some(product_id.to_owned());
+        let sale = GumroadSale { product_id, email: BUYER.to_owned(), ..GumroadSale::default() };
         let engine = self.world.engine();
         let mut response = worker::handle(&engine, delivery_request(&self.sandbox().sell_on_gumroad(sale))).await;
         if let Some(work) = response.follow_up.take() {
             engine.follow_up(work).await;
         }
-        let mails = self.sandbox().take_mails();
-        let text = mails.last().and_then(|mail| mail.text.as_deref()).expect("a mail");
-        let link = text.split_whitespace().find(|word| word.starts_with(&self.url));
-        link.expect("a link to the buyer's page").to_owned()
+        self.mailed_link().await
+    }
+
+    /// The link to our pages in the mail that comes next, or has come. What sends it may be behind an answer.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub async fn mailed_link(&self) -> String {
+        for _ in 0..200 {
+            if let Some(mail) = self.sandbox().take_mails().pop() {
+                let text = mail.text.expect("a mail has a text");
+                let link = text.split_whitespace().find(|word| word.starts_with(&self.url));
+                return link.expect("a link to the buyer's pages").to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("no mail has come")
     }
 }
 

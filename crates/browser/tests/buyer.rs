@@ -5,11 +5,15 @@
 #![cfg(feature = "browser")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use latchkey_browser::{Browser, Look, Shop};
+use std::time::Duration;
+
+use latchkey_browser::{BUYER, Browser, Look, Shop};
 use tokio::task::LocalSet;
 
 /// The product that opens `acme/starter` and `acme/starter-docs` for a year.
 const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 const PHONE: Look = Look { width: 320, scheme: "light", scripts: true };
 const DARK: Look = Look { width: 1280, scheme: "dark", scripts: true };
@@ -178,5 +182,136 @@ fn the_question_whose_account_it_is_looks_right() {
             browser.looks_right("confirm").await;
             browser.close().await;
         }
+    });
+}
+
+/// From the form to every license of the address.
+async fn without_the_key(look: Look) {
+    let shop = Shop::open(&[]).await;
+    shop.sell(STARTER).await;
+    shop.sell("pickOne==").await;
+    let browser = Browser::start(look).await;
+    browser.open(&shop.url).await;
+    browser.press("Lost your key?").await;
+    browser.sees("We mail you a link to every license").await;
+    browser.looks_right("recover").await;
+    browser.types("email", BUYER).await;
+    browser.press("Mail me a link").await;
+    browser.sees("a mail with a link is on its way").await;
+    browser.looks_right("recover-asked").await;
+    browser.close().await;
+
+    // In any browser.
+    let link = shop.mailed_link().await;
+    let browser = Browser::start(look).await;
+    browser.open(&link).await;
+    browser.sees("Your link is good.").await;
+    browser.looks_right("recover-link").await;
+    browser.press("Show my licenses").await;
+    browser.sees("Not activated yet").await;
+    assert_eq!(
+        browser.address().await,
+        format!("{}/recover/licenses", shop.url),
+        "the token is in no address any more"
+    );
+    browser.looks_right("recover-licenses").await;
+    browser.press("Open: Acme Starter Kit").await;
+    browser.sees("Continue with GitHub").await;
+    browser.looks_right("license-new").await;
+    browser.press("Continue with GitHub").await;
+    browser.press("Authorize as octocat").await;
+    browser.sees("You are in: the invitations are accepted for you.").await;
+    browser.open(&format!("{}/recover/licenses", shop.url)).await;
+    browser.sees("Activated").await;
+
+    browser.open(&link).await;
+    browser.sees("This link was used already, or is too old").await;
+    browser.looks_right("recover-over").await;
+    browser.press("Mail me a link").await;
+    browser.sees("a mail with a link is on its way").await;
+    browser.open(&format!("{}/recover/licenses", shop.url)).await;
+    browser.press("Forget these licenses on this device").await;
+    browser.sees("This browser has forgotten your license.").await;
+    browser.close().await;
+}
+
+#[test]
+fn a_buyer_without_the_key_gets_to_every_license_by_mail() {
+    tell(async || {
+        for look in [Look::default(), PHONE, DARK] {
+            without_the_key(look).await;
+        }
+    });
+}
+
+#[test]
+fn without_scripts_a_lost_key_is_found_and_signing_in_works() {
+    tell(|| without_the_key(NO_SCRIPT));
+}
+
+#[test]
+fn an_invitation_that_was_declined_or_has_expired_is_sent_again() {
+    tell(async || {
+        let shop = Shop::open(&[]).await;
+        let link = shop.sell(STARTER).await;
+        let browser = Browser::start(Look::default()).await;
+        browser.open(&link).await;
+        browser.press("Sign in only, I accept at GitHub").await;
+        browser.press("Authorize as octocat").await;
+        browser.sees("Your license is activated.").await;
+        browser.looks_right("license-to-accept").await;
+        browser.press("Accept at GitHub: acme/starter-docs").await;
+        browser.press("Decline as octocat").await;
+        browser.sees("The invitation is declined.").await;
+        shop.advance(16 * MINUTE);
+        // A tick reads the storefronts' lists, or looks at invitations.
+        for _ in 0..5 {
+            shop.tick().await;
+            shop.advance(MINUTE);
+        }
+        browser.open(&format!("{}/license", shop.url)).await;
+        browser.sees("The invitation was declined.").await;
+        browser.looks_right("license-declined").await;
+        browser.press("Send again").await;
+        browser.sees("Every invitation that was missing has been asked for again.").await;
+        browser.sees("Invited").await;
+        assert_eq!(shop.sandbox().invitations("acme/starter-docs").len(), 1);
+
+        // A week later, with no tick that would have made them anew.
+        shop.advance(8 * 24 * 60 * MINUTE);
+        browser.open(&link).await;
+        browser.sees("Invitation expired").await;
+        browser.looks_right("license-expired").await;
+        browser.types("github_username", "octocat").await;
+        browser.press("Send again").await;
+        browser.sees("Every invitation that was missing has been asked for again.").await;
+        browser.press("Continue with GitHub").await;
+        browser.press("Authorize as octocat").await;
+        browser.sees("You are in: the invitations are accepted for you.").await;
+        browser.close().await;
+        assert_eq!(shop.sandbox().collaborators("acme/starter-docs"), ["octocat"]);
+    });
+}
+
+#[test]
+fn an_invitation_that_somebody_else_opens_is_accepted_with_the_right_account() {
+    tell(async || {
+        let shop = Shop::open(&[]).await;
+        let link = shop.sell(STARTER).await;
+        let browser = Browser::start(Look::default()).await;
+        browser.open(&link).await;
+        browser.press("Sign in only, I accept at GitHub").await;
+        browser.press("Authorize as octocat").await;
+        browser.sees("Your license is activated.").await;
+        browser.press("Accept at GitHub: acme/starter").await;
+        browser.press("Accept as grace-hopper").await;
+        browser.sees("This invitation is invalid.").await;
+        assert!(shop.sandbox().collaborators("acme/starter").is_empty());
+        browser.open(&format!("{}/license", shop.url)).await;
+        browser.sees("An invitation that GitHub calls invalid is almost always another account's").await;
+        browser.press("Continue with GitHub").await;
+        browser.press("Authorize as octocat").await;
+        browser.sees("You are in: the invitations are accepted for you.").await;
+        browser.close().await;
     });
 }

@@ -7,6 +7,7 @@ pub(crate) mod fuzz;
 pub(crate) mod mutate;
 pub(crate) mod openapi;
 pub(crate) mod package;
+pub(crate) mod screenshots;
 pub(crate) mod simulate;
 pub(crate) mod smoke;
 pub(crate) mod test;

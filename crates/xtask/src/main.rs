@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, build, dev, fuzz, mutate, openapi, package, simulate, smoke, test, torture};
+use crate::commands::{bench, build, dev, fuzz, mutate, openapi, package, screenshots, simulate, smoke, test, torture};
 use crate::project::Project;
 
 /// Latchkey's commands. Each installs what it needs and says so.
@@ -49,6 +49,7 @@ enum Command {
     Fuzz(fuzz::Args),
     Mutate(mutate::Args),
     Openapi(openapi::Args),
+    Screenshots(screenshots::Args),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&project, &args),
         Command::Mutate(args) => mutate::run(&project, &args),
         Command::Openapi(args) => openapi::run(&project, &args),
+        Command::Screenshots(args) => screenshots::run(&project, &args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("\nerror: {error:#}");

@@ -1,0 +1,93 @@
+//! Pictures of every page for the documentation: `cargo xtask screenshots` runs it, with the folder in which they are kept.
+//!
+//! Each page is shown as it is met on the way from the mail to the repositories, as much of it as fits into the window: on a desk in the
+//! light, and on a phone in the dark. A page is added by one line where the tour is at it.
+#![allow(clippy::print_stdout, reason = "it says what it has written")]
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use latchkey_browser::{BUYER, Browser, Extent, Look, Shop};
+use tokio::task::LocalSet;
+
+/// The product that opens `acme/starter` and `acme/starter-docs` for a year.
+const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
+
+/// The product of which one repository is chosen.
+const PICK_ONE: &str = "pickOne==";
+
+/// How the pages are looked at, and what the names of the pictures end in.
+const LOOKS: [(Look, &str); 2] = [
+    (Look { width: 1280, scheme: "light", scripts: true }, ""),
+    (Look { width: 320, scheme: "dark", scripts: true }, "-phone"),
+];
+
+/// More than a page of the documentation should load for one picture.
+const MOST_BYTES: usize = 100 * 1000;
+
+/// One way through the pages, and where its pictures go.
+struct Tour {
+    shop: Shop,
+    browser: Browser,
+    folder: PathBuf,
+    ending: &'static str,
+}
+
+impl Tour {
+    /// Keeps a picture of what is there, once the page says this.
+    async fn keeps(&self, name: &str, words: &str) {
+        self.browser.sees(words).await;
+        let picture = self.browser.picture(Extent::Window).await;
+        let file = self.folder.join(format!("{name}{}.png", self.ending));
+        assert!(picture.len() <= MOST_BYTES, "{}: {} bytes", file.display(), picture.len());
+        fs::write(&file, &picture).expect("a picture can be kept");
+        println!("{} ({} KB)", file.display(), picture.len().div_ceil(1000));
+    }
+
+    /// Opens a page of the shop's, and keeps a picture of it.
+    async fn visits(&self, name: &str, path: &str, words: &str) {
+        self.browser.open(&format!("{}{path}", self.shop.url)).await;
+        self.keeps(name, words).await;
+    }
+
+    /// The pages, in the order in which a buyer meets them.
+    async fn goes(&self) {
+        let Self { shop, browser, .. } = self;
+        self.visits("home", "/", "Open your license").await;
+        browser.open(&shop.sell(PICK_ONE).await).await;
+        self.keeps("license-choose", "Your license opens one of these").await;
+        browser.open(&shop.sell(STARTER).await).await;
+        self.keeps("license-new", "Continue with GitHub").await;
+        browser.press("Enter your username instead").await;
+        browser.types("github_username", "octocat").await;
+        browser.press("Look it up").await;
+        self.keeps("confirm", "Is this you?").await;
+        browser.press("Yes, this is me").await;
+        self.keeps("license-invited", "Accept everything at once").await;
+        browser.press("Continue with GitHub").await;
+        browser.press("Authorize as octocat").await;
+        self.keeps("license-in", "You are in: the invitations are accepted for you.").await;
+        self.visits("recover", "/recover", "Find your licenses").await;
+        browser.types("email", BUYER).await;
+        browser.press("Mail me a link").await;
+        browser.sees("a mail with a link is on its way").await;
+        browser.open(&shop.mailed_link().await).await;
+        self.keeps("recover-link", "Your link is good.").await;
+        browser.press("Show my licenses").await;
+        self.keeps("recover-licenses", "Bought with").await;
+    }
+}
+
+fn main() {
+    let folder = PathBuf::from(env::args_os().nth(1).expect("the folder for the pictures"));
+    fs::create_dir_all(&folder).expect("a folder");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for (look, ending) in LOOKS {
+        LocalSet::new().block_on(&runtime, async {
+            let (shop, browser) = (Shop::open(&[]).await, Browser::start(look).await);
+            let tour = Tour { shop, browser, folder: folder.clone(), ending };
+            tour.goes().await;
+            tour.browser.close().await;
+        });
+    }
+}
