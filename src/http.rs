@@ -4,7 +4,7 @@
 //! `entry`. What an endpoint causes is in `engine`.
 
 pub(crate) mod activate;
-mod admin;
+pub(crate) mod admin;
 pub mod api;
 mod body;
 mod cors;
@@ -26,8 +26,10 @@ use crate::model::TraceId;
 use crate::pages::{self, Page};
 use crate::platform::{Level, Platform, unique_id};
 
+pub(crate) use admin::DEFAULT_ACTOR;
 pub use body::{Body, BodyError};
 pub use problem::{Code, Problem};
+pub(crate) use request::read_pairs;
 pub use request::{Request, path_and_query};
 use request::{json_body, read_body, read_query};
 pub use response::Response;
@@ -94,7 +96,7 @@ pub fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// What the segment in braces stands for, percent-decoded, or nothing where the pattern has none; `None` when the path is
 /// another one.
-fn segment(pattern: &str, path: &str) -> Option<String> {
+pub(crate) fn segment(pattern: &str, path: &str) -> Option<String> {
     let mut found = String::new();
     let mut given = path.split('/');
     for expected in pattern.split('/') {

@@ -8,7 +8,8 @@
 //! | [`config`] | every variable and secret, read once, all problems reported together |
 //! | [`platform`] | the one seam to the world: database, HTTP, clock, randomness; its two implementations |
 //! | [`http`] | what callers see: the routes, one file per endpoint, errors as statuses |
-//! | [`pages`] | what people see: the buyer's pages |
+//! | [`pages`] | what people see: the buyer's pages and the operator's console |
+//! | [`words`] | what every code of the API is in words |
 //! | [`engine`] | what happens: ingest a delivery, fulfill a sale, activate a license, work off the outbox |
 //! | [`form`], [`json`] | reading forms and JSON from outside, the latter with errors that name the field |
 //! | [`model`] | what things are: types that are valid once they exist |
@@ -26,3 +27,4 @@ pub mod json;
 pub mod model;
 pub mod pages;
 pub mod platform;
+pub mod words;

@@ -1,11 +1,12 @@
-//! What people see: the buyer's pages. Rendered here, plain forms, each change followed by a redirect; all of it works without
+//! What people see: the buyer's pages and the operator's console. Rendered here, plain forms, each change followed by a redirect; all of it works without
 //! JavaScript. What browsers load beside it as it is, is in `assets/`.
 //!
-//! A page can do nothing that `/api` cannot: it calls the same engine. Its words are in [`words`], and nowhere else.
+//! A page can do nothing that `/api` and `/admin` cannot: it calls the same engine. Its words are in [`words`], and nowhere else.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`home`], [`license`], [`github`], [`recover`] | the buyer's pages, one file each |
+//! | [`console`] | the operator's pages, under a table of paths of their own |
 //! | [`frame`] | what is around every page: layout, brand, notices |
 //! | [`answer`] | HTML and redirects with the headers that keep a page to itself |
 //! | [`guard`] | forms are taken from our own pages only |
@@ -14,6 +15,7 @@
 
 pub(crate) mod answer;
 mod brand;
+mod console;
 mod cookie;
 mod fields;
 mod frame;
@@ -54,9 +56,11 @@ pub(crate) enum Page {
     Recovered,
     /// The seller's color, as a style sheet.
     Brand,
+    /// Anything of the operator's.
+    Console,
 }
 
-/// Every path, with the methods that it takes.
+/// Every path of the buyer's pages, with the methods that it takes.
 const PAGES: [(&str, Page, &[&str]); 13] = [
     ("/", Page::Home, &["GET", "HEAD", "POST"]),
     ("/license", Page::License, &["GET", "HEAD"]),
@@ -76,7 +80,8 @@ const PAGES: [(&str, Page, &[&str]); 13] = [
 impl Page {
     /// The page of a path, if there is one.
     pub(crate) fn of(path: &str) -> Option<Self> {
-        PAGES.iter().find(|(known, ..)| *known == path).map(|(_, page, _)| *page)
+        let of_buyers = PAGES.iter().find(|(known, ..)| *known == path).map(|(_, page, _)| *page);
+        of_buyers.or_else(|| console::Place::has(path).then_some(Self::Console))
     }
 
     /// As the log has it.
@@ -95,6 +100,7 @@ impl Page {
             Self::RecoverLink => "page_recover_link",
             Self::Recovered => "page_recovered",
             Self::Brand => "page_brand",
+            Self::Console => "console",
         }
     }
 
@@ -105,7 +111,7 @@ impl Page {
 
 /// Every page's path and methods.
 pub fn paths() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    PAGES.iter().map(|(path, _, methods)| (*path, *methods))
+    PAGES.iter().map(|(path, _, methods)| (*path, *methods)).chain(console::paths())
 }
 
 /// Answers a request for a page.
@@ -120,6 +126,9 @@ pub(crate) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, p
 
 async fn answer<P: Platform>(engine: &Engine<P>, request: Request, page: Page) -> Response {
     let mut frame = Frame::of(engine.config());
+    if page == Page::Console {
+        return console::respond(engine, request, frame).await;
+    }
     if github::is_offered(engine.config()) {
         github::allow_forms(&mut frame, engine.config());
     }
@@ -146,6 +155,8 @@ async fn answer<P: Platform>(engine: &Engine<P>, request: Request, page: Page) -
         (Page::RecoverLink, _) => recover::link(engine, &request, &frame).await,
         (Page::Recovered, _) => recover::licenses(engine, &request, &frame).await,
         (Page::Brand, _) => brand::respond(engine.config()),
+        // Answered above, where it has methods of its own.
+        (Page::Console, _) => frame.refused(404).response(),
     }
 }
 

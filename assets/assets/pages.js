@@ -18,7 +18,8 @@ addEventListener("hashchange", readKey);
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
   if (!Number.isNaN(at.getTime())) {
-    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" }).format(at);
+    const dateStyle = time.dataset.short === undefined ? "long" : "medium";
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle, timeStyle: "short" }).format(at);
   }
 }
 

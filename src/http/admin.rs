@@ -4,17 +4,17 @@
 //! What is asked and answered is typed, in `api`. What only looks goes to `db::reads`, through [`read`]; what changes
 //! something goes through the engine, with an [`AdminAction`]. No answer here has CORS headers: no page is to call this.
 
-mod actions;
-mod doctor;
-mod drift;
-mod events;
-mod grants;
-mod licenses;
-mod outbox;
-mod privacy;
-mod products;
-mod sales;
-mod status;
+pub(crate) mod actions;
+pub(crate) mod doctor;
+pub(crate) mod drift;
+pub(crate) mod events;
+pub(crate) mod grants;
+pub(crate) mod licenses;
+pub(crate) mod outbox;
+pub(crate) mod privacy;
+pub(crate) mod products;
+pub(crate) mod sales;
+pub(crate) mod status;
 
 use serde::de::DeserializeOwned;
 
@@ -25,7 +25,7 @@ use crate::model::{Actor, AdminAction, EventId, LicenseKey, PresentedKey, Reason
 use crate::platform::{DbError, Level, Limit, LogValue, Platform};
 
 /// Who acts where a request does not say.
-const DEFAULT_ACTOR: &str = "operator";
+pub(crate) const DEFAULT_ACTOR: &str = "operator";
 
 /// What a method of a path does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +223,7 @@ fn no_query(request: &Request) -> Result<(), Problem> {
 }
 
 /// Reads what somebody looks at.
-async fn read<P: Platform, T>(engine: &Engine<P>, read: Read<T>) -> Result<T, Problem> {
+pub(crate) async fn read<P: Platform, T>(engine: &Engine<P>, read: Read<T>) -> Result<T, Problem> {
     engine.read(read).await.map_err(unavailable(engine))
 }
 
@@ -288,7 +288,7 @@ fn refused(refusal: Refusal) -> Problem {
     Problem::new(code, detail)
 }
 
-fn absent() -> Problem {
+pub(crate) fn absent() -> Problem {
     Problem::new(Code::NotFound, "There is no such thing.")
 }
 
@@ -303,12 +303,12 @@ fn failed<P: Platform>(engine: &Engine<P>, error: &StorageError) -> Problem {
 }
 
 /// The id of a delivery in a path.
-fn event_id(text: &str) -> Result<EventId, Problem> {
+pub(crate) fn event_id(text: &str) -> Result<EventId, Problem> {
     EventId::parse(text).ok_or_else(absent)
 }
 
 /// The license key in a path, in any of its spellings.
-fn license_key(text: &str) -> Result<LicenseKey, Problem> {
+pub(crate) fn license_key(text: &str) -> Result<LicenseKey, Problem> {
     match PresentedKey::parse(text) {
         Ok(PresentedKey::Minted(key) | PresentedKey::Storefront(key)) => Ok(key),
         Ok(PresentedKey::Mistyped) | Err(_) => Err(absent()),
@@ -316,6 +316,6 @@ fn license_key(text: &str) -> Result<LicenseKey, Problem> {
 }
 
 /// The id of a row of the outbox in a path.
-fn row_id(text: &str) -> Result<i64, Problem> {
+pub(crate) fn row_id(text: &str) -> Result<i64, Problem> {
     text.parse().ok().filter(|id| (1..=9_007_199_254_740_991).contains(id)).ok_or_else(absent)
 }

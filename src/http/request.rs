@@ -78,7 +78,11 @@ pub(super) async fn read_body<T: DeserializeOwned>(request: Request, limit: usiz
 
 /// What a request's query says, as a type whose every field may be left out.
 pub(super) fn read_query<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
-    let query = request.query.as_deref().unwrap_or_default();
+    read_pairs(request.query.as_deref().unwrap_or_default())
+}
+
+/// The same of a query or a form that is at hand.
+pub(crate) fn read_pairs<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     serde_urlencoded::from_str(query).map_err(|error| {
         // Nothing says where, so each pair is tried by itself.
         let mut pairs = form_urlencoded::parse(query.as_bytes());

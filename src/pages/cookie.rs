@@ -14,6 +14,9 @@ pub(crate) const ADDRESS: &str = "__Host-latchkey-address";
 /// A sign-in that was begun.
 pub(crate) const SIGN_IN: &str = "__Host-latchkey-github";
 
+/// The operator's session at the console.
+pub(crate) const CONSOLE: &str = "__Host-latchkey-console";
+
 /// The value of a cookie. One that is there several times is none.
 pub(crate) fn read<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let headers = request.headers.iter().filter(|(header, _)| header == "cookie");

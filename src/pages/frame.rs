@@ -18,6 +18,7 @@ pub(crate) struct Frame {
     pub(crate) support_url: Option<String>,
     pub(crate) says_foot: bool,
     pub(crate) style_url: String,
+    pub(crate) console_style_url: String,
     pub(crate) script_url: String,
     pub(crate) policy: Policy,
 }
@@ -32,13 +33,15 @@ struct Refused<'a> {
     sentence: &'static str,
 }
 
-/// The style sheet and the module, each with an address of its own for each content: browsers keep them for good.
+/// The style sheets and the module, each with an address of its own for each content: browsers keep them for good.
 const STYLE: &[u8] = include_bytes!("../../assets/assets/pages.css");
+const CONSOLE_STYLE: &[u8] = include_bytes!("../../assets/assets/console.css");
 const SCRIPT: &[u8] = include_bytes!("../../assets/assets/pages.js");
 
 impl Frame {
     pub(crate) fn of(config: &Config) -> Self {
         const STYLE_MARK: u64 = mark(STYLE);
+        const CONSOLE_STYLE_MARK: u64 = mark(CONSOLE_STYLE);
         const SCRIPT_MARK: u64 = mark(SCRIPT);
         let brand = &config.pages.brand;
         Self {
@@ -49,6 +52,7 @@ impl Frame {
             support_url: config.pages.support_url.clone(),
             says_foot: brand.foot == Foot::NamesLatchkey,
             style_url: format!("/assets/pages.css?v={STYLE_MARK:016x}"),
+            console_style_url: format!("/assets/console.css?v={CONSOLE_STYLE_MARK:016x}"),
             script_url: format!("/assets/pages.js?v={SCRIPT_MARK:016x}"),
             policy: Policy::of(config),
         }

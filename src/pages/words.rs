@@ -3,12 +3,15 @@
 //! A sentence is one text and is never glued together: another language has other orders. What goes into it is named, in braces.
 //! Where a template shows which is the template's business; what the mails say is in `templates/`.
 
+pub(super) mod console;
+
 use std::fmt;
 
 use askama::filters::HtmlSafe;
 
 use crate::engine::{ActivateError, RepoView};
 use crate::model::{Standing, Timestamp};
+pub(crate) use crate::words::Tone;
 
 /// The language of all this, for the page's `lang`.
 pub(crate) const LANGUAGE: &str = "en";
@@ -24,6 +27,9 @@ pub(crate) enum Part<'a> {
     Name(&'a str),
     /// A moment, in UTC; a script shows it in the reader's own time.
     Time(Timestamp),
+    Number(i64),
+    /// What is HTML already.
+    Marked(&'a Markup),
 }
 
 /// What has become of what somebody did, and is told on the page to which that led.
@@ -51,15 +57,6 @@ pub(crate) enum Notice {
     LinkOver,
 }
 
-/// How a thing stands, for its color and its sign; the word beside it says the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    Good,
-    Waits,
-    Bad,
-    Plain,
-}
-
 /// Fills the places of a sentence. One that nothing is given for stays empty.
 pub(crate) fn filled(sentence: &str, parts: &[(&str, Part<'_>)]) -> Markup {
     let mut html = String::new();
@@ -70,6 +67,8 @@ pub(crate) fn filled(sentence: &str, parts: &[(&str, Part<'_>)]) -> Markup {
         match parts.iter().find(|(name, _)| *name == place).map(|(_, part)| part) {
             Some(Part::Name(name)) => html.push_str(&format!("<bdi>{}</bdi>", escaped(name))),
             Some(Part::Time(time)) => html.push_str(&time_element(*time)),
+            Some(Part::Marked(html_of)) => html.push_str(&html_of.0),
+            Some(Part::Number(number)) => html.push_str(&number.to_string()),
             None => {}
         }
         rest = after;
@@ -82,6 +81,20 @@ fn time_element(time: Timestamp) -> String {
     let exact = time.to_rfc3339();
     let clock = exact.get(11..16).unwrap_or_default();
     format!("<time datetime=\"{exact}\">{}, {clock} UTC</time>", time.to_date_in_words())
+}
+
+/// A moment as it stands in a table.
+pub(crate) fn moment(time: Timestamp) -> Markup {
+    let exact = time.to_rfc3339();
+    let (day, clock) = (exact.get(..10).unwrap_or_default(), exact.get(11..16).unwrap_or_default());
+    Markup(format!("<time datetime=\"{exact}\" data-short>{day} {clock} UTC</time>"))
+}
+
+/// A state as it stands in a table: its sign, and its word.
+pub(crate) fn standing(tone: Tone, word: &str) -> Markup {
+    let (tone, word) = (tone.name(), escaped(word));
+    let sign = format!("<svg class=\"sign\" aria-hidden=\"true\"><use href=\"/assets/icons.svg#{tone}\"/></svg>");
+    Markup(format!("<span class=\"state {tone}\">{sign}<span>{word}</span></span>"))
 }
 
 fn escaped(text: &str) -> String {
@@ -100,6 +113,12 @@ fn escaped(text: &str) -> String {
 }
 
 impl Markup {
+    /// Those of an element's attributes that it has.
+    pub(crate) fn attributes(attributes: &[(&str, Option<&str>)]) -> Self {
+        let had = attributes.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+        Self(had.map(|(name, value)| format!(" {name}=\"{}\"", escaped(value))).collect())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -112,18 +131,6 @@ impl fmt::Display for Markup {
 }
 
 impl HtmlSafe for Markup {}
-
-impl Tone {
-    /// The name of its class, and of its sign.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Waits => "waits",
-            Self::Bad => "bad",
-            Self::Plain => "plain",
-        }
-    }
-}
 
 impl Notice {
     const ALL: [Self; 20] = [

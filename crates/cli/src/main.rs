@@ -6,7 +6,7 @@
 //! | `args` | what the command line takes |
 //! | `commands` | how each command becomes a request, and what it prints |
 //! | `api` | asking a Worker, and saying in one sentence what went wrong |
-//! | `words` | what every code of the API is in words |
+//! | `words` | what is said of an answer beside the words of its codes, which are the Worker's own |
 //! | `show` | answers as a person reads them |
 //! | `view` | tables, times and colors |
 //! | `local` | the token of the Worker that `cargo xtask dev` runs |

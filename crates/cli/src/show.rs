@@ -19,7 +19,7 @@ use latchkey::model::LicenseStatus;
 use serde::de::DeserializeOwned;
 
 use crate::view::{Cell, Column, View, plain};
-use crate::words::{self, State, Words};
+use crate::words::{self, InCell, Words};
 
 /// A tick comes every minute. So long without one is no accident.
 const TICKS_MISSED_MS: i64 = 300_000;

@@ -3,6 +3,7 @@
 
 use comfy_table::{Attribute, Cell as TableCell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use latchkey::model::Timestamp;
+use latchkey::words::Tone;
 
 /// Who looks at it, and how.
 #[derive(Debug, Clone)]
@@ -37,17 +38,6 @@ pub(crate) enum Cell {
     Name(String),
     State(&'static str, Tone),
     Time(Timestamp),
-}
-
-/// Whom a state concerns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// It waits for the operator, or is over.
-    Bad,
-    /// It waits for anybody else.
-    Open,
-    Good,
-    Neutral,
 }
 
 /// A column of a table: its title, and what of an item stands in it.
@@ -201,7 +191,7 @@ impl View {
         match cell {
             Cell::Empty | Cell::Time(_) => TableCell::new(""),
             Cell::Text(text) | Cell::Name(text) => TableCell::new(plain(text)),
-            Cell::State(words, tone) => match tone.color() {
+            Cell::State(words, tone) => match color(*tone) {
                 Some(color) if self.colors == Colors::Shown => TableCell::new(words).fg(color),
                 _ => TableCell::new(words),
             },
@@ -209,14 +199,12 @@ impl View {
     }
 }
 
-impl Tone {
-    const fn color(self) -> Option<Color> {
-        match self {
-            Self::Bad => Some(Color::Red),
-            Self::Open => Some(Color::Yellow),
-            Self::Good => Some(Color::Green),
-            Self::Neutral => None,
-        }
+const fn color(tone: Tone) -> Option<Color> {
+    match tone {
+        Tone::Bad => Some(Color::Red),
+        Tone::Waits => Some(Color::Yellow),
+        Tone::Good => Some(Color::Green),
+        Tone::Plain => None,
     }
 }
 
@@ -269,7 +257,7 @@ mod tests {
         const STATES: &[Column<Tone>] = &[Column("state", |tone| Cell::State("as it is", *tone))];
         let table = |colors, tone| view(colors).table(STATES, &[tone]);
         assert_eq!(table(Colors::None, Tone::Bad), "STATE\nas it is");
-        let shown = [Tone::Bad, Tone::Open, Tone::Good, Tone::Neutral].map(|tone| table(Colors::Shown, tone));
+        let shown = [Tone::Bad, Tone::Waits, Tone::Good, Tone::Plain].map(|tone| table(Colors::Shown, tone));
         assert!(shown.iter().all(|table| table.contains("as it is") && table.contains('\u{1b}')), "{shown:?}");
         assert!(shown.iter().enumerate().all(|(index, table)| !shown[..index].contains(table)), "{shown:?}");
     }

@@ -8,6 +8,6 @@ use crate::http::api::actions::ActionItem;
 use crate::http::api::{Page, PageRequest};
 use crate::platform::Platform;
 
-pub(super) async fn list<P: Platform>(engine: &Engine<P>, request: &PageRequest) -> Result<Page<ActionItem>, Problem> {
+pub(crate) async fn list<P: Platform>(engine: &Engine<P>, request: &PageRequest) -> Result<Page<ActionItem>, Problem> {
     read(engine, reads::actions::list(request)).await
 }

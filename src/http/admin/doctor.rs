@@ -6,6 +6,6 @@ use crate::http::api::doctor::Diagnosis;
 use crate::platform::Platform;
 
 /// Webhooks have to lead to where the operator reaches the Worker.
-pub(super) async fn diagnose<P: Platform>(engine: &Engine<P>, request: &Request) -> Diagnosis {
+pub(crate) async fn diagnose<P: Platform>(engine: &Engine<P>, request: &Request) -> Diagnosis {
     engine.diagnose(request.header("host")).await
 }

@@ -10,12 +10,12 @@ use crate::model::Repo;
 use crate::platform::Platform;
 
 /// `GET /admin/drift`
-pub(super) async fn list<P: Platform>(engine: &Engine<P>, request: &DriftRequest) -> Result<Page<DriftItem>, Problem> {
+pub(crate) async fn list<P: Platform>(engine: &Engine<P>, request: &DriftRequest) -> Result<Page<DriftItem>, Problem> {
     read(engine, reads::drift::list(request)).await
 }
 
 /// `POST /admin/drift/check`
-pub(super) async fn check<P: Platform>(
+pub(crate) async fn check<P: Platform>(
     engine: &Engine<P>,
     request: DriftCheckRequest,
 ) -> Result<(DriftCheck, FollowUp), Problem> {

@@ -12,16 +12,16 @@ use crate::http::api::values::ErrorPart;
 use crate::model::EventId;
 use crate::platform::Platform;
 
-pub(super) async fn list<P: Platform>(engine: &Engine<P>, request: &EventsRequest) -> Result<Page<EventItem>, Problem> {
+pub(crate) async fn list<P: Platform>(engine: &Engine<P>, request: &EventsRequest) -> Result<Page<EventItem>, Problem> {
     read(engine, reads::events::list(request)).await
 }
 
-pub(super) async fn detail<P: Platform>(engine: &Engine<P>, id: &EventId) -> Result<EventDetail, Problem> {
+pub(crate) async fn detail<P: Platform>(engine: &Engine<P>, id: &EventId) -> Result<EventDetail, Problem> {
     read(engine, reads::details::event(id)).await?.ok_or_else(absent)
 }
 
 /// Gives what processes the delivery as well, to be run behind the answer.
-pub(super) async fn replay<P: Platform>(
+pub(crate) async fn replay<P: Platform>(
     engine: &Engine<P>,
     id: &EventId,
     request: ActionRequest,
@@ -35,7 +35,7 @@ pub(super) async fn replay<P: Platform>(
     Ok((detail(engine, id).await?.event, work))
 }
 
-pub(super) async fn replay_many<P: Platform>(
+pub(crate) async fn replay_many<P: Platform>(
     engine: &Engine<P>,
     request: OutstandingRequest,
 ) -> Result<Replayed, Problem> {
@@ -45,7 +45,7 @@ pub(super) async fn replay_many<P: Platform>(
     engine.replay_events(filter, &action).await.map_err(unavailable(engine))
 }
 
-pub(super) async fn dismiss<P: Platform>(
+pub(crate) async fn dismiss<P: Platform>(
     engine: &Engine<P>,
     id: &EventId,
     request: ActionRequest,
@@ -55,7 +55,7 @@ pub(super) async fn dismiss<P: Platform>(
     Ok(detail(engine, id).await?.event)
 }
 
-pub(super) async fn dismiss_many<P: Platform>(
+pub(crate) async fn dismiss_many<P: Platform>(
     engine: &Engine<P>,
     request: OutstandingRequest,
 ) -> Result<Dismissed, Problem> {

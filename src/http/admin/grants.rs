@@ -10,12 +10,12 @@ use crate::model::{GithubUserId, Repo};
 use crate::platform::Platform;
 
 /// `GET /admin/grants`
-pub(super) async fn list<P: Platform>(engine: &Engine<P>, request: &GrantsRequest) -> Result<Page<GrantItem>, Problem> {
+pub(crate) async fn list<P: Platform>(engine: &Engine<P>, request: &GrantsRequest) -> Result<Page<GrantItem>, Problem> {
     read(engine, reads::grants::list(request)).await
 }
 
 /// `POST /admin/grants/sync`
-pub(super) async fn sync<P: Platform>(engine: &Engine<P>, request: SyncRequest) -> Result<SyncAnswer, Problem> {
+pub(crate) async fn sync<P: Platform>(engine: &Engine<P>, request: SyncRequest) -> Result<SyncAnswer, Problem> {
     let SyncRequest { reason, actor, product, dry_run, expected_version, cursor } = request;
     let from = cursor.map(|cursor| SyncCursor::parse(cursor.as_str()));
     let scope = Scope { product, version: expected_version.map(i64::from), from };
@@ -38,7 +38,7 @@ pub(super) async fn sync<P: Platform>(engine: &Engine<P>, request: SyncRequest) 
 }
 
 /// `POST /admin/grants/forget-earlier`
-pub(super) async fn forget_earlier<P: Platform>(
+pub(crate) async fn forget_earlier<P: Platform>(
     engine: &Engine<P>,
     request: ForgetRequest,
 ) -> Result<GrantItem, Problem> {

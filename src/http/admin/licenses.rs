@@ -12,18 +12,18 @@ use crate::http::api::licenses::{
 use crate::model::{LicenseKey, ProductRef};
 use crate::platform::Platform;
 
-pub(super) async fn list<P: Platform>(
+pub(crate) async fn list<P: Platform>(
     engine: &Engine<P>,
     request: &LicensesRequest,
 ) -> Result<Page<LicenseItem>, Problem> {
     read(engine, reads::licenses::list(request)).await
 }
 
-pub(super) async fn detail<P: Platform>(engine: &Engine<P>, key: &LicenseKey) -> Result<LicenseDetail, Problem> {
+pub(crate) async fn detail<P: Platform>(engine: &Engine<P>, key: &LicenseKey) -> Result<LicenseDetail, Problem> {
     read(engine, reads::details::license(key)).await?.ok_or_else(absent)
 }
 
-pub(super) async fn issue<P: Platform>(engine: &Engine<P>, request: IssueRequest) -> Result<LicenseDetail, Problem> {
+pub(crate) async fn issue<P: Platform>(engine: &Engine<P>, request: IssueRequest) -> Result<LicenseDetail, Problem> {
     let IssueRequest { reason, actor, section, product_id, variant_id, email, name, event_id } = request;
     let action = action(engine, reason, actor)?;
     let issue = Issue {
@@ -40,7 +40,7 @@ pub(super) async fn issue<P: Platform>(engine: &Engine<P>, request: IssueRequest
     }
 }
 
-pub(super) async fn correct_email<P: Platform>(
+pub(crate) async fn correct_email<P: Platform>(
     engine: &Engine<P>,
     key: &LicenseKey,
     request: CorrectEmailRequest,
@@ -50,7 +50,7 @@ pub(super) async fn correct_email<P: Platform>(
     detail(engine, key).await
 }
 
-pub(super) async fn resend<P: Platform>(
+pub(crate) async fn resend<P: Platform>(
     engine: &Engine<P>,
     key: &LicenseKey,
     request: ActionRequest,
@@ -60,7 +60,7 @@ pub(super) async fn resend<P: Platform>(
     detail(engine, key).await
 }
 
-pub(super) async fn revoke<P: Platform>(
+pub(crate) async fn revoke<P: Platform>(
     engine: &Engine<P>,
     key: &LicenseKey,
     request: ActionRequest,
@@ -70,7 +70,7 @@ pub(super) async fn revoke<P: Platform>(
     detail(engine, key).await
 }
 
-pub(super) async fn reinstate<P: Platform>(
+pub(crate) async fn reinstate<P: Platform>(
     engine: &Engine<P>,
     key: &LicenseKey,
     request: ActionRequest,
@@ -80,7 +80,7 @@ pub(super) async fn reinstate<P: Platform>(
     detail(engine, key).await
 }
 
-pub(super) async fn transfer<P: Platform>(
+pub(crate) async fn transfer<P: Platform>(
     engine: &Engine<P>,
     key: &LicenseKey,
     request: TransferRequest,

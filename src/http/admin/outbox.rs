@@ -10,14 +10,14 @@ use crate::http::api::actions::ActionRequest;
 use crate::http::api::outbox::{OutboxItem, OutboxRequest};
 use crate::platform::Platform;
 
-pub(super) async fn list<P: Platform>(
+pub(crate) async fn list<P: Platform>(
     engine: &Engine<P>,
     request: &OutboxRequest,
 ) -> Result<Page<OutboxItem>, Problem> {
     read(engine, reads::outbox::list(request)).await
 }
 
-pub(super) async fn retry<P: Platform>(
+pub(crate) async fn retry<P: Platform>(
     engine: &Engine<P>,
     id: i64,
     request: ActionRequest,
@@ -25,7 +25,7 @@ pub(super) async fn retry<P: Platform>(
     act(engine, id, OutboxAction::Retry, request).await
 }
 
-pub(super) async fn cancel<P: Platform>(
+pub(crate) async fn cancel<P: Platform>(
     engine: &Engine<P>,
     id: i64,
     request: ActionRequest,

@@ -6,12 +6,12 @@ use crate::http::Problem;
 use crate::http::api::privacy::{Erasure, Export, PrivacyRequest};
 use crate::platform::Platform;
 
-pub(super) async fn export<P: Platform>(engine: &Engine<P>, request: PrivacyRequest) -> Result<Export, Problem> {
+pub(crate) async fn export<P: Platform>(engine: &Engine<P>, request: PrivacyRequest) -> Result<Export, Problem> {
     let action = action(engine, request.reason, request.actor)?;
     engine.export(&request.email, &action).await.map_err(unavailable(engine))
 }
 
-pub(super) async fn erase<P: Platform>(engine: &Engine<P>, request: PrivacyRequest) -> Result<Erasure, Problem> {
+pub(crate) async fn erase<P: Platform>(engine: &Engine<P>, request: PrivacyRequest) -> Result<Erasure, Problem> {
     let action = action(engine, request.reason, request.actor)?;
     let erased = engine.erase(&request.email, &action).await.map_err(unavailable(engine))?;
     Ok(Erasure { erased })

@@ -15,7 +15,7 @@ use crate::platform::Platform;
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// `GET /admin/products`
-pub(super) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> Result<Response, Problem> {
+pub(crate) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> Result<Response, Problem> {
     let catalogue = engine.newest_catalogue().await.map_err(unavailable(engine))?;
     Ok(match preferred(request.header("accept").unwrap_or_default()) {
         Form::Toml => Response {
@@ -32,7 +32,7 @@ pub(super) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> 
 }
 
 /// `PUT /admin/products`
-pub(super) async fn replace<P: Platform>(engine: &Engine<P>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn replace<P: Platform>(engine: &Engine<P>, request: Request) -> Result<Response, Problem> {
     let asked: ReplaceRequest = read_query(&request)?;
     let expected = asked.expected_version.map(i64::from);
     let form = sent(&request)?;

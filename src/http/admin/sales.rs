@@ -8,6 +8,6 @@ use crate::http::api::Page;
 use crate::http::api::orders::{OrderItem, OrdersRequest};
 use crate::platform::Platform;
 
-pub(super) async fn list<P: Platform>(engine: &Engine<P>, request: &OrdersRequest) -> Result<Page<OrderItem>, Problem> {
+pub(crate) async fn list<P: Platform>(engine: &Engine<P>, request: &OrdersRequest) -> Result<Page<OrderItem>, Problem> {
     read(engine, reads::orders::list(request)).await
 }

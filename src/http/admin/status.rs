@@ -15,7 +15,7 @@ const EXPECTED_MIGRATION: &str = env!("LATCHKEY_MIGRATION");
 /// What has only begun counts as late after this.
 const LATE_MS: i64 = 15 * 60 * 1000;
 
-pub(super) async fn status<P: Platform>(engine: &Engine<P>) -> Result<Status, Problem> {
+pub(crate) async fn status<P: Platform>(engine: &Engine<P>) -> Result<Status, Problem> {
     let config = engine.config();
     let deployment = Deployment {
         version: env!("CARGO_PKG_VERSION"),
@@ -26,7 +26,7 @@ pub(super) async fn status<P: Platform>(engine: &Engine<P>) -> Result<Status, Pr
     read(engine, reads::status::status(deployment, engine.platform().now())).await
 }
 
-pub(super) async fn attention<P: Platform>(
+pub(crate) async fn attention<P: Platform>(
     engine: &Engine<P>,
     request: &PageRequest,
 ) -> Result<Page<AttentionItem>, Problem> {

@@ -10,6 +10,7 @@ use latchkey::adapters::storefronts::hooks::{self, HookSecret, RegisteredHook, S
 use latchkey::config::{Config, Credentials};
 use latchkey::http::api::products::CatalogueAnswer;
 use latchkey::model::{Repo, Secret, Source};
+use latchkey::words::Tone;
 use reqwest::Url;
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ use super::{Amiss, Format, Session, parse, to_json};
 use crate::api::{Api, host, is_loopback};
 use crate::args::GITHUB;
 use crate::machine::Machine;
-use crate::view::{Cell, Column, Tone, View};
+use crate::view::{Cell, Column, View};
 
 const GITHUB_SECRET: &str = "GITHUB_WEBHOOK_SECRET";
 
@@ -85,9 +86,9 @@ impl Standing {
     fn cell(self) -> Cell {
         let (words, tone) = match self {
             Self::Present => ("is there", Tone::Good),
-            Self::PreviousSecret => ("is there, with the previous secret", Tone::Open),
+            Self::PreviousSecret => ("is there, with the previous secret", Tone::Waits),
             Self::OtherSecret => ("is refused: another secret", Tone::Bad),
-            Self::Elsewhere => ("leads elsewhere", Tone::Neutral),
+            Self::Elsewhere => ("leads elsewhere", Tone::Plain),
             Self::Inactive => ("is there, switched off", Tone::Bad),
             Self::NotJson => ("is there, and not as JSON", Tone::Bad),
             Self::Missing => ("is missing", Tone::Bad),

@@ -1,0 +1,142 @@
+//! `/console`: what the operator sees and does, from a phone as from a desk.
+//!
+//! A page here can do nothing that `/admin` cannot: it calls the functions that answer there, with the same types, so its address has
+//! the same filters and its forms have the same members. What is in a form and left empty is absent.
+//!
+//! How a page is added: a [`Place`], its row in [`ROUTES`], its arm in [`show`] or [`change`]; a module for the subject with its
+//! templates in `templates/console/`; its words in `words::console`; its row in [`SECTIONS`], once there is something to see.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`operator`] | who is there: the session, and how one begins and ends |
+//! | [`sign_in`] | the form for that |
+//! | [`visit`] | one request of an operator's, and what every page needs of it |
+//! | [`outbox`], [`actions`] | a section each |
+//! | [`asking`] | the form with which anything is changed |
+
+mod actions;
+mod asking;
+mod operator;
+mod outbox;
+mod sign_in;
+mod visit;
+
+use self::operator::Operator;
+use self::visit::Visit;
+use super::fields::Fields;
+use super::frame::Frame;
+use super::words::console as words;
+use super::{answer, guard};
+use crate::engine::Engine;
+use crate::http::{Problem, Request, Response, segment};
+use crate::platform::Platform;
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Start,
+    SignIn,
+    SignOut,
+    Outbox,
+    RetryOutbox,
+    CancelOutbox,
+    Actions,
+}
+
+/// Every path with the methods that it takes. A segment in braces stands for one of any text, and paths without come first. Whoever
+/// has not signed in is led to the sign-in from any of them.
+const ROUTES: [(&str, Place, &[&str]); 7] = [
+    ("/console", Place::Start, GET),
+    ("/console/sign-in", Place::SignIn, GET_POST),
+    ("/console/sign-out", Place::SignOut, POST),
+    ("/console/outbox", Place::Outbox, GET),
+    ("/console/outbox/{id}/retry", Place::RetryOutbox, GET_POST),
+    ("/console/outbox/{id}/cancel", Place::CancelOutbox, GET_POST),
+    ("/console/actions", Place::Actions, GET),
+];
+
+const GET: &[&str] = &["GET", "HEAD"];
+const POST: &[&str] = &["POST"];
+const GET_POST: &[&str] = &["GET", "HEAD", "POST"];
+
+/// The sections, in the order in which they are led to. The first is where the console begins.
+const SECTIONS: [(Place, &str, &str); 2] =
+    [(Place::Outbox, "/console/outbox", words::OUTBOX), (Place::Actions, "/console/actions", words::ACTIONS)];
+
+impl Place {
+    /// Whether a path is the console's, there or not.
+    pub(crate) fn has(path: &str) -> bool {
+        path == "/console" || path.starts_with("/console/")
+    }
+
+    /// What is at a path, with what the segment in braces stands for.
+    fn of(path: &str) -> Option<(Self, String)> {
+        ROUTES.iter().find_map(|(pattern, place, _)| Some((*place, segment(pattern, path)?)))
+    }
+
+    fn methods(self) -> &'static [&'static str] {
+        ROUTES.iter().find(|(_, place, _)| *place == self).map_or(&[], |(.., methods)| methods)
+    }
+}
+
+/// Every path and its methods.
+pub(super) fn paths() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    ROUTES.iter().map(|(path, _, methods)| (*path, *methods))
+}
+
+/// Answers a request for anything of the console's.
+pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, frame: Frame) -> Response {
+    let config = engine.config();
+    let Some(token) = &config.admin_token else { return Problem::not_found().into() };
+    let operator = Operator::of(&request, token, engine.platform().now());
+    let found = Place::of(&request.path);
+    if let Some((place, _)) = &found {
+        if !place.methods().contains(&request.method.as_str()) {
+            return visit::refused(&frame, operator.as_ref(), 405, words::NO_SUCH_METHOD)
+                .header("allow", place.methods().join(", "));
+        }
+        if request.method == "POST" && !guard::is_from_our_own_page(&request, config) {
+            return visit::refused(&frame, operator.as_ref(), 403, words::FOREIGN_FORM);
+        }
+    }
+    match (found, operator) {
+        (Some((Place::SignIn, _)), operator) => {
+            sign_in::respond(engine, request, &frame, token, operator.as_ref()).await
+        }
+        (_, None) => answer::redirect(&sign_in::path(&request)),
+        (None, operator) => visit::refused(&frame, operator.as_ref(), 404, words::NOTHING_HERE),
+        (Some((place, id)), Some(operator)) => {
+            let (head, changes) = (request.head(), request.method == "POST");
+            let fields = if changes { Fields::read(request).await } else { Ok(Fields::default()) };
+            let fields = match fields {
+                Ok(fields) => fields,
+                Err(status) => return visit::refused(&frame, Some(&operator), status, words::UNREADABLE_FORM),
+            };
+            let visit = Visit { engine, request: head, id, fields, operator, frame };
+            let answered = if changes { change(&visit, place).await } else { show(&visit, place).await };
+            answered.unwrap_or_else(|problem| visit.refused(&problem))
+        }
+    }
+}
+
+/// What is seen at a place.
+async fn show<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Response, Problem> {
+    match place {
+        Place::Start => Ok(answer::redirect(SECTIONS.first().map_or("/", |(_, path, _)| path))),
+        Place::Outbox => outbox::list(visit).await,
+        Place::RetryOutbox => outbox::ask(visit, outbox::Act::Retry).await,
+        Place::CancelOutbox => outbox::ask(visit, outbox::Act::Cancel).await,
+        Place::Actions => actions::list(visit).await,
+        Place::SignIn | Place::SignOut => Err(Problem::not_found()),
+    }
+}
+
+/// What is changed there, for a form that came from one of our own pages.
+async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Response, Problem> {
+    match place {
+        Place::SignOut => Ok(operator::leave(visit::done(sign_in::PATH, words::Notice::SignedOut))),
+        Place::RetryOutbox => outbox::act(visit, outbox::Act::Retry).await,
+        Place::CancelOutbox => outbox::act(visit, outbox::Act::Cancel).await,
+        Place::Start | Place::SignIn | Place::Outbox | Place::Actions => Err(Problem::not_found()),
+    }
+}

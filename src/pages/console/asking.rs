@@ -1,0 +1,179 @@
+//! The form with which anything is changed: it says what that will do, and asks why. Sent, it leads to where it is seen what was
+//! done; where nothing was, it is shown again with what was entered.
+
+use askama::Template;
+
+use super::visit::{Shell, Visit, html};
+use super::{Place, words};
+use crate::http::{Problem, Response};
+use crate::pages::fields::Fields;
+use crate::pages::words::Markup;
+use crate::platform::Platform;
+use crate::words::Words;
+
+/// A change that is asked for.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub(super) section: Place,
+    /// What is to be done.
+    pub(super) title: &'static str,
+    /// What that will do, and to whom.
+    pub(super) lead: Vec<Markup>,
+    /// What else than the reason is to be said.
+    pub(super) inputs: Vec<Input>,
+    pub(super) button: &'static str,
+    /// Whether somebody loses something by it.
+    pub(super) weight: Weight,
+    /// Where whoever thinks better of it goes.
+    pub(super) back: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    Light,
+    /// Somebody loses something.
+    Dangerous,
+}
+
+/// Something that is to be said.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) hint: Option<&'static str>,
+    pub(super) kind: Kind,
+    /// What stands there at first.
+    pub(super) value: String,
+    pub(super) need: Need,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Email,
+    /// Goes with the form, and is not shown.
+    Hidden,
+    /// One of these, by what is sent and what is shown of it.
+    Choice(Vec<(String, String)>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Required,
+    Optional,
+    /// Of a filter: where nothing is chosen, everything is meant.
+    Filter,
+}
+
+#[derive(Template)]
+#[template(path = "pages/templates/console/asking.html")]
+struct AskingPage<'a> {
+    shell: Shell<'a>,
+    asking: &'a Asking,
+    inputs: Vec<Filled<'a>>,
+    /// Where the form goes: to where it is shown.
+    action: &'a str,
+    /// What is wrong, where no input can be told.
+    error: Option<&'a str>,
+}
+
+/// An input with what is in it.
+pub(super) struct Filled<'a> {
+    pub(super) input: &'a Input,
+    pub(super) value: &'a str,
+    pub(super) error: Option<&'a str>,
+}
+
+impl Input {
+    /// Why it is done.
+    const fn reason() -> Self {
+        let (label, hint) = (words::REASON_LABEL, Some(words::REASON_HINT));
+        Self { name: "reason", label, hint, kind: Kind::Text, value: String::new(), need: Need::Required }
+    }
+
+    /// Which of a list are looked at.
+    pub(super) const fn filter(name: &'static str, label: &'static str, options: Vec<(String, String)>) -> Self {
+        Self { name, label, hint: None, kind: Kind::Choice(options), value: String::new(), need: Need::Filter }
+    }
+
+    /// The most characters that fit; what is right of them is for the API to say.
+    pub(super) fn most(&self) -> usize {
+        if self.name == "reason" { 500 } else { 1_000 }
+    }
+}
+
+impl Asking {
+    /// The form.
+    pub(super) fn show<P: Platform>(self, visit: &Visit<'_, P>) -> Response {
+        self.page(visit, 200, None)
+    }
+
+    /// The form once more, with what was entered, and why nothing was done.
+    pub(super) fn again<P: Platform>(self, visit: &Visit<'_, P>, problem: &Problem) -> Response {
+        self.page(visit, problem.code.status(), Some(problem))
+    }
+
+    fn page<P: Platform>(mut self, visit: &Visit<'_, P>, status: u16, problem: Option<&Problem>) -> Response {
+        self.inputs.push(Input::reason());
+        let wrong = problem.map(|problem| Wrong::of(&problem.detail, &self.inputs));
+        let filled = |input| Filled {
+            input,
+            value: if problem.is_some() { visit.fields.text(input.name) } else { &input.value },
+            error: wrong.as_ref().filter(|wrong| wrong.input == Some(input.name)).map(|wrong| wrong.text),
+        };
+        let page = AskingPage {
+            shell: visit.shell(self.section, self.title),
+            inputs: self.inputs.iter().map(filled).collect(),
+            action: &visit.request.path,
+            error: wrong.as_ref().filter(|wrong| wrong.input.is_none()).map(|wrong| wrong.text),
+            asking: &self,
+        };
+        html(&visit.frame, status, &page)
+    }
+}
+
+/// Inputs with what the address has of them.
+pub(super) fn filled<'a>(inputs: &'a [Input], asked: &'a Fields) -> Vec<Filled<'a>> {
+    inputs.iter().map(|input| Filled { input, value: asked.text(input.name), error: None }).collect()
+}
+
+/// Every one of a list of codes, to choose from.
+pub(super) fn options<T: Words + Copy>(all: &[T], code: fn(T) -> &'static str) -> Vec<(String, String)> {
+    all.iter().map(|one| (code(*one).to_owned(), one.words().to_owned())).collect()
+}
+
+impl Filled<'_> {
+    /// The attributes that lead from it to what is said of it.
+    pub(super) fn described(&self) -> Markup {
+        let hint = self.input.hint.map(|_| format!("{}-hint", self.input.name));
+        let error = self.error.map(|_| format!("{}-error", self.input.name));
+        let ids: Vec<_> = error.into_iter().chain(hint).collect();
+        let (invalid, described) = (self.error.is_some(), ids.join(" "));
+        Markup::attributes(&[
+            ("aria-invalid", invalid.then_some("true")),
+            ("aria-describedby", Some(described.as_str()).filter(|ids| !ids.is_empty())),
+        ])
+    }
+}
+
+/// What is wrong, and with which input.
+struct Wrong<'a> {
+    input: Option<&'static str>,
+    text: &'a str,
+}
+
+impl<'a> Wrong<'a> {
+    /// The API names a member in backticks: at the beginning, or behind what says that it is missing.
+    fn of(detail: &'a str, inputs: &[Input]) -> Self {
+        for input in inputs.iter().filter(|input| input.kind != Kind::Hidden) {
+            let named = format!("`{}`", input.name);
+            if let Some(text) = detail.strip_prefix(&named) {
+                return Self { input: Some(input.name), text: text.trim_start() };
+            }
+            if detail.contains("missing") && detail.contains(&named) {
+                return Self { input: Some(input.name), text: words::NEEDED };
+            }
+        }
+        Self { input: None, text: detail }
+    }
+}

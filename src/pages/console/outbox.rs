@@ -1,0 +1,141 @@
+//! `/console/outbox`: what is still to be done in the outside world, what was given up, and trying that again or leaving it.
+
+use askama::Template;
+
+use super::Place;
+use super::asking::{Asking, Filled, Input, Kind, Need, Weight, filled, options};
+use super::visit::{self, Shell, Visit};
+use super::words::{self, Notice};
+use crate::db::reads;
+use crate::http::api::codes::{OutboxKind, OutboxState};
+use crate::http::api::outbox::{OutboxItem, OutboxRequest};
+use crate::http::{Problem, Response, admin};
+use crate::model::GrantState;
+use crate::pages::words as pages;
+use crate::pages::words::{Markup, Part, moment, standing};
+use crate::platform::Platform;
+use crate::words::{self as codes, State, Words};
+
+#[derive(Template)]
+#[template(path = "pages/templates/console/outbox.html")]
+struct Outbox<'a> {
+    shell: Shell<'a>,
+    inputs: Vec<Filled<'a>>,
+    rows: Vec<Row<'a>>,
+    next: Option<String>,
+}
+
+struct Row<'a> {
+    id: i64,
+    created_at: Markup,
+    kind: &'static str,
+    about: Markup,
+    state: Markup,
+    attempts: i64,
+    next_attempt_at: Option<Markup>,
+    /// How it ended, or what has kept it.
+    outcome: &'a str,
+    may_retry: bool,
+    may_cancel: bool,
+}
+
+const PATH: &str = "/console/outbox";
+
+/// What can be done with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    Retry,
+    Cancel,
+}
+
+pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
+    let request: OutboxRequest = visit.query()?;
+    let filters = [
+        Input::filter("state", words::STATE, options(OutboxState::ALL, OutboxState::as_str)),
+        Input::filter("kind", words::KIND, options(OutboxKind::ALL, OutboxKind::as_str)),
+    ];
+    let asked = visit.asked();
+    let page = admin::outbox::list(visit.engine, &request).await?;
+    let page_of = Outbox {
+        shell: visit.shell(Place::Outbox, words::OUTBOX_TITLE),
+        inputs: filled(&filters, &asked),
+        rows: page.items.iter().map(row).collect(),
+        next: visit.next(page.next_cursor.as_deref()),
+    };
+    Ok(visit.page(&page_of))
+}
+
+fn row(item: &OutboxItem) -> Row<'_> {
+    let is_open = matches!(item.state, OutboxState::Due | OutboxState::Dead);
+    let invites_again =
+        matches!(item.grant_state, Some(GrantState::Expired | GrantState::Declined | GrantState::RemovedByHand));
+    Row {
+        id: item.id,
+        created_at: moment(item.created_at),
+        kind: item.kind.words(),
+        about: about(item),
+        state: standing(item.state.tone(), item.state.words()),
+        attempts: item.attempts,
+        next_attempt_at: item.next_attempt_at.map(moment),
+        outcome: item.outcome.as_deref().map(codes::outcome).or(item.last_error.as_deref()).unwrap_or_default(),
+        may_retry: is_open || item.state == OutboxState::Done && invites_again,
+        may_cancel: is_open,
+    }
+}
+
+/// What a row is about: whose access, which license, or what is told.
+fn about(item: &OutboxItem) -> Markup {
+    if let (Some(login), Some(repo)) = (&item.github_username, &item.repo) {
+        return pages::filled(words::ACCESS_OF, &[("account", Part::Name(login)), ("repo", Part::Name(repo))]);
+    }
+    let text = match (&item.license_key, &item.detail) {
+        (Some(key), _) => words::masked(key),
+        (None, Some(detail)) => detail.clone(),
+        (None, None) => item.subject.clone(),
+    };
+    pages::filled("{text}", &[("text", Part::Name(&text))])
+}
+
+pub(super) async fn ask<P: Platform>(visit: &Visit<'_, P>, act: Act) -> Result<Response, Problem> {
+    let item = one(visit).await?;
+    Ok(asking(&item, act).show(visit))
+}
+
+pub(super) async fn act<P: Platform>(visit: &Visit<'_, P>, act: Act) -> Result<Response, Problem> {
+    let id = admin::row_id(&visit.id)?;
+    let done = match (visit.form(), act) {
+        (Err(problem), _) => Err(problem),
+        (Ok(request), Act::Retry) => admin::outbox::retry(visit.engine, id, request).await,
+        (Ok(request), Act::Cancel) => admin::outbox::cancel(visit.engine, id, request).await,
+    };
+    match done {
+        Ok(_) => Ok(visit::done(PATH, if act == Act::Retry { Notice::Retried } else { Notice::Canceled })),
+        Err(problem) => Ok(asking(&one(visit).await?, act).again(visit, &problem)),
+    }
+}
+
+async fn one<P: Platform>(visit: &Visit<'_, P>) -> Result<OutboxItem, Problem> {
+    let found = admin::read(visit.engine, reads::outbox::one(admin::row_id(&visit.id)?)).await?;
+    found.ok_or_else(admin::absent)
+}
+
+fn asking(item: &OutboxItem, act: Act) -> Asking {
+    let (title, sentence, button) = match act {
+        Act::Retry => (words::RETRY_TITLE, words::RETRY_LEAD, words::RETRY_BUTTON),
+        Act::Cancel => (words::CANCEL_TITLE, words::CANCEL_LEAD, words::CANCEL_BUTTON),
+    };
+    let error = item.last_error.as_deref();
+    let kept = error.map(|error| pages::filled(words::LAST_ERROR, &[("error", Part::Name(error))]));
+    let about = about(item);
+    let what =
+        pages::filled(words::ROW_LEAD, &[("kind", Part::Name(item.kind.words())), ("about", Part::Marked(&about))]);
+    Asking {
+        section: Place::Outbox,
+        title,
+        lead: [Some(what), kept, Some(pages::filled(sentence, &[]))].into_iter().flatten().collect(),
+        inputs: Vec::new(),
+        button,
+        weight: if act == Act::Cancel { Weight::Dangerous } else { Weight::Light },
+        back: PATH.to_owned(),
+    }
+}

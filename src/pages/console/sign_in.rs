@@ -1,0 +1,133 @@
+//! `/console/sign-in`: the admin token, and the name under which changes are recorded.
+
+use askama::Template;
+
+use super::operator::Operator;
+use super::visit::Shell;
+use super::words::{self, Notice};
+use super::{Place, visit};
+use crate::engine::Engine;
+use crate::http::{DEFAULT_ACTOR, Request, Response};
+use crate::model::{Actor, Secret};
+use crate::pages::answer::redirect;
+use crate::pages::fields::Fields;
+use crate::pages::frame::Frame;
+use crate::platform::{Level, Limit, Platform};
+
+#[derive(Template)]
+#[template(path = "pages/templates/console/sign_in.html")]
+struct SignIn<'a> {
+    shell: Shell<'a>,
+    /// Where it leads.
+    to: &'a str,
+    /// The name that was given.
+    name: &'a str,
+    error: Option<&'static str>,
+}
+
+pub(super) const PATH: &str = "/console/sign-in";
+
+/// The longest address that is come back to.
+const LONGEST: usize = 2_000;
+
+/// Where somebody signs in who has asked for something else.
+pub(super) fn path(request: &Request) -> String {
+    let query = request.query.iter().map(|query| format!("?{query}")).collect::<String>();
+    match own(&format!("{}{query}", request.path)) {
+        Some(to) => {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish();
+            format!("{PATH}?{query}")
+        }
+        None => PATH.to_owned(),
+    }
+}
+
+/// An address, if it is one of the console's that can be looked at.
+fn own(to: &str) -> Option<&str> {
+    let path = to.split('?').next().unwrap_or_default();
+    let is_seen = |(place, _): &(Place, String)| *place != Place::SignIn && place.methods().contains(&"GET");
+    let is_plain = to.len() <= LONGEST && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    (is_plain && Place::of(path).is_some_and(|found| is_seen(&found))).then_some(to)
+}
+
+pub(super) async fn respond<P: Platform>(
+    engine: &Engine<P>,
+    request: Request,
+    frame: &Frame,
+    token: &Secret,
+    operator: Option<&Operator>,
+) -> Response {
+    if request.method == "POST" {
+        return enter(engine, request, frame, token).await;
+    }
+    let query = Fields::of_query(&request);
+    let to = own(query.text("to")).unwrap_or("/console");
+    if operator.is_some() {
+        return redirect(to);
+    }
+    let notice = Notice::of(query.text("note"));
+    let shell = Shell { notice: notice.map(|notice| notice.told(None)), ..Shell::outside(frame, words::SIGN_IN_TITLE) };
+    visit::html(frame, 200, &SignIn { shell, to, name: "", error: None })
+}
+
+async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame, token: &Secret) -> Response {
+    let network = request.network();
+    let fields = match Fields::read(request).await {
+        Ok(fields) => fields,
+        Err(status) => return visit::refused(frame, None, status, words::UNREADABLE_FORM),
+    };
+    let (to, name) = (own(fields.text("to")).unwrap_or("/console"), fields.text("name").trim());
+    let refuse = |status, error| {
+        let shell = Shell::outside(frame, words::SIGN_IN_TITLE);
+        visit::html(frame, status, &SignIn { shell, to, name, error: Some(error) })
+    };
+    if !engine.platform().within_limit(Limit::Admin, &network).await {
+        return refuse(429, words::TOO_OFTEN);
+    }
+    if !token.matches(fields.text("token").trim()) {
+        engine.log(Level::Warn, "console_sign_in_refused", []);
+        return refuse(403, words::WRONG_TOKEN);
+    }
+    let Some(name) = Actor::parse(if name.is_empty() { DEFAULT_ACTOR } else { name }) else {
+        return refuse(400, words::WRONG_NAME);
+    };
+    match (Operator { name }).enter(redirect(to), token, engine.platform()) {
+        Ok(response) => {
+            engine.log(Level::Info, "console_signed_in", []);
+            response
+        }
+        Err(_) => refuse(503, words::NO_SESSION),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_leads_to_pages_of_the_console_alone() {
+        for to in ["/console", "/console?a=b", "/console/actions", "/console/actions?cursor=a%20b"] {
+            assert_eq!(own(to), Some(to));
+        }
+        for to in [
+            "",
+            "/",
+            "//evil.example.com",
+            "/license",
+            "/consolex",
+            "/console/",
+            "/console/nothing",
+            "/console/sign-in",
+            "/console/sign-out",
+            "/console@evil.example.com",
+            "https://evil.example.com/console",
+            "/console?a=b c",
+            "/console\\evil",
+            "/console\r\nset-cookie: a=b",
+            "javascript:alert(1)",
+            &format!("/console?a={}", "x".repeat(LONGEST)),
+        ] {
+            assert_eq!(own(to), None, "{to}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! One request of an operator's, and what every page needs of it: its address and its form as the API's types, and the layout.
+
+use askama::Template;
+use serde::de::DeserializeOwned;
+
+use super::operator::Operator;
+use super::words::{self, Notice, Told};
+use super::{Place, SECTIONS};
+use crate::engine::Engine;
+use crate::http::{Problem, Request, Response, read_pairs};
+use crate::pages::answer::redirect;
+use crate::pages::fields::Fields;
+use crate::pages::frame::Frame;
+use crate::pages::words::{Markup, Part, filled};
+use crate::platform::Platform;
+
+/// One request of somebody who has signed in, for a page that there is.
+pub(super) struct Visit<'a, P: Platform> {
+    pub(super) engine: &'a Engine<P>,
+    /// Without its body.
+    pub(super) request: Request,
+    /// What stands in the segment of the path that is in braces.
+    pub(super) id: String,
+    /// What the form has that was sent.
+    pub(super) fields: Fields,
+    pub(super) operator: Operator,
+    pub(super) frame: Frame,
+}
+
+/// What every template sees as `shell`: all that is around a page.
+#[derive(Debug, Clone)]
+pub(super) struct Shell<'a> {
+    pub(super) frame: &'a Frame,
+    /// Under what name changes are recorded.
+    pub(super) operator: Option<&'a str>,
+    pub(super) notice: Option<Told>,
+    /// In the heading, and first in the browser's tab.
+    pub(super) title: &'a str,
+    pub(super) section: Option<Place>,
+}
+
+/// A section, as it is led to.
+pub(super) struct Link {
+    pub(super) path: &'static str,
+    pub(super) name: &'static str,
+    pub(super) is_current: bool,
+}
+
+/// Why nothing came of a request.
+#[derive(Template)]
+#[template(path = "pages/templates/console/refused.html")]
+struct Refused<'a> {
+    shell: Shell<'a>,
+    sentence: &'a str,
+}
+
+/// What stands in addresses and is none of the filters.
+const NOTE: &str = "note";
+const COUNT: &str = "count";
+const CURSOR: &str = "cursor";
+
+impl<'a> Shell<'a> {
+    /// Of a page for whoever has not signed in.
+    pub(super) const fn outside(frame: &'a Frame, title: &'a str) -> Self {
+        Self { frame, operator: None, notice: None, title, section: None }
+    }
+
+    /// Who has signed in.
+    pub(super) fn signed_in_as(&self) -> Option<Markup> {
+        Some(filled(words::SIGNED_IN_AS, &[("name", Part::Name(self.operator?))]))
+    }
+
+    pub(super) fn sections(&self) -> impl Iterator<Item = Link> {
+        SECTIONS.iter().map(|(place, path, name)| Link { path, name, is_current: self.section == Some(*place) })
+    }
+}
+
+impl<P: Platform> Visit<'_, P> {
+    /// What the address asks for. What is empty is absent, as in a form that was sent with an empty field.
+    ///
+    /// # Errors
+    /// `invalid_request`, as of the API.
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let query = self.asked();
+        let asked = query.pairs().filter(|(name, value)| !value.is_empty() && ![NOTE, COUNT].contains(name));
+        read_pairs(&encoded(asked))
+    }
+
+    /// What the address asks for, as it stands there.
+    pub(super) fn asked(&self) -> Fields {
+        Fields::of_query(&self.request)
+    }
+
+    /// What the form asks for, in the name of who sends it. What is empty is absent.
+    ///
+    /// # Errors
+    /// `invalid_request`, as of the API.
+    pub(super) fn form<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let given = self.fields.pairs().filter(|(name, value)| !value.is_empty() && *name != "actor");
+        read_pairs(&encoded(given.chain([("actor", self.operator.name.as_str())])))
+    }
+
+    /// The address of the same list from a cursor on.
+    pub(super) fn next(&self, cursor: Option<&str>) -> Option<String> {
+        let query = self.asked();
+        let kept = query.pairs().filter(|(name, value)| !value.is_empty() && ![NOTE, COUNT, CURSOR].contains(name));
+        Some(format!("{}?{}", self.request.path, encoded(kept.chain([(CURSOR, cursor?)]))))
+    }
+
+    /// What is around a page of a section.
+    pub(super) fn shell<'a>(&'a self, section: Place, title: &'a str) -> Shell<'a> {
+        let query = self.asked();
+        let notice = Notice::of(query.text(NOTE)).map(|notice| notice.told(query.text(COUNT).parse().ok()));
+        let operator = Some(self.operator.name.as_str());
+        Shell { frame: &self.frame, operator, notice, title, section: Some(section) }
+    }
+
+    /// A page.
+    pub(super) fn page(&self, template: &impl Template) -> Response {
+        html(&self.frame, 200, template)
+    }
+
+    /// A page that says why nothing came of it.
+    pub(super) fn refused(&self, problem: &Problem) -> Response {
+        refused(&self.frame, Some(&self.operator), problem.code.status(), &problem.detail)
+    }
+}
+
+/// Leads to a page after a change, and tells there what was done.
+pub(super) fn done(path: &str, notice: Notice) -> Response {
+    redirect(&format!("{path}?{NOTE}={}", notice.code()))
+}
+
+/// A page that says why a request is not taken.
+pub(super) fn refused(frame: &Frame, operator: Option<&Operator>, status: u16, sentence: &str) -> Response {
+    let shell = Shell {
+        operator: operator.map(|operator| operator.name.as_str()),
+        ..Shell::outside(frame, words::REFUSED_TITLE)
+    };
+    html(frame, status, &Refused { shell, sentence })
+}
+
+pub(super) fn html(frame: &Frame, status: u16, template: &impl Template) -> Response {
+    frame.answer(status, template).response()
+}
+
+fn encoded<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}

@@ -1,0 +1,34 @@
+//! The operator's console, as a browser without scripts uses it. In a real one it is used in `crates/browser`.
+//!
+//! | module | what it promises |
+//! |---|---|
+//! | `guarded` | who is let in, and what is written where it must not be |
+//! | `outbox` | what is to be done, trying it again and leaving it |
+
+mod guarded;
+mod outbox;
+
+use crate::pages::{Browser, PUBLIC_URL, Seen};
+use crate::shop::{ADMIN_TOKEN, Shop};
+
+/// What a shop needs whose operator uses the console.
+const CONSOLE: [(&str, &str); 1] = [("PUBLIC_URL", PUBLIC_URL)];
+
+const SESSION: &str = "__Host-latchkey-console";
+
+/// Somebody who has signed in.
+async fn signed_in(shop: &Shop) -> Browser<'_> {
+    let browser = Browser::new(shop);
+    let led = browser.post("/console/sign-in", &[("token", ADMIN_TOKEN), ("name", "Ada")]).await;
+    assert_eq!((led.status, led.header("location")), (303, Some("/console")));
+    browser
+}
+
+impl Browser<'_> {
+    /// A page of the console.
+    async fn look(&self, path: &str) -> Seen {
+        let seen = self.get(path).await;
+        assert_eq!(seen.status, 200, "{path}: {:?} {}", seen.header("location"), seen.text());
+        seen
+    }
+}
