@@ -238,6 +238,7 @@ CREATE TABLE license_activations (
   trace_id        TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX license_activations_user ON license_activations (github_user_id);
+CREATE INDEX license_activations_login ON license_activations (github_username COLLATE NOCASE);
 
 -- Which repositories a bound license opens. GitHub tells no case apart in their names.
 CREATE TABLE entitlements (

@@ -500,3 +500,19 @@ pub fn storefront(source: &str) -> &str {
     }
     PROFILES.iter().find(|profile| profile.source.as_str() == source).map_or(source, |profile| profile.name)
 }
+
+/// An amount of the currency's minor unit: 4900 yen are 4900, and 4900 cents are 49.00.
+pub fn amount(minor_units: i64, currency: &str) -> String {
+    let places = match currency {
+        "bif" | "clp" | "djf" | "gnf" | "isk" | "jpy" | "kmf" | "krw" | "pyg" | "rwf" | "ugx" | "uyi" | "vnd"
+        | "vuv" | "xaf" | "xof" | "xpf" => 0,
+        "bhd" | "iqd" | "jod" | "kwd" | "lyd" | "omr" | "tnd" => 3,
+        _ => 2,
+    };
+    let code = currency.to_uppercase();
+    let unit = 10_i64.pow(places);
+    match places {
+        0 => format!("{minor_units} {code}"),
+        _ => format!("{}.{:0width$} {code}", minor_units / unit, minor_units % unit, width = places as usize),
+    }
+}

@@ -58,10 +58,9 @@ impl<T> fmt::Debug for Read<T> {
     }
 }
 
-/// How many rows a page looks at; the statements have it too.
-#[cfg(test)]
-#[allow(dead_code)]
-const WINDOW: usize = 500;
+/// How many rows a page with a filter looks at; the statements of some lists have it too. One without a filter looks at those that it
+/// shows and one more, where it can.
+const WINDOW: i64 = 500;
 
 /// One more than is shown tells whether there are more.
 fn rows_for(limit: PageLimit) -> i64 {

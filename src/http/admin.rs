@@ -34,6 +34,7 @@ enum Endpoint {
     Attention,
     Doctor,
     Events,
+    OutstandingEvents,
     Event,
     ReplayEvents,
     ReplayEvent,
@@ -64,11 +65,12 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 31] = [
+const ROUTES: [(&str, &str, Endpoint); 32] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/doctor", Endpoint::Doctor),
     ("GET", "/admin/events", Endpoint::Events),
+    ("GET", "/admin/events/outstanding", Endpoint::OutstandingEvents),
     ("POST", "/admin/events/replay", Endpoint::ReplayEvents),
     ("POST", "/admin/events/dismiss", Endpoint::DismissEvents),
     ("GET", "/admin/events/{id}", Endpoint::Event),
@@ -150,6 +152,7 @@ async fn answer<P: Platform>(
             Response::json(200, &doctor::diagnose(engine, &request).await)
         }
         Endpoint::Events => Response::json(200, &events::list(engine, &read_query(&request)?).await?),
+        Endpoint::OutstandingEvents => Response::json(200, &events::outstanding(engine, &read_query(&request)?).await?),
         Endpoint::Event => {
             no_query(&request)?;
             Response::json(200, &events::detail(engine, &event_id(id)?).await?)

@@ -11,17 +11,25 @@
 //! | [`operator`] | who is there: the session, and how one begins and ends |
 //! | [`sign_in`] | the form for that |
 //! | [`visit`] | one request of an operator's, and what every page needs of it |
-//! | [`outbox`], [`actions`] | a section each |
+//! | [`attention`], [`deliveries`], [`licenses`], [`outbox`], [`actions`] | a section each |
+//! | [`story`] | what deliveries and licenses have in common |
+//! | [`veil`] | what must not be read in an address |
 //! | [`asking`] | the form with which anything is changed |
 
 mod actions;
 mod asking;
+mod attention;
+mod deliveries;
+mod licenses;
 mod operator;
 mod outbox;
 mod sign_in;
+mod story;
+mod veil;
 mod visit;
 
 use self::operator::Operator;
+use self::veil::Veil;
 use self::visit::Visit;
 use super::fields::Fields;
 use super::frame::Frame;
@@ -37,6 +45,21 @@ pub(crate) enum Place {
     Start,
     SignIn,
     SignOut,
+    Attention,
+    Deliveries,
+    Delivery,
+    ReplayDelivery,
+    DismissDelivery,
+    ReplayDeliveries,
+    DismissDeliveries,
+    Licenses,
+    License,
+    IssueLicense,
+    ResendLicense,
+    CorrectEmail,
+    RevokeLicense,
+    ReinstateLicense,
+    TransferLicense,
     Outbox,
     RetryOutbox,
     CancelOutbox,
@@ -45,10 +68,25 @@ pub(crate) enum Place {
 
 /// Every path with the methods that it takes. A segment in braces stands for one of any text, and paths without come first. Whoever
 /// has not signed in is led to the sign-in from any of them.
-const ROUTES: [(&str, Place, &[&str]); 7] = [
+const ROUTES: [(&str, Place, &[&str]); 22] = [
     ("/console", Place::Start, GET),
     ("/console/sign-in", Place::SignIn, GET_POST),
     ("/console/sign-out", Place::SignOut, POST),
+    ("/console/attention", Place::Attention, GET),
+    ("/console/deliveries", Place::Deliveries, GET),
+    ("/console/deliveries/replay", Place::ReplayDeliveries, GET_POST),
+    ("/console/deliveries/dismiss", Place::DismissDeliveries, GET_POST),
+    ("/console/deliveries/{id}", Place::Delivery, GET),
+    ("/console/deliveries/{id}/replay", Place::ReplayDelivery, GET_POST),
+    ("/console/deliveries/{id}/dismiss", Place::DismissDelivery, GET_POST),
+    ("/console/licenses", Place::Licenses, GET_POST),
+    ("/console/licenses/issue", Place::IssueLicense, GET_POST),
+    ("/console/licenses/{id}", Place::License, GET),
+    ("/console/licenses/{id}/resend", Place::ResendLicense, GET_POST),
+    ("/console/licenses/{id}/correct-email", Place::CorrectEmail, GET_POST),
+    ("/console/licenses/{id}/revoke", Place::RevokeLicense, GET_POST),
+    ("/console/licenses/{id}/reinstate", Place::ReinstateLicense, GET_POST),
+    ("/console/licenses/{id}/transfer", Place::TransferLicense, GET_POST),
     ("/console/outbox", Place::Outbox, GET),
     ("/console/outbox/{id}/retry", Place::RetryOutbox, GET_POST),
     ("/console/outbox/{id}/cancel", Place::CancelOutbox, GET_POST),
@@ -60,8 +98,13 @@ const POST: &[&str] = &["POST"];
 const GET_POST: &[&str] = &["GET", "HEAD", "POST"];
 
 /// The sections, in the order in which they are led to. The first is where the console begins.
-const SECTIONS: [(Place, &str, &str); 2] =
-    [(Place::Outbox, "/console/outbox", words::OUTBOX), (Place::Actions, "/console/actions", words::ACTIONS)];
+const SECTIONS: [(Place, &str, &str); 5] = [
+    (Place::Attention, "/console/attention", words::ATTENTION),
+    (Place::Deliveries, deliveries::PATH, words::DELIVERIES),
+    (Place::Licenses, licenses::PATH, words::LICENSES),
+    (Place::Outbox, "/console/outbox", words::OUTBOX),
+    (Place::Actions, "/console/actions", words::ACTIONS),
+];
 
 impl Place {
     /// Whether a path is the console's, there or not.
@@ -112,7 +155,7 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, f
                 Ok(fields) => fields,
                 Err(status) => return visit::refused(&frame, Some(&operator), status, words::UNREADABLE_FORM),
             };
-            let visit = Visit { engine, request: head, id, fields, operator, frame };
+            let visit = Visit { engine, request: head, id, fields, operator, frame, veil: Veil::new(token) };
             let answered = if changes { change(&visit, place).await } else { show(&visit, place).await };
             answered.unwrap_or_else(|problem| visit.refused(&problem))
         }
@@ -123,6 +166,21 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, f
 async fn show<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Response, Problem> {
     match place {
         Place::Start => Ok(answer::redirect(SECTIONS.first().map_or("/", |(_, path, _)| path))),
+        Place::Attention => attention::list(visit).await,
+        Place::Deliveries => deliveries::list(visit).await,
+        Place::Delivery => deliveries::detail(visit).await,
+        Place::ReplayDelivery => deliveries::ask(visit, deliveries::Act::Replay).await,
+        Place::DismissDelivery => deliveries::ask(visit, deliveries::Act::Dismiss).await,
+        Place::ReplayDeliveries => deliveries::ask_all(visit, deliveries::Act::Replay).await,
+        Place::DismissDeliveries => deliveries::ask_all(visit, deliveries::Act::Dismiss).await,
+        Place::Licenses => licenses::list(visit).await,
+        Place::License => licenses::detail(visit).await,
+        Place::IssueLicense => licenses::ask_issue(visit).await,
+        Place::ResendLicense => licenses::ask(visit, licenses::Act::Resend).await,
+        Place::CorrectEmail => licenses::ask(visit, licenses::Act::CorrectEmail).await,
+        Place::RevokeLicense => licenses::ask(visit, licenses::Act::Revoke).await,
+        Place::ReinstateLicense => licenses::ask(visit, licenses::Act::Reinstate).await,
+        Place::TransferLicense => licenses::ask(visit, licenses::Act::Transfer).await,
         Place::Outbox => outbox::list(visit).await,
         Place::RetryOutbox => outbox::ask(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::ask(visit, outbox::Act::Cancel).await,
@@ -135,8 +193,26 @@ async fn show<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respons
 async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Response, Problem> {
     match place {
         Place::SignOut => Ok(operator::leave(visit::done(sign_in::PATH, words::Notice::SignedOut))),
+        Place::ReplayDelivery => deliveries::act(visit, deliveries::Act::Replay).await,
+        Place::DismissDelivery => deliveries::act(visit, deliveries::Act::Dismiss).await,
+        Place::ReplayDeliveries => deliveries::act_on_all(visit, deliveries::Act::Replay).await,
+        Place::DismissDeliveries => deliveries::act_on_all(visit, deliveries::Act::Dismiss).await,
+        Place::Licenses => Ok(licenses::search(visit)),
+        Place::IssueLicense => licenses::issue(visit).await,
+        Place::ResendLicense => licenses::act(visit, licenses::Act::Resend).await,
+        Place::CorrectEmail => licenses::act(visit, licenses::Act::CorrectEmail).await,
+        Place::RevokeLicense => licenses::act(visit, licenses::Act::Revoke).await,
+        Place::ReinstateLicense => licenses::act(visit, licenses::Act::Reinstate).await,
+        Place::TransferLicense => licenses::act(visit, licenses::Act::Transfer).await,
         Place::RetryOutbox => outbox::act(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::act(visit, outbox::Act::Cancel).await,
-        Place::Start | Place::SignIn | Place::Outbox | Place::Actions => Err(Problem::not_found()),
+        Place::Start
+        | Place::SignIn
+        | Place::Attention
+        | Place::Deliveries
+        | Place::Delivery
+        | Place::License
+        | Place::Outbox
+        | Place::Actions => Err(Problem::not_found()),
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct Session {
 impl Sealer {
     /// The one of a kind, derived from this secret.
     pub(crate) fn new(secret: &Secret, kind: &'static str) -> Self {
-        Self { key: mac(secret.expose().as_bytes(), kind.as_bytes()) }
+        Self { key: derived(secret, kind).to_vec() }
     }
 
     /// The buyer's. `None` where no secret is configured at all.
@@ -142,9 +142,14 @@ pub(crate) fn random_text(platform: &impl Platform) -> Result<String, NoRandomne
     Ok(BASE64.encode(random))
 }
 
-fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
+/// A key for one purpose, from a secret that is there.
+pub(crate) fn derived(secret: &Secret, purpose: &'static str) -> [u8; 32] {
+    mac(secret.expose().as_bytes(), purpose.as_bytes())
+}
+
+pub(crate) fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
     // A key of any length is one for HMAC.
-    let mac = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec());
+    let mac = Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(message).finalize().into_bytes().into());
     mac.unwrap_or_default()
 }
 

@@ -83,6 +83,11 @@ fn time_element(time: Timestamp) -> String {
     format!("<time datetime=\"{exact}\">{}, {clock} UTC</time>", time.to_date_in_words())
 }
 
+/// Something that leads to a page of ours.
+pub(crate) fn linked(path: &str, text: &Markup) -> Markup {
+    Markup(format!("<a href=\"{}\">{text}</a>", escaped(path)))
+}
+
 /// A moment as it stands in a table.
 pub(crate) fn moment(time: Timestamp) -> Markup {
     let exact = time.to_rfc3339();

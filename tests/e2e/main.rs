@@ -8,6 +8,7 @@
 
 mod access;
 mod activating;
+mod console;
 mod cost;
 mod described;
 mod failing;

@@ -70,7 +70,7 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("reads/events/known", &["ORDER", "scope"]),
     ("reads/events/page", &["ORDER"]),
     ("reads/grants/known", &["ORDER", "scope"]),
-    ("reads/licenses/found", &["license_activations", "s", "sources"]),
+    ("reads/licenses/found", &["s", "sources"]),
     ("reads/licenses/known", &["ORDER", "scope"]),
     ("reads/orders/known", &["ORDER", "scope"]),
     ("reads/orders/known_facts", &["ORDER", "scope"]),

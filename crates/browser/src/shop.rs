@@ -66,6 +66,14 @@ impl Shop {
         &self.world.sandbox
     }
 
+    /// Changes what is in the database, for what takes long to come by.
+    ///
+    /// # Panics
+    /// When SQLite refuses.
+    pub fn change(&self, sql: &str) {
+        self.world.host.database().query(sql).expect("a change");
+    }
+
     /// Lets time pass.
     pub fn advance(&self, time: Duration) {
         self.world.advance(time);

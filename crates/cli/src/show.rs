@@ -602,7 +602,14 @@ fn order(view: &View, text: &mut String, order: Option<&OrderItem>, facts: &[Fac
         let members = view.members(vec![
             ("order", (&order.order_id).into()),
             ("sold", order.sold_at.into()),
-            ("paid", order.amount_cents.zip(order.currency.as_deref()).map(|(units, code)| amount(units, code)).into()),
+            (
+                "paid",
+                order
+                    .amount_cents
+                    .zip(order.currency.as_deref())
+                    .map(|(units, code)| words::amount(units, code))
+                    .into(),
+            ),
             ("name", (&order.name).into()),
             ("email", (&order.email).into()),
             ("country", order.country.as_deref().into()),
@@ -645,21 +652,5 @@ fn counts(whole: &[(&str, i64)], of_newest: &[(&str, i64)], newest: i64) -> Stri
         (false, true) => whole,
         (true, false) => format!("of the newest {newest}: {of_newest}"),
         (false, false) => format!("{whole}; of the newest {newest}: {of_newest}"),
-    }
-}
-
-/// An amount of the currency's minor unit: 4900 yen are 4900, and 4900 cents are 49.00.
-fn amount(minor_units: i64, currency: &str) -> String {
-    let places = match currency {
-        "bif" | "clp" | "djf" | "gnf" | "isk" | "jpy" | "kmf" | "krw" | "pyg" | "rwf" | "ugx" | "uyi" | "vnd"
-        | "vuv" | "xaf" | "xof" | "xpf" => 0,
-        "bhd" | "iqd" | "jod" | "kwd" | "lyd" | "omr" | "tnd" => 3,
-        _ => 2,
-    };
-    let code = currency.to_uppercase();
-    let unit = 10_i64.pow(places);
-    match places {
-        0 => format!("{minor_units} {code}"),
-        _ => format!("{}.{:0width$} {code}", minor_units / unit, minor_units % unit, width = places as usize),
     }
 }

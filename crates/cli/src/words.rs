@@ -4,7 +4,7 @@ use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{OutboxKind, Remedy};
 use latchkey::http::api::timeline::Happening;
 
-pub(crate) use latchkey::words::{State, Words, action, outcome, storefront};
+pub(crate) use latchkey::words::{State, Words, action, amount, outcome, storefront};
 
 use crate::view::Cell;
 

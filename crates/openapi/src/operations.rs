@@ -6,7 +6,10 @@ use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryRec
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::doctor::Diagnosis;
 use latchkey::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
-use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
+use latchkey::http::api::events::{
+    Dismissed, EventDetail, EventItem, EventsRequest, OutstandingCounts, OutstandingFilters, OutstandingRequest,
+    Replayed,
+};
 use latchkey::http::api::grants::{ForgetRequest, GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
 use latchkey::http::api::health::Health;
 use latchkey::http::api::licenses::{
@@ -143,6 +146,13 @@ fn deliveries(schemas: &mut Schemas) -> Vec<Operation> {
     vec![
         Operation::look("/admin/events", "events", "Deliveries, newest first", schemas.answer::<Page<EventItem>>())
             .parameters(schemas.query::<EventsRequest>()),
+        Operation::look(
+            "/admin/events/outstanding",
+            "outstandingEvents",
+            "How many deliveries that are not processed would be replayed, or dismissed",
+            schemas.answer::<OutstandingCounts>(),
+        )
+        .parameters(schemas.query::<OutstandingFilters>()),
         Operation::look(
             "/admin/events/{id}",
             "event",

@@ -1,11 +1,12 @@
 //! Deliveries, and what became of each.
 
-use super::{Read, code, optional_code, optional_text, page, rows_for, text};
+use super::{Read, WINDOW, code, optional_code, optional_text, page, rows_for, text};
+use crate::db::admin_changes::TAKEN_AT_MOST;
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
-use crate::http::api::codes::{EventOrigin, SaleReason, SaleState};
-use crate::http::api::events::{EventItem, EventsRequest};
-use crate::http::api::values::SourceFilter;
+use crate::http::api::codes::{EventOrigin, OutstandingState, SaleReason, SaleState};
+use crate::http::api::events::{EventItem, EventsRequest, OutstandingCounts, OutstandingFilters};
+use crate::http::api::values::{ErrorPart, SourceFilter};
 use crate::http::api::{Cursor, Page};
 use crate::model::{EventReason, Timestamp, UniqueId};
 use crate::platform::{Row, RowError};
@@ -33,6 +34,8 @@ pub fn list(request: &EventsRequest) -> Read<Page<EventItem>> {
     let limit = request.limit;
     let cursor = || request.cursor.as_ref().map(Cursor::as_str);
     let since_id = first_id(request.since);
+    let is_filtered = request.source.is_some() || request.state.is_some();
+    let window = if is_filtered { WINDOW } else { rows_for(limit) };
     let mut batch = Batch::new();
     let found = batch.add(query!(
         "reads/events/page",
@@ -41,6 +44,7 @@ pub fn list(request: &EventsRequest) -> Read<Page<EventItem>> {
         since_id = since_id.as_deref(),
         source = request.source.map(SourceFilter::as_str),
         state = request.state.map(SaleState::as_str),
+        window,
         count = rows_for(limit),
     ));
     let floor = batch.add(query!(
@@ -48,8 +52,28 @@ pub fn list(request: &EventsRequest) -> Read<Page<EventItem>> {
         |row| text(row, "id"),
         cursor = cursor(),
         since_id = since_id.as_deref(),
+        window,
     ));
     Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, results.first(&floor)?)))
+}
+
+/// How many deliveries a replay and a dismissal would take at `now`.
+pub fn outstanding(filters: &OutstandingFilters, now: Timestamp) -> Read<OutstandingCounts> {
+    let OutstandingFilters { since, source, state, error } = filters;
+    let since_id = first_id(*since);
+    let mut batch = Batch::new();
+    let counted = batch.add(query!(
+        "reads/events/outstanding",
+        |row| Ok(OutstandingCounts { replays: row.integer("replays")?, dismissals: row.integer("dismissals")? }),
+        since_id = since_id.as_deref(),
+        source = source.map(SourceFilter::as_str),
+        state = state.map(OutstandingState::as_str),
+        error = error.as_ref().map(ErrorPart::as_str),
+        now,
+        count = i64::try_from(TAKEN_AT_MOST).unwrap_or(i64::MAX),
+    ));
+    let none = OutstandingCounts { replays: 0, dismissals: 0 };
+    Read::new(batch, move |results| Ok(results.first(&counted)?.unwrap_or(none)))
 }
 
 /// The first id that a delivery of that time can have.

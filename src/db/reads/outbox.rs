@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Read, code, flag, json, optional_code, optional_text, page, rows_for, text};
+use super::{Read, WINDOW, code, flag, json, optional_code, optional_text, page, rows_for, text};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
 use crate::http::api::Page;
@@ -38,6 +38,8 @@ pub fn list(request: &OutboxRequest) -> Read<Page<OutboxItem>> {
     // A cursor that no page gave is behind everything.
     let before = request.cursor.as_ref().map_or(NO_CURSOR, |cursor| cursor.as_str().parse().unwrap_or_default());
     let before = before.clamp(0, NO_CURSOR);
+    let is_filtered = request.state.is_some() || request.kind.is_some();
+    let window = if is_filtered { WINDOW } else { rows_for(limit) };
     let mut batch = Batch::new();
     let found = batch.add(query!(
         "reads/outbox/page",
@@ -45,9 +47,10 @@ pub fn list(request: &OutboxRequest) -> Read<Page<OutboxItem>> {
         before,
         state = request.state.map(OutboxState::as_str),
         kind = request.kind.map(OutboxKind::as_str),
+        window,
         count = rows_for(limit),
     ));
-    let floor = batch.add(query!("reads/outbox/floor", |row| Ok(row.integer("id")?.to_string()), before));
+    let floor = batch.add(query!("reads/outbox/floor", |row| Ok(row.integer("id")?.to_string()), before, window));
     Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, results.first(&floor)?)))
 }
 

@@ -7,7 +7,10 @@ use crate::engine::{Engine, FollowUp, ReplayOutcome};
 use crate::http::Problem;
 use crate::http::api::Page;
 use crate::http::api::actions::ActionRequest;
-use crate::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
+use crate::http::api::events::{
+    Dismissed, EventDetail, EventItem, EventsRequest, OutstandingCounts, OutstandingFilters, OutstandingRequest,
+    Replayed,
+};
 use crate::http::api::values::ErrorPart;
 use crate::model::EventId;
 use crate::platform::Platform;
@@ -18,6 +21,14 @@ pub(crate) async fn list<P: Platform>(engine: &Engine<P>, request: &EventsReques
 
 pub(crate) async fn detail<P: Platform>(engine: &Engine<P>, id: &EventId) -> Result<EventDetail, Problem> {
     read(engine, reads::details::event(id)).await?.ok_or_else(absent)
+}
+
+/// How many deliveries a replay and a dismissal of these would take.
+pub(crate) async fn outstanding<P: Platform>(
+    engine: &Engine<P>,
+    filters: &OutstandingFilters,
+) -> Result<OutstandingCounts, Problem> {
+    read(engine, reads::events::outstanding(filters, engine.platform().now())).await
 }
 
 /// Gives what processes the delivery as well, to be run behind the answer.

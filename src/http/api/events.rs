@@ -93,6 +93,27 @@ pub struct OutstandingRequest {
     pub error: Option<ErrorPart>,
 }
 
+/// Which deliveries that are not processed are counted: all that meet every filter.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutstandingFilters {
+    /// Received then or later.
+    pub since: Option<Timestamp>,
+    pub source: Option<SourceFilter>,
+    pub state: Option<OutstandingState>,
+    /// Stands in the error.
+    pub error: Option<ErrorPart>,
+}
+
+/// How many deliveries one request to replay them, and one to dismiss them, would take; at most as many as one takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OutstandingCounts {
+    /// Those whose payload is still there, and that are not due already.
+    pub replays: i64,
+    /// Those that somebody has tried.
+    pub dismissals: i64,
+}
+
 /// How many deliveries were dismissed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dismissed {

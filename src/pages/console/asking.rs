@@ -96,6 +96,11 @@ impl Input {
         Self { name, label, hint: None, kind: Kind::Choice(options), value: String::new(), need: Need::Filter }
     }
 
+    /// What goes with the form unseen.
+    pub(super) fn hidden(name: &'static str, value: &str) -> Self {
+        Self { name, label: "", hint: None, kind: Kind::Hidden, value: value.to_owned(), need: Need::Optional }
+    }
+
     /// The most characters that fit; what is right of them is for the API to say.
     pub(super) fn most(&self) -> usize {
         if self.name == "reason" { 500 } else { 1_000 }

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::Place;
 use super::asking::{Asking, Filled, Input, Kind, Need, Weight, filled, options};
+use super::story;
 use super::visit::{self, Shell, Visit};
 use super::words::{self, Notice};
 use crate::db::reads;
@@ -25,18 +26,18 @@ struct Outbox<'a> {
     next: Option<String>,
 }
 
-struct Row<'a> {
-    id: i64,
-    created_at: Markup,
-    kind: &'static str,
-    about: Markup,
-    state: Markup,
-    attempts: i64,
-    next_attempt_at: Option<Markup>,
+pub(super) struct Row<'a> {
+    pub(super) id: i64,
+    pub(super) created_at: Markup,
+    pub(super) kind: &'static str,
+    pub(super) about: Markup,
+    pub(super) state: Markup,
+    pub(super) attempts: i64,
+    pub(super) next_attempt_at: Option<Markup>,
     /// How it ended, or what has kept it.
-    outcome: &'a str,
-    may_retry: bool,
-    may_cancel: bool,
+    pub(super) outcome: &'a str,
+    pub(super) may_retry: bool,
+    pub(super) may_cancel: bool,
 }
 
 const PATH: &str = "/console/outbox";
@@ -65,7 +66,7 @@ pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
     Ok(visit.page(&page_of))
 }
 
-fn row(item: &OutboxItem) -> Row<'_> {
+pub(super) fn row(item: &OutboxItem) -> Row<'_> {
     let is_open = matches!(item.state, OutboxState::Due | OutboxState::Dead);
     let invites_again =
         matches!(item.grant_state, Some(GrantState::Expired | GrantState::Declined | GrantState::RemovedByHand));
@@ -86,7 +87,7 @@ fn row(item: &OutboxItem) -> Row<'_> {
 /// What a row is about: whose access, which license, or what is told.
 fn about(item: &OutboxItem) -> Markup {
     if let (Some(login), Some(repo)) = (&item.github_username, &item.repo) {
-        return pages::filled(words::ACCESS_OF, &[("account", Part::Name(login)), ("repo", Part::Name(repo))]);
+        return story::errand(item.kind, Some(repo), Some(login));
     }
     let text = match (&item.license_key, &item.detail) {
         (Some(key), _) => words::masked(key),

@@ -4,8 +4,9 @@ use askama::Template;
 use serde::de::DeserializeOwned;
 
 use super::operator::Operator;
+use super::veil::Veil;
 use super::words::{self, Notice, Told};
-use super::{Place, SECTIONS};
+use super::{Place, SECTIONS, licenses};
 use crate::engine::Engine;
 use crate::http::{Problem, Request, Response, read_pairs};
 use crate::pages::answer::redirect;
@@ -25,6 +26,7 @@ pub(super) struct Visit<'a, P: Platform> {
     pub(super) fields: Fields,
     pub(super) operator: Operator,
     pub(super) frame: Frame,
+    pub(super) veil: Veil,
 }
 
 /// What every template sees as `shell`: all that is around a page.
@@ -100,6 +102,28 @@ impl<P: Platform> Visit<'_, P> {
         read_pairs(&encoded(given.chain([("actor", self.operator.name.as_str())])))
     }
 
+    /// The same of what the form is about, without the change that it asks for.
+    ///
+    /// # Errors
+    /// `invalid_request`, as of the API.
+    pub(super) fn form_without_change<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let given = self.fields.pairs();
+        read_pairs(&encoded(given.filter(|(name, value)| !value.is_empty() && !["actor", "reason"].contains(name))))
+    }
+
+    /// Another path with the same filters.
+    pub(super) fn same(&self, path: &str) -> String {
+        let query = self.asked();
+        let unwanted = [NOTE, COUNT, CURSOR];
+        let kept = encoded(query.pairs().filter(|(name, value)| !value.is_empty() && !unwanted.contains(name)));
+        if kept.is_empty() { path.to_owned() } else { format!("{path}?{kept}") }
+    }
+
+    /// Where the story of a license is.
+    pub(super) fn license_path(&self, key: &str) -> String {
+        format!("{}/{}", licenses::PATH, self.veil.cover(key))
+    }
+
     /// The address of the same list from a cursor on.
     pub(super) fn next(&self, cursor: Option<&str>) -> Option<String> {
         let query = self.asked();
@@ -129,6 +153,11 @@ impl<P: Platform> Visit<'_, P> {
 /// Leads to a page after a change, and tells there what was done.
 pub(super) fn done(path: &str, notice: Notice) -> Response {
     redirect(&format!("{path}?{NOTE}={}", notice.code()))
+}
+
+/// The same, and how many it was done to.
+pub(super) fn done_to(path: &str, notice: Notice, count: usize) -> Response {
+    redirect(&format!("{path}?{NOTE}={}&{COUNT}={count}", notice.code()))
 }
 
 /// A page that says why a request is not taken.

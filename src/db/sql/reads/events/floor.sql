@@ -1,4 +1,4 @@
--- Where a page of deliveries ends its looking, if there is more behind it: the last of the 500 that it looks at.
+-- Where a page of deliveries ends its looking, if there is more behind it: the last of the :window that it looks at.
 SELECT id FROM webhook_events
 WHERE id < coalesce(:cursor, '~') AND id >= coalesce(:since_id, '')
-ORDER BY id DESC LIMIT 1 OFFSET 499
+ORDER BY id DESC LIMIT 1 OFFSET :window - 1

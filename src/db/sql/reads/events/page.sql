@@ -1,4 +1,4 @@
--- A page of deliveries, newest first. It looks at no more than 500, however few of them are asked for.
+-- A page of deliveries, newest first. It looks at no more than :window, however few of them are asked for.
 SELECT e.id, e.source, e.list, e.event_type, e.order_id, e.received_at, e.processed_at, e.attempts, e.next_attempt_at,
        e.trace_id, s.license_key, s.state, s.since, s.reason, coalesce(e.error, x.last_error) AS error,
        coalesce(
@@ -12,7 +12,7 @@ LEFT JOIN orders o ON o.source = e.source AND o.order_id = e.order_id
 LEFT JOIN outbox x ON x.id = s.outbox_id
 WHERE e.id < coalesce(:cursor, '~')
   AND e.id >= max(coalesce(:since_id, ''), coalesce((
-    SELECT w.id FROM webhook_events w WHERE w.id < coalesce(:cursor, '~') ORDER BY w.id DESC LIMIT 1 OFFSET 499), ''))
+    SELECT w.id FROM webhook_events w WHERE w.id < coalesce(:cursor, '~') ORDER BY w.id DESC LIMIT 1 OFFSET :window - 1), ''))
   AND (:source IS NULL OR e.source = :source)
   AND (:state IS NULL OR s.state = :state)
 ORDER BY e.id DESC

@@ -1,6 +1,5 @@
 -- A page of the licenses by mail address, order, key or GitHub account: each finds its licenses, and what else is given
--- narrows them. For an account by its login it looks through the activations, since an index on the login would cost each
--- buyer a row. An order's id is looked for at each storefront, one step of the index each.
+-- narrows them. An order's id is looked for at each storefront, one step of the index each.
 WITH RECURSIVE sources AS (
   SELECT min(source) AS source FROM licenses
   UNION ALL
@@ -21,8 +20,9 @@ WHERE l.license_key > coalesce(:cursor, '')
     UNION ALL
     SELECT :key
     UNION ALL
-    SELECT license_key FROM license_activations
-    WHERE :github IS NOT NULL AND (github_username = :github COLLATE NOCASE OR github_user_id = :github))
+    SELECT license_key FROM license_activations WHERE github_username = :github COLLATE NOCASE
+    UNION ALL
+    SELECT license_key FROM license_activations WHERE github_user_id = :github)
   AND (:email IS NULL OR lower(l.email) = :email)
   AND (:order_id IS NULL OR l.order_id = :order_id)
   AND (:key IS NULL OR l.license_key = :key)

@@ -1,0 +1,146 @@
+//! The operator's console in a real browser, under the policy of the pages, at every width, in both schemes, with scripts and without.
+//! What each page answers is tested in `tests/host/console`.
+//!
+//! `cargo xtask test --only browser` runs it.
+#![cfg(feature = "browser")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+use latchkey_browser::{Browser, Look, Shop};
+use latchkey_simulator::world::ADMIN_TOKEN;
+use tokio::task::LocalSet;
+
+/// The product that opens `acme/starter` and `acme/starter-docs` for a year.
+const STARTER: &str = "32-nPAicqbLj8B_WswVlMw==";
+
+const PHONE: Look = Look { width: 320, scheme: "light", scripts: true };
+const DARK: Look = Look { width: 1280, scheme: "dark", scripts: true };
+const NO_SCRIPT: Look = Look { width: 1280, scheme: "light", scripts: false };
+
+/// Runs a story.
+fn tell<F: Future>(story: impl FnOnce() -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async { story().await });
+}
+
+async fn signs_in(browser: &Browser, shop: &Shop) {
+    browser.open(&format!("{}/console", shop.url)).await;
+    browser.sees("Sign in to the console").await;
+    browser.types("name", "Ada").await;
+    browser.types("token", ADMIN_TOKEN).await;
+    browser.press("Sign in").await;
+    browser.sees("Signed in as Ada").await;
+}
+
+/// A shop with a mail that was given up, and a delivery that nobody could read.
+async fn shop_in_trouble() -> (Shop, String) {
+    let shop = Shop::open(&[]).await;
+    let link = shop.sell(STARTER).await;
+    let (_, key) = link.split_once("#license=").unwrap();
+    shop.change(
+        "UPDATE outbox SET state = 'dead', died_at = done_at, done_at = NULL, outcome = NULL,
+                           last_error = 'the mailbox does not exist'",
+    );
+    shop.change(
+        "INSERT INTO webhook_events (id, source, event_type, payload, received_at, stuck_at, reason, error, email)
+         SELECT '01KE0000000000000000000000', source, 'sale', payload, received_at + 1, received_at + 1, 'storefront_unavailable',
+                'the storefront did not answer', 'grace@example.com' FROM webhook_events LIMIT 1",
+    );
+    (shop, key.to_owned())
+}
+
+async fn through_every_section(look: Look) {
+    let (shop, key) = shop_in_trouble().await;
+    let browser = Browser::start(look).await;
+    browser.open(&format!("{}/console/deliveries?state=needs_seller", shop.url)).await;
+    browser.sees("Sign in to the console").await;
+    browser.looks_right("console-sign-in").await;
+    browser.types("name", "Ada").await;
+    browser.types("token", ADMIN_TOKEN).await;
+    browser.press("Sign in").await;
+    browser.sees("the storefront did not answer").await;
+    assert!(
+        browser.address().await.ends_with("/console/deliveries?state=needs_seller"),
+        "it leads to what was asked for"
+    );
+    browser.looks_right("console-deliveries").await;
+
+    browser.press("Attention").await;
+    browser.sees("What needs attention").await;
+    browser.sees("the mailbox does not exist").await;
+    browser.looks_right("console-attention").await;
+    browser.press("Replay").await;
+    browser.sees("What was done already is not done twice.").await;
+    browser.looks_right("console-replay").await;
+    browser.types("reason", "it answers again").await;
+    browser.press("Replay").await;
+    browser.sees("It is processed again.").await;
+    browser.looks_right("console-delivery").await;
+
+    browser.press("Licenses").await;
+    browser.types("key", &key).await;
+    browser.press("Find").await;
+    browser.sees("Licenses by key").await;
+    browser.looks_right("console-licenses").await;
+    browser.press("LK-").await;
+    browser.sees("An active license").await;
+    assert!(!browser.address().await.contains(&key));
+    browser.looks_right("console-license").await;
+    browser.press("Revoke").await;
+    browser.sees("nobody loses access").await;
+    browser.looks_right("console-revoke").await;
+    browser.types("reason", "charged back").await;
+    browser.press("Revoke").await;
+    browser.sees("A revoked license").await;
+    browser.sees("Ada revoked the license").await;
+
+    browser.press("Outbox").await;
+    browser.sees("given up").await;
+    browser.looks_right("console-outbox").await;
+    browser.press("Actions").await;
+    browser.sees("charged back").await;
+    browser.looks_right("console-actions").await;
+    browser.press("Sign out").await;
+    browser.sees("You are signed out in this browser.").await;
+    browser.looks_right("console-signed-out").await;
+    browser.close().await;
+}
+
+#[test]
+fn an_operator_sees_what_is_wrong_replays_searches_and_revokes() {
+    tell(|| through_every_section(Look::default()));
+}
+
+#[test]
+fn the_same_on_a_phone_of_320_pixels() {
+    tell(|| through_every_section(PHONE));
+}
+
+#[test]
+fn the_same_in_the_dark() {
+    tell(|| through_every_section(DARK));
+}
+
+#[test]
+fn the_same_without_scripts() {
+    tell(|| through_every_section(NO_SCRIPT));
+}
+
+#[test]
+fn another_token_ends_every_session() {
+    tell(async || {
+        let shop = Shop::open(&[]).await;
+        let browser = Browser::start(Look::default()).await;
+        signs_in(&browser, &shop).await;
+        // Cookies know no ports, so this browser shows its session there as well.
+        let rotated = Shop::open(&[("ADMIN_TOKEN", "another-admin-token")]).await;
+        browser.open(&format!("{}/console/actions", rotated.url)).await;
+        browser.sees("Sign in to the console").await;
+        browser.types("token", ADMIN_TOKEN).await;
+        browser.press("Sign in").await;
+        browser.sees("This is not the admin token.").await;
+        browser.types("token", "another-admin-token").await;
+        browser.press("Sign in").await;
+        browser.sees("What was changed").await;
+        browser.close().await;
+    });
+}

@@ -1,0 +1,187 @@
+//! `/console/attention`: what needs somebody, one line a cause, with how many it holds up and what helps.
+
+use askama::Template;
+
+use super::visit::{Shell, Visit};
+use super::{Place, deliveries, words};
+use crate::http::api::attention::AttentionItem;
+use crate::http::api::codes::{DutyKind, OutstandingState, Remedy, SaleState};
+use crate::http::api::{PageLimit, PageRequest};
+use crate::http::{Problem, Response, admin};
+use crate::model::{EventReason, Timestamp};
+use crate::pages::words as pages;
+use crate::pages::words::{Markup, Part, moment, standing};
+use crate::platform::Platform;
+use crate::words::{self as codes, State, Words};
+
+#[derive(Template)]
+#[template(path = "pages/templates/console/attention.html")]
+struct Attention<'a> {
+    shell: Shell<'a>,
+    causes: Vec<Row>,
+    next: Option<String>,
+}
+
+/// A cause, as it is shown.
+struct Row {
+    state: Markup,
+    what: &'static str,
+    why: Markup,
+    count: usize,
+    since: Markup,
+    remedy: &'static str,
+    /// Where that is done, where it can be done for all at once.
+    link: Option<(String, &'static str)>,
+    items: Vec<Item>,
+}
+
+/// One of what a cause holds up.
+struct Item {
+    what: Markup,
+    /// Where something is done about it.
+    link: Option<(String, &'static str)>,
+    next_attempt_at: Option<Markup>,
+}
+
+/// Things that the same cause holds up.
+struct Cause<'a> {
+    first: &'a AttentionItem,
+    since: Timestamp,
+    items: Vec<&'a AttentionItem>,
+}
+
+/// The most characters of an error that a filter takes.
+const ERROR_CHARACTERS: usize = 200;
+
+pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
+    let PageRequest { cursor, .. } = visit.query()?;
+    let request = PageRequest { limit: PageLimit::new(100).unwrap_or_default(), cursor };
+    let page = admin::status::attention(visit.engine, &request).await?;
+    let title = if page.items.is_empty() { words::ATTENTION_NONE } else { words::ATTENTION_TITLE };
+    let page_of = Attention {
+        shell: visit.shell(Place::Attention, title),
+        causes: by_cause(&page.items).iter().map(|cause| row(visit, cause)).collect(),
+        next: visit.next(page.next_cursor.as_deref()),
+    };
+    Ok(visit.page(&page_of))
+}
+
+/// What the same cause holds up, together; what needs the seller before all else.
+fn by_cause(items: &[AttentionItem]) -> Vec<Cause<'_>> {
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    for item in items {
+        match causes.iter_mut().find(|cause| is_same(cause.first, item)) {
+            Some(cause) => {
+                cause.since = cause.since.min(item.since);
+                cause.items.push(item);
+            }
+            None => causes.push(Cause { first: item, since: item.since, items: vec![item] }),
+        }
+    }
+    causes.sort_by_key(|cause| cause.first.state != SaleState::NeedsSeller);
+    causes
+}
+
+/// Whether two are held up by the same, and the same helps.
+fn is_same(one: &AttentionItem, other: &AttentionItem) -> bool {
+    let cause = |item: &AttentionItem| (item.kind, item.state, item.remedy, item.reason, item.mail_returned);
+    let is_product = one.remedy == Remedy::MapProduct;
+    cause(one) == cause(other)
+        && (if is_product { one.product_id == other.product_id } else { one.error == other.error })
+        && (one.kind != DutyKind::Delivery || one.source == other.source)
+}
+
+fn row<P: Platform>(visit: &Visit<'_, P>, cause: &Cause<'_>) -> Row {
+    let first = cause.first;
+    let only = cause.items.len() == 1;
+    Row {
+        state: standing(first.state.tone(), first.state.words()),
+        what: first.kind.words(),
+        why: why(first),
+        count: cause.items.len(),
+        since: moment(cause.since),
+        remedy: words::remedy(first.remedy),
+        link: if only { link(visit, first) } else { link_for_all(first) },
+        // What is done about the only one stands beside the cause already.
+        items: cause
+            .items
+            .iter()
+            .map(|item| self::item(item, visit, if only { None } else { link(visit, item) }))
+            .collect(),
+    }
+}
+
+fn why(item: &AttentionItem) -> Markup {
+    let storefront = codes::storefront(item.source.as_deref().unwrap_or_default());
+    let error = item.error.as_deref().unwrap_or_default();
+    if let (EventReason::UnmappedProduct, Some(product)) =
+        (item.reason.unwrap_or(EventReason::Malformed), &item.product_id)
+    {
+        let parts = [("storefront", Part::Name(storefront)), ("product", Part::Name(product))];
+        return pages::filled(words::WHY_UNMAPPED, &parts);
+    }
+    match (item.reason, item.mail_returned) {
+        (Some(reason), _) if error.is_empty() => pages::filled("{reason}", &[("reason", Part::Name(reason.words()))]),
+        (_, Some(fate)) => pages::filled(words::WHY_RETURNED, &[("fate", Part::Name(fate.words()))]),
+        _ if error.is_empty() && item.remedy == Remedy::InviteAgain => pages::filled(words::WHY_EXPIRED, &[]),
+        _ if error.is_empty() => pages::filled(words::WHY_WAITS, &[]),
+        _ => pages::filled("{error}", &[("error", Part::Name(error))]),
+    }
+}
+
+/// Where something is done about one thing.
+fn link<P: Platform>(visit: &Visit<'_, P>, item: &AttentionItem) -> Option<(String, &'static str)> {
+    let delivery = |act: &str| item.event_id.as_ref().map(|id| format!("{}/{id}{act}", deliveries::PATH));
+    let row = || item.outbox_id.map(|id| format!("/console/outbox/{id}/retry"));
+    match item.remedy {
+        Remedy::None => None,
+        Remedy::MapProduct => Some((delivery("")?, words::SEE_DELIVERY)),
+        Remedy::ReplayEvent => Some((delivery("/replay")?, words::REPLAY_BUTTON)),
+        Remedy::DismissEvent => Some((delivery("/dismiss")?, words::DISMISS_BUTTON)),
+        Remedy::RetryOutbox => Some((row()?, words::RETRY_BUTTON)),
+        Remedy::InviteAgain => Some((row()?, words::INVITE_BUTTON)),
+        Remedy::CorrectEmail => {
+            let license = visit.license_path(item.license_key.as_deref()?);
+            Some((format!("{license}/correct-email"), words::CORRECT_BUTTON))
+        }
+    }
+}
+
+/// Where something is done about all that the same cause holds up.
+fn link_for_all(item: &AttentionItem) -> Option<(String, &'static str)> {
+    let act = match item.remedy {
+        Remedy::ReplayEvent => ("replay", words::REPLAY_ALL_BUTTON),
+        Remedy::DismissEvent => ("dismiss", words::DISMISS_ALL_BUTTON),
+        _ => return None,
+    };
+    let error: String = item.error.as_deref().unwrap_or_default().chars().take(ERROR_CHARACTERS).collect();
+    let pairs = [
+        ("state", OutstandingState::NeedsSeller.as_str()),
+        ("source", item.source.as_deref().unwrap_or_default()),
+        ("error", if error.contains(char::is_control) { "" } else { &error }),
+    ];
+    let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+    Some((format!("{}/{}?{query}", deliveries::PATH, act.0), act.1))
+}
+
+fn item<P: Platform>(item: &AttentionItem, visit: &Visit<'_, P>, link: Option<(String, &'static str)>) -> Item {
+    let text = |text: &str| pages::filled("{text}", &[("text", Part::Name(text))]);
+    let email = item.email.as_deref().or(item.order_id.as_deref()).unwrap_or_default();
+    let what = match (&item.github_username, &item.repo, &item.license_key, &item.event_id) {
+        (Some(account), Some(repo), ..) => {
+            pages::filled(words::ACCESS_OF, &[("account", Part::Name(account)), ("repo", Part::Name(repo))])
+        }
+        (_, _, Some(key), _) => {
+            let license = words::license_link(&visit.license_path(key), key);
+            pages::filled(words::LICENSE_OF, &[("license", Part::Marked(&license)), ("email", Part::Name(email))])
+        }
+        (.., Some(id)) => {
+            let order = item.order_id.as_deref().unwrap_or(id);
+            let delivery = pages::linked(&format!("{}/{id}", deliveries::PATH), &text(order));
+            pages::filled(words::DELIVERY_OF, &[("delivery", Part::Marked(&delivery)), ("email", Part::Name(email))])
+        }
+        _ => text(item.kind.words()),
+    };
+    Item { what, link, next_attempt_at: item.next_attempt_at.map(moment) }
+}

@@ -1,0 +1,60 @@
+//! What needs somebody, by cause.
+
+use latchkey_sandbox::GumroadSale;
+
+use super::{CONSOLE, signed_in};
+use crate::shop::{STARTER, Shop, catalogue_of, run};
+
+#[test]
+fn one_line_a_cause_says_how_many_it_holds_up_and_what_helps() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        let browser = signed_in(&shop).await;
+        let seen = browser.submit("/console/sign-in", &[("token", crate::shop::ADMIN_TOKEN)]).await;
+        assert_eq!((seen.status, seen.header("location")), (303, Some("/console/attention")));
+        assert!(browser.look("/console/attention").await.text().contains("Nothing needs you"));
+
+        shop.stock(&catalogue_of(""));
+        for product in [STARTER, STARTER, "another=="] {
+            let sale = GumroadSale { product_id: Some(product.to_owned()), ..GumroadSale::default() };
+            assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+        }
+        for number in 0..3 {
+            let garbled = crate::shop::post(
+                &format!("/webhooks/gumroad?secret={}", latchkey_sandbox::GUMROAD_SECRET),
+                "application/x-www-form-urlencoded",
+                format!("garbled={number}").as_bytes(),
+            );
+            assert_eq!(shop.request(garbled).await.status, 200);
+        }
+        let seen = browser.look("/console/attention").await;
+        assert_eq!(seen.html.matches("<tr><td>").count(), 3, "{}", seen.text());
+        assert!(
+            seen.text().contains(&format!("sold the product {STARTER}, and the catalogue does not say what it opens2"))
+        );
+        assert!(seen.text().contains("Say in the catalogue what the product opens."));
+        let all = super::deliveries::link(&seen.html, "/console/deliveries/replay?").replace("&#38;", "&");
+        let asked = browser.look(&all).await;
+        assert!(asked.text().contains("not processed: 3."), "{}", asked.text());
+    });
+}
+
+#[test]
+fn what_was_given_up_is_one_click_from_being_tried_again() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        let key = shop.sell_starter().await;
+        shop.rows(
+            "UPDATE outbox SET state = 'dead', died_at = done_at, done_at = NULL, outcome = NULL, last_error = 'no mailbox'",
+        );
+        let browser = signed_in(&shop).await;
+        let seen = browser.look("/console/attention").await;
+        assert!(seen.text().contains("no mailbox") && seen.text().contains("mail with the key"), "{}", seen.text());
+        assert!(!seen.html.contains(&key));
+        let retry = super::deliveries::link(&seen.html, "/console/outbox/");
+        let seen = browser.submit(&retry, &[("reason", "the mailbox is there")]).await;
+        assert!(seen.text().contains("It is due"));
+        shop.tick().await;
+        assert_eq!(shop.sandbox.take_mails().len(), 1);
+    });
+}
