@@ -3,6 +3,7 @@
 //! Storefronts are in [`storefronts`], one module each behind one interface. What happens because of what comes out is in
 //! `engine`.
 
+pub mod access;
 mod failure;
 pub mod github;
 pub mod mail;

@@ -29,6 +29,8 @@ pub struct Config {
     pub workers_plan: WorkersPlan,
     /// Bearer token of `/admin/*`; without it, there is no such path.
     pub admin_token: Option<Secret>,
+    /// Cloudflare Access in front of the console.
+    pub access: Option<Access>,
     /// What is missing or wrong, in the order of the README's table.
     pub problems: Vec<Problem>,
 }
@@ -61,6 +63,17 @@ impl OauthApp {
     pub fn is_github_app(&self) -> bool {
         self.client_id.starts_with("Iv")
     }
+}
+
+/// Cloudflare Access, whose word on who somebody is counts at the console.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Whose tokens count: the team's own address, without a slash at its end.
+    pub issuer: String,
+    /// The tag of the application that is in front of the console.
+    pub audience: String,
+    /// Where the team's keys are asked for.
+    pub api_url: String,
 }
 
 /// With what GitHub is asked: the one or the other.
@@ -261,6 +274,7 @@ impl Config {
         let payload_retention_days = reader.retention_days();
         let workers_plan = reader.workers_plan();
         let admin_token = reader.secret("ADMIN_TOKEN");
+        let access = reader.access();
         Self {
             github,
             storefronts,
@@ -272,6 +286,7 @@ impl Config {
             payload_retention_days,
             workers_plan,
             admin_token,
+            access,
             problems: std::mem::take(&mut reader.problems),
         }
     }
@@ -406,6 +421,32 @@ impl<'a> Reader<'a> {
     pub(crate) fn optional_webhook_secrets(&mut self, current: &'static str, previous: &'static str) -> Vec<Secret> {
         let Some(secret) = self.secret(current) else { return Vec::new() };
         [Some(secret), self.secret(previous)].into_iter().flatten().collect()
+    }
+
+    /// Cloudflare Access, where both settings are there.
+    fn access(&mut self) -> Option<Access> {
+        const TEAM: &str = "ACCESS_TEAM";
+        const AUDIENCE: &str = "ACCESS_AUD";
+        const CLOSES: &str = "nobody is let into the console by Cloudflare Access";
+        let (team, audience) = (self.text(TEAM), self.text(AUDIENCE));
+        if team.is_none() && audience.is_none() {
+            return None;
+        }
+        let is_name = |team: &String| team.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let team = match team {
+            Some(team) if is_name(&team) => Some(team),
+            Some(_) => self.invalid(TEAM, "must be the team's name: what stands before .cloudflareaccess.com"),
+            None => self.missing(TEAM, CLOSES),
+        };
+        let audience = match audience {
+            Some(tag) if tag.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Some(tag),
+            Some(_) => self.invalid(AUDIENCE, "must be the application's audience tag"),
+            None => self.missing(AUDIENCE, CLOSES),
+        };
+        let (team, audience) = (team?, audience?);
+        let issuer = format!("https://{}.cloudflareaccess.com", team.to_ascii_lowercase());
+        let api_url = self.url("ACCESS_API_URL", &issuer);
+        Some(Access { issuer, audience, api_url })
     }
 
     /// One way of access to GitHub. Of two the App is taken, which is what a seller adds who has a token: without an end, and
@@ -752,6 +793,28 @@ mod tests {
         assert_eq!(config.github.api_url, "https://api.github.com");
         assert_eq!(config.payload_retention_days, 30);
         assert_eq!(config.workers_plan, WorkersPlan::Free);
+    }
+
+    #[test]
+    fn access_counts_with_its_team_and_its_audience_and_half_of_it_is_reported() {
+        let access = |settings: &[(&str, &str)]| {
+            let config = read(settings);
+            let told: Vec<_> = complaints(&config).into_iter().filter(|text| text.starts_with("ACCESS_")).collect();
+            (config.access.map(|access| (access.issuer, access.audience, access.api_url)), told)
+        };
+        let url = "https://acme.cloudflareaccess.com".to_owned();
+        let whole = access(&[("ACCESS_TEAM", "Acme"), ("ACCESS_AUD", "32eafc76")]);
+        assert_eq!(whole, (Some((url.clone(), "32eafc76".to_owned(), url)), Vec::new()));
+        assert_eq!(access(&[]), (None, Vec::new()));
+        for (name, value, told) in [
+            ("ACCESS_TEAM", "acme", "ACCESS_AUD is not set"),
+            ("ACCESS_AUD", "32eafc76", "ACCESS_TEAM is not set"),
+            ("ACCESS_AUD", "not a tag", "ACCESS_AUD must be the application's audience tag"),
+            ("ACCESS_TEAM", "https://acme.cloudflareaccess.com", "ACCESS_TEAM must be the team's name"),
+        ] {
+            let (access, complaints) = access(&[(name, value)]);
+            assert!(access.is_none() && complaints.iter().any(|one| one.starts_with(told)), "{complaints:?}");
+        }
     }
 
     fn provider(settings: &[(&str, &str)]) -> (MailProvider, Vec<String>) {

@@ -3,6 +3,7 @@
 //! Everything here sees the world through [`Platform`] alone, so all of it runs on the host as it runs at the edge.
 //! What must outlive an answer is a [`FollowUp`]: data, run behind the answer by [`Engine::follow_up`].
 
+mod access;
 mod activate;
 mod admin_actions;
 mod alert;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use self::ingest::Handling;
+use crate::adapters::access::AccessKeys;
 use crate::adapters::github::Installations;
 use crate::config::Config;
 use crate::db::grants::Moment;
@@ -75,6 +77,8 @@ pub struct Memory {
     probed: Cell<Option<(Timestamp, bool)>>,
     /// A GitHub App's tokens, each of which is good for an hour.
     installations: Installations,
+    /// The keys of Cloudflare Access.
+    access_keys: AccessKeys,
 }
 
 /// How long what a probe said is believed.

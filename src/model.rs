@@ -18,6 +18,7 @@ mod order;
 mod pasted;
 mod private_key;
 mod proof;
+mod public_key;
 mod recovery;
 mod repo;
 mod secret;
@@ -42,6 +43,7 @@ pub use order::{
 };
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use proof::{Authenticated, Signature};
+pub use public_key::PublicKey;
 pub use recovery::{RecoverySeed, RecoveryToken};
 pub use repo::{Repo, RepoError};
 pub use secret::Secret;

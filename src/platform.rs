@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::model::{PrivateKey, Timestamp, UniqueId};
+use crate::model::{PrivateKey, PublicKey, Timestamp, UniqueId};
 
 #[cfg(target_arch = "wasm32")]
 pub mod edge;
@@ -62,6 +62,9 @@ pub trait Platform {
     /// # Errors
     /// [`CannotSign`], for good: the numbers in the key make none.
     fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, CannotSign>>;
+
+    /// Whether a signature is what the key's owner made of the message by RSASSA-PKCS1-v1_5 over SHA-256.
+    fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> impl Future<Output = bool>;
 
     /// Counts one use of `key` against a limit. `true` when within it, and where the limit is not configured.
     fn within_limit(&self, limit: Limit, key: &str) -> impl Future<Output = bool>;

@@ -4,7 +4,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use latchkey::model::{
-    Authenticated, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey, PrivateKey, Secret, Timestamp,
+    Authenticated, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey, PrivateKey, PublicKey, Secret, Timestamp,
 };
 use latchkey::platform::edge::Edge;
 use latchkey::platform::{Limit, Platform, unique_id};
@@ -114,6 +114,20 @@ fn randomness_fills_every_byte_and_never_repeats_a_key() {
         assert!(keys.insert(key));
     }
     assert_eq!((ever_set, ever_clear), ([255; MINTED_KEY_RANDOM_BYTES], [255; MINTED_KEY_RANDOM_BYTES]));
+}
+
+#[wasm_bindgen_test]
+async fn a_signature_is_known_by_the_public_key_and_any_other_is_not() {
+    let key = PublicKey::new(include_str!("fixtures/keys/rsa-2048.modulus.txt").trim(), "AQAB").unwrap();
+    let signature = include_str!("fixtures/keys/rsa-2048.signature.hex").split_whitespace().collect::<String>();
+    let signature = unhex(&signature);
+    assert!(edge().verify_rs256(&key, b"a message", &signature).await);
+    assert!(!edge().verify_rs256(&key, b"another message", &signature).await);
+    let mut changed = signature.clone();
+    changed[100] ^= 1;
+    for wrong in [changed.as_slice(), &signature[1..], &[]] {
+        assert!(!edge().verify_rs256(&key, b"a message", wrong).await);
+    }
 }
 
 #[wasm_bindgen_test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use crate::model::{PrivateKey, Timestamp, TraceId, UniqueId};
+use crate::model::{PrivateKey, PublicKey, Timestamp, TraceId, UniqueId};
 use crate::platform::host::{binding_answer, binding_request};
 use crate::platform::{
     BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, Method, NoRandomness,
@@ -95,6 +95,10 @@ impl Platform for Canned {
     }
 
     /// Stands for a signature: what was signed, backwards.
+    async fn verify_rs256(&self, _: &PublicKey, _: &[u8], _: &[u8]) -> bool {
+        false
+    }
+
     async fn sign_rs256(&self, _: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
         Ok(message.iter().rev().copied().collect())
     }

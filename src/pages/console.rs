@@ -131,7 +131,7 @@ pub(super) fn paths() -> impl Iterator<Item = (&'static str, &'static [&'static 
 pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, frame: Frame) -> Response {
     let config = engine.config();
     let Some(token) = &config.admin_token else { return Problem::not_found().into() };
-    let operator = Operator::of(&request, token, engine.platform().now());
+    let operator = Operator::of(engine, &request, token).await;
     let found = Place::of(&request.path);
     if let Some((place, _)) = &found {
         if !place.methods().contains(&request.method.as_str()) {
@@ -192,7 +192,7 @@ async fn show<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respons
 /// What is changed there, for a form that came from one of our own pages.
 async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Response, Problem> {
     match place {
-        Place::SignOut => Ok(operator::leave(visit::done(sign_in::PATH, words::Notice::SignedOut))),
+        Place::SignOut => Ok(operator::leave(&visit.operator, &visit::noted(sign_in::PATH, words::Notice::SignedOut))),
         Place::ReplayDelivery => deliveries::act(visit, deliveries::Act::Replay).await,
         Place::DismissDelivery => deliveries::act(visit, deliveries::Act::Dismiss).await,
         Place::ReplayDeliveries => deliveries::act_on_all(visit, deliveries::Act::Replay).await,

@@ -19,7 +19,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::console;
 use worker::worker_sys::RateLimiter;
 
-use crate::model::{PrivateKey, Timestamp};
+use crate::model::{PrivateKey, PublicKey, Timestamp};
 use crate::platform::{
     BINDING, BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness,
     Outcome, Platform, SendError, Statement,
@@ -79,6 +79,10 @@ impl Platform for Edge {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         getrandom::fill(bytes).map_err(|_| NoRandomness)
+    }
+
+    async fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        signing::is_signed(key, message, signature).await.unwrap_or(false)
     }
 
     async fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {

@@ -15,7 +15,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::json::Json;
-use crate::model::{PrivateKey, Timestamp};
+use crate::model::{PrivateKey, PublicKey, Timestamp};
 use crate::platform::{
     BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, Method, NoRandomness,
     Outcome, Platform, SendError, Statement,
@@ -233,6 +233,10 @@ impl Platform for Host {
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         self.0.random.borrow_mut().fill(bytes);
         Ok(())
+    }
+
+    async fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        signing::is_signed(key, message, signature)
     }
 
     async fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {

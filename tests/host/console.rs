@@ -2,12 +2,14 @@
 //!
 //! | module | what it promises |
 //! |---|---|
+//! | `access` | whom Cloudflare Access lets through |
 //! | `attention` | what needs somebody, by cause |
 //! | `deliveries` | what storefronts have sent, processing it again and dismissing it |
 //! | `guarded` | who is let in, and what is written where it must not be |
 //! | `licenses` | what buyers have: finding it, its story, and changing it |
 //! | `outbox` | what is to be done, trying it again and leaving it |
 
+mod access;
 mod attention;
 mod deliveries;
 mod guarded;

@@ -10,7 +10,7 @@ use latchkey::config::WorkersPlan;
 use latchkey::db::products::Replaced;
 use latchkey::engine::{Engine, FollowUp, Ticked};
 use latchkey::http::{self, Request, Response};
-use latchkey::model::{Actor, AdminAction, Catalogue, PrivateKey, Reason, Timestamp};
+use latchkey::model::{Actor, AdminAction, Catalogue, PrivateKey, PublicKey, Reason, Timestamp};
 use latchkey::platform::host::{Host, Sqlite};
 use latchkey::platform::{
     BINDING, BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness,
@@ -71,6 +71,15 @@ impl Shop {
     /// A shop in a world that is not as usual.
     pub(crate) fn open_in(sandbox: Options, changes: &[(&str, &str)]) -> Self {
         let world = World::within(sandbox, catalogue(), Rc::new(Sqlite::migrated().unwrap()), 7, changes, send);
+        Self { host: world.host.clone(), sandbox: world.sandbox.clone(), world }
+    }
+
+    /// A shop whose outside world answers in another way.
+    pub(crate) fn open_sending(
+        changes: &[(&str, &str)],
+        send: fn(&Sandbox, &HttpRequest) -> Result<HttpResponse, SendError>,
+    ) -> Self {
+        let world = World::on(Rc::new(Sqlite::migrated().unwrap()), 7, changes, send);
         Self { host: world.host.clone(), sandbox: world.sandbox.clone(), world }
     }
 
@@ -316,6 +325,10 @@ impl Platform for Machine {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         self.host.fill_random(bytes)
+    }
+
+    async fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        self.host.verify_rs256(key, message, signature).await
     }
 
     async fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use latchkey::model::{PrivateKey, Timestamp};
+use latchkey::model::{PrivateKey, PublicKey, Timestamp};
 use latchkey::platform::{
     BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome,
     Platform, SendError, Statement,
@@ -72,6 +72,10 @@ impl Platform for Machine {
 
     fn fill_random(&self, _: &mut [u8]) -> Result<(), NoRandomness> {
         Err(NoRandomness)
+    }
+
+    async fn verify_rs256(&self, _: &PublicKey, _: &[u8], _: &[u8]) -> bool {
+        false
     }
 
     async fn sign_rs256(&self, _: &PrivateKey, _: &[u8]) -> Result<Vec<u8>, CannotSign> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use latchkey::config::Config;
 use latchkey::engine::Engine;
 use latchkey::http::{self, Request, Response};
-use latchkey::model::{PrivateKey, Timestamp, UniqueId};
+use latchkey::model::{PrivateKey, PublicKey, Timestamp, UniqueId};
 use latchkey::platform::host::{binding_answer, binding_request};
 use latchkey::platform::{
     BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome,
@@ -112,6 +112,10 @@ impl Platform for World {
     }
 
     /// What a signature proves is nobody's question here.
+    async fn verify_rs256(&self, _: &PublicKey, _: &[u8], _: &[u8]) -> bool {
+        false
+    }
+
     async fn sign_rs256(&self, _: &PrivateKey, _: &[u8]) -> Result<Vec<u8>, CannotSign> {
         Ok(vec![7; 256])
     }

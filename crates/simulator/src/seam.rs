@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use latchkey::model::{PrivateKey, Timestamp};
+use latchkey::model::{PrivateKey, PublicKey, Timestamp};
 use latchkey::platform::host::Host;
 use latchkey::platform::{
     BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, LogValue, Method,
@@ -220,6 +220,10 @@ impl Platform for Seam {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         self.host.fill_random(bytes)
+    }
+
+    fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> impl Future<Output = bool> {
+        self.host.verify_rs256(key, message, signature)
     }
 
     fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, CannotSign>> {

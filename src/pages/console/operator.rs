@@ -1,11 +1,15 @@
-//! Who is at the console: whoever has shown the admin token, for twelve hours.
+//! Who is at the console: whoever has shown the admin token, for twelve hours, or whom Cloudflare Access lets through, under the mail
+//! address that it knows them by.
 //!
 //! The session is signed with a key that is derived from the token, so another token ends every one.
 
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::access;
+use crate::engine::Engine;
 use crate::http::{Request, Response};
 use crate::model::{Actor, Secret, Timestamp};
+use crate::pages::answer::redirect;
 use crate::pages::cookie;
 use crate::pages::session::{Sealer, random_text};
 use crate::platform::{NoRandomness, Platform};
@@ -21,6 +25,16 @@ const KIND: &str = "latchkey console 1";
 pub(super) struct Operator {
     /// Under whose name changes are recorded.
     pub(super) name: Actor,
+    pub(super) known_by: KnownBy,
+}
+
+/// By what it is known who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KnownBy {
+    /// They have shown the admin token.
+    Token,
+    /// Cloudflare Access says so, with each request.
+    Access,
 }
 
 /// What the browser keeps of it.
@@ -37,11 +51,22 @@ struct Session {
 }
 
 impl Operator {
-    /// Who a request comes from, if their session has not ended.
-    pub(super) fn of(request: &Request, token: &Secret, now: Timestamp) -> Option<Self> {
+    /// Who a request comes from: by the word of Cloudflare Access, else by their session.
+    pub(super) async fn of<P: Platform>(engine: &Engine<P>, request: &Request, token: &Secret) -> Option<Self> {
+        if let Some(assertion) = request.header(access::HEADER)
+            && let Some(address) = engine.access_identity(assertion).await
+            && let Some(name) = Actor::parse(address.as_str())
+        {
+            return Some(Self { name, known_by: KnownBy::Access });
+        }
+        Self::of_session(request, token, engine.platform().now())
+    }
+
+    /// Who has shown the token, if their session has not ended.
+    fn of_session(request: &Request, token: &Secret, now: Timestamp) -> Option<Self> {
         let session: Session = Sealer::new(token, KIND).open(cookie::read(request, cookie::CONSOLE)?)?;
         let name = Actor::parse(&session.name)?;
-        (session.ends_at > now.as_millis()).then_some(Self { name })
+        (session.ends_at > now.as_millis()).then_some(Self { name, known_by: KnownBy::Token })
     }
 
     /// Begins a session of theirs.
@@ -63,7 +88,9 @@ impl Operator {
     }
 }
 
-/// Ends the session in this browser.
-pub(super) fn leave(response: Response) -> Response {
-    cookie::clear(response, cookie::CONSOLE)
+/// Ends the session in this browser, and goes where that is told; whom Access lets through is signed out there.
+/// <https://developers.cloudflare.com/cloudflare-one/access-controls/access-settings/session-management/#log-out-as-a-user>
+pub(super) fn leave(operator: &Operator, told_at: &str) -> Response {
+    let to = if operator.known_by == KnownBy::Access { "/cdn-cgi/access/logout" } else { told_at };
+    cookie::clear(redirect(to), cookie::CONSOLE)
 }

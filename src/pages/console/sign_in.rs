@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::operator::Operator;
+use super::operator::{KnownBy, Operator};
 use super::visit::Shell;
 use super::words::{self, Notice};
 use super::{Place, visit};
@@ -91,7 +91,7 @@ async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame,
     let Some(name) = Actor::parse(if name.is_empty() { DEFAULT_ACTOR } else { name }) else {
         return refuse(400, words::WRONG_NAME);
     };
-    match (Operator { name }).enter(redirect(to), token, engine.platform()) {
+    match (Operator { name, known_by: KnownBy::Token }).enter(redirect(to), token, engine.platform()) {
         Ok(response) => {
             engine.log(Level::Info, "console_signed_in", []);
             response

@@ -150,9 +150,14 @@ impl<P: Platform> Visit<'_, P> {
     }
 }
 
+/// An address with a notice.
+pub(super) fn noted(path: &str, notice: Notice) -> String {
+    format!("{path}?{NOTE}={}", notice.code())
+}
+
 /// Leads to a page after a change, and tells there what was done.
 pub(super) fn done(path: &str, notice: Notice) -> Response {
-    redirect(&format!("{path}?{NOTE}={}", notice.code()))
+    redirect(&noted(path, notice))
 }
 
 /// The same, and how many it was done to.

@@ -12,7 +12,7 @@ use latchkey::db::grants::Moment;
 use latchkey::db::outbox::{self, Attempt, Delay, DueMail, Lease, Share, WaitsFor};
 use latchkey::db::{Batch, Results};
 use latchkey::engine::Engine;
-use latchkey::model::{PrivateKey, TestLicenses, Timestamp, UniqueId};
+use latchkey::model::{PrivateKey, PublicKey, TestLicenses, Timestamp, UniqueId};
 use latchkey::platform::host::{Call, Fate, Host};
 use latchkey::platform::{
     BoundMail, BoundMailError, CannotSign, DbError, HttpRequest, HttpResponse, Limit, LogLine, NoRandomness, Outcome,
@@ -300,6 +300,10 @@ impl Platform for Behind {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         self.0.fill_random(bytes)
+    }
+
+    async fn verify_rs256(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        self.0.verify_rs256(key, message, signature).await
     }
 
     async fn sign_rs256(&self, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
