@@ -70,12 +70,15 @@ impl Catalogue {
     }
 
     /// The entry for what a line of an order bought, and what a license by it is for: the first variant that has an entry
-    /// of its own, else the first of all by the entry for the whole product.
+    /// of its own, else the first of all by the entry for the whole product, else the offer by which it was sold.
     pub fn find_bought(&self, source: Source, bought: &Bought) -> Option<(ProductRef, &Product)> {
         let names = bought.names();
-        if let Picked::Priced(_) = bought.picked {
+        if let Picked::Priced { offer, .. } = &bought.picked {
             let name = names.into_iter().next()?;
-            return self.find(source, &name).map(|product| (name.clone(), product));
+            return self.find(source, &name).map(|product| (name, product)).or_else(|| {
+                let entry = self.whole(source, offer.as_ref()?)?;
+                Some((ProductRef { product_id: offer.clone()?, variant_id: None }, entry))
+            });
         }
         let of_variant = names.iter().find_map(|name| Some((name.clone(), self.exact(source, name)?)));
         of_variant.or_else(|| {

@@ -32,8 +32,9 @@ pub struct Bought {
 pub enum Picked {
     /// These variants, in the storefront's order. The catalogue may have an entry for any one of them.
     Told(Vec<StorefrontId>),
-    /// This price of the product, which the catalogue may name in the product's place.
-    Priced(StorefrontId),
+    /// This price of the product, which the catalogue may name in the product's place; and the offer by which it was sold, such as a
+    /// link that leads to the checkout, which it may name as well.
+    Priced { price: StorefrontId, offer: Option<StorefrontId> },
     /// That cannot be told, and why, for a person. It matters only where the catalogue asks for the variant.
     Untold(String),
 }
@@ -171,12 +172,13 @@ impl ProductRef {
 }
 
 impl Bought {
-    /// What the catalogue may call it: the product with each of its variants; without any, the product alone; a price by itself too.
-    /// There is at least one, and the first is what a license by the entry for the whole product is for.
+    /// What the catalogue may call it: the product with each of its variants; without any, the product alone; a price or an offer by
+    /// itself too. There is at least one, and the first is what a license by the entry for the whole product is for.
     pub fn names(&self) -> Vec<ProductRef> {
         let name = |variant_id| ProductRef { product_id: self.product_id.clone(), variant_id };
-        if let Picked::Priced(price) = &self.picked {
-            return vec![name(Some(price.clone())), ProductRef { product_id: price.clone(), variant_id: None }];
+        if let Picked::Priced { price, offer } = &self.picked {
+            let alone = |id: &StorefrontId| ProductRef { product_id: id.clone(), variant_id: None };
+            return [name(Some(price.clone())), alone(price)].into_iter().chain(offer.as_ref().map(alone)).collect();
         }
         match self.variants() {
             [] => vec![name(None)],

@@ -220,7 +220,7 @@ fn line(item: &wire::Item) -> Result<(Bought, Quantity), Problem> {
     };
     let bought = Bought {
         product_id: storefront_id("data.items.price.product_id", &item.product_id)?,
-        picked: price.map_or_else(Picked::Untold, Picked::Priced),
+        picked: price.map_or_else(Picked::Untold, |price| Picked::Priced { price, offer: None }),
     };
     Ok((bought, item.quantity.and_then(Quantity::new).unwrap_or(Quantity::ONE)))
 }

@@ -10,7 +10,7 @@ fn lines(order: &Order) -> Vec<(String, Picked, u32)> {
 }
 
 fn priced(id: &str) -> Picked {
-    Picked::Priced(StorefrontId::parse(id).unwrap())
+    Picked::Priced { price: StorefrontId::parse(id).unwrap(), offer: None }
 }
 
 fn paid(order: &Order) -> Option<(i64, String)> {
