@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `gumroad`, `lemon_squeezy`, `paddle` | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
 //! | `listing` | what reading a page of a list has in common |
+//! | `timed_signature` | what headers have in common that sign a time and the body |
 //! | [`hooks`] | how webhooks are set up, and what is missing of those that a storefront has |
 
 mod gumroad;
@@ -18,6 +19,7 @@ mod paddle;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod timed_signature;
 
 use crate::adapters::Failure;
 use crate::config::Reader;

@@ -17,6 +17,8 @@ mod signature;
 mod tests;
 mod wire;
 
+use signature::SCHEME;
+
 use super::hooks::{HookChange, HookSecret, Hooks, RegisteredHook, Registration};
 use super::{Head, NotUnderstood, OwnKeys, Page, Products, Proof, Refusal, Storefront, Understood, Verdict};
 use crate::adapters::{Failure, Remedy};
@@ -94,7 +96,7 @@ impl Storefront for Paddle {
             return Err(Refusal::Hidden);
         }
         let signature =
-            head.header("paddle-signature").and_then(|header| signature::read(&self.webhook_secrets, header, now));
+            head.header("paddle-signature").and_then(|header| SCHEME.read(&self.webhook_secrets, header, now));
         signature.map(Proof::Body).ok_or(Refusal::InvalidSignature)
     }
 
