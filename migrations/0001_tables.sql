@@ -86,7 +86,8 @@ CREATE INDEX erased_orders_look ON erased_orders (look_at) WHERE look_at IS NOT 
 CREATE TABLE order_facts (
   source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   order_id        TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
-  fact            TEXT    NOT NULL CHECK (fact IN ('refunded', 'partially_refunded', 'disputed', 'dispute_won')),
+  fact            TEXT    NOT NULL CHECK (fact IN ('refunded', 'partially_refunded', 'disputed', 'dispute_won', 'dispute_lost',
+                                                  'refund_undone', 'partial_refund_undone')),
   said_at         INTEGER NOT NULL,               -- the first time
   PRIMARY KEY (source, order_id, fact)
 ) STRICT, WITHOUT ROWID;
@@ -96,8 +97,9 @@ CREATE TABLE order_facts (
 CREATE TABLE subscription_facts (
   source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   subscription_id TEXT    NOT NULL CHECK (length(subscription_id) BETWEEN 1 AND 128),
-  fact            TEXT    NOT NULL CHECK (fact IN ('of_order', 'paid', 'refunded', 'renews', 'stops', 'lapses', 'resumes')),
-  payment_id      TEXT    NOT NULL DEFAULT '',    -- that was made, or refunded in full
+  fact            TEXT    NOT NULL CHECK (fact IN ('of_order', 'paid', 'refunded', 'refund_undone', 'renews', 'stops',
+                                                  'lapses', 'resumes')),
+  payment_id      TEXT    NOT NULL DEFAULT '',    -- that was made, or refunded in full, or was not after all
   at              INTEGER NOT NULL DEFAULT 0,     -- when it was paid, is to be renewed, stops, lapsed or goes on
   paid_until_at   INTEGER,                        -- where the payment itself tells what it buys
   said_at         INTEGER,                        -- by the storefront's clock: of two dates of renewal the later word holds
@@ -196,6 +198,7 @@ CREATE TABLE licenses (
   refund_set_aside    INTEGER NOT NULL DEFAULT 0 CHECK (refund_set_aside IN (0, 1)),
   partial_refund_set_aside INTEGER NOT NULL DEFAULT 0 CHECK (partial_refund_set_aside IN (0, 1)),
   dispute_set_aside   INTEGER NOT NULL DEFAULT 0 CHECK (dispute_set_aside IN (0, 1)),
+  lost_dispute_set_aside INTEGER NOT NULL DEFAULT 0 CHECK (lost_dispute_set_aside IN (0, 1)),
   UNIQUE (source, order_id, line, storefront_key_id, piece)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX licenses_email ON licenses (lower(email));

@@ -18,13 +18,15 @@ SELECT l.source, l.order_id, l.line, e.storefront_key_id
 FROM licenses l JOIN webhook_events e ON e.id = l.event_id
 WHERE l.section IS NOT NULL;
 
--- The facts of an order that stand: a dispute that was won does not any more.
+-- The facts of an order that stand: each until its own opposite was said, which for a dispute is that it was won or lost.
 CREATE VIEW standing_facts AS
 SELECT f.source, f.order_id, f.fact, f.said_at
 FROM order_facts f
-WHERE NOT (f.fact = 'disputed'
-           AND EXISTS (SELECT 1 FROM order_facts w
-                       WHERE w.source = f.source AND w.order_id = f.order_id AND w.fact = 'dispute_won'));
+WHERE NOT EXISTS (SELECT 1 FROM order_facts w
+                  WHERE w.source = f.source AND w.order_id = f.order_id
+                    AND w.fact IN (CASE f.fact WHEN 'disputed' THEN 'dispute_won' WHEN 'refunded' THEN 'refund_undone'
+                                               WHEN 'partially_refunded' THEN 'partial_refund_undone' END,
+                                   iif(f.fact = 'disputed', 'dispute_lost', NULL)));
 
 -- What these do to each license of the order, unless the operator has set it aside. Of several statuses the one that comes first
 -- in the alphabet holds. A refund of a subscription's first payment takes away what that bought, and the license only where
@@ -35,7 +37,8 @@ FROM licenses l JOIN standing_facts f ON f.source = l.source AND f.order_id = l.
 WHERE l.consequences ->> f.fact IS NOT NULL
   AND NOT CASE f.fact WHEN 'refunded' THEN l.refund_set_aside
                       WHEN 'partially_refunded' THEN l.partial_refund_set_aside
-                      WHEN 'disputed' THEN l.dispute_set_aside ELSE 0 END
+                      WHEN 'disputed' THEN l.dispute_set_aside
+                      WHEN 'dispute_lost' THEN l.lost_dispute_set_aside ELSE 0 END
   AND NOT (f.fact = 'refunded'
            AND EXISTS (SELECT 1 FROM subscriptions s INDEXED BY subscriptions_order
                        WHERE s.source = l.source AND s.order_id = l.order_id AND s.unrefunded = 1));

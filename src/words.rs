@@ -104,6 +104,8 @@ impl Words for EventReason {
             Self::RefundNotApproved => "a refund that the storefront has not approved",
             Self::DisputeWarning => "the buyer's bank asks, and no money has moved",
             Self::DisputeWon => "you won the dispute",
+            Self::DisputeLost => "you lost the dispute",
+            Self::RefundUndone => "a refund did not reach the buyer",
             Self::KeyDisabled => "the storefront's license key was switched off",
             Self::KeyChange => "something changed about the storefront's license key",
             Self::UnknownEvent => "it tells of nothing that Latchkey acts on",
@@ -150,6 +152,7 @@ impl Words for LicenseReason {
             Self::Refunded => "the order was refunded",
             Self::PartiallyRefunded => "the order was refunded in part",
             Self::Disputed => "the payment is disputed",
+            Self::DisputeLost => "you lost the dispute about the payment",
             Self::Expired => "the license has ended",
             Self::DisabledByStorefront => "the storefront has disabled the key",
             Self::MailCanceled => "you canceled the mail with the key",
@@ -212,6 +215,9 @@ impl Words for OrderFact {
             Self::PartiallyRefunded => "refunded in part",
             Self::Disputed => "disputed",
             Self::DisputeWon => "dispute won by you",
+            Self::DisputeLost => "dispute lost by you",
+            Self::RefundUndone => "the full refund did not reach the buyer",
+            Self::PartialRefundUndone => "the refund in part did not reach the buyer",
         }
     }
 }

@@ -112,6 +112,7 @@ pub(super) fn consequences(product: &Product) -> String {
                 DisputeConsequence::Keep => None,
             },
         ),
+        ("dispute_lost", of(product.on_dispute_lost)),
     ];
     let members =
         consequences.iter().filter_map(|(fact, status)| Some(format!("\"{fact}\":\"{}\"", status.as_ref()?.as_str())));

@@ -25,8 +25,8 @@ pub fn record(source: Source, subscription: &Subscription, now: Timestamp, event
     [record, recompute(source, Some(&subscription.id), subscription.order_id.as_ref())]
 }
 
-/// Works out what follows for the subscription that an order began, if it began one, from the order's refund: that is one of the
-/// first payment.
+/// Works out what follows for the subscription that an order began, if it began one, from the order's refund, or from its being undone:
+/// that is one of the first payment.
 pub fn follow_refund(source: Source, order_id: &OrderId) -> Statement {
     recompute(source, None, Some(order_id))
 }
@@ -49,7 +49,9 @@ fn row(fact: &SubscriptionFact) -> Fact<'_> {
         SubscriptionFact::Paid { payment: id, at, until } => {
             (code, payment(id), at.as_millis(), until.map(Timestamp::as_millis), None, None)
         }
-        SubscriptionFact::Refunded { payment: id } => (code, payment(id), 0, None, None, None),
+        SubscriptionFact::Refunded { payment: id } | SubscriptionFact::RefundUndone { payment: id } => {
+            (code, payment(id), 0, None, None, None)
+        }
         SubscriptionFact::Renews { at, said_at } => (code, "", at.as_millis(), None, Some(said_at.as_millis()), None),
         SubscriptionFact::Stops { at } | SubscriptionFact::Lapses { at } | SubscriptionFact::Resumes { at } => {
             (code, "", at.as_millis(), None, None, None)

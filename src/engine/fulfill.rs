@@ -282,7 +282,9 @@ impl<P: Platform> Engine<P> {
         }
         match subscription {
             Some(subscription) => statements.extend(subscriptions::record(source, subscription, now, event)),
-            None if facts.refunded => statements.push(subscriptions::follow_refund(source, order_id)),
+            None if facts.refunded || facts.refund_undone => {
+                statements.push(subscriptions::follow_refund(source, order_id))
+            }
             None => {}
         }
         statements

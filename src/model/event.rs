@@ -97,6 +97,9 @@ reasons! {
     FullRefund => "full_refund",
     DisputeOpened => "dispute_opened",
     DisputeWon => "dispute_won",
+    DisputeLost => "lost_dispute",
+    /// Money that was on its way back did not reach the buyer.
+    RefundUndone => "refund_undone",
     /// A refund that the storefront has still to approve, or has rejected.
     RefundNotApproved => "refund_not_approved",
     /// The buyer's bank has asked, or has asked no more, and no money has moved.

@@ -125,6 +125,12 @@ pub struct OrderFacts {
     pub disputed: bool,
     /// By the seller. The dispute stays a fact.
     pub dispute_won: bool,
+    /// By the seller, so that the money is gone for good.
+    pub dispute_lost: bool,
+    /// What made it a full refund did not reach the buyer after all.
+    pub refund_undone: bool,
+    /// The same of every part that was refunded.
+    pub partial_refund_undone: bool,
 }
 
 impl OrderId {
@@ -190,7 +196,7 @@ impl Bought {
     pub fn variants(&self) -> &[StorefrontId] {
         match &self.picked {
             Picked::Told(variants) => variants,
-            Picked::Priced(price) => std::slice::from_ref(price),
+            Picked::Priced { price, .. } => std::slice::from_ref(price),
             Picked::Untold(_) => &[],
         }
     }
@@ -256,7 +262,17 @@ impl OrderLines {
 }
 
 impl OrderFacts {
-    pub const REFUNDED: Self = Self { refunded: true, partially_refunded: false, disputed: false, dispute_won: false };
+    /// Nothing.
+    pub const NONE: Self = Self {
+        refunded: false,
+        partially_refunded: false,
+        disputed: false,
+        dispute_won: false,
+        dispute_lost: false,
+        refund_undone: false,
+        partial_refund_undone: false,
+    };
+    pub const REFUNDED: Self = Self { refunded: true, ..Self::NONE };
 
     /// Whether anything was said.
     pub fn is_empty(self) -> bool {
@@ -265,7 +281,7 @@ impl OrderFacts {
 
     /// Whether the seller does not have the money any more.
     pub const fn money_is_gone(self) -> bool {
-        self.refunded || (self.disputed && !self.dispute_won)
+        (self.refunded && !self.refund_undone) || self.dispute_lost || (self.disputed && !self.dispute_won)
     }
 
     /// As the `fact` column holds them.
@@ -275,6 +291,9 @@ impl OrderFacts {
             (self.partially_refunded, "partially_refunded"),
             (self.disputed, "disputed"),
             (self.dispute_won, "dispute_won"),
+            (self.dispute_lost, "dispute_lost"),
+            (self.refund_undone, "refund_undone"),
+            (self.partial_refund_undone, "partial_refund_undone"),
         ];
         facts.into_iter().filter(|(said, _)| *said).map(|(_, code)| code)
     }
@@ -347,6 +366,8 @@ mod tests {
         assert!(!won.money_is_gone() && !OrderFacts::default().money_is_gone());
         assert!(!OrderFacts { partially_refunded: true, ..OrderFacts::default() }.money_is_gone());
         assert!(OrderFacts { refunded: true, ..won }.money_is_gone());
+        assert!(OrderFacts { dispute_lost: true, ..won }.money_is_gone(), "of two disputes one was lost");
+        assert!(!OrderFacts { refund_undone: true, ..OrderFacts::REFUNDED }.money_is_gone());
         assert_eq!(won.codes().collect::<Vec<_>>(), ["disputed", "dispute_won"]);
         assert!(OrderFacts::default().is_empty() && !won.is_empty());
     }

@@ -22,6 +22,8 @@ pub enum SubscriptionFact {
     Paid { payment: StorefrontId, at: Timestamp, until: Option<Timestamp> },
     /// That payment was refunded in full, so that it buys nothing.
     Refunded { payment: StorefrontId },
+    /// The refund of that payment did not reach the buyer after all.
+    RefundUndone { payment: StorefrontId },
     /// When it is to be renewed, as of `said_at` by the storefront's clock.
     Renews { at: Timestamp, said_at: Timestamp },
     /// It ends then for want of a wish to go on.
@@ -52,6 +54,7 @@ impl SubscriptionFact {
         match self {
             Self::Paid { .. } => "paid",
             Self::Refunded { .. } => "refunded",
+            Self::RefundUndone { .. } => "refund_undone",
             Self::Renews { .. } => "renews",
             Self::Stops { .. } => "stops",
             Self::Lapses { .. } => "lapses",

@@ -56,7 +56,7 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("products/waiting", &["ORDER"]),
     ("products/wake_waiting", &["u"]),
     // The facts of one subscription.
-    ("subscriptions/recompute", &["ORDER", "f", "facts", "m", "p", "payments", "r", "x"]),
+    ("subscriptions/recompute", &["ORDER", "f", "facts", "m", "p", "payments", "r", "u", "x"]),
     // What a person looks at, and changes once in a while: the few rows that are asked for, are counted or are in trouble.
     ("changes/forget_lines", &["unmapped_lines"]),
     ("changes/record_events_dismissal", &["found"]),
@@ -509,6 +509,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE licenses SET partial_refund_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET piece = 0", "CHECK"),
     ("UPDATE licenses SET dispute_set_aside = 2", "CHECK"),
+    ("UPDATE licenses SET lost_dispute_set_aside = 2", "CHECK"),
     ("UPDATE licenses SET consequences = '[]'", "CHECK"),
     ("DELETE FROM licenses", "FOREIGN KEY"),
     (

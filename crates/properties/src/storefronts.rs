@@ -328,7 +328,7 @@ fn check_subscription(subscription: &Subscription) {
     for fact in &subscription.facts {
         let times = match fact {
             SubscriptionFact::Paid { at, until, .. } => vec![*at, until.unwrap_or(*at)],
-            SubscriptionFact::Refunded { .. } => Vec::new(),
+            SubscriptionFact::Refunded { .. } | SubscriptionFact::RefundUndone { .. } => Vec::new(),
             SubscriptionFact::Renews { at, said_at } => vec![*at, *said_at],
             SubscriptionFact::Stops { at } | SubscriptionFact::Lapses { at } | SubscriptionFact::Resumes { at } => {
                 vec![*at]

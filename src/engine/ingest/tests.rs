@@ -14,7 +14,7 @@ use crate::db::events::StoredEvent;
 use crate::model::catalogue::{Form, Ids, LicenseKind, Section};
 use crate::model::{
     BuyerAddress, Catalogue, LicenseKey, ListName, Order, OrderFacts, OrderLines, Origin, ProductRef, Quantity, Secret,
-    Timestamp, UniqueId,
+    Subscription, SubscriptionFact, Timestamp, UniqueId,
 };
 use crate::platform::host::{Host, Sqlite};
 use crate::platform::{HttpRequest, Method, Row, SendError};
@@ -281,5 +281,109 @@ fn of_an_order_with_a_line_of_which_nothing_comes_the_others_are_licensed() {
         assert_eq!(row.optional_text("reason").unwrap(), reason, "{products:?}");
         let counts = [row.integer("licenses"), row.integer("mails"), row.integer("lines")];
         assert_eq!(counts, [Ok(licenses), Ok(licenses), Ok(2)], "{products:?}");
+    }
+}
+
+/// A shop of one product, by whose policies licenses follow what is said, and what a sale of it says.
+fn engine_selling(policies: &str) -> (Engine<Host>, Order) {
+    let entry =
+        format!("[[gumroad]]\nproduct_id = 'kit'\nname = 'Kit'\ntier = 'core'\nrepos = ['acme/kit']\n{policies}");
+    let catalogue = Catalogue::read(&entry, Form::Toml, SECTIONS).unwrap();
+    let host = Host::with_database(Rc::new(Sqlite::migrated().unwrap()), 1, NOW, |_| Err(SendError::Timeout));
+    let (config, trace) = (Rc::new(Config::read(|_| None)), UniqueId::new(NOW, [0; 10]));
+    let order = Order {
+        order_id: OrderId::parse("7").unwrap(),
+        lines: OrderLines::single(ProductRef::parse("kit", None).unwrap().into(), Quantity::ONE),
+        address: BuyerAddress::Told(BuyerEmail::parse("ada@example.com").unwrap()),
+        name: "Ada".to_owned(),
+        amount: None,
+        offer_code: None,
+        variants: Vec::new(),
+        custom_fields: Vec::new(),
+        country: None,
+        subscription: None,
+        test: false,
+        sold_at: None,
+        facts: OrderFacts::NONE,
+    };
+    (Engine::new(host, config, Rc::new(catalogue.with_version(0)), trace), order)
+}
+
+fn say(engine: &Engine<Host>, event: StorefrontEvent) {
+    let delivery = Delivery::recorded(Source::named("gumroad"), Origin::Webhook, b"order 7".to_vec());
+    let Ok(FollowUp::Process { event: id, .. }) = run(engine.ingest(delivery.clone())) else {
+        panic!("a delivery is to be processed")
+    };
+    let understood = Understood::whole(EventType::named("said"), event);
+    run(engine.conclude(Handling { event: &id, delivery: &delivery, attempts: 1 }, Ok(understood))).unwrap();
+}
+
+#[test]
+fn each_fact_of_an_order_stands_until_its_own_opposite_is_said() {
+    let none = OrderFacts::NONE;
+    let refunded = OrderFacts::REFUNDED;
+    let undone = OrderFacts { refund_undone: true, ..none };
+    let in_part = OrderFacts { partially_refunded: true, ..none };
+    let part_undone = OrderFacts { partial_refund_undone: true, ..none };
+    let disputed = OrderFacts { disputed: true, ..none };
+    let lost = OrderFacts { dispute_lost: true, ..disputed };
+    let won = OrderFacts { dispute_won: true, ..disputed };
+    let strict = "on_partial_refund = 'revoke'";
+    let lenient = "on_dispute_lost = 'keep'";
+    for (policies, facts, status) in [
+        ("", vec![refunded, undone], "active"),
+        ("", vec![refunded, undone, disputed], "suspended"),
+        (strict, vec![in_part, refunded, undone], "revoked"),
+        (strict, vec![in_part, part_undone], "active"),
+        (strict, vec![in_part, undone], "revoked"),
+        ("", vec![disputed, lost], "revoked"),
+        (lenient, vec![disputed, lost], "active"),
+        (lenient, vec![disputed, lost, refunded], "revoked"),
+        ("", vec![disputed, won], "active"),
+        ("", vec![disputed, won, lost], "revoked"),
+    ] {
+        for place in 0..=facts.len() {
+            for backwards in [false, true] {
+                let (engine, order) = engine_selling(policies);
+                let changed = |facts: &OrderFacts| StorefrontEvent::OrderChanged {
+                    order_id: order.order_id.clone(),
+                    facts: *facts,
+                    reason: EventReason::FullRefund,
+                };
+                let mut said: Vec<_> = facts.iter().map(changed).collect();
+                if backwards {
+                    said.reverse();
+                }
+                said.insert(place, StorefrontEvent::Sold(order.clone()));
+                said.into_iter().for_each(|event| say(&engine, event));
+                let row = engine.platform.database().query("SELECT status FROM licenses").unwrap().remove(0);
+                assert_eq!(row.text("status"), Ok(status), "{policies} {facts:?} {place} {backwards}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refund_of_a_payment_that_failed_gives_its_period_back() {
+    let id = |text| StorefrontId::parse(text).unwrap();
+    let at = |days: i64| NOW.plus_millis(days * 24 * HOUR_MS);
+    let paid = |payment, day| SubscriptionFact::Paid { payment: id(payment), at: at(day), until: Some(at(day + 30)) };
+    let refunded = SubscriptionFact::Refunded { payment: id("second") };
+    let undone = SubscriptionFact::RefundUndone { payment: id("second") };
+    for (facts, end) in [
+        (vec![paid("first", 0), paid("second", 30), refunded.clone()], 30),
+        (vec![paid("first", 0), paid("second", 30), refunded.clone(), undone.clone()], 60),
+        (vec![undone, refunded, paid("second", 30), paid("first", 0)], 60),
+    ] {
+        let (engine, mut order) = engine_selling("");
+        let of_order = Subscription::of_order(OrderId::parse("7").unwrap(), OrderId::parse("7").unwrap());
+        order.subscription = Some(of_order.clone());
+        say(&engine, StorefrontEvent::Sold(order));
+        for fact in facts {
+            let reason = EventReason::SubscriptionPayment;
+            say(&engine, StorefrontEvent::SubscriptionChanged { subscription: of_order.clone().with(fact), reason });
+        }
+        let row = engine.platform.database().query("SELECT expires_at FROM licenses").unwrap().remove(0);
+        assert_eq!(row.integer("expires_at"), Ok(at(end).as_millis()));
     }
 }

@@ -146,6 +146,7 @@ codes! {
         Refunded = "refunded",
         PartiallyRefunded = "partially_refunded",
         Disputed = "disputed",
+        DisputeLost = "dispute_lost",
         /// The storefront has disabled the key.
         DisabledByStorefront = "disabled_by_storefront",
         /// It has ended.
@@ -254,6 +255,12 @@ codes! {
         Disputed = "disputed",
         /// By the seller.
         DisputeWon = "dispute_won",
+        /// By the seller.
+        DisputeLost = "dispute_lost",
+        /// What made it a full refund did not reach the buyer after all.
+        RefundUndone = "refund_undone",
+        /// The same of every part that was refunded.
+        PartialRefundUndone = "partial_refund_undone",
     }
 
     /// What is to be done in the outside world.

@@ -167,6 +167,8 @@ fn every_code_has_its_words() {
       full_refund: the order was refunded in full
       dispute_opened: the payment is disputed
       dispute_won: you won the dispute
+      lost_dispute: you lost the dispute
+      refund_undone: a refund did not reach the buyer
       refund_not_approved: a refund that the storefront has not approved
       dispute_warning: the buyer's bank asks, and no money has moved
       key_disabled: the storefront's license key was switched off
@@ -214,6 +216,9 @@ fn every_code_has_its_words() {
       partially_refunded: refunded in part
       disputed: disputed
       dispute_won: dispute won by you
+      dispute_lost: dispute lost by you
+      refund_undone: the full refund did not reach the buyer
+      partial_refund_undone: the refund in part did not reach the buyer
 
     license status
       active: active

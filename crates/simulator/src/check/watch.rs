@@ -80,9 +80,10 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
            WHEN NEW.payload IS NOT OLD.payload AND (NEW.payload IS NOT NULL OR NEW.processed = 0 AND NEW.reason IS NOT 'payload_erased') BEGIN
            INSERT INTO seen_losses VALUES ('I1', 'what was delivered was changed'); END",
         "CREATE TEMP TABLE seen_changes (license_key TEXT)",
-        "CREATE TEMP TRIGGER changed AFTER UPDATE OF revoked_by_operator, refund_set_aside, dispute_set_aside
+        "CREATE TEMP TRIGGER changed AFTER UPDATE OF revoked_by_operator, refund_set_aside, dispute_set_aside, lost_dispute_set_aside
            ON main.licenses WHEN NEW.revoked_by_operator <> OLD.revoked_by_operator
-             OR NEW.refund_set_aside <> OLD.refund_set_aside OR NEW.dispute_set_aside <> OLD.dispute_set_aside BEGIN
+             OR NEW.refund_set_aside <> OLD.refund_set_aside OR NEW.dispute_set_aside <> OLD.dispute_set_aside
+             OR NEW.lost_dispute_set_aside <> OLD.lost_dispute_set_aside BEGIN
            INSERT INTO seen_changes VALUES (NEW.license_key); END",
         "CREATE TEMP TABLE presented_leases (outbox_id INTEGER, lease_id TEXT, PRIMARY KEY (outbox_id, lease_id))",
         "CREATE TEMP TABLE seen_intrusions (kind TEXT, state TEXT)",

@@ -152,6 +152,7 @@ fn facts(fields: &Fields) -> Result<OrderFacts, Problem> {
         partially_refunded: false,
         disputed: fields.flag("disputed")?,
         dispute_won: fields.flag("dispute_won")?,
+        ..OrderFacts::NONE
     })
 }
 

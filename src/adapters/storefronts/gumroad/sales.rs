@@ -72,6 +72,7 @@ fn item(sale: &Json, raw: &RawValue) -> Listed {
         partially_refunded: listed::is_partially_refunded(sale),
         disputed: flag("disputed"),
         dispute_won: flag("dispute_won"),
+        ..OrderFacts::NONE
     };
     let is_renewal = flag("recurring_charge");
     if flag("is_gift_sender_purchase") || (is_renewal && said.money_is_gone() && !said.refunded) {

@@ -29,8 +29,7 @@ mod subscriptions;
 const ORDER: &[u8] = fixture!("order_created.json");
 const KEY: &[u8] = fixture!("license_key_created.json");
 const REFUNDED: OrderFacts = OrderFacts::REFUNDED;
-const IN_PART: OrderFacts =
-    OrderFacts { refunded: false, partially_refunded: true, disputed: false, dispute_won: false };
+const IN_PART: OrderFacts = OrderFacts { partially_refunded: true, ..OrderFacts::NONE };
 
 fn interpret(body: &[u8]) -> Result<Understood, NotUnderstood> {
     interpret_for("1", Origin::Webhook, body)

@@ -11,11 +11,14 @@ renewals AS MATERIALIZED (
          first_value(at) OVER (PARTITION BY subscription_id ORDER BY said_at DESC, at DESC) AS renews_at
   FROM facts WHERE fact = 'renews'),
 refunds AS MATERIALIZED (
-  SELECT subscription_id, payment_id FROM facts WHERE fact = 'refunded'
+  SELECT r.subscription_id, r.payment_id FROM facts r
+  WHERE r.fact = 'refunded'
+    AND NOT EXISTS (SELECT 1 FROM facts u
+                    WHERE u.subscription_id = r.subscription_id AND u.fact = 'refund_undone' AND u.payment_id = r.payment_id)
   UNION ALL
   SELECT f.subscription_id, p.payment_id
   FROM facts f
-  CROSS JOIN order_facts o ON o.source = :source AND o.order_id = f.order_id AND o.fact = 'refunded'
+  CROSS JOIN standing_facts o ON o.source = :source AND o.order_id = f.order_id AND o.fact = 'refunded'
   CROSS JOIN facts p ON p.subscription_id = f.subscription_id AND p.fact = 'paid'
   WHERE f.fact = 'of_order'
     AND p.at = (SELECT min(at) FROM facts m WHERE m.subscription_id = f.subscription_id AND m.fact = 'paid')),

@@ -3,10 +3,8 @@
 use super::*;
 
 const REFUNDED: OrderFacts = OrderFacts::REFUNDED;
-const IN_PART: OrderFacts =
-    OrderFacts { refunded: false, partially_refunded: true, disputed: false, dispute_won: false };
-const DISPUTED: OrderFacts =
-    OrderFacts { refunded: false, partially_refunded: false, disputed: true, dispute_won: false };
+const IN_PART: OrderFacts = OrderFacts { partially_refunded: true, ..OrderFacts::NONE };
+const DISPUTED: OrderFacts = OrderFacts { disputed: true, ..OrderFacts::NONE };
 const WON: OrderFacts = OrderFacts { dispute_won: true, ..DISPUTED };
 
 fn changed(body: &[u8]) -> (String, OrderFacts, EventReason) {
