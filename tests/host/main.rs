@@ -43,6 +43,7 @@ mod schema;
 mod shop;
 mod snapshot;
 mod sql;
+mod stripe;
 mod sync;
 mod tick;
 mod turns;

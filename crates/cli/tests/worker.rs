@@ -403,6 +403,7 @@ fn with_credentials(command: &mut Command, sandbox: &str) {
         ("LEMON_SQUEEZY_STORE_ID", "1"),
         ("LEMON_SQUEEZY_WEBHOOK_SECRET", latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET),
         ("PADDLE_API_KEY", latchkey_sandbox::PADDLE_API_KEY),
+        ("STRIPE_API_KEY", latchkey_sandbox::STRIPE_API_KEY),
     ] {
         command.env(name, value);
     }
@@ -499,6 +500,23 @@ fn connecting_paddle_ends_with_the_secret_that_it_has_made_and_is_harmless_to_re
     let (code, text) = connect(&shop, &sandbox, &format!("paddle {SHOP}"));
     assert!(code == Some(0) && text.contains("leads to") && !text.contains(&destination.secret), "{text}");
     assert_eq!(shop.sandbox.paddle_destinations().len(), 1);
+}
+
+#[test]
+fn connecting_stripe_pins_a_version_and_ends_with_the_secret_that_it_has_made() {
+    let shop = Deployment::start("stripe");
+    let sandbox = serve(&shop.sandbox);
+    let (code, text) = connect(&shop, &sandbox, &format!("stripe {SHOP}"));
+    let endpoints = shop.sandbox.stripe_endpoints();
+    let [endpoint] = endpoints.as_slice() else { panic!("{endpoints:?}") };
+    assert!(code == Some(0) && text.contains("1 created"), "{text}");
+    assert!(text.contains("npx wrangler secret put STRIPE_WEBHOOK_SECRET"), "{text}");
+    assert!(text.ends_with(&format!("{}\n", endpoint.secret)), "{text}");
+    assert_eq!(endpoint.url, "https://shop.example.com/webhooks/stripe");
+    assert_eq!((endpoint.api_version.as_deref(), endpoint.events.len()), (Some("2026-10-28.endive"), 15));
+    let (code, text) = connect(&shop, &sandbox, &format!("stripe {SHOP}"));
+    assert!(code == Some(0) && text.contains("leads to") && !text.contains(&endpoint.secret), "{text}");
+    assert_eq!(shop.sandbox.stripe_endpoints().len(), 1);
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 31] = [
+pub const TARGETS: [Target; 33] = [
     Target { name: "activation", check: buyers::activation },
     Target { name: "caller_network", check: buyers::caller_network },
     Target { name: "configuration", check: settings::configuration },
@@ -69,6 +69,8 @@ pub const TARGETS: [Target; 31] = [
     Target { name: "request", check: requests::request },
     Target { name: "standard_webhooks", check: mail::standard_webhooks },
     Target { name: "storefront_list", check: storefronts::storefront_list },
+    Target { name: "stripe_signature", check: storefronts::stripe_signature },
+    Target { name: "stripe_webhook", check: storefronts::stripe_webhook },
     Target { name: "time_and_url", check: values::time_and_url },
 ];
 

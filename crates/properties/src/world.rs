@@ -177,6 +177,8 @@ pub(crate) fn config_with(otherwise: impl Fn(&str) -> Option<&'static str>) -> C
             "PADDLE_WEBHOOK_SECRET" => SIGNING_SECRET,
             "PORTAL_URL" => "https://portal.example.com/activate",
             "POSTMARK_TOKEN" => "fuzz-postmark-token",
+            "STRIPE_API_KEY" => "fuzz-stripe-api-key",
+            "STRIPE_WEBHOOK_SECRET" => SIGNING_SECRET,
             _ => return None,
         };
         Some(value.to_owned())

@@ -19,6 +19,7 @@ use crate::options::Storefront;
 use crate::paddle::{PaddleAdjustment, PaddleItem, PaddleSale};
 use crate::page;
 use crate::sandbox::Sandbox;
+use crate::stripe::{StripeItem, StripeSale};
 
 /// How many calls the page shows: the last ones.
 const CALLS_SHOWN: usize = 200;
@@ -124,6 +125,12 @@ async fn sell(State(control): State<Control>, Json(sell): Json<Sell>) -> Respons
             name: Some(sell.name).filter(|name| !name.is_empty()),
             ..PaddleSale::default()
         })],
+        Storefront::Stripe => vec![control.sandbox.sell_on_stripe(StripeSale {
+            items: vec![StripeItem::of(&sell.product_id)],
+            email: Some(sell.email),
+            name: Some(sell.name).filter(|name| !name.is_empty()),
+            ..StripeSale::default()
+        })],
     };
     for delivery in deliveries {
         control.send(sell.storefront, delivery).await;
@@ -136,6 +143,7 @@ async fn send_again(State(control): State<Control>, Json(again): Json<OfDelivery
     let delivery = match sent {
         None => return StatusCode::NOT_FOUND.into_response(),
         Some((Storefront::Paddle, delivery)) => control.sandbox.paddle_retry(&delivery),
+        Some((Storefront::Stripe, delivery)) => control.sandbox.stripe_retry(&delivery),
         Some((_, delivery)) => delivery,
     };
     let answer = control.deliver(&delivery).await;
@@ -156,6 +164,7 @@ async fn refund(State(control): State<Control>, Json(sold): Json<OfDelivery>) ->
         Storefront::Gumroad => control.sandbox.gumroad_refund(reference),
         Storefront::LemonSqueezy => control.sandbox.lemon_squeezy_refund(reference, None),
         Storefront::Paddle => control.sandbox.paddle_adjust(reference, PaddleAdjustment::default()),
+        Storefront::Stripe => control.sandbox.stripe_refund(reference, None),
     };
     control.send(sale.storefront, delivery).await;
     StatusCode::NO_CONTENT.into_response()
@@ -240,7 +249,10 @@ async fn show_state(State(control): State<Control>) -> Json<Value> {
 impl Sent {
     /// Whether it told of something bought, which can be refunded.
     fn is_of_sale(&self) -> bool {
-        matches!(self.delivery.event.as_str(), "sale" | "order_created" | "transaction.completed")
+        matches!(
+            self.delivery.event.as_str(),
+            "sale" | "order_created" | "transaction.completed" | "checkout.session.completed"
+        )
     }
 }
 

@@ -52,6 +52,11 @@ pub(crate) fn paddle_id(kind: &str, number: u64) -> String {
     format!("{kind}_01{number:012}{}", &hex::encode(digest(kind, number))[..12])
 }
 
+/// Stripe's ids: the kind, and digits and letters.
+pub(crate) fn stripe_id(kind: &str, number: u64) -> String {
+    format!("{kind}_{}{number}", &hex::encode(digest(kind, number))[..18])
+}
+
 fn digest(kind: &str, number: u64) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(kind);

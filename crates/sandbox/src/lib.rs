@@ -1,4 +1,4 @@
-//! Stand-ins for the services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad, Paddle, and the mail providers Postmark, Resend
+//! Stand-ins for the services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad, Paddle, Stripe, and the mail providers Postmark, Resend
 //! and SMTP2GO, with the Worker's own binding for mail.
 //!
 //! One [`Sandbox`] keeps the state that the real services would keep, answers requests as they do, records every
@@ -17,6 +17,7 @@
 //! | `lemon_squeezy` | orders, license keys, the License API, the main API, webhooks |
 //! | `gumroad` | sales, pings, the sales API |
 //! | `paddle` | transactions, adjustments and customers, webhooks |
+//! | `stripe` | Checkout Sessions, charges, invoices and events, webhooks |
 //! | `mailbox` | the mails, whoever took them |
 //! | `postmark`, `resend`, `smtp2go`, `email` | how each provider takes one |
 //! | `returned` | what Postmark and Resend tell of a mail that they took |
@@ -52,6 +53,7 @@ mod sandbox;
 mod server;
 mod service;
 mod smtp2go;
+mod stripe;
 mod time;
 mod value;
 
@@ -70,7 +72,7 @@ pub use options::{
     GITHUB_WEBHOOK_SECRET, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
     LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, PADDLE_API_KEY, PADDLE_WEBHOOK_SECRET, POSTMARK_TOKEN,
     POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY, RESEND_WEBHOOK_SECRET, Reinvite, Removal, SMTP2GO_API_KEY,
-    Storefront, VirtualClock,
+    STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Storefront, VirtualClock,
 };
 pub use paddle::{
     PaddleAdjustment, PaddleDestination, PaddleItem, PaddleSale, PaddleSubscription, sign as sign_paddle_body,
@@ -79,3 +81,4 @@ pub use resend::KeyAccess as ResendKeyAccess;
 pub use returned::MailFate;
 pub use sandbox::{Exchange, Sandbox};
 pub use service::Service;
+pub use stripe::{StripeEndpoint, StripeItem, StripeSale, StripeSubscription, sign as sign_stripe_body};

@@ -41,6 +41,10 @@ pub const LEMON_SQUEEZY_API_KEY: &str = "sandbox-lemon-squeezy-api-key";
 pub const PADDLE_WEBHOOK_SECRET: &str = "sandbox-paddle-webhook-secret";
 /// The API key that the sandbox's Paddle accepts.
 pub const PADDLE_API_KEY: &str = "sandbox-paddle-api-key";
+/// The secret that the sandbox's Stripe has made for the Worker's endpoint, and signs with.
+pub const STRIPE_WEBHOOK_SECRET: &str = "sandbox-stripe-webhook-secret";
+/// The API key that the sandbox's Stripe accepts, in either mode.
+pub const STRIPE_API_KEY: &str = "sandbox-stripe-api-key";
 /// The seller's store.
 pub const LEMON_SQUEEZY_STORE_ID: u64 = 1;
 
@@ -74,7 +78,7 @@ impl VirtualClock {
     }
 }
 
-/// What a sandbox is started with. [`Options::default`] sells four products of Acme's and asks the system's clock.
+/// What a sandbox is started with. [`Options::default`] sells five products of Acme's and asks the system's clock.
 #[derive(Clone)]
 pub struct Options {
     /// Where the page sends deliveries, for example `http://localhost:8787`. Without it the page can only look.
@@ -86,6 +90,8 @@ pub struct Options {
     pub lemon_squeezy_store_id: u64,
     pub paddle_webhook_secret: String,
     pub paddle_api_key: String,
+    pub stripe_webhook_secret: String,
+    pub stripe_api_key: String,
     pub github_token: String,
     pub github_app_id: String,
     /// In PEM.
@@ -140,6 +146,7 @@ pub enum Storefront {
     Gumroad,
     LemonSqueezy,
     Paddle,
+    Stripe,
 }
 
 /// Who issues the key that the buyer holds.
@@ -220,6 +227,8 @@ impl Default for Options {
             lemon_squeezy_store_id: LEMON_SQUEEZY_STORE_ID,
             paddle_webhook_secret: PADDLE_WEBHOOK_SECRET.to_owned(),
             paddle_api_key: PADDLE_API_KEY.to_owned(),
+            stripe_webhook_secret: STRIPE_WEBHOOK_SECRET.to_owned(),
+            stripe_api_key: STRIPE_API_KEY.to_owned(),
             github_token: GITHUB_TOKEN.to_owned(),
             github_app_id: GITHUB_APP_ID.to_owned(),
             github_app_private_key: GITHUB_APP_PRIVATE_KEY.to_owned(),
@@ -309,6 +318,17 @@ fn acme_products() -> Vec<Product> {
             price_cents: 4_900,
             license: License::Minted,
             repos: repos(&["toolbox"]),
+            choose: Vec::new(),
+            choose_limit: 0,
+        },
+        Product {
+            storefront: Storefront::Stripe,
+            product_id: "prod_1SandboxForge".to_owned(),
+            variant_id: None,
+            name: "Acme Forge".to_owned(),
+            price_cents: 4_900,
+            license: License::Minted,
+            repos: repos(&["forge"]),
             choose: Vec::new(),
             choose_limit: 0,
         },

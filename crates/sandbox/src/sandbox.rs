@@ -17,7 +17,8 @@ use crate::paddle::Paddle;
 use crate::reply::Reply;
 use crate::resend::Resend;
 use crate::service::Service;
-use crate::{email, github, gumroad, lemon_squeezy, paddle, postmark, resend, smtp2go};
+use crate::stripe::Stripe;
+use crate::{email, github, gumroad, lemon_squeezy, paddle, postmark, resend, smtp2go, stripe};
 
 /// Stand-ins for all services, with their state. A clone is another handle to the same state.
 #[derive(Clone)]
@@ -43,6 +44,7 @@ pub(crate) struct World {
     pub(crate) lemon_squeezy: LemonSqueezy,
     pub(crate) gumroad: Gumroad,
     pub(crate) paddle: Paddle,
+    pub(crate) stripe: Stripe,
     pub(crate) mailbox: Mailbox,
     pub(crate) resend: Resend,
     faults: Faults,
@@ -67,6 +69,7 @@ impl Sandbox {
             lemon_squeezy: LemonSqueezy::new(&options),
             gumroad: Gumroad::new(&options),
             paddle: Paddle::new(&options),
+            stripe: Stripe::new(&options),
             mailbox: Mailbox::new(&options),
             resend: Resend::new(&options),
             options: Arc::clone(&options),
@@ -182,6 +185,7 @@ impl World {
             Some(Service::LemonSqueezy) => lemon_squeezy::respond(self, request, now),
             Some(Service::Gumroad) => gumroad::respond(self, request),
             Some(Service::Paddle) => paddle::respond(self, request, now),
+            Some(Service::Stripe) => stripe::respond(self, request, now),
             Some(Service::Postmark) => postmark::respond(self, request, now),
             Some(Service::Resend) => resend::respond(self, request, now),
             Some(Service::Smtp2go) => smtp2go::respond(self, request, now),
@@ -196,6 +200,7 @@ impl World {
             Some(Service::LemonSqueezy) => lemon_squeezy::credentials(&self.options, request),
             Some(Service::Gumroad) => gumroad::credentials(&self.options, request),
             Some(Service::Paddle) => paddle::credentials(&self.options, request),
+            Some(Service::Stripe) => stripe::credentials(&self.options, request),
             Some(Service::Postmark) => postmark::credentials(&self.options, request),
             Some(Service::Resend) => request.bearer(&self.options.resend_api_key),
             Some(Service::Smtp2go) => smtp2go::credentials(&self.options, request),

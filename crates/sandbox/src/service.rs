@@ -12,6 +12,7 @@ pub enum Service {
     LemonSqueezy,
     Gumroad,
     Paddle,
+    Stripe,
     Postmark,
     Resend,
     Smtp2go,
@@ -21,11 +22,12 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::GitHub,
         Self::LemonSqueezy,
         Self::Gumroad,
         Self::Paddle,
+        Self::Stripe,
         Self::Postmark,
         Self::Resend,
         Self::Smtp2go,
@@ -39,6 +41,7 @@ impl Service {
             Self::LemonSqueezy => "lemonsqueezy",
             Self::Gumroad => "gumroad",
             Self::Paddle => "paddle",
+            Self::Stripe => "stripe",
             Self::Postmark => "postmark",
             Self::Resend => "resend",
             Self::Smtp2go => "smtp2go",
@@ -53,6 +56,7 @@ impl Service {
             Self::LemonSqueezy => "LEMON_SQUEEZY_API_URL",
             Self::Gumroad => "GUMROAD_API_URL",
             Self::Paddle => "PADDLE_API_URL",
+            Self::Stripe => "STRIPE_API_URL",
             Self::Postmark => "POSTMARK_API_URL",
             Self::Resend => "RESEND_API_URL",
             Self::Smtp2go => "SMTP2GO_API_URL",
@@ -72,6 +76,7 @@ impl fmt::Display for Service {
             Self::LemonSqueezy => "Lemon Squeezy",
             Self::Gumroad => "Gumroad",
             Self::Paddle => "Paddle",
+            Self::Stripe => "Stripe",
             Self::Postmark => "Postmark",
             Self::Resend => "Resend",
             Self::Smtp2go => "SMTP2GO",

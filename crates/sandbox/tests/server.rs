@@ -9,8 +9,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use latchkey_sandbox::{
-    Credentials, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, PADDLE_WEBHOOK_SECRET, POSTMARK_TOKEN, Sandbox,
-    Service, VirtualClock, sign_paddle_body,
+    Credentials, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, PADDLE_WEBHOOK_SECRET, POSTMARK_TOKEN,
+    STRIPE_WEBHOOK_SECRET, Sandbox, Service, VirtualClock, sign_paddle_body, sign_stripe_body,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -289,4 +289,28 @@ async fn the_page_talks_to_itself_and_leads_to_the_worker_and_a_mail_talks_to_no
     assert!(!policy.contains("allow-scripts"), "{policy}");
     assert!(mail.text().await.unwrap().contains("<p>Hello"));
     assert_eq!(running.get("/_sandbox/mails/unknown").await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_stripe_sale_is_signed_anew_each_time_and_is_refunded() {
+    let (worker, kept) = worker().await;
+    let clock = VirtualClock::at(NOW);
+    let options = Options { worker_url: Some(worker), clock: clock.clock(), ..Options::default() };
+    let running = Running::start(options).await;
+    let sale = json!({
+        "storefront": "stripe", "product_id": "prod_1SandboxForge", "variant_id": null,
+        "email": "mary@example.com", "name": "Mary Jackson",
+    });
+    assert_eq!(running.post("/_sandbox/sell", sale).await, 204);
+    clock.advance(600_000);
+    assert_eq!(running.post("/_sandbox/send-again", json!({ "delivery": 0 })).await, 204);
+    assert_eq!(running.post("/_sandbox/refund", json!({ "delivery": 0 })).await, 204);
+    let kept = kept.lock().unwrap().clone();
+    let signed: Vec<_> =
+        kept.iter().map(|(_, headers, body)| (headers["stripe-signature"].to_str().unwrap(), body)).collect();
+    for ((signature, body), at) in signed.iter().zip([NOW, NOW + 600_000, NOW + 600_000]) {
+        assert_eq!(*signature, sign_stripe_body(STRIPE_WEBHOOK_SECRET, at, body));
+    }
+    let event = |place: usize| serde_json::from_slice::<Value>(signed[place].1).unwrap()["type"].clone();
+    assert_eq!((signed.len(), event(1), event(2)), (3, json!("checkout.session.completed"), json!("charge.refunded")));
 }

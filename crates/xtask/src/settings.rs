@@ -129,7 +129,7 @@ mod tests {
     }
 
     /// Values that are not secret, so that production may have them too.
-    const PLAIN: [&str; 11] = [
+    const PLAIN: [&str; 12] = [
         "ALLOW_TEST_LICENSES",
         "EMAIL_FROM",
         "GITHUB_API_URL",
@@ -141,6 +141,7 @@ mod tests {
         "OPERATOR_EMAIL",
         "PADDLE_API_URL",
         "POSTMARK_API_URL",
+        "STRIPE_API_URL",
     ];
 
     fn of_the_sandbox() -> BTreeMap<String, String> {
@@ -161,6 +162,8 @@ mod tests {
             ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
             ("PADDLE_WEBHOOK_SECRET", latchkey_sandbox::PADDLE_WEBHOOK_SECRET),
             ("PADDLE_API_KEY", latchkey_sandbox::PADDLE_API_KEY),
+            ("STRIPE_WEBHOOK_SECRET", latchkey_sandbox::STRIPE_WEBHOOK_SECRET),
+            ("STRIPE_API_KEY", latchkey_sandbox::STRIPE_API_KEY),
             ("POSTMARK_TOKEN", latchkey_sandbox::POSTMARK_TOKEN),
             ("POSTMARK_WEBHOOK_SECRET", latchkey_sandbox::POSTMARK_WEBHOOK_SECRET),
             ("LEMON_SQUEEZY_STORE_ID", &latchkey_sandbox::LEMON_SQUEEZY_STORE_ID.to_string()),

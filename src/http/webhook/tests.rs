@@ -23,6 +23,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("LEMON_SQUEEZY_STORE_ID", "1"),
     ("LEMON_SQUEEZY_WEBHOOK_SECRET", "lemon-squeezy-secret"),
     ("PADDLE_WEBHOOK_SECRET", "paddle-secret"),
+    ("STRIPE_WEBHOOK_SECRET", "stripe-secret"),
 ];
 
 const BODY: &[u8] = b"{\"canary\":1}";
@@ -61,8 +62,16 @@ fn genuine() -> Vec<(&'static str, Request)> {
         ("gumroad", request("POST", "gumroad", Some("secret=gumroad-secret"), None)),
         ("lemonsqueezy", request("POST", "lemonsqueezy", None, Some(&signature))),
         ("paddle", of_paddle("paddle-secret")),
+        ("stripe", of_stripe("stripe-secret")),
         ("github", of_github("github-secret")),
     ]
+}
+
+fn of_stripe(secret: &str) -> Request {
+    let time = NOW.as_millis() / 1000;
+    let signature = signature(secret, &[format!("{time}.").as_bytes(), BODY].concat());
+    let headers = vec![("stripe-signature".to_owned(), format!("t={time},v1={signature}"))];
+    Request { headers, ..request("POST", "stripe", None, None) }
 }
 
 fn of_paddle(secret: &str) -> Request {

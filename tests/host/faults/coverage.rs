@@ -75,11 +75,17 @@ const REQUESTS: &[(&str, &str)] = &[
     ("storefronts/paddle/api.rs", "Get /paddle/customers/{}"),
     ("storefronts/paddle/api.rs", "Get /paddle/transactions"),
     ("storefronts/paddle/api.rs", "Get /paddle/transactions/{}"),
+    ("storefronts/stripe/api.rs", "Get /stripe/v1/charges/{}"),
+    ("storefronts/stripe/api.rs", "Get /stripe/v1/checkout/sessions"),
+    ("storefronts/stripe/api.rs", "Get /stripe/v1/checkout/sessions/{}/line_items"),
+    ("storefronts/stripe/api.rs", "Get /stripe/v1/events"),
+    ("storefronts/stripe/api.rs", "Get /stripe/v1/invoice_payments"),
+    ("storefronts/stripe/api.rs", "Get /stripe/v1/invoices/{}"),
 ];
 
-/// The adapters whose other requests no scenario makes: those of the doctor, which only looks, and of signing in, here and at GitHub, which have their
-/// faults in tests of their own, and those of the operator's command line, which sets up webhooks.
-const NOT_OF_A_SCENARIO: [&str; 7] = [
+/// The adapters whose other requests no scenario makes: those of the doctor, which only looks, and of signing in, here and at GitHub,
+/// which have their faults in tests of their own, and those of the operator's command line, which sets up webhooks.
+const NOT_OF_A_SCENARIO: [&str; 8] = [
     "access.rs",
     "github/hooks.rs",
     "github/sign_in.rs",
@@ -87,6 +93,7 @@ const NOT_OF_A_SCENARIO: [&str; 7] = [
     "storefronts/gumroad/setup.rs",
     "storefronts/lemon_squeezy/setup.rs",
     "storefronts/paddle/setup.rs",
+    "storefronts/stripe/setup.rs",
 ];
 
 /// What was struck, over any number of plays.

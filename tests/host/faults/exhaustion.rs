@@ -39,6 +39,7 @@ fn a_sale_survives_every_single_fault() {
     exhaust(Scenario::MintedOrder, 5);
     exhaust(Scenario::AbandonedSale, 7);
     exhaust(Scenario::AskedSale, 18);
+    exhaust(Scenario::JoinedRefund, 42);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use latchkey::platform::host::Sqlite;
 use latchkey::platform::{Platform, unique_id};
 use latchkey_sandbox::{
     GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY, PADDLE_API_KEY,
-    PADDLE_WEBHOOK_SECRET,
+    PADDLE_WEBHOOK_SECRET, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET,
 };
 
 use self::beginnings::{Ask, Subject};
@@ -45,6 +45,9 @@ pub(super) enum Scenario {
     MintedOrder,
     /// A sale of which the storefront has to be asked who bought, and a refund in part, of which it has to be asked what it comes to.
     AskedSale,
+    /// A sale of which the storefront has to be asked what was bought; then its subscription is renewed, and that is refunded, which
+    /// fails. Which payment that is of has to be asked as well.
+    JoinedRefund,
     /// An order of Lemon Squeezy's, then the key that it issued.
     IssuedKey,
     /// The same two, the key first: it has to wait for the order, which says what was bought.
@@ -150,6 +153,7 @@ impl Scenario {
         Self::Sale,
         Self::MintedOrder,
         Self::AskedSale,
+        Self::JoinedRefund,
         Self::IssuedKey,
         Self::KeyBeforeOrder,
         Self::TestKey,
@@ -237,6 +241,9 @@ impl Scenario {
             Self::AskedSale | Self::FoundTransaction => {
                 &[("PADDLE_API_KEY", PADDLE_API_KEY), ("PADDLE_WEBHOOK_SECRET", PADDLE_WEBHOOK_SECRET)]
             }
+            Self::JoinedRefund => {
+                &[("STRIPE_API_KEY", STRIPE_API_KEY), ("STRIPE_WEBHOOK_SECRET", STRIPE_WEBHOOK_SECRET)]
+            }
             Self::RefusedMail | Self::RejectedToken | Self::LastInvitation | Self::ReturnedMail => {
                 &[("OPERATOR_EMAIL", OPERATOR)]
             }
@@ -279,6 +286,7 @@ impl Scenario {
         let lists = match self {
             Self::FoundSales => 1,
             Self::FoundOrder | Self::AskedSale | Self::FoundTransaction => 2,
+            Self::JoinedRefund => 3,
             _ => 0,
         };
         for _ in 0..720 {

@@ -10,7 +10,7 @@ use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey
 use latchkey::platform::Platform;
 use latchkey_sandbox::{
     AccountKind, Delivery, Fault, FaultKind, GumroadSale, HookFormat, KeyStatus, LemonSqueezySale,
-    LemonSqueezySubscription, LicenseKeySeed, MailFate, PaddleAdjustment, PaddleSale, Service,
+    LemonSqueezySubscription, LicenseKeySeed, MailFate, PaddleAdjustment, PaddleSale, Service, StripeSale,
 };
 use serde_json::json;
 
@@ -88,6 +88,17 @@ impl Scenario {
                 let sale = shop.sandbox.sell_on_paddle(PaddleSale::default());
                 let refund = shop.sandbox.paddle_adjust(&sale.reference, in_part());
                 delivered([sale, refund])
+            }
+            Self::JoinedRefund => {
+                shop.stock(&catalogue_of(
+                    "[[stripe]]\nproduct_id = \"prod_1SandboxForge\"\nname = \"Forge\"\ntier = \"pro\"\nrepos = [\"acme/forge\"]\n",
+                ));
+                let begun = StripeSale { subscription: Some("sub_1".to_owned()), ..StripeSale::default() };
+                let sale = shop.sandbox.sell_on_stripe(begun);
+                let (first, renewal) = (shop.sandbox.stripe_first_invoice("sub_1"), shop.sandbox.stripe_renew("sub_1"));
+                let refund = shop.sandbox.stripe_refund(&renewal.reference, None);
+                let failed = shop.sandbox.stripe_refund_fails(&renewal.reference);
+                delivered([sale, first, renewal, refund, failed])
             }
             Self::IssuedKey => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"))),
             Self::KeyBeforeOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5")).into_iter().rev()),

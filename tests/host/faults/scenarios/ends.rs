@@ -47,6 +47,12 @@ impl Scenario {
                 end.has(1, "licenses JOIN orders USING (source, order_id) WHERE licenses.email = 'ada@example.com' AND orders.email = licenses.email");
                 end.has(1, "order_facts WHERE fact = 'partially_refunded'");
             }
+            Self::JoinedRefund => {
+                end.sold(1);
+                end.has(2, "subscription_facts WHERE fact = 'paid'");
+                end.has(1, "subscription_facts WHERE fact = 'refund_undone'");
+                end.has(1, "subscription_facts WHERE fact = 'refunded'");
+            }
             Self::Resending => end.sold(1),
             Self::Dismissal | Self::DismissalOfAll => {
                 end.has(1, "webhook_events WHERE processed = 1 AND reason = 'dismissed' AND order_id IS NOT NULL");
