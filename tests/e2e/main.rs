@@ -21,3 +21,4 @@ mod racing;
 mod selling;
 mod shop;
 mod slow;
+mod stripe;
