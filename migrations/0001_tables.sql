@@ -57,6 +57,9 @@ CREATE TABLE orders (
   CHECK ((amount_cents IS NULL) = (currency IS NULL))
 ) STRICT, WITHOUT ROWID;
 
+-- What was sold when.
+CREATE INDEX orders_sold ON orders (sold_at);
+
 -- The products of an order, each with a license of its own.
 CREATE TABLE order_items (
   source          TEXT    NOT NULL,

@@ -6,7 +6,7 @@ use crate::http::api::codes::{
     CheckCode, CheckReason, CheckStatus, DriftKind, DutyKind, EventOrigin, GrantCause, LicenseReason, OrderFact,
     OutboxKind, OutboxState, OutstandingState, Proof, SaleReason, SaleState,
 };
-use crate::model::catalogue::Permission;
+use crate::model::catalogue::{Consequence, DisputeConsequence, LicenseKind, Permission, ProofRule};
 use crate::model::{EventReason, GrantState, LicenseStatus, MailFate, Source};
 
 /// How something stands, for its color and its sign; the words beside it say the same.
@@ -254,6 +254,44 @@ impl Words for Permission {
     }
 }
 
+impl Words for Consequence {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Revoke => "take the access away",
+            Self::Keep => "leave the access",
+        }
+    }
+}
+
+impl Words for DisputeConsequence {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Suspend => "take the access away until it is decided",
+            Self::Revoke => Consequence::Revoke.words(),
+            Self::Keep => Consequence::Keep.words(),
+        }
+    }
+}
+
+impl Words for LicenseKind {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Minted => "made here and mailed",
+            Self::Storefront => "the storefront's own",
+            Self::None => "none: nothing is to be done",
+        }
+    }
+}
+
+impl Words for ProofRule {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Optional => "typed, or signed in with",
+            Self::Required => "signed in with",
+        }
+    }
+}
+
 impl Words for DriftKind {
     fn words(&self) -> &'static str {
         match self {
@@ -461,6 +499,22 @@ impl Words for CheckReason {
     }
 }
 
+/// An amount of the currency's minor unit: 4900 yen are 4900, and 4900 cents are 49.00.
+pub fn amount(minor_units: i64, currency: &str) -> String {
+    let places = match currency {
+        "bif" | "clp" | "djf" | "gnf" | "isk" | "jpy" | "kmf" | "krw" | "pyg" | "rwf" | "ugx" | "uyi" | "vnd"
+        | "vuv" | "xaf" | "xof" | "xpf" => 0,
+        "bhd" | "iqd" | "jod" | "kwd" | "lyd" | "omr" | "tnd" => 3,
+        _ => 2,
+    };
+    let code = currency.to_uppercase();
+    let unit = 10_i64.pow(places);
+    match places {
+        0 => format!("{minor_units} {code}"),
+        _ => format!("{}.{:0width$} {code}", minor_units / unit, minor_units % unit, width = places as usize),
+    }
+}
+
 /// How something that was to be done ended.
 pub fn outcome(code: &str) -> &str {
     match code {
@@ -505,20 +559,4 @@ pub fn storefront(source: &str) -> &str {
         return "none, by hand";
     }
     PROFILES.iter().find(|profile| profile.source.as_str() == source).map_or(source, |profile| profile.name)
-}
-
-/// An amount of the currency's minor unit: 4900 yen are 4900, and 4900 cents are 49.00.
-pub fn amount(minor_units: i64, currency: &str) -> String {
-    let places = match currency {
-        "bif" | "clp" | "djf" | "gnf" | "isk" | "jpy" | "kmf" | "krw" | "pyg" | "rwf" | "ugx" | "uyi" | "vnd"
-        | "vuv" | "xaf" | "xof" | "xpf" => 0,
-        "bhd" | "iqd" | "jod" | "kwd" | "lyd" | "omr" | "tnd" => 3,
-        _ => 2,
-    };
-    let code = currency.to_uppercase();
-    let unit = 10_i64.pow(places);
-    match places {
-        0 => format!("{minor_units} {code}"),
-        _ => format!("{}.{:0width$} {code}", minor_units / unit, minor_units % unit, width = places as usize),
-    }
 }

@@ -42,6 +42,36 @@ if (navigator.clipboard) {
   }
 }
 
+// What is written is checked while that goes on. Without a script the button does it.
+for (const area of document.querySelectorAll("[data-check]")) {
+  const shown = document.getElementById("mistakes");
+  let pause;
+  let asked = 0;
+  area.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(async () => {
+      const mine = ++asked;
+      try {
+        const answer = await fetch(area.dataset.check, { method: "POST", body: new URLSearchParams({ text: area.value }) });
+        // Whoever is signed out meanwhile is led elsewhere.
+        if (!answer.ok || answer.redirected) return;
+        const { mistakes } = await answer.json();
+        if (mine !== asked) return;
+        const lines = mistakes.map(({ text }) => {
+          const line = document.createElement("li");
+          line.textContent = text;
+          return line;
+        });
+        shown.querySelector("ul").replaceChildren(...lines);
+        shown.hidden = lines.length === 0;
+        live.textContent = lines.length === 0 ? area.dataset.right : area.dataset.wrong;
+      } catch {
+        // It is checked again when it is sent.
+      }
+    }, 500);
+  });
+}
+
 // A form is sent once.
 document.addEventListener("submit", (event) => {
   const sent = event.target;

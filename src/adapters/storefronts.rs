@@ -22,7 +22,7 @@ mod testing;
 mod tests;
 mod timed_signature;
 
-use crate::adapters::Failure;
+use crate::adapters::{Failure, sanitize};
 use crate::config::Reader;
 use crate::model::catalogue::Section;
 use crate::model::{
@@ -111,6 +111,9 @@ pub trait Storefront: Sized {
         platform: &impl Platform,
         change: &HookChange,
     ) -> impl Future<Output = Result<Option<Secret>, Failure>>;
+
+    /// What a delivery calls a product, if it says so; only shown to the seller, who may write another name.
+    fn product_name(body: &[u8], product_id: &str) -> Option<String>;
 
     /// The products that it has, sold or not.
     ///
@@ -342,6 +345,15 @@ macro_rules! storefronts {
             pub fn read(reader: &mut Reader<'_>) -> Self {
                 Self(vec![$(AnyStorefront::$storefront($storefront::read(reader))),+])
             }
+        }
+
+        /// What a delivery of that storefront calls a product, as [`Storefront::product_name`].
+        pub fn product_name(source: &str, body: &[u8], product_id: &str) -> Option<String> {
+            $(if source == $storefront::SECTION.source {
+                let name = <$storefront as Storefront>::product_name(body, product_id)?;
+                return Some(sanitize::tidy(&name, sanitize::NAME)).filter(|name| !name.is_empty());
+            })+
+            None
         }
 
         impl AnyStorefront {

@@ -7,6 +7,9 @@
 //! | [`details`] | deliveries and licenses with everything that is known of them |
 //! | [`attention`], [`status`] | what needs somebody, and how the deployment stands |
 //! | [`doctor`] | what the database tells of how everything is set up |
+//! | [`access`] | each repository at a glance |
+//! | [`sales`] | the newest sales of a period |
+//! | [`products`] | what waits for an entry of the catalogue |
 //!
 //! A page looks at no more than [`WINDOW`] rows, so that a filter which few rows meet costs no more than one that all do.
 
@@ -18,6 +21,7 @@ use super::batch::{Batch, Results};
 use crate::http::api::{Page, PageLimit};
 use crate::platform::{DbError, Row, RowError};
 
+pub mod access;
 pub mod actions;
 pub mod attention;
 pub mod details;
@@ -28,6 +32,8 @@ pub mod grants;
 pub mod licenses;
 pub mod orders;
 pub mod outbox;
+pub mod products;
+pub mod sales;
 pub mod status;
 #[cfg(test)]
 mod tests;

@@ -130,6 +130,14 @@ impl<P: Platform> Engine<P> {
         }
     }
 
+    /// Sends the operator a mail by which they see that mails arrive; `None` where nobody is to get any. What came of it is told at once
+    /// and recorded nowhere, since nothing depends on it: sent twice, two come.
+    pub async fn send_test_mail(&self) -> Option<Result<Sent, Failure>> {
+        let to = self.config.operator_email.as_ref()?;
+        let message = alert::compose_test(to, &format!("test-{}", self.now().as_millis()));
+        Some(Mailer::new(&self.config.mail).send(&self.platform, &message, &self.trace).await)
+    }
+
     async fn mail_alert(&self, detail: &str, advice: &str, reference: &str, trace: &TraceId) -> Result<Sent, Failure> {
         let to = self.config.operator_email.as_ref();
         let to = to.ok_or_else(|| Failure::new(Remedy::GiveUp, "OPERATOR_EMAIL is not set any more"))?;

@@ -32,7 +32,7 @@ pub use section::{Ids, Section, VariantRule};
 pub use tree::Form;
 pub use url::HttpsUrl;
 pub use word::Word;
-pub use written::RowError;
+pub use written::{RowError, quoted};
 
 /// The products of the seller, looked up by what a sale or a license says was bought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -11,18 +11,23 @@
 //! | [`operator`] | who is there: the session, and how one begins and ends |
 //! | [`sign_in`] | the form for that |
 //! | [`visit`] | one request of an operator's, and what every page needs of it |
-//! | [`attention`], [`deliveries`], [`licenses`], [`outbox`], [`actions`] | a section each |
+//! | [`attention`], [`sales`], [`deliveries`], [`licenses`], [`access`], [`outbox`], [`products`], [`doctor`], [`actions`], [`set_up`] | a section each |
 //! | [`story`] | what deliveries and licenses have in common |
 //! | [`veil`] | what must not be read in an address |
 //! | [`asking`] | the form with which anything is changed |
 
+mod access;
 mod actions;
 mod asking;
 mod attention;
 mod deliveries;
+mod doctor;
 mod licenses;
 mod operator;
 mod outbox;
+mod products;
+mod sales;
+mod set_up;
 mod sign_in;
 mod story;
 mod veil;
@@ -31,12 +36,12 @@ mod visit;
 use self::operator::Operator;
 use self::veil::Veil;
 use self::visit::Visit;
-use super::fields::Fields;
+use super::fields::{self, Fields};
 use super::frame::Frame;
 use super::words::console as words;
 use super::{answer, guard};
 use crate::engine::Engine;
-use crate::http::{Problem, Request, Response, segment};
+use crate::http::{Problem, Request, Response, admin, segment};
 use crate::platform::Platform;
 
 /// What is at a path.
@@ -64,11 +69,27 @@ pub(crate) enum Place {
     RetryOutbox,
     CancelOutbox,
     Actions,
+    Products,
+    ProductsText,
+    CheckProducts,
+    ProductsEntry,
+    RemoveProduct,
+    Access,
+    Repository,
+    Grants,
+    ForgetEarlier,
+    Drift,
+    CheckDrift,
+    SyncGrants,
+    Doctor,
+    Sales,
+    SetUp,
+    TestMail,
 }
 
 /// Every path with the methods that it takes. A segment in braces stands for one of any text, and paths without come first. Whoever
 /// has not signed in is led to the sign-in from any of them.
-const ROUTES: [(&str, Place, &[&str]); 22] = [
+const ROUTES: [(&str, Place, &[&str]); 38] = [
     ("/console", Place::Start, GET),
     ("/console/sign-in", Place::SignIn, GET_POST),
     ("/console/sign-out", Place::SignOut, POST),
@@ -91,6 +112,22 @@ const ROUTES: [(&str, Place, &[&str]); 22] = [
     ("/console/outbox/{id}/retry", Place::RetryOutbox, GET_POST),
     ("/console/outbox/{id}/cancel", Place::CancelOutbox, GET_POST),
     ("/console/actions", Place::Actions, GET),
+    ("/console/products", Place::Products, GET),
+    ("/console/products/text", Place::ProductsText, GET_POST),
+    ("/console/products/check", Place::CheckProducts, POST),
+    ("/console/products/entry", Place::ProductsEntry, GET_POST),
+    ("/console/products/remove", Place::RemoveProduct, GET_POST),
+    ("/console/access", Place::Access, GET),
+    ("/console/access/repository", Place::Repository, GET),
+    ("/console/access/grants", Place::Grants, GET),
+    ("/console/access/forget-earlier", Place::ForgetEarlier, GET_POST),
+    ("/console/access/drift", Place::Drift, GET),
+    ("/console/access/check", Place::CheckDrift, GET_POST),
+    ("/console/access/sync", Place::SyncGrants, GET_POST),
+    ("/console/doctor", Place::Doctor, GET),
+    ("/console/sales", Place::Sales, GET),
+    ("/console/set-up", Place::SetUp, GET),
+    ("/console/set-up/test-mail", Place::TestMail, POST),
 ];
 
 const GET: &[&str] = &["GET", "HEAD"];
@@ -98,12 +135,17 @@ const POST: &[&str] = &["POST"];
 const GET_POST: &[&str] = &["GET", "HEAD", "POST"];
 
 /// The sections, in the order in which they are led to. The first is where the console begins.
-const SECTIONS: [(Place, &str, &str); 5] = [
+const SECTIONS: [(Place, &str, &str); 10] = [
     (Place::Attention, "/console/attention", words::ATTENTION),
+    (Place::Sales, sales::PATH, words::SALES),
     (Place::Deliveries, deliveries::PATH, words::DELIVERIES),
     (Place::Licenses, licenses::PATH, words::LICENSES),
+    (Place::Access, access::PATH, words::ACCESS),
     (Place::Outbox, "/console/outbox", words::OUTBOX),
+    (Place::Products, products::PATH, words::PRODUCTS),
+    (Place::Doctor, doctor::PATH, words::DOCTOR),
     (Place::Actions, "/console/actions", words::ACTIONS),
+    (Place::SetUp, set_up::PATH, words::SET_UP),
 ];
 
 impl Place {
@@ -115,6 +157,15 @@ impl Place {
     /// What is at a path, with what the segment in braces stands for.
     fn of(path: &str) -> Option<(Self, String)> {
         ROUTES.iter().find_map(|(pattern, place, _)| Some((*place, segment(pattern, path)?)))
+    }
+
+    /// The most bytes of a form that is sent there.
+    const fn largest_form(self) -> usize {
+        match self {
+            // A file of the catalogue, each byte of which may be written in three.
+            Self::ProductsText | Self::CheckProducts => 3 * admin::products::BODY_MAX_BYTES,
+            _ => fields::MAX_BYTES,
+        }
     }
 
     fn methods(self) -> &'static [&'static str] {
@@ -150,7 +201,8 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, f
         (None, operator) => visit::refused(&frame, operator.as_ref(), 404, words::NOTHING_HERE),
         (Some((place, id)), Some(operator)) => {
             let (head, changes) = (request.head(), request.method == "POST");
-            let fields = if changes { Fields::read(request).await } else { Ok(Fields::default()) };
+            let fields =
+                if changes { Fields::read_up_to(request, place.largest_form()).await } else { Ok(Fields::default()) };
             let fields = match fields {
                 Ok(fields) => fields,
                 Err(status) => return visit::refused(&frame, Some(&operator), status, words::UNREADABLE_FORM),
@@ -185,7 +237,21 @@ async fn show<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respons
         Place::RetryOutbox => outbox::ask(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::ask(visit, outbox::Act::Cancel).await,
         Place::Actions => actions::list(visit).await,
-        Place::SignIn | Place::SignOut => Err(Problem::not_found()),
+        Place::Products => products::list(visit).await,
+        Place::ProductsText => products::text::show(visit).await,
+        Place::ProductsEntry => products::entry::show(visit).await,
+        Place::RemoveProduct => products::ask_removal(visit).await,
+        Place::Access => access::list(visit).await,
+        Place::Repository => access::repository(visit).await,
+        Place::Grants => access::grants(visit).await,
+        Place::ForgetEarlier => access::bringing::ask_forget(visit).await,
+        Place::Drift => access::drift(visit).await,
+        Place::CheckDrift => Ok(access::ask_check(visit)),
+        Place::SyncGrants => access::bringing::plan(visit).await,
+        Place::Doctor => doctor::show(visit).await,
+        Place::Sales => sales::show(visit).await,
+        Place::SetUp => set_up::show(visit).await,
+        Place::SignIn | Place::SignOut | Place::CheckProducts | Place::TestMail => Err(Problem::not_found()),
     }
 }
 
@@ -206,6 +272,14 @@ async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respo
         Place::TransferLicense => licenses::act(visit, licenses::Act::Transfer).await,
         Place::RetryOutbox => outbox::act(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::act(visit, outbox::Act::Cancel).await,
+        Place::ProductsText => products::text::change(visit).await,
+        Place::CheckProducts => Ok(products::text::check(visit)),
+        Place::ProductsEntry => products::entry::change(visit).await,
+        Place::RemoveProduct => products::remove(visit).await,
+        Place::ForgetEarlier => access::bringing::forget(visit).await,
+        Place::CheckDrift => access::check(visit).await,
+        Place::SyncGrants => access::bringing::sync(visit).await,
+        Place::TestMail => set_up::send_test_mail(visit).await,
         Place::Start
         | Place::SignIn
         | Place::Attention
@@ -213,6 +287,20 @@ async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respo
         | Place::Delivery
         | Place::License
         | Place::Outbox
-        | Place::Actions => Err(Problem::not_found()),
+        | Place::Actions
+        | Place::Products
+        | Place::Access
+        | Place::Repository
+        | Place::Grants
+        | Place::Drift
+        | Place::Doctor
+        | Place::Sales
+        | Place::SetUp => Err(Problem::not_found()),
     }
+}
+
+/// A path with a query, without what is empty.
+fn path<'a>(path: &str, query: impl IntoIterator<Item = (&'static str, &'a str)>) -> String {
+    let given = query.into_iter().filter(|(_, value)| !value.is_empty());
+    format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish())
 }

@@ -3,8 +3,8 @@
 use crate::form;
 use crate::http::Request;
 
-/// The largest form: a key and a few repositories need one kilobyte.
-const MAX_BYTES: usize = 64 * 1024;
+/// The largest form of most pages: a key and a few repositories need one kilobyte.
+pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
 /// The fields of a form, in the order in which they were sent.
 #[derive(Debug, Default)]
@@ -13,12 +13,17 @@ pub(crate) struct Fields(Vec<(String, String)>);
 impl Fields {
     /// Reads the form that a request brings. The error is the status to answer with.
     pub(crate) async fn read(request: Request) -> Result<Self, u16> {
+        Self::read_up_to(request, MAX_BYTES).await
+    }
+
+    /// The same of a form of at most so many bytes.
+    pub(crate) async fn read_up_to(request: Request, most: usize) -> Result<Self, u16> {
         let content_type = request.header("content-type").unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(415);
         }
-        let body = request.body.read(MAX_BYTES).await.map_err(|_| 413_u16)?;
+        let body = request.body.read(most).await.map_err(|_| 413_u16)?;
         Ok(Self::parse(&body))
     }
 
@@ -26,6 +31,11 @@ impl Fields {
     pub(crate) fn parse(text: &[u8]) -> Self {
         let text_of = |(name, value)| Some((String::from_utf8(name).ok()?, String::from_utf8(value).ok()?));
         Self(form::pairs(text).filter_map(text_of).collect())
+    }
+
+    /// A form with this in it.
+    pub(crate) fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// Those of a request's query.

@@ -25,6 +25,8 @@ pub(crate) struct Markup(String);
 pub(crate) enum Part<'a> {
     /// A name or a key, which may run in another direction than the sentence.
     Name(&'a str),
+    /// Words of ours.
+    Plain(&'a str),
     /// A moment, in UTC; a script shows it in the reader's own time.
     Time(Timestamp),
     Number(i64),
@@ -66,6 +68,7 @@ pub(crate) fn filled(sentence: &str, parts: &[(&str, Part<'_>)]) -> Markup {
         let (place, after) = behind.split_once('}').unwrap_or((behind, ""));
         match parts.iter().find(|(name, _)| *name == place).map(|(_, part)| part) {
             Some(Part::Name(name)) => html.push_str(&format!("<bdi>{}</bdi>", escaped(name))),
+            Some(Part::Plain(words)) => html.push_str(&escaped(words)),
             Some(Part::Time(time)) => html.push_str(&time_element(*time)),
             Some(Part::Marked(html_of)) => html.push_str(&html_of.0),
             Some(Part::Number(number)) => html.push_str(&number.to_string()),
@@ -122,6 +125,11 @@ impl Markup {
     pub(crate) fn attributes(attributes: &[(&str, Option<&str>)]) -> Self {
         let had = attributes.iter().filter_map(|(name, value)| Some((name, (*value)?)));
         Self(had.map(|(name, value)| format!(" {name}=\"{}\"", escaped(value))).collect())
+    }
+
+    /// One behind the other, with commas between them.
+    pub(crate) fn list(items: impl IntoIterator<Item = Self>) -> Self {
+        Self(items.into_iter().map(|item| item.0).collect::<Vec<_>>().join(", "))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -2,19 +2,25 @@
 //!
 //! | module | what it promises |
 //! |---|---|
-//! | `access` | whom Cloudflare Access lets through |
+//! | `cloudflare` | whom Cloudflare Access lets through |
 //! | `attention` | what needs somebody, by cause |
 //! | `deliveries` | what storefronts have sent, processing it again and dismissing it |
 //! | `guarded` | who is let in, and what is written where it must not be |
 //! | `licenses` | what buyers have: finding it, its story, and changing it |
+//! | `access` | who can get into what, and bringing licenses to the catalogue |
+//! | `looking` | the doctor, and sales |
 //! | `outbox` | what is to be done, trying it again and leaving it |
+//! | `products` | the catalogue as a form and as text, and a sale of an unknown product |
 
 mod access;
 mod attention;
+mod cloudflare;
 mod deliveries;
 mod guarded;
 mod licenses;
+mod looking;
 mod outbox;
+mod products;
 
 use crate::pages::{Browser, PUBLIC_URL, Seen};
 use crate::shop::{ADMIN_TOKEN, Shop};
@@ -38,5 +44,13 @@ impl Browser<'_> {
         let seen = self.get(path).await;
         assert_eq!(seen.status, 200, "{path}: {:?} {}", seen.header("location"), seen.text());
         seen
+    }
+}
+
+impl Seen {
+    /// The words of the page, with a space behind each cell of a table.
+    fn cells(&self) -> String {
+        let html = self.html.replace("</td>", " </td>").replace("</th>", " </th>").replace("&#39;", "'");
+        Self { html, status: self.status, headers: Vec::new() }.text()
     }
 }

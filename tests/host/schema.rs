@@ -76,6 +76,8 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("reads/orders/known_facts", &["ORDER", "scope"]),
     ("reads/orders/page", &["ORDER", "looked"]),
     ("reads/outbox/known", &["ORDER", "scope"]),
+    // At most 200 and 100 rows.
+    ("reads/products/waiting", &["ORDER", "f", "lines", "used"]),
     ("reads/status/counts", &["outbox", "products"]),
     ("reads/status/oldest_due", &["ORDER"]),
     ("reads/status/recent", &["ORDER", "newest"]),

@@ -87,6 +87,20 @@ impl Shop {
         self.world.engine().tick().await.expect("a tick");
     }
 
+    /// Sells a product that the catalogue does not name: nothing comes of it yet.
+    pub async fn sell_unmapped(&self, product_id: &str, name: &str) {
+        let sale = GumroadSale {
+            product_id: Some(product_id.to_owned()),
+            product_name: Some(name.to_owned()),
+            ..GumroadSale::default()
+        };
+        let engine = self.world.engine();
+        let mut response = worker::handle(&engine, delivery_request(&self.sandbox().sell_on_gumroad(sale))).await;
+        if let Some(work) = response.follow_up.take() {
+            engine.follow_up(work).await;
+        }
+    }
+
     /// Sells a product, and gives the link in the mail.
     ///
     /// # Panics

@@ -144,3 +144,83 @@ fn another_token_ends_every_session() {
         browser.close().await;
     });
 }
+
+/// From a sale that opens nothing yet to the mail with its key, and through the pages beside it.
+async fn maps_a_product_and_sees_the_sale_fulfilled(look: Look) {
+    let shop = Shop::open(&[]).await;
+    shop.sell_unmapped("unknown-1==", "Acme Extra").await;
+    let browser = Browser::start(look).await;
+    signs_in(&browser, &shop).await;
+    browser.press("Products").await;
+    browser.sees("Sold, and not in the catalogue").await;
+    browser.looks_right("console-products").await;
+    browser.press("Say what it opens").await;
+    browser.sees("It was sold already.").await;
+    browser.looks_right("console-products-entry").await;
+    browser.picks("acme/starter").await;
+    browser.press("Show the difference").await;
+    browser.sees("Deliveries that wait for it, and will be processed: 1.").await;
+    browser.looks_right("console-products-plan").await;
+    browser.press("Save").await;
+    browser.sees("Deliveries that waited for it and are processed within a minute: 1.").await;
+    browser.looks_right("console-products-saved").await;
+    shop.tick().await;
+    let mails = shop.sandbox().take_mails();
+    assert_eq!(mails.iter().map(|mail| mail.subject.as_str()).collect::<Vec<_>>(), ["Your license for Acme Extra"]);
+
+    browser.press("Edit it as text").await;
+    browser.sees("The whole catalogue in TOML").await;
+    browser.looks_right("console-products-text").await;
+    browser.press("Sales").await;
+    browser.sees("What you sold").await;
+    browser.looks_right("console-sales").await;
+    browser.press("Access").await;
+    browser.sees("Who can get into what").await;
+    browser.looks_right("console-access").await;
+    browser.press("Bring licenses to the catalogue").await;
+    browser.sees("Licenses that were looked at").await;
+    browser.looks_right("console-access-sync").await;
+    browser.press("Doctor").await;
+    browser.sees("Is everything set up as it has to be?").await;
+    browser.looks_right("console-doctor").await;
+    browser.press("Set up").await;
+    browser.sees("Set up your shop").await;
+    browser.looks_right("console-set-up").await;
+    browser.close().await;
+}
+
+#[test]
+fn a_sale_of_an_unknown_product_is_mapped_and_fulfilled() {
+    tell(|| maps_a_product_and_sees_the_sale_fulfilled(Look::default()));
+}
+
+#[test]
+fn it_is_mapped_on_a_phone_of_320_pixels_too() {
+    tell(|| maps_a_product_and_sees_the_sale_fulfilled(PHONE));
+}
+
+#[test]
+fn it_is_mapped_in_the_dark_too() {
+    tell(|| maps_a_product_and_sees_the_sale_fulfilled(DARK));
+}
+
+#[test]
+fn it_is_mapped_without_scripts_too() {
+    tell(|| maps_a_product_and_sees_the_sale_fulfilled(NO_SCRIPT));
+}
+
+#[test]
+fn the_catalogue_is_checked_while_it_is_written() {
+    tell(async || {
+        let shop = Shop::open(&[]).await;
+        let browser = Browser::start(Look::default()).await;
+        signs_in(&browser, &shop).await;
+        browser.open(&format!("{}/console/products/text", shop.url)).await;
+        browser.sees("The whole catalogue in TOML").await;
+        browser.types("text", "[[gumroad]]\nproduct_id = \"x\"\n").await;
+        browser.sees("Something is wrong with it").await;
+        browser.sees("line 1").await;
+        browser.looks_right("console-products-mistakes").await;
+        browser.close().await;
+    });
+}

@@ -26,8 +26,9 @@ mod tests;
 
 use super::hooks::{HookChange, HookSecret, Hooks, RegisteredHook, Registration};
 use super::{Head, NotUnderstood, OwnKeys, Page, Products, Proof, Refusal, Storefront, Understood, Verdict};
-use crate::adapters::{Failure, Remedy};
+use crate::adapters::{Failure, Remedy, sanitize};
 use crate::config::Reader;
+use crate::json::Json;
 use crate::model::catalogue::{Ids, LicenseKind, Section, VariantId, VariantRule};
 use crate::model::{Authenticated, Delivery, LicenseKey, ListName, Origin, Secret, Timestamp};
 use crate::platform::Platform;
@@ -130,6 +131,16 @@ impl Storefront for Gumroad {
         let secret = self.webhook_secrets.first();
         let secret = secret.ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GUMROAD_WEBHOOK_SECRET is not set"))?;
         setup::change(platform, &self.api_url, self.access_token()?, secret, change).await.map(|()| None)
+    }
+
+    fn product_name(body: &[u8], product_id: &str) -> Option<String> {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let members: Vec<(String, String)> = match Json::parse(body) {
+            Ok(ping) => sanitize::pairs(&ping),
+            Err(_) => crate::form::pairs(body).map(|(name, value)| (text(name), text(value))).collect(),
+        };
+        let of = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        (of("product_id") == Some(product_id)).then(|| of("product_name").map(str::to_owned)).flatten()
     }
 
     async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {

@@ -18,8 +18,9 @@ mod wire;
 
 use super::hooks::{HookChange, HookSecret, Hooks, RegisteredHook, Registration};
 use super::{Head, NotUnderstood, OwnKeys, Page, Products, Proof, Refusal, Storefront, Understood, Verdict};
-use crate::adapters::{Failure, Remedy};
+use crate::adapters::{Failure, Remedy, sanitize};
 use crate::config::Reader;
+use crate::json::Json;
 use crate::model::catalogue::{Ids, LicenseKind, Section, VariantId, VariantRule};
 use crate::model::{Delivery, LicenseKey, ListName, Secret, Signature, Timestamp};
 use crate::platform::{Limit, Platform};
@@ -138,6 +139,12 @@ impl Storefront for LemonSqueezy {
         let missing = || Failure::new(Remedy::PersonNeeded, "LEMON_SQUEEZY_WEBHOOK_SECRET is not set");
         setup::change(platform, &self.api_url, api_key, store_id, secret.ok_or_else(missing)?, change).await?;
         Ok(None)
+    }
+
+    fn product_name(body: &[u8], product_id: &str) -> Option<String> {
+        let body = Json::parse(body).ok()?;
+        let item = body.root().field("data").ok()?.field("attributes").ok()?.field("first_order_item").ok()?;
+        (item.id("product_id").ok()? == product_id).then(|| item.shown("product_name").map(sanitize::shown)).flatten()
     }
 
     async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {

@@ -21,8 +21,9 @@ use signature::SCHEME;
 
 use super::hooks::{HookChange, HookSecret, Hooks, RegisteredHook, Registration};
 use super::{Head, NotUnderstood, OwnKeys, Page, Products, Proof, Refusal, Storefront, Understood, Verdict};
-use crate::adapters::{Failure, Remedy};
+use crate::adapters::{Failure, Remedy, sanitize};
 use crate::config::Reader;
+use crate::json::{At, Json};
 use crate::model::catalogue::{Ids, LicenseKind, Section};
 use crate::model::{Delivery, LicenseKey, ListName, Secret, Timestamp};
 use crate::platform::Platform;
@@ -144,6 +145,23 @@ impl Storefront for Paddle {
 
     async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<Option<Secret>, Failure> {
         setup::change(self, platform, change).await
+    }
+
+    /// The product, or else the price, which Paddle lets the seller name as well.
+    fn product_name(body: &[u8], product_id: &str) -> Option<String> {
+        let body = Json::parse(body).ok()?;
+        let data = body.root().field("data").ok()?;
+        let lines = data.field("details").and_then(|details| details.items("line_items")).unwrap_or_default();
+        let of_line = lines.iter().find_map(|line| {
+            let product = line.field("product").ok()?;
+            (product.text("id").ok()? == product_id).then(|| product.shown("name").map(sanitize::shown)).flatten()
+        });
+        let of_price = |item: &At<'_>| {
+            let price = item.field("price").ok()?;
+            let is_it = [price.text("product_id"), price.text("id")].contains(&Ok(product_id));
+            is_it.then(|| price.shown("name").map(sanitize::shown)).flatten()
+        };
+        of_line.or_else(|| data.items("items").ok()?.iter().find_map(of_price))
     }
 
     async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {

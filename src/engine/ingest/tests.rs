@@ -93,6 +93,10 @@ impl Storefront for MadeUp {
         Ok(None)
     }
 
+    fn product_name(_: &[u8], _: &str) -> Option<String> {
+        None
+    }
+
     async fn products(&self, _: &impl Platform) -> Result<Products, Failure> {
         Err(Failure::new(Remedy::GiveUp, "it has no lists"))
     }

@@ -12,7 +12,7 @@ use crate::model::catalogue::{Catalogue, Form, Problem as CatalogueProblem, Prod
 use crate::platform::Platform;
 
 /// A catalogue of some thousand products.
-const BODY_MAX_BYTES: usize = 1024 * 1024;
+pub(crate) const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// `GET /admin/products`
 pub(crate) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> Result<Response, Problem> {
@@ -34,7 +34,6 @@ pub(crate) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> 
 /// `PUT /admin/products`
 pub(crate) async fn replace<P: Platform>(engine: &Engine<P>, request: Request) -> Result<Response, Problem> {
     let asked: ReplaceRequest = read_query(&request)?;
-    let expected = asked.expected_version.map(i64::from);
     let form = sent(&request)?;
     let body = request.body.read(BODY_MAX_BYTES).await?;
     let text =
@@ -43,18 +42,39 @@ pub(crate) async fn replace<P: Platform>(engine: &Engine<P>, request: Request) -
         Ok(new) => new,
         Err(problems) => return Ok(invalid(problems)),
     };
+    Ok(Response::json(200, &replace_by(engine, &new, asked).await?))
+}
+
+/// The catalogue as it is.
+pub(crate) async fn newest<P: Platform>(engine: &Engine<P>) -> Result<Catalogue, Problem> {
+    engine.newest_catalogue().await.map_err(unavailable(engine))
+}
+
+/// The catalogue that a file of it says.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(crate) fn of_file(text: &str) -> Result<Catalogue, Vec<CatalogueProblem>> {
+    Catalogue::read(text, Form::Toml, SECTIONS)
+}
+
+/// Replaces the catalogue by one that is read already, or tells what that would come to.
+pub(crate) async fn replace_by<P: Platform>(
+    engine: &Engine<P>,
+    new: &Catalogue,
+    asked: ReplaceRequest,
+) -> Result<ReplacedAnswer, Problem> {
+    let expected = asked.expected_version.map(i64::from);
     let replaced = match asked.dry_run {
-        DryRun::Yes => engine.rehearse_catalogue(&new, expected).await,
+        DryRun::Yes => engine.rehearse_catalogue(new, expected).await,
         DryRun::No => {
             let missing = || Problem::new(Code::InvalidRequest, "`reason` is missing: say why, in the query.");
             let action = action(engine, asked.reason.ok_or_else(missing)?, asked.actor)?;
-            engine.replace_catalogue(&new, expected, &action).await
+            engine.replace_catalogue(new, expected, &action).await
         }
     };
     match replaced.map_err(unavailable(engine))? {
-        Replaced::Done { version, difference, waiting } => {
-            Ok(Response::json(200, &ReplacedAnswer { version, difference, waiting }))
-        }
+        Replaced::Done { version, difference, waiting } => Ok(ReplacedAnswer { version, difference, waiting }),
         Replaced::OtherVersion { version } => Err(Problem::new(
             Code::CatalogueChanged,
             format!(

@@ -59,6 +59,13 @@ fn by_identity(catalogue: &Catalogue) -> HashMap<Identity<'_>, &Product> {
     catalogue.products().iter().map(|product| (identity(product), product)).collect()
 }
 
+impl EntryRef {
+    /// Whether it is this entry's, whatever that is called.
+    pub fn names(&self, product: &Product) -> bool {
+        identity(product) == (&self.source, &self.product_id, self.variant_id.as_deref())
+    }
+}
+
 impl From<&Product> for EntryRef {
     fn from(product: &Product) -> Self {
         Self {

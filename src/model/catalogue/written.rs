@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Catalogue;
+use super::difference::EntryRef;
 use super::entry::known_keys;
 use super::product::Product;
 use super::section::Section;
@@ -63,6 +64,30 @@ impl Catalogue {
         let tables: Vec<String> = self.products.iter().map(|product| table(product, sections)).collect();
         tables.join("\n")
     }
+}
+
+impl Catalogue {
+    /// The file of the catalogue with a text in the place of one entry, or behind the last where no entry is named. Without a text,
+    /// that entry is left out.
+    pub fn to_toml_with(&self, sections: &[Section], entry: Option<&EntryRef>, text: Option<&str>) -> String {
+        let is_it = |product: &Product| entry.is_some_and(|entry| entry.names(product));
+        let mut tables: Vec<String> = Vec::new();
+        let mut written = text;
+        for product in &self.products {
+            if is_it(product) {
+                tables.extend(written.take().map(str::to_owned));
+            } else {
+                tables.push(table(product, sections));
+            }
+        }
+        tables.extend(written.map(str::to_owned));
+        tables.join("\n")
+    }
+}
+
+/// A text as a file of the catalogue has it, in quotes.
+pub fn quoted(text: &str) -> String {
+    toml_value(&Value::from(text))
 }
 
 /// An entry as a JSON object.

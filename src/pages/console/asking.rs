@@ -51,6 +51,10 @@ pub(super) struct Input {
 pub(super) enum Kind {
     Text,
     Email,
+    /// Several lines.
+    Lines,
+    /// To be ticked: `true` is sent.
+    Flag,
     /// Goes with the form, and is not shown.
     Hidden,
     /// One of these, by what is sent and what is shown of it.
@@ -61,6 +65,8 @@ pub(super) enum Kind {
 pub(super) enum Need {
     Required,
     Optional,
+    /// Of a choice: something is chosen always, at first the empty one of its options.
+    Preset,
     /// Of a filter: where nothing is chosen, everything is meant.
     Filter,
 }
@@ -86,7 +92,7 @@ pub(super) struct Filled<'a> {
 
 impl Input {
     /// Why it is done.
-    const fn reason() -> Self {
+    pub(super) const fn reason() -> Self {
         let (label, hint) = (words::REASON_LABEL, Some(words::REASON_HINT));
         Self { name: "reason", label, hint, kind: Kind::Text, value: String::new(), need: Need::Required }
     }
@@ -94,6 +100,11 @@ impl Input {
     /// Which of a list are looked at.
     pub(super) const fn filter(name: &'static str, label: &'static str, options: Vec<(String, String)>) -> Self {
         Self { name, label, hint: None, kind: Kind::Choice(options), value: String::new(), need: Need::Filter }
+    }
+
+    /// Which of a list are looked at, by what is typed.
+    pub(super) const fn text_filter(name: &'static str, label: &'static str) -> Self {
+        Self { name, label, hint: None, kind: Kind::Text, value: String::new(), need: Need::Optional }
     }
 
     /// What goes with the form unseen.
@@ -162,21 +173,21 @@ impl Filled<'_> {
 }
 
 /// What is wrong, and with which input.
-struct Wrong<'a> {
-    input: Option<&'static str>,
-    text: &'a str,
+pub(super) struct Wrong<'a> {
+    pub(super) input: Option<&'static str>,
+    pub(super) text: &'a str,
 }
 
 impl<'a> Wrong<'a> {
     /// The API names a member in backticks: at the beginning, or behind what says that it is missing.
-    fn of(detail: &'a str, inputs: &[Input]) -> Self {
+    pub(super) fn of(detail: &'a str, inputs: &[Input]) -> Self {
         for input in inputs.iter().filter(|input| input.kind != Kind::Hidden) {
             let named = format!("`{}`", input.name);
-            if let Some(text) = detail.strip_prefix(&named) {
-                return Self { input: Some(input.name), text: text.trim_start() };
-            }
             if detail.contains("missing") && detail.contains(&named) {
                 return Self { input: Some(input.name), text: words::NEEDED };
+            }
+            if let Some(text) = detail.strip_prefix(&named) {
+                return Self { input: Some(input.name), text: text.trim_start() };
             }
         }
         Self { input: None, text: detail }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::visit::{Shell, Visit};
-use super::{Place, deliveries, words};
+use super::{Place, deliveries, products, words};
 use crate::http::api::attention::AttentionItem;
 use crate::http::api::codes::{DutyKind, OutstandingState, Remedy, SaleState};
 use crate::http::api::{PageLimit, PageRequest};
@@ -135,7 +135,7 @@ fn link<P: Platform>(visit: &Visit<'_, P>, item: &AttentionItem) -> Option<(Stri
     let row = || item.outbox_id.map(|id| format!("/console/outbox/{id}/retry"));
     match item.remedy {
         Remedy::None => None,
-        Remedy::MapProduct => Some((delivery("")?, words::SEE_DELIVERY)),
+        Remedy::MapProduct => map(item),
         Remedy::ReplayEvent => Some((delivery("/replay")?, words::REPLAY_BUTTON)),
         Remedy::DismissEvent => Some((delivery("/dismiss")?, words::DISMISS_BUTTON)),
         Remedy::RetryOutbox => Some((row()?, words::RETRY_BUTTON)),
@@ -147,9 +147,15 @@ fn link<P: Platform>(visit: &Visit<'_, P>, item: &AttentionItem) -> Option<(Stri
     }
 }
 
+/// Where it is said what a product opens that was sold.
+fn map(item: &AttentionItem) -> Option<(String, &'static str)> {
+    Some((products::map_path(item.source.as_deref()?, item.product_id.as_deref()?, ""), words::MAP_BUTTON))
+}
+
 /// Where something is done about all that the same cause holds up.
 fn link_for_all(item: &AttentionItem) -> Option<(String, &'static str)> {
     let act = match item.remedy {
+        Remedy::MapProduct => return map(item),
         Remedy::ReplayEvent => ("replay", words::REPLAY_ALL_BUTTON),
         Remedy::DismissEvent => ("dismiss", words::DISMISS_ALL_BUTTON),
         _ => return None,

@@ -98,7 +98,20 @@ impl<P: Platform> Visit<'_, P> {
     /// # Errors
     /// `invalid_request`, as of the API.
     pub(super) fn form<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let given = self.fields.pairs().filter(|(name, value)| !value.is_empty() && *name != "actor");
+        self.form_where(|_| true)
+    }
+
+    /// What those members of the form ask for, in the name of who sends it. What is empty is absent.
+    ///
+    /// # Errors
+    /// `invalid_request`, as of the API.
+    pub(super) fn form_of<T: DeserializeOwned>(&self, members: &[&str]) -> Result<T, Problem> {
+        self.form_where(|name| members.contains(&name))
+    }
+
+    fn form_where<T: DeserializeOwned>(&self, counts: impl Fn(&str) -> bool) -> Result<T, Problem> {
+        let given = self.fields.pairs();
+        let given = given.filter(|(name, value)| !value.is_empty() && *name != "actor" && counts(name));
         read_pairs(&encoded(given.chain([("actor", self.operator.name.as_str())])))
     }
 
@@ -176,6 +189,14 @@ pub(super) fn refused(frame: &Frame, operator: Option<&Operator>, status: u16, s
 
 pub(super) fn html(frame: &Frame, status: u16, template: &impl Template) -> Response {
     frame.answer(status, template).response()
+}
+
+/// What those members of a form or of a query ask for. What is empty is absent.
+///
+/// # Errors
+/// `invalid_request`, as of the API.
+pub(super) fn members<T: DeserializeOwned>(given: &Fields, members: &[&str]) -> Result<T, Problem> {
+    read_pairs(&encoded(given.pairs().filter(|(name, value)| !value.is_empty() && members.contains(name))))
 }
 
 fn encoded<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {

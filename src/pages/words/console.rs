@@ -21,6 +21,16 @@ pub(crate) enum Notice {
     Revoked,
     Reinstated,
     Transferred,
+    CatalogueSaved,
+    CatalogueSavedAndDue,
+    CatalogueSame,
+    EntryRemoved,
+    ComparedNow,
+    EarlierForgotten,
+    Synced,
+    SyncedSome,
+    TestMailSent,
+    TestMailLogged,
 }
 
 /// A notice as it is shown.
@@ -31,7 +41,7 @@ pub(crate) struct Told {
 }
 
 impl Notice {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 25] = [
         Self::SignedOut,
         Self::Retried,
         Self::Canceled,
@@ -47,6 +57,16 @@ impl Notice {
         Self::Revoked,
         Self::Reinstated,
         Self::Transferred,
+        Self::CatalogueSaved,
+        Self::CatalogueSavedAndDue,
+        Self::CatalogueSame,
+        Self::EntryRemoved,
+        Self::ComparedNow,
+        Self::EarlierForgotten,
+        Self::Synced,
+        Self::SyncedSome,
+        Self::TestMailSent,
+        Self::TestMailLogged,
     ];
 
     /// As it stands in an address.
@@ -67,6 +87,16 @@ impl Notice {
             Self::Revoked => "revoked",
             Self::Reinstated => "reinstated",
             Self::Transferred => "transferred",
+            Self::CatalogueSaved => "catalogue_saved",
+            Self::CatalogueSavedAndDue => "catalogue_saved_and_due",
+            Self::CatalogueSame => "catalogue_same",
+            Self::EntryRemoved => "entry_removed",
+            Self::ComparedNow => "compared_now",
+            Self::EarlierForgotten => "earlier_forgotten",
+            Self::Synced => "synced",
+            Self::SyncedSome => "synced_some",
+            Self::TestMailSent => "test_mail_sent",
+            Self::TestMailLogged => "test_mail_logged",
         }
     }
 
@@ -76,7 +106,10 @@ impl Notice {
 
     const fn tone(self) -> Tone {
         match self {
-            Self::SomeReplayed | Self::SomeDismissed => Tone::Waits,
+            Self::SomeReplayed | Self::SomeDismissed | Self::ComparedNow | Self::SyncedSome | Self::TestMailLogged => {
+                Tone::Waits
+            }
+            Self::CatalogueSame => Tone::Plain,
             _ => Tone::Good,
         }
     }
@@ -102,6 +135,26 @@ impl Notice {
             Self::Revoked => "The license is revoked, and the access that it gave is taken away within minutes.",
             Self::Reinstated => "The license is good again, and the access that it opens is given within minutes.",
             Self::Transferred => "The license belongs to the other account now, and its access follows within minutes.",
+            Self::CatalogueSaved => {
+                "The catalogue is saved, and counts from now on. Who bought before keeps what they have, until you bring them to it."
+            }
+            Self::CatalogueSavedAndDue => {
+                "The catalogue is saved. Deliveries that waited for it and are processed within a minute: {count}."
+            }
+            Self::CatalogueSame => "The catalogue was so already, and nothing was changed.",
+            Self::EntryRemoved => "The entry is taken out. Who bought keeps what they have.",
+            Self::ComparedNow => "Repositories that are compared now: {count}. Look again in a minute.",
+            Self::EarlierForgotten => "It is forgotten: the account keeps what its licenses open, and nothing else.",
+            Self::Synced => {
+                "Licenses are brought to the catalogue. Accounts whose access changes within minutes: {count}."
+            }
+            Self::TestMailSent => {
+                "The mail provider has taken the mail. It is at OPERATOR_EMAIL within minutes; if not, look where spam goes."
+            }
+            Self::TestMailLogged => "There is no mail provider, so the mail is in the Worker's log and nowhere else.",
+            Self::SyncedSome => {
+                "These are brought to the catalogue. Accounts whose access changes within minutes: {count}. Below are the next."
+            }
         }
     }
 
@@ -236,7 +289,6 @@ pub(crate) const WHY_EXPIRED: &str = "The invitation was renewed and ended unans
 pub(crate) const WHY_WAITS: &str = "It has waited for longer than usual";
 pub(crate) const LICENSE_OF: &str = "{license} of {email}";
 pub(crate) const DELIVERY_OF: &str = "{delivery} of {email}";
-pub(crate) const SEE_DELIVERY: &str = "See the delivery";
 pub(crate) const INVITE_BUTTON: &str = "Invite again";
 
 /// Deliveries.
@@ -367,3 +419,269 @@ pub(crate) const PRODUCT_HINT: &str = "The storefront's id of it, as in the cata
 pub(crate) const VARIANT_ID: &str = "Variant";
 pub(crate) const VARIANT_HINT: &str = "Where the catalogue names one.";
 pub(crate) const EMAIL_HINT: &str = "Where the mail with the key goes.";
+
+/// Products.
+pub(crate) const PRODUCTS: &str = "Products";
+pub(crate) const PRODUCTS_TITLE: &str = "What you sell, and what it opens";
+pub(crate) const WAITING_HEADING: &str = "Sold, and not in the catalogue";
+pub(crate) const WAITING_LEAD: &str = "Nobody who bought one of these has anything yet. Say what it opens, and what waits is fulfilled by itself within a minute.";
+pub(crate) const WAITING_CAPTION: &str = "Products that the catalogue does not name, the most sold first";
+pub(crate) const CATALOGUE_HEADING: &str = "The catalogue";
+pub(crate) const CATALOGUE_CAPTION: &str = "Every entry, by storefront";
+pub(crate) const CATALOGUE_VERSION: &str = "Version {version}";
+pub(crate) const MAP_BUTTON: &str = "Say what it opens";
+pub(crate) const ADD_LINK: &str = "Add a product";
+pub(crate) const TEXT_LINK: &str = "Edit it as text";
+pub(crate) const CHANGE_LINK: &str = "Change";
+pub(crate) const REMOVE_LINK: &str = "Take out";
+pub(crate) const ENTRY_PRODUCT_ID: &str = "Product ID";
+pub(crate) const PRODUCT_ID_HINT: &str = "Exactly as the storefront shows it.";
+pub(crate) const VARIANT: &str = "Variant";
+pub(crate) const ENTRY_VARIANT_HINT: &str =
+    "Only where this entry is for one variant. Empty: for all that have no entry of their own.";
+pub(crate) const PRODUCT_NAME: &str = "Name";
+pub(crate) const PRODUCT_NAME_HINT: &str = "Buyers see it in mails and on their page.";
+pub(crate) const OPENS: &str = "Opens";
+pub(crate) const LICENSE_KIND: &str = "License key";
+pub(crate) const USUAL_LICENSE: &str = "as is usual for the storefront";
+pub(crate) const NO_LICENSE: &str = "none";
+pub(crate) const CHOSEN_FROM: &str = "{limit} of {repos}";
+pub(crate) const WAITING_DELIVERIES: &str = "Lines that wait";
+pub(crate) const USED_KEYS: &str = "Keys that were tried";
+pub(crate) const UNNAMED: &str = "without a name";
+pub(crate) const ENTRY_TIER: &str = "Tier";
+pub(crate) const TIER_HINT: &str = "Your word for the kind of license, such as pro. Not needed where there is none.";
+pub(crate) const YEARS: &str = "Years";
+pub(crate) const YEARS_HINT: &str = "How long a license lasts. Empty: for ever.";
+pub(crate) const REPOS: &str = "Other repositories";
+pub(crate) const REPOS_HINT: &str = "owner/name, one in each line. Every buyer gets them.";
+pub(crate) const PICKS: &str = "Repositories that every buyer gets";
+pub(crate) const TERMS: &str = "Choice and terms";
+pub(crate) const CHOOSE: &str = "To choose from";
+pub(crate) const CHOOSE_HINT: &str = "owner/name, one in each line: the buyer picks some of these.";
+pub(crate) const LIMIT: &str = "How many of them";
+pub(crate) const LIMIT_HINT: &str = "Empty: one.";
+pub(crate) const PERMISSION: &str = "What buyers may do";
+pub(crate) const PROOF: &str = "The GitHub account is";
+pub(crate) const ON_REFUND: &str = "After a full refund";
+pub(crate) const ON_PARTIAL_REFUND: &str = "After a refund in part";
+pub(crate) const ON_DISPUTE: &str = "While a payment is disputed";
+pub(crate) const ON_DISPUTE_LOST: &str = "After a lost dispute";
+pub(crate) const ON_EXPIRY: &str = "When the years are over";
+pub(crate) const ON_END: &str = "When a subscription has ended";
+pub(crate) const GRACE_DAYS: &str = "Days of grace";
+pub(crate) const GRACE_DAYS_HINT: &str = "Empty: three.";
+pub(crate) const REMIND_DAYS: &str = "Days before the end to remind the buyer";
+pub(crate) const REMIND_DAYS_HINT: &str = "Empty: fourteen. 0: never.";
+pub(crate) const RENEW_URL: &str = "Where the buyer renews";
+pub(crate) const RENEW_URL_HINT: &str = "An address that begins with https://";
+pub(crate) const PER_QUANTITY: &str = "One license for each piece";
+pub(crate) const AT_CHECKOUT: &str = "Activate at once where the checkout asks for a GitHub username";
+pub(crate) const ADD_TITLE: &str = "Add a product";
+pub(crate) const CHANGE_TITLE: &str = "Change an entry";
+pub(crate) const ENTRY_LEAD: &str =
+    "It counts for sales from now on. Who bought before keeps what they have, until you bring them to it.";
+pub(crate) const SOLD_LEAD: &str =
+    "It was sold already. Tick what it opens and save: what waits for it is then processed within a minute.";
+pub(crate) const SOLD_REASON: &str = "it was sold";
+pub(crate) const ENTRY_GONE: &str = "This entry is gone: somebody has changed the catalogue meanwhile.";
+pub(crate) const NO_STOREFRONT: &str = "There is no such storefront.";
+pub(crate) const LOOK_BUTTON: &str = "Show the difference";
+pub(crate) const SAVE_BUTTON: &str = "Save";
+pub(crate) const REMOVE_ENTRY_TITLE: &str = "Take a product out of the catalogue";
+pub(crate) const REMOVE_ENTRY_WHAT: &str = "{name}, at {storefront}: {product}";
+pub(crate) const REMOVE_ENTRY_LEAD: &str =
+    "A sale of it from now on waits for you, and opens nothing. Who bought it keeps what they have.";
+pub(crate) const REMOVE_ENTRY_BUTTON: &str = "Take it out";
+pub(crate) const TEXT_TITLE: &str = "The catalogue as text";
+pub(crate) const TEXT_LEAD: &str =
+    "The whole catalogue in TOML, as the file products.toml. Entries that are not here any more are taken out.";
+pub(crate) const TEXT_LABEL: &str = "Catalogue";
+pub(crate) const CATALOGUE_TOO_LARGE: &str = "The catalogue is larger than a million characters.";
+pub(crate) const MISTAKES_HEADING: &str = "What is wrong with it";
+pub(crate) const NO_MISTAKES: &str = "Nothing is wrong with it.";
+pub(crate) const SOME_MISTAKES: &str = "Something is wrong with it: see above the text.";
+pub(crate) const PLAN_HEADING: &str = "What would change";
+pub(crate) const PLAN_NOTHING: &str = "Nothing: the catalogue is so already.";
+pub(crate) const ADDED: &str = "Added";
+pub(crate) const CHANGED: &str = "Changed";
+pub(crate) const REMOVED: &str = "Taken out";
+pub(crate) const ENTRY: &str = "{name} ({storefront} {product})";
+pub(crate) const WILL_BE_DUE: &str = "Deliveries that wait for it, and will be processed: {count}.";
+
+/// The doctor.
+pub(crate) const DOCTOR: &str = "Doctor";
+pub(crate) const DOCTOR_TITLE: &str = "Is everything set up as it has to be?";
+pub(crate) const DOCTOR_SUMMARY: &str = "Failed: {failed}. Warnings: {warnings}. Skipped: {skipped}. OK: {right}.";
+pub(crate) const DOCTOR_CAPTION: &str = "What was looked at just now, here and at the services; what failed first";
+pub(crate) const LOOKED_AT: &str = "Looked at";
+pub(crate) const FOUND: &str = "Found";
+pub(crate) const MENDED_BY: &str = "What mends it";
+pub(crate) const CHECKED: &str = "{what} {subject}";
+pub(crate) const CHECKED_ALONE: &str = "{what}";
+pub(crate) const TO_PRODUCTS: &str = "Products";
+pub(crate) const LOOK_AGAIN: &str = "Look again";
+
+/// Access.
+pub(crate) const ACCESS: &str = "Access";
+pub(crate) const ACCESS_TITLE: &str = "Who can get into what";
+pub(crate) const REPOSITORIES_CAPTION: &str = "The repositories that your products open";
+pub(crate) const REPOSITORY: &str = "Repository";
+pub(crate) const REPOSITORY_TITLE: &str = "Access to";
+pub(crate) const MEMBERS: &str = "Have access";
+pub(crate) const INVITED: &str = "Invited";
+pub(crate) const EXPIRING: &str = "Invitation ends within a day";
+pub(crate) const IN_LINE: &str = "Wait in line";
+pub(crate) const TODAYS_BUDGET: &str = "Invitations in 24 hours";
+pub(crate) const DIFFERENCES: &str = "Differences";
+pub(crate) const COMPARED: &str = "Compared with GitHub";
+pub(crate) const BEING_COMPARED: &str = "being compared";
+pub(crate) const NEVER_COMPARED: &str = "not yet";
+pub(crate) const BUDGET: &str = "{begun} of {most}";
+pub(crate) const PAUSED_UNTIL: &str = "GitHub's limit is met, until {until}";
+pub(crate) const NO_DIFFERENCES: &str = "none";
+pub(crate) const OR_MORE: &str = "{count} or more";
+pub(crate) const LINE_CAPTION: &str = "Who waits for an invitation, in the order of their turns: the first 50";
+pub(crate) const INVITED_CAPTION: &str =
+    "Who is invited and has not answered, the invitation that ends first on top: the first 50";
+pub(crate) const TURN: &str = "Turn";
+pub(crate) const ENDS: &str = "Ends";
+pub(crate) const LICENSES_OF: &str = "Licenses";
+pub(crate) const HISTORY: &str = "History";
+pub(crate) const GRANTS_LINK: &str = "Every access";
+pub(crate) const GRANTS_TITLE: &str = "Every access";
+pub(crate) const GRANTS_CAPTION: &str = "Accounts and repositories, by account";
+pub(crate) const HAD_BEFORE: &str = "before any license it had: {permission}";
+pub(crate) const CAME: &str = "{at}: {state} ({cause})";
+pub(crate) const CAME_FOR_ORDER: &str = "{at}: {state} ({cause}), order {order} at {storefront}";
+pub(crate) const DRIFT_LINK: &str = "Differences";
+pub(crate) const DRIFT_TITLE: &str = "Where GitHub and the records differ";
+pub(crate) const DRIFT_LEAD: &str = "Each repository is compared once a day. What is missing is given again by itself; nobody is ever taken out for being in.";
+pub(crate) const DRIFT_CAPTION: &str = "Differences, as they were found";
+pub(crate) const FOUND_AT: &str = "Last found";
+pub(crate) const EVIDENCE: &str = "Evidence";
+pub(crate) const SEEN_INSIDE: &str = "GitHub lists it as a collaborator.";
+pub(crate) const SEEN_INSIDE_WITH: &str = "GitHub lists it as a collaborator, who may {role}.";
+pub(crate) const INVITED_BY_AT: &str = "{inviter} invited it on {at}.";
+pub(crate) const INVITED_BY_NOBODY: &str = "An invitation is open; GitHub does not say whose.";
+pub(crate) const OTHER_NAME: &str = "Another name: {name}";
+pub(crate) const LICENSES_ASK: &str = "Its licenses ask for: {permission}";
+pub(crate) const LET_IN: &str = "Let in by us: {change}";
+pub(crate) const LET_IN_BY_NOBODY: &str = "We never let it in: no license of it is on record.";
+pub(crate) const LICENSE_OF_ORDER: &str = "License {key} of order {order} at {storefront}: {status}";
+pub(crate) const COMPARE_TITLE: &str = "Compare with GitHub now";
+pub(crate) const COMPARE_ALL: &str = "Every repository of the catalogue is compared.";
+pub(crate) const COMPARE_ONE: &str = "{repo} is compared.";
+pub(crate) const COMPARE_LEAD: &str =
+    "GitHub's lists are read now instead of within a day. What is missing is given again; nobody is taken out.";
+pub(crate) const COMPARE_BUTTON: &str = "Compare now";
+pub(crate) const FORGET_LINK: &str = "Take that";
+pub(crate) const FORGET_TITLE: &str = "Take what an account had before";
+pub(crate) const FORGET_WHAT: &str =
+    "{account} had access to {repo} before any license let it in ({permission}), and keeps that when its licenses end.";
+pub(crate) const FORGET_NOTHING: &str = "{account} had no access to {repo} before its licenses.";
+pub(crate) const FORGET_LEAD: &str =
+    "Forgotten, it keeps what its licenses open for as long as they do, and nothing else. It touches one person.";
+pub(crate) const FORGET_BUTTON: &str = "Take it";
+pub(crate) const SYNC_LINK: &str = "Bring licenses to the catalogue";
+pub(crate) const SYNC_TITLE: &str = "Bring licenses to the catalogue";
+pub(crate) const SYNC_LEAD: &str = "A license keeps what it was activated with. Here those that are good are brought to what the catalogue says by now.";
+pub(crate) const SYNC_PRODUCT_HINT: &str = "Only licenses of this product. Empty: of every product.";
+pub(crate) const SYNC_LICENSES: &str = "Licenses that were looked at: {count}.";
+pub(crate) const SYNC_CHANGED: &str = "Licenses that would open something else: {count}.";
+pub(crate) const SYNC_PEOPLE: &str = "People whose access would change: {count}.";
+pub(crate) const SYNC_UNMAPPED: &str = "Left as they are, since the catalogue does not name their product: {count}.";
+pub(crate) const SYNC_CHOICES_GONE: &str = "Keep a choice that is not offered any more: {count}.";
+pub(crate) const SYNC_CHOICES_MISSING: &str = "Left as they are, since their buyer never had to choose: {count}.";
+pub(crate) const SYNC_SUSPENDED: &str = "Left as they are, since they are suspended: {count}.";
+pub(crate) const SYNC_UNREADABLE: &str =
+    "Left as they are, since somebody has put into a table what cannot be read: {count}.";
+pub(crate) const SYNC_CAPTION: &str = "People whose access changes, by repository";
+pub(crate) const SYNC_ADD: &str = "Gain it";
+pub(crate) const SYNC_REMOVE: &str = "Lose it";
+pub(crate) const SYNC_RAISE: &str = "May do more";
+pub(crate) const SYNC_LOWER: &str = "May do less";
+pub(crate) const SYNC_GOES_ON: &str = "There are more licenses: the next are shown once these are done.";
+pub(crate) const SYNC_BUTTON: &str = "Bring them to the catalogue";
+
+/// Sales.
+pub(crate) const SALES: &str = "Sales";
+pub(crate) const SALES_TITLE: &str = "What you sold";
+pub(crate) const PERIOD: &str = "Period";
+pub(crate) const DAYS_7: &str = "7 days";
+pub(crate) const DAYS_30: &str = "30 days";
+pub(crate) const DAYS_90: &str = "90 days";
+pub(crate) const PERIOD_END: &str = "Last day";
+pub(crate) const LAST_DAY_HINT: &str = "Such as 2026-11-27. Empty: today.";
+pub(crate) const NO_SUCH_PERIOD: &str = "There is no such period.";
+pub(crate) const NO_SUCH_DAY: &str = "`until` is no day such as 2026-11-27.";
+pub(crate) const SOLD: &str = "Sales: {count}.";
+pub(crate) const PAID_TOTAL: &str = "Paid: {amount}.";
+pub(crate) const OF_THEM_REFUNDED: &str = "Refunded since: {count}.";
+pub(crate) const OF_THEM_REFUNDED_IN_PART: &str = "Refunded in part: {count}.";
+pub(crate) const OF_THEM_WAITING: &str = "Wait for their buyer to activate: {count}.";
+pub(crate) const SEE_WAITING: &str = "Which wait for their buyer";
+pub(crate) const TEST_SALES: &str = "Test sales, which are counted in nothing else: {count}.";
+pub(crate) const SOLD_ON: &str = "{day}: {count} sold";
+pub(crate) const CHART_LABEL: &str =
+    "Sales by day from {first} to {last}, {highest} at most; the table below has the same numbers";
+pub(crate) const BY_PRODUCT: &str = "By product, the most sold first";
+pub(crate) const BY_DAY: &str = "By day, in UTC, the last first";
+pub(crate) const DAY: &str = "Day";
+pub(crate) const LINES: &str = "Sold";
+pub(crate) const PIECES: &str = "Pieces";
+pub(crate) const PAID_LABEL: &str = "Paid";
+pub(crate) const REFUNDED: &str = "Refunded since";
+pub(crate) const REFUNDED_IN_PART: &str = "In part";
+pub(crate) const WAITING_ON_BUYER: &str = "Wait for their buyer";
+pub(crate) const TESTS: &str = "Tests";
+pub(crate) const NOT_IN_CATALOGUE: &str = "not in the catalogue";
+pub(crate) const EARLIER_DAYS: &str = "Earlier days";
+pub(crate) const CUT_WITHIN_A_DAY: &str = "More was sold on this day than is looked at: of it, these are the newest.";
+
+/// Set up.
+pub(crate) const SET_UP: &str = "Set up";
+pub(crate) const SET_UP_TITLE: &str = "Set up your shop";
+pub(crate) const SET_UP_SUMMARY: &str = "{done} of {all} steps are done.";
+pub(crate) const HOW: &str = "How";
+pub(crate) const STEP_DONE: &str = "Done";
+pub(crate) const STEP_NEARLY: &str = "Works, with a warning";
+pub(crate) const STEP_OPEN: &str = "To be done";
+pub(crate) const STEP_WORKER: &str = "The Worker and its database";
+pub(crate) const STEP_WORKER_LEAD: &str =
+    "The database has its tables, the settings are right, and the cron trigger runs once a minute.";
+pub(crate) const STEP_PRODUCTS: &str = "Products";
+pub(crate) const STEP_PRODUCTS_LEAD: &str =
+    "Say of each product which repositories it opens. What follows is for their owners.";
+pub(crate) const STEP_GITHUB: &str = "GitHub";
+pub(crate) const STEP_GITHUB_LEAD: &str = "The Worker invites buyers with a token. The link opens GitHub's form with all filled in but the repositories: tick them there, make the token, and put it into the Worker. An owner of the organization may have to approve it. A GitHub App does the same without an end: docs/deploy.md says how.";
+pub(crate) const MAKE_TOKEN: &str = "Make a token at GitHub";
+pub(crate) const MAKE_TOKEN_FOR: &str = "Make a token for {owner} at GitHub";
+pub(crate) const STEP_SIGN_IN: &str = "Sign-in with GitHub";
+pub(crate) const STEP_SIGN_IN_LEAD: &str = "With an OAuth app, buyers sign in instead of typing a username, and are in with one click. Let the organization own it that owns the repositories.";
+pub(crate) const MAKE_OAUTH_APP: &str = "Make an OAuth app at GitHub";
+pub(crate) const MAKE_OAUTH_APP_FOR: &str = "Make an OAuth app of {owner} at GitHub";
+pub(crate) const STEP_STOREFRONTS: &str = "Storefronts";
+pub(crate) const STEP_STOREFRONTS_LEAD: &str =
+    "Each storefront that you sell at has to tell the Worker of its sales. One is enough.";
+pub(crate) const STEP_MAIL: &str = "Mail";
+pub(crate) const STEP_MAIL_LEAD: &str = "Buyers get their key by mail. Put the token of your mail provider and set EMAIL_FROM, as docs/deploy.md says; set OPERATOR_EMAIL for a test mail and for alerts.";
+pub(crate) const SEND_TEST_MAIL: &str = "Send yourself a test mail";
+pub(crate) const NO_OPERATOR_EMAIL: &str = "Nothing was sent: OPERATOR_EMAIL is not set.";
+pub(crate) const TEST_MAIL_FAILED: &str = "The mail did not leave:";
+pub(crate) const STEP_SALE: &str = "A test sale";
+pub(crate) const STEP_SALE_LEAD: &str = "Buy your own product, best in the storefront's test mode: you get the mail, and it is here under Sales. With ALLOW_TEST_LICENSES set, a test sale opens repositories too.";
+pub(crate) const FRONT_NOT_USED: &str = "Not used";
+pub(crate) const RUN: &str = "Run";
+pub(crate) const HOMEPAGE: &str = "Homepage URL";
+pub(crate) const CALLBACK: &str = "Authorization callback URL";
+pub(crate) const IN_WRANGLER_TOML: &str = "In wrangler.toml";
+pub(crate) const BY_COMMAND: &str = "By a command";
+pub(crate) const OR_BY_HAND: &str = "Or by hand at";
+pub(crate) const ADDRESS: &str = "Address";
+pub(crate) const SECRET: &str = "Secret";
+pub(crate) const EVENTS: &str = "Events";
+pub(crate) const SECRET_IN_ADDRESS: &str = "A long random text of yours, in the address, and as:";
+pub(crate) const SECRET_SIGNS: &str = "A long random text of yours, at the storefront, and as:";
+pub(crate) const SECRET_ISSUED: &str = "The storefront shows it once the webhook is there:";
+pub(crate) const COPY: &str = "Copy";

@@ -1,157 +1,149 @@
-//! Whom Cloudflare Access lets through.
+//! Who can get into what, where GitHub says otherwise, and bringing licenses to the catalogue.
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use latchkey::model::PrivateKey;
-use latchkey::platform::{HttpRequest, HttpResponse, Platform, SendError};
-use latchkey_sandbox::Sandbox;
-use latchkey_simulator::world;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::CONSOLE;
-use crate::pages::{Browser, FORM, Seen};
-use crate::shop::{Shop, run};
+use super::{CONSOLE, signed_in};
+use crate::pages::form;
+use crate::shop::{STARTER, Shop, catalogue_of, run};
 
-const PEM: &str = include_str!("../../fixtures/keys/rsa-2048.pkcs1.pem");
+const DAY: Duration = Duration::from_secs(24 * 60 * 60 + 60);
 
-/// The modulus of that key.
-const MODULUS: &str = include_str!("../../fixtures/keys/rsa-2048.modulus.txt");
-
-const TAG: &str = "32eafc7626e737119f4b2a5d83cb8b8cee5f2f5f1ab8d5d6e2b4c9f1a0b3c4d5";
-const ISSUER: &str = "https://acme.cloudflareaccess.com";
-
-const ACCESS: [(&str, &str); 4] =
-    [CONSOLE[0], ("ACCESS_TEAM", "acme"), ("ACCESS_AUD", TAG), ("ACCESS_API_URL", "http://access.localhost")];
-
-/// The outside world with the team's keys in it.
-fn send(sandbox: &Sandbox, request: &HttpRequest) -> Result<HttpResponse, SendError> {
-    if request.url != "http://access.localhost/cdn-cgi/access/certs" {
-        return world::send(sandbox, request);
-    }
-    let keys = json!({ "keys": [
-        { "kid": "old", "kty": "RSA", "alg": "RS256", "use": "sig", "e": "AQAB", "n": "AQAB" },
-        { "kid": "new", "kty": "RSA", "alg": "RS256", "use": "sig", "e": "AQAB", "n": MODULUS.trim() },
-    ], "public_cert": {}, "public_certs": [] });
-    Ok(HttpResponse { status: 200, headers: Vec::new(), body: keys.to_string().into_bytes() })
+/// A shop whose starter kit opens these.
+async fn shop(repos: &[&str]) -> Shop {
+    let shop = Shop::open_with(&CONSOLE);
+    map(&shop, repos).await;
+    shop
 }
 
-/// A token as Access makes it, with some of it changed.
-async fn token(shop: &Shop, header: Value, changes: &[(&str, Value)]) -> String {
-    let now_s = shop.host.now().as_millis() / 1000;
-    let mut claims = json!({
-        "aud": [TAG], "email": "ada@example.com", "exp": now_s + 60, "iat": now_s, "nbf": now_s, "iss": ISSUER,
-        "type": "app", "sub": "7335d417-61da-459d-899c-0a01c76a2f94", "country": "NL",
-    });
-    for (name, value) in changes {
-        claims[*name] = value.clone();
-    }
-    let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
-    let key = PrivateKey::from_pem(PEM).unwrap();
-    let signature = shop.host.sign_rs256(&key, signed.as_bytes()).await.unwrap();
-    format!("{signed}.{}", BASE64.encode(signature))
-}
-
-fn header() -> Value {
-    json!({ "alg": "RS256", "kid": "new", "typ": "JWT" })
-}
-
-async fn look(shop: &Shop, token: &str) -> Seen {
-    let headers = [("sec-fetch-site", "none"), ("cf-access-jwt-assertion", token)];
-    Browser::new(shop).send("GET", "/console/actions", &headers, "").await
+async fn map(shop: &Shop, repos: &[&str]) {
+    let entry = format!(
+        "[[gumroad]]\nproduct_id = {STARTER:?}\nname = \"Acme Starter Kit\"\ntier = \"pro\"\nrepos = {repos:?}\n"
+    );
+    shop.map(&catalogue_of(&entry)).await;
 }
 
 #[test]
-fn whom_access_lets_through_is_in_under_their_address() {
+fn each_repository_is_shown_with_who_is_in_invited_and_waits() {
     run(async {
-        let shop = Shop::open_sending(&ACCESS, send);
-        let seen = look(&shop, &token(&shop, header(), &[]).await).await;
-        assert_eq!(seen.status, 200);
-        assert!(seen.text().contains("Signed in as ada@example.com"), "{}", seen.text());
-        assert_eq!(seen.header("set-cookie"), None, "nothing is kept of it");
-        shop.rows("INSERT INTO outbox (kind, subject, state, died_at, trace_id, created_at) VALUES ('alert_mail', 'a', 'dead', 1, '', 1)");
-        let path = format!("/console/outbox/{}/cancel", shop.value("SELECT id FROM outbox"));
-        let assertion = token(&shop, header(), &[]).await;
-        let headers = [("sec-fetch-site", "same-origin"), ("cf-access-jwt-assertion", assertion.as_str()), FORM];
-        assert_eq!(Browser::new(&shop).send("POST", &path, &headers, "reason=done").await.status, 303);
-        assert_eq!(shop.value("SELECT actor FROM admin_actions"), "ada@example.com");
-        let left = Browser::new(&shop).send("POST", "/console/sign-out", &headers, "").await;
-        assert_eq!(left.header("location"), Some("/cdn-cgi/access/logout"));
-        let one = token(&shop, header(), &[("aud", json!(TAG))]).await;
-        assert_eq!(look(&shop, &one).await.status, 200, "an audience may stand alone");
+        let shop = shop(&["acme/starter"]).await;
+        let key = shop.sell_starter().await;
+        shop.activate(&key, "octocat").await;
+        let browser = signed_in(&shop).await;
+        let seen = browser.look("/console/access").await;
+        assert!(seen.cells().contains("acme/starter 0 1 0 0 1 of 45 none not yet"), "{}", seen.cells());
+        let seen = browser.look("/console/access/repository?repo=acme%2Fstarter").await;
+        assert!(seen.cells().contains("octocat invited"), "{}", seen.cells());
+        assert!(seen.html.contains("href=\"/console/access/grants?github=octocat\""), "{}", seen.html);
+        let seen = browser.look("/console/access/grants?github=octocat&repo=&state=invited").await;
+        assert!(seen.cells().contains("octocat acme/starter invited"), "{}", seen.cells());
+        assert!(!seen.html.contains(&key), "a key is shown masked");
+        assert!(browser.look("/console/access/grants?state=member").await.cells().contains("Nothing is here."));
+        assert_eq!(browser.get("/console/access/grants?state=lost").await.status, 400);
+        assert_eq!(browser.get("/console/access/repository?repo=acme").await.status, 404);
     });
 }
 
 #[test]
-fn a_token_of_another_team_application_time_or_key_opens_nothing() {
+fn a_difference_tells_who_let_the_account_in_when_and_for_which_order() {
     run(async {
-        let shop = Shop::open_sending(&ACCESS, send);
-        let now_s = shop.host.now().as_millis() / 1000;
-        let good = token(&shop, header(), &[]).await;
-        assert_eq!(look(&shop, &good).await.status, 200);
-        for (what, header, changes) in [
-            ("another team", header(), vec![("iss", json!("https://evil.cloudflareaccess.com"))]),
-            ("another application", header(), vec![("aud", json!(["another"]))]),
-            ("no application", header(), vec![("aud", json!([]))]),
-            ("over", header(), vec![("exp", json!(now_s))]),
-            ("not yet", header(), vec![("nbf", json!(now_s + 120))]),
-            ("a service", header(), vec![("email", Value::Null)]),
-            ("no address", header(), vec![("email", json!("ada"))]),
-            ("another key", json!({ "alg": "RS256", "kid": "old" }), vec![]),
-            ("an unknown key", json!({ "alg": "RS256", "kid": "none" }), vec![]),
-            ("no signature", json!({ "alg": "none", "kid": "new" }), vec![]),
-            ("a signature by what is public", json!({ "alg": "HS256", "kid": "new" }), vec![]),
-        ] {
-            let made = token(&shop, header, &changes).await;
-            assert_eq!(look(&shop, &made).await.status, 303, "{what}");
-        }
-        let (signed, signature) = good.rsplit_once('.').unwrap();
-        let (_, claims) = signed.split_once('.').unwrap();
-        let other = BASE64.encode(json!({ "alg": "RS256", "kid": "new", "x": 1 }).to_string());
-        let empty = format!("{signed}.");
-        for made_up in
-            ["", "a.b", "a.b.c", "..", &empty, &format!("{other}.{claims}.{signature}"), &good[..good.len() - 2]]
-        {
-            assert_eq!(look(&shop, made_up).await.status, 303, "{made_up}");
-        }
-        let twice = [
-            ("sec-fetch-site", "none"),
-            ("cf-access-jwt-assertion", good.as_str()),
-            ("cf-access-jwt-assertion", &good),
-        ];
-        assert_eq!(Browser::new(&shop).send("GET", "/console/actions", &twice, "").await.status, 303);
-        let elsewhere = Shop::open_sending(&CONSOLE, send);
-        assert_eq!(
-            look(&elsewhere, &good).await.status,
-            303,
-            "where Access is not configured, its header says nothing"
+        let shop = shop(&["acme/starter"]).await;
+        let key = shop.sell_starter().await;
+        shop.activate(&key, "octocat").await;
+        shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+        shop.rows(
+            "UPDATE grants SET state = 'member', until_at = NULL,
+                    history = json_insert(history, '$[#]', json_object('at', since_at, 'state', 'member', 'cause', 'look'))",
         );
+        shop.tick_after(DAY).await;
+        shop.tick_after(Duration::from_secs(60)).await;
+        shop.sandbox.add_collaborator("grace-hopper", "acme/starter");
+        shop.sandbox.remove_collaborator("octocat", "acme/starter");
+
+        let browser = signed_in(&shop).await;
+        let check = "/console/access/check";
+        let asked = browser.look(&format!("{check}?repo=acme%2Fstarter")).await;
+        assert!(asked.cells().contains("acme/starter is compared."), "{}", asked.cells());
+        let refused = browser.post(check, &[("repo", "acme/starter"), ("reason", "")]).await;
+        assert_eq!((refused.status, shop.count("admin_actions WHERE action = 'drift.check'")), (400, 0));
+        let seen = browser.submit(check, &[("repo", "acme/starter"), ("reason", "somebody asks")]).await;
+        assert!(seen.cells().contains("Repositories that are compared now: 1."), "{}", seen.cells());
+        for _ in 0..3 {
+            shop.tick_after(Duration::from_secs(60)).await;
+        }
+        shop.sandbox.take_mails();
+
+        let seen = browser.look("/console/access/drift").await.cells();
+        assert!(seen.contains("in for no license acme/starter grace-hopper"), "{seen}");
+        assert!(seen.contains("We never let it in: no license of it is on record."), "{seen}");
+        let order = shop.value("SELECT order_id FROM orders");
+        assert!(seen.contains(&format!("order {order} at Gumroad")), "{seen}");
+        assert!(!seen.contains(&key), "a key is shown masked");
+        let extra = browser.look("/console/access/drift?kind=extra").await.cells();
+        assert!(extra.contains("grace-hopper") && !extra.contains("octocat"), "{extra}");
     });
 }
 
 #[test]
-fn keys_are_asked_for_once_a_minute_at_most() {
-    thread_local!(static ASKED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
-    fn counting(sandbox: &Sandbox, request: &HttpRequest) -> Result<HttpResponse, SendError> {
-        ASKED.set(ASKED.get() + 1);
-        if ASKED.get() == 1 { Err(SendError::Unreachable) } else { send(sandbox, request) }
-    }
+fn what_an_account_had_before_is_taken_for_a_reason() {
     run(async {
-        let shop = Shop::open_sending(&ACCESS, counting);
-        let good = token(&shop, header(), &[]).await;
-        let unknown = token(&shop, json!({ "alg": "RS256", "kid": "none" }), &[]).await;
-        for made in [&good, &unknown, &good] {
-            assert_eq!(look(&shop, made).await.status, 303, "Access did not answer");
-        }
-        assert_eq!(ASKED.get(), 1);
-        shop.advance(Duration::from_secs(60));
-        let good = token(&shop, header(), &[]).await;
-        assert_eq!(look(&shop, &good).await.status, 200);
-        for _ in 0..3 {
-            assert_eq!(look(&shop, &unknown).await.status, 303);
-            assert_eq!(look(&shop, &good).await.status, 200);
-        }
-        assert_eq!(ASKED.get(), 2);
+        let shop = shop(&["acme/starter"]).await;
+        shop.sandbox.add_collaborator("octocat", "acme/starter");
+        let key = shop.sell_starter().await;
+        shop.activate(&key, "octocat").await;
+        assert_eq!(shop.value("SELECT earlier FROM grants"), "pull");
+        let browser = signed_in(&shop).await;
+        let seen = browser.look("/console/access/grants").await;
+        assert!(seen.cells().contains("before any license it had: read Take that"), "{}", seen.cells());
+        let account = shop.value("SELECT github_user_id FROM grants");
+        let fields = [("github_user_id", account.as_str()), ("repo", "acme/starter")];
+        let path = "/console/access/forget-earlier";
+        let asked = browser.look(&format!("{path}?{}", form(&fields))).await;
+        assert!(asked.cells().contains("octocat had access to acme/starter before any license"), "{}", asked.cells());
+        let refused = browser.post(path, &fields).await;
+        assert_eq!((refused.status, shop.value("SELECT earlier FROM grants").as_str()), (400, "pull"));
+        let seen = browser.submit(path, &[fields.as_slice(), &[("reason", "left the team")]].concat()).await;
+        assert!(seen.cells().contains("It is forgotten"), "{}", seen.cells());
+        assert_eq!(shop.count("grants WHERE earlier IS NULL"), 1);
+        assert_eq!(browser.get(&format!("{path}?github_user_id=0&repo=acme%2Fstarter")).await.status, 404);
+        assert_eq!(browser.get(&format!("{path}?github_user_id=7&repo=acme%2Fstarter")).await.status, 404);
+    });
+}
+
+#[test]
+fn licenses_are_brought_to_the_catalogue_by_a_plan_that_counts_people_and_for_a_reason() {
+    run(async {
+        let shop = shop(&["acme/starter"]).await;
+        let key = shop.sell_starter().await;
+        shop.activate(&key, "octocat").await;
+        map(&shop, &["acme/kit"]).await;
+        let browser = signed_in(&shop).await;
+        let path = "/console/access/sync";
+        let seen = browser.look(path).await;
+        let text = seen.cells();
+        assert!(text.contains("Licenses that would open something else: 1."), "{text}");
+        assert!(text.contains("People whose access would change: 1."), "{text}");
+        assert!(text.contains("acme/kit 1 0 0 0") && text.contains("acme/starter 0 1 0 0"), "{text}");
+        assert_eq!(shop.count("admin_actions WHERE action = 'grants.sync'"), 0, "a plan changes nothing");
+        let version = shop.value("SELECT version FROM catalogue");
+        let fields = [("product", ""), ("expected_version", version.as_str())];
+        let refused = browser.post(path, &fields).await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.cells().contains("This is needed."), "{}", refused.cells());
+
+        map(&shop, &["acme/kit", "acme/starter"]).await;
+        let fields = |version| [("product", ""), ("expected_version", version), ("reason", "the kit has moved")];
+        let late = browser.post(path, &fields(version.as_str())).await;
+        assert_eq!(late.status, 409, "the plan that was seen is another");
+        assert!(late.html.contains("value=\"the kit has moved\""));
+        let version = shop.value("SELECT version FROM catalogue");
+        let seen = browser.submit(path, &fields(version.as_str())).await;
+        assert!(seen.cells().contains("Accounts whose access changes within minutes: 1."), "{}", seen.cells());
+        let action = shop.record("admin_actions", "action = 'grants.sync'");
+        assert_eq!((&action["actor"], &action["reason"]), (&json!("Ada"), &json!("the kit has moved")));
+        assert_eq!(shop.count("entitlements"), 2);
+        let none = browser.look(&format!("{path}?product=another")).await;
+        assert!(none.cells().contains("Licenses that were looked at: 0."), "{}", none.cells());
     });
 }

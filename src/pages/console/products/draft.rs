@@ -1,0 +1,123 @@
+//! A file of the catalogue that somebody has written: checking it, telling what it would change, and putting it in place.
+
+use serde::Serialize;
+
+use crate::http::admin;
+use crate::http::api::products::{DryRun, ReplaceRequest, ReplacedAnswer};
+use crate::http::{Code, Problem};
+use crate::model::catalogue::{EntryRef, Problem as Mistake};
+use crate::pages::console::visit::Visit;
+use crate::pages::console::words;
+use crate::pages::words::{Markup, Part, filled};
+use crate::platform::Platform;
+use crate::words::storefront;
+
+/// What came of it.
+pub(super) enum Outcome {
+    /// Of saving: the catalogue is so now. Of looking: it would be.
+    Done(ReplacedAnswer),
+    /// What is wrong with it.
+    Wrong(Vec<Mistake>),
+    Refused(Problem),
+}
+
+/// A mistake as it is shown.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    /// In the file.
+    pub(super) line: Option<usize>,
+    /// Where, what, and what to write instead.
+    pub(super) text: String,
+    /// The input that it is about, where it can be told.
+    #[serde(skip)]
+    pub(super) input: Option<&'static str>,
+}
+
+/// What a file would change, as it is shown.
+pub(super) struct Plan {
+    pub(super) lists: Vec<(&'static str, Vec<Markup>)>,
+    pub(super) waiting: Option<Markup>,
+}
+
+/// Tells what a file would change.
+pub(super) async fn look<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outcome {
+    replace(visit, text, DryRun::Yes).await
+}
+
+/// Puts a file in place, for the reason that the form gives, if the catalogue has the version that it names.
+pub(super) async fn save<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outcome {
+    replace(visit, text, DryRun::No).await
+}
+
+async fn replace<P: Platform>(visit: &Visit<'_, P>, text: &str, dry_run: DryRun) -> Outcome {
+    if text.len() > admin::products::BODY_MAX_BYTES {
+        return Outcome::Refused(Problem::new(Code::BodyTooLarge, words::CATALOGUE_TOO_LARGE));
+    }
+    let asked = match (visit.form_of::<ReplaceRequest>(&["reason", "expected_version"]), dry_run) {
+        (Ok(asked), _) => ReplaceRequest { dry_run, ..asked },
+        // What is looked at needs no reason.
+        (Err(_), DryRun::Yes) => ReplaceRequest { reason: None, actor: None, dry_run, expected_version: None },
+        (Err(problem), DryRun::No) => return Outcome::Refused(problem),
+    };
+    if asked.reason.is_none() && dry_run == DryRun::No {
+        return Outcome::Refused(Problem::new(Code::InvalidRequest, "`reason` is missing."));
+    }
+    let new = match admin::products::of_file(text) {
+        Ok(new) => new,
+        Err(mistakes) => return Outcome::Wrong(mistakes),
+    };
+    match admin::products::replace_by(visit.engine, &new, asked).await {
+        Ok(answer) => Outcome::Done(answer),
+        Err(problem) => Outcome::Refused(problem),
+    }
+}
+
+impl Shown {
+    /// A mistake of a file that the operator sees.
+    pub(super) fn in_file(mistake: &Mistake) -> Self {
+        Self { line: mistake.line, text: mistake.to_string(), input: None }
+    }
+
+    /// A mistake of an entry whose file the operator does not see, with the input that it begins with.
+    pub(super) fn in_form(mistake: &Mistake, inputs: &[&'static str]) -> Self {
+        let begins = |input: &&&'static str| mistake.problem.starts_with(&format!("`{input}`"));
+        let text = format!("{}: {}", mistake.problem, mistake.remedy);
+        Self { line: None, text, input: inputs.iter().find(begins).copied() }
+    }
+}
+
+impl Plan {
+    pub(super) fn of(answer: &ReplacedAnswer) -> Self {
+        let difference = &answer.difference;
+        let lists = [
+            (words::ADDED, &difference.added),
+            (words::CHANGED, &difference.changed),
+            (words::REMOVED, &difference.removed),
+        ];
+        let entries = |entries: &[EntryRef]| entries.iter().map(entry).collect::<Vec<_>>();
+        let waiting = i64::try_from(answer.waiting).unwrap_or(i64::MAX);
+        Self {
+            lists: lists
+                .into_iter()
+                .filter(|(_, all)| !all.is_empty())
+                .map(|(title, all)| (title, entries(all)))
+                .collect(),
+            waiting: (waiting > 0).then(|| filled(words::WILL_BE_DUE, &[("count", Part::Number(waiting))])),
+        }
+    }
+}
+
+fn entry(entry: &EntryRef) -> Markup {
+    let id = match &entry.variant_id {
+        Some(variant) => format!("{} {variant}", entry.product_id),
+        None => entry.product_id.clone(),
+    };
+    filled(
+        words::ENTRY,
+        &[
+            ("name", Part::Name(&entry.name)),
+            ("storefront", Part::Name(storefront(&entry.source))),
+            ("product", Part::Name(&id)),
+        ],
+    )
+}

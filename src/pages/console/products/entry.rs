@@ -1,0 +1,338 @@
+//! `/console/products/entry`: one entry of the catalogue as a form.
+
+use askama::Template;
+use serde_json::Value;
+
+use super::draft::{self, Outcome, Plan, Shown};
+use super::{ENTRY_PATH, NAMED_BY, PATH, named, saved};
+use crate::adapters::storefronts::SECTIONS;
+use crate::db::reads;
+use crate::db::reads::products::WaitingProduct;
+use crate::http::admin;
+use crate::http::{Code, Problem, Response};
+use crate::model::catalogue::{
+    Catalogue, Consequence, DisputeConsequence, EntryRef, LicenseKind, Permission, Product, ProofRule, Section, Word,
+    quoted,
+};
+use crate::pages::console::Place;
+use crate::pages::console::asking::{Filled, Input, Kind, Need, Wrong};
+use crate::pages::console::visit::{Shell, Visit, html};
+use crate::pages::console::words;
+use crate::pages::fields::Fields;
+use crate::platform::Platform;
+use crate::words::Words;
+
+#[derive(Template)]
+#[template(path = "pages/templates/console/products_entry.html")]
+struct EntryPage<'a> {
+    shell: Shell<'a>,
+    lead: &'static str,
+    inputs: Vec<Filled<'a>>,
+    /// Repositories to tick, and whether each is ticked.
+    picks: Vec<(&'a str, bool)>,
+    /// Those that most entries leave as they are.
+    terms: Vec<Filled<'a>>,
+    reason: Vec<Filled<'a>>,
+    hidden: [(&'static str, &'a str); 5],
+    mistakes: &'a [Shown],
+    plan: Option<Plan>,
+    error: Option<&'a str>,
+}
+
+/// What names the entry that is changed; empty where one is added.
+const WAS: [&str; 3] = ["was_source", "was_product_id", "was_variant"];
+
+/// How many repositories there are to tick; others are typed.
+const MOST_PICKS: usize = 100;
+
+/// The keys that stand in the file as they are in the form, in its order. What is empty there is left out.
+const TEXTS: [&str; 4] = ["product_id", "name", "tier", "license"];
+const REST: [&str; 13] = [
+    "permission",
+    "on_refund",
+    "on_partial_refund",
+    "on_dispute",
+    "on_dispute_lost",
+    "on_expiry",
+    "on_end",
+    "renew_url",
+    "proof",
+    "grace_days",
+    "remind_days",
+    "per_quantity",
+    "activate_at_checkout",
+];
+/// Those of them that are numbers where what is typed is one.
+const NUMBERS: [&str; 3] = ["years", "grace_days", "remind_days"];
+const FLAGS: [&str; 2] = ["per_quantity", "activate_at_checkout"];
+
+/// The form for an entry that there is, or for another.
+pub(in crate::pages::console) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
+    let catalogue = admin::products::newest(visit.engine).await?;
+    let asked = visit.asked();
+    let given = match named(&catalogue, &asked, NAMED_BY) {
+        Some(known) => of_product(known),
+        None => proposed(&catalogue, &asked, &name_of_sold(visit, &asked).await?),
+    };
+    Ok(page(visit, &catalogue, &given, Shows::default(), 200))
+}
+
+/// Tells what the entry would change, or puts it into the catalogue.
+pub(in crate::pages::console) async fn change<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
+    let catalogue = admin::products::newest(visit.engine).await?;
+    let fields = &visit.fields;
+    let was = named(&catalogue, fields, WAS);
+    if was.is_none() && WAS.iter().any(|name| !fields.text(name).is_empty()) {
+        return Err(Problem::new(Code::NotFound, words::ENTRY_GONE));
+    }
+    let Some(section) = SECTIONS.iter().find(|section| section.source == fields.text("source")) else {
+        return Err(Problem::new(Code::InvalidRequest, words::NO_STOREFRONT));
+    };
+    let was = was.map(EntryRef::from);
+    let text = catalogue.to_toml_with(SECTIONS, was.as_ref(), Some(&written(section, fields)));
+    let saves = fields.text("do") == "save";
+    let outcome = if saves { draft::save(visit, &text).await } else { draft::look(visit, &text).await };
+    Ok(match &outcome {
+        Outcome::Done(answer) if saves => saved(answer),
+        Outcome::Done(answer) => {
+            page(visit, &catalogue, fields, Shows { plan: Some(Plan::of(answer)), ..Shows::default() }, 200)
+        }
+        Outcome::Wrong(mistakes) => {
+            let names: Vec<_> = inputs().iter().chain(&terms()).map(|input| input.name).collect();
+            let mistakes: Vec<_> = mistakes.iter().map(|mistake| Shown::in_form(mistake, &names)).collect();
+            page(visit, &catalogue, fields, Shows { mistakes: &mistakes, ..Shows::default() }, 422)
+        }
+        Outcome::Refused(problem) => {
+            let shows = Shows { error: Some(problem), ..Shows::default() };
+            page(visit, &catalogue, fields, shows, problem.code.status())
+        }
+    })
+}
+
+/// What is shown beside what was entered.
+#[derive(Default)]
+struct Shows<'a> {
+    mistakes: &'a [Shown],
+    plan: Option<Plan>,
+    error: Option<&'a Problem>,
+}
+
+fn page<P: Platform>(
+    visit: &Visit<'_, P>,
+    catalogue: &Catalogue,
+    given: &Fields,
+    shows: Shows<'_>,
+    status: u16,
+) -> Response {
+    let (inputs, terms, reason) = (inputs(), terms(), Input::reason());
+    let wrong = shows.error.map(|problem| Wrong::of(&problem.detail, std::slice::from_ref(&reason)));
+    let error_of = |input: &Input| {
+        let mistake =
+            shows.mistakes.iter().find(|shown| shown.input == Some(input.name)).map(|shown| shown.text.as_str());
+        mistake.or(wrong.as_ref().filter(|wrong| wrong.input == Some(input.name)).map(|wrong| wrong.text))
+    };
+    let fill = |inputs| filled_with(inputs, given, error_of);
+    let version = catalogue.version().to_string();
+    let ticked: Vec<_> = given.all("repo").collect();
+    let is_new = given.text("was_product_id").is_empty();
+    let page = EntryPage {
+        shell: visit.shell(Place::Products, if is_new { words::ADD_TITLE } else { words::CHANGE_TITLE }),
+        lead: if given.text("sold").is_empty() { words::ENTRY_LEAD } else { words::SOLD_LEAD },
+        inputs: fill(&inputs),
+        picks: repos(catalogue).into_iter().map(|repo| (repo, ticked.contains(&repo))).collect(),
+        terms: fill(&terms),
+        reason: fill(std::slice::from_ref(&reason)),
+        hidden: [
+            ("expected_version", &version),
+            ("was_source", given.text("was_source")),
+            ("was_product_id", given.text("was_product_id")),
+            ("was_variant", given.text("was_variant")),
+            ("sold", given.text("sold")),
+        ],
+        mistakes: shows.mistakes,
+        plan: shows.plan,
+        error: wrong.as_ref().filter(|wrong| wrong.input.is_none()).map(|wrong| wrong.text),
+    };
+    html(&visit.frame, status, &page)
+}
+
+fn filled_with<'a>(
+    inputs: &'a [Input],
+    given: &'a Fields,
+    error_of: impl Fn(&Input) -> Option<&'a str>,
+) -> Vec<Filled<'a>> {
+    let fill = |input: &'a Input| Filled { input, value: given.text(input.name), error: error_of(input) };
+    inputs.iter().map(fill).collect()
+}
+
+/// The repositories that the catalogue names already, each once.
+fn repos(catalogue: &Catalogue) -> Vec<&str> {
+    let mut found: Vec<&str> = Vec::new();
+    for repo in catalogue.products().iter().flat_map(Product::all_repos) {
+        if !found.iter().any(|known| known.eq_ignore_ascii_case(repo.as_str())) && found.len() < MOST_PICKS {
+            found.push(repo.as_str());
+        }
+    }
+    found
+}
+
+/// What the newest delivery calls a product that was sold; empty where it was not, or none says.
+async fn name_of_sold<P: Platform>(visit: &Visit<'_, P>, asked: &Fields) -> Result<String, Problem> {
+    if asked.text("sold").is_empty() {
+        return Ok(String::new());
+    }
+    let waiting = admin::read(visit.engine, reads::products::waiting()).await?;
+    let is_it = |product: &WaitingProduct| {
+        product.source == asked.text("source") && product.product_id == asked.text("product_id")
+    };
+    Ok(waiting.into_iter().filter(is_it).find_map(|product| product.name).unwrap_or_default())
+}
+
+/// What the form begins with for a product that the catalogue does not name: what the address says of it, and the kind of license
+/// that the others have. Of a product that has no entry at all, every variant is meant.
+fn proposed(catalogue: &Catalogue, asked: &Fields, name: &str) -> Fields {
+    let tier = catalogue.products().iter().map(|product| product.tier.as_str()).find(|tier| !tier.is_empty());
+    let of_product =
+        |product: &Product| product.source == asked.text("source") && product.product_id == asked.text("product_id");
+    let variant = if catalogue.products().iter().any(of_product) { asked.text("variant") } else { "" };
+    let said = ["source", "product_id", "sold"].map(|name| (name, asked.text(name)));
+    let reason = if asked.text("sold").is_empty() { "" } else { words::SOLD_REASON };
+    let begun = [("name", name), ("variant", variant), ("tier", tier.unwrap_or("standard")), ("reason", reason)];
+    Fields::of(said.into_iter().chain(begun))
+}
+
+/// An entry as the form has it.
+fn of_product(product: &Product) -> Fields {
+    // It always serializes.
+    let entry = serde_json::to_value(product).unwrap_or_default();
+    let section = SECTIONS.iter().find(|section| section.source == product.source);
+    let mut given: Vec<(&str, String)> = vec![
+        ("source", product.source.clone()),
+        ("was_source", product.source.clone()),
+        ("was_product_id", product.product_id.clone()),
+    ];
+    let variant = product.variant_id().unwrap_or_default();
+    given.extend([("variant", variant.to_owned()), ("was_variant", variant.to_owned())]);
+    for key in TEXTS.iter().chain(&NUMBERS).chain(&REST) {
+        let is_usual = *key == "license" && section.is_some_and(|section| section.default_license() == product.license);
+        let value = match entry.get(key) {
+            None => continue,
+            Some(_) if is_usual => continue,
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        if !given.iter().any(|(known, _)| known == key) {
+            given.push((key, value));
+        }
+    }
+    given.extend(product.repos.iter().map(|repo| ("repo", repo.as_str().to_owned())));
+    if let Some(choice) = &product.choose {
+        let from: Vec<_> = choice.from.iter().map(|repo| repo.as_str()).collect();
+        given.extend([("choose", from.join("\n")), ("limit", choice.limit.to_string())]);
+    }
+    Fields::of(given.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// What was entered as the text of an entry. Numbers that are none and words that mean nothing stand there as they are, and are
+/// complained about as in any file.
+fn written(section: &Section, fields: &Fields) -> String {
+    let mut text = format!("[[{}]]\n", section.source);
+    let mut add = |key: &str, value: String| text.push_str(&format!("{key} = {value}\n"));
+    let entered = |name: &str| Some(fields.text(name).trim()).filter(|value| !value.is_empty());
+    let list = |repos: &[&str]| format!("[{}]", repos.iter().map(|repo| quoted(repo)).collect::<Vec<_>>().join(", "));
+    let of_lines = |name: &str| -> Vec<&str> {
+        let separates = |letter: char| letter.is_whitespace() || letter == ',';
+        fields.text(name).split(separates).filter(|repo| !repo.is_empty()).collect()
+    };
+    for key in TEXTS {
+        if let Some(value) = entered(key) {
+            add(key, quoted(value));
+        }
+    }
+    if let Some(variant) = entered("variant") {
+        add(section.variants.map_or("variant", |rule| rule.key()), quoted(variant));
+    }
+    let mut repos: Vec<&str> = Vec::new();
+    for repo in fields.all("repo").chain(of_lines("repos")) {
+        if !repos.iter().any(|known| known.eq_ignore_ascii_case(repo)) {
+            repos.push(repo);
+        }
+    }
+    if !repos.is_empty() {
+        add("repos", list(&repos));
+    }
+    let number = |value: &str| if value.parse::<i64>().is_ok() { value.to_owned() } else { quoted(value) };
+    if let Some(years) = entered("years") {
+        add("years", number(years));
+    }
+    let from = of_lines("choose");
+    if !from.is_empty() {
+        let limit = number(entered("limit").unwrap_or("1"));
+        add("choose", format!("{{ from = {}, limit = {limit} }}", list(&from)));
+    }
+    for key in REST {
+        match entered(key) {
+            None => {}
+            Some(value) if FLAGS.contains(&key) && value == "true" => add(key, value.to_owned()),
+            Some(value) if NUMBERS.contains(&key) => add(key, number(value)),
+            Some(value) => add(key, quoted(value)),
+        }
+    }
+    text
+}
+
+/// What every entry says.
+fn inputs() -> Vec<Input> {
+    let storefronts = SECTIONS.iter().map(|section| (section.source.to_owned(), section.name.to_owned())).collect();
+    let licenses = Kind::Choice(usual(words::USUAL_LICENSE, LicenseKind::ALL.iter().copied()));
+    vec![
+        input("source", words::STOREFRONT, None, Kind::Choice(storefronts), Need::Preset),
+        input("product_id", words::ENTRY_PRODUCT_ID, Some(words::PRODUCT_ID_HINT), Kind::Text, Need::Required),
+        input("variant", words::VARIANT, Some(words::ENTRY_VARIANT_HINT), Kind::Text, Need::Optional),
+        input("name", words::PRODUCT_NAME, Some(words::PRODUCT_NAME_HINT), Kind::Text, Need::Required),
+        input("license", words::LICENSE_KIND, None, licenses, Need::Preset),
+        input("tier", words::ENTRY_TIER, Some(words::TIER_HINT), Kind::Text, Need::Optional),
+        input("years", words::YEARS, Some(words::YEARS_HINT), Kind::Text, Need::Optional),
+        input("repos", words::REPOS, Some(words::REPOS_HINT), Kind::Lines, Need::Optional),
+    ]
+}
+
+/// On which terms.
+fn terms() -> Vec<Input> {
+    fn consequence(name: &'static str, label: &'static str, usually: Consequence) -> Input {
+        input(name, label, None, choice(usually), Need::Preset)
+    }
+    let days = |name, label, hint| input(name, label, Some(hint), Kind::Text, Need::Optional);
+    vec![
+        input("choose", words::CHOOSE, Some(words::CHOOSE_HINT), Kind::Lines, Need::Optional),
+        input("limit", words::LIMIT, Some(words::LIMIT_HINT), Kind::Text, Need::Optional),
+        input("permission", words::PERMISSION, None, choice(Permission::default()), Need::Preset),
+        input("proof", words::PROOF, None, choice(ProofRule::default()), Need::Preset),
+        consequence("on_refund", words::ON_REFUND, Consequence::Revoke),
+        consequence("on_partial_refund", words::ON_PARTIAL_REFUND, Consequence::Keep),
+        input("on_dispute", words::ON_DISPUTE, None, choice(DisputeConsequence::default()), Need::Preset),
+        consequence("on_dispute_lost", words::ON_DISPUTE_LOST, Consequence::Revoke),
+        consequence("on_expiry", words::ON_EXPIRY, Consequence::Revoke),
+        consequence("on_end", words::ON_END, Consequence::Revoke),
+        days("grace_days", words::GRACE_DAYS, words::GRACE_DAYS_HINT),
+        days("remind_days", words::REMIND_DAYS, words::REMIND_DAYS_HINT),
+        input("renew_url", words::RENEW_URL, Some(words::RENEW_URL_HINT), Kind::Text, Need::Optional),
+        input("per_quantity", words::PER_QUANTITY, None, Kind::Flag, Need::Optional),
+        input("activate_at_checkout", words::AT_CHECKOUT, None, Kind::Flag, Need::Optional),
+    ]
+}
+
+const fn input(name: &'static str, label: &'static str, hint: Option<&'static str>, kind: Kind, need: Need) -> Input {
+    Input { name, label, hint, kind, value: String::new(), need }
+}
+
+/// One of a few words, the usual one first and left out of the entry.
+fn choice<T: Word + Words + PartialEq>(usually: T) -> Kind {
+    let others = T::ALL.iter().copied().filter(|word| *word != usually);
+    Kind::Choice(usual(usually.words(), others))
+}
+
+fn usual<T: Word + Words>(usually: &str, others: impl Iterator<Item = T>) -> Vec<(String, String)> {
+    let first = (String::new(), usually.to_owned());
+    [first].into_iter().chain(others.map(|word| (word.as_str().to_owned(), word.words().to_owned()))).collect()
+}
