@@ -186,7 +186,7 @@ pub fn go_on(look: &Look, page: i64, read: &Listed, now: Timestamp) -> Statement
 }
 
 /// So many grants, at most, that are recorded as invited and are not by this list.
-pub fn missing(look: &Look, listed: &Listed, now: Timestamp, count: i64) -> Query<Missing> {
+pub fn missing(look: &Look, listed: &Listed, moment: Moment, count: i64) -> Query<Missing> {
     let (gone, invited_since) = match (&look.last, look.looked_at) {
         // Whoever was on the list before and is not any more; all others on it are as they were.
         (Some(last), Some(looked_at)) if look.settled => {
@@ -204,7 +204,8 @@ pub fn missing(look: &Look, listed: &Listed, now: Timestamp, count: i64) -> Quer
         invited_since,
         invited_before = look.began_at.plus_millis(-LAG_MS),
         lifetime_ms = LIFETIME_MS,
-        now,
+        now = moment.now,
+        allow_test = moment.test_licenses,
         count,
     )
 }

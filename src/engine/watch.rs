@@ -81,7 +81,7 @@ impl<P: Platform> Engine<P> {
             Err(failure) => return Ok(self.put_off_look(&look, &failure, Batch::new()).await.map(|()| true)?),
         };
         let mut batch = Batch::new();
-        let missing = batch.add(watches::missing(&look, &listed, self.now(), extent.accounts));
+        let missing = batch.add(watches::missing(&look, &listed, self.moment(), extent.accounts));
         let missing = self.run(batch).await?.all(&missing)?;
         let mut left = if i64::try_from(missing.len()).is_ok_and(|count| count < extent.accounts) {
             Left::Nothing

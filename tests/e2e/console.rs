@@ -84,12 +84,12 @@ async fn what_each_page_of_the_console_reads_of_a_shop_with_100_000_orders_is_bo
         ("access", "/console/access".to_owned(), 1_000),
         ("a repository", "/console/access/repository?repo=acme/kit".to_owned(), 150),
         ("every access", "/console/access/grants".to_owned(), 2_000),
-        ("differences", "/console/access/drift".to_owned(), 1_500),
+        ("differences", "/console/access/drift".to_owned(), 2_000),
         ("bring licenses to the catalogue, planned", "/console/access/sync".to_owned(), 4_000),
         ("sales of a month", "/console/sales".to_owned(), 2_500),
         ("sales of a week", "/console/sales?days=7".to_owned(), 2_500),
-        ("the doctor", "/console/doctor".to_owned(), 2_500),
-        ("set up", "/console/set-up".to_owned(), 2_500),
+        ("the doctor", "/console/doctor".to_owned(), 4_000),
+        ("set up", "/console/set-up".to_owned(), 4_000),
     ];
     for (field, value) in [
         ("email", "buyer-77777@example.com"),
@@ -116,7 +116,10 @@ async fn what_each_page_of_the_console_reads_of_a_shop_with_100_000_orders_is_bo
         let line = shop.until_logged("request", before + 1).await.pop().unwrap();
         measured.push((name, line["d1_rows_read"].as_i64().unwrap(), *most));
     }
-    println!("page, rows read, bound: {measured:#?}");
+    #[expect(clippy::print_stdout, reason = "whoever asks how much each page reads is answered with --nocapture")]
+    {
+        println!("page, rows read, bound: {measured:#?}");
+    }
     assert!(measured.iter().all(|(_, read, most)| read <= most), "page, rows read, bound: {measured:#?}");
     shop.close();
 }

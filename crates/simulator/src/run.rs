@@ -48,6 +48,10 @@ const RUSHES: u32 = 40;
 /// One run in so many has a time in which every process dies of the same.
 const PLAGUES: u32 = 20;
 
+/// The services that a shop has to do with.
+const MOODY: [Service; 5] =
+    [Service::GitHub, Service::LemonSqueezy, Service::Gumroad, Service::Paddle, Service::Postmark];
+
 /// What came of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -293,9 +297,9 @@ impl Run {
     }
 
     fn change_a_services_mood(&mut self) {
-        let service = self.random.usize(0..5);
+        let named = MOODY[self.random.usize(0..MOODY.len())];
+        let service = Service::ALL.iter().position(|service| *service == named).unwrap_or_default();
         let per_mille = [0, 0, 150, 600][self.random.usize(0..4)];
-        let named = Service::ALL[service];
         self.note(&match per_mille {
             0 => format!("{named} answers every request as it should from now on"),
             _ => format!("{named} answers {per_mille} of a thousand requests badly from now on"),

@@ -136,6 +136,11 @@ impl Storefront for Stripe {
         setup::change(self, platform, change).await
     }
 
+    fn product_name(_body: &[u8], _product_id: &str) -> Option<String> {
+        // A session does not say what was bought: its lines are asked for.
+        None
+    }
+
     async fn products(&self, platform: &impl Platform) -> Result<Products, Failure> {
         setup::products(self, platform).await
     }

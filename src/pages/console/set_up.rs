@@ -98,7 +98,9 @@ impl Step {
             | CheckCode::Schema
             | CheckCode::Configuration
             | CheckCode::SandboxValues
+            | CheckCode::BuyersPage
             | CheckCode::Cron => Self::Worker,
+            CheckCode::SignIn => Self::SignIn,
             CheckCode::UnmappedProducts | CheckCode::MappedProducts => Self::Products,
             CheckCode::GithubToken
             | CheckCode::GithubTokenEnd

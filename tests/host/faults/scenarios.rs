@@ -149,7 +149,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 52] = [
+    pub(super) const ALL: [Self; 53] = [
         Self::Sale,
         Self::MintedOrder,
         Self::AskedSale,

@@ -136,6 +136,7 @@ fn every_code_has_its_words() {
       refunded: the order was refunded
       partially_refunded: the order was refunded in part
       disputed: the payment is disputed
+      dispute_lost: you lost the dispute about the payment
       disabled_by_storefront: the storefront has disabled the key
       expired: the license has ended
       mail_canceled: you canceled the mail with the key
