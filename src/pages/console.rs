@@ -141,7 +141,7 @@ const SECTIONS: [(Place, &str, &str); 10] = [
     (Place::Deliveries, deliveries::PATH, words::DELIVERIES),
     (Place::Licenses, licenses::PATH, words::LICENSES),
     (Place::Access, access::PATH, words::ACCESS),
-    (Place::Outbox, "/console/outbox", words::OUTBOX),
+    (Place::Outbox, outbox::PATH, words::OUTBOX),
     (Place::Products, products::PATH, words::PRODUCTS),
     (Place::Doctor, doctor::PATH, words::DOCTOR),
     (Place::Actions, "/console/actions", words::ACTIONS),

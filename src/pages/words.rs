@@ -59,6 +59,11 @@ pub(crate) enum Notice {
     LinkOver,
 }
 
+/// A name, a key or another text of somebody's, alone.
+pub(crate) fn alone(text: &str) -> Markup {
+    filled("{name}", &[("name", Part::Name(text))])
+}
+
 /// Fills the places of a sentence. One that nothing is given for stays empty.
 pub(crate) fn filled(sentence: &str, parts: &[(&str, Part<'_>)]) -> Markup {
     let mut html = String::new();

@@ -172,16 +172,12 @@ pub(super) async fn repository<P: Platform>(visit: &Visit<'_, P>) -> Result<Resp
     let repo = Repo::parse(asked.text("repo")).map_err(|_| admin::absent())?;
     let waiting = admin::read(visit.engine, reads::access::waiting_at(&repo)).await?;
     let of = |path_of| path(path_of, [("repo", repo.as_str())]);
-    let rows = |all: &'_ [Waiting]| -> Vec<String> {
-        all.iter().map(|who| path(GRANTS_PATH, [("github", who.github_username.as_str())])).collect()
-    };
-    let (line_paths, invited_paths) = (rows(&waiting.line), rows(&waiting.invited));
     let page = Repository {
         shell: visit.shell(Place::Access, words::REPOSITORY_TITLE),
         name: repo.as_str(),
         lists: [
-            ("line", words::LINE_CAPTION, words::TURN, waiting_rows(&waiting.line, line_paths)),
-            ("invited", words::INVITED_CAPTION, words::ENDS, waiting_rows(&waiting.invited, invited_paths)),
+            ("line", words::LINE_CAPTION, words::TURN, waiting.line.iter().map(waiting_row).collect()),
+            ("invited", words::INVITED_CAPTION, words::ENDS, waiting.invited.iter().map(waiting_row).collect()),
         ],
         grants_path: of(GRANTS_PATH),
         drift_path: of(DRIFT_PATH),
@@ -190,13 +186,14 @@ pub(super) async fn repository<P: Platform>(visit: &Visit<'_, P>) -> Result<Resp
     Ok(visit.page(&page))
 }
 
-fn waiting_rows(all: &[Waiting], paths: Vec<String>) -> Vec<WaitingRow<'_>> {
-    let row = |(who, path): (_, String)| {
-        let who: &Waiting = who;
-        let state = standing(who.state.tone(), who.state.words());
-        WaitingRow { who, path, state, since: moment(who.since), at: who.at.map(moment) }
-    };
-    all.iter().zip(paths).map(row).collect()
+fn waiting_row(who: &Waiting) -> WaitingRow<'_> {
+    WaitingRow {
+        who,
+        path: path(GRANTS_PATH, [("github", who.github_username.as_str())]),
+        state: standing(who.state.tone(), who.state.words()),
+        since: moment(who.since),
+        at: who.at.map(moment),
+    }
 }
 
 /// Who has access to what, by filters.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::visit::{Shell, Visit};
-use super::{Place, deliveries, products, words};
+use super::{Place, deliveries, outbox, path, products, words};
 use crate::http::api::attention::AttentionItem;
 use crate::http::api::codes::{DutyKind, OutstandingState, Remedy, SaleState};
 use crate::http::api::{PageLimit, PageRequest};
@@ -114,25 +114,23 @@ fn row<P: Platform>(visit: &Visit<'_, P>, cause: &Cause<'_>) -> Row {
 fn why(item: &AttentionItem) -> Markup {
     let storefront = codes::storefront(item.source.as_deref().unwrap_or_default());
     let error = item.error.as_deref().unwrap_or_default();
-    if let (EventReason::UnmappedProduct, Some(product)) =
-        (item.reason.unwrap_or(EventReason::Malformed), &item.product_id)
-    {
+    if let (Some(EventReason::UnmappedProduct), Some(product)) = (item.reason, &item.product_id) {
         let parts = [("storefront", Part::Name(storefront)), ("product", Part::Name(product))];
         return pages::filled(words::WHY_UNMAPPED, &parts);
     }
     match (item.reason, item.mail_returned) {
-        (Some(reason), _) if error.is_empty() => pages::filled("{reason}", &[("reason", Part::Name(reason.words()))]),
+        (Some(reason), _) if error.is_empty() => pages::alone(reason.words()),
         (_, Some(fate)) => pages::filled(words::WHY_RETURNED, &[("fate", Part::Name(fate.words()))]),
         _ if error.is_empty() && item.remedy == Remedy::InviteAgain => pages::filled(words::WHY_EXPIRED, &[]),
         _ if error.is_empty() => pages::filled(words::WHY_WAITS, &[]),
-        _ => pages::filled("{error}", &[("error", Part::Name(error))]),
+        _ => pages::alone(error),
     }
 }
 
 /// Where something is done about one thing.
 fn link<P: Platform>(visit: &Visit<'_, P>, item: &AttentionItem) -> Option<(String, &'static str)> {
     let delivery = |act: &str| item.event_id.as_ref().map(|id| format!("{}/{id}{act}", deliveries::PATH));
-    let row = || item.outbox_id.map(|id| format!("/console/outbox/{id}/retry"));
+    let row = || item.outbox_id.map(|id| format!("{}/{id}/retry", outbox::PATH));
     match item.remedy {
         Remedy::None => None,
         Remedy::MapProduct => map(item),
@@ -154,25 +152,22 @@ fn map(item: &AttentionItem) -> Option<(String, &'static str)> {
 
 /// Where something is done about all that the same cause holds up.
 fn link_for_all(item: &AttentionItem) -> Option<(String, &'static str)> {
-    let act = match item.remedy {
+    let (act, button) = match item.remedy {
         Remedy::MapProduct => return map(item),
         Remedy::ReplayEvent => ("replay", words::REPLAY_ALL_BUTTON),
         Remedy::DismissEvent => ("dismiss", words::DISMISS_ALL_BUTTON),
         _ => return None,
     };
     let error: String = item.error.as_deref().unwrap_or_default().chars().take(ERROR_CHARACTERS).collect();
-    let pairs = [
+    let query = [
         ("state", OutstandingState::NeedsSeller.as_str()),
         ("source", item.source.as_deref().unwrap_or_default()),
         ("error", if error.contains(char::is_control) { "" } else { &error }),
     ];
-    let given = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
-    Some((format!("{}/{}?{query}", deliveries::PATH, act.0), act.1))
+    Some((path(&format!("{}/{act}", deliveries::PATH), query), button))
 }
 
 fn item<P: Platform>(item: &AttentionItem, visit: &Visit<'_, P>, link: Option<(String, &'static str)>) -> Item {
-    let text = |text: &str| pages::filled("{text}", &[("text", Part::Name(text))]);
     let email = item.email.as_deref().or(item.order_id.as_deref()).unwrap_or_default();
     let what = match (&item.github_username, &item.repo, &item.license_key, &item.event_id) {
         (Some(account), Some(repo), ..) => {
@@ -184,10 +179,10 @@ fn item<P: Platform>(item: &AttentionItem, visit: &Visit<'_, P>, link: Option<(S
         }
         (.., Some(id)) => {
             let order = item.order_id.as_deref().unwrap_or(id);
-            let delivery = pages::linked(&format!("{}/{id}", deliveries::PATH), &text(order));
+            let delivery = pages::linked(&format!("{}/{id}", deliveries::PATH), &pages::alone(order));
             pages::filled(words::DELIVERY_OF, &[("delivery", Part::Marked(&delivery)), ("email", Part::Name(email))])
         }
-        _ => text(item.kind.words()),
+        _ => pages::alone(item.kind.words()),
     };
     Item { what, link, next_attempt_at: item.next_attempt_at.map(moment) }
 }

@@ -40,7 +40,7 @@ pub(super) struct Row<'a> {
     pub(super) may_cancel: bool,
 }
 
-const PATH: &str = "/console/outbox";
+pub(super) const PATH: &str = "/console/outbox";
 
 /// What can be done with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn about(item: &OutboxItem) -> Markup {
         (None, Some(detail)) => detail.clone(),
         (None, None) => item.subject.clone(),
     };
-    pages::filled("{text}", &[("text", Part::Name(&text))])
+    pages::alone(&text)
 }
 
 pub(super) async fn ask<P: Platform>(visit: &Visit<'_, P>, act: Act) -> Result<Response, Problem> {

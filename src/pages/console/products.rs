@@ -21,7 +21,7 @@ use crate::http::api::products::ReplacedAnswer;
 use crate::http::{Problem, Response};
 use crate::model::catalogue::{Catalogue, EntryRef, LicenseKind, Product};
 use crate::pages::fields::Fields;
-use crate::pages::words::{Markup, Part, filled};
+use crate::pages::words::{Markup, Part, alone, filled};
 use crate::platform::Platform;
 use crate::words::{Words, storefront};
 
@@ -87,9 +87,9 @@ fn row(product: &Product) -> Row<'_> {
         ("product_id", &product.product_id),
         ("variant", product.variant_id().unwrap_or_default()),
     ];
-    let repos = product.repos.iter().map(|repo| filled("{repo}", &[("repo", Part::Name(repo.as_str()))]));
+    let repos = product.repos.iter().map(|repo| alone(repo.as_str()));
     let chosen = product.choose.iter().map(|choice| {
-        let from = choice.from.iter().map(|repo| filled("{repo}", &[("repo", Part::Name(repo.as_str()))]));
+        let from = choice.from.iter().map(|repo| alone(repo.as_str()));
         let listed = Markup::list(from);
         filled(words::CHOSEN_FROM, &[("limit", Part::Number(choice.limit.into())), ("repos", Part::Marked(&listed))])
     });

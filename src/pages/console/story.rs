@@ -5,7 +5,7 @@ use super::words;
 use crate::http::api::codes::OutboxKind;
 use crate::http::api::licenses::LicenseItem;
 use crate::http::api::timeline::{Happening, TimelineEntry};
-use crate::pages::words::{Markup, Part, filled, moment, standing};
+use crate::pages::words::{Markup, Part, alone, filled, moment, standing};
 use crate::platform::Platform;
 use crate::words::{self as codes, State, Words};
 
@@ -54,7 +54,7 @@ pub(super) fn entry<P: Platform>(visit: &Visit<'_, P>, entry: &TimelineEntry) ->
 /// What it was, and why.
 fn happened<P: Platform>(visit: &Visit<'_, P>, happening: &Happening) -> (Markup, Option<Markup>) {
     let key = |key: &str| words::license_link(&visit.license_path(key), key);
-    let why = |text: Option<&str>| text.map(|text| filled("{text}", &[("text", Part::Name(text))]));
+    let why = |text: Option<&str>| text.map(alone);
     match happening {
         Happening::Received { event_id, event_type } => {
             (words::delivery_link(words::HAPPENED_RECEIVED, event_id, event_type), None)
@@ -106,6 +106,6 @@ pub(super) fn errand(kind: OutboxKind, repo: Option<&str>, github_username: Opti
         (OutboxKind::Grant, Some(login), Some(repo)) => {
             filled(words::ACCESS_OF, &[("account", Part::Name(login)), ("repo", Part::Name(repo))])
         }
-        _ => filled("{kind}", &[("kind", Part::Name(kind.words()))]),
+        _ => alone(kind.words()),
     }
 }

@@ -1,6 +1,6 @@
 //! What the console says beside the words of the codes, which are in `crate::words`: English, whole sentences, places in braces.
 
-use super::{Markup, Part, Tone, filled, linked};
+use super::{Markup, Part, Tone, alone, filled, linked};
 use crate::http::api::codes::Remedy;
 
 /// What has become of what the operator did, told on the page to which that led.
@@ -176,7 +176,7 @@ pub(crate) fn masked(key: &str) -> String {
 
 /// A license by its masked key, which leads to its story.
 pub(crate) fn license_link(path: &str, key: &str) -> Markup {
-    linked(path, &filled("{key}", &[("key", Part::Name(&masked(key)))]))
+    linked(path, &alone(&masked(key)))
 }
 
 /// A sentence about a delivery, which leads to it.
