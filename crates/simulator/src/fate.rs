@@ -106,9 +106,13 @@ impl Fates {
     }
 
     /// How badly a service answers from now on.
-    pub(crate) fn trouble(&self, service: usize, per_mille: u32) {
+    pub(crate) fn trouble(&self, service: Service, per_mille: u32) {
         let mut troubled = self.troubled.get();
-        troubled[service] = per_mille;
+        for (of, known) in troubled.iter_mut().zip(Service::ALL) {
+            if known == service {
+                *of = per_mille;
+            }
+        }
         self.troubled.set(troubled);
     }
 

@@ -297,12 +297,11 @@ impl Run {
     }
 
     fn change_a_services_mood(&mut self) {
-        let named = MOODY[self.random.usize(0..MOODY.len())];
-        let service = Service::ALL.iter().position(|service| *service == named).unwrap_or_default();
+        let service = MOODY[self.random.usize(0..MOODY.len())];
         let per_mille = [0, 0, 150, 600][self.random.usize(0..4)];
         self.note(&match per_mille {
-            0 => format!("{named} answers every request as it should from now on"),
-            _ => format!("{named} answers {per_mille} of a thousand requests badly from now on"),
+            0 => format!("{service} answers every request as it should from now on"),
+            _ => format!("{service} answers {per_mille} of a thousand requests badly from now on"),
         });
         self.fates.trouble(service, per_mille);
     }

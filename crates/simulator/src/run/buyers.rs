@@ -98,6 +98,16 @@ impl Run {
         }
     }
 
+    /// Somebody accepts every invitation that they have.
+    pub(super) fn accept_everything(&self, account: &Account) {
+        let login = self.login_now(account);
+        for invitation in self.world.sandbox.repos().iter().flat_map(|repo| self.world.sandbox.invitations(repo)) {
+            if invitation.login == login {
+                self.accept(&invitation);
+            }
+        }
+    }
+
     pub(super) fn decline(&self, invitation: &Invitation) {
         let Invitation { login, repo, user_id, .. } = invitation;
         self.note(&format!("{login} declines the invitation to {repo}"));

@@ -51,15 +51,6 @@ impl Run {
         Ok(())
     }
 
-    fn accept_everything(&self, account: &'static Account) {
-        let login = self.login_now(account);
-        for invitation in self.world.sandbox.repos().iter().flat_map(|repo| self.world.sandbox.invitations(repo)) {
-            if invitation.login == login {
-                self.accept(&invitation);
-            }
-        }
-    }
-
     /// Ticks until each repository of the catalogue has been compared once more.
     fn compare_everything(&mut self) -> Result<(), Violation> {
         let since = self.world.now().as_millis();

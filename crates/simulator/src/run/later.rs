@@ -148,11 +148,7 @@ impl Run {
         self.present_as(Some(self.login_now(member)), key, Some(order), member);
         self.tasks.finish(&self.world);
         self.tick_until_quiet()?;
-        for invitation in self.world.sandbox.repos().iter().flat_map(|repo| self.world.sandbox.invitations(repo)) {
-            if invitation.login == self.login_now(member) {
-                self.accept(&invitation);
-            }
-        }
+        self.accept_everything(member);
         let [is_paid, is_over] = [true, false];
         for _ in 0..self.random.u32(1..4) {
             self.look_after(paid_at + STILL_PAID_MS, (account, repo), is_paid)?;

@@ -73,8 +73,7 @@ impl Run {
     /// Sells something whose mail is still due afterwards; gives the order's place.
     fn sell_unmailed(&mut self) -> usize {
         let delivery = self.sold_on_gumroad(0);
-        let postmark = Service::ALL.iter().position(|service| *service == Service::Postmark).unwrap_or_default();
-        self.fates.trouble(postmark, 1000);
+        self.fates.trouble(Service::Postmark, 1000);
         self.deliver(delivery);
         self.tasks.finish(&self.world);
         self.fates.calm();
