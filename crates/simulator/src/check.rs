@@ -49,7 +49,7 @@ pub(crate) use later::{
 };
 pub(crate) use licenses::Standings;
 pub(crate) use look::{
-    addressed, bound_licenses, deliveries_to_dismiss, given_up, has_died_since, is_of, licenses, next_due,
+    addressed, bound_licenses, deliveries_to_dismiss, given_up, has_news_since, is_of, licenses, next_due,
     next_reminder, next_unread_list, next_unseen, unfinished_rows, unprocessed_sales,
 };
 pub(crate) use syncs::{all_follow, all_opened};

@@ -337,7 +337,7 @@ impl Run {
             self.tick_until_quiet()?;
             self.look_at_all_invitations()?;
             self.tick_until_quiet()?;
-            if !check::has_died_since(self, since) {
+            if !check::has_news_since(self, since) {
                 break;
             }
         }
