@@ -86,7 +86,7 @@ pub struct DueGrant {
     pub renewals: i64,
     /// Whether it has a turn among those who wait for an invitation.
     pub in_line: bool,
-    /// The permission that was given last, if any is.
+    /// The permission that was given last, if any is; or the most that may have been, while an invitation is in doubt.
     pub given: Option<Permission>,
     /// What the account had before it was given any, and keeps.
     pub earlier: Option<Permission>,
@@ -445,6 +445,10 @@ impl DueGrant {
             Some(word) => Permission::from_name(word).map(Some).ok_or(RowError(column)),
             None => Ok(None),
         };
+        let doubted = match row.optional_integer("doubted_rank")? {
+            Some(rank) => Some(Permission::from_rank(rank).ok_or(RowError("doubted_rank"))?),
+            None => None,
+        };
         let invitation = match row.integer("reserved")? {
             0 => Reservation::Full { until: row.time("full_until_at")? },
             _ => Reservation::Reserved,
@@ -470,7 +474,7 @@ impl DueGrant {
             state: GrantState::from_name(row.text("state")?).ok_or(RowError("state"))?,
             renewals: row.integer("renewals")?,
             in_line: row.integer("in_line")? == 1,
-            given: permission("given")?,
+            given: [permission("given")?, doubted].into_iter().flatten().max_by_key(|permission| permission.rank()),
             earlier: permission("earlier")?,
         })
     }

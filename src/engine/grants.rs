@@ -134,6 +134,12 @@ const fn invite_to<'a>(
     Invite { repo: &grant.repo, account, permission, given: grant.given, earlier: grant.earlier, until }
 }
 
+/// The most that an earlier invitation can have been to of which no answer is known: by the time that one is, the licenses may ask
+/// for less.
+fn doubted(grant: &DueGrant) -> Option<Permission> {
+    grant.given.filter(|_| grant.in_doubt)
+}
+
 /// What an account had before it was given anything, where this was the first time that it was to be.
 fn found_before(grant: &DueGrant, attempted: &Attempted) -> Option<Permission> {
     let Attempted::Member { before } = *attempted else { return None };
@@ -444,6 +450,7 @@ impl<P: Platform> Engine<P> {
                             until: Some(*until),
                             reason: Some(reason),
                             in_doubt,
+                            given: doubted(grant),
                             ..Seen::default()
                         };
                         batch.run(grants::record(grant, lease, now, &seen));
@@ -500,7 +507,8 @@ impl<P: Platform> Engine<P> {
     fn record_held(&self, grant: &DueGrant, lease: &Lease, batch: &mut Batch) {
         let leaves_line = grant.in_line && matches!(grant.wanted, Wanted::AsItIs | Wanted::TestsOff);
         if grant.in_doubt || leaves_line {
-            let seen = Seen { in_doubt: grant.in_doubt.then_some(true), leaves_line, ..Seen::default() };
+            let in_doubt = grant.in_doubt.then_some(true);
+            let seen = Seen { in_doubt, given: doubted(grant), leaves_line, ..Seen::default() };
             batch.run(grants::record(grant, lease, self.now(), &seen));
         }
     }
@@ -562,7 +570,7 @@ impl<P: Platform> Engine<P> {
                 Wanted::Access(asked) if unknown && grant.given.is_none_or(|given| given.rank() < asked.rank()) => {
                     Some(asked)
                 }
-                _ => None,
+                _ => doubted(grant),
             };
             let seen =
                 Seen { state: Some(state), until, reason: Some(&reason), login, in_doubt, given, ..Seen::default() };

@@ -436,6 +436,37 @@ fn a_permission_is_lowered_again_when_the_license_is_gone_that_gave_it() {
 }
 
 #[test]
+fn what_an_activation_gave_whose_word_was_lost_to_another_is_lowered_with_its_license() {
+    run(async {
+        let shop = shop();
+        shop.sandbox.accept_at_once("octocat");
+        let key = sell(&shop, "writer", "writer").await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        // As if whoever gave it were at it still.
+        shop.rows(
+            "UPDATE grants SET state = 'pending', until_at = NULL, given = NULL, invitation_id = NULL,
+             history = json_insert(history, '$[#]', json_object('at', since_at, 'state', 'pending', 'cause', 'attempt'))",
+        );
+        let until = shop.host.now().as_millis() + MINUTE_MS;
+        shop.rows(&format!(
+            "UPDATE outbox SET state = 'leased', lease_id = 'another', silent_claims = 1, next_attempt_at = {until}, done_at = NULL,
+             outcome = NULL WHERE kind = 'grant'"
+        ));
+        let other = sell(&shop, "reader", "reader").await;
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(503)).path("/permission").times(1));
+        assert_eq!(shop.activate(&other, "octocat").await.status, 202);
+        // The first license asks for less by now, so that nothing else says what it may have given.
+        shop.rows("UPDATE entitlements SET permission = 'pull'");
+        assert_eq!(role(&shop).as_deref(), Some("write"));
+        for _ in 0..5 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert_eq!(role(&shop).as_deref(), Some("read"));
+        shop.calls();
+    });
+}
+
+#[test]
 fn whoever_had_access_before_keeps_what_they_had_and_loses_what_a_license_added() {
     run(async {
         for (product, before, meanwhile) in

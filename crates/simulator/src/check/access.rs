@@ -347,7 +347,7 @@ fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(),
     Ok(())
 }
 
-/// When the shop asked for an account to be let into a repository.
+/// When the shop asked for an account to be let into a repository, and GitHub did not refuse it.
 fn puts(run: &Run, (account, repo): &Access) -> Vec<i64> {
     let to = format!("/repos/{repo}/collaborators/");
     let is_theirs = |login: &str| ids_of(run, login).contains(account);
@@ -356,7 +356,8 @@ fn puts(run: &Run, (account, repo): &Access) -> Vec<i64> {
         .sandbox
         .calls()
         .into_iter()
-        .filter(|call| call.method == "PUT" && call.path.to_lowercase().strip_prefix(&to).is_some_and(is_theirs));
+        .filter(|call| call.method == "PUT" && call.path.to_lowercase().strip_prefix(&to).is_some_and(is_theirs))
+        .filter(|call| !matches!(call.status, Some(403 | 404 | 422)));
     puts.map(|call| call.at).collect()
 }
 

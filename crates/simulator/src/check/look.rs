@@ -125,7 +125,8 @@ pub(crate) fn given_up(run: &Run) -> Vec<String> {
 /// Whether the operator is still to be told of something: a row of the outbox was given up since then, or more was noted than an
 /// alert has told of. The row itself may be due anew by now, for another invitation.
 pub(crate) fn has_news_since(run: &Run, since: i64) -> bool {
-    let news = "SELECT 1 FROM outbox WHERE died_at >= ?1 UNION ALL SELECT 1 FROM alert_causes WHERE times > told LIMIT 1";
+    let news =
+        "SELECT 1 FROM outbox WHERE died_at >= ?1 UNION ALL SELECT 1 FROM alert_causes WHERE times > told LIMIT 1";
     let news = run.world.host.database().query_with(news, &[since.into()]);
     !news.unwrap_or_else(|error| panic!("{error}")).is_empty()
 }

@@ -2,8 +2,9 @@
 -- license asks for, and where none does, why what there is stays as it is, if it does (a suspended license; one of a test
 -- purchase, which opens nothing for now); whether an invitation is reserved, and else until when there is none to be had: for those
 -- that were made to the account, or are under way, or until its turn, or where that is over until another of its repository's is free
--- for it; whether of an earlier one nobody knows what became of it; until when somebody else may
--- still be inviting, until when GitHub, or this repository, is left alone, and how often in a row the limits of both were met.
+-- for it; whether of an earlier one nobody knows what became of it, and what that can have been to at most, by any license that there
+-- is or was; until when somebody else may still be inviting, until when GitHub, or this repository, is left alone, and how often in a
+-- row the limits of both were met.
 SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.github_username, g.repo, g.invitation_id,
        g.state, g.renewals, g.given, g.earlier, o.requested_at IS NOT NULL AS requested,
        (SELECT max(c.permission_rank) FROM open_claims c
@@ -16,6 +17,9 @@ SELECT o.id, o.attempts, o.trace_id, g.id AS grant_id, g.github_user_id, g.githu
        EXISTS (SELECT 1 FROM invitation_reservations r
                WHERE r.grant_id = g.id AND r.lease_id = :lease_id AND r.reserved_at = :now) AS reserved,
        g.in_doubt OR o.silent_claims > 1 AS in_doubt,
+       iif(g.in_doubt OR o.silent_claims > 1,
+           (SELECT max(c.permission_rank) FROM claims c WHERE c.github_user_id = g.github_user_id AND c.repo = g.repo),
+           NULL) AS doubted_rank,
        iif((SELECT count(*) FROM invitation_reservations r
             WHERE r.grant_id = g.id AND r.reserved_at > :now - :window_ms AND r.made = 1) >= :per_grant,
            (SELECT min(r.reserved_at) + :window_ms FROM invitation_reservations r
