@@ -192,7 +192,11 @@ CREATE TABLE licenses (
   remind_at           INTEGER GENERATED ALWAYS AS (
                         iif(remind_ms > 0 AND status = 'active' AND ended = 0 AND reminded = 0 AND email <> '' AND term <> 'renewing'
                             AND ends_at IS NOT NULL AND expires_at - remind_ms > issued_at, expires_at - remind_ms, NULL)) VIRTUAL,
-  turn_at             INTEGER GENERATED ALWAYS AS (iif(ended, NULL, coalesce(remind_at, ends_at))) VIRTUAL,  -- the first of both
+  activate_at         INTEGER,                    -- when it is next tried to activate it for the account that was given at the
+                                                  -- checkout; null: it is not, or not any more
+  turn_at             INTEGER GENERATED ALWAYS AS (
+                        iif(ended, NULL, coalesce(min(activate_at, coalesce(remind_at, ends_at)), activate_at, remind_at, ends_at)))
+                      VIRTUAL,                    -- the first of these
   catalogue_expires_at INTEGER,                   -- by the catalogue's years; an end that the storefront names comes before it
   event_id            TEXT    REFERENCES webhook_events (id),  -- that brought it, or that it answers by hand; null: neither
   consequences        TEXT    NOT NULL DEFAULT '{}' CHECK (json_type(consequences) = 'object'),  -- the status that each fact
@@ -205,7 +209,7 @@ CREATE TABLE licenses (
   UNIQUE (source, order_id, line, storefront_key_id, piece)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX licenses_email ON licenses (lower(email));
--- The ends that are still to be reminded of, or acted on: one index for both, since it is looked at every minute.
+-- What is still to be activated, to be reminded of, or at its end: one index for all, since it is looked at every minute.
 CREATE INDEX licenses_turn ON licenses (turn_at) WHERE turn_at IS NOT NULL;
 
 -- The ends that buyers were reminded of, or are to be: of each end of a license once.

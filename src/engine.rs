@@ -8,6 +8,7 @@ mod activate;
 mod admin_actions;
 mod alert;
 mod catalogue;
+mod checkout;
 mod doctor;
 mod drift;
 mod earlier;
@@ -178,7 +179,10 @@ impl<P: Platform> Engine<P> {
         let before = self.spent();
         let done = match work {
             FollowUp::Process { event, delivery } => {
-                self.process(Handling { event: &event, delivery: &delivery, attempts: 1 }).await
+                match self.process(Handling { event: &event, delivery: &delivery, attempts: 1 }).await {
+                    Ok(()) if self.catalogue().activates_at_checkout() => self.activate_at_checkout().await.map(|_| ()),
+                    processed => processed,
+                }
             }
             FollowUp::Record(batch) => self.write_down(batch).await.map_err(StorageError::from),
             FollowUp::Compare => self.compare_now().await,

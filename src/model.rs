@@ -33,13 +33,15 @@ pub use event::{EventReason, EventType, StorefrontEvent};
 pub use github::{GithubAccount, GithubAppId, GithubLogin, GithubUserId, Login, LoginError};
 pub use id::{EventId, LeaseId, TraceId, UniqueId};
 pub use inbox::{Delivery, ListName, ListedItem, ListedPayment, Origin, PaymentFate};
-pub use license::{Activation, Ending, GrantState, License, LicenseStatus, Standing, TestLicenses};
+pub use license::{
+    Activation, CORRECTED_WITHIN_MS, Ending, GrantState, License, LicenseStatus, Standing, TestLicenses,
+};
 pub use license_key::{KeyError, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKey};
 pub use mail::{MailFate, ReturnedMail};
 pub use money::{Amount, Currency};
 pub use order::{
     Bought, BuyerAddress, IssuedKey, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked, ProductRef, Quantity,
-    StorefrontId,
+    StorefrontId, checkout_login,
 };
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use proof::{Authenticated, Signature};

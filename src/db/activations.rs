@@ -59,7 +59,12 @@ pub fn record_entitlements(binding: &Binding<'_>) -> Statement {
 
 /// Notes that the account that a license is bound to was signed in with.
 pub fn prove(key: &LicenseKey, account: GithubUserId) -> Statement {
-    statement!("activations/prove", key, user_id = account)
+    note_proof(key, account, Proof::SignedIn)
+}
+
+/// Notes how it is known whose the account is that a license is bound to by now.
+pub(super) fn note_proof(key: &LicenseKey, account: GithubUserId, proof: Proof) -> Statement {
+    statement!("activations/prove", key, user_id = account, proof = proof.as_str())
 }
 
 impl License {
@@ -97,6 +102,7 @@ impl Activation {
             login: GithubLogin::parse(row.text("github_username")?).map_err(|_| RowError("github_username"))?,
             user_id: GithubUserId::new(row.integer("github_user_id")?).ok_or(RowError("github_user_id"))?,
             repos: repos.collect::<Result<_, _>>().map_err(|_| RowError("repos"))?,
+            bound_at_checkout: row.optional_time("bound_at_checkout_at")?,
         }))
     }
 }

@@ -7,6 +7,7 @@ use super::batch::{Batch, Handle, Query};
 use super::grants::Moment;
 use super::statement::{query, statement};
 use super::{LicenseSelector, activations, grants, licenses};
+use crate::http::api::codes::Proof;
 use crate::model::catalogue::Consequence;
 use crate::model::{
     AdminAction, EmailAddress, EventId, GithubAccount, GithubUserId, LicenseKey, OrderId, Product, ProductRef, Source,
@@ -68,10 +69,19 @@ pub struct Move<'a> {
     pub key: &'a LicenseKey,
     /// Whom it is bound to, as the buyer has shown to know.
     pub from: GithubUserId,
-    /// That was signed in with.
     pub to: &'a GithubAccount,
-    /// So long after one move, there is no other.
-    pub every_ms: i64,
+    pub allowed: MoveAllowed,
+    /// How it is known whose the new account is.
+    pub proof: Proof,
+}
+
+/// When a buyer may move a license.
+#[derive(Debug, Clone, Copy)]
+pub enum MoveAllowed {
+    /// Not for so long after another move.
+    Every { every_ms: i64 },
+    /// For so long after it was bound to what was given at the checkout.
+    AfterCheckout { within_ms: i64 },
 }
 
 /// Binds a good license to another account at its buyer's wish. Gives a row when this statement did it.
@@ -83,7 +93,11 @@ pub fn move_to(
     trace: &TraceId,
 ) -> Handle<()> {
     let AdminAction { id: action_id, reason, actor } = action;
-    let Move { key, from, to, every_ms } = *wish;
+    let Move { key, from, to, allowed, proof } = *wish;
+    let (every_ms, within_ms) = match allowed {
+        MoveAllowed::Every { every_ms } => (Some(every_ms), None),
+        MoveAllowed::AfterCheckout { within_ms } => (None, Some(within_ms)),
+    };
     let Moment { now, test_licenses: allow_test } = moment;
     let moved = batch.add(query!(
         "actions/record_move",
@@ -96,12 +110,13 @@ pub fn move_to(
         trace,
         allow_test,
         every_ms,
+        within_ms,
         from_id = from,
         user_id = to.id,
         login = &to.login,
     ));
     batch.extend(follow_transfer(key, to, action, moment, trace));
-    batch.run(activations::prove(key, to.id));
+    batch.run(activations::note_proof(key, to.id, proof));
     moved
 }
 

@@ -1,14 +1,15 @@
 //! `licenses`: what an order entitles to, and how each license stands.
 
-use super::statement::statement;
+use super::batch::Query;
+use super::statement::{query, statement};
 use super::{grants, outbox, privacy};
 use crate::db::grants::Moment;
 use crate::model::catalogue::{Consequence, DisputeConsequence};
 use crate::model::{
-    EventId, IssuedKey, LicenseKey, LicenseStatus, Order, OrderId, OrderLine, Product, ProductRef, Source,
-    StorefrontId, Timestamp, TraceId,
+    EventId, GithubLogin, IssuedKey, LicenseKey, LicenseStatus, Order, OrderId, OrderLine, Product, ProductRef, Source,
+    StorefrontId, Timestamp, TraceId, checkout_login,
 };
-use crate::platform::Statement;
+use crate::platform::{Row, RowError, Statement};
 
 /// The licenses that a change is about.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,20 @@ pub struct MintedLicenses<'a> {
     pub product: &'a Product,
     pub now: Timestamp,
 }
+
+/// A license that is to be activated for the account that was given at its checkout.
+#[derive(Debug, Clone)]
+pub struct AtCheckout {
+    pub key: LicenseKey,
+    /// `None` where it was erased meanwhile, or none was given.
+    pub login: Option<GithubLogin>,
+}
+
+/// For so long after it was issued, a license is tried to be activated for the account that was given at its checkout.
+pub const CHECKOUT_TRIED_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Between two tries, at least.
+const CHECKOUT_WAIT_MS: i64 = 5 * 60 * 1000;
 
 impl<'a> LicenseSelector<'a> {
     /// The key, or the source and the order: what is not given selects nothing.
@@ -62,8 +77,32 @@ pub fn mint(licenses: &MintedLicenses<'_>, event_id: &EventId) -> Statement {
         kept_after_expiry = product.on_expiry == Consequence::Keep,
         kept_after_end = product.on_end == Consequence::Keep,
         consequences = consequences(product),
+        at_checkout = product.activate_at_checkout && checkout_login(&order.custom_fields).is_some(),
         event_id,
     )
+}
+
+/// Has the license of a line whose keys the storefront issues activated for the account that was given at the checkout, where the
+/// key has come before its order.
+pub fn activate_issued(source: Source, order_id: &OrderId, line: &OrderLine, now: Timestamp) -> Statement {
+    let line = i64::from(line.line.get());
+    statement!("licenses/activate_issued", source, order_id, line, now, within_ms = CHECKOUT_TRIED_MS)
+}
+
+/// Takes the license that is due the longest to be activated for the account that was given at its checkout.
+pub fn claim_checkout(now: Timestamp) -> Query<AtCheckout> {
+    let (wait_ms, within_ms) = (CHECKOUT_WAIT_MS, CHECKOUT_TRIED_MS);
+    query!("licenses/claim_checkout", AtCheckout::read, now, wait_ms, within_ms)
+}
+
+/// Has nothing more tried with the account that was given at a license's checkout.
+pub fn end_checkout(key: &LicenseKey) -> Statement {
+    statement!("licenses/end_checkout", key)
+}
+
+/// Reads the GitHub username that was given at a license's checkout; no row where the order is not known.
+pub fn login_of_checkout(key: &LicenseKey) -> Query<Option<GithubLogin>> {
+    query!("licenses/checkout_fields", read_checkout_login, key)
 }
 
 /// Records the license of a key of the storefront's own, of which [`super::storefront_keys`] has its word: one that this delivery
@@ -94,6 +133,7 @@ pub fn record_issued(
         kept_after_expiry = product.on_expiry == Consequence::Keep,
         kept_after_end = product.on_end == Consequence::Keep,
         consequences = consequences(product),
+        at_checkout = product.activate_at_checkout,
         event_id,
     )
 }
@@ -165,4 +205,20 @@ pub fn follow(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) ->
     let [unwanted, wanted, enqueue] = grants::follow_status(selector, moment, trace);
     // What changes is told by how a license stands before, so these come first.
     [unwanted, wanted, enqueue, recompute(selector, moment.now), privacy::look_again(selector, moment.now)]
+}
+
+impl AtCheckout {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        Ok(Self {
+            key: LicenseKey::from_record(row.text("license_key")?).map_err(|_| RowError("license_key"))?,
+            login: read_checkout_login(row)?,
+        })
+    }
+}
+
+/// The GitHub username among what was filled in at a checkout, from the column `custom_fields`.
+fn read_checkout_login(row: &Row) -> Result<Option<GithubLogin>, RowError> {
+    let Some(text) = row.optional_text("custom_fields")? else { return Ok(None) };
+    let fields: Vec<(String, String)> = serde_json::from_str(text).map_err(|_| RowError("custom_fields"))?;
+    Ok(checkout_login(&fields))
 }

@@ -34,6 +34,8 @@ pub struct Duties {
     pub license_ends_at: Option<Timestamp>,
     /// Since when a reminder of an end is to be enqueued.
     pub remind_at: Option<Timestamp>,
+    /// Since when a license is to be activated for the account that was given at its checkout.
+    pub activate_at: Option<Timestamp>,
     /// When the repository is due whose invitations are looked at next, whether or not GitHub is left alone.
     watch_due_at: Option<Timestamp>,
     /// The list that is due first to be read back.
@@ -105,6 +107,7 @@ impl Duties {
             look_at: row.optional_time("look_at")?,
             license_ends_at: row.optional_time("license_ends_at")?,
             remind_at: row.optional_time("remind_at")?,
+            activate_at: row.optional_time("activate_at")?,
             watch_due_at: row.optional_time("watch_due_at")?,
             list_due_at: row.optional_time("list_due_at")?,
             untold: if news { Untold::Something } else { Untold::Nothing },

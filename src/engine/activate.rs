@@ -1,7 +1,8 @@
 //! Activating a license: binding its key for good to one GitHub identity, and inviting that identity.
 //!
 //! 1. One batch reads the license with its activation and, where it is bound to this login and good, leases its grants.
-//! 2. Bound to another identity: terminated, with no call to anybody. Bound to this one: the bypass, straight to 5.
+//! 2. Bound to another identity: terminated, with no call to anybody; but for a day after it was bound to an account that was only
+//!    given at the checkout, whoever has the key may say that it is another one. Bound to this one: the bypass, straight to 5.
 //! 3. Otherwise the key is verified, by our own record or by the storefront, and at the same time the login is resolved
 //!    at GitHub to its numeric identity.
 //! 4. One batch binds, records what the license opens, and leases a grant a repository. The primary key lets one identity
@@ -22,15 +23,19 @@ use crate::adapters::github::{self, Profile, Resolved};
 use crate::adapters::storefronts::Verdict;
 use crate::db::activations::{self, Binding, KnownLicense};
 use crate::db::grants::{self, BoundTo, DueGrant, Recorded};
+use crate::db::license_actions::{Move, MoveAllowed};
 use crate::db::outbox::{Lease, Leased};
 use crate::db::{Batch, Handle, Results, licenses, storefront_keys};
 use crate::http::api::codes::Proof;
 use crate::model::catalogue::ProofRule;
 use crate::model::{
-    Activation, ChoiceError, GithubAccount, GithubLogin, GithubUserId, IssuedKey, License, LicenseKey, LicenseKind,
-    Login, PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
+    Activation, CORRECTED_WITHIN_MS, ChoiceError, GithubAccount, GithubLogin, GithubUserId, IssuedKey, License,
+    LicenseKey, LicenseKind, Login, PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
 };
 use crate::platform::{DbError, Level, LogValue, Platform};
+
+/// Why a buyer moves a license that was bound to an account that was given at the checkout.
+const CORRECTED: &str = "the buyer corrects the GitHub account that was given at the checkout";
 
 /// What a caller asks for.
 #[derive(Debug)]
@@ -46,6 +51,8 @@ pub struct Activate {
 pub enum Claimed {
     /// Somebody has given this username, which may be anybody's.
     Typed(Login),
+    /// The same at the checkout, before there was a license.
+    AtCheckout(GithubLogin),
     /// GitHub has said a moment ago that this account is signed in. It is known by its number, whatever login it has.
     SignedIn(GithubAccount),
 }
@@ -209,7 +216,12 @@ impl<P: Platform> Engine<P> {
                 // Whose it was that was erased, GitHub's number of the account alone can tell, once more is known of the key.
                 let is_nameless = github::is_erased(&activation.login);
                 if !is_nameless && !request.claimed.is_of(&activation) {
-                    return Err(ActivateError::BoundToAnother);
+                    return match request.claimed {
+                        Claimed::Typed(_) | Claimed::SignedIn(_) if activation.is_correctable(self.now()) => {
+                            self.correct(request, key, license, activation).await
+                        }
+                        _ => Err(ActivateError::BoundToAnother),
+                    };
                 }
                 // Only the storefront knows whether a key of its own was renewed.
                 let renewable =
@@ -229,6 +241,42 @@ impl<P: Platform> Engine<P> {
         self.bind(verified, &account, request.claimed.proof()).await
     }
 
+    /// Step 4 of a license that is bound to an account that was only given at the checkout: the buyer says that theirs is another one.
+    /// It is moved there, and recorded like any transfer. The old account loses what nothing else of its own opens.
+    async fn correct(
+        &self,
+        request: &Activate,
+        key: &LicenseKey,
+        license: License,
+        activation: Activation,
+    ) -> Result<Opened, ActivateError> {
+        let issued_as = license.key.clone();
+        let (_, account) = self.verify(request, key, Some(license), Some(activation.repos)).await?;
+        if account.id != activation.user_id {
+            let correction = Move {
+                key: &issued_as,
+                from: activation.user_id,
+                to: &account,
+                allowed: MoveAllowed::AfterCheckout { within_ms: CORRECTED_WITHIN_MS },
+                proof: request.claimed.proof(),
+            };
+            self.move_to(&correction, CORRECTED).await?.ok_or(ActivateError::BoundToAnother)?;
+        }
+        // Whoever was renamed since is the same.
+        let mut batch = Batch::new();
+        let access = self.ask_for_access(&mut batch, &issued_as, BoundTo::Id(account.id))?;
+        let known = batch.add(activations::known_license(&issued_as));
+        let results = self.run(batch).await?;
+        match results.first(&known)? {
+            Some((license, Some(activation))) if activation.user_id == account.id => {
+                self.usable(&license)?;
+                let access = access.read(&results)?;
+                Ok(Opened { binding: Bound::Now, license, activation, access, resolved: Some(account.login) })
+            }
+            _ => Err(ActivateError::BoundToAnother),
+        }
+    }
+
     /// Step 1.
     async fn look_up(&self, key: &LicenseKey, claimed: &Claimed) -> Result<LookedUp, ActivateError> {
         let mut batch = Batch::new();
@@ -238,7 +286,8 @@ impl<P: Platform> Engine<P> {
                 Some(self.ask_for_access(&mut batch, key, BoundTo::Login(login))?)
             }
             Claimed::SignedIn(account) => Some(self.ask_for_access(&mut batch, key, BoundTo::Id(account.id))?),
-            Claimed::Typed(Login::EnterpriseManaged) => None,
+            // Of a license that its buyer has activated, nothing is tried again.
+            Claimed::Typed(Login::EnterpriseManaged) | Claimed::AtCheckout(_) => None,
         };
         let results = self.run_with_catalogue(batch).await?;
         let known = results.first(&known)?;
@@ -391,6 +440,7 @@ impl<P: Platform> Engine<P> {
         match claimed {
             Claimed::SignedIn(account) => Ok(account.clone()),
             Claimed::Typed(login) => Ok(self.profile(login, repo).await?.account),
+            Claimed::AtCheckout(login) => Ok(self.profile(&Login::Plausible(login.clone()), repo).await?.account),
         }
     }
 
@@ -540,7 +590,7 @@ impl<P: Platform> Engine<P> {
 /// What was bound before stays bound, however it was proved then; so this is asked where something is about to be bound.
 fn require_proof(product: &Product, claimed: &Claimed) -> Result<(), ActivateError> {
     match (product.proof, claimed) {
-        (ProofRule::Required, Claimed::Typed(_)) => Err(ActivateError::ProofRequired),
+        (ProofRule::Required, Claimed::Typed(_) | Claimed::AtCheckout(_)) => Err(ActivateError::ProofRequired),
         (ProofRule::Required, Claimed::SignedIn(_)) | (ProofRule::Optional, _) => Ok(()),
     }
 }
@@ -549,7 +599,7 @@ impl Claimed {
     /// Whether a license is bound to whoever this is.
     fn is_of(&self, activation: &Activation) -> bool {
         match self {
-            Self::Typed(Login::Plausible(login)) => *login == activation.login,
+            Self::Typed(Login::Plausible(login)) | Self::AtCheckout(login) => *login == activation.login,
             Self::Typed(Login::EnterpriseManaged) => false,
             Self::SignedIn(account) => account.id == activation.user_id,
         }
@@ -558,6 +608,7 @@ impl Claimed {
     const fn proof(&self) -> Proof {
         match self {
             Self::Typed(_) => Proof::Typed,
+            Self::AtCheckout(_) => Proof::Checkout,
             Self::SignedIn(_) => Proof::SignedIn,
         }
     }

@@ -18,6 +18,7 @@ use crate::http::api::codes::OutboxKind;
 use crate::model::{
     Bought, BuyerAddress, Catalogue, Ending, EventId, EventReason, EventType, IssuedKey, LicenseKey, LicenseKind,
     MINTED_KEY_RANDOM_BYTES, Order, OrderFacts, OrderId, Picked, Product, ProductRef, Source, Subscription,
+    checkout_login,
 };
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -83,7 +84,12 @@ impl<P: Platform> Engine<P> {
             };
             match product.license {
                 LicenseKind::None => reason = reason.or(Some(EventReason::NothingToDeliver)),
-                LicenseKind::Storefront => reason = Some(EventReason::KeyIssuedByStorefront),
+                LicenseKind::Storefront => {
+                    reason = Some(EventReason::KeyIssuedByStorefront);
+                    if product.activate_at_checkout && checkout_login(&order.custom_fields).is_some() {
+                        batch.run(licenses::activate_issued(source, &order.order_id, line, now));
+                    }
+                }
                 LicenseKind::Minted => {
                     let pieces = if product.per_quantity { line.quantity.get() } else { 1 };
                     if pieces > MOST_KEYS {

@@ -12,10 +12,11 @@ use super::activate::{ActivateError, Wish};
 use super::{Engine, StorageError};
 use crate::adapters::github::{self, Profile};
 use crate::db::grants::Recorded;
-use crate::db::{Batch, activations, grants};
+use crate::db::{Batch, activations, grants, licenses};
 use crate::model::catalogue::{Choice, ProofRule};
 use crate::model::{
-    Activation, GrantState, License, LicenseKey, LicenseStatus, Login, PresentedKey, Product, Repo, Standing, Timestamp,
+    Activation, GithubLogin, GrantState, License, LicenseKey, LicenseStatus, Login, PresentedKey, Product, Repo,
+    Standing, Timestamp,
 };
 use crate::platform::Platform;
 
@@ -31,6 +32,8 @@ pub struct LicenseView {
     pub test: bool,
     /// What it is bound to, if it is. Only for who has shown to know that already.
     pub activation: Option<Activation>,
+    /// The GitHub username that was given at the checkout, which nobody has shown to be theirs.
+    pub checkout_login: Option<GithubLogin>,
     /// Whether the account has to be signed in with before it is bound.
     pub proof: ProofRule,
     /// What the buyer has to choose among before it is bound.
@@ -78,6 +81,7 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let known = batch.add(activations::known_license(given));
         let recorded = batch.add(grants::of_license(given));
+        let checkout_login = batch.add(licenses::login_of_checkout(given));
         let results = self.run_with_catalogue(batch).await.map_err(StorageError::from)?;
         let recorded = results.all(&recorded)?;
         match results.first(&known)? {
@@ -89,7 +93,8 @@ impl<P: Platform> Engine<P> {
                 } else {
                     self.usable(&license)?;
                 }
-                self.view(license, activation, &recorded).await
+                let checkout_login = results.first(&checkout_login)?.flatten();
+                self.view(license, activation, checkout_login, &recorded).await
             }
             None if may_be_storefronts => {
                 self.count_unknown_key().await?;
@@ -104,6 +109,7 @@ impl<P: Platform> Engine<P> {
                     expires_at: issued.expires_at.or_else(|| product.expiry_from(self.now())),
                     test: issued.test.unwrap_or_default(),
                     activation: None,
+                    checkout_login: None,
                     proof: product.proof,
                     repos: not_activated(&product),
                     choose: product.choose,
@@ -127,6 +133,7 @@ impl<P: Platform> Engine<P> {
         &self,
         license: License,
         activation: Option<Activation>,
+        checkout_login: Option<GithubLogin>,
         recorded: &[Recorded],
     ) -> Result<LicenseView, ActivateError> {
         let (product, proof, choose, repos) = match &activation {
@@ -152,6 +159,7 @@ impl<P: Platform> Engine<P> {
             expires_at: license.expires_at,
             test: license.test,
             activation,
+            checkout_login,
             proof,
             choose,
             repos,

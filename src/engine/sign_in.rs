@@ -15,12 +15,13 @@
 
 use super::grants::RepoStatus;
 use super::join::join_all;
-use super::{Activate, ActivateError, Activated, Bound, Claimed, Engine, FollowUp};
+use super::{Activate, ActivateError, Activated, Bound, Claimed, Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::{Accepted, Consent, Exchanged, Resolved, SignIn, UserToken};
 use crate::config::Moves;
-use crate::db::license_actions::{self, Move};
+use crate::db::license_actions::{self, Move, MoveAllowed};
 use crate::db::{Batch, activations, grants, watches};
+use crate::http::api::codes::Proof;
 use crate::model::{Actor, GithubAccount, GithubUserId, PresentedKey, Reason, Repo};
 use crate::platform::{Level, LogValue, Platform};
 
@@ -151,21 +152,25 @@ impl<P: Platform> Engine<P> {
         if bound_to == Some(to.id) {
             return Ok(());
         }
-        let (Some(reason), Some(actor), Moves::Allowed) =
-            (Reason::parse(WANTED), Actor::parse(BUYER), self.config.pages.moves)
-        else {
-            return Err(SignInError::NotMoved);
-        };
-        let action = self.new_action(reason, actor).map_err(ActivateError::Storage)?;
-        let mut batch = Batch::new();
-        let wish = Move { key: &view.key, from, to, every_ms: MOVES_EVERY_MS };
-        let moved = license_actions::move_to(&mut batch, &wish, &action, self.moment(), &self.trace);
-        let results = self.run(batch).await.map_err(ActivateError::from)?;
-        if results.count(&moved).map_err(ActivateError::from)? == 0 {
+        if self.config.pages.moves != Moves::Allowed {
             return Err(SignInError::NotMoved);
         }
-        self.log(Level::Info, "license_moved", [("license", (&view.key).into())]);
-        Ok(())
+        let allowed = MoveAllowed::Every { every_ms: MOVES_EVERY_MS };
+        let wish = Move { key: &view.key, from, to, allowed, proof: Proof::SignedIn };
+        self.move_to(&wish, WANTED).await.map_err(ActivateError::from)?.ok_or(SignInError::NotMoved)
+    }
+
+    /// Moves a license to another account at its buyer's wish. `None` where that is not allowed, or not any more.
+    pub(super) async fn move_to(&self, wish: &Move<'_>, why: &'static str) -> Result<Option<()>, StorageError> {
+        let (Some(reason), Some(actor)) = (Reason::parse(why), Actor::parse(BUYER)) else { return Ok(None) };
+        let action = self.new_action(reason, actor)?;
+        let mut batch = Batch::new();
+        let moved = license_actions::move_to(&mut batch, wish, &action, self.moment(), &self.trace);
+        if self.run(batch).await?.count(&moved)? == 0 {
+            return Ok(None);
+        }
+        self.log(Level::Info, "license_moved", [("license", wish.key.into())]);
+        Ok(Some(()))
     }
 
     /// Step 5. The buyer's own hour of requests pays for it, and each invitation is another repository's.

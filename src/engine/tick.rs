@@ -3,6 +3,7 @@
 //! Ticks may be missed, doubled or late: each takes what is due at its moment, under a lease, and nothing depends on how
 //! many there were.
 
+use super::checkout::{OF_CHECKOUT, Turned};
 use super::ingest::{ABANDONED_AFTER_MS, Handling};
 use super::outbox::MAX_ATTEMPTS;
 use super::watch::Extent;
@@ -208,6 +209,13 @@ impl<P: Platform> Engine<P> {
         }
         let mut ticked = Ticked { deliveries: deliveries?, rows };
         self.try_suspects(&duties, until, &mut ticked).await?;
+        // Their buyers have the key and can do it themselves: so the others' turn comes first.
+        if due(duties.activate_at, 0) {
+            while self.statements_left() >= OF_CHECKOUT + of_looks
+                && self.now() < until
+                && self.activate_at_checkout().await? == Turned::Taken
+            {}
+        }
         // Of suspects processes die twelve times at most, of a look every hour: so that comes last. Comparing takes about as much as a
         // look, and is done by a tick that has none to do.
         if looks && self.look_at_some(bounds.looks, until).await? == 0 {

@@ -60,6 +60,11 @@ impl Catalogue {
         &self.products
     }
 
+    /// Whether any product is activated for the account that was given at its checkout.
+    pub fn activates_at_checkout(&self) -> bool {
+        self.products.iter().any(|product| product.activate_at_checkout)
+    }
+
     /// The entry for what a license is for: one for just this variant or price, else one for the whole product.
     pub fn find(&self, source: Source, bought: &ProductRef) -> Option<&Product> {
         let own = self.exact(source, bought).or_else(|| {

@@ -68,6 +68,18 @@ pub struct Activation {
     pub user_id: GithubUserId,
     /// What was opened when the license was bound; later invitations repeat these.
     pub repos: Vec<Repo>,
+    /// When it was bound to what was given at the checkout; `None` where the buyer has said or shown which account it is.
+    pub bound_at_checkout: Option<Timestamp>,
+}
+
+/// For so long the key alone is enough to name another account than the one that was given at the checkout.
+pub const CORRECTED_WITHIN_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl Activation {
+    /// Whether whoever has the key may name another account: this one was only given at the checkout, and not long ago.
+    pub fn is_correctable(&self, now: Timestamp) -> bool {
+        self.bound_at_checkout.is_some_and(|at| now < at.plus_millis(CORRECTED_WITHIN_MS))
+    }
 }
 
 /// What was last seen of one identity's access to one repository.

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::model::{Amount, BuyerEmail, LicenseKey, Subscription, Timestamp};
+use crate::model::{Amount, BuyerEmail, GithubLogin, LicenseKey, Login, Subscription, Timestamp};
 
 /// An order's name at its storefront; of a subscription, the subscription's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -242,6 +242,27 @@ impl Quantity {
     }
 }
 
+/// What is in the name of a field that asks for a GitHub username, in any case.
+const ASKS_FOR_LOGIN: &str = "github";
+
+/// What a seller writes before a username where the field has no name of theirs, such as the reference of a link to a checkout.
+const BEFORE_LOGIN: [&str; 3] = ["github_", "github:", "github-"];
+
+/// The GitHub username that a buyer gave at the checkout, among the fields that they filled in there: in the first whose name has
+/// `github` in it and whose answer can be one, or behind `github_` in any other. Nobody has shown that the account is theirs.
+pub fn checkout_login(custom_fields: &[(String, String)]) -> Option<GithubLogin> {
+    let plausible = |answer: &str| match Login::parse(answer) {
+        Ok(Login::Plausible(login)) => Some(login),
+        Ok(Login::EnterpriseManaged) | Err(_) => None,
+    };
+    let asks = |name: &str| name.to_ascii_lowercase().contains(ASKS_FOR_LOGIN);
+    let behind = |answer: &str| BEFORE_LOGIN.iter().find_map(|before| plausible(answer.trim().strip_prefix(before)?));
+    let mut asked = custom_fields.iter().filter(|(name, _)| asks(name));
+    asked
+        .find_map(|(_, answer)| plausible(answer))
+        .or_else(|| custom_fields.iter().find_map(|(_, answer)| behind(answer)))
+}
+
 impl OrderLines {
     /// `None` without any.
     pub fn new(bought: impl IntoIterator<Item = (Bought, Quantity)>) -> Option<Self> {
@@ -349,6 +370,38 @@ mod tests {
             OrderLines::new([(product("a"), Quantity::ONE)]),
             Some(OrderLines::single(product("a"), Quantity::ONE))
         );
+    }
+
+    #[test]
+    fn a_github_username_is_found_where_the_checkout_asked_for_it() {
+        let login = |fields: &[(&str, &str)]| {
+            let fields: Vec<_> =
+                fields.iter().map(|(name, answer)| ((*name).to_owned(), (*answer).to_owned())).collect();
+            checkout_login(&fields).map(|login| login.as_str().to_owned())
+        };
+        for fields in [
+            &[("Your GitHub username", "octocat")][..],
+            &[("github", " @octocat ")],
+            &[("GITHUB", "https://github.com/octocat")],
+            &[("note", "hi"), ("GitHub profile", "octocat"), ("github2", "ada")],
+            &[("github", "what is that?"), ("your_github", "octocat")],
+            &[("client_reference_id", "github_octocat")],
+            &[("ref", "github:octocat"), ("note", "github_")],
+        ] {
+            assert_eq!(login(fields).as_deref(), Some("octocat"), "{fields:?}");
+        }
+        for fields in [
+            &[][..],
+            &[("client_reference_id", "octocat")],
+            &[("note", "octocat")],
+            &[("github", "")],
+            &[("github", "ada@example.com")],
+            &[("github", "ada_acme")],
+            &[("note", "github_ada_acme")],
+            &[("note", "I like github:")],
+        ] {
+            assert_eq!(login(fields), None, "{fields:?}");
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ struct LicensePage<'a> {
     /// Whether a look again may show something new.
     waits: bool,
     error: Option<&'static str>,
-    /// What was typed as a username.
+    /// What was typed as a username, or given at the checkout.
     typed: &'a str,
 }
 
@@ -53,7 +53,15 @@ enum Step {
     /// To say which account it is. With what was chosen, where that is so.
     Activate { has_chosen: bool, by: By },
     /// It is activated, for this account where the buyer has shown to know it; whether anything can be sent again.
-    Activated { account: Markup, login: Option<String>, again: bool, sign_in: Option<&'static str>, moves: bool },
+    Activated {
+        account: Markup,
+        login: Option<String>,
+        again: bool,
+        sign_in: Option<&'static str>,
+        moves: bool,
+        /// How another account can be told than the one that was given at the checkout, while that is possible.
+        corrects: Option<By>,
+    },
 }
 
 /// How the account can be told.
@@ -272,11 +280,14 @@ pub(super) async fn page<P: Platform>(
         masked: masked(&view.key),
         validity: words::validity(view.expires_at),
         test: view.test,
-        step: step(&view, session, told.chooses, engine.config()),
+        step: step(&view, session, told.chooses, engine),
         waits: view.repos.iter().any(|(_, state)| words::repo_state(state).0 == Tone::Waits),
         repos: view.repos.iter().map(|(repo, state)| RepoRow::of(repo, state, web_url)).collect(),
         error,
-        typed: told.typed,
+        typed: match &view.checkout_login {
+            Some(login) if told.typed.is_empty() && view.activation.is_none() => login.as_str(),
+            _ => told.typed,
+        },
     };
     frame.answer(status, &page).response()
 }
@@ -286,18 +297,24 @@ fn refused(frame: &Frame, error: ActivateError) -> Answer {
     frame.refused_with(status_of(error), sentence)
 }
 
-fn step(view: &LicenseView, session: &Session, chooses: bool, config: &Config) -> Step {
+fn step<P: Platform>(view: &LicenseView, session: &Session, chooses: bool, engine: &Engine<P>) -> Step {
+    let config = engine.config();
     let sign_in = sign_in_lead(config);
     if let Some(activation) = &view.activation {
-        let login = session.knows(activation.user_id).then(|| activation.login.as_str().to_owned());
+        // Whoever has the key has it from who has given the username at the checkout, and may correct it.
+        let correctable = activation.is_correctable(engine.platform().now());
+        let is_known = correctable || session.knows(activation.user_id);
+        let login = is_known.then(|| activation.login.as_str().to_owned());
         let account = match &login {
+            Some(login) if correctable => filled(words::BOUND_AT_CHECKOUT, &[("account", Part::Name(login))]),
             Some(login) => filled(words::BOUND_TO, &[("account", Part::Name(login))]),
             None => filled(words::BOUND, &[]),
         };
         let again = view.repos.iter().any(|(_, state)| !matches!(state, RepoView::Member | RepoView::RemovedByHand));
         let open = view.repos.iter().any(|(_, state)| matches!(state, RepoView::Invited { .. }));
-        let moves = sign_in.is_some() && login.is_some() && config.pages.moves == Moves::Allowed;
-        return Step::Activated { account, login, again, sign_in: sign_in.filter(|_| open), moves };
+        let moves = !correctable && sign_in.is_some() && login.is_some() && config.pages.moves == Moves::Allowed;
+        let corrects = correctable.then(|| By { sign_in, typed: view.proof == ProofRule::Optional });
+        return Step::Activated { account, login, again, sign_in: sign_in.filter(|_| open), moves, corrects };
     }
     let chosen = session.chosen();
     match &view.choose {

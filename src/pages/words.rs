@@ -371,6 +371,11 @@ pub(crate) const NO_NAME: &str = "This account shows no name.";
 
 /// A license that is activated.
 pub(crate) const BOUND_TO: &str = "Activated for the GitHub account {account}.";
+pub(crate) const BOUND_AT_CHECKOUT: &str =
+    "Activated for the GitHub account {account}, which was given at the checkout.";
+pub(crate) const CORRECT_HEADING: &str = "Not your account?";
+pub(crate) const CORRECT_LEAD: &str =
+    "For a day you can say which account is yours. The license moves to it, and the present one loses the access.";
 pub(crate) const BOUND: &str = "Activated for a GitHub account.";
 pub(crate) const WRONG_ACCOUNT: &str = "An invitation that GitHub calls invalid is almost always another account's: at GitHub, switch to the one that the license is \
      activated for, and open the link again.";

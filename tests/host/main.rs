@@ -13,6 +13,7 @@ mod alerts;
 mod architecture;
 mod budget;
 mod catalogue;
+mod checkout;
 mod console;
 mod cost;
 mod dismissals;

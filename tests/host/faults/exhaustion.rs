@@ -59,6 +59,7 @@ fn a_key_of_the_storefronts_is_recorded_despite_every_single_fault() {
     exhaust(Scenario::IssuedKey, 6);
     exhaust(Scenario::KeyBeforeOrder, 11);
     exhaust(Scenario::TestKey, 6);
+    exhaust(Scenario::Checkout, 17);
     exhaust(Scenario::ChangedKey, 7);
 }
 

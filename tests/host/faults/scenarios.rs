@@ -52,6 +52,8 @@ pub(super) enum Scenario {
     IssuedKey,
     /// The same two, the key first: it has to wait for the order, which says what was bought.
     KeyBeforeOrder,
+    /// The key, then its order, in which a GitHub username was given at the checkout, for which the license is activated.
+    Checkout,
     /// An order of a test purchase, then the key that Lemon Squeezy issued.
     TestKey,
     /// Lemon Squeezy tells that a key is disabled which the buyer has activated, and then of another in its place.
@@ -149,13 +151,14 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 53] = [
+    pub(super) const ALL: [Self; 54] = [
         Self::Sale,
         Self::MintedOrder,
         Self::AskedSale,
         Self::JoinedRefund,
         Self::IssuedKey,
         Self::KeyBeforeOrder,
+        Self::Checkout,
         Self::TestKey,
         Self::ChangedKey,
         Self::UnmappedSale,
@@ -303,6 +306,7 @@ impl Scenario {
                 } else {
                     0
                 }
+                + shop.count("licenses WHERE activate_at IS NOT NULL")
                 + if self == Self::Drift { shop.count("repository_watches WHERE compared_at IS NULL") } else { 0 }
                 + if self == Self::LastInvitation { shop.count("alert_causes WHERE times > told") } else { 0 }
                 + usize::from(self == Self::ReturnedMail && shop.count("alerts") == 0);

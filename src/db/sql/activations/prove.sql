@@ -1,3 +1,3 @@
--- Notes that the account that a license is bound to was signed in with, for one that was bound by less.
-UPDATE license_activations SET proof = 'signed_in'
-WHERE license_key = :key AND github_user_id = :user_id AND proof <> 'signed_in'
+-- Notes how it is known whose the account is that a license is bound to, where that was known by something else.
+UPDATE license_activations SET proof = :proof
+WHERE license_key = :key AND github_user_id = :user_id AND proof <> :proof

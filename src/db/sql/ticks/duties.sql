@@ -17,7 +17,10 @@ SELECT *,
   END AS license_ends_at,
   CASE WHEN turn_at <= :now THEN
     (SELECT remind_at FROM licenses WHERE turn_at <= :now AND remind_at <= :now ORDER BY turn_at LIMIT 1)
-  END AS remind_at
+  END AS remind_at,
+  CASE WHEN turn_at <= :now THEN
+    (SELECT activate_at FROM licenses WHERE turn_at <= :now AND activate_at <= :now ORDER BY turn_at LIMIT 1)
+  END AS activate_at
 FROM (
   SELECT
     (SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL) AS delivery_due_at,

@@ -25,6 +25,10 @@ const OTHER: &str = "[[gumroad]]\nproduct_id = 'other=='\nname = 'Other'\ntier =
 const CHANGED: &str = "[[gumroad]]\nproduct_id = '32-nPAicqbLj8B_WswVlMw=='\nname = 'Acme Starter Kit'\ntier = 'pro'\nyears = 1\n\
                        repos = ['acme/starter', 'acme/kit']\n";
 
+/// A catalogue whose kit is activated for the account that was given at the checkout.
+const AT_CHECKOUT: &str = "[[lemonsqueezy]]\nproduct_id = '4'\nname = 'Acme Kit'\ntier = 'core'\n\
+                           repos = ['acme/kit', 'acme/kit-pro']\nactivate_at_checkout = true\n";
+
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -102,6 +106,12 @@ impl Scenario {
             }
             Self::IssuedKey => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"))),
             Self::KeyBeforeOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5")).into_iter().rev()),
+            Self::Checkout => {
+                shop.stock(&catalogue_of(AT_CHECKOUT));
+                let custom_data = vec![("github".to_owned(), "octocat".to_owned())];
+                let sale = LemonSqueezySale { custom_data, ..order_of("4", "5") };
+                delivered(shop.sandbox.sell_on_lemon_squeezy(sale).into_iter().rev())
+            }
             Self::TestKey => {
                 let sale = LemonSqueezySale { test_mode: true, ..order_of("4", "5") };
                 delivered(shop.sandbox.sell_on_lemon_squeezy(sale))

@@ -75,6 +75,13 @@ impl Scenario {
                 end.has(11, "webhook_events WHERE list IS NOT NULL");
             }
             Self::IssuedKey | Self::KeyBeforeOrder => end.recorded(),
+            Self::Checkout => {
+                end.has(1, "orders");
+                end.invited(["acme/kit", "acme/kit-pro"]);
+                end.mailed_nobody();
+                end.has(1, "license_activations WHERE proof = 'checkout'");
+                end.has(0, "licenses WHERE activate_at IS NOT NULL");
+            }
             Self::TestKey => {
                 end.recorded();
                 end.has(1, "licenses WHERE test = 1");
