@@ -199,3 +199,27 @@ async fn only_the_portals_pages_may_call() {
     assert!(!preflight("https://evil.example.com").await.headers.contains_key("access-control-allow-origin"));
     shop.close();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_username_of_the_checkout_is_bound_and_invited_and_corrected_by_the_buyer() {
+    const TOKEN: &str = "checkout-admin-token-0000000000000000";
+    let shop = Shop::open_with(TestbedOptions::default().with_var("ADMIN_TOKEN", TOKEN)).await;
+    let entry = "[[gumroad]]\nproduct_id = \"32-nPAicqbLj8B_WswVlMw==\"\nname = \"Acme Starter Kit\"\ntier = \"pro\"\n\
+                 repos = [\"acme/starter\"]\nactivate_at_checkout = true\n";
+    let push = shop.bed.client().put(format!("{}/admin/products?reason=checkout", shop.bed.url())).bearer_auth(TOKEN);
+    let pushed = shop.request(push.header("content-type", "application/toml").body(entry)).await;
+    assert_eq!(pushed.status, 200, "{}", pushed.body);
+    let custom_fields = vec![("Your GitHub username".to_owned(), "octocat".to_owned())];
+    let sale = GumroadSale { custom_fields, ..GumroadSale::default() };
+    assert_eq!(shop.deliver(&shop.bed.sandbox().sell_on_gumroad(sale)).await, 200);
+    shop.until("license_activations WHERE github_username = 'octocat' AND proof = 'checkout'", 1).await;
+    shop.until("grants WHERE state = 'invited'", 1).await;
+    assert_eq!(shop.count("licenses WHERE activate_at IS NOT NULL"), 0);
+    let key = shop.take_key();
+    assert_eq!(shop.activate(&key, "grace-hopper").await.status, 200);
+    shop.tick_until("grants WHERE state = 'revoked'", 1).await;
+    let invited: Vec<_> = shop.bed.sandbox().invitations("acme/starter").into_iter().map(|open| open.login).collect();
+    assert_eq!(invited, ["grace-hopper"]);
+    assert_eq!(shop.activate(&key, "octocat").await.body["code"], "license_bound_to_another_account");
+    shop.close();
+}
