@@ -383,7 +383,7 @@ impl<P: Platform> Engine<P> {
                 return Ok(Attempted::Kept(earlier));
             }
         }
-        github.remove(&self.platform, repo, account, present, grant.invitation_id).await?;
+        github.remove(&self.platform, repo, account, present, grant.invitation_id, until).await?;
         Ok(Attempted::Removed)
     }
 

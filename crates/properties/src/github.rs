@@ -149,7 +149,8 @@ pub fn removal(input: &[u8]) {
     let account = GithubAccount { id: GithubUserId::new(583_231).expect("an id"), login };
     let repo = Repo::parse("acme/kit").expect("a repository");
     let world = World::replying(replies::read(input));
-    let result = run(github.remove(&world, &repo, &account, Some(&account.login), Some(7)));
+    let until = world.now().plus_millis(60_000);
+    let result = run(github.remove(&world, &repo, &account, Some(&account.login), Some(7), until));
     let sent = world.sent();
     check_requests(&sent);
     assert!(sent.len() <= 24, "{} requests", sent.len());

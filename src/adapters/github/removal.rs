@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use super::refusal::{self, Asked};
-use super::{Github, Invitation, Invite, PAGE_LENGTH, SERVICE, owner};
+use super::{Call, Github, Invitation, Invite, PAGE_LENGTH, SERVICE, owner};
 use crate::adapters::{Effect, Failure, Remedy};
 use crate::json::{self, Json};
-use crate::model::{GithubAccount, GithubLogin, GithubUserId, Repo};
+use crate::model::{GithubAccount, GithubLogin, GithubUserId, Repo, Timestamp};
 use crate::platform::{HttpResponse, Method, Platform};
 
 /// How many pages of a repository's invitations are looked through. One that stands on a later page is
@@ -30,7 +30,8 @@ const AT_ONCE: usize = 3;
 impl Github<'_> {
     /// Ends an account's access to a repository, whether it is invited or a collaborator by now. Harmless to repeat:
     /// somebody who has no access stays without. `present` is the login that the account has by now, if GitHub shows the
-    /// account, and `invitation` the number of the last one that it is known to have got.
+    /// account, and `invitation` the number of the last one that it is known to have got. From `until` on nothing is deleted: somebody
+    /// else may be at it by then, and have given what this would take.
     ///
     /// # Errors
     /// [`Failure`] when the account may still have access.
@@ -41,6 +42,7 @@ impl Github<'_> {
         account: &GithubAccount,
         present: Option<&GithubLogin>,
         invitation: Option<i64>,
+        until: Timestamp,
     ) -> Result<(), Failure> {
         let login = match present {
             Some(login) => login.clone(),
@@ -56,14 +58,14 @@ impl Github<'_> {
             // Nobody who is in is invited.
             204 => {}
             404 => {
-                if self.delete_invitations(platform, repo, account, invitation).await? {
+                if self.delete_invitations(platform, repo, account, invitation, until).await? {
                     return Ok(());
                 }
             }
             _ => return fail(&reply),
         }
         // Also of who was no collaborator a moment ago: an invitation may have been accepted since.
-        let reply = self.send(platform, Method::Delete, &path, None).await?;
+        let reply = self.delete(platform, &path, until).await?;
         if !matches!(reply.status, 204 | 404) {
             return fail(&reply);
         }
@@ -74,6 +76,11 @@ impl Github<'_> {
         Err(Failure::new(Remedy::Retry, format!("the account was renamed while it was removed from {repo}")))
     }
 
+    /// Deletes something, unless it is too late for that.
+    async fn delete(&self, platform: &impl Platform, path: &str, until: Timestamp) -> Result<HttpResponse, Failure> {
+        self.call(platform, Call { method: Method::Delete, path, body: None, etag: None, until: Some(until) }).await
+    }
+
     /// Deletes all invitations of an account to a repository, and says whether one was among them that could still have been
     /// accepted: then nobody has accepted any.
     async fn delete_invitations(
@@ -82,6 +89,7 @@ impl Github<'_> {
         repo: &Repo,
         account: &GithubAccount,
         known: Option<i64>,
+        until: Timestamp,
     ) -> Result<bool, Failure> {
         let id = account.id.as_i64();
         // Each with whether it is open still.
@@ -111,7 +119,7 @@ impl Github<'_> {
         let mut was_open = false;
         for (number, open) in theirs.into_iter().take(DELETED_AT_A_TIME) {
             let path = format!("/repos/{repo}/invitations/{number}");
-            let reply = self.send(platform, Method::Delete, &path, None).await?;
+            let reply = self.delete(platform, &path, until).await?;
             match reply.status {
                 204 => was_open |= open,
                 // Accepted or declined by now.

@@ -106,7 +106,21 @@ fn remove_in(world: &Canned) -> Result<(), Failure> {
 
 fn remove_known_in(world: &Canned, present: Option<&GithubLogin>, invitation: Option<i64>) -> Result<(), Failure> {
     let settings = settings("https://api.github.com");
-    run(github(&settings).remove(world, &kit(), &octocat(), present, invitation))
+    run(github(&settings).remove(world, &kit(), &octocat(), present, invitation, UNTIL))
+}
+
+#[test]
+fn nothing_is_deleted_from_the_end_of_the_lease_on() {
+    let settings = settings("https://api.github.com");
+    for answers in [vec![reply(204, "")], vec![not_in(), listed(583_231)]] {
+        let (world, asked) = (Canned::answering(answers.clone()), answers.len());
+        let removed =
+            run(github(&settings).remove(&world, &kit(), &octocat(), Some(&octocat().login), None, NOW)).unwrap_err();
+        assert_eq!((removed.remedy, removed.effect), (Remedy::RetryAt(NOW), Effect::Nothing));
+        let calls = world.calls();
+        assert_eq!(calls.len(), asked, "{calls:?}");
+        assert!(calls.iter().all(|call| call.starts_with("GET")), "{calls:?}");
+    }
 }
 
 fn listed(invitee: i64) -> Result<HttpResponse, SendError> {

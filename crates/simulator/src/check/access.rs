@@ -357,7 +357,7 @@ fn puts(run: &Run, (account, repo): &Access) -> Vec<i64> {
         .calls()
         .into_iter()
         .filter(|call| call.method == "PUT" && call.path.to_lowercase().strip_prefix(&to).is_some_and(is_theirs))
-        .filter(|call| !matches!(call.status, Some(403 | 404 | 422)));
+        .filter(|call| matches!(call.status, None | Some(201 | 204)));
     puts.map(|call| call.at).collect()
 }
 

@@ -289,7 +289,7 @@ fn a_refusal_of_what_an_app_asks_for_speaks_of_the_app() {
     let installations = Installations::default();
     let github = Github::new(&settings, &installations).unwrap();
     let world = Canned::answering([installation(), token("ghs_1"), reply(404, ""), reply(404, &message("Not Found"))]);
-    let removal = run(github.remove(&world, &kit(), &octocat(), Some(&octocat().login), None)).unwrap_err();
+    let removal = run(github.remove(&world, &kit(), &octocat(), Some(&octocat().login), None, UNTIL)).unwrap_err();
     assert!(removal.reason.contains("(install the app there), or cancel this"), "{removal}");
     for reason in [&forbidden, &missing, &removal.reason] {
         assert!(!reason.contains("GITHUB_TOKEN") && !reason.contains("ghs_"), "{reason}");

@@ -82,7 +82,7 @@ fn an_account_that_is_not_shown_is_removed_by_its_last_login_if_that_is_nobody_e
     let erased = GithubAccount { login: GithubLogin::parse(ERASED_LOGIN).unwrap(), ..octocat() };
     let world = Canned::answering([]);
     let settings = settings("https://api.github.com");
-    let removed = run(github(&settings).remove(&world, &kit(), &erased, None, None));
+    let removed = run(github(&settings).remove(&world, &kit(), &erased, None, None, UNTIL));
     assert_eq!(removed.unwrap_err().remedy, Remedy::PersonNeeded);
 }
 
