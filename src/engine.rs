@@ -13,6 +13,7 @@ mod doctor;
 mod drift;
 mod earlier;
 mod fulfill;
+mod github_app;
 mod grants;
 mod ingest;
 mod join;

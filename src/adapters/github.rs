@@ -1,13 +1,15 @@
 //! GitHub: which account a login names and which login an account has, and invitations to repositories.
 //!
 //! The end of access, and what becomes of invitations that went astray, is in `removal`; what became of invitations, in
-//! `watching`; what a refusal means is in [`refusal`], how a GitHub App comes by its tokens in [`app`], how buyers sign in in `sign_in`, what GitHub tells by itself in [`hook`], what the credentials may
+//! `watching`; what a refusal means is in [`refusal`], how a GitHub App comes by its tokens in [`app`], how one is made in [`manifest`], how
+//! buyers sign in in `sign_in`, what GitHub tells by itself in [`hook`], what the credentials may
 //! see of repositories and organizations in [`survey`], and repositories' webhooks in [`hooks`]. Who is to be invited to what, and
 //! when to try again, is decided in `engine`.
 
 mod app;
 pub mod hook;
 pub mod hooks;
+pub mod manifest;
 mod refusal;
 mod removal;
 mod roster;

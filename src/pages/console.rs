@@ -12,6 +12,7 @@
 //! | [`sign_in`] | the form for that |
 //! | [`visit`] | one request of an operator's, and what every page needs of it |
 //! | [`attention`], [`sales`], [`deliveries`], [`licenses`], [`access`], [`outbox`], [`products`], [`doctor`], [`actions`], [`set_up`] | a section each |
+//! | [`github_app`] | a step of the set-up: an App from a manifest |
 //! | [`story`] | what deliveries and licenses have in common |
 //! | [`veil`] | what must not be read in an address |
 //! | [`asking`] | the form with which anything is changed |
@@ -22,6 +23,7 @@ mod asking;
 mod attention;
 mod deliveries;
 mod doctor;
+mod github_app;
 mod licenses;
 mod operator;
 mod outbox;
@@ -85,11 +87,13 @@ pub(crate) enum Place {
     Sales,
     SetUp,
     TestMail,
+    GithubApp,
+    GithubAppMade,
 }
 
 /// Every path with the methods that it takes. A segment in braces stands for one of any text, and paths without come first. Whoever
 /// has not signed in is led to the sign-in from any of them.
-const ROUTES: [(&str, Place, &[&str]); 38] = [
+const ROUTES: [(&str, Place, &[&str]); 40] = [
     ("/console", Place::Start, GET),
     ("/console/sign-in", Place::SignIn, GET_POST),
     ("/console/sign-out", Place::SignOut, POST),
@@ -128,9 +132,13 @@ const ROUTES: [(&str, Place, &[&str]); 38] = [
     ("/console/sales", Place::Sales, GET),
     ("/console/set-up", Place::SetUp, GET),
     ("/console/set-up/test-mail", Place::TestMail, POST),
+    ("/console/set-up/github-app", Place::GithubApp, GET),
+    ("/console/set-up/github-app/made", Place::GithubAppMade, GET_ONLY),
 ];
 
 const GET: &[&str] = &["GET", "HEAD"];
+/// What uses something up is not asked for its headers alone.
+const GET_ONLY: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const GET_POST: &[&str] = &["GET", "HEAD", "POST"];
 
@@ -251,6 +259,8 @@ async fn show<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respons
         Place::Doctor => doctor::show(visit).await,
         Place::Sales => sales::show(visit).await,
         Place::SetUp => set_up::show(visit).await,
+        Place::GithubApp => github_app::show(visit).await,
+        Place::GithubAppMade => github_app::made(visit).await,
         Place::SignIn | Place::SignOut | Place::CheckProducts | Place::TestMail => Err(Problem::not_found()),
     }
 }
@@ -295,7 +305,9 @@ async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respo
         | Place::Drift
         | Place::Doctor
         | Place::Sales
-        | Place::SetUp => Err(Problem::not_found()),
+        | Place::SetUp
+        | Place::GithubApp
+        | Place::GithubAppMade => Err(Problem::not_found()),
     }
 }
 

@@ -14,6 +14,9 @@ pub(crate) const ADDRESS: &str = "__Host-latchkey-address";
 /// A sign-in that was begun.
 pub(crate) const SIGN_IN: &str = "__Host-latchkey-github";
 
+/// A GitHub App whose making was begun at the console.
+pub(crate) const NEW_APP: &str = "__Host-latchkey-github-app";
+
 /// The operator's session at the console.
 pub(crate) const CONSOLE: &str = "__Host-latchkey-console";
 

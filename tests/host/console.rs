@@ -6,6 +6,7 @@
 //! | `attention` | what needs somebody, by cause |
 //! | `deliveries` | what storefronts have sent, processing it again and dismissing it |
 //! | `guarded` | who is let in, and what is written where it must not be |
+//! | `github_app` | an App of the seller's own at GitHub, from a manifest |
 //! | `licenses` | what buyers have: finding it, its story, and changing it |
 //! | `access` | who can get into what, and bringing licenses to the catalogue |
 //! | `looking` | the doctor, and sales |
@@ -16,6 +17,7 @@ mod access;
 mod attention;
 mod cloudflare;
 mod deliveries;
+mod github_app;
 mod guarded;
 mod licenses;
 mod looking;

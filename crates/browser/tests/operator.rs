@@ -224,3 +224,39 @@ fn the_catalogue_is_checked_while_it_is_written() {
         browser.close().await;
     });
 }
+
+/// From the set-up to the file with the App's secrets.
+async fn makes_a_github_app(look: Look) {
+    let shop = Shop::open(&[]).await;
+    let browser = Browser::start(look).await;
+    signs_in(&browser, &shop).await;
+    browser.open(&format!("{}/console/set-up/github-app", shop.url)).await;
+    browser.sees("GitHub opens with a form that is filled in.").await;
+    browser.looks_right("console-github-app").await;
+    browser.press("Make an App of acme at GitHub").await;
+    browser.sees("Create GitHub App for acme").await;
+    browser.press("Create GitHub App").await;
+    browser.sees("Your GitHub App is made").await;
+    browser.press("Show the file").await;
+    browser.sees("GITHUB_APP_PRIVATE_KEY").await;
+    browser.looks_right("console-github-app-made").await;
+    let made = browser.address().await;
+    browser.open(&made).await;
+    browser.sees("This was not begun in this browser, or is over").await;
+    browser.close().await;
+}
+
+#[test]
+fn a_github_app_is_made_with_one_click_and_its_secrets_are_shown_once() {
+    tell(|| makes_a_github_app(Look::default()));
+}
+
+#[test]
+fn a_github_app_is_made_on_a_phone_of_320_pixels_too() {
+    tell(|| makes_a_github_app(PHONE));
+}
+
+#[test]
+fn a_github_app_is_made_in_the_dark_without_scripts_too() {
+    tell(|| makes_a_github_app(Look { scripts: false, ..DARK }));
+}

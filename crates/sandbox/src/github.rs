@@ -1,7 +1,7 @@
 //! GitHub: users, repositories, invitations and collaborators, and the verbs with which a test moves them. What its
 //! REST API answers is in `github::api`, what its objects look like in `github::shape`, and what is common to every request
 //! (headers, rate limit) in `github::gate`. The seller's App, which may ask in place of a token, is in `github::app`, its web side
-//! and what a buyer's token may ask in `github::oauth`, what GitHub sends by itself in `github::hook`, and what a seller's account has set up (the token's rights, plans, webhooks, new names) in
+//! and what a buyer's token may ask in `github::oauth`, how an App is made from a manifest in `github::manifest`, what GitHub sends by itself in `github::hook`, and what a seller's account has set up (the token's rights, plans, webhooks, new names) in
 //! `github::setup`.
 
 mod api;
@@ -9,6 +9,7 @@ mod app;
 mod gate;
 mod hook;
 mod invite;
+mod manifest;
 mod oauth;
 mod setup;
 mod shape;
@@ -73,6 +74,8 @@ pub(crate) struct GitHub {
     app: app::App,
     setup: setup::Setup,
     oauth: oauth::OAuth,
+    /// The Apps that were made from manifests.
+    made: Vec<manifest::Made>,
     /// Of the seller's OAuth app.
     client_id: String,
 }
@@ -156,6 +159,7 @@ impl GitHub {
             app: app::App::new(options),
             setup: setup::Setup::default(),
             oauth: oauth::OAuth::default(),
+            made: Vec::new(),
             client_id: options.github_oauth_client_id.clone(),
         };
         for (id, login, kind) in [

@@ -26,6 +26,8 @@ pub(super) struct Operator {
     /// Under whose name changes are recorded.
     pub(super) name: Actor,
     pub(super) known_by: KnownBy,
+    /// What distinguishes this session from all others. Whom Access lets through has but one.
+    pub(super) session: String,
 }
 
 /// By what it is known who somebody is.
@@ -57,7 +59,8 @@ impl Operator {
             && let Some(address) = engine.access_identity(assertion).await
             && let Some(name) = Actor::parse(address.as_str())
         {
-            return Some(Self { name, known_by: KnownBy::Access });
+            let session = format!("access {}", name.as_str());
+            return Some(Self { name, known_by: KnownBy::Access, session });
         }
         Self::of_session(request, token, engine.platform().now())
     }
@@ -66,22 +69,23 @@ impl Operator {
     fn of_session(request: &Request, token: &Secret, now: Timestamp) -> Option<Self> {
         let session: Session = Sealer::new(token, KIND).open(cookie::read(request, cookie::CONSOLE)?)?;
         let name = Actor::parse(&session.name)?;
-        (session.ends_at > now.as_millis()).then_some(Self { name, known_by: KnownBy::Token })
+        let is_good = session.ends_at > now.as_millis();
+        is_good.then_some(Self { name, known_by: KnownBy::Token, session: session.id })
     }
 
-    /// Begins a session of theirs.
+    /// Begins a session of somebody who has shown the token.
     ///
     /// # Errors
     /// [`NoRandomness`].
     pub(super) fn enter(
-        &self,
+        name: &Actor,
         response: Response,
         token: &Secret,
         platform: &impl Platform,
     ) -> Result<Response, NoRandomness> {
         let session = Session {
             id: random_text(platform)?,
-            name: self.name.as_str().to_owned(),
+            name: name.as_str().to_owned(),
             ends_at: platform.now().plus_millis(SESSION_S * 1000).as_millis(),
         };
         Ok(cookie::set(response, cookie::CONSOLE, &Sealer::new(token, KIND).seal(&session), SESSION_S))

@@ -8,7 +8,7 @@ use askama::Template;
 use super::doctor::{self, Row};
 use super::visit::{self, Shell, Visit};
 use super::words::{self, Notice};
-use super::{Place, path, products};
+use super::{Place, github_app, path, products};
 use crate::adapters::storefronts::hooks::HookSecret;
 use crate::db::reads;
 use crate::http::admin;
@@ -193,7 +193,11 @@ fn links<P: Platform>(visit: &Visit<'_, P>, step: Step, catalogue: &Catalogue) -
     };
     match step {
         Step::Products => vec![(products::PATH.to_owned(), filled(words::TO_PRODUCTS, &[]))],
-        Step::Github => of_each(words::MAKE_TOKEN_FOR, words::MAKE_TOKEN, &|owner| token_form(web, owner)),
+        Step::Github => {
+            let app = (github_app::PATH.to_owned(), filled(words::MAKE_APP_LINK, &[]));
+            let tokens = of_each(words::MAKE_TOKEN_FOR, words::MAKE_TOKEN, &|owner| token_form(web, owner));
+            [app].into_iter().chain(tokens).collect()
+        }
         Step::SignIn => of_each(words::MAKE_OAUTH_APP_FOR, words::MAKE_OAUTH_APP, &|owner| oauth_form(web, owner)),
         Step::Worker | Step::Storefronts | Step::Mail | Step::Sale => Vec::new(),
     }
@@ -222,7 +226,7 @@ fn oauth_form(web_url: &str, owner: Option<&str>) -> String {
 }
 
 /// Whose the repositories of the catalogue are.
-fn owners(catalogue: &Catalogue) -> BTreeSet<String> {
+pub(super) fn owners(catalogue: &Catalogue) -> BTreeSet<String> {
     let repos = catalogue.products().iter().flat_map(crate::model::catalogue::Product::all_repos);
     repos.filter_map(|repo| Some(repo.as_str().split_once('/')?.0.to_ascii_lowercase())).collect()
 }
@@ -244,7 +248,7 @@ fn values<P: Platform>(visit: &Visit<'_, P>, step: Step) -> Vec<(&'static str, S
 }
 
 /// The Worker's own address, as it is configured, or as it was asked at.
-fn public_url<P: Platform>(visit: &Visit<'_, P>) -> String {
+pub(super) fn public_url<P: Platform>(visit: &Visit<'_, P>) -> String {
     let configured = visit.engine.config().pages.public_url.clone();
     configured.unwrap_or_else(|| format!("https://{}", visit.request.header("host").unwrap_or("YOUR-WORKER")))
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::operator::{KnownBy, Operator};
+use super::operator::Operator;
 use super::visit::Shell;
 use super::words::{self, Notice};
 use super::{Place, visit};
@@ -45,7 +45,10 @@ pub(super) fn path(request: &Request) -> String {
 /// An address, if it is one of the console's that can be looked at.
 fn own(to: &str) -> Option<&str> {
     let path = to.split('?').next().unwrap_or_default();
-    let is_seen = |(place, _): &(Place, String)| *place != Place::SignIn && place.methods().contains(&"GET");
+    // What GitHub has sent back belongs to the session in which it was begun, and must not stand in another address.
+    let is_seen = |(place, _): &(Place, String)| {
+        !matches!(place, Place::SignIn | Place::GithubAppMade) && place.methods().contains(&"GET")
+    };
     let is_plain = to.len() <= LONGEST && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     (is_plain && Place::of(path).is_some_and(|found| is_seen(&found))).then_some(to)
 }
@@ -91,7 +94,7 @@ async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame,
     let Some(name) = Actor::parse(if name.is_empty() { DEFAULT_ACTOR } else { name }) else {
         return refuse(400, words::WRONG_NAME);
     };
-    match (Operator { name, known_by: KnownBy::Token }).enter(redirect(to), token, engine.platform()) {
+    match Operator::enter(&name, redirect(to), token, engine.platform()) {
         Ok(response) => {
             engine.log(Level::Info, "console_signed_in", []);
             response
@@ -119,6 +122,7 @@ mod tests {
             "/console/nothing",
             "/console/sign-in",
             "/console/sign-out",
+            "/console/set-up/github-app/made?code=a&state=b",
             "/console@evil.example.com",
             "https://evil.example.com/console",
             "/console?a=b c",

@@ -654,7 +654,7 @@ pub(crate) const STEP_PRODUCTS: &str = "Products";
 pub(crate) const STEP_PRODUCTS_LEAD: &str =
     "Say of each product which repositories it opens. What follows is for their owners.";
 pub(crate) const STEP_GITHUB: &str = "GitHub";
-pub(crate) const STEP_GITHUB_LEAD: &str = "The Worker invites buyers with a token. The link opens GitHub's form with all filled in but the repositories: tick them there, make the token, and put it into the Worker. An owner of the organization may have to approve it. A GitHub App does the same without an end: docs/deploy.md says how.";
+pub(crate) const STEP_GITHUB_LEAD: &str = "The Worker invites buyers as a GitHub App of your own, or with a token. The App is made with one click, does not end, and is what buyers sign in with as well. For a token, the link opens GitHub's form with all filled in but the repositories: tick them there, make the token, and put it into the Worker. An owner of the organization may have to approve it.";
 pub(crate) const MAKE_TOKEN: &str = "Make a token at GitHub";
 pub(crate) const MAKE_TOKEN_FOR: &str = "Make a token for {owner} at GitHub";
 pub(crate) const STEP_SIGN_IN: &str = "Sign-in with GitHub";
@@ -685,3 +685,31 @@ pub(crate) const SECRET_IN_ADDRESS: &str = "A long random text of yours, in the 
 pub(crate) const SECRET_SIGNS: &str = "A long random text of yours, at the storefront, and as:";
 pub(crate) const SECRET_ISSUED: &str = "The storefront shows it once the webhook is there:";
 pub(crate) const COPY: &str = "Copy";
+
+/// Set up: a GitHub App.
+pub(crate) const MAKE_APP_LINK: &str = "Make a GitHub App";
+pub(crate) const MAKE_APP_TITLE: &str = "Make a GitHub App";
+pub(crate) const MAKE_APP_LEAD: &str = "GitHub opens with a form that is filled in. Confirm it there as an owner, and you are led back here, where the App's secrets are shown once. They are kept nowhere.";
+pub(crate) const MAKE_APP_MAY: &str = "Where you install it, the App may let people into repositories and see who is in; it may read no code. It is public, since your buyers sign in with it; whoever else installs it gains nothing by that.";
+pub(crate) const MAKE_APP_THEN: &str =
+    "Let it belong to whoever owns the repositories. GitHub asks for a name that nobody else's App has.";
+pub(crate) const MAKE_APP_FOR: &str = "Make an App of {owner} at GitHub";
+pub(crate) const MAKE_APP_OF_MINE: &str = "Make an App of my own account at GitHub";
+pub(crate) const OTHER_OWNER: &str = "Another organization";
+pub(crate) const OTHER_OWNER_HINT: &str = "As it stands in the addresses of its repositories.";
+pub(crate) const NO_SUCH_LOGIN: &str = "This is no name that an organization at GitHub can have.";
+pub(crate) const APP_NOT_BEGUN: &str = "This was not begun in this browser, or is over: nothing was asked of GitHub. If there is an App at GitHub that you have not put in, delete it there, and begin at Set up.";
+pub(crate) const APP_CODE_REFUSED: &str = "GitHub does not take this code, or not any more: it is good once, and for an hour. If there is an App at GitHub that you have not put in, delete it there, and begin at Set up.";
+pub(crate) const APP_UNCLEAR: &str = "GitHub did not say what the App's secrets are. Load this page once more.";
+pub(crate) const APP_MADE_TITLE: &str = "Your GitHub App is made";
+pub(crate) const APP_MADE_LEAD: &str =
+    "These are its secrets. This page is shown once: they are kept nowhere, and nobody can show them again.";
+pub(crate) const APP_SAVE: &str = "Save the file where you deploy the Worker from.";
+pub(crate) const APP_SAVE_BUTTON: &str = "Save";
+pub(crate) const APP_SHOW_FILE: &str = "Show the file";
+pub(crate) const APP_PUT: &str = "Put them into the Worker:";
+pub(crate) const APP_PUT_VARS: &str = "A name is a variable or a secret, and not both: take GITHUB_OAUTH_CLIENT_ID out of wrangler.toml first, and deploy.";
+pub(crate) const APP_DELETE_TOKEN: &str = "The App stands in place of your token, which is not used any more:";
+pub(crate) const APP_INSTALL: &str = "Install the App on the repositories of your products.";
+pub(crate) const APP_INSTALL_BUTTON: &str = "Install it at GitHub";
+pub(crate) const APP_DELETE_FILE: &str = "Delete the file.";

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::app::Caller;
-use super::{api, oauth, setup};
+use super::{api, manifest, oauth, setup};
 use crate::calls::Credentials;
 use crate::incoming::Incoming;
 use crate::reply::Reply;
@@ -26,7 +26,7 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
         let body = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
         return Reply::text(403, body).unexpected("no User-Agent header");
     }
-    if let Some(reply) = oauth::web(world, request, now) {
+    if let Some(reply) = oauth::web(world, request, now).or_else(|| manifest::web(world, request, now)) {
         return reply;
     }
     let limit = world.options.limits.github_requests_per_hour;
@@ -41,6 +41,9 @@ pub(crate) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
 }
 
 fn answer(world: &mut World, request: &Incoming, now: i64) -> Reply {
+    if let Some(reply) = manifest::convert(world, request, now) {
+        return reply;
+    }
     if let Some(refusal) = mistaken_headers(request) {
         // Whoever is nobody is told that first.
         return caller(world, request, now).err().unwrap_or(refusal);
@@ -56,7 +59,7 @@ fn answer(world: &mut World, request: &Incoming, now: i64) -> Reply {
 }
 
 /// What the headers of every question lack.
-fn mistaken_headers(request: &Incoming) -> Option<Reply> {
+pub(super) fn mistaken_headers(request: &Incoming) -> Option<Reply> {
     if request.header("accept") != "application/vnd.github+json" {
         let reply = message(415, "Unsupported 'Accept' header: Must accept 'application/json'.");
         return Some(reply.unexpected("the Accept header"));

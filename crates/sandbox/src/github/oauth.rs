@@ -322,7 +322,7 @@ fn avatar(id: &str) -> Reply {
     Reply::raw(200, "image/svg+xml", svg.into_bytes()).header("cross-origin-resource-policy", "cross-origin")
 }
 
-fn page(title: &str, content: &str) -> Reply {
+pub(super) fn page(title: &str, content: &str) -> Reply {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <link rel=\"icon\" href=\"data:,\"><title>{title} · the sandbox's GitHub</title><main>{content}</main></html>"
