@@ -9,6 +9,7 @@ mod admin_actions;
 mod alert;
 mod catalogue;
 mod checkout;
+mod choices;
 mod doctor;
 mod drift;
 mod earlier;

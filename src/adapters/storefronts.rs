@@ -152,10 +152,18 @@ pub enum Proof {
 /// The products that a storefront lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Products {
-    /// Each by the id that the catalogue has for it.
-    pub ids: Vec<String>,
+    pub listed: Vec<ListedProduct>,
     /// Whether there are no others: a long list is not read to its end.
     pub is_whole: bool,
+}
+
+/// A product that a storefront lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedProduct {
+    /// As the catalogue has it.
+    pub id: String,
+    /// As the storefront calls it, where it does.
+    pub name: Option<String>,
 }
 
 /// Why a delivery is not believed.

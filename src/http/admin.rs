@@ -4,6 +4,7 @@
 //! What is asked and answered is typed, in `api`. What only looks goes to `db::reads`, through [`read`]; what changes
 //! something goes through the engine, with an [`AdminAction`]. No answer here has CORS headers: no page is to call this.
 
+pub(crate) mod access;
 pub(crate) mod actions;
 pub(crate) mod doctor;
 pub(crate) mod drift;
@@ -15,6 +16,7 @@ pub(crate) mod privacy;
 pub(crate) mod products;
 pub(crate) mod sales;
 pub(crate) mod status;
+pub(crate) mod test_mail;
 
 use serde::de::DeserializeOwned;
 
@@ -60,12 +62,18 @@ enum Endpoint {
     Actions,
     Products,
     ReplaceProducts,
+    WaitingProducts,
+    ProductChoices,
+    Access,
+    WaitingAccess,
+    SalesCounts,
+    TestMail,
     Export,
     Erase,
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 32] = [
+const ROUTES: [(&str, &str, Endpoint); 38] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/doctor", Endpoint::Doctor),
@@ -77,6 +85,7 @@ const ROUTES: [(&str, &str, Endpoint); 32] = [
     ("POST", "/admin/events/{id}/replay", Endpoint::ReplayEvent),
     ("POST", "/admin/events/{id}/dismiss", Endpoint::DismissEvent),
     ("GET", "/admin/sales", Endpoint::Sales),
+    ("GET", "/admin/sales/counts", Endpoint::SalesCounts),
     ("GET", "/admin/licenses", Endpoint::Licenses),
     ("POST", "/admin/licenses", Endpoint::IssueLicense),
     ("GET", "/admin/licenses/{key}", Endpoint::License),
@@ -85,6 +94,8 @@ const ROUTES: [(&str, &str, Endpoint); 32] = [
     ("POST", "/admin/licenses/{key}/reinstate", Endpoint::Reinstate),
     ("POST", "/admin/licenses/{key}/transfer", Endpoint::Transfer),
     ("POST", "/admin/licenses/{key}/correct-email", Endpoint::CorrectEmail),
+    ("GET", "/admin/access", Endpoint::Access),
+    ("GET", "/admin/access/waiting", Endpoint::WaitingAccess),
     ("GET", "/admin/grants", Endpoint::Grants),
     ("POST", "/admin/grants/sync", Endpoint::SyncGrants),
     ("POST", "/admin/grants/forget-earlier", Endpoint::ForgetEarlier),
@@ -96,6 +107,9 @@ const ROUTES: [(&str, &str, Endpoint); 32] = [
     ("GET", "/admin/actions", Endpoint::Actions),
     ("GET", "/admin/products", Endpoint::Products),
     ("PUT", "/admin/products", Endpoint::ReplaceProducts),
+    ("GET", "/admin/products/waiting", Endpoint::WaitingProducts),
+    ("GET", "/admin/products/choices", Endpoint::ProductChoices),
+    ("POST", "/admin/test-mail", Endpoint::TestMail),
     ("POST", "/admin/privacy/export", Endpoint::Export),
     ("POST", "/admin/privacy/erase", Endpoint::Erase),
 ];
@@ -208,6 +222,18 @@ async fn answer<P: Platform>(
             products::read(engine, &request).await?
         }
         Endpoint::ReplaceProducts => products::replace(engine, request).await?,
+        Endpoint::Access => Response::json(200, &access::list(engine, &read_query(&request)?).await?),
+        Endpoint::WaitingAccess => Response::json(200, &access::waiting(engine, &read_query(&request)?).await?),
+        Endpoint::SalesCounts => Response::json(200, &sales::counts(engine, &read_query(&request)?).await?),
+        Endpoint::TestMail => Response::json(200, &test_mail::send(engine).await?),
+        Endpoint::WaitingProducts => {
+            no_query(&request)?;
+            Response::json(200, &products::waiting(engine).await?)
+        }
+        Endpoint::ProductChoices => {
+            no_query(&request)?;
+            Response::json(200, &products::choices(engine).await?)
+        }
         Endpoint::Export => Response::json(200, &privacy::export(engine, body(request).await?).await?),
         Endpoint::Erase => Response::json(200, &privacy::erase(engine, body(request).await?).await?),
     })

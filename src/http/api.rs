@@ -12,16 +12,19 @@
 //! | [`status`], [`attention`] | how the deployment stands, and what needs somebody |
 //! | [`doctor`] | whether everything is set up as it has to be |
 //! | [`events`] | deliveries, and what became of each |
-//! | [`orders`], [`licenses`], [`grants`] | what was bought, what it entitles to, who has access to what |
+//! | [`orders`], [`sales`], [`licenses`], [`grants`] | what was bought, what that comes to, what it entitles to, who has access to what |
+//! | [`access`], [`drift`] | each repository at a glance, and where GitHub says otherwise |
 //! | [`outbox`], [`actions`] | what is still to be done in the outside world, and what operators changed |
 //! | [`privacy`] | what is held on a person |
 //! | [`products`] | the catalogue |
+//! | [`test_mail`] | whether mails leave |
 //! | [`problem`] | every error |
 //! | [`values`], [`codes`] | texts and codes that they are made of |
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub mod access;
 pub mod actions;
 pub mod activation;
 pub mod attention;
@@ -37,7 +40,9 @@ pub mod outbox;
 pub mod privacy;
 pub mod problem;
 pub mod products;
+pub mod sales;
 pub mod status;
+pub mod test_mail;
 pub mod timeline;
 pub mod values;
 

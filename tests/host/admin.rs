@@ -3,6 +3,7 @@
 mod access;
 mod by_hand;
 mod deliveries;
+mod glances;
 mod licenses;
 mod privacy;
 mod stories;

@@ -133,6 +133,11 @@ impl Api {
         self.answer(self.request(Method::GET, path)?).await
     }
 
+    /// The answer's text to a query.
+    pub(crate) async fn get_with(&self, path: &[&str], query: &impl Serialize) -> anyhow::Result<String> {
+        self.answer(self.request(Method::GET, path)?.query(query)).await
+    }
+
     /// The answer's text, in that type.
     pub(crate) async fn get_as(&self, path: &[&str], content_type: &str) -> anyhow::Result<String> {
         self.answer(self.request(Method::GET, path)?.header(ACCEPT, content_type)).await

@@ -10,7 +10,7 @@ use latchkey::adapters::storefronts::PROFILES;
 use latchkey::http::api::Cursor;
 use latchkey::http::api::codes::{DriftKind, OutboxKind, OutboxState, OutstandingState, SaleState};
 use latchkey::http::api::values::{
-    AccountFilter, ErrorPart, KeyFilter, OrderFilter, PersonName, RepoFilter, SourceFilter,
+    AccountFilter, Days, ErrorPart, KeyFilter, OrderFilter, PersonName, RepoFilter, SourceFilter,
 };
 use latchkey::model::{
     Actor, BuyerEmail, EmailAddress, EventId, GithubLogin, GrantState, Reason, StorefrontId, Timestamp,
@@ -85,6 +85,22 @@ pub(crate) enum Command {
     /// Who has access to which repository.
     #[command(subcommand)]
     Grants(Grants),
+    /// Each repository at a glance: who has access, is invited and waits, and how it was last compared with GitHub.
+    Access {
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// What was sold, by day and by product.
+    Sales {
+        /// How many days.
+        #[arg(long, default_value = "30", value_parser = read::<Days>)]
+        days: Days,
+        /// A moment of the last of them, as 2026-11-22T00:00:00Z; now where it is not given.
+        #[arg(long, value_parser = read::<Timestamp>)]
+        until: Option<Timestamp>,
+    },
+    /// Send the operator a mail, by which it is seen that mails arrive. Changes nothing.
+    TestMail,
     /// Where GitHub and what is recorded differ, and who let each account in, when, and for which order.
     Drift(Drift),
     /// What is still to be done in the outside world: mails, access, alerts.
@@ -397,6 +413,8 @@ pub(crate) enum Products {
         #[command(flatten)]
         change: Change,
     },
+    /// What was sold, or whose key was used, and the catalogue does not name: what waits for an entry.
+    Waiting,
     /// Print the Worker's catalogue in the form of the file, or as JSON with --json.
     Pull {
         /// Write it there instead: TOML, or JSON where the name ends in .json.

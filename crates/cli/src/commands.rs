@@ -7,6 +7,7 @@ mod sync;
 
 use anyhow::{Context, bail};
 use latchkey::http::api::PageRequest;
+use latchkey::http::api::access::{AccessRequest, RepositoryAccess};
 use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::CheckStatus;
@@ -19,7 +20,9 @@ use latchkey::http::api::licenses::{
 };
 use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
 use latchkey::http::api::privacy::{Erasure, PrivacyRequest};
+use latchkey::http::api::sales::{SalesCounts, SalesCountsRequest};
 use latchkey::http::api::status::Status;
+use latchkey::http::api::test_mail::TestMail;
 use latchkey::http::api::values::{AccountFilter, RepoFilter};
 use latchkey::http::api::{Cursor, PageLimit};
 use serde::Serialize;
@@ -132,6 +135,19 @@ impl Asking<'_> {
             }
             Command::Grants(Grants::ForgetEarlier { github, repo, consent, change }) => {
                 self.forget_earlier(github, repo, consent, change).await
+            }
+            Command::Access { paging } => {
+                let page = |_, cursor| AccessRequest { cursor };
+                self.list::<RepositoryAccess, _>(&["access"], paging, page).await
+            }
+            Command::Sales { days, until } => {
+                let request = SalesCountsRequest { days: *days, until: *until };
+                let answer = self.api.get_with(&["sales", "counts"], &request).await?;
+                self.print(&answer, |counts: SalesCounts| show::sales(self.view, &counts))
+            }
+            Command::TestMail => {
+                let answer = self.api.post(&["test-mail"], &serde_json::json!({})).await?;
+                self.print(&answer, |TestMail { outcome }| show::test_mail(outcome).to_owned())
             }
             Command::Drift(drift) => self.drift(drift).await,
             Command::Outbox(verb) => self.outbox(verb).await,

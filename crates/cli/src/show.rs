@@ -1,8 +1,11 @@
 //! Answers as a person reads them: which members stand where. What codes mean is in `words`, how tables look in `view`.
 
+use latchkey::http::api::access::RepositoryAccess;
 use latchkey::http::api::actions::ActionItem;
 use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::codes::{CheckStatus, DriftPlace, DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState};
+use latchkey::http::api::codes::{
+    CheckStatus, DriftPlace, DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState, SalesCut, TestMailState,
+};
 use latchkey::http::api::doctor::{Check, Diagnosis};
 use latchkey::http::api::drift::{DriftCheck, DriftEvidence, DriftItem};
 use latchkey::http::api::events::{EventDetail, EventItem};
@@ -11,6 +14,8 @@ use latchkey::http::api::licenses::{LicenseDetail, LicenseItem};
 use latchkey::http::api::orders::{FactItem, OrderItem, OrderLine};
 use latchkey::http::api::outbox::OutboxItem;
 use latchkey::http::api::privacy::Erased;
+use latchkey::http::api::products::{WaitingProduct, WaitingProducts};
+use latchkey::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts};
 use latchkey::http::api::status::{
     DeliveryCounts, LicenseCounts, OldestDue, OutboxCounts, SourceStatus, StateCounts, Status,
 };
@@ -110,6 +115,125 @@ impl Listed for ActionItem {
     fn list(view: &View, items: &[Self]) -> String {
         view.table(ACTIONS, items)
     }
+}
+
+impl Listed for RepositoryAccess {
+    const NOTHING: &'static str = "No repositories: the catalogue names none, or nobody was let into one yet.";
+
+    fn list(view: &View, items: &[Self]) -> String {
+        view.table(REPOSITORIES, items)
+    }
+}
+
+/// The API counts no more of a kind.
+const MANY: i64 = 50;
+
+fn up_to_many(count: i64) -> Cell {
+    match count {
+        0 => Cell::Empty,
+        MANY.. => format!("{MANY} or more").into(),
+        _ => count.into(),
+    }
+}
+
+const REPOSITORIES: &[Column<RepositoryAccess>] = &[
+    Column("repository", |repo| Cell::name(&repo.repo)),
+    Column("members", |repo| up_to_many(repo.members)),
+    Column("invited", |repo| up_to_many(repo.invited)),
+    Column("end within a day", |repo| up_to_many(repo.expiring)),
+    Column("wait in line", |repo| up_to_many(repo.in_line)),
+    Column("invitations in 24 h", |repo| format!("{} of {}", repo.invitations, repo.invitations_most).into()),
+    Column("paused until", |repo| repo.paused_until.into()),
+    Column("differences", |repo| up_to_many(repo.differences)),
+    Column("compared", |repo| repo.compared_at.into()),
+    Column("error", |repo| repo.error.as_deref().into()),
+];
+
+const SOLD_DAYS: &[Column<DayCount>] = &[
+    // A day of UTC, which is not a moment.
+    Column("day", |day| day.day.to_rfc3339().chars().take(10).collect::<String>().into()),
+    Column("sales", |day| day.count.sales.into()),
+    Column("paid", |day| paid(&day.count).into()),
+    Column("refunded since", |day| counted_or_nothing(day.count.refunded)),
+    Column("in part", |day| counted_or_nothing(day.count.refunded_in_part)),
+    Column("wait for their buyer", |day| counted_or_nothing(day.count.waiting_on_buyer)),
+    Column("tests", |day| counted_or_nothing(day.count.tests)),
+];
+
+const SOLD_PRODUCTS: &[Column<ProductCount>] = &[
+    Column("storefront", |product| words::storefront(&product.source).into()),
+    Column("product", |product| Cell::name(&product.product_id)),
+    Column("name", |product| product.name.as_deref().unwrap_or("not in the catalogue").into()),
+    Column("sales", |product| product.sales.into()),
+    Column("pieces", |product| product.pieces.into()),
+    Column("refunded since", |product| counted_or_nothing(product.refunded)),
+];
+
+const WAITING_PRODUCTS: &[Column<WaitingProduct>] = &[
+    Column("storefront", |product| words::storefront(&product.source).into()),
+    Column("product", |product| Cell::name(&product.product_id)),
+    Column("variant", |product| product.variant_id.as_deref().into()),
+    Column("name", |product| product.name.as_deref().into()),
+    Column("deliveries", |product| counted_or_nothing(product.deliveries)),
+    Column("keys used", |product| counted_or_nothing(product.keys)),
+    Column("newest delivery", |product| product.event_id.as_deref().map_or(Cell::Empty, Cell::name)),
+];
+
+fn counted_or_nothing(count: i64) -> Cell {
+    if count == 0 { Cell::Empty } else { count.into() }
+}
+
+fn paid(count: &SalesCount) -> String {
+    let amounts = count.amounts.iter().map(|(currency, units)| words::amount(*units, currency));
+    amounts.collect::<Vec<_>>().join(", ")
+}
+
+/// What was sold, by day and by product.
+pub(crate) fn sales(view: &View, counts: &SalesCounts) -> String {
+    let days: Vec<_> = counts.days.iter().filter(|day| day.count != SalesCount::default()).cloned().collect();
+    if days.is_empty() {
+        return "Nothing was sold in these days.".to_owned();
+    }
+    let mut parts = vec![
+        view.members(vec![
+            ("sales", counts.total.sales.into()),
+            ("paid", paid(&counts.total).into()),
+            ("refunded since", counted_or_nothing(counts.total.refunded)),
+            ("refunded in part", counted_or_nothing(counts.total.refunded_in_part)),
+            ("wait for their buyer", counted_or_nothing(counts.total.waiting_on_buyer)),
+            ("test sales", counted_or_nothing(counts.total.tests)),
+        ]),
+        view.table(SOLD_PRODUCTS, &counts.products),
+        view.table(SOLD_DAYS, &days),
+    ];
+    match counts.cut {
+        None => {}
+        Some(SalesCut::BetweenDays) => {
+            parts.push(format!("There is more before {}: add --until with an earlier day.", view.moment(counts.since)))
+        }
+        Some(SalesCut::WithinADay) => {
+            parts.push("More was sold on this day than is looked at: of it, these are the newest.".to_owned());
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n\n")
+}
+
+pub(crate) const fn test_mail(outcome: TestMailState) -> &'static str {
+    match outcome {
+        TestMailState::Sent => {
+            "The mail provider has taken the mail. It is at OPERATOR_EMAIL within minutes; if not, look where spam goes."
+        }
+        TestMailState::Logged => "There is no mail provider, so the mail is in the Worker's log and nowhere else.",
+    }
+}
+
+/// What waits for an entry of the catalogue.
+pub(crate) fn waiting_products(view: &View, waiting: &WaitingProducts) -> String {
+    if waiting.items.is_empty() {
+        return "Nothing waits: the catalogue names whatever was sold.".to_owned();
+    }
+    view.table(WAITING_PRODUCTS, &waiting.items)
 }
 
 const EVENTS: &[Column<EventItem>] = &[

@@ -1,6 +1,7 @@
 //! Every path and method, with the types that it takes and answers.
 
 use latchkey::adapters::storefronts::SECTIONS;
+use latchkey::http::api::access::{AccessRequest, RepositoryAccess, WaitingAccess, WaitingRequest};
 use latchkey::http::api::actions::{ActionItem, ActionRequest};
 use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryReceipt, LicenseAnswer, LicenseRequest};
 use latchkey::http::api::attention::AttentionItem;
@@ -18,8 +19,12 @@ use latchkey::http::api::licenses::{
 use latchkey::http::api::orders::{OrderItem, OrdersRequest};
 use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
 use latchkey::http::api::privacy::{Erasure, Export, PrivacyRequest};
-use latchkey::http::api::products::{CatalogueAnswer, InvalidCatalogue, ReplaceRequest, ReplacedAnswer};
+use latchkey::http::api::products::{
+    CatalogueAnswer, InvalidCatalogue, ProductChoices, ReplaceRequest, ReplacedAnswer, WaitingProducts,
+};
+use latchkey::http::api::sales::{SalesCounts, SalesCountsRequest};
 use latchkey::http::api::status::Status;
+use latchkey::http::api::test_mail::TestMail;
 use latchkey::http::api::{Page, PageRequest};
 use serde_json::{Value, json};
 
@@ -117,6 +122,30 @@ fn looks(schemas: &mut Schemas) -> Vec<Operation> {
         ),
         Operation::look("/admin/sales", "sales", "What was bought", schemas.answer::<Page<OrderItem>>())
             .parameters(schemas.query::<OrdersRequest>()),
+        Operation::look(
+            "/admin/sales/counts",
+            "salesCounts",
+            "What was sold, by day and by product",
+            schemas.answer::<SalesCounts>(),
+        )
+        .parameters(schemas.query::<SalesCountsRequest>()),
+        Operation::look(
+            "/admin/access",
+            "access",
+            "Each repository at a glance, ten a page, by name",
+            schemas.answer::<Page<RepositoryAccess>>(),
+        )
+        .parameters(schemas.query::<AccessRequest>()),
+        Operation::look(
+            "/admin/access/waiting",
+            "waitingAccess",
+            "Who waits for a repository, and who is invited to it",
+            schemas.answer::<WaitingAccess>(),
+        )
+        .parameters(schemas.query::<WaitingRequest>()),
+        Operation::operators("POST", "/admin/test-mail", "testMail", "Send the operator a mail, and change nothing")
+            .answers(200, "It has left; that it arrives, only the operator sees.", schemas.answer::<TestMail>())
+            .fails(&[409, 502]),
         Operation::look(
             "/admin/drift",
             "drift",
@@ -330,6 +359,18 @@ fn outbox(schemas: &mut Schemas) -> Vec<Operation> {
 
 fn catalogue(schemas: &mut Schemas) -> Vec<Operation> {
     vec![
+        Operation::look(
+            "/admin/products/waiting",
+            "waitingProducts",
+            "What was sold and the catalogue does not name",
+            schemas.answer::<WaitingProducts>(),
+        ),
+        Operation::look(
+            "/admin/products/choices",
+            "productChoices",
+            "Repositories and products that the services list, for an entry of the catalogue",
+            schemas.answer::<ProductChoices>(),
+        ),
         Operation::look("/admin/products", "products", "The catalogue", schemas.answer::<CatalogueAnswer>())
             .answers_as(200, "", "application/toml", json!({ "type": "string" })),
         Operation::operators("PUT", "/admin/products", "replaceProducts", "Replace the catalogue as a whole")

@@ -3,7 +3,8 @@
 
 use super::{Github, SERVICE, refusal};
 use crate::adapters::Failure;
-use crate::json::Json;
+use crate::config::Credentials;
+use crate::json::{At, Json};
 use crate::model::{Repo, Timestamp};
 use crate::platform::{HttpResponse, Method, Platform};
 
@@ -82,6 +83,37 @@ impl Github<'_> {
             seen.administration = self.administration(platform, &path).await;
         }
         Ok(Some(seen))
+    }
+
+    /// The repositories that the credentials see and are not read-only, the one that was written to last first: the first page of them. An
+    /// App sees those of one of its installations. What the account of a token does not administer is left out.
+    /// <https://docs.github.com/rest/repos/repos#list-repositories-for-the-authenticated-user>,
+    /// <https://docs.github.com/rest/apps/installations#list-repositories-accessible-to-the-app-installation>
+    ///
+    /// # Errors
+    /// [`Failure`] when GitHub did not say.
+    pub async fn repositories(&self, platform: &impl Platform) -> Result<Vec<Repo>, Failure> {
+        let (path, list) = match self.credentials {
+            Credentials::Token(_) => ("/user/repos?per_page=100&sort=pushed", None),
+            Credentials::App(_) => ("/installation/repositories?per_page=100", Some("repositories")),
+        };
+        let reply = self.send(platform, Method::Get, path, None).await?;
+        if reply.status != 200 {
+            return Err(refusal::unrelated(&reply, platform.now()));
+        }
+        let body = Json::parse(&reply.body).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
+        let items = match list {
+            Some(name) => body.root().field(name),
+            None => Ok(body.root()),
+        };
+        let items =
+            items.and_then(|list| list.as_list()).map_err(|_| Failure::unintelligible(SERVICE, reply.status))?;
+        let administers = |repo: &At<'_>| {
+            let given = repo.get("permissions").ok().flatten().and_then(|given| given.flag("admin").ok());
+            list.is_some() || given != Some(false)
+        };
+        let open = items.iter().map(Json::root).filter(|repo| repo.flag("archived") != Ok(true) && administers(repo));
+        Ok(open.filter_map(|repo| Repo::parse(repo.text("full_name").ok()?).ok()).collect())
     }
 
     /// The same without asking whether the token may invite to it, beyond what the repository itself says.

@@ -184,7 +184,7 @@ fn mapped(source: Source, products: Result<Products, Failure>, entries: &[&Produ
     };
     let mut ids: Vec<_> = entries.iter().map(|entry| entry.product_id.as_str()).collect();
     ids.dedup();
-    let absent: Vec<_> = ids.into_iter().filter(|id| !products.ids.iter().any(|listed| listed == id)).collect();
+    let absent: Vec<_> = ids.into_iter().filter(|id| !products.listed.iter().any(|listed| listed.id == *id)).collect();
     if absent.is_empty() {
         return of_source(Check::ok(CODE));
     }

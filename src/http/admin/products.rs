@@ -2,11 +2,14 @@
 //!
 //! What is wrong with a catalogue is found in `model::catalogue`; what a replacement does is in `engine::catalogue`.
 
-use super::{action, unavailable};
+use super::{action, read as read_rows, unavailable};
 use crate::adapters::storefronts::SECTIONS;
 use crate::db::products::Replaced;
+use crate::db::reads;
 use crate::engine::Engine;
-use crate::http::api::products::{CatalogueAnswer, DryRun, InvalidCatalogue, ReplaceRequest, ReplacedAnswer};
+use crate::http::api::products::{
+    CatalogueAnswer, DryRun, InvalidCatalogue, ProductChoices, ReplaceRequest, ReplacedAnswer, WaitingProducts,
+};
 use crate::http::{Code, Problem, Request, Response, read_query};
 use crate::model::catalogue::{Catalogue, Form, Problem as CatalogueProblem, Product};
 use crate::platform::Platform;
@@ -43,6 +46,16 @@ pub(crate) async fn replace<P: Platform>(engine: &Engine<P>, request: Request) -
         Err(problems) => return Ok(invalid(problems)),
     };
     Ok(Response::json(200, &replace_by(engine, &new, asked).await?))
+}
+
+/// `GET /admin/products/choices`
+pub(crate) async fn choices<P: Platform>(engine: &Engine<P>) -> Result<ProductChoices, Problem> {
+    Ok(engine.product_choices(&newest(engine).await?).await)
+}
+
+/// `GET /admin/products/waiting`
+pub(crate) async fn waiting<P: Platform>(engine: &Engine<P>) -> Result<WaitingProducts, Problem> {
+    Ok(WaitingProducts { items: read_rows(engine, reads::products::waiting()).await? })
 }
 
 /// The catalogue as it is.

@@ -1,13 +1,157 @@
-//! `/admin/sales`: what was bought.
+//! `/admin/sales`: what was bought, order by order and counted by day and by product.
 
-use super::read;
+use std::collections::BTreeMap;
+
+use super::{products, read};
 use crate::db::reads;
+use crate::db::reads::sales::{MOST, Sale};
 use crate::engine::Engine;
 use crate::http::Problem;
 use crate::http::api::Page;
+use crate::http::api::codes::SalesCut;
 use crate::http::api::orders::{OrderItem, OrdersRequest};
+use crate::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts, SalesCountsRequest};
+use crate::model::Timestamp;
+use crate::model::catalogue::{Catalogue, Product};
 use crate::platform::Platform;
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// `GET /admin/sales`
 pub(crate) async fn list<P: Platform>(engine: &Engine<P>, request: &OrdersRequest) -> Result<Page<OrderItem>, Problem> {
     read(engine, reads::orders::list(request)).await
+}
+
+/// `GET /admin/sales/counts`
+pub(crate) async fn counts<P: Platform>(
+    engine: &Engine<P>,
+    request: &SalesCountsRequest,
+) -> Result<SalesCounts, Problem> {
+    let until = day_of(request.until.unwrap_or_else(|| engine.platform().now())) + 1;
+    let since = until - request.days.get();
+    let sales = read(engine, reads::sales::newest(at(since), at(until), MOST)).await?;
+    let catalogue = products::newest(engine).await?;
+    Ok(counted(sales, (since, until), &catalogue))
+}
+
+/// What sales come to in the days from one to before the other.
+fn counted(sales: Vec<Sale>, (since, until): (i64, i64), catalogue: &Catalogue) -> SalesCounts {
+    let (sales, since, cut) = whole_days(sales, since);
+    let mut by_day: BTreeMap<i64, SalesCount> = (since..until).map(|day| (day, SalesCount::default())).collect();
+    let mut total = SalesCount::default();
+    for sale in &sales {
+        total.add(sale);
+        by_day.entry(day_of(sale.sold_at)).or_default().add(sale);
+    }
+    let days = by_day.into_iter().rev().map(|(day, count)| DayCount { day: at(day), count });
+    SalesCounts {
+        since: at(since),
+        until: at(until),
+        cut,
+        total,
+        days: days.collect(),
+        products: by_product(&sales, catalogue),
+    }
+}
+
+/// Leaves out the oldest day where not all of its sales may be there, unless it is the only one; with the first day that is left.
+fn whole_days(mut sales: Vec<Sale>, since: i64) -> (Vec<Sale>, i64, Option<SalesCut>) {
+    let (Some(newest), Some(oldest)) = (sales.first(), sales.last()) else { return (sales, since, None) };
+    let (newest, oldest) = (day_of(newest.sold_at), day_of(oldest.sold_at));
+    if sales.len() < MOST {
+        return (sales, since, None);
+    }
+    if newest == oldest {
+        return (sales, oldest, Some(SalesCut::WithinADay));
+    }
+    sales.retain(|sale| day_of(sale.sold_at) > oldest);
+    (sales, oldest + 1, Some(SalesCut::BetweenDays))
+}
+
+/// A day, counted from 1970.
+const fn day_of(time: Timestamp) -> i64 {
+    time.as_millis().div_euclid(DAY_MS)
+}
+
+const fn at(day: i64) -> Timestamp {
+    Timestamp::from_millis(day.saturating_mul(DAY_MS))
+}
+
+impl SalesCount {
+    fn add(&mut self, sale: &Sale) {
+        if sale.test {
+            self.tests += 1;
+            return;
+        }
+        self.sales += 1;
+        self.refunded += i64::from(sale.refunded);
+        self.refunded_in_part += i64::from(sale.refunded_in_part && !sale.refunded);
+        self.waiting_on_buyer += i64::from(sale.waits && !sale.refunded);
+        if let Some((units, currency)) = &sale.amount {
+            let sum = self.amounts.entry(currency.clone()).or_default();
+            *sum = sum.saturating_add(*units);
+        }
+    }
+}
+
+/// What was sold of each product, the most sold first.
+fn by_product(sales: &[Sale], catalogue: &Catalogue) -> Vec<ProductCount> {
+    let mut found: BTreeMap<(&str, &str), ProductCount> = BTreeMap::new();
+    for sale in sales.iter().filter(|sale| !sale.test) {
+        for (source, product_id, quantity) in &sale.items {
+            let is_it = |product: &&Product| product.source == *source && product.product_id == *product_id;
+            let count = found.entry((source, product_id)).or_insert_with(|| ProductCount {
+                source: source.clone(),
+                product_id: product_id.clone(),
+                name: catalogue.products().iter().find(is_it).map(|entry| entry.name.clone()),
+                sales: 0,
+                pieces: 0,
+                refunded: 0,
+            });
+            count.sales += 1;
+            count.pieces = count.pieces.saturating_add(*quantity);
+            count.refunded += i64::from(sale.refunded);
+        }
+    }
+    let mut counts: Vec<_> = found.into_values().collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.sales));
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sold(days: &[i64]) -> Vec<Sale> {
+        let sale = |day: &i64| Sale {
+            amount: None,
+            test: false,
+            sold_at: at(*day),
+            items: Vec::new(),
+            refunded: false,
+            refunded_in_part: false,
+            waits: false,
+        };
+        days.iter().map(sale).collect()
+    }
+
+    #[test]
+    fn a_day_is_counted_whole_or_not_at_all_unless_it_is_the_only_one() {
+        let few = sold(&[9, 9, 8]);
+        assert_eq!(whole_days(few.clone(), 5), (few, 5, None));
+        let days: Vec<_> = std::iter::repeat_n(9, MOST - 1).chain([8]).collect();
+        let (shown, since, cut) = whole_days(sold(&days), 5);
+        assert_eq!((shown.len(), since, cut), (MOST - 1, 9, Some(SalesCut::BetweenDays)));
+        let (shown, since, cut) = whole_days(sold(&[9; MOST]), 5);
+        assert_eq!((shown.len(), since, cut), (MOST, 9, Some(SalesCut::WithinADay)));
+        assert_eq!(whole_days(Vec::new(), 5), (Vec::new(), 5, None));
+    }
+
+    #[test]
+    fn every_day_that_was_asked_for_is_there_also_one_without_a_sale() {
+        let counts = counted(sold(&[9, 7, 7]), (6, 10), &Catalogue::default());
+        let days: Vec<_> = counts.days.iter().map(|day| (day_of(day.day), day.count.sales)).collect();
+        assert_eq!(days, [(9, 1), (8, 0), (7, 2), (6, 0)]);
+        assert_eq!((counts.since, counts.until, counts.total.sales), (at(6), at(10), 3));
+    }
 }

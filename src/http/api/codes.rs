@@ -242,6 +242,22 @@ codes! {
         RemovedByHand = "removed_by_hand",
     }
 
+    /// Where sales were left out that are more than are looked at.
+    pub enum SalesCut {
+        /// Before the first day that is counted.
+        BetweenDays = "between_days",
+        /// On the one day that is counted: its newest are.
+        WithinADay = "within_a_day",
+    }
+
+    /// What became of a test mail.
+    pub enum TestMailState {
+        /// The mail provider has taken it.
+        Sent = "sent",
+        /// There is no mail provider: it is in the log.
+        Logged = "logged",
+    }
+
     /// What became of a delivery's request.
     pub enum ReceiptState {
         Stored = "stored",

@@ -61,3 +61,55 @@ pub struct InvalidCatalogue {
     pub problem: ProblemDetails,
     pub problems: Vec<Problem>,
 }
+
+/// What an entry of the catalogue can be made of, as the services list it now. Long lists are not read to their ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductChoices {
+    /// Repositories that the credentials for GitHub see, the one that was written to last first.
+    pub repos: Vec<String>,
+    /// Products that storefronts list and the catalogue does not name.
+    pub products: Vec<OfferedProduct>,
+    /// Who did not say.
+    pub missing: Vec<MissingChoice>,
+}
+
+/// A product that a storefront lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OfferedProduct {
+    pub source: String,
+    pub product_id: String,
+    /// As the storefront calls it.
+    pub name: Option<String>,
+}
+
+/// A service that could not be asked, or did not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MissingChoice {
+    /// `github`, or a storefront.
+    pub service: String,
+    /// For a person.
+    pub reason: String,
+}
+
+/// A product that was sold, or whose key was used, and that the catalogue does not name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitingProduct {
+    pub source: String,
+    pub product_id: String,
+    /// Null where none was named.
+    pub variant_id: Option<String>,
+    /// As the newest delivery calls it.
+    pub name: Option<String>,
+    /// How many lines of deliveries wait for it, among the newest.
+    pub deliveries: i64,
+    /// How often a key of it was used.
+    pub keys: i64,
+    /// The newest delivery.
+    pub event_id: Option<String>,
+}
+
+/// The products that something waits for, those with the most first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitingProducts {
+    pub items: Vec<WaitingProduct>,
+}

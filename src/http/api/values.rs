@@ -56,6 +56,10 @@ macro_rules! written_as_text {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageLimit(u8);
 
+/// How many days are looked at: 1 to 90.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days(u8);
+
 /// Where a page begins: what the page before gave as `next_cursor`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(String);
@@ -89,11 +93,12 @@ pub struct PersonName(String);
 pub struct RepoFilter(String);
 
 impl PageLimit {
-    const DEFAULT: Self = Self(50);
+    /// What a page has where nothing is said.
+    pub const DEFAULT: Self = Self(50);
 
     /// `None` unless from 1 to 100.
-    pub fn new(limit: u8) -> Option<Self> {
-        (1..=100).contains(&limit).then_some(Self(limit))
+    pub const fn new(limit: u8) -> Option<Self> {
+        if 1 <= limit && limit <= 100 { Some(Self(limit)) } else { None }
     }
 
     pub fn get(self) -> usize {
@@ -102,6 +107,25 @@ impl PageLimit {
 }
 
 impl Default for PageLimit {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl Days {
+    const DEFAULT: Self = Self(30);
+
+    /// `None` unless from 1 to 90.
+    pub fn new(days: u8) -> Option<Self> {
+        (1..=90).contains(&days).then_some(Self(days))
+    }
+
+    pub fn get(self) -> i64 {
+        i64::from(self.0)
+    }
+}
+
+impl Default for Days {
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -387,6 +411,36 @@ impl JsonSchema for PageLimit {
             "maximum": 100,
             "default": Self::DEFAULT.0,
             "description": "How many items a page has.",
+        })
+    }
+}
+
+impl Serialize for Days {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Days {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A query is text.
+        let read = |text: &str| text.parse().ok().and_then(Self::new);
+        read_text(deserializer, read, "must be a number from 1 to 90")
+    }
+}
+
+impl JsonSchema for Days {
+    fn schema_name() -> Cow<'static, str> {
+        "Days".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 90,
+            "default": Self::DEFAULT.0,
+            "description": "How many days are looked at.",
         })
     }
 }

@@ -10,15 +10,14 @@ use super::asking::{Asking, Filled, Input, Kind, Need, Weight, filled as filled_
 use super::visit::{self, Shell, Visit};
 use super::words::{self, Notice};
 use super::{Place, path};
-use crate::db::grants::INVITATIONS_PER_WINDOW;
-use crate::db::reads;
-use crate::db::reads::access::{MANY, REPOSITORIES, Waiting, WatchedRepo};
+use crate::db::reads::access::MANY;
 use crate::http::admin;
+use crate::http::api::access::{RepositoryAccess, WaitingAccount, WaitingRequest};
 use crate::http::api::codes::{DriftKind, DriftPlace};
 use crate::http::api::drift::{DriftEvidence, DriftItem, DriftRequest};
 use crate::http::api::grants::{GrantChange, GrantItem, GrantsRequest};
 use crate::http::{Problem, Response};
-use crate::model::{GrantState, Permission, Repo};
+use crate::model::{GrantState, Permission};
 use crate::pages::words::{Markup, Part, filled, moment, standing};
 use crate::platform::Platform;
 use crate::words::{State, Tone, Words, storefront};
@@ -67,7 +66,7 @@ struct Repository<'a> {
 }
 
 struct WaitingRow<'a> {
-    who: &'a Waiting,
+    who: &'a WaitingAccount,
     path: String,
     state: Markup,
     since: Markup,
@@ -117,28 +116,23 @@ struct DriftRow<'a> {
 
 /// Every repository at a glance.
 pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let after = visit.asked();
-    let now = visit.engine.platform().now();
-    let mut found = admin::read(visit.engine, reads::access::repositories(after.text("cursor"), now)).await?;
-    let more = found.len() > REPOSITORIES;
-    found.truncate(REPOSITORIES);
-    let last = found.last().filter(|_| more).map(|last| last.repo.clone());
+    let found = admin::access::list(visit.engine, &visit.query()?).await?;
     let page = Access {
         shell: visit.shell(Place::Access, words::ACCESS_TITLE),
-        rows: found.into_iter().map(repo_row).collect(),
-        next: visit.next(last.as_deref()),
+        rows: found.items.into_iter().map(repo_row).collect(),
+        next: visit.next(found.next_cursor.as_deref()),
     };
     Ok(visit.page(&page))
 }
 
-fn repo_row(repo: WatchedRepo) -> RepoRow {
+fn repo_row(repo: RepositoryAccess) -> RepoRow {
     let of = |path_of| path(path_of, [("repo", repo.repo.as_str())]);
-    let compared = match (repo.is_compared, repo.compared_at) {
+    let compared = match (repo.comparing, repo.compared_at) {
         (true, _) => filled(words::BEING_COMPARED, &[]),
         (false, Some(at)) => moment(at),
         (false, None) => filled(words::NEVER_COMPARED, &[]),
     };
-    let budget = [("begun", Part::Number(repo.begun)), ("most", Part::Number(INVITATIONS_PER_WINDOW))];
+    let budget = [("begun", Part::Number(repo.invitations)), ("most", Part::Number(repo.invitations_most))];
     RepoRow {
         path: of(REPOSITORY_PATH),
         members: counted(repo.members),
@@ -168,13 +162,13 @@ fn counted(count: i64) -> Markup {
 
 /// Who waits for one of them.
 pub(super) async fn repository<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let asked = visit.asked();
-    let repo = Repo::parse(asked.text("repo")).map_err(|_| admin::absent())?;
-    let waiting = admin::read(visit.engine, reads::access::waiting_at(&repo)).await?;
-    let of = |path_of| path(path_of, [("repo", repo.as_str())]);
+    let request: WaitingRequest = visit.query()?;
+    let waiting = admin::access::waiting(visit.engine, &request).await?;
+    let repo = request.repo.as_str();
+    let of = |path_of| path(path_of, [("repo", repo)]);
     let page = Repository {
         shell: visit.shell(Place::Access, words::REPOSITORY_TITLE),
-        name: repo.as_str(),
+        name: repo,
         lists: [
             ("line", words::LINE_CAPTION, words::TURN, waiting.line.iter().map(waiting_row).collect()),
             ("invited", words::INVITED_CAPTION, words::ENDS, waiting.invited.iter().map(waiting_row).collect()),
@@ -186,7 +180,7 @@ pub(super) async fn repository<P: Platform>(visit: &Visit<'_, P>) -> Result<Resp
     Ok(visit.page(&page))
 }
 
-fn waiting_row(who: &Waiting) -> WaitingRow<'_> {
+fn waiting_row(who: &WaitingAccount) -> WaitingRow<'_> {
     WaitingRow {
         who,
         path: path(GRANTS_PATH, [("github", who.github_username.as_str())]),

@@ -16,7 +16,7 @@ use super::visit::{Shell, Visit, html};
 use super::{Place, words};
 use crate::adapters::github::manifest::{Manifest, NewApp, form_url};
 use crate::config;
-use crate::http::{Code, Problem, Response};
+use crate::http::{Code, Problem, Response, admin};
 use crate::model::{GithubLogin, Secret};
 use crate::pages::cookie;
 use crate::pages::session::{Sealer, random_text};
@@ -129,7 +129,7 @@ pub(super) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
     let typed = GithubLogin::parse(owner).ok();
     let error = (!owner.is_empty() && typed.is_none()).then_some(words::NO_SUCH_LOGIN);
     let web_url = &visit.engine.config().github.web_url;
-    let known = owners(&visit.engine.catalogue());
+    let known = owners(&admin::products::newest(visit.engine).await?);
     let logins: BTreeSet<_> = typed.iter().map(|login| login.as_str().to_ascii_lowercase()).chain(known).collect();
     let of_organization = |login: &String| {
         let login = GithubLogin::parse(login).ok()?;

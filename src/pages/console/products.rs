@@ -14,10 +14,8 @@ use super::visit::{self, Shell, Visit};
 use super::words::{self, Notice};
 use super::{Place, path};
 use crate::adapters::storefronts::SECTIONS;
-use crate::db::reads;
-use crate::db::reads::products::WaitingProduct;
 use crate::http::admin;
-use crate::http::api::products::ReplacedAnswer;
+use crate::http::api::products::{ReplacedAnswer, WaitingProduct};
 use crate::http::{Problem, Response};
 use crate::model::catalogue::{Catalogue, EntryRef, LicenseKind, Product};
 use crate::pages::fields::Fields;
@@ -38,6 +36,7 @@ struct Products<'a> {
 struct Waiting<'a> {
     product: &'a WaitingProduct,
     storefront: &'a str,
+    variant: &'a str,
     /// The form for it, filled in.
     map_path: String,
 }
@@ -60,7 +59,7 @@ const REMOVE_PATH: &str = "/console/products/remove";
 const NAMED_BY: [&str; 3] = ["source", "product_id", "variant"];
 
 pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let waiting = admin::read(visit.engine, reads::products::waiting()).await?;
+    let waiting = admin::products::waiting(visit.engine).await?.items;
     let catalogue = admin::products::newest(visit.engine).await?;
     let page = Products {
         shell: visit.shell(Place::Products, words::PRODUCTS_TITLE),
@@ -72,8 +71,9 @@ pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
 }
 
 fn waiting_row(product: &WaitingProduct) -> Waiting<'_> {
-    let map_path = map_path(&product.source, &product.product_id, &product.variant_id);
-    Waiting { product, storefront: storefront(&product.source), map_path }
+    let variant = product.variant_id.as_deref().unwrap_or_default();
+    let map_path = map_path(&product.source, &product.product_id, variant);
+    Waiting { product, storefront: storefront(&product.source), variant, map_path }
 }
 
 /// Where a product is mapped that was sold: the form for its entry, filled in with what is known of it.

@@ -12,9 +12,9 @@ use super::{Place, github_app, path, products};
 use crate::adapters::storefronts::hooks::HookSecret;
 use crate::db::reads;
 use crate::http::admin;
-use crate::http::api::codes::{CheckCode, CheckReason, CheckStatus};
+use crate::http::api::codes::{CheckCode, CheckReason, CheckStatus, TestMailState};
 use crate::http::api::doctor::Check;
-use crate::http::{Code, Problem, Response};
+use crate::http::{Problem, Response};
 use crate::model::{Catalogue, Timestamp};
 use crate::pages::words::{Markup, Part, filled, standing};
 use crate::platform::Platform;
@@ -288,13 +288,10 @@ fn fronts<P: Platform>(visit: &Visit<'_, P>, checks: &[Check]) -> Vec<Front> {
 
 /// Sends the operator a mail by which they see that mails arrive.
 pub(super) async fn send_test_mail<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    match visit.engine.send_test_mail().await {
-        None => Err(Problem::new(Code::Refused, words::NO_OPERATOR_EMAIL)),
-        Some(Ok(sent)) if sent.outcome == "logged" => Ok(visit::done(PATH, Notice::TestMailLogged)),
-        Some(Ok(_)) => Ok(visit::done(PATH, Notice::TestMailSent)),
-        Some(Err(failure)) => {
-            let said = format!("{} {}", words::TEST_MAIL_FAILED, failure.reason);
-            Err(Problem::new(Code::UpstreamUnavailable, said))
-        }
-    }
+    let sent = admin::test_mail::send(visit.engine).await?;
+    let notice = match sent.outcome {
+        TestMailState::Logged => Notice::TestMailLogged,
+        TestMailState::Sent => Notice::TestMailSent,
+    };
+    Ok(visit::done(PATH, notice))
 }

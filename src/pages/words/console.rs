@@ -481,8 +481,7 @@ pub(crate) const ADD_TITLE: &str = "Add a product";
 pub(crate) const CHANGE_TITLE: &str = "Change an entry";
 pub(crate) const ENTRY_LEAD: &str =
     "It counts for sales from now on. Who bought before keeps what they have, until you bring them to it.";
-pub(crate) const SOLD_LEAD: &str =
-    "It was sold already. Tick what it opens and save: what waits for it is then processed within a minute.";
+pub(crate) const SOLD_LEAD: &str = "It was sold already. Tick what it opens, look at the difference and save: what waits for it is then processed within a minute.";
 pub(crate) const SOLD_REASON: &str = "it was sold";
 pub(crate) const ENTRY_GONE: &str = "This entry is gone: somebody has changed the catalogue meanwhile.";
 pub(crate) const NO_STOREFRONT: &str = "There is no such storefront.";
@@ -613,7 +612,6 @@ pub(crate) const DAYS_30: &str = "30 days";
 pub(crate) const DAYS_90: &str = "90 days";
 pub(crate) const PERIOD_END: &str = "Last day";
 pub(crate) const LAST_DAY_HINT: &str = "Such as 2026-11-27. Empty: today.";
-pub(crate) const NO_SUCH_PERIOD: &str = "There is no such period.";
 pub(crate) const NO_SUCH_DAY: &str = "`until` is no day such as 2026-11-27.";
 pub(crate) const SOLD: &str = "Sales: {count}.";
 pub(crate) const PAID_TOTAL: &str = "Paid: {amount}.";
@@ -667,8 +665,6 @@ pub(crate) const STEP_STOREFRONTS_LEAD: &str =
 pub(crate) const STEP_MAIL: &str = "Mail";
 pub(crate) const STEP_MAIL_LEAD: &str = "Buyers get their key by mail. Put the token of your mail provider and set EMAIL_FROM, as docs/deploy.md says; set OPERATOR_EMAIL for a test mail and for alerts.";
 pub(crate) const SEND_TEST_MAIL: &str = "Send yourself a test mail";
-pub(crate) const NO_OPERATOR_EMAIL: &str = "Nothing was sent: OPERATOR_EMAIL is not set.";
-pub(crate) const TEST_MAIL_FAILED: &str = "The mail did not leave:";
 pub(crate) const STEP_SALE: &str = "A test sale";
 pub(crate) const STEP_SALE_LEAD: &str = "Buy your own product, best in the storefront's test mode: you get the mail, and it is here under Sales. With ALLOW_TEST_LICENSES set, a test sale opens repositories too.";
 pub(crate) const FRONT_NOT_USED: &str = "Not used";
@@ -713,3 +709,10 @@ pub(crate) const APP_DELETE_TOKEN: &str = "The App stands in place of your token
 pub(crate) const APP_INSTALL: &str = "Install the App on the repositories of your products.";
 pub(crate) const APP_INSTALL_BUTTON: &str = "Install it at GitHub";
 pub(crate) const APP_DELETE_FILE: &str = "Delete the file.";
+
+/// Products: what there is to pick from.
+pub(crate) const OFFERS_HEADING: &str = "At your storefronts, and not in the catalogue";
+pub(crate) const OFFERS_LEAD: &str = "Begin with one of these, or fill in the form.";
+pub(crate) const OFFER: &str = "{storefront}: {name} ({product})";
+pub(crate) const OFFER_UNNAMED: &str = "{storefront}: {product}";
+pub(crate) const CHOICE_MISSING: &str = "{service} did not say what there is, so type it: {reason}";

@@ -68,7 +68,7 @@ fn sales_are_counted_by_day_and_product_with_what_was_refunded_and_what_waits() 
         let text = browser.look("/console/sales?days=7&until=2020-02-29").await.cells();
         assert!(text.contains("Sales: 1.") && text.contains("2020-02-29: 1 sold"), "{text}");
         assert!(browser.look("/console/sales?days=7&until=2019-01-01").await.cells().contains("Sales: 0."));
-        for wrong in ["days=8", "until=tomorrow", "until=2026-02-30"] {
+        for wrong in ["days=0", "days=91", "until=tomorrow", "until=2026-02-30"] {
             assert_eq!(browser.get(&format!("/console/sales?{wrong}")).await.status, 400, "{wrong}");
         }
     });

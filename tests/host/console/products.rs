@@ -1,14 +1,21 @@
 //! The catalogue as a form and as text, and a sale of an unknown product.
 
-use latchkey_sandbox::GumroadSale;
+use latchkey_sandbox::{
+    AccountKind, Fault, FaultKind, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GUMROAD_ACCESS_TOKEN, GumroadSale, Service,
+};
 use serde_json::{Value, json};
 
 use super::{CONSOLE, signed_in};
 use crate::pages::{FORM, form};
-use crate::shop::{Shop, run};
+use crate::shop::{Shop, catalogue_of, run};
 
 const ENTRY: &str = "/console/products/entry";
 const TEXT: &str = "/console/products/text";
+
+/// The settings of a shop whose storefront lists its products.
+fn listing() -> Vec<(&'static str, &'static str)> {
+    [CONSOLE.as_slice(), &[("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN)]].concat()
+}
 
 /// A sale of a product that the catalogue does not name.
 async fn sell_unknown(shop: &Shop, name: &str) {
@@ -18,6 +25,12 @@ async fn sell_unknown(shop: &Shop, name: &str) {
         ..GumroadSale::default()
     };
     shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await;
+}
+
+/// The mark of what was looked at, which a browser sends with what it saves.
+fn seen_in(html: &str) -> String {
+    let (_, behind) = html.split_once("name=\"seen\" value=\"").unwrap_or_else(|| panic!("nothing to save: {html}"));
+    behind.split_once('"').unwrap().0.to_owned()
 }
 
 /// The link to the form for the product that waits.
@@ -67,7 +80,18 @@ fn a_sale_of_an_unknown_product_is_one_click_from_being_fulfilled() {
         assert!(text.contains("Deliveries that wait for it, and will be processed: 1."), "{text}");
         assert_eq!(shop.count("admin_actions"), 0, "looking changes nothing");
 
-        let seen = browser.submit(ENTRY, &[entered.as_slice(), &[("do", "save")]].concat()).await;
+        // Whoever saves without having looked is shown the difference, and so is whoever has changed something since.
+        let hasty = browser.post(ENTRY, &[entered.as_slice(), &[("do", "save")]].concat()).await;
+        assert!(hasty.text().contains("What would change Added Acme Extra"), "{}", hasty.text());
+        let seen = seen_in(&hasty.html);
+        assert_eq!(seen, seen_in(&looked.html));
+        let confirmed = [("expected_version", "1"), ("seen", seen.as_str()), ("do", "save")];
+        let other = entered.map(|(name, value)| if name == "tier" { (name, "core") } else { (name, value) });
+        let changed = browser.post(ENTRY, &[other.as_slice(), &confirmed].concat()).await;
+        assert!(changed.text().contains("What would change") && seen_in(&changed.html) != seen, "{}", changed.text());
+        assert_eq!(shop.count("admin_actions"), 0, "nothing is saved that was not looked at");
+
+        let seen = browser.submit(ENTRY, &[entered.as_slice(), &confirmed].concat()).await;
         let text = seen.text();
         assert!(text.contains("Deliveries that waited for it and are processed within a minute: 1."), "{text}");
         assert!(!text.contains("Sold, and not in the catalogue") && text.contains("Acme Extra"), "{text}");
@@ -115,8 +139,13 @@ fn the_form_names_every_mistake_at_its_input_and_keeps_what_was_entered() {
             "reason" => (name, ""),
             _ => (name, value),
         });
-        let seen = browser.post(ENTRY, &right.collect::<Vec<_>>()).await;
+        let right: Vec<_> = right.chain([("expected_version", "1")]).collect();
+        let looked = browser.post(ENTRY, &right).await;
+        assert_eq!(looked.status, 200, "looking needs no reason: {}", looked.text());
+        let seen = seen_in(&looked.html);
+        let seen = browser.post(ENTRY, &[right.as_slice(), &[("seen", seen.as_str())]].concat()).await;
         assert_eq!(seen.status, 400, "a reason is demanded");
+        assert!(seen.text().contains("What would change"), "what is to be saved stays in view: {}", seen.text());
         assert!(seen.text().contains("This is needed.") && seen.html.contains("id=\"reason-error\""), "{}", seen.html);
         assert_eq!(shop.count("admin_actions"), 0);
         let seen = browser.post(ENTRY, &[("source", "ebay"), ("do", "save"), ("reason", "x")]).await;
@@ -221,6 +250,11 @@ fn the_text_is_checked_compared_and_saved_for_a_reason() {
             format!("{text}\n[[gumroad]]\nproduct_id = \"x\"\nname = \"X\"\ntier = \"pro\"\nrepos = [\"acme/x\"]\n");
         let looked = browser.post(TEXT, &fields(&more, "", "look")).await;
         assert!(looked.text().contains("What would change Added X (Gumroad x)"), "{}", looked.text());
+        let hasty = browser.post(TEXT, &fields(&more, "why", "save")).await;
+        assert!(hasty.text().contains("What would change Added X"), "{}", hasty.text());
+        assert_eq!(shop.count("admin_actions"), 0, "nothing is saved that was not looked at");
+        let mark = seen_in(&looked.html);
+        let fields = |text, reason, act| [fields(text, reason, act).as_slice(), &[("seen", mark.as_str())]].concat();
         let refused = browser.post(TEXT, &fields(&more, "", "save")).await;
         assert_eq!((refused.status, shop.count("admin_actions")), (400, 0));
         assert!(refused.html.contains("acme/x"), "what was written is kept");
@@ -228,6 +262,9 @@ fn the_text_is_checked_compared_and_saved_for_a_reason() {
         assert!(seen.text().contains("The catalogue is saved"), "{}", seen.text());
         assert_eq!(shop.count("products WHERE product_id = 'x'"), 1);
 
+        // Somebody else has changed it since, whether it is looked at or saved.
+        let late = browser.post(TEXT, &fields(&more, "again", "save")).await;
+        assert_eq!(late.status, 409);
         let late = browser.post(TEXT, &fields(text, "without it", "save")).await;
         assert_eq!(late.status, 409);
         assert!(late.text().contains("Nothing was changed: the catalogue has version"), "{}", late.text());
@@ -262,5 +299,90 @@ fn an_entry_is_taken_out_for_a_reason_and_buyers_keep_what_they_have() {
             ("do", "look"),
         ];
         assert_eq!(browser.post(ENTRY, &gone).await.status, 404, "what is gone is not added again unawares");
+    });
+}
+
+#[test]
+fn repositories_and_products_are_picked_from_what_the_services_list() {
+    run(async {
+        let shop = Shop::open_with(&listing());
+        shop.sandbox.add_repo("acme/brand-new", AccountKind::Organization);
+        let browser = signed_in(&shop).await;
+        shop.calls();
+        let seen = browser.look(ENTRY).await;
+        assert!(seen.html.contains("name=\"repo\" value=\"acme/brand-new\">"), "{}", seen.html);
+        let calls = shop.calls();
+        assert!(calls.iter().any(|call| call.starts_with("GET /user/repos")), "{calls:?}");
+        assert!(calls.iter().any(|call| call.starts_with("GET /v2/products")), "{calls:?}");
+
+        // Everything that storefronts list here has an entry, until there is none.
+        assert!(!seen.text().contains("At your storefronts"), "{}", seen.text());
+        shop.map(&catalogue_of("")).await;
+        let seen = browser.look(ENTRY).await;
+        let text = seen.text();
+        assert!(text.contains("At your storefronts, and not in the catalogue"), "{text}");
+        assert!(text.contains("Gumroad: Acme Starter Kit (32-nPAicqbLj8B_WswVlMw==)"), "{text}");
+        let link = "href=\"/console/products/entry?source=gumroad&#38;product_id=32-nPAicqbLj8B_WswVlMw%3D%3D&#38;name=Acme+Starter+Kit\"";
+        assert!(seen.html.contains(link), "{}", seen.html);
+        shop.calls();
+        let seen = browser.look(&plain(link.split('"').nth(1).unwrap())).await;
+        for filled in ["value=\"32-nPAicqbLj8B_WswVlMw==\"", "value=\"Acme Starter Kit\"", "value=\"acme/brand-new\""] {
+            assert!(seen.html.contains(filled), "{filled}: {}", seen.html);
+        }
+        assert_eq!(shop.calls(), ["GET /user/repos"], "the product is known by then");
+
+        // What was ticked stays, and nobody is asked once more.
+        let entered = [
+            ("source", "gumroad"),
+            ("product_id", "32-nPAicqbLj8B_WswVlMw=="),
+            ("name", "Kit"),
+            ("tier", "pro"),
+            ("repo", "acme/brand-new"),
+            ("do", "look"),
+        ];
+        let looked = browser.post(ENTRY, &entered).await;
+        assert!(looked.html.contains("name=\"repo\" value=\"acme/brand-new\" checked>"), "{}", looked.html);
+        assert_eq!(shop.calls(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn an_app_lists_the_repositories_on_which_it_is_installed() {
+    run(async {
+        let app = [
+            ("GITHUB_TOKEN", ""),
+            ("GITHUB_APP_ID", GITHUB_APP_ID),
+            ("GITHUB_APP_PRIVATE_KEY", GITHUB_APP_PRIVATE_KEY),
+        ];
+        let shop = Shop::open_with(&[CONSOLE.as_slice(), &app].concat());
+        shop.sandbox.add_repo("acme/brand-new", AccountKind::Organization);
+        shop.sandbox.add_repo("elsewhere/kit", AccountKind::Organization);
+        let browser = signed_in(&shop).await;
+        let seen = browser.look(ENTRY).await;
+        assert!(seen.html.contains("value=\"acme/brand-new\">"), "{}", seen.html);
+        assert!(!seen.html.contains("elsewhere/kit"), "{}", seen.html);
+        shop.calls();
+    });
+}
+
+#[test]
+fn whoever_does_not_say_what_there_is_leaves_the_field_to_type_into() {
+    run(async {
+        for kind in [FaultKind::status(500), FaultKind::LostBefore, FaultKind::Junk, FaultKind::status(401)] {
+            let shop = Shop::open_with(&listing());
+            shop.sandbox.inject(Fault::new(Service::GitHub, kind.clone()));
+            shop.sandbox.inject(Fault::new(Service::Gumroad, kind.clone()));
+            let browser = signed_in(&shop).await;
+            let seen = browser.look(ENTRY).await;
+            let text = seen.text();
+            for silent in ["GitHub did not say what there is", "Gumroad did not say what there is"] {
+                assert!(text.contains(silent), "{kind:?}: {text}");
+            }
+            assert!(seen.html.contains("<textarea id=\"repos\"") && seen.html.contains("name=\"product_id\""));
+            shop.calls();
+        }
+        let shop = Shop::open_with(&[CONSOLE.as_slice(), &[("GITHUB_TOKEN", "")]].concat());
+        let text = signed_in(&shop).await.look(ENTRY).await.text();
+        assert!(text.contains("GitHub did not say what there is, so type it: GITHUB_TOKEN is not set"), "{text}");
     });
 }

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use latchkey::adapters::storefronts::SECTIONS;
-use latchkey::http::api::products::{CatalogueAnswer, DryRun, ReplaceRequest, ReplacedAnswer};
+use latchkey::http::api::products::{CatalogueAnswer, DryRun, ReplaceRequest, ReplacedAnswer, WaitingProducts};
 use latchkey::model::catalogue::{Catalogue, Difference, EntryRef, Form, Problem, Product};
 use serde_json::{Map, Value, json};
 
 use super::{Asking, Format, parse};
 use crate::api::Mistakes;
 use crate::args::{Change, Consent, Products, ProductsFile};
-use crate::show::counted;
+use crate::show::{self, counted};
 use crate::view::plain;
 
 /// A written catalogue with mistakes.
@@ -74,6 +74,10 @@ impl Asking<'_> {
                 Ok(if self.format == Format::Json { plan.answer } else { plan.shown })
             }
             Products::Push { file, consent, change } => self.push(file, consent, change).await,
+            Products::Waiting => {
+                let answer = self.api.get(&["products", "waiting"]).await?;
+                self.print(&answer, |waiting: WaitingProducts| show::waiting_products(self.view, &waiting))
+            }
             Products::Pull { output, consent } => self.pull(output.as_deref(), consent).await,
         }
     }

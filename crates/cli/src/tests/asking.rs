@@ -24,6 +24,15 @@ async fn every_command_asks_what_it_says() {
     for (line, answer, expected) in [
         ("status", value(&made::status()), get("/admin/status")),
         ("attention", empty(), get("/admin/attention?limit=50")),
+        ("access", empty(), get("/admin/access")),
+        ("sales --days 7", value(&made::sales_counts()), get("/admin/sales/counts?days=7")),
+        (
+            "sales --until 2026-11-22T00:00:00Z",
+            value(&made::sales_counts()),
+            get("/admin/sales/counts?days=30&until=2026-11-22T00%3A00%3A00Z"),
+        ),
+        ("products waiting", json!({ "items": [] }), get("/admin/products/waiting")),
+        ("test-mail", json!({ "outcome": "sent" }), post("/admin/test-mail", json!({}))),
         (
             "events list --state needs_seller --source gumroad --since 2h --limit 5",
             empty(),

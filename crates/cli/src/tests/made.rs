@@ -1,16 +1,18 @@
 //! Answers made of the API's types: one of each, which a test changes where it matters.
 
+use latchkey::http::api::access::RepositoryAccess;
 use latchkey::http::api::actions::ActionItem;
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{
     DutyKind, EventOrigin, GrantCause, LicenseReason, OrderFact, OutboxKind, OutboxState, Proof, Remedy, SaleReason,
-    SaleState,
+    SaleState, SalesCut,
 };
 use latchkey::http::api::events::{EventDetail, EventItem};
 use latchkey::http::api::grants::{GrantChange, GrantItem};
 use latchkey::http::api::licenses::{ActivationItem, LicenseDetail, LicenseItem};
 use latchkey::http::api::orders::{FactItem, OrderItem, OrderLine};
 use latchkey::http::api::outbox::OutboxItem;
+use latchkey::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts};
 use latchkey::http::api::status::{
     CatalogueStatus, DeliveryCounts, LicenseCounts, OldestDue, OutboxCounts, SchemaStatus, SourceStatus, StateCounts,
     Status,
@@ -283,5 +285,57 @@ pub(super) fn status() -> Status {
         counted_newest: 1000,
         oldest_due: Some(OldestDue { kind: DutyKind::LicenseMail, since: at("2026-11-22T05:00:00Z") }),
         last_cron_at: Some(at("2026-11-22T07:59:30Z")),
+    }
+}
+
+/// What was sold on two days, of which one is without a sale.
+pub(super) fn sales_counts() -> SalesCounts {
+    let count = SalesCount {
+        sales: 2,
+        tests: 1,
+        refunded: 1,
+        waiting_on_buyer: 1,
+        amounts: [("jpy".to_owned(), 4900), ("usd".to_owned(), 9800)].into(),
+        ..SalesCount::default()
+    };
+    let product = ProductCount {
+        source: "gumroad".to_owned(),
+        product_id: "kit==".to_owned(),
+        name: Some("Kit".to_owned()),
+        sales: 2,
+        pieces: 3,
+        refunded: 1,
+    };
+    SalesCounts {
+        since: at("2026-11-21T00:00:00Z"),
+        until: at("2026-11-23T00:00:00Z"),
+        cut: Some(SalesCut::BetweenDays),
+        total: count.clone(),
+        days: vec![
+            DayCount { day: at("2026-11-22T00:00:00Z"), count },
+            DayCount { day: at("2026-11-21T00:00:00Z"), count: SalesCount::default() },
+        ],
+        products: vec![
+            product.clone(),
+            ProductCount { name: None, product_id: "x".to_owned(), refunded: 0, ..product },
+        ],
+    }
+}
+
+/// A repository of which much is to be told.
+pub(super) fn repository() -> RepositoryAccess {
+    RepositoryAccess {
+        repo: "acme/kit".to_owned(),
+        members: 50,
+        invited: 3,
+        expiring: 1,
+        in_line: 0,
+        differences: 2,
+        invitations: 7,
+        invitations_most: 45,
+        paused_until: None,
+        compared_at: Some(at("2026-11-22T04:00:00Z")),
+        comparing: false,
+        error: None,
     }
 }

@@ -4,11 +4,14 @@ use insta::assert_snapshot;
 use latchkey::http::api::attention::AttentionItem;
 use latchkey::http::api::codes::{
     CheckCode, CheckReason, DutyKind, EventOrigin, LicenseReason, OutboxKind, OutboxState, Remedy, SaleReason,
-    SaleState,
+    SaleState, TestMailState,
 };
 use latchkey::http::api::doctor::{Check, Diagnosis};
 use latchkey::http::api::privacy::{Erased, Erasure};
+use latchkey::http::api::products::{WaitingProduct, WaitingProducts};
+use latchkey::http::api::sales::SalesCounts;
 use latchkey::http::api::status::{CatalogueStatus, SchemaStatus};
+use latchkey::http::api::test_mail::TestMail;
 use latchkey::model::{EventReason, GrantState};
 use serde::Serialize;
 
@@ -558,4 +561,61 @@ async fn what_failed_is_told_first_and_what_is_right_last() {
     let well: Vec<_> = checks.into_iter().filter(|check| check.code != CheckCode::Hooks).collect();
     let said = shown("doctor", &Diagnosis { checks: well }).await;
     assert!(said.ends_with("0 failed, 1 warning, 1 skipped, 3 OK."), "{said}");
+}
+
+#[tokio::test]
+async fn repositories_are_listed_with_what_is_not_counted_to_its_end() {
+    assert_snapshot!(shown("access", &page(&[made::repository()], None)).await, @r"
+    REPOSITORY  MEMBERS     INVITED  END WITHIN A DAY  INVITATIONS IN 24 H  DIFFERENCES  COMPARED (UTC)
+    acme/kit    50 or more  3        1                 7 of 45              2            2026-11-22 04:00
+    ");
+}
+
+#[tokio::test]
+async fn sales_are_told_in_all_by_product_and_by_day() {
+    assert_snapshot!(shown("sales", &made::sales_counts()).await, @r"
+    sales                 2
+    paid                  4900 JPY, 98.00 USD
+    refunded since        1
+    wait for their buyer  1
+    test sales            1
+
+    STOREFRONT  PRODUCT  NAME                  SALES  PIECES  REFUNDED SINCE
+    Gumroad     kit==    Kit                   2      3       1
+    Gumroad     x        not in the catalogue  2      3
+
+    DAY         SALES  PAID                 REFUNDED SINCE  WAIT FOR THEIR BUYER  TESTS
+    2026-11-22  2      4900 JPY, 98.00 USD  1               1                     1
+
+    There is more before 2026-11-21 00:00 UTC (1 d ago): add --until with an earlier day.
+    ");
+    let nothing = SalesCounts { days: Vec::new(), ..made::sales_counts() };
+    assert_eq!(shown("sales", &nothing).await, "Nothing was sold in these days.");
+}
+
+#[tokio::test]
+async fn what_waits_for_an_entry_is_listed_with_how_often_it_was_sold() {
+    let product = WaitingProduct {
+        source: "gumroad".to_owned(),
+        product_id: "new==".to_owned(),
+        variant_id: None,
+        name: some("New"),
+        deliveries: 2,
+        keys: 0,
+        event_id: some("01"),
+    };
+    assert_snapshot!(shown("products waiting", &WaitingProducts { items: vec![product] }).await, @r"
+    STOREFRONT  PRODUCT  NAME  DELIVERIES  NEWEST DELIVERY
+    Gumroad     new==    New   2           01
+    ");
+    let nothing = WaitingProducts { items: Vec::new() };
+    assert_eq!(shown("products waiting", &nothing).await, "Nothing waits: the catalogue names whatever was sold.");
+}
+
+#[tokio::test]
+async fn it_is_said_whether_a_test_mail_has_left() {
+    let told = shown("test-mail", &TestMail { outcome: TestMailState::Sent }).await;
+    assert!(told.starts_with("The mail provider has taken the mail."), "{told}");
+    let told = shown("test-mail", &TestMail { outcome: TestMailState::Logged }).await;
+    assert!(told.contains("in the Worker's log and nowhere else"), "{told}");
 }

@@ -90,6 +90,10 @@ pub(super) fn respond(world: &mut World, request: &Incoming, caller: Caller, now
             let core = json!({ "limit": limit, "used": limit - remaining, "remaining": remaining, "reset": reset });
             Some(Reply::json(200, &json!({ "resources": { "core": core, "search": core }, "rate": core })))
         }
+        ["user", "repos"] if method == "GET" => Some(world.github.list_own_repositories(request, caller)),
+        ["installation", "repositories"] if method == "GET" => {
+            Some(world.github.list_installed_repositories(request, caller))
+        }
         ["orgs", name] if method == "GET" => Some(world.github.show_organization(name)),
         ["repos", owner, name, "hooks"] => Some(world.github.hooks(owner, name, request, now)),
         ["repos", owner, name, "hooks", id] if method == "PATCH" => {
@@ -111,6 +115,11 @@ pub(super) fn respond(world: &mut World, request: &Incoming, caller: Caller, now
             .or_else(|| world.github.moved(owner, name, rest, method, &request.base)),
         _ => None,
     }
+}
+
+/// How many entries a page of a list is to have.
+fn page_length(request: &Incoming) -> usize {
+    request.query("per_page").and_then(|length| length.parse().ok()).unwrap_or(30).min(100)
 }
 
 impl Setup {
@@ -160,6 +169,34 @@ impl GitHub {
             "documentation_url": "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects",
         });
         Some(Reply::json(if method == "GET" { 301 } else { 307 }, &body).header("location", url))
+    }
+
+    /// <https://docs.github.com/en/rest/repos/repos#list-repositories-for-the-authenticated-user>
+    fn list_own_repositories(&self, request: &Incoming, caller: Caller) -> Reply {
+        if let Some(name) = request.unknown_query(&["per_page", "sort"]) {
+            return message(422, "Validation Failed").unexpected(format!("the query parameter {name}"));
+        }
+        if caller != Caller::Person {
+            return message(403, "Resource not accessible by integration").unexpected("an App in place of an account");
+        }
+        // What was written to last comes first, which here is what was made last.
+        let shown: Vec<_> =
+            self.repos.iter().rev().take(page_length(request)).map(|repo| self.repo_json(repo)).collect();
+        Reply::json(200, &shown)
+    }
+
+    /// <https://docs.github.com/en/rest/apps/installations#list-repositories-accessible-to-the-app-installation>
+    fn list_installed_repositories(&self, request: &Incoming, caller: Caller) -> Reply {
+        if let Some(name) = request.unknown_query(&["per_page"]) {
+            return message(422, "Validation Failed").unexpected(format!("the query parameter {name}"));
+        }
+        let Caller::Installation { owner } = caller else {
+            return message(403, "Resource not accessible").unexpected("somebody in place of an installation");
+        };
+        let reached = (0..self.repos.len()).filter(|&repo| self.app_reaches(repo, owner));
+        let reached: Vec<_> = reached.map(|repo| self.repo_json(&self.repos[repo])).collect();
+        let shown: Vec<_> = reached.iter().take(page_length(request)).collect();
+        Reply::json(200, &json!({ "total_count": reached.len(), "repositories": shown }))
     }
 
     fn show_organization(&self, name: &str) -> Reply {

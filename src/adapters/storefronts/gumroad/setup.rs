@@ -8,9 +8,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{Gumroad, Storefront};
-use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen};
 use crate::adapters::storefronts::listing::Api;
+use crate::adapters::storefronts::{ListedProduct, Products};
 use crate::adapters::{Failure, Remedy};
 use crate::json;
 use crate::model::Secret;
@@ -64,6 +64,7 @@ struct Page {
 #[derive(Deserialize)]
 struct Product {
     id: String,
+    name: Option<String>,
 }
 
 /// Every resource subscription. Each resource is listed by itself: there is no list of all.
@@ -131,16 +132,16 @@ pub(super) async fn products(
     api_url: &str,
     access_token: &Secret,
 ) -> Result<Products, Failure> {
-    let mut ids = Vec::new();
+    let mut listed = Vec::new();
     let mut url = format!("{api_url}/v2/products");
     for _ in 0..PAGES {
         let body = api(access_token).get(platform, url).await?;
         let page: Page = json::from_bytes(&body).map_err(|_| unintelligible())?;
-        ids.extend(page.products.into_iter().map(|product| product.id));
-        let Some(key) = page.next_page_key else { return Ok(Products { ids, is_whole: true }) };
+        listed.extend(page.products.into_iter().map(|Product { id, name }| ListedProduct { id, name }));
+        let Some(key) = page.next_page_key else { return Ok(Products { listed, is_whole: true }) };
         url = format!("{api_url}/v2/products?page_key={}", utf8_percent_encode(&key, NON_ALPHANUMERIC));
     }
-    Ok(Products { ids, is_whole: false })
+    Ok(Products { listed, is_whole: false })
 }
 
 /// Which secret a webhook's URL has, read as a ping's own is: given twice it is none.
@@ -236,7 +237,11 @@ mod tests {
         let last = r#"{"success":true,"products":[{"id":"b==","name":"B"}]}"#;
         let world = Canned::answering([reply(200, page), reply(200, last)]);
         let all = run(gumroad().products(&world)).unwrap();
-        assert_eq!(all, Products { ids: vec!["a==".to_owned(), "b==".to_owned()], is_whole: true });
+        let listed = vec![
+            ListedProduct { id: "a==".to_owned(), name: None },
+            ListedProduct { id: "b==".to_owned(), name: Some("B".to_owned()) },
+        ];
+        assert_eq!(all, Products { listed, is_whole: true });
         assert_eq!(world.calls()[1], "GET https://api.gumroad.com/v2/products?page_key=k");
         let world = Canned::answering([reply(200, page), reply(200, page)]);
         assert!(!run(gumroad().products(&world)).unwrap().is_whole);

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::lists::Meta;
 use super::{LemonSqueezy, Storefront};
-use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen};
 use crate::adapters::storefronts::listing::Api;
+use crate::adapters::storefronts::{ListedProduct, Products};
 use crate::adapters::{Failure, Remedy};
 use crate::json;
 use crate::model::Secret;
@@ -65,9 +65,10 @@ struct Webhook {
     events: Vec<String>,
 }
 
-/// Nothing of a product but its id is read.
 #[derive(Deserialize)]
-struct Product {}
+struct Product {
+    name: Option<String>,
+}
 
 /// The webhooks of the store: as many as one page has, which is far more than a store may have.
 ///
@@ -134,8 +135,9 @@ pub(super) async fn products(
 ) -> Result<Products, Failure> {
     let body = api(api_key).get(platform, list_url(api_url, "/v1/products", store_id)).await?;
     let listed: Resources<Product> = json::from_bytes(&body).map_err(|_| unintelligible())?;
-    let id = |Resource { id, attributes: Product {} }| id;
-    Ok(Products { ids: listed.data.into_iter().map(id).collect(), is_whole: listed.meta.page.last_page <= 1 })
+    let is_whole = listed.meta.page.last_page <= 1;
+    let product = |Resource { id, attributes: Product { name } }| ListedProduct { id, name };
+    Ok(Products { listed: listed.data.into_iter().map(product).collect(), is_whole })
 }
 
 fn list_url(api_url: &str, path: &str, store_id: i64) -> String {
@@ -205,7 +207,8 @@ mod tests {
         let found = run(lemon_squeezy("secret").registered_hooks(&world)).unwrap();
         assert!(found[0].leads_to("https://shop.example.com/webhooks/lemonsqueezy"));
         let listed = run(lemon_squeezy("secret").products(&world)).unwrap();
-        assert_eq!(listed, Products { ids: vec!["4".to_owned()], is_whole: false });
+        let kit = ListedProduct { id: "4".to_owned(), name: Some("Kit".to_owned()) };
+        assert_eq!(listed, Products { listed: vec![kit], is_whole: false });
         let tail = "filter%5Bstore_id%5D=3&page%5Bsize%5D=100";
         let url = |path| format!("GET https://api.lemonsqueezy.com/v1/{path}?{tail}");
         assert_eq!(world.calls(), [url("webhooks"), url("products")]);

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::api::Many;
 use super::{Paddle, Storefront};
 use crate::adapters::Failure;
-use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen};
+use crate::adapters::storefronts::{ListedProduct, Products};
 use crate::json;
 use crate::model::Secret;
 use crate::platform::{HttpRequest, Method, Platform};
@@ -64,6 +64,7 @@ struct EventName {
 #[derive(Deserialize)]
 struct Product {
     id: String,
+    name: Option<String>,
     #[serde(default)]
     prices: Vec<Price>,
 }
@@ -71,6 +72,7 @@ struct Product {
 #[derive(Deserialize)]
 struct Price {
     id: String,
+    name: Option<String>,
 }
 
 /// The destinations that webhooks go to. One that is switched off tells of nothing.
@@ -135,10 +137,11 @@ pub(super) async fn products(paddle: &Paddle, platform: &impl Platform) -> Resul
     let path = "/products?include=prices&per_page=200";
     let body = paddle.get(platform, "product.read and price.read", path).await?;
     let Many { data, meta } = json::from_bytes::<Many<Product>>(&body).map_err(|_| unintelligible())?;
-    let ids = data
-        .into_iter()
-        .flat_map(|product| std::iter::once(product.id).chain(product.prices.into_iter().map(|price| price.id)));
-    Ok(Products { ids: ids.collect(), is_whole: !meta.pagination.has_more })
+    let listed = data.into_iter().flat_map(|Product { id, name, prices }| {
+        let prices = prices.into_iter().map(|Price { id, name }| ListedProduct { id, name });
+        std::iter::once(ListedProduct { id, name }).chain(prices)
+    });
+    Ok(Products { listed: listed.collect(), is_whole: !meta.pagination.has_more })
 }
 
 /// Which secret a destination has. Whoever sets up the first one has none yet to compare it with.

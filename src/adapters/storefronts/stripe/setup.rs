@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::api::{permissions, unintelligible};
 use super::{Stripe, VERSION};
 use crate::adapters::Failure;
-use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen};
+use crate::adapters::storefronts::{ListedProduct, Products};
 use crate::json;
 use crate::model::Secret;
 use crate::platform::{HttpRequest, Method, Platform};
@@ -54,6 +54,10 @@ struct Endpoint {
 #[derive(Deserialize)]
 struct Identified {
     id: String,
+    /// Of a product.
+    name: Option<String>,
+    /// Of a price.
+    nickname: Option<String>,
 }
 
 /// The endpoints that webhooks go to. One that is switched off tells of nothing.
@@ -110,7 +114,7 @@ pub(super) async fn change(
 /// # Errors
 /// [`Failure`] when there is no answer that could be believed.
 pub(super) async fn products(stripe: &Stripe, platform: &impl Platform) -> Result<Products, Failure> {
-    let mut products = Products { ids: Vec::new(), is_whole: true };
+    let mut products = Products { listed: Vec::new(), is_whole: true };
     for (name, permission) in [
         ("products", permissions::PRODUCTS),
         ("prices", permissions::PRICES),
@@ -118,7 +122,8 @@ pub(super) async fn products(stripe: &Stripe, platform: &impl Platform) -> Resul
     ] {
         let body = stripe.get(platform, permission, &["/v1/", name, "?active=true&limit=100"].concat()).await?;
         let Many { data, has_more } = json::from_bytes::<Many<Identified>>(&body).map_err(|_| unintelligible())?;
-        products.ids.extend(data.into_iter().map(|item| item.id));
+        let item = |Identified { id, name, nickname }| ListedProduct { id, name: name.or(nickname) };
+        products.listed.extend(data.into_iter().map(item));
         products.is_whole &= !has_more;
     }
     Ok(products)

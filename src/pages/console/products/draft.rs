@@ -1,6 +1,9 @@
 //! A file of the catalogue that somebody has written: checking it, telling what it would change, and putting it in place.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::http::admin;
 use crate::http::api::products::{DryRun, ReplaceRequest, ReplacedAnswer};
@@ -37,10 +40,55 @@ pub(super) struct Shown {
 pub(super) struct Plan {
     pub(super) lists: Vec<(&'static str, Vec<Markup>)>,
     pub(super) waiting: Option<Markup>,
+    /// Of what the plan is; see [`mark`].
+    pub(super) seen: String,
+}
+
+/// What was done with a file.
+pub(super) struct Drafted {
+    pub(super) outcome: Outcome,
+    pub(super) did: Did,
+    /// What it would change, where that is to be looked at.
+    pub(super) plan: Option<Plan>,
+}
+
+/// Saves a file whose difference from this version was looked at, where the form says so and asks for it; of every other it tells the
+/// difference first.
+pub(super) async fn save_or_look<P: Platform>(visit: &Visit<'_, P>, text: &str, version: &str) -> Drafted {
+    let was_seen = visit.fields.text(SEEN) == mark(text, visit.fields.text("expected_version"));
+    let saves = visit.fields.text("do") == "save" && was_seen;
+    let outcome = if saves { save(visit, text).await } else { look(visit, text).await };
+    let did = if saves { Did::Saved } else { Did::Looked };
+    let plan = match (&outcome, did) {
+        (Outcome::Done(answer), Did::Looked) => Some(Plan::of(answer, text, version)),
+        // Only the reason was missing.
+        (Outcome::Refused(problem), Did::Saved) if problem.code == Code::InvalidRequest => {
+            match look(visit, text).await {
+                Outcome::Done(answer) => Some(Plan::of(&answer, text, version)),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    Drafted { outcome, did, plan }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Did {
+    Saved,
+    Looked,
+}
+
+/// The field of a form that says whose difference was seen.
+const SEEN: &str = "seen";
+
+/// A mark of a file and of the version of the catalogue that it was compared with. It protects from nothing but haste.
+fn mark(text: &str, version: &str) -> String {
+    BASE64.encode(Sha256::digest(format!("{version}\n{text}")))
 }
 
 /// Tells what a file would change.
-pub(super) async fn look<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outcome {
+async fn look<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outcome {
     replace(visit, text, DryRun::Yes).await
 }
 
@@ -86,8 +134,13 @@ impl Shown {
     }
 }
 
+/// The mark with which a file is saved whose difference is shown; of one that changes nothing there is none.
+pub(super) fn to_save(plan: &Option<Plan>) -> Option<&str> {
+    plan.as_ref().filter(|plan| !plan.lists.is_empty()).map(|plan| plan.seen.as_str())
+}
+
 impl Plan {
-    pub(super) fn of(answer: &ReplacedAnswer) -> Self {
+    pub(super) fn of(answer: &ReplacedAnswer, text: &str, version: &str) -> Self {
         let difference = &answer.difference;
         let lists = [
             (words::ADDED, &difference.added),
@@ -103,6 +156,7 @@ impl Plan {
                 .map(|(title, all)| (title, entries(all)))
                 .collect(),
             waiting: (waiting > 0).then(|| filled(words::WILL_BE_DUE, &[("count", Part::Number(waiting))])),
+            seen: mark(text, version),
         }
     }
 }

@@ -3,24 +3,24 @@
 use askama::Template;
 use serde_json::Value;
 
-use super::draft::{self, Outcome, Plan, Shown};
+use super::draft::{self, Did, Drafted, Outcome, Plan, Shown};
 use super::{ENTRY_PATH, NAMED_BY, PATH, named, saved};
 use crate::adapters::storefronts::SECTIONS;
-use crate::db::reads;
-use crate::db::reads::products::WaitingProduct;
 use crate::http::admin;
+use crate::http::api::products::{MissingChoice, OfferedProduct, ProductChoices, WaitingProduct};
 use crate::http::{Code, Problem, Response};
 use crate::model::catalogue::{
     Catalogue, Consequence, DisputeConsequence, EntryRef, LicenseKind, Permission, Product, ProofRule, Section, Word,
     quoted,
 };
-use crate::pages::console::Place;
 use crate::pages::console::asking::{Filled, Input, Kind, Need, Wrong};
 use crate::pages::console::visit::{Shell, Visit, html};
 use crate::pages::console::words;
+use crate::pages::console::{Place, path};
 use crate::pages::fields::Fields;
+use crate::pages::words::{Markup, Part, filled};
 use crate::platform::Platform;
-use crate::words::Words;
+use crate::words::{Words, storefront};
 
 #[derive(Template)]
 #[template(path = "pages/templates/console/products_entry.html")]
@@ -30,6 +30,10 @@ struct EntryPage<'a> {
     inputs: Vec<Filled<'a>>,
     /// Repositories to tick, and whether each is ticked.
     picks: Vec<(&'a str, bool)>,
+    /// Products to begin with: what each is called, and where its form is.
+    offers: Vec<(Markup, String)>,
+    /// Who did not say what there is.
+    missing: Vec<Markup>,
     /// Those that most entries leave as they are.
     terms: Vec<Filled<'a>>,
     reason: Vec<Filled<'a>>,
@@ -70,11 +74,17 @@ const FLAGS: [&str; 2] = ["per_quantity", "activate_at_checkout"];
 pub(in crate::pages::console) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
     let catalogue = admin::products::newest(visit.engine).await?;
     let asked = visit.asked();
-    let given = match named(&catalogue, &asked, NAMED_BY) {
+    let known = named(&catalogue, &asked, NAMED_BY);
+    // Which product it is stands in the address, or is to be picked.
+    let choices = match known.is_some() || !asked.text("product_id").is_empty() {
+        true => visit.engine.repository_choices(&catalogue).await,
+        false => visit.engine.product_choices(&catalogue).await,
+    };
+    let given = match known {
         Some(known) => of_product(known),
         None => proposed(&catalogue, &asked, &name_of_sold(visit, &asked).await?),
     };
-    Ok(page(visit, &catalogue, &given, Shows::default(), 200))
+    Ok(page(visit, &catalogue, &given, Shows { choices, ..Shows::default() }, 200))
 }
 
 /// Tells what the entry would change, or puts it into the catalogue.
@@ -90,20 +100,17 @@ pub(in crate::pages::console) async fn change<P: Platform>(visit: &Visit<'_, P>)
     };
     let was = was.map(EntryRef::from);
     let text = catalogue.to_toml_with(SECTIONS, was.as_ref(), Some(&written(section, fields)));
-    let saves = fields.text("do") == "save";
-    let outcome = if saves { draft::save(visit, &text).await } else { draft::look(visit, &text).await };
+    let Drafted { outcome, did, plan } = draft::save_or_look(visit, &text, &catalogue.version().to_string()).await;
     Ok(match &outcome {
-        Outcome::Done(answer) if saves => saved(answer),
-        Outcome::Done(answer) => {
-            page(visit, &catalogue, fields, Shows { plan: Some(Plan::of(answer)), ..Shows::default() }, 200)
-        }
+        Outcome::Done(answer) if did == Did::Saved => saved(answer),
+        Outcome::Done(_) => page(visit, &catalogue, fields, Shows { plan, ..Shows::default() }, 200),
         Outcome::Wrong(mistakes) => {
             let names: Vec<_> = inputs().iter().chain(&terms()).map(|input| input.name).collect();
             let mistakes: Vec<_> = mistakes.iter().map(|mistake| Shown::in_form(mistake, &names)).collect();
             page(visit, &catalogue, fields, Shows { mistakes: &mistakes, ..Shows::default() }, 422)
         }
         Outcome::Refused(problem) => {
-            let shows = Shows { error: Some(problem), ..Shows::default() };
+            let shows = Shows { error: Some(problem), plan, ..Shows::default() };
             page(visit, &catalogue, fields, shows, problem.code.status())
         }
     })
@@ -115,6 +122,8 @@ struct Shows<'a> {
     mistakes: &'a [Shown],
     plan: Option<Plan>,
     error: Option<&'a Problem>,
+    /// What the services list, where they were asked.
+    choices: ProductChoices,
 }
 
 fn page<P: Platform>(
@@ -134,12 +143,15 @@ fn page<P: Platform>(
     let fill = |inputs| filled_with(inputs, given, error_of);
     let version = catalogue.version().to_string();
     let ticked: Vec<_> = given.all("repo").collect();
+    let listed = shows.choices.repos.iter().map(String::as_str);
     let is_new = given.text("was_product_id").is_empty();
     let page = EntryPage {
         shell: visit.shell(Place::Products, if is_new { words::ADD_TITLE } else { words::CHANGE_TITLE }),
         lead: if given.text("sold").is_empty() { words::ENTRY_LEAD } else { words::SOLD_LEAD },
         inputs: fill(&inputs),
-        picks: repos(catalogue).into_iter().map(|repo| (repo, ticked.contains(&repo))).collect(),
+        picks: repos(catalogue, &ticked, listed).into_iter().map(|repo| (repo, ticked.contains(&repo))).collect(),
+        offers: shows.choices.products.iter().map(offer).collect(),
+        missing: shows.choices.missing.iter().map(missing).collect(),
         terms: fill(&terms),
         reason: fill(std::slice::from_ref(&reason)),
         hidden: [
@@ -165,15 +177,35 @@ fn filled_with<'a>(
     inputs.iter().map(fill).collect()
 }
 
-/// The repositories that the catalogue names already, each once.
-fn repos(catalogue: &Catalogue) -> Vec<&str> {
+/// The repositories that there are to tick, each once: those that are ticked, those that the catalogue names already, and those that GitHub
+/// lists.
+fn repos<'a>(catalogue: &'a Catalogue, ticked: &[&'a str], listed: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
-    for repo in catalogue.products().iter().flat_map(Product::all_repos) {
-        if !found.iter().any(|known| known.eq_ignore_ascii_case(repo.as_str())) && found.len() < MOST_PICKS {
-            found.push(repo.as_str());
+    let known = catalogue.products().iter().flat_map(Product::all_repos).map(crate::model::Repo::as_str);
+    for repo in ticked.iter().copied().chain(known).chain(listed) {
+        if !found.iter().any(|known| known.eq_ignore_ascii_case(repo)) && found.len() < MOST_PICKS {
+            found.push(repo);
         }
     }
     found
+}
+
+/// A product that a storefront lists, and the form that begins with it.
+fn offer(offered: &OfferedProduct) -> (Markup, String) {
+    let name = offered.name.as_deref().unwrap_or_default();
+    let parts = [
+        ("storefront", Part::Name(storefront(&offered.source))),
+        ("name", Part::Name(name)),
+        ("product", Part::Name(&offered.product_id)),
+    ];
+    let sentence = if name.is_empty() { words::OFFER_UNNAMED } else { words::OFFER };
+    let named = [("source", offered.source.as_str()), ("product_id", &offered.product_id), ("name", name)];
+    (filled(sentence, &parts), path(ENTRY_PATH, named))
+}
+
+fn missing(missing: &MissingChoice) -> Markup {
+    let service = if missing.service == "github" { "GitHub" } else { storefront(&missing.service) };
+    filled(words::CHOICE_MISSING, &[("service", Part::Name(service)), ("reason", Part::Name(&missing.reason))])
 }
 
 /// What the newest delivery calls a product that was sold; empty where it was not, or none says.
@@ -181,7 +213,7 @@ async fn name_of_sold<P: Platform>(visit: &Visit<'_, P>, asked: &Fields) -> Resu
     if asked.text("sold").is_empty() {
         return Ok(String::new());
     }
-    let waiting = admin::read(visit.engine, reads::products::waiting()).await?;
+    let waiting = admin::products::waiting(visit.engine).await?.items;
     let is_it = |product: &WaitingProduct| {
         product.source == asked.text("source") && product.product_id == asked.text("product_id")
     };
@@ -197,6 +229,7 @@ fn proposed(catalogue: &Catalogue, asked: &Fields, name: &str) -> Fields {
     let variant = if catalogue.products().iter().any(of_product) { asked.text("variant") } else { "" };
     let said = ["source", "product_id", "sold"].map(|name| (name, asked.text(name)));
     let reason = if asked.text("sold").is_empty() { "" } else { words::SOLD_REASON };
+    let name = if name.is_empty() { asked.text("name") } else { name };
     let begun = [("name", name), ("variant", variant), ("tier", tier.unwrap_or("standard")), ("reason", reason)];
     Fields::of(said.into_iter().chain(begun))
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Serialize;
 
-use super::draft::{self, Outcome, Plan, Shown};
+use super::draft::{self, Did, Drafted, Outcome, Plan, Shown};
 use super::{PATH, saved};
 use crate::adapters::storefronts::SECTIONS;
 use crate::http::admin;
@@ -51,20 +51,20 @@ pub(in crate::pages::console) async fn show<P: Platform>(visit: &Visit<'_, P>) -
 /// Tells what the file would change, or puts it in place.
 pub(in crate::pages::console) async fn change<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
     let text = written(visit);
-    let saves = visit.fields.text("do") == "save";
-    let outcome = if saves { draft::save(visit, &text).await } else { draft::look(visit, &text).await };
+    let version = visit.fields.text("expected_version");
+    let Drafted { outcome, did, plan } = draft::save_or_look(visit, &text, version).await;
     let mut page = TextPage {
         shell: visit.shell(Place::Products, words::TEXT_TITLE),
         text: &text,
-        version: visit.fields.text("expected_version"),
+        version,
         reason: visit.fields.text("reason"),
         mistakes: &[],
-        plan: None,
+        plan,
         error: None,
     };
     Ok(match &outcome {
-        Outcome::Done(answer) if saves => saved(answer),
-        Outcome::Done(answer) => html(&visit.frame, 200, &TextPage { plan: Some(Plan::of(answer)), ..page }),
+        Outcome::Done(answer) if did == Did::Saved => saved(answer),
+        Outcome::Done(_) => html(&visit.frame, 200, &page),
         Outcome::Wrong(mistakes) => {
             let mistakes: Vec<_> = mistakes.iter().map(Shown::in_file).collect();
             page.mistakes = &mistakes;

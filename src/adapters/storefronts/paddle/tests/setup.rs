@@ -1,8 +1,8 @@
 //! Notification destinations, and the list of products.
 
 use super::*;
-use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen, missing};
+use crate::adapters::storefronts::{ListedProduct, Products};
 
 const URL: &str = "https://shop.example.com/webhooks/paddle";
 
@@ -71,10 +71,11 @@ fn a_new_one_keeps_the_simulator_out_and_gives_the_secret_that_paddle_has_made()
 
 #[test]
 fn products_are_listed_with_their_prices() {
-    let body = r#"{"data":[{"id":"pro_1","prices":[{"id":"pri_1"},{"id":"pri_2"}]},{"id":"pro_2"}],
+    let body = r#"{"data":[{"id":"pro_1","name":"Kit","prices":[{"id":"pri_1","name":"Yearly"},{"id":"pri_2"}]},{"id":"pro_2"}],
                    "meta":{"pagination":{"next":"x","has_more":true}}}"#;
     let world = Canned::answering([reply(200, body)]);
-    let ids = ["pro_1", "pri_1", "pri_2", "pro_2"].map(str::to_owned).to_vec();
-    assert_eq!(run(paddle().products(&world)), Ok(Products { ids, is_whole: false }));
+    let listed = [("pro_1", Some("Kit")), ("pri_1", Some("Yearly")), ("pri_2", None), ("pro_2", None)];
+    let listed = listed.map(|(id, name)| ListedProduct { id: id.to_owned(), name: name.map(str::to_owned) }).to_vec();
+    assert_eq!(run(paddle().products(&world)), Ok(Products { listed, is_whole: false }));
     assert_eq!(world.calls(), ["GET https://api.paddle.com/products?include=prices&per_page=200"]);
 }

@@ -1,8 +1,8 @@
 //! Webhook endpoints, and the lists of products, prices and Payment Links.
 
 use super::*;
-use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen, missing};
+use crate::adapters::storefronts::{ListedProduct, Products};
 
 const URL: &str = "https://shop.example.com/webhooks/stripe";
 
@@ -70,11 +70,13 @@ fn a_new_one_has_its_version_pinned_and_gives_the_secret_that_stripe_has_made() 
 
 #[test]
 fn products_prices_and_links_are_listed_those_of_them_that_are_active() {
-    let answers = [r#"{"id":"prod_1"}"#, r#"{"id":"price_1"}"#].map(|item| reply(200, &list(&[item])));
+    let answers = [r#"{"id":"prod_1","name":"Kit"}"#, r#"{"id":"price_1","nickname":"Yearly"}"#]
+        .map(|item| reply(200, &list(&[item])));
     let more = reply(200, r#"{"data":[{"id":"plink_1"}],"has_more":true}"#);
     let world = Canned::answering(answers.into_iter().chain([more]));
-    let ids = ["prod_1", "price_1", "plink_1"].map(str::to_owned).to_vec();
-    assert_eq!(run(stripe().products(&world)), Ok(Products { ids, is_whole: false }));
+    let listed = [("prod_1", Some("Kit")), ("price_1", Some("Yearly")), ("plink_1", None)];
+    let listed = listed.map(|(id, name)| ListedProduct { id: id.to_owned(), name: name.map(str::to_owned) }).to_vec();
+    assert_eq!(run(stripe().products(&world)), Ok(Products { listed, is_whole: false }));
     let asked = ["products", "prices", "payment_links"]
         .map(|name| format!("GET https://api.stripe.com/v1/{name}?active=true&limit=100"));
     assert_eq!(world.calls(), asked);

@@ -1,0 +1,148 @@
+//! What the console tells at a glance, over the API: repositories, sales, products that wait, what there is to pick from, and whether mails
+//! leave.
+
+use latchkey_sandbox::{Fault, FaultKind, GUMROAD_ACCESS_TOKEN, GumroadSale, Service};
+use serde_json::{Value, json};
+
+use super::{ask, change};
+use crate::shop::{STARTER, Shop, catalogue_of, run};
+
+#[test]
+fn each_repository_is_told_with_who_is_in_and_who_waits_ten_a_page() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        shop.activate(&key, "octocat").await;
+        let page = ask(&shop, "/admin/access").await;
+        assert_eq!(page.status, 200);
+        let of = |name: &str| page.body["items"].as_array().unwrap().iter().find(|item| item["repo"] == name).cloned();
+        let starter = of("acme/starter").unwrap();
+        for (member, expected) in
+            [("invited", 1), ("members", 0), ("in_line", 0), ("invitations", 1), ("invitations_most", 45)]
+        {
+            assert_eq!(starter[member], expected, "{member}: {starter}");
+        }
+        let waiting = ask(&shop, "/admin/access/waiting?repo=Acme/Starter").await;
+        assert_eq!((waiting.status, waiting.body["line"].as_array().unwrap().len()), (200, 0));
+        assert_eq!(
+            (&waiting.body["invited"][0]["github_username"], &waiting.body["invited"][0]["state"]),
+            (&json!("octocat"), &json!("invited"))
+        );
+        assert_eq!(ask(&shop, "/admin/access/waiting?repo=nowhere").await.status, 404);
+        assert_eq!(ask(&shop, "/admin/access/waiting").await.status, 400);
+
+        for number in 0..25 {
+            shop.rows(&format!("INSERT INTO repository_watches (repo) VALUES ('many/repo-{number:02}')"));
+        }
+        let mut names = Vec::new();
+        let mut path = "/admin/access".to_owned();
+        loop {
+            let page = ask(&shop, &path).await.body;
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= 10);
+            names.extend(items.iter().map(|item| item["repo"].as_str().unwrap().to_owned()));
+            match page["next_cursor"].as_str() {
+                Some(cursor) => path = format!("/admin/access?cursor={cursor}"),
+                None => break,
+            }
+        }
+        let expected = shop.count("repository_watches");
+        assert_eq!(names.len(), expected);
+        assert!(names.is_sorted());
+        shop.calls();
+    });
+}
+
+#[test]
+fn sales_are_counted_by_day_and_by_product() {
+    run(async {
+        let shop = Shop::open();
+        shop.sell_starter().await;
+        for (id, day) in
+            [("one", "2020-02-29T00:00:00Z"), ("two", "2020-02-28T23:59:59Z"), ("three", "2020-02-27T12:00:00Z")]
+        {
+            let sale = GumroadSale { sale_id: Some(id.to_owned()), ..GumroadSale::default() };
+            shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await;
+            shop.rows(&format!("UPDATE orders SET sold_at = 1000 * unixepoch('{day}') WHERE order_id = '{id}'"));
+        }
+        shop.sandbox.take_mails();
+        shop.rows("INSERT INTO order_facts VALUES ('gumroad', 'two', 'refunded', 1)");
+        let counts = ask(&shop, "/admin/sales/counts?days=2&until=2020-02-29T20:00:00Z").await.body;
+        assert_eq!(
+            (&counts["since"], &counts["until"], &counts["cut"]),
+            (&json!("2020-02-28T00:00:00Z"), &json!("2020-03-01T00:00:00Z"), &Value::Null)
+        );
+        let count = |sales, refunded, waiting| {
+            json!({ "sales": sales, "tests": 0, "refunded": refunded, "refunded_in_part": 0, "waiting_on_buyer": waiting,
+                    "amounts": { "usd": 4900 * sales } })
+        };
+        assert_eq!(counts["total"], count(2, 1, 1));
+        let day = |day: &str, count: Value| {
+            let mut day = json!({ "day": day });
+            day.as_object_mut().unwrap().extend(count.as_object().unwrap().clone());
+            day
+        };
+        let days = [day("2020-02-29T00:00:00Z", count(1, 0, 1)), day("2020-02-28T00:00:00Z", count(1, 1, 0))];
+        assert_eq!(counts["days"], json!(days));
+        assert_eq!(
+            counts["products"],
+            json!([{ "source": "gumroad", "product_id": STARTER, "name": "Acme Starter Kit", "sales": 2, "pieces": 2, "refunded": 1 }])
+        );
+        assert_eq!(ask(&shop, "/admin/sales/counts").await.body["total"]["sales"], 1, "thirty days up to now");
+        for wrong in ["days=0", "days=91", "days=x", "until=2020-02-29"] {
+            assert_eq!(ask(&shop, &format!("/admin/sales/counts?{wrong}")).await.status, 400, "{wrong}");
+        }
+    });
+}
+
+#[test]
+fn what_was_sold_without_an_entry_and_what_there_is_to_pick_from_is_told() {
+    run(async {
+        let shop = Shop::open_with(&[("GUMROAD_ACCESS_TOKEN", GUMROAD_ACCESS_TOKEN)]);
+        assert_eq!(ask(&shop, "/admin/products/waiting").await.body, json!({ "items": [] }));
+        let sale = GumroadSale {
+            product_id: Some("new==".to_owned()),
+            product_name: Some("New".to_owned()),
+            ..GumroadSale::default()
+        };
+        shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await;
+        let waiting = ask(&shop, "/admin/products/waiting").await.body;
+        let event = shop.value("SELECT id FROM webhook_events");
+        assert_eq!(
+            waiting,
+            json!({ "items": [{ "source": "gumroad", "product_id": "new==", "variant_id": null, "name": "New",
+                                "deliveries": 1, "keys": 0, "event_id": event }] })
+        );
+        shop.map(&catalogue_of("")).await;
+        let choices = ask(&shop, "/admin/products/choices").await.body;
+        assert!(choices["repos"].as_array().unwrap().contains(&json!("acme/starter")), "{choices}");
+        let kit = json!({ "source": "gumroad", "product_id": STARTER, "name": "Acme Starter Kit" });
+        assert!(choices["products"].as_array().unwrap().contains(&kit), "{choices}");
+        assert_eq!(choices["missing"], json!([]));
+        shop.sandbox.inject(Fault::new(Service::GitHub, FaultKind::status(500)));
+        let choices = ask(&shop, "/admin/products/choices").await;
+        assert_eq!(choices.status, 200, "who does not say is left out");
+        assert_eq!(choices.body["missing"], json!([{ "service": "github", "reason": "GitHub answered 500" }]));
+        shop.calls();
+    });
+}
+
+#[test]
+fn a_test_mail_is_sent_and_changes_nothing() {
+    run(async {
+        let shop = Shop::open_with(&[("OPERATOR_EMAIL", "operator@example.com")]);
+        let sent = change(&shop, "/admin/test-mail", &json!({})).await;
+        assert_eq!((sent.status, &sent.body), (200, &json!({ "outcome": "sent" })));
+        assert_eq!(shop.sandbox.take_mails().len(), 1);
+        assert_eq!(shop.count("admin_actions") + shop.count("outbox"), 0);
+        shop.sandbox.inject(Fault::new(Service::Postmark, FaultKind::status(500)).method("POST"));
+        let failed = change(&shop, "/admin/test-mail", &json!({})).await;
+        assert_eq!(failed.problem(), (502, "upstream_unavailable"));
+
+        let silent = Shop::open();
+        assert_eq!(change(&silent, "/admin/test-mail", &json!({})).await.problem(), (409, "refused"));
+        let logging = Shop::open_with(&[("OPERATOR_EMAIL", "operator@example.com"), ("POSTMARK_TOKEN", "")]);
+        let logged = change(&logging, "/admin/test-mail", &json!({})).await;
+        assert_eq!(logged.body, json!({ "outcome": "logged" }));
+    });
+}
