@@ -540,6 +540,7 @@ pub fn action(code: &str) -> &str {
         "license.reinstate" => "reinstated the license",
         "license.transfer" => "transferred the license",
         "license.resend" => "had the mail sent again",
+        "license.show_key" => "looked at the whole key",
         "event.replay" | "events.replay" => "replayed deliveries",
         "outbox.retry" => "had it tried again",
         "outbox.cancel" => "canceled it",

@@ -150,6 +150,12 @@ pub fn resend(key: &LicenseKey, action: &AdminAction, now: Timestamp, trace: &Tr
     ]
 }
 
+/// Records that somebody looks at a whole key.
+pub fn show_key(key: &LicenseKey, action: &AdminAction, now: Timestamp, trace: &TraceId) -> Statement {
+    let AdminAction { id: action_id, reason, actor } = action;
+    statement!("actions/record_showing", key, action_id, reason, actor, now, trace)
+}
+
 /// A license that an operator issues by hand.
 #[derive(Debug)]
 pub struct IssuedByHand<'a> {

@@ -169,6 +169,17 @@ impl<P: Platform> Engine<P> {
         self.act(batch, key, action, "license_resent", refusal).await
     }
 
+    /// Records that somebody looks at a whole key.
+    ///
+    /// # Errors
+    /// [`ActionError::Storage`].
+    pub async fn show_key(&self, key: &LicenseKey, action: &AdminAction) -> Result<ActionOutcome, ActionError> {
+        let mut batch = Batch::new();
+        batch.run(license_actions::show_key(key, action, self.now(), &self.trace));
+        // A license that is there is always looked at.
+        self.act(batch, key, action, "license_key_shown", |_| Refusal::DoneAlready).await
+    }
+
     /// Issues a license by hand, and enqueues its mail. Where it answers a delivery, that is processed by this, and the license
     /// belongs to its order: nothing that comes of the order later mints another beside it, and a refund revokes it.
     ///

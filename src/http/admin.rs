@@ -47,6 +47,7 @@ enum Endpoint {
     IssueLicense,
     License,
     Resend,
+    ShowKey,
     Revoke,
     Reinstate,
     Transfer,
@@ -73,7 +74,7 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 38] = [
+const ROUTES: [(&str, &str, Endpoint); 39] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/doctor", Endpoint::Doctor),
@@ -90,6 +91,7 @@ const ROUTES: [(&str, &str, Endpoint); 38] = [
     ("POST", "/admin/licenses", Endpoint::IssueLicense),
     ("GET", "/admin/licenses/{key}", Endpoint::License),
     ("POST", "/admin/licenses/{key}/resend", Endpoint::Resend),
+    ("POST", "/admin/licenses/{key}/show-key", Endpoint::ShowKey),
     ("POST", "/admin/licenses/{key}/revoke", Endpoint::Revoke),
     ("POST", "/admin/licenses/{key}/reinstate", Endpoint::Reinstate),
     ("POST", "/admin/licenses/{key}/transfer", Endpoint::Transfer),
@@ -189,6 +191,9 @@ async fn answer<P: Platform>(
         }
         Endpoint::Resend => {
             Response::json(200, &licenses::resend(engine, &license_key(id)?, body(request).await?).await?)
+        }
+        Endpoint::ShowKey => {
+            Response::json(200, &licenses::show_key(engine, &license_key(id)?, body(request).await?).await?)
         }
         Endpoint::Revoke => {
             Response::json(200, &licenses::revoke(engine, &license_key(id)?, body(request).await?).await?)

@@ -67,6 +67,7 @@ pub(crate) enum Place {
     RevokeLicense,
     ReinstateLicense,
     TransferLicense,
+    LicenseKey,
     Outbox,
     RetryOutbox,
     CancelOutbox,
@@ -93,7 +94,7 @@ pub(crate) enum Place {
 
 /// Every path with the methods that it takes. A segment in braces stands for one of any text, and paths without come first. Whoever
 /// has not signed in is led to the sign-in from any of them.
-const ROUTES: [(&str, Place, &[&str]); 40] = [
+const ROUTES: [(&str, Place, &[&str]); 41] = [
     ("/console", Place::Start, GET),
     ("/console/sign-in", Place::SignIn, GET_POST),
     ("/console/sign-out", Place::SignOut, POST),
@@ -107,6 +108,7 @@ const ROUTES: [(&str, Place, &[&str]); 40] = [
     ("/console/licenses", Place::Licenses, GET_POST),
     ("/console/licenses/issue", Place::IssueLicense, GET_POST),
     ("/console/licenses/{id}", Place::License, GET),
+    ("/console/licenses/{id}/key", Place::LicenseKey, GET_POST),
     ("/console/licenses/{id}/resend", Place::ResendLicense, GET_POST),
     ("/console/licenses/{id}/correct-email", Place::CorrectEmail, GET_POST),
     ("/console/licenses/{id}/revoke", Place::RevokeLicense, GET_POST),
@@ -241,6 +243,7 @@ async fn show<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respons
         Place::RevokeLicense => licenses::ask(visit, licenses::Act::Revoke).await,
         Place::ReinstateLicense => licenses::ask(visit, licenses::Act::Reinstate).await,
         Place::TransferLicense => licenses::ask(visit, licenses::Act::Transfer).await,
+        Place::LicenseKey => licenses::ask_key(visit).await,
         Place::Outbox => outbox::list(visit).await,
         Place::RetryOutbox => outbox::ask(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::ask(visit, outbox::Act::Cancel).await,
@@ -280,6 +283,7 @@ async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respo
         Place::RevokeLicense => licenses::act(visit, licenses::Act::Revoke).await,
         Place::ReinstateLicense => licenses::act(visit, licenses::Act::Reinstate).await,
         Place::TransferLicense => licenses::act(visit, licenses::Act::Transfer).await,
+        Place::LicenseKey => licenses::show_key(visit).await,
         Place::RetryOutbox => outbox::act(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::act(visit, outbox::Act::Cancel).await,
         Place::ProductsText => products::text::change(visit).await,

@@ -85,6 +85,15 @@ async fn through_every_section(look: Look) {
     browser.sees("An active license").await;
     assert!(!browser.address().await.contains(&key));
     browser.looks_right("console-license").await;
+    browser.press("Show the whole key").await;
+    browser.sees("it is recorded that you have looked at it").await;
+    browser.looks_right("console-license-key-asked").await;
+    browser.types("reason", "she reads it to him").await;
+    browser.press("Show it").await;
+    browser.sees(&key).await;
+    browser.looks_right("console-license-key").await;
+    browser.press("Back to the license").await;
+    browser.sees("Ada looked at the whole key").await;
     browser.press("Revoke").await;
     browser.sees("nobody loses access").await;
     browser.looks_right("console-revoke").await;

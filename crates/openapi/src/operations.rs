@@ -14,7 +14,7 @@ use latchkey::http::api::events::{
 use latchkey::http::api::grants::{ForgetRequest, GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
 use latchkey::http::api::health::Health;
 use latchkey::http::api::licenses::{
-    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
+    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, ShownKey, TransferRequest,
 };
 use latchkey::http::api::orders::{OrderItem, OrdersRequest};
 use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
@@ -255,7 +255,16 @@ fn licenses(schemas: &mut Schemas) -> Vec<Operation> {
             "Make a license good again, whatever was refunded or disputed",
         ),
     ];
+    let show_key = Operation::change(
+        "/admin/licenses/{key}/show-key",
+        "showKey",
+        "Look at a whole key, and have it recorded who did and why",
+        schemas.body::<ActionRequest>(),
+    )
+    .parameter(key())
+    .answers(200, "Nothing is changed.", schemas.answer::<ShownKey>());
     let looks = [
+        show_key,
         Operation::look(
             "/admin/licenses",
             "licenses",

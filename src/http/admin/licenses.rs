@@ -7,7 +7,7 @@ use crate::http::Problem;
 use crate::http::api::Page;
 use crate::http::api::actions::ActionRequest;
 use crate::http::api::licenses::{
-    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
+    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, ShownKey, TransferRequest,
 };
 use crate::model::{LicenseKey, ProductRef};
 use crate::platform::Platform;
@@ -58,6 +58,18 @@ pub(crate) async fn resend<P: Platform>(
     let action = action(engine, request.reason, request.actor)?;
     done(engine.resend(key, &action).await.map_err(not_done(engine))?)?;
     detail(engine, key).await
+}
+
+/// Gives the whole key, and records that it was looked at.
+pub(crate) async fn show_key<P: Platform>(
+    engine: &Engine<P>,
+    key: &LicenseKey,
+    request: ActionRequest,
+) -> Result<ShownKey, Problem> {
+    let action = action(engine, request.reason, request.actor)?;
+    done(engine.show_key(key, &action).await.map_err(not_done(engine))?)?;
+    // As it was issued, whatever its spelling in the request.
+    Ok(ShownKey { license_key: detail(engine, key).await?.license.license_key })
 }
 
 pub(crate) async fn revoke<P: Platform>(

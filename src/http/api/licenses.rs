@@ -85,6 +85,12 @@ pub struct LicenseDetail {
     pub timeline: Vec<TimelineEntry>,
 }
 
+/// A whole key that somebody looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShownKey {
+    pub license_key: String,
+}
+
 /// Which licenses are asked for: all that meet every filter, by key.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -68,6 +68,15 @@ struct Change {
     name: &'static str,
 }
 
+#[derive(Template)]
+#[template(path = "pages/templates/console/license_key.html")]
+struct WholeKey<'a> {
+    shell: Shell<'a>,
+    key: &'a str,
+    /// Of the license.
+    path: String,
+}
+
 struct Grant<'a> {
     repo: &'a str,
     account: &'a str,
@@ -261,15 +270,6 @@ async fn change<P: Platform>(visit: &Visit<'_, P>, act: Act) -> Result<Notice, P
 
 fn asking<P: Platform>(visit: &Visit<'_, P>, detail: &LicenseDetail, act: Act) -> Asking {
     let item = &detail.license;
-    let masked = words::masked(&item.license_key);
-    let which = pages::filled(
-        words::LICENSE_LEAD,
-        &[
-            ("license", Part::Name(&masked)),
-            ("product", Part::Name(&item.product_id)),
-            ("email", Part::Name(&item.email)),
-        ],
-    );
     let account = item.activation.as_ref().map(|activation| activation.github_username.as_str());
     let repos = detail.grants.iter().filter(|grant| is_open(grant.state)).count();
     let repos = Part::Number(i64::try_from(repos).unwrap_or(i64::MAX));
@@ -314,11 +314,57 @@ fn asking<P: Platform>(visit: &Visit<'_, P>, detail: &LicenseDetail, act: Act) -
     Asking {
         section: Place::Licenses,
         title,
-        lead: vec![which, consequence],
+        lead: vec![which(detail), consequence],
         inputs,
         button: act.name(),
         weight,
         back: visit.license_path(&item.license_key),
+    }
+}
+
+/// The license that a form is about.
+fn which(detail: &LicenseDetail) -> Markup {
+    let item = &detail.license;
+    let masked = words::masked(&item.license_key);
+    let parts = [
+        ("license", Part::Name(&masked)),
+        ("product", Part::Name(&item.product_id)),
+        ("email", Part::Name(&item.email)),
+    ];
+    pages::filled(words::LICENSE_LEAD, &parts)
+}
+
+/// Asks why the whole key is to be seen.
+pub(super) async fn ask_key<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
+    Ok(asking_for_key(visit, &one(visit).await?).show(visit))
+}
+
+/// Shows the whole key, and records that. The answer to the form is the page itself: no address leads to the key.
+pub(super) async fn show_key<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
+    let key = key(visit)?;
+    let shown = match visit.form() {
+        Ok(request) => admin::licenses::show_key(visit.engine, &key, request).await,
+        Err(problem) => Err(problem),
+    };
+    match shown {
+        Ok(shown) => Ok(visit.page(&WholeKey {
+            shell: visit.shell(Place::Licenses, words::WHOLE_KEY_TITLE),
+            key: &shown.license_key,
+            path: visit.license_path(&shown.license_key),
+        })),
+        Err(problem) => Ok(asking_for_key(visit, &one(visit).await?).again(visit, &problem)),
+    }
+}
+
+fn asking_for_key<P: Platform>(visit: &Visit<'_, P>, detail: &LicenseDetail) -> Asking {
+    Asking {
+        section: Place::Licenses,
+        title: words::SHOW_KEY_TITLE,
+        lead: vec![which(detail), pages::filled(words::SHOW_KEY_LEAD, &[])],
+        inputs: Vec::new(),
+        button: words::SHOW_KEY_BUTTON,
+        weight: Weight::Light,
+        back: visit.license_path(&detail.license.license_key),
     }
 }
 

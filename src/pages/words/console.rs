@@ -716,3 +716,12 @@ pub(crate) const OFFERS_LEAD: &str = "Begin with one of these, or fill in the fo
 pub(crate) const OFFER: &str = "{storefront}: {name} ({product})";
 pub(crate) const OFFER_UNNAMED: &str = "{storefront}: {product}";
 pub(crate) const CHOICE_MISSING: &str = "{service} did not say what there is, so type it: {reason}";
+
+/// A license: its whole key.
+pub(crate) const SHOW_KEY_TITLE: &str = "Show the whole key";
+pub(crate) const SHOW_KEY_LEAD: &str =
+    "Whoever has the key can activate the license, so it is recorded that you have looked at it. Nothing is changed.";
+pub(crate) const SHOW_KEY_BUTTON: &str = "Show it";
+pub(crate) const WHOLE_KEY_TITLE: &str = "The whole key";
+pub(crate) const WHOLE_KEY_LEAD: &str = "It stands in no address, and this page is not kept.";
+pub(crate) const TO_THE_LICENSE: &str = "Back to the license";

@@ -146,3 +146,26 @@ fn a_test_mail_is_sent_and_changes_nothing() {
         assert_eq!(logged.body, json!({ "outcome": "logged" }));
     });
 }
+
+#[test]
+fn whoever_looks_at_a_whole_key_is_recorded() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        let path = format!("/admin/licenses/{}/show-key", key.to_lowercase());
+        assert_eq!(change(&shop, &path, &json!({})).await.status, 400, "a reason is demanded");
+        assert_eq!(shop.count("admin_actions"), 0);
+        let shown = change(&shop, &path, &json!({ "reason": "she reads it to him", "actor": "ada" })).await;
+        assert_eq!((shown.status, &shown.body), (200, &json!({ "license_key": key })));
+        let action = shop.record("admin_actions", "true");
+        for (member, value) in
+            [("action", "license.show_key"), ("target", &key), ("reason", "she reads it to him"), ("actor", "ada")]
+        {
+            assert_eq!(action[member], value, "{member}");
+        }
+        let story = ask(&shop, &format!("/admin/licenses/{key}")).await.body;
+        assert_eq!(story["actions"][0]["action"], "license.show_key");
+        let unknown = change(&shop, "/admin/licenses/unknown/show-key", &json!({ "reason": "x" })).await;
+        assert_eq!((unknown.status, shop.count("admin_actions")), (404, 1));
+    });
+}

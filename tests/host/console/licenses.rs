@@ -48,7 +48,7 @@ fn a_license_is_found_by_mail_order_key_and_account_and_no_address_says_by_which
         for said in ["An active license", "octocat", "acme/starter-docs", &email, "was issued", "Show the whole key"] {
             assert!(story.text().contains(said), "{said}: {}", story.text());
         }
-        assert!(story.html.contains(&key), "the whole key is there for who asks");
+        assert!(!story.html.contains(&key), "the whole key is not there for who does not ask");
         let log = shop.log_text();
         for secret in [&key, &email, &order] {
             assert!(!log.contains(secret.as_str()), "{log}");
@@ -162,5 +162,37 @@ fn a_link_to_a_license_is_nobodys_who_made_it_up_and_ends_with_the_token() {
         }
         assert_eq!(browser.get("/console/licenses?find=x").await.status, 404);
         assert_eq!(browser.get("/console/licenses?cursor=x").await.status, 404);
+    });
+}
+
+#[test]
+fn whoever_looks_at_a_whole_key_says_why_and_is_recorded() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        let key = shop.sell_starter().await;
+        let browser = signed_in(&shop).await;
+        let path = found(&browser, "key", &key).await;
+        let masked = browser.look(&path).await;
+        assert!(
+            !masked.html.contains(&key) && masked.html.contains(&format!("href=\"{path}/key\"")),
+            "{}",
+            masked.html
+        );
+        let asked = browser.look(&format!("{path}/key")).await;
+        assert!(asked.text().contains("it is recorded that you have looked at it"), "{}", asked.text());
+        assert!(!asked.html.contains(&key));
+        let refused = browser.post(&format!("{path}/key"), &[]).await;
+        assert_eq!((refused.status, shop.count("admin_actions")), (400, 0));
+        assert!(!refused.html.contains(&key), "nothing is shown without a reason");
+        let shown = browser.post(&format!("{path}/key"), &[("reason", "she reads it to him")]).await;
+        assert_eq!((shown.status, shown.header("cache-control")), (200, Some("no-store")));
+        assert!(shown.text().contains(&key), "{}", shown.text());
+        let action = shop.record("admin_actions", "true");
+        assert_eq!((&action["action"], &action["actor"]), (&"license.show_key".into(), &"Ada".into()));
+        assert!(browser.look(&path).await.text().contains("Ada looked at the whole key"));
+        let list = browser.look("/console/actions").await;
+        assert!(list.text().contains("looked at the whole key") && !list.html.contains(&key), "{}", list.text());
+        assert!(!shop.log_text().contains(&key));
+        assert_eq!(browser.get("/console/licenses/made-up/key").await.status, 404);
     });
 }
