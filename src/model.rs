@@ -8,6 +8,7 @@ pub mod catalogue;
 mod email;
 mod event;
 mod github;
+mod hindrance;
 mod id;
 mod inbox;
 mod license;
@@ -31,6 +32,7 @@ pub use catalogue::{Catalogue, Choice, ChoiceError, Consequence, LicenseKind, Pe
 pub use email::{BuyerEmail, EmailAddress, EmailError, name_from_address};
 pub use event::{EventReason, EventType, StorefrontEvent};
 pub use github::{GithubAccount, GithubAppId, GithubLogin, GithubUserId, Login, LoginError};
+pub use hindrance::Hindrance;
 pub use id::{EventId, LeaseId, TraceId, UniqueId};
 pub use inbox::{Delivery, ListName, ListedItem, ListedPayment, Origin, PaymentFate};
 pub use license::{

@@ -124,6 +124,8 @@ pub struct Recorded {
     pub invitation_id: Option<i64>,
     /// When it is tried again.
     pub next_attempt_at: Option<Timestamp>,
+    /// Why it waits or is blocked, for the seller.
+    pub reason: Option<String>,
 }
 
 /// How the lease of a grant ends.
@@ -179,6 +181,7 @@ impl Recorded {
             until: row.optional_time("until_at")?,
             invitation_id: row.optional_integer("invitation_id")?,
             next_attempt_at: row.optional_time("next_attempt_at")?,
+            reason: row.optional_text("reason")?.map(str::to_owned),
         })
     }
 }

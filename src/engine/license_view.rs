@@ -15,8 +15,8 @@ use crate::db::grants::Recorded;
 use crate::db::{Batch, activations, grants, licenses};
 use crate::model::catalogue::{Choice, ProofRule};
 use crate::model::{
-    Activation, GithubLogin, GrantState, License, LicenseKey, LicenseStatus, Login, PresentedKey, Product, Repo,
-    Standing, Timestamp,
+    Activation, GithubLogin, GrantState, Hindrance, License, LicenseKey, LicenseStatus, Login, PresentedKey, Product,
+    Repo, Standing, Timestamp,
 };
 use crate::platform::Platform;
 
@@ -62,7 +62,9 @@ pub enum RepoView {
     /// The invitation ended unanswered: whoever asks is invited again.
     Expired,
     /// Nothing comes of it before the seller acts.
-    Blocked,
+    Blocked {
+        by: Hindrance,
+    },
     /// The seller has taken the account out.
     RemovedByHand,
 }
@@ -175,7 +177,7 @@ impl<P: Platform> Engine<P> {
             (GrantState::Invited, _) | (GrantState::Expired, _) => RepoView::Expired,
             (GrantState::Member, _) => RepoView::Member,
             (GrantState::Declined, _) => RepoView::Declined,
-            (GrantState::Blocked, _) => RepoView::Blocked,
+            (GrantState::Blocked, _) => RepoView::Blocked { by: github::hindrance(recorded.reason.as_deref()) },
             (GrantState::RemovedByHand, _) => RepoView::RemovedByHand,
             (GrantState::Pending | GrantState::Waiting | GrantState::Revoking | GrantState::Revoked, _) => {
                 RepoView::Queued { until: recorded.next_attempt_at }

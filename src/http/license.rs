@@ -69,8 +69,14 @@ fn word(view: &LicenseView) -> LicenseAnswer {
 }
 
 fn word_repo(repo: &Repo, status: &RepoView) -> ShownRepo {
-    let of =
-        |status| ShownRepo { repo: repo.as_str().to_owned(), status, accept_url: None, expires_at: None, until: None };
+    let of = |status| ShownRepo {
+        repo: repo.as_str().to_owned(),
+        status,
+        accept_url: None,
+        expires_at: None,
+        until: None,
+        blocked_by: None,
+    };
     match status {
         RepoView::NotActivated => of(AccessState::NotActivated),
         RepoView::Invited { accept_url, expires_at } => ShownRepo {
@@ -82,7 +88,7 @@ fn word_repo(repo: &Repo, status: &RepoView) -> ShownRepo {
         RepoView::Queued { until } => ShownRepo { until: *until, ..of(AccessState::Queued) },
         RepoView::Declined => of(AccessState::Declined),
         RepoView::Expired => of(AccessState::Expired),
-        RepoView::Blocked => of(AccessState::Blocked),
+        RepoView::Blocked { by } => ShownRepo { blocked_by: Some(*by), ..of(AccessState::Blocked) },
         RepoView::RemovedByHand => of(AccessState::RemovedByHand),
     }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 use askama::filters::HtmlSafe;
 
 use crate::engine::{ActivateError, RepoView};
-use crate::model::{Standing, Timestamp};
+use crate::model::{Hindrance, Standing, Timestamp};
 pub(crate) use crate::words::Tone;
 
 /// The language of all this, for the page's `lang`.
@@ -470,7 +470,10 @@ pub(crate) const fn repo_state(state: &RepoView) -> (Tone, &'static str) {
         RepoView::Queued { .. } => (Tone::Waits, "On its way"),
         RepoView::Declined => (Tone::Bad, "Declined"),
         RepoView::Expired => (Tone::Bad, "Invitation expired"),
-        RepoView::Blocked => (Tone::Bad, "Waits for the seller"),
+        RepoView::Blocked { by: Hindrance::SeatMissing | Hindrance::Seller } => (Tone::Bad, "Waits for the seller"),
+        RepoView::Blocked { by: Hindrance::AccountBlocked | Hindrance::AccountUnusable } => {
+            (Tone::Bad, "Not possible for this account")
+        }
         RepoView::RemovedByHand => (Tone::Bad, "Removed"),
     }
 }
@@ -492,8 +495,22 @@ pub(crate) fn repo_remedy(state: &RepoView) -> Markup {
             filled("The invitation was declined. Have it sent again below if that was a mistake.", &[])
         }
         RepoView::Expired => filled("The invitation ended before it was accepted. Have it sent again below.", &[]),
-        RepoView::Blocked => {
-            filled("The seller has to mend something first, and has been told. You need not do anything.", &[])
+        RepoView::Blocked { by } => {
+            let sentence = match by {
+                Hindrance::AccountBlocked => {
+                    "You have blocked the seller at GitHub, or they have blocked this account. Unblock them in your settings there, ask them, or use another account."
+                }
+                Hindrance::AccountUnusable => {
+                    "GitHub has flagged, suspended or hidden this account, and lets nobody in with it. Ask GitHub's support to restore it, or use another account."
+                }
+                Hindrance::SeatMissing => {
+                    "The seller has to add a seat at GitHub first, and has been told. You need not do anything."
+                }
+                Hindrance::Seller => {
+                    "The seller has to mend something first, and has been told. You need not do anything."
+                }
+            };
+            filled(sentence, &[])
         }
         RepoView::RemovedByHand => filled("The seller has taken this account out. Please ask them.", &[]),
     }

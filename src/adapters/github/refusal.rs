@@ -7,7 +7,7 @@ use super::SERVICE;
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::json::Json;
-use crate::model::{GithubLogin, Repo, Timestamp};
+use crate::model::{GithubLogin, Hindrance, Repo, Timestamp};
 use crate::platform::HttpResponse;
 
 /// The signs of an account that is blocked by a repository's owner, or has blocked them; GitHub documents no text.
@@ -16,6 +16,17 @@ const BLOCKED: [&str; 1] = ["block"];
 
 /// The signs of an account that GitHub itself has flagged or suspended.
 const FLAGGED: [&str; 3] = ["flagged", "spammy", "suspended"];
+
+/// The sign of an organization whose plan has no place for another member or collaborator; GitHub documents no text.
+/// <https://docs.github.com/billing/concepts/product-billing/github-users>
+const SEATS: [&str; 1] = ["seat"];
+
+/// How the reasons begin that somebody else than the seller may do something about; see [`hindrance`].
+const UNBLOCK: &str = "unblock the account at ";
+const ADD_SEAT: &str = "add a seat ";
+const REPLACE: &str = "ask the buyer for another GitHub account and transfer the license to it";
+const RESTORE: &str = ", or to have ";
+const NOT_SHOWN: &str = ": this one is ";
 
 /// The sign of an installation of an App that a repository's owner, or GitHub, has suspended.
 const INSTALLATION_SUSPENDED: &str = "installation has been suspended";
@@ -77,13 +88,18 @@ pub(super) fn failure(
              goes on reading it"
         )),
         (403 | 422, Asked::Repository(repo)) if shows(&BLOCKED) => person_needed(format!(
-            "unblock the account at {SERVICE}, or ask the buyer for another one and transfer the license to it: whoever owns \
+            "{UNBLOCK}{SERVICE}, or ask the buyer for another one and transfer the license to it: whoever owns \
              {repo} has blocked it, or it has blocked them ({SERVICE} says: {})",
             excerpt(&words, login)
         )),
         (403 | 422, Asked::Repository(_)) if shows(&FLAGGED) => person_needed(format!(
-            "ask the buyer for another GitHub account and transfer the license to it, or to have {SERVICE} restore this one: \
+            "{REPLACE}{RESTORE}{SERVICE} restore this one: \
              it is flagged or suspended ({SERVICE} says: {})",
+            excerpt(&words, login)
+        )),
+        (403 | 422, Asked::Repository(repo)) if shows(&SEATS) => person_needed(format!(
+            "{ADD_SEAT}to the organization that owns {repo}, or end the access of who needs none: {SERVICE} has none free for the buyer \
+             ({SERVICE} says: {})",
             excerpt(&words, login)
         )),
         (403, Asked::Repository(repo) | Asked::Removal(repo)) => {
@@ -97,7 +113,7 @@ pub(super) fn failure(
         (404, Asked::Repository(repo)) => repository_missing(repo, means),
         (422, Asked::Repository(repo)) if says_personal(&words) => personal_repository(repo),
         (422, Asked::Repository(repo)) if !words.is_empty() => person_needed(format!(
-            "ask the buyer for another GitHub account and transfer the license to it, unless you can mend this: \
+            "{REPLACE}, unless you can mend this: \
                  {SERVICE} refused the invitation to {repo}: {}",
             excerpt(&words, login)
         )),
@@ -217,8 +233,23 @@ pub(super) fn personal_repository(repo: &Repo) -> Failure {
 
 /// That GitHub does not show the account that is to be invited.
 pub fn account_missing() -> Failure {
-    let reason = "ask the buyer for another GitHub account and transfer the license to it: this one is suspended, hidden or deleted";
+    let reason = format!("{REPLACE}{NOT_SHOWN}suspended, hidden or deleted");
     Failure::new(Remedy::PersonNeeded, reason).having(Effect::Nothing)
+}
+
+/// What keeps an account out of a repository, by the reason that the seller is told.
+pub fn hindrance(reason: Option<&str>) -> Hindrance {
+    let reason = reason.unwrap_or_default();
+    let replaced = reason.strip_prefix(REPLACE).unwrap_or_default();
+    if reason.starts_with(UNBLOCK) {
+        Hindrance::AccountBlocked
+    } else if reason.starts_with(ADD_SEAT) {
+        Hindrance::SeatMissing
+    } else if replaced.starts_with(RESTORE) || replaced.starts_with(NOT_SHOWN) {
+        Hindrance::AccountUnusable
+    } else {
+        Hindrance::Seller
+    }
 }
 
 /// That an invitation whose answer was lost may have gone to whoever has taken over the login that it was for.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes::{AccessState, ActivationState, ReceiptState, RepoState};
-use crate::model::{LicenseStatus, Timestamp};
+use crate::model::{Hindrance, LicenseStatus, Timestamp};
 
 /// A license key, the GitHub account that it is to be bound to, and what the buyer prefers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -108,6 +108,9 @@ pub struct ShownRepo {
     /// When what is queued is tried again, at the soonest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// What keeps the account out of what is blocked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<Hindrance>,
 }
 
 /// What a storefront gets for a delivery.

@@ -9,7 +9,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::http::Code;
-use crate::model::{EventReason, GrantState, LicenseStatus, MailFate};
+use crate::model::{EventReason, GrantState, Hindrance, LicenseStatus, MailFate};
 
 /// Lets a type be written, read and described as the code that it has.
 macro_rules! written_as_code {
@@ -111,6 +111,12 @@ fn about(what: &str, codes: &[(&str, &str)]) -> String {
 written_as_code!(Code, all: Code::ALL, code: Code::as_str, from_code: Code::from_name, about: "What went wrong.");
 written_as_code!(EventReason, all: EventReason::ALL, code: EventReason::code, from_code: EventReason::from_code);
 written_as_code!(GrantState, all: GrantState::ALL, code: GrantState::as_str, from_code: GrantState::from_name);
+written_as_code!(Hindrance, all: Hindrance::ALL, code: Hindrance::as_str, from_code: Hindrance::from_name,
+                 about: "What keeps an account out of a repository before somebody has acted:\n\
+                         - `account_blocked`: the account, or the repository's owner, has blocked the other\n\
+                         - `account_unusable`: GitHub has flagged, suspended or hidden the account\n\
+                         - `seat_missing`: the seller's organization has no seat left\n\
+                         - `seller`: something else that the seller has to mend");
 written_as_code!(MailFate, all: MailFate::ALL, code: MailFate::as_str, from_code: MailFate::from_name);
 written_as_code!(LicenseStatus, all: LicenseStatus::ALL, code: LicenseStatus::as_str, from_code: LicenseStatus::from_name);
 

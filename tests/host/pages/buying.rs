@@ -2,9 +2,10 @@
 
 use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{AccountKind, Fault, FaultKind, Service};
+use serde_json::json;
 
 use super::{Browser, OWN_PAGES, Seen, sold};
-use crate::shop::{STARTER, Shop, run, seen_as};
+use crate::shop::{STARTER, Shop, post, run, seen_as};
 
 /// A buyer who has entered the key, and sees the license.
 async fn entered<'a>(shop: &'a Shop, key: &str) -> (Browser<'a>, Seen) {
@@ -277,5 +278,45 @@ fn a_page_costs_one_round_trip_and_a_few_kilobytes() {
         let expected = [("home", 0), ("enter", 1), ("license", 1), ("account", 1), ("activate", 3), ("activated", 1)];
         assert_eq!(costs, expected);
         shop.calls();
+    });
+}
+
+#[test]
+fn a_buyer_is_told_who_can_mend_what_keeps_them_out_and_not_what_the_seller_is_told() {
+    run(async {
+        for (said_by_github, said, code) in [
+            ("User is blocked", "You have blocked the seller at GitHub", "account_blocked"),
+            (
+                "Invitee was flagged as spammy",
+                "GitHub has flagged, suspended or hidden this account",
+                "account_unusable",
+            ),
+            (
+                "You must purchase at least one more seat",
+                "The seller has to add a seat at GitHub first",
+                "seat_missing",
+            ),
+            ("Could not add the user", "The seller has to mend something first", "seller"),
+        ] {
+            let shop = Shop::open_with(&OWN_PAGES);
+            let key = sold(&shop, STARTER).await;
+            let body = json!({ "message": said_by_github }).to_string().into_bytes();
+            let refusal = FaultKind::Status { status: 422, headers: Vec::new(), body };
+            shop.sandbox.inject(Fault::new(Service::GitHub, refusal).method("PUT"));
+            let (browser, _) = entered(&shop, &key).await;
+            browser.post("/license/activate", &[("github_username", "octocat")]).await;
+            let text = browser.get("/license").await.text();
+            assert!(text.contains(said), "{said}: {text}");
+            for other in ["transfer the license", "GitHub says", said_by_github] {
+                assert!(!text.contains(other), "{other}: {text}");
+            }
+            let asked = post("/api/license", "application/json", json!({ "license_key": key }).to_string().as_bytes());
+            let told = shop.request(asked).await.body;
+            assert_eq!(
+                (&told["repos"][0]["status"], &told["repos"][0]["blocked_by"]),
+                (&json!("blocked"), &json!(code))
+            );
+            shop.calls();
+        }
     });
 }

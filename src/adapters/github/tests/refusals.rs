@@ -1,6 +1,7 @@
 //! What a refusal means: wait, and until when, or a person is needed, and what for.
 
 use super::*;
+use crate::model::Hindrance;
 
 #[test]
 fn retry_after_is_obeyed_before_anything_else() {
@@ -102,6 +103,11 @@ fn a_blocked_account_is_to_be_unblocked_and_a_flagged_one_replaced() {
         ),
         (422, message("Invitee was flagged as spammy"), "ask the buyer for another GitHub account and transfer"),
         (422, message("User is suspended"), "ask the buyer for another GitHub account and transfer"),
+        (
+            422,
+            message("You must purchase at least one more seat to add this user as a collaborator."),
+            "add a seat to the organization",
+        ),
         (422, message("Could not add the user"), "ask the buyer for another GitHub account and transfer"),
         (403, message("Repository access blocked"), "ask GitHub's support about acme/kit"),
         (451, message("Repository access blocked"), "ask GitHub's support about acme/kit"),
@@ -169,4 +175,20 @@ fn trouble_at_github_may_pass() {
     for error in [SendError::Timeout, SendError::Unreachable, SendError::TooLarge] {
         assert_eq!(remedy(Err(error)), Remedy::Retry);
     }
+}
+
+#[test]
+fn a_buyer_is_told_who_can_mend_what_keeps_them_out() {
+    for (status, text, expected) in [
+        (422, "User is blocked", Hindrance::AccountBlocked),
+        (422, "Invitee was flagged as spammy", Hindrance::AccountUnusable),
+        (403, "You must purchase at least one more seat", Hindrance::SeatMissing),
+        (422, "Could not add the user", Hindrance::Seller),
+        (403, "Resource not accessible by personal access token", Hindrance::Seller),
+        (403, "Repository was archived so is read-only.", Hindrance::Seller),
+    ] {
+        assert_eq!(hindrance(Some(&reason(reply(status, &message(text))))), expected, "{text}");
+    }
+    assert_eq!(hindrance(Some(&account_missing().reason)), Hindrance::AccountUnusable);
+    assert_eq!(hindrance(None), Hindrance::Seller);
 }
