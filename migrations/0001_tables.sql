@@ -386,6 +386,8 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (queue, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX outbox_suspect ON outbox (next_attempt_at) WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2;
+-- What a person has to mend before it is done: none of what goes well is in it.
+CREATE INDEX outbox_blocked ON outbox (created_at) WHERE person_needed = 1;
 -- Alerts that nobody got must not raise an alert.
 CREATE INDEX outbox_died ON outbox (died_at) WHERE died_at IS NOT NULL AND kind <> 'alert_mail';
 

@@ -50,8 +50,8 @@ const LARGE: [&str; 10] = [
      SELECT printf('01%024d', n), 'license.resend', key, 'asked by mail', 'Ada', at, 't' FROM n WHERE n % 100 = 1",
 ];
 
-/// A delivery in a list costs thirty rows, for what became of it. With a filter that few meet, the list looks at 500 of them and no more,
-/// which is what costs most.
+/// A delivery in a list costs thirty rows, for what became of it, so a page of the console has twenty. What needs the seller and what was given
+/// up is found by what makes it so, and costs as much as there is of it, which here is a hundred of each.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_each_page_of_the_console_reads_of_a_shop_with_100_000_orders_is_bounded() {
     let seed = vec![LARGE.join(";\n")];
@@ -68,28 +68,28 @@ async fn what_each_page_of_the_console_reads_of_a_shop_with_100_000_orders_is_bo
     let cookie = entered.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let mut pages: Vec<(&str, String, i64)> = vec![
         ("attention", "/console/attention".to_owned(), 1_500),
-        ("deliveries", "/console/deliveries".to_owned(), 1_800),
-        ("deliveries of a storefront", "/console/deliveries?source=gumroad".to_owned(), 3_000),
-        ("deliveries that need the seller", "/console/deliveries?state=needs_seller".to_owned(), 15_000),
+        ("deliveries", "/console/deliveries".to_owned(), 900),
+        ("deliveries of a storefront", "/console/deliveries?source=gumroad".to_owned(), 1_500),
+        ("deliveries that need the seller", "/console/deliveries?state=needs_seller".to_owned(), 2_500),
         ("a delivery", format!("/console/deliveries/01{:024}", 50_000), 200),
         ("a delivery that waits", format!("/console/deliveries/01{:024}", 900), 200),
         ("replay all that match, counted", "/console/deliveries/replay?state=needs_seller".to_owned(), 500),
         ("licenses", "/console/licenses".to_owned(), 400),
         ("outbox", "/console/outbox".to_owned(), 400),
-        ("what was given up", "/console/outbox?state=dead".to_owned(), 1_800),
+        ("what was given up", "/console/outbox?state=dead".to_owned(), 800),
         ("actions", "/console/actions".to_owned(), 120),
         ("products", "/console/products".to_owned(), 800),
         ("an entry", "/console/products/entry?source=gumroad&product_id=unknown-1&sold=true".to_owned(), 800),
         ("the catalogue as text", "/console/products/text".to_owned(), 100),
         ("access", "/console/access".to_owned(), 1_000),
         ("a repository", "/console/access/repository?repo=acme/kit".to_owned(), 150),
-        ("every access", "/console/access/grants".to_owned(), 2_000),
-        ("differences", "/console/access/drift".to_owned(), 2_000),
+        ("every access", "/console/access/grants".to_owned(), 500),
+        ("differences", "/console/access/drift".to_owned(), 1_000),
         ("bring licenses to the catalogue, planned", "/console/access/sync".to_owned(), 4_000),
-        ("sales of a month", "/console/sales".to_owned(), 2_500),
-        ("sales of a week", "/console/sales?days=7".to_owned(), 2_500),
-        ("the doctor", "/console/doctor".to_owned(), 4_000),
-        ("set up", "/console/set-up".to_owned(), 4_000),
+        ("sales of a month", "/console/sales".to_owned(), 1_200),
+        ("sales of a week", "/console/sales?days=7".to_owned(), 1_200),
+        ("the doctor", "/console/doctor".to_owned(), 1_800),
+        ("set up", "/console/set-up".to_owned(), 1_800),
     ];
     for (field, value) in [
         ("email", "buyer-77777@example.com"),

@@ -68,6 +68,7 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("reads/doctor/unmapped", &["ORDER", "unmapped_lines", "unmapped_products"]),
     ("reads/doctor/waiting_mail", &["ORDER"]),
     ("reads/events/known", &["ORDER", "scope"]),
+    ("reads/events/needing_seller", &["ORDER", "h"]),
     ("reads/events/page", &["ORDER"]),
     ("reads/grants/known", &["ORDER", "scope"]),
     ("reads/licenses/found", &["s", "sources"]),

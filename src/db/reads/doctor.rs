@@ -11,7 +11,7 @@ use crate::model::Timestamp;
 use crate::platform::{DbError, Row, RowError};
 
 /// Among how many of the newest deliveries each storefront's last one is looked for.
-const NEWEST: i64 = 1000;
+const NEWEST: i64 = 200;
 
 /// How many products without an entry are told.
 const MOST_UNMAPPED: i64 = 20;
@@ -21,12 +21,21 @@ const MOST_UNMAPPED: i64 = 20;
 pub struct Recorded {
     pub last_tick_at: Option<Timestamp>,
     /// Of each storefront, when its last delivery by webhook came.
-    pub deliveries: Vec<(String, Option<Timestamp>)>,
+    pub deliveries: Vec<LastDelivery>,
     pub unmapped: Vec<Unmapped>,
     /// How many invitations began within a day, by repository, of those to which any did.
     pub reservations: Vec<(String, i64)>,
     /// Why a mail waits for a person.
     pub waiting_mail: Option<String>,
+}
+
+/// When a storefront's last delivery by webhook came.
+#[derive(Debug)]
+pub struct LastDelivery {
+    pub source: String,
+    pub at: Option<Timestamp>,
+    /// Since when deliveries were looked at: what came before is not known.
+    pub looked_since: Timestamp,
 }
 
 /// A product that was sold and that the catalogue does not name.
@@ -44,7 +53,7 @@ pub struct Unmapped {
 #[derive(Debug)]
 pub struct Reading {
     last_tick: Handle<Timestamp>,
-    deliveries: Handle<(String, Option<Timestamp>)>,
+    deliveries: Handle<LastDelivery>,
     unmapped: Handle<Unmapped>,
     reservations: Handle<(String, i64)>,
     waiting_mail: Handle<Option<String>>,
@@ -59,12 +68,11 @@ pub fn migration() -> Read<Option<String>> {
 
 /// Reads all the rest in a batch.
 pub fn recorded(batch: &mut Batch, sources: &[String], now: Timestamp) -> Reading {
-    let delivery = |row: &Row| Ok((text(row, "source")?, row.optional_time("last_delivery_at")?));
     Reading {
         last_tick: batch.add(query!("reads/doctor/last_tick", |row| row.time("started_at"))),
         deliveries: batch.add(query!(
             "reads/doctor/deliveries",
-            delivery,
+            LastDelivery::read,
             newest = NEWEST,
             sources = json_text(sources),
         )),
@@ -90,6 +98,16 @@ impl Reading {
             unmapped: results.all(&self.unmapped)?,
             reservations: results.all(&self.reservations)?,
             waiting_mail: results.first(&self.waiting_mail)?.flatten(),
+        })
+    }
+}
+
+impl LastDelivery {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        Ok(Self {
+            source: text(row, "source")?,
+            at: row.optional_time("last_delivery_at")?,
+            looked_since: row.time("looked_since")?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::grants::{Line, changes};
-use super::{Read, code, json, optional_code, page, rows_for, text};
+use super::{Read, WINDOW, code, json, optional_code, page, rows_for, text};
 use crate::db::batch::Batch;
 use crate::db::statement::query;
 use crate::http::api::Page;
@@ -18,6 +18,8 @@ pub fn list(request: &DriftRequest) -> Read<Page<DriftItem>> {
     let limit = request.limit;
     // A cursor that no page gave is behind everything.
     let cursor = || request.cursor.as_ref().map(|cursor| cursor.as_str().parse::<i64>().unwrap_or(i64::MAX >> 11));
+    let is_filtered = request.kind.is_some() || request.repo.is_some() || request.github.is_some();
+    let window = if is_filtered { WINDOW } else { rows_for(limit) };
     let mut batch = Batch::new();
     let found = batch.add(query!(
         "reads/drift/page",
@@ -26,9 +28,11 @@ pub fn list(request: &DriftRequest) -> Read<Page<DriftItem>> {
         kind = request.kind.map(DriftKind::as_str),
         repo = request.repo.as_ref().map(RepoFilter::as_str),
         github = request.github.as_ref().map(AccountFilter::as_str),
+        window,
         count = rows_for(limit),
     ));
-    let floor = batch.add(query!("reads/drift/floor", |row| Ok(row.integer("id")?.to_string()), cursor = cursor()));
+    let floor =
+        batch.add(query!("reads/drift/floor", |row| Ok(row.integer("id")?.to_string()), cursor = cursor(), window));
     Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, results.first(&floor)?)))
 }
 

@@ -34,9 +34,20 @@ pub fn list(request: &EventsRequest) -> Read<Page<EventItem>> {
     let limit = request.limit;
     let cursor = || request.cursor.as_ref().map(Cursor::as_str);
     let since_id = first_id(request.since);
+    let mut batch = Batch::new();
+    if request.state == Some(SaleState::NeedsSeller) {
+        let found = batch.add(query!(
+            "reads/events/needing_seller",
+            |row| Ok((text(row, "id")?, read(row)?)),
+            cursor = cursor(),
+            since_id = since_id.as_deref(),
+            source = request.source.map(SourceFilter::as_str),
+            count = rows_for(limit),
+        ));
+        return Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, None)));
+    }
     let is_filtered = request.source.is_some() || request.state.is_some();
     let window = if is_filtered { WINDOW } else { rows_for(limit) };
-    let mut batch = Batch::new();
     let found = batch.add(query!(
         "reads/events/page",
         |row| Ok((text(row, "id")?, read(row)?)),

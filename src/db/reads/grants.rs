@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Read, code, json, optional_code, optional_text, page, rows_for, text};
+use super::{Read, WINDOW, code, json, optional_code, optional_text, page, rows_for, text};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
 use crate::http::api::codes::GrantCause;
@@ -16,6 +16,8 @@ use crate::platform::{Row, RowError};
 pub fn list(request: &GrantsRequest) -> Read<Page<GrantItem>> {
     let limit = request.limit;
     let cursor = || request.cursor.as_ref().map(Cursor::as_str);
+    let is_filtered = request.github.is_some() || request.repo.is_some() || request.state.is_some();
+    let window = if is_filtered { WINDOW } else { rows_for(limit) };
     let mut batch = Batch::new();
     let found = batch.add(query!(
         "reads/grants/page",
@@ -24,9 +26,10 @@ pub fn list(request: &GrantsRequest) -> Read<Page<GrantItem>> {
         github = request.github.as_ref().map(AccountFilter::as_str),
         repo = request.repo.as_ref().map(RepoFilter::as_str),
         state = request.state.map(GrantState::as_str),
+        window,
         count = rows_for(limit),
     ));
-    let floor = batch.add(query!("reads/grants/floor", |row| text(row, "id"), cursor = cursor()));
+    let floor = batch.add(query!("reads/grants/floor", |row| text(row, "id"), cursor = cursor(), window));
     Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, results.first(&floor)?)))
 }
 
@@ -43,6 +46,7 @@ pub fn one(account: GithubUserId, repo: &Repo) -> Read<Option<GrantItem>> {
         github = Some(account.as_str()),
         repo = Some(repo.as_str()),
         state = None::<&str>,
+        window = WINDOW,
         count = 1,
     ));
     Read::new(batch, move |results| results.first(&found))

@@ -38,9 +38,19 @@ pub fn list(request: &OutboxRequest) -> Read<Page<OutboxItem>> {
     // A cursor that no page gave is behind everything.
     let before = request.cursor.as_ref().map_or(NO_CURSOR, |cursor| cursor.as_str().parse().unwrap_or_default());
     let before = before.clamp(0, NO_CURSOR);
+    let mut batch = Batch::new();
+    if request.state == Some(OutboxState::Dead) {
+        let found = batch.add(query!(
+            "reads/outbox/dead",
+            |row| Ok((row.integer("id")?.to_string(), read(row)?)),
+            before,
+            kind = request.kind.map(OutboxKind::as_str),
+            count = rows_for(limit),
+        ));
+        return Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, None)));
+    }
     let is_filtered = request.state.is_some() || request.kind.is_some();
     let window = if is_filtered { WINDOW } else { rows_for(limit) };
-    let mut batch = Batch::new();
     let found = batch.add(query!(
         "reads/outbox/page",
         |row| Ok((row.integer("id")?.to_string(), read(row)?)),

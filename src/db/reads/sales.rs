@@ -7,7 +7,7 @@ use crate::model::Timestamp;
 use crate::platform::{Row, RowError};
 
 /// How many sales are looked at: a page of a large shop reads no more, and says that it does.
-pub const MOST: usize = 250;
+pub const MOST: usize = 150;
 
 /// A sale, as far as it is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]

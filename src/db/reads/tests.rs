@@ -6,6 +6,7 @@ use super::{Read, WINDOW, actions, attention, details, events, grants, licenses,
 use crate::db::admin_changes::{self, OutboxAction, OutstandingFilter};
 use crate::db::batch::{Batch, Results};
 use crate::db::privacy::{self, Person};
+use crate::http::api::codes::{OutboxState, SaleState};
 use crate::http::api::{Page, PageRequest};
 use crate::model::{Actor, AdminAction, BuyerEmail, EventId, LicenseKey, Reason, Timestamp, UniqueId};
 use crate::platform::host::Sqlite;
@@ -208,9 +209,12 @@ fn a_page_that_finds_little_looks_at_no_more_than_its_window() {
          INSERT INTO outbox (kind, subject, state, outcome, done_at, trace_id, created_at)
          SELECT 'license_mail', 'x' || i, 'done', 'sent', 1, 't', 1 FROM n"
     ));
-    let page = shop.read(outbox::list(&request(json!({ "state": "dead" }))));
+    let page = shop.read(outbox::list(&request(json!({ "kind": "grant" }))));
     assert_eq!((page.items.len(), page.next_cursor.as_deref()), (0, Some("9")));
-    assert_eq!(column(&shop.read(outbox::list(&request(json!({ "state": "dead", "cursor": "9" })))), "id"), [7, 6]);
+    let page = shop.read(outbox::list(&request(json!({ "kind": "grant", "cursor": "9" }))));
+    assert_eq!(column(&page, "id"), [6, 4, 3]);
+    // What was given up is found by itself.
+    assert_eq!(column(&shop.read(outbox::list(&request(json!({ "state": "dead" })))), "id"), [7, 6]);
 }
 
 #[test]
@@ -532,4 +536,58 @@ fn what_is_held_on_a_person_is_erased_and_nothing_else() {
         "ada,ada,erased",
         "they are good"
     );
+}
+
+/// A list of what is rare is found by what makes it so, and not by looking through everything.
+#[test]
+fn what_needs_the_seller_and_what_was_given_up_is_found_whatever_it_is() {
+    let shop = Shop::open();
+    let person = |kind: &str, state: &str| {
+        format!(
+            "UPDATE outbox SET {state} WHERE id = (SELECT min(id) FROM outbox WHERE kind = '{kind}' AND state <> 'dead')"
+        )
+    };
+    let dead =
+        "state = 'dead', died_at = 5000, done_at = NULL, next_attempt_at = NULL, lease_id = NULL, outcome = NULL";
+    let blocked =
+        "state = 'due', next_attempt_at = 9000, person_needed = 1, done_at = NULL, died_at = NULL, lease_id = NULL,
+                   outcome = NULL, last_error = 'the token may not'";
+    for change in [
+        String::new(),
+        person("license_mail", dead),
+        person("grant", blocked),
+        person("grant", dead),
+        person("license_mail", blocked),
+        "UPDATE webhook_events SET stuck_at = NULL, next_attempt_at = 9000 WHERE stuck_at > 0".to_owned(),
+    ] {
+        if !change.is_empty() {
+            shop.execute(&change);
+        }
+        let all = shop.read(events::list(&request(json!({ "limit": "100" }))));
+        let expected: Vec<_> =
+            all.items.iter().filter(|item| item.state == SaleState::NeedsSeller).map(|item| item.id.clone()).collect();
+        let mut found = Vec::new();
+        let mut cursor = Value::Null;
+        loop {
+            let asked = match &cursor {
+                Value::Null => json!({ "state": "needs_seller", "limit": "1" }),
+                cursor => json!({ "state": "needs_seller", "limit": "1", "cursor": cursor }),
+            };
+            let page = shop.read(events::list(&request(asked)));
+            found.extend(page.items.iter().map(|item| item.id.clone()));
+            match page.next_cursor {
+                Some(next) => cursor = json!(next),
+                None => break,
+            }
+        }
+        assert_eq!(found, expected, "{change}");
+        let of_source = shop.read(events::list(&request(json!({ "state": "needs_seller", "source": "lemonsqueezy" }))));
+        assert!(of_source.items.iter().all(|item| item.source == "lemonsqueezy"));
+
+        let all = shop.read(outbox::list(&request(json!({ "limit": "100" }))));
+        let expected: Vec<_> =
+            all.items.iter().filter(|item| item.state == OutboxState::Dead).map(|item| item.id).collect();
+        let found = shop.read(outbox::list(&request(json!({ "state": "dead" }))));
+        assert_eq!(found.items.iter().map(|item| item.id).collect::<Vec<_>>(), expected, "{change}");
+    }
 }

@@ -152,13 +152,18 @@ fn delivery(source: Source, sold: Result<Page, Failure>, read: &Read, hooks: &Ho
         Ok(page) => page.items.into_iter().filter(|item| item.sold).map(|item| item.made_at).max(),
     };
     let Ok(recorded) = read else { return without_database(CODE) };
-    let of_source = recorded.deliveries.iter().find(|(candidate, _)| candidate == source.as_str());
-    let delivered = of_source.and_then(|(_, at)| *at);
+    let of_source = recorded.deliveries.iter().find(|last| last.source == source.as_str());
+    let delivered = of_source.and_then(|last| last.at);
+    let is_known = |sold: Timestamp| of_source.is_none_or(|last| last.looked_since < sold);
     let at = |time: Option<Timestamp>| time.map_or_else(|| "none".to_owned(), Timestamp::to_rfc3339);
     let seen = format!("last sale in seven days: {}; last delivery: {}", at(sold), at(delivered));
     // A storefront writes the second of a sale, and its clock is its own.
     let is_late = |sold: Timestamp| {
-        sold.plus_millis(DELIVERY_MS) < now && delivered.is_none_or(|delivered| delivered.plus_millis(MINUTE_MS) < sold)
+        sold.plus_millis(DELIVERY_MS) < now
+            && match delivered {
+                Some(delivered) => delivered.plus_millis(MINUTE_MS) < sold,
+                None => is_known(sold),
+            }
     };
     if !sold.is_some_and(is_late) {
         return Check::ok(CODE).seeing(seen);

@@ -20,7 +20,7 @@ pub struct SalesCountsRequest {
     pub until: Option<Timestamp>,
 }
 
-/// What was sold in some days. The newest 250 sales of them are looked at, of which whole days are counted: where there are more, `since`
+/// What was sold in some days. The newest 150 sales of them are looked at, of which whole days are counted: where there are more, `since`
 /// is later than was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SalesCounts {

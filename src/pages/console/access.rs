@@ -192,7 +192,7 @@ fn waiting_row(who: &WaitingAccount) -> WaitingRow<'_> {
 
 /// Who has access to what, by filters.
 pub(super) async fn grants<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let request: GrantsRequest = visit.query()?;
+    let request: GrantsRequest = visit.query_of_few()?;
     let filters = [
         Input::text_filter("github", words::ACCOUNT),
         Input::text_filter("repo", words::REPOSITORY),
@@ -249,7 +249,7 @@ fn change(change: &GrantChange) -> Markup {
 
 /// Where GitHub and what is recorded differ.
 pub(super) async fn drift<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let request: DriftRequest = visit.query()?;
+    let request: DriftRequest = visit.query_of_few()?;
     let filters = [
         Input::filter("kind", words::KIND, options(DriftKind::ALL, DriftKind::as_str)),
         Input::text_filter("repo", words::REPOSITORY),

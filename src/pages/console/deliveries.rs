@@ -71,7 +71,7 @@ pub(super) enum Act {
 }
 
 pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let request: EventsRequest = visit.query()?;
+    let request: EventsRequest = visit.query_of_few()?;
     let asked = visit.asked();
     let filters = [
         Input::filter("state", words::STATE, options(SaleState::ALL, SaleState::as_str)),

@@ -60,6 +60,10 @@ struct Refused<'a> {
 const NOTE: &str = "note";
 const COUNT: &str = "count";
 const CURSOR: &str = "cursor";
+const LIMIT: &str = "limit";
+
+/// How many items are few.
+const FEW: &str = "20";
 
 impl<'a> Shell<'a> {
     /// Of a page for whoever has not signed in.
@@ -86,6 +90,17 @@ impl<P: Platform> Visit<'_, P> {
         let query = self.asked();
         let asked = query.pairs().filter(|(name, value)| !value.is_empty() && ![NOTE, COUNT].contains(name));
         read_pairs(&encoded(asked))
+    }
+
+    /// The same of a list whose items cost some thirty rows each: so many that a page of a large shop reads some hundred.
+    ///
+    /// # Errors
+    /// `invalid_request`, as of the API.
+    pub(super) fn query_of_few<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let query = self.asked();
+        let given = query.pairs().filter(|(name, value)| !value.is_empty() && ![NOTE, COUNT].contains(name));
+        let few = Some((LIMIT, FEW)).filter(|_| query.text(LIMIT).is_empty());
+        read_pairs(&encoded(given.chain(few)))
     }
 
     /// What the address asks for, as it stands there.

@@ -1,5 +1,5 @@
 -- A page of where GitHub and what is recorded differ, in the order in which it was found, each with what is on record of it. It looks
--- at no more than 500, however few are asked for.
+-- at no more than :window, however few are asked for.
 SELECT d.id, d.kind, d.repo, d.github_user_id, d.github_username, d.since_at, d.found_at, d.seen,
        g.state, g.earlier, coalesce(g.history, '[]') AS history,
        (SELECT max(p.permission_rank) FROM open_claims p
@@ -10,7 +10,7 @@ SELECT d.id, d.kind, d.repo, d.github_user_id, d.github_username, d.since_at, d.
 FROM drift d
 LEFT JOIN grants g ON g.id = d.github_user_id || ':' || lower(d.repo)
 WHERE d.id > coalesce(:cursor, 0)
-  AND d.id <= coalesce((SELECT w.id FROM drift w WHERE w.id > coalesce(:cursor, 0) ORDER BY w.id LIMIT 1 OFFSET 499), 9007199254740991)
+  AND d.id <= coalesce((SELECT w.id FROM drift w WHERE w.id > coalesce(:cursor, 0) ORDER BY w.id LIMIT 1 OFFSET :window - 1), 9007199254740991)
   AND (:kind IS NULL OR d.kind = :kind)
   AND (:repo IS NULL OR d.repo = :repo)
   AND (:github IS NULL OR d.github_username = :github COLLATE NOCASE OR d.github_user_id = :github)

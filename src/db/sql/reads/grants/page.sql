@@ -1,4 +1,4 @@
--- A page of who has access to what, by account. It looks at no more than 500 grants, however few of them are asked for.
+-- A page of who has access to what, by account. It looks at no more than :window grants, however few of them are asked for.
 SELECT g.id, g.github_user_id, g.github_username, g.repo, g.state, g.since_at, g.until_at, g.reason, g.earlier, g.renewals, g.history,
        (SELECT max(p.permission_rank) FROM open_claims p
         WHERE p.github_user_id = g.github_user_id AND p.repo = g.repo) AS permission_rank,
@@ -6,7 +6,7 @@ SELECT g.id, g.github_user_id, g.github_username, g.repo, g.state, g.since_at, g
         WHERE k.github_user_id = g.github_user_id AND k.repo = g.repo) AS licenses
 FROM grants g
 WHERE g.id > coalesce(:cursor, '')
-  AND g.id <= coalesce((SELECT w.id FROM grants w WHERE w.id > coalesce(:cursor, '') ORDER BY w.id LIMIT 1 OFFSET 499), '~')
+  AND g.id <= coalesce((SELECT w.id FROM grants w WHERE w.id > coalesce(:cursor, '') ORDER BY w.id LIMIT 1 OFFSET :window - 1), '~')
   AND (:github IS NULL OR g.github_username = :github COLLATE NOCASE OR g.github_user_id = :github)
   AND (:repo IS NULL OR g.repo = :repo)
   AND (:state IS NULL OR g.state = :state)
