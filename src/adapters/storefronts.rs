@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `gumroad`, `lemon_squeezy`, `paddle`, `stripe` | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
+//! | `gumroad`, `lemon_squeezy`, `paddle`, `polar`, `stripe` | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
 //! | `listing` | what reading a page of a list has in common |
 //! | `timed_signature` | what headers have in common that sign a time and the body |
 //! | [`hooks`] | how webhooks are set up, and what is missing of those that a storefront has |
@@ -15,6 +15,7 @@ pub mod hooks;
 mod lemon_squeezy;
 mod listing;
 mod paddle;
+mod polar;
 mod stripe;
 #[cfg(test)]
 mod testing;
@@ -35,6 +36,7 @@ pub use gumroad::Gumroad;
 use hooks::{HookChange, Hooks, RegisteredHook};
 pub use lemon_squeezy::LemonSqueezy;
 pub use paddle::Paddle;
+pub use polar::Polar;
 pub use stripe::Stripe;
 
 /// A storefront, as far as its settings have configured it.
@@ -493,7 +495,7 @@ macro_rules! storefronts {
     };
 }
 
-storefronts!(Gumroad, LemonSqueezy, Paddle, Stripe);
+storefronts!(Gumroad, LemonSqueezy, Paddle, Polar, Stripe);
 
 impl Storefronts {
     pub fn iter(&self) -> impl Iterator<Item = &AnyStorefront> {

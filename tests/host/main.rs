@@ -34,6 +34,7 @@ mod nothing_to_deliver;
 mod openapi;
 mod paddle;
 mod pages;
+mod polar;
 mod reconciliation;
 mod refunds;
 mod reminders;

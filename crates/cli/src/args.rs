@@ -62,7 +62,7 @@ pub(crate) enum Command {
     ///
     /// The credentials come from the environment, under the names that the Worker has for them: GUMROAD_ACCESS_TOKEN and
     /// GUMROAD_WEBHOOK_SECRET; LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID and LEMON_SQUEEZY_WEBHOOK_SECRET;
-    /// PADDLE_API_KEY or STRIPE_API_KEY, after which the secret is shown that Paddle or Stripe has made; GITHUB_TOKEN and GITHUB_WEBHOOK_SECRET, for the repositories of the Worker's catalogue. They go to that service and nowhere else.
+    /// PADDLE_API_KEY, POLAR_ACCESS_TOKEN or STRIPE_API_KEY, after which the secret is shown that Paddle, Polar or Stripe has made; GITHUB_TOKEN and GITHUB_WEBHOOK_SECRET, for the repositories of the Worker's catalogue. They go to that service and nowhere else.
     Connect {
         /// Whose webhooks.
         #[arg(value_parser = services())]

@@ -403,6 +403,7 @@ fn with_credentials(command: &mut Command, sandbox: &str) {
         ("LEMON_SQUEEZY_STORE_ID", "1"),
         ("LEMON_SQUEEZY_WEBHOOK_SECRET", latchkey_sandbox::LEMON_SQUEEZY_WEBHOOK_SECRET),
         ("PADDLE_API_KEY", latchkey_sandbox::PADDLE_API_KEY),
+        ("POLAR_ACCESS_TOKEN", latchkey_sandbox::POLAR_ACCESS_TOKEN),
         ("STRIPE_API_KEY", latchkey_sandbox::STRIPE_API_KEY),
     ] {
         command.env(name, value);
@@ -500,6 +501,27 @@ fn connecting_paddle_ends_with_the_secret_that_it_has_made_and_is_harmless_to_re
     let (code, text) = connect(&shop, &sandbox, &format!("paddle {SHOP}"));
     assert!(code == Some(0) && text.contains("leads to") && !text.contains(&destination.secret), "{text}");
     assert_eq!(shop.sandbox.paddle_destinations().len(), 1);
+}
+
+#[test]
+fn connecting_polar_ends_with_the_secret_that_it_has_made_and_switches_on_what_was_off() {
+    let shop = Deployment::start("polar");
+    let sandbox = serve(&shop.sandbox);
+    let (code, text) = connect(&shop, &sandbox, &format!("polar {SHOP}"));
+    let endpoints = shop.sandbox.polar_endpoints();
+    let [endpoint] = endpoints.as_slice() else { panic!("{endpoints:?}") };
+    assert!(code == Some(0) && text.contains("1 created"), "{text}");
+    assert!(text.contains("npx wrangler secret put POLAR_WEBHOOK_SECRET"), "{text}");
+    assert!(text.ends_with(&format!("{}\n", endpoint.secret)), "{text}");
+    assert_eq!(endpoint.url, "https://shop.example.com/webhooks/polar");
+    assert_eq!((endpoint.format.as_str(), endpoint.events.len(), endpoint.enabled), ("raw", 10, true));
+    let (code, text) = connect(&shop, &sandbox, &format!("polar {SHOP}"));
+    assert!(code == Some(0) && text.contains("leads to") && !text.contains(&endpoint.secret), "{text}");
+    shop.sandbox.change_polar_endpoint(&endpoint.id, |it| it.enabled = false);
+    let (code, text) = connect(&shop, &sandbox, &format!("polar {SHOP}"));
+    assert_eq!(code, Some(0), "{text}");
+    let endpoints = shop.sandbox.polar_endpoints();
+    assert_eq!((endpoints.len(), endpoints[0].enabled), (1, true));
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 33] = [
+pub const TARGETS: [Target; 35] = [
     Target { name: "activation", check: buyers::activation },
     Target { name: "caller_network", check: buyers::caller_network },
     Target { name: "configuration", check: settings::configuration },
@@ -64,6 +64,8 @@ pub const TARGETS: [Target; 33] = [
     Target { name: "mail_webhook", check: mail::webhook },
     Target { name: "paddle_signature", check: storefronts::paddle_signature },
     Target { name: "paddle_webhook", check: storefronts::paddle_webhook },
+    Target { name: "polar_signature", check: storefronts::polar_signature },
+    Target { name: "polar_webhook", check: storefronts::polar_webhook },
     Target { name: "products_file", check: settings::products_file },
     Target { name: "repository", check: buyers::repository },
     Target { name: "request", check: requests::request },

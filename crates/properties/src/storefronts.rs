@@ -1,5 +1,7 @@
 //! What the storefronts send and reply.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use latchkey::adapters::storefronts::{
     AnyStorefront, Cause, Head, NotUnderstood, Proof, Storefronts, Understood, Verdict,
@@ -16,7 +18,7 @@ use latchkey::platform::{HttpResponse, Row, Value};
 use url::form_urlencoded;
 
 use crate::taint::{self, CANARY, assert_clean};
-use crate::world::{GUMROAD_SECRET, NOW, SIGNING_SECRET, World, config, config_with, run};
+use crate::world::{GUMROAD_SECRET, NOW, SIGNING_SECRET, STANDARD_SECRET, World, config, config_with, run};
 use crate::{replies, values};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -73,6 +75,17 @@ pub fn stripe_webhook(body: &[u8]) {
     webhook_or_item("stripe", body, &[line]);
 }
 
+/// The same of a Polar that answers nothing, and of one that shows an order, a team's owner and a page all at once.
+///
+/// # Panics
+/// When something does not hold.
+pub fn polar_webhook(body: &[u8]) {
+    webhook_or_item("polar", body, &[]);
+    let order = r#"{"id":"o","status":"refunded","billing_reason":"purchase","refunded_amount":1,"net_amount":1,
+                    "customer":{"id":"c"},"items":[{"email":"grace@example.com","name":"Grace"}]}"#;
+    webhook_or_item("polar", body, &[order]);
+}
+
 /// Checks what a body means, whichever way it came, where each call is answered by the next of these.
 fn webhook_or_item(source: &str, body: &[u8], answers: &[&str]) {
     let storefront = storefront(&config(), source);
@@ -115,6 +128,51 @@ pub fn stripe_signature(input: &[u8]) {
         "stripe",
         &Timed { header: "stripe-signature", separator: ',', time: "t=", signature: "v1=", joint: "." },
     );
+}
+
+/// The headers of a delivery of Polar's, a line each, and behind an empty line the body that they are for: what opens is signed for a
+/// time that is near, with either key that Polar may have made of the secret, and so does what is signed right.
+///
+/// # Panics
+/// When something does not hold.
+pub fn polar_signature(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let (head, body) = text.split_once("\n\n").unwrap_or((&text, "{}"));
+    let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+    let headers: Vec<_> = head.lines().filter_map(header).collect();
+    let polar = storefront(&config(), "polar");
+    let opens = |headers: &[(String, String)]| {
+        let proof = polar.authenticate(&Head { query: None, headers }, NOW);
+        proof.and_then(|proof| proof.admit(polar.source(), body.as_bytes().to_vec())).is_ok()
+    };
+    let decoded = b"fuzz-signing-secret-of-24".as_slice();
+    let right = |key: &[u8], id: &str, time: &str| {
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(key).expect("any length of key will do");
+        let signature = mac.chain_update(format!("{id}.{time}.{body}")).finalize().into_bytes();
+        format!("v1,{}", STANDARD.encode(signature))
+    };
+    if opens(&headers) {
+        let head = Head { query: None, headers: &headers };
+        let of = |family: &str| {
+            let told = |kind: &str| head.header(&format!("{family}-{kind}"));
+            Some((told("id")?, told("timestamp")?, told("signature")?))
+        };
+        let (id, time, signatures) = of("webhook").or_else(|| of("svix")).expect("it opens without a header");
+        let seconds: i64 = time.parse().expect("it opens without a time");
+        assert!((NOW.as_millis() - seconds * 1000).abs() <= 5 * 60 * 1000, "it opens far from now: {time}");
+        let keys = [decoded, STANDARD_SECRET.as_bytes()].map(|key| right(key, id, time));
+        assert!(signatures.split(' ').any(|one| keys.iter().any(|key| key == one)), "it opens unsigned: {signatures}");
+    }
+    let now = (NOW.as_millis() / 1000).to_string();
+    let old = (NOW.as_millis() / 1000 - 301).to_string();
+    for key in [decoded, STANDARD_SECRET.as_bytes()] {
+        let signed = |time: &str, key: &[u8]| {
+            let signature = right(key, "msg_1", time);
+            [("id", "msg_1"), ("timestamp", time), ("signature", &signature)]
+                .map(|(name, value)| (format!("webhook-{name}"), value.to_owned()))
+        };
+        assert!(opens(&signed(&now, key)) && !opens(&signed(&old, key)));
+    }
 }
 
 /// How a header is written that signs a time and the body.
@@ -252,10 +310,11 @@ pub fn storefront_list(input: &[u8]) {
         let read = run(storefront.page(&world, list, since, page));
         let sent = world.sent();
         // What a list of refunds and disputes is of has to be asked as well, where the storefront does not say so.
-        assert!(sent.len() == 1 || list.as_str() == "reversals", "a page is one question");
+        let joins = ["reversals", "refunds", "disputes"].contains(&list.as_str());
+        assert!(sent.len() == 1 || joins, "a page is one question");
         let url = url::Url::parse(&sent[0].url).expect("a URL");
         assert_eq!(url.as_str(), sent[0].url, "is not as it stands in a request");
-        let hosts = ["api.gumroad.com", "api.lemonsqueezy.com", "api.paddle.com", "api.stripe.com"];
+        let hosts = ["api.gumroad.com", "api.lemonsqueezy.com", "api.paddle.com", "api.polar.sh", "api.stripe.com"];
         assert!(url.host_str().is_some_and(|host| hosts.contains(&host)), "{url}");
         if let Some(page) = page {
             assert!(url.query_pairs().any(|(_, value)| value == page), "{page} is not asked for: {url}");

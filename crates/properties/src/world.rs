@@ -175,6 +175,8 @@ pub(crate) fn config_with(otherwise: impl Fn(&str) -> Option<&'static str>) -> C
             "OPERATOR_EMAIL" => "operator@example.com",
             "PADDLE_API_KEY" => "fuzz-paddle-api-key",
             "PADDLE_WEBHOOK_SECRET" => SIGNING_SECRET,
+            "POLAR_ACCESS_TOKEN" => "fuzz-polar-access-token",
+            "POLAR_WEBHOOK_SECRET" => STANDARD_SECRET,
             "PORTAL_URL" => "https://portal.example.com/activate",
             "POSTMARK_TOKEN" => "fuzz-postmark-token",
             "STRIPE_API_KEY" => "fuzz-stripe-api-key",
@@ -187,4 +189,6 @@ pub(crate) fn config_with(otherwise: impl Fn(&str) -> Option<&'static str>) -> C
 
 pub(crate) const ADMIN_TOKEN: &str = "fuzz-admin-token-of-some-length-0123456789";
 pub(crate) const GUMROAD_SECRET: &str = "fuzz-url-secret";
+/// A secret of Standard Webhooks: `fuzz-signing-secret-of-24` behind the prefix, in base64.
+pub(crate) const STANDARD_SECRET: &str = "whsec_ZnV6ei1zaWduaW5nLXNlY3JldC1vZi0yNA==";
 pub(crate) const SIGNING_SECRET: &str = "fuzz-signing-secret";

@@ -18,6 +18,7 @@ use crate::lemon_squeezy::LemonSqueezySale;
 use crate::options::Storefront;
 use crate::paddle::{PaddleAdjustment, PaddleItem, PaddleSale};
 use crate::page;
+use crate::polar::PolarSale;
 use crate::sandbox::Sandbox;
 use crate::stripe::{StripeItem, StripeSale};
 
@@ -125,6 +126,12 @@ async fn sell(State(control): State<Control>, Json(sell): Json<Sell>) -> Respons
             name: Some(sell.name).filter(|name| !name.is_empty()),
             ..PaddleSale::default()
         })],
+        Storefront::Polar => vec![control.sandbox.sell_on_polar(PolarSale {
+            product_id: Some(sell.product_id),
+            email: Some(sell.email),
+            name: Some(sell.name).filter(|name| !name.is_empty()),
+            ..PolarSale::default()
+        })],
         Storefront::Stripe => vec![control.sandbox.sell_on_stripe(StripeSale {
             items: vec![StripeItem::of(&sell.product_id)],
             email: Some(sell.email),
@@ -143,6 +150,7 @@ async fn send_again(State(control): State<Control>, Json(again): Json<OfDelivery
     let delivery = match sent {
         None => return StatusCode::NOT_FOUND.into_response(),
         Some((Storefront::Paddle, delivery)) => control.sandbox.paddle_retry(&delivery),
+        Some((Storefront::Polar, delivery)) => control.sandbox.polar_retry(&delivery),
         Some((Storefront::Stripe, delivery)) => control.sandbox.stripe_retry(&delivery),
         Some((_, delivery)) => delivery,
     };
@@ -164,6 +172,7 @@ async fn refund(State(control): State<Control>, Json(sold): Json<OfDelivery>) ->
         Storefront::Gumroad => control.sandbox.gumroad_refund(reference),
         Storefront::LemonSqueezy => control.sandbox.lemon_squeezy_refund(reference, None),
         Storefront::Paddle => control.sandbox.paddle_adjust(reference, PaddleAdjustment::default()),
+        Storefront::Polar => control.sandbox.polar_refund(reference, None),
         Storefront::Stripe => control.sandbox.stripe_refund(reference, None),
     };
     control.send(sale.storefront, delivery).await;
@@ -251,7 +260,7 @@ impl Sent {
     fn is_of_sale(&self) -> bool {
         matches!(
             self.delivery.event.as_str(),
-            "sale" | "order_created" | "transaction.completed" | "checkout.session.completed"
+            "sale" | "order_created" | "transaction.completed" | "order.paid" | "checkout.session.completed"
         )
     }
 }

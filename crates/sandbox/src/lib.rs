@@ -1,5 +1,5 @@
-//! Stand-ins for the services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad, Paddle, Stripe, and the mail providers Postmark, Resend
-//! and SMTP2GO, with the Worker's own binding for mail.
+//! Stand-ins for the services that Latchkey talks to: GitHub, Lemon Squeezy, Gumroad, Paddle, Polar, Stripe, and the mail providers Postmark,
+//! Resend and SMTP2GO, with the Worker's own binding for mail.
 //!
 //! One [`Sandbox`] keeps the state that the real services would keep, answers requests as they do, records every
 //! request, and can be told to fail. It knows nothing of the Worker: what passes between them is HTTP only.
@@ -17,6 +17,7 @@
 //! | `lemon_squeezy` | orders, license keys, the License API, the main API, webhooks |
 //! | `gumroad` | sales, pings, the sales API |
 //! | `paddle` | transactions, adjustments and customers, webhooks |
+//! | `polar` | orders, refunds, disputes, subscriptions and teams, webhooks |
 //! | `stripe` | Checkout Sessions, charges, invoices and events, webhooks |
 //! | `mailbox` | the mails, whoever took them |
 //! | `postmark`, `resend`, `smtp2go`, `email` | how each provider takes one |
@@ -45,6 +46,7 @@ mod mailbox;
 mod options;
 mod paddle;
 mod page;
+mod polar;
 mod postmark;
 mod reply;
 mod resend;
@@ -70,12 +72,16 @@ pub use mailbox::Mail;
 pub use options::{
     Clock, GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_OAUTH_CLIENT_ID, GITHUB_OAUTH_CLIENT_SECRET, GITHUB_TOKEN,
     GITHUB_WEBHOOK_SECRET, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
-    LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, PADDLE_API_KEY, PADDLE_WEBHOOK_SECRET, POSTMARK_TOKEN,
-    POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY, RESEND_WEBHOOK_SECRET, Reinvite, Removal, SMTP2GO_API_KEY,
-    STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Storefront, VirtualClock,
+    LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, PADDLE_API_KEY, PADDLE_WEBHOOK_SECRET, POLAR_ACCESS_TOKEN,
+    POLAR_WEBHOOK_SECRET, POSTMARK_TOKEN, POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY, RESEND_WEBHOOK_SECRET,
+    Reinvite, Removal, SMTP2GO_API_KEY, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Storefront, VirtualClock,
 };
 pub use paddle::{
     PaddleAdjustment, PaddleDestination, PaddleItem, PaddleSale, PaddleSubscription, sign as sign_paddle_body,
+};
+pub use polar::{
+    ORGANIZATION as POLAR_ORGANIZATION, PolarEndpoint, PolarSale, PolarSubscription, sign as sign_polar_body,
+    sign_legacy as sign_polar_body_as_before,
 };
 pub use resend::KeyAccess as ResendKeyAccess;
 pub use returned::MailFate;

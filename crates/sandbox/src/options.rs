@@ -41,6 +41,11 @@ pub const LEMON_SQUEEZY_API_KEY: &str = "sandbox-lemon-squeezy-api-key";
 pub const PADDLE_WEBHOOK_SECRET: &str = "sandbox-paddle-webhook-secret";
 /// The API key that the sandbox's Paddle accepts.
 pub const PADDLE_API_KEY: &str = "sandbox-paddle-api-key";
+/// The secret that the sandbox's Polar has made for the Worker's endpoint, and signs with. As with GitHub's key, what marks it as the
+/// sandbox's stands in front of it.
+pub const POLAR_WEBHOOK_SECRET: &str = "sandbox-whsec_c2FuZGJveC1wb2xhci13ZWJob29rLXNlY3JldA==";
+/// The organization's access token that the sandbox's Polar accepts.
+pub const POLAR_ACCESS_TOKEN: &str = "sandbox-polar-access-token";
 /// The secret that the sandbox's Stripe has made for the Worker's endpoint, and signs with.
 pub const STRIPE_WEBHOOK_SECRET: &str = "sandbox-stripe-webhook-secret";
 /// The API key that the sandbox's Stripe accepts, in either mode.
@@ -78,7 +83,7 @@ impl VirtualClock {
     }
 }
 
-/// What a sandbox is started with. [`Options::default`] sells five products of Acme's and asks the system's clock.
+/// What a sandbox is started with. [`Options::default`] sells six products of Acme's and asks the system's clock.
 #[derive(Clone)]
 pub struct Options {
     /// Where the page sends deliveries, for example `http://localhost:8787`. Without it the page can only look.
@@ -90,6 +95,8 @@ pub struct Options {
     pub lemon_squeezy_store_id: u64,
     pub paddle_webhook_secret: String,
     pub paddle_api_key: String,
+    pub polar_webhook_secret: String,
+    pub polar_access_token: String,
     pub stripe_webhook_secret: String,
     pub stripe_api_key: String,
     pub github_token: String,
@@ -146,6 +153,7 @@ pub enum Storefront {
     Gumroad,
     LemonSqueezy,
     Paddle,
+    Polar,
     Stripe,
 }
 
@@ -227,6 +235,8 @@ impl Default for Options {
             lemon_squeezy_store_id: LEMON_SQUEEZY_STORE_ID,
             paddle_webhook_secret: PADDLE_WEBHOOK_SECRET.to_owned(),
             paddle_api_key: PADDLE_API_KEY.to_owned(),
+            polar_webhook_secret: POLAR_WEBHOOK_SECRET.to_owned(),
+            polar_access_token: POLAR_ACCESS_TOKEN.to_owned(),
             stripe_webhook_secret: STRIPE_WEBHOOK_SECRET.to_owned(),
             stripe_api_key: STRIPE_API_KEY.to_owned(),
             github_token: GITHUB_TOKEN.to_owned(),
@@ -318,6 +328,17 @@ fn acme_products() -> Vec<Product> {
             price_cents: 4_900,
             license: License::Minted,
             repos: repos(&["toolbox"]),
+            choose: Vec::new(),
+            choose_limit: 0,
+        },
+        Product {
+            storefront: Storefront::Polar,
+            product_id: "9d2f0e4a-0000-4000-8000-0000000000bb".to_owned(),
+            variant_id: None,
+            name: "Acme Press".to_owned(),
+            price_cents: 4_900,
+            license: License::Minted,
+            repos: repos(&["press"]),
             choose: Vec::new(),
             choose_limit: 0,
         },

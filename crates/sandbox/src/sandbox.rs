@@ -14,11 +14,12 @@ use crate::lemon_squeezy::LemonSqueezy;
 use crate::mailbox::Mailbox;
 use crate::options::Options;
 use crate::paddle::Paddle;
+use crate::polar::Polar;
 use crate::reply::Reply;
 use crate::resend::Resend;
 use crate::service::Service;
 use crate::stripe::Stripe;
-use crate::{email, github, gumroad, lemon_squeezy, paddle, postmark, resend, smtp2go, stripe};
+use crate::{email, github, gumroad, lemon_squeezy, paddle, polar, postmark, resend, smtp2go, stripe};
 
 /// Stand-ins for all services, with their state. A clone is another handle to the same state.
 #[derive(Clone)]
@@ -44,6 +45,7 @@ pub(crate) struct World {
     pub(crate) lemon_squeezy: LemonSqueezy,
     pub(crate) gumroad: Gumroad,
     pub(crate) paddle: Paddle,
+    pub(crate) polar: Polar,
     pub(crate) stripe: Stripe,
     pub(crate) mailbox: Mailbox,
     pub(crate) resend: Resend,
@@ -69,6 +71,7 @@ impl Sandbox {
             lemon_squeezy: LemonSqueezy::new(&options),
             gumroad: Gumroad::new(&options),
             paddle: Paddle::new(&options),
+            polar: Polar::new(&options),
             stripe: Stripe::new(&options),
             mailbox: Mailbox::new(&options),
             resend: Resend::new(&options),
@@ -185,6 +188,7 @@ impl World {
             Some(Service::LemonSqueezy) => lemon_squeezy::respond(self, request, now),
             Some(Service::Gumroad) => gumroad::respond(self, request),
             Some(Service::Paddle) => paddle::respond(self, request, now),
+            Some(Service::Polar) => polar::respond(self, request, now),
             Some(Service::Stripe) => stripe::respond(self, request, now),
             Some(Service::Postmark) => postmark::respond(self, request, now),
             Some(Service::Resend) => resend::respond(self, request, now),
@@ -200,6 +204,7 @@ impl World {
             Some(Service::LemonSqueezy) => lemon_squeezy::credentials(&self.options, request),
             Some(Service::Gumroad) => gumroad::credentials(&self.options, request),
             Some(Service::Paddle) => paddle::credentials(&self.options, request),
+            Some(Service::Polar) => polar::credentials(&self.options, request),
             Some(Service::Stripe) => stripe::credentials(&self.options, request),
             Some(Service::Postmark) => postmark::credentials(&self.options, request),
             Some(Service::Resend) => request.bearer(&self.options.resend_api_key),

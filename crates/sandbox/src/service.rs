@@ -12,6 +12,7 @@ pub enum Service {
     LemonSqueezy,
     Gumroad,
     Paddle,
+    Polar,
     Stripe,
     Postmark,
     Resend,
@@ -22,11 +23,12 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::GitHub,
         Self::LemonSqueezy,
         Self::Gumroad,
         Self::Paddle,
+        Self::Polar,
         Self::Stripe,
         Self::Postmark,
         Self::Resend,
@@ -41,6 +43,7 @@ impl Service {
             Self::LemonSqueezy => "lemonsqueezy",
             Self::Gumroad => "gumroad",
             Self::Paddle => "paddle",
+            Self::Polar => "polar",
             Self::Stripe => "stripe",
             Self::Postmark => "postmark",
             Self::Resend => "resend",
@@ -56,6 +59,7 @@ impl Service {
             Self::LemonSqueezy => "LEMON_SQUEEZY_API_URL",
             Self::Gumroad => "GUMROAD_API_URL",
             Self::Paddle => "PADDLE_API_URL",
+            Self::Polar => "POLAR_API_URL",
             Self::Stripe => "STRIPE_API_URL",
             Self::Postmark => "POSTMARK_API_URL",
             Self::Resend => "RESEND_API_URL",
@@ -76,6 +80,7 @@ impl fmt::Display for Service {
             Self::LemonSqueezy => "Lemon Squeezy",
             Self::Gumroad => "Gumroad",
             Self::Paddle => "Paddle",
+            Self::Polar => "Polar",
             Self::Stripe => "Stripe",
             Self::Postmark => "Postmark",
             Self::Resend => "Resend",

@@ -9,8 +9,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use latchkey_sandbox::{
-    Credentials, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, PADDLE_WEBHOOK_SECRET, POSTMARK_TOKEN,
-    STRIPE_WEBHOOK_SECRET, Sandbox, Service, VirtualClock, sign_paddle_body, sign_stripe_body,
+    Credentials, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, PADDLE_WEBHOOK_SECRET, POLAR_WEBHOOK_SECRET,
+    POSTMARK_TOKEN, STRIPE_WEBHOOK_SECRET, Sandbox, Service, VirtualClock, sign_paddle_body, sign_polar_body,
+    sign_stripe_body,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -313,4 +314,30 @@ async fn a_stripe_sale_is_signed_anew_each_time_and_is_refunded() {
     }
     let event = |place: usize| serde_json::from_slice::<Value>(signed[place].1).unwrap()["type"].clone();
     assert_eq!((signed.len(), event(1), event(2)), (3, json!("checkout.session.completed"), json!("charge.refunded")));
+}
+
+#[tokio::test]
+async fn a_polar_sale_is_signed_anew_each_time_under_its_id_and_is_refunded() {
+    let (worker, kept) = worker().await;
+    let clock = VirtualClock::at(NOW);
+    let options = Options { worker_url: Some(worker), clock: clock.clock(), ..Options::default() };
+    let running = Running::start(options).await;
+    let sale = json!({
+        "storefront": "polar", "product_id": "9d2f0e4a-0000-4000-8000-0000000000bb", "variant_id": null,
+        "email": "mary@example.com", "name": "Mary Jackson",
+    });
+    assert_eq!(running.post("/_sandbox/sell", sale).await, 204);
+    clock.advance(600_000);
+    assert_eq!(running.post("/_sandbox/send-again", json!({ "delivery": 0 })).await, 204);
+    assert_eq!(running.post("/_sandbox/refund", json!({ "delivery": 0 })).await, 204);
+    let kept = kept.lock().unwrap().clone();
+    let ids: Vec<_> = kept.iter().map(|(_, headers, _)| headers["webhook-id"].to_str().unwrap()).collect();
+    assert!(ids[0] == ids[1] && ids[1] != ids[2], "{ids:?}");
+    for ((_, headers, body), at) in kept.iter().zip([NOW, NOW + 600_000, NOW + 600_000]) {
+        for (name, value) in sign_polar_body(POLAR_WEBHOOK_SECRET, headers["webhook-id"].to_str().unwrap(), at, body) {
+            assert_eq!(headers[name.as_str()].to_str().unwrap(), value);
+        }
+    }
+    let event = |place: usize| serde_json::from_slice::<Value>(&kept[place].2).unwrap()["type"].clone();
+    assert_eq!((kept.len(), event(1), event(2)), (3, json!("order.paid"), json!("order.refunded")));
 }

@@ -188,6 +188,7 @@ fn setting(name: &str, changes: &[(&str, &str)]) -> Option<String> {
         "GUMROAD_WEBHOOK_SECRET" => latchkey_sandbox::GUMROAD_SECRET,
         "GUMROAD_API_URL" => "http://sandbox.localhost/gumroad",
         "PADDLE_API_URL" => "http://sandbox.localhost/paddle",
+        "POLAR_API_URL" => "http://sandbox.localhost/polar",
         "STRIPE_API_URL" => "http://sandbox.localhost/stripe",
         "POSTMARK_TOKEN" => latchkey_sandbox::POSTMARK_TOKEN,
         "POSTMARK_API_URL" => "http://sandbox.localhost/postmark",

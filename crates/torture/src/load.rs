@@ -160,8 +160,8 @@ impl Load {
                 let mails = self.sandbox.storefront_mails();
                 (deliveries, mails.into_iter().rfind(|mail| mail.to == buyer).map(|mail| mail.license_key))
             }
-            // Its time is part of what is signed, so that what is sent again is no copy; and none of these products is of either.
-            Storefront::Paddle | Storefront::Stripe => (Vec::new(), None),
+            // Its time is part of what is signed, so that what is sent again is no copy; and none of these products is of any of them.
+            Storefront::Paddle | Storefront::Polar | Storefront::Stripe => (Vec::new(), None),
         }
     }
 

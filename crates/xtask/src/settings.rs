@@ -129,7 +129,7 @@ mod tests {
     }
 
     /// Values that are not secret, so that production may have them too.
-    const PLAIN: [&str; 12] = [
+    const PLAIN: [&str; 13] = [
         "ALLOW_TEST_LICENSES",
         "EMAIL_FROM",
         "GITHUB_API_URL",
@@ -140,6 +140,7 @@ mod tests {
         "LEMON_SQUEEZY_STORE_ID",
         "OPERATOR_EMAIL",
         "PADDLE_API_URL",
+        "POLAR_API_URL",
         "POSTMARK_API_URL",
         "STRIPE_API_URL",
     ];
@@ -162,6 +163,8 @@ mod tests {
             ("LEMON_SQUEEZY_API_KEY", latchkey_sandbox::LEMON_SQUEEZY_API_KEY),
             ("PADDLE_WEBHOOK_SECRET", latchkey_sandbox::PADDLE_WEBHOOK_SECRET),
             ("PADDLE_API_KEY", latchkey_sandbox::PADDLE_API_KEY),
+            ("POLAR_WEBHOOK_SECRET", latchkey_sandbox::POLAR_WEBHOOK_SECRET),
+            ("POLAR_ACCESS_TOKEN", latchkey_sandbox::POLAR_ACCESS_TOKEN),
             ("STRIPE_WEBHOOK_SECRET", latchkey_sandbox::STRIPE_WEBHOOK_SECRET),
             ("STRIPE_API_KEY", latchkey_sandbox::STRIPE_API_KEY),
             ("POSTMARK_TOKEN", latchkey_sandbox::POSTMARK_TOKEN),

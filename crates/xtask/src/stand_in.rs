@@ -25,6 +25,8 @@ pub(crate) fn options(products: &[Product], vars: &Vars, worker_url: Option<Stri
         lemon_squeezy_store_id: store_id.unwrap_or(default.lemon_squeezy_store_id),
         paddle_webhook_secret: value("PADDLE_WEBHOOK_SECRET", default.paddle_webhook_secret),
         paddle_api_key: value("PADDLE_API_KEY", default.paddle_api_key),
+        polar_webhook_secret: value("POLAR_WEBHOOK_SECRET", default.polar_webhook_secret),
+        polar_access_token: value("POLAR_ACCESS_TOKEN", default.polar_access_token),
         stripe_webhook_secret: value("STRIPE_WEBHOOK_SECRET", default.stripe_webhook_secret),
         stripe_api_key: value("STRIPE_API_KEY", default.stripe_api_key),
         github_token: value("GITHUB_TOKEN", default.github_token),
@@ -58,6 +60,7 @@ fn product(product: &Product) -> Option<sandbox::Product> {
         storefront: match product.source.as_str() {
             "gumroad" => sandbox::Storefront::Gumroad,
             "paddle" => sandbox::Storefront::Paddle,
+            "polar" => sandbox::Storefront::Polar,
             "stripe" => sandbox::Storefront::Stripe,
             _ => sandbox::Storefront::LemonSqueezy,
         },

@@ -19,6 +19,8 @@ const CONFIGURED: &[(&str, &str)] = &[
     ("LEMON_SQUEEZY_WEBHOOK_SECRET", "lemon squeezy secret"),
     ("PADDLE_API_KEY", "paddle key"),
     ("PADDLE_WEBHOOK_SECRET", "paddle secret"),
+    ("POLAR_ACCESS_TOKEN", "polar token"),
+    ("POLAR_WEBHOOK_SECRET", "polar secret"),
     ("STRIPE_API_KEY", "stripe key"),
     ("STRIPE_WEBHOOK_SECRET", "stripe secret"),
 ];
@@ -46,7 +48,7 @@ fn lists(storefronts: &Storefronts) -> Vec<(&AnyStorefront, ListName)> {
 fn every_storefront_is_found_by_its_name_and_by_its_path() {
     let storefronts = configured();
     let names: Vec<_> = storefronts.iter().map(|storefront| storefront.source().as_str().to_owned()).collect();
-    assert_eq!(names, ["gumroad", "lemonsqueezy", "paddle", "stripe"]);
+    assert_eq!(names, ["gumroad", "lemonsqueezy", "paddle", "polar", "stripe"]);
     for storefront in storefronts.iter() {
         let source = storefront.source();
         assert_eq!(storefronts.get(source).unwrap().source(), source);
@@ -69,6 +71,7 @@ fn every_storefront_is_known_without_its_settings() {
         ("gumroad", "Gumroad", LicenseKind::Minted),
         ("lemonsqueezy", "Lemon Squeezy", LicenseKind::Storefront),
         ("paddle", "Paddle", LicenseKind::Minted),
+        ("polar", "Polar", LicenseKind::Minted),
         ("stripe", "Stripe", LicenseKind::Minted),
     ];
     assert_eq!(told, expected);
@@ -94,6 +97,8 @@ fn what_is_missing_is_reported_by_name() {
     for (given, problem) in [
         ("PADDLE_API_KEY", "PADDLE_WEBHOOK_SECRET is not set: the Paddle webhook is closed"),
         ("PADDLE_WEBHOOK_SECRET", "PADDLE_API_KEY is not set: nobody who buys at Paddle can be written to"),
+        ("POLAR_ACCESS_TOKEN", "POLAR_WEBHOOK_SECRET is not set: the Polar webhook is closed"),
+        ("POLAR_WEBHOOK_SECRET", "POLAR_ACCESS_TOKEN is not set: nobody notices a dispute at Polar"),
         ("STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET is not set: the Stripe webhook is closed"),
         ("STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY is not set: nobody knows what is bought at Stripe"),
     ] {
@@ -103,18 +108,27 @@ fn what_is_missing_is_reported_by_name() {
 
 #[test]
 fn what_is_wrong_is_reported_by_name_and_never_by_value() {
-    let wrong: Vec<_> =
-        ["GUMROAD_API_URL", "LEMON_SQUEEZY_API_URL", "LEMON_SQUEEZY_STORE_ID", "PADDLE_API_URL", "STRIPE_API_URL"]
-            .into_iter()
-            .map(|name| (name, "canary"))
-            .chain(CONFIGURED.iter().copied().filter(|(name, _)| *name != "LEMON_SQUEEZY_STORE_ID"))
-            .collect();
+    let wrong: Vec<_> = [
+        "GUMROAD_API_URL",
+        "LEMON_SQUEEZY_API_URL",
+        "LEMON_SQUEEZY_STORE_ID",
+        "PADDLE_API_URL",
+        "POLAR_API_URL",
+        "POLAR_ORGANIZATION_ID",
+        "STRIPE_API_URL",
+    ]
+    .into_iter()
+    .map(|name| (name, "canary"))
+    .chain(CONFIGURED.iter().copied().filter(|(name, _)| *name != "LEMON_SQUEEZY_STORE_ID"))
+    .collect();
     let (storefronts, problems) = read(&wrong);
     let expected = [
         "GUMROAD_API_URL must be a URL that starts with https:// or http://",
         "LEMON_SQUEEZY_STORE_ID must be a store's number",
         "LEMON_SQUEEZY_API_URL must be a URL that starts with https:// or http://",
         "PADDLE_API_URL must be a URL that starts with https:// or http://",
+        "POLAR_API_URL must be a URL that starts with https:// or http://",
+        "POLAR_ORGANIZATION_ID must be the id of an organization, as Polar's settings show it",
         "STRIPE_API_URL must be a URL that starts with https:// or http://",
     ];
     assert_eq!(problems, expected);
@@ -187,13 +201,18 @@ fn the_lists_of_every_storefront_are_read_in_their_order() {
         "lemonsqueezy/license_keys",
         "paddle/transactions",
         "paddle/adjustments",
+        "polar/orders",
+        "polar/renewals",
+        "polar/refunds",
+        "polar/disputes",
         "stripe/sessions",
         "stripe/payments",
         "stripe/reversals",
     ];
     assert_eq!(told(CONFIGURED), all);
     assert_eq!(told(&CONFIGURED[5..6]), all[3..5]);
-    assert_eq!(told(&CONFIGURED[7..8]), all[5..]);
+    assert_eq!(told(&CONFIGURED[7..8]), all[5..9]);
+    assert_eq!(told(&CONFIGURED[9..10]), all[9..]);
     assert_eq!(told(&CONFIGURED[..2]), ["gumroad/sales"]);
     assert_eq!(told(&CONFIGURED[2..4]), ["lemonsqueezy/orders", "lemonsqueezy/license_keys"]);
     assert_eq!(told(&CONFIGURED[2..3]), [""; 0]);
@@ -234,6 +253,10 @@ fn a_list_that_refuses_our_credentials_waits_for_new_ones_which_are_named() {
             "Lemon Squeezy refuses LEMON_SQUEEZY_API_KEY".to_owned(),
             format!("Paddle refuses PADDLE_API_KEY{}", permits("transaction.read and customer.read")),
             format!("Paddle refuses PADDLE_API_KEY{}", permits("adjustment.read")),
+            format!("Polar refuses POLAR_ACCESS_TOKEN{}", permits("orders:read")),
+            format!("Polar refuses POLAR_ACCESS_TOKEN{}", permits("orders:read")),
+            format!("Polar refuses POLAR_ACCESS_TOKEN{}", permits("refunds:read")),
+            format!("Polar refuses POLAR_ACCESS_TOKEN{}", permits("disputes:read")),
             format!("Stripe refuses STRIPE_API_KEY{}", permits("Checkout Sessions (read)")),
             format!("Stripe refuses STRIPE_API_KEY{}", permits("Events (read)")),
             format!("Stripe refuses STRIPE_API_KEY{}", permits("Events (read)")),

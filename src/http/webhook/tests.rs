@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -23,6 +25,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("LEMON_SQUEEZY_STORE_ID", "1"),
     ("LEMON_SQUEEZY_WEBHOOK_SECRET", "lemon-squeezy-secret"),
     ("PADDLE_WEBHOOK_SECRET", "paddle-secret"),
+    ("POLAR_WEBHOOK_SECRET", "polar-secret"),
     ("STRIPE_WEBHOOK_SECRET", "stripe-secret"),
 ];
 
@@ -62,6 +65,7 @@ fn genuine() -> Vec<(&'static str, Request)> {
         ("gumroad", request("POST", "gumroad", Some("secret=gumroad-secret"), None)),
         ("lemonsqueezy", request("POST", "lemonsqueezy", None, Some(&signature))),
         ("paddle", of_paddle("paddle-secret")),
+        ("polar", of_polar("polar-secret")),
         ("stripe", of_stripe("stripe-secret")),
         ("github", of_github("github-secret")),
     ]
@@ -72,6 +76,17 @@ fn of_stripe(secret: &str) -> Request {
     let signature = signature(secret, &[format!("{time}.").as_bytes(), BODY].concat());
     let headers = vec![("stripe-signature".to_owned(), format!("t={time},v1={signature}"))];
     Request { headers, ..request("POST", "stripe", None, None) }
+}
+
+/// Signed as with a secret of Polar's from before it kept to the standard: with the text itself.
+fn of_polar(secret: &str) -> Request {
+    let time = NOW.as_millis() / 1000;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(&[format!("msg_1.{time}.").as_bytes(), BODY].concat());
+    let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    let headers = [("id", "msg_1".to_owned()), ("timestamp", time.to_string()), ("signature", signature)];
+    let headers = headers.map(|(name, value)| (format!("webhook-{name}"), value));
+    Request { headers: headers.into(), ..request("POST", "polar", None, None) }
 }
 
 fn of_paddle(secret: &str) -> Request {

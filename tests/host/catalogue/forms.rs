@@ -181,14 +181,14 @@ fn json_is_refused_with_its_lines_and_in_its_own_words() {
             ),
             "line 10: [[gumroad]] #2: must be a table of keys and values, not a whole number: write \"gumroad\": [{\"product_id\": …}, …]",
             "line 12: unknown key `lemon_squeezy`: did you mean \"lemonsqueezy\"?",
-            "line 13: unknown key `kiosk`: products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\" or \"stripe\"",
+            "line 13: unknown key `kiosk`: products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\" or \"polar\" or \"stripe\"",
         ]
     );
 }
 
 #[test]
 fn a_catalogue_that_is_no_object_is_refused() {
-    let listed = "products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\" or \"stripe\"";
+    let listed = "products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\" or \"polar\" or \"stripe\"";
     assert_eq!(problems("[]"), [format!("line 1: the catalogue must be an object of lists, not a list: {listed}")]);
     assert_eq!(
         problems("\n\n4"),

@@ -81,6 +81,11 @@ const REQUESTS: &[(&str, &str)] = &[
     ("storefronts/paddle/api.rs", "Get /paddle/customers/{}"),
     ("storefronts/paddle/api.rs", "Get /paddle/transactions"),
     ("storefronts/paddle/api.rs", "Get /paddle/transactions/{}"),
+    ("storefronts/polar/api.rs", "Get /polar/v1/customers/{}/members"),
+    ("storefronts/polar/api.rs", "Get /polar/v1/disputes/"),
+    ("storefronts/polar/api.rs", "Get /polar/v1/orders/"),
+    ("storefronts/polar/api.rs", "Get /polar/v1/orders/{}"),
+    ("storefronts/polar/api.rs", "Get /polar/v1/refunds/"),
     ("storefronts/stripe/api.rs", "Get /stripe/v1/charges/{}"),
     ("storefronts/stripe/api.rs", "Get /stripe/v1/checkout/sessions"),
     ("storefronts/stripe/api.rs", "Get /stripe/v1/checkout/sessions/{}/line_items"),
@@ -100,6 +105,7 @@ const NOT_OF_A_SCENARIO: [&str; 9] = [
     "storefronts/gumroad/setup.rs",
     "storefronts/lemon_squeezy/setup.rs",
     "storefronts/paddle/setup.rs",
+    "storefronts/polar/setup.rs",
     "storefronts/stripe/setup.rs",
 ];
 

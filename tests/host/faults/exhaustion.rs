@@ -40,6 +40,7 @@ fn a_sale_survives_every_single_fault() {
     exhaust(Scenario::AbandonedSale, 7);
     exhaust(Scenario::AskedSale, 18);
     exhaust(Scenario::JoinedRefund, 42);
+    exhaust(Scenario::TeamSale, 31);
 }
 
 #[test]
@@ -77,6 +78,7 @@ fn what_no_webhook_told_of_is_found_despite_every_single_fault() {
     exhaust(Scenario::FoundSales, 55);
     exhaust(Scenario::FoundOrder, 16);
     exhaust(Scenario::FoundTransaction, 18);
+    exhaust(Scenario::FoundDispute, 30);
 }
 
 #[test]

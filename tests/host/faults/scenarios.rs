@@ -24,7 +24,7 @@ use latchkey::platform::host::Sqlite;
 use latchkey::platform::{Platform, unique_id};
 use latchkey_sandbox::{
     GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY, PADDLE_API_KEY,
-    PADDLE_WEBHOOK_SECRET, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET,
+    PADDLE_WEBHOOK_SECRET, POLAR_ACCESS_TOKEN, POLAR_WEBHOOK_SECRET, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET,
 };
 
 use self::beginnings::{Ask, Subject};
@@ -48,6 +48,9 @@ pub(super) enum Scenario {
     /// A sale of which the storefront has to be asked what was bought; then its subscription is renewed, and that is refunded, which
     /// fails. Which payment that is of has to be asked as well.
     JoinedRefund,
+    /// A sale to a team, whose owner has to be asked for; then a part is refunded, which fails. How its order stands has to be asked as
+    /// well.
+    TeamSale,
     /// An order of Lemon Squeezy's, then the key that it issued.
     IssuedKey,
     /// The same two, the key first: it has to wait for the order, which says what was bought.
@@ -78,6 +81,8 @@ pub(super) enum Scenario {
     FoundOrder,
     /// The same of a sale and a refund that are on lists of their own.
     FoundTransaction,
+    /// A sale, a refund of a part of it and a dispute that was won, of which only lists tell: the last two by the order's name alone.
+    FoundDispute,
     /// The buyer of a minted key activates it for the first time.
     FirstActivation,
     /// The same where a GitHub App asks in place of a token.
@@ -151,11 +156,12 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 54] = [
+    pub(super) const ALL: [Self; 56] = [
         Self::Sale,
         Self::MintedOrder,
         Self::AskedSale,
         Self::JoinedRefund,
+        Self::TeamSale,
         Self::IssuedKey,
         Self::KeyBeforeOrder,
         Self::Checkout,
@@ -171,6 +177,7 @@ impl Scenario {
         Self::FoundSales,
         Self::FoundOrder,
         Self::FoundTransaction,
+        Self::FoundDispute,
         Self::FirstActivation,
         Self::AppActivation,
         Self::StorefrontKey,
@@ -247,6 +254,9 @@ impl Scenario {
             Self::JoinedRefund => {
                 &[("STRIPE_API_KEY", STRIPE_API_KEY), ("STRIPE_WEBHOOK_SECRET", STRIPE_WEBHOOK_SECRET)]
             }
+            Self::TeamSale | Self::FoundDispute => {
+                &[("POLAR_ACCESS_TOKEN", POLAR_ACCESS_TOKEN), ("POLAR_WEBHOOK_SECRET", POLAR_WEBHOOK_SECRET)]
+            }
             Self::RefusedMail | Self::RejectedToken | Self::LastInvitation | Self::ReturnedMail => {
                 &[("OPERATOR_EMAIL", OPERATOR)]
             }
@@ -290,6 +300,7 @@ impl Scenario {
             Self::FoundSales => 1,
             Self::FoundOrder | Self::AskedSale | Self::FoundTransaction => 2,
             Self::JoinedRefund => 3,
+            Self::TeamSale | Self::FoundDispute => 4,
             _ => 0,
         };
         for _ in 0..720 {

@@ -10,7 +10,7 @@ use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey
 use latchkey::platform::Platform;
 use latchkey_sandbox::{
     AccountKind, Delivery, Fault, FaultKind, GumroadSale, HookFormat, KeyStatus, LemonSqueezySale,
-    LemonSqueezySubscription, LicenseKeySeed, MailFate, PaddleAdjustment, PaddleSale, Service, StripeSale,
+    LemonSqueezySubscription, LicenseKeySeed, MailFate, PaddleAdjustment, PaddleSale, PolarSale, Service, StripeSale,
 };
 use serde_json::json;
 
@@ -28,6 +28,10 @@ const CHANGED: &str = "[[gumroad]]\nproduct_id = '32-nPAicqbLj8B_WswVlMw=='\nnam
 /// A catalogue whose kit is activated for the account that was given at the checkout.
 const AT_CHECKOUT: &str = "[[lemonsqueezy]]\nproduct_id = '4'\nname = 'Acme Kit'\ntier = 'core'\n\
                            repos = ['acme/kit', 'acme/kit-pro']\nactivate_at_checkout = true\n";
+
+/// A catalogue of what is sold to teams, too.
+const PRESS: &str = "[[polar]]\nproduct_id = '9d2f0e4a-0000-4000-8000-0000000000bb'\nname = 'Press'\ntier = 'pro'\n\
+                     repos = ['acme/press']\n";
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -104,6 +108,15 @@ impl Scenario {
                 let failed = shop.sandbox.stripe_refund_fails(&renewal.reference);
                 delivered([sale, first, renewal, refund, failed])
             }
+            Self::TeamSale => {
+                shop.stock(&catalogue_of(PRESS));
+                let team =
+                    PolarSale { email: None, owner: Some("grace@example.com".to_owned()), ..PolarSale::default() };
+                let sale = shop.sandbox.sell_on_polar(team);
+                let refund = shop.sandbox.polar_refund(&sale.reference, Some(1_000));
+                let failed = shop.sandbox.polar_refund_becomes(&sale.reference, "failed");
+                delivered([sale, refund, failed])
+            }
             Self::IssuedKey => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5"))),
             Self::KeyBeforeOrder => delivered(shop.sandbox.sell_on_lemon_squeezy(order_of("4", "5")).into_iter().rev()),
             Self::Checkout => {
@@ -159,6 +172,14 @@ impl Scenario {
             Self::FoundTransaction => {
                 let sale = shop.sandbox.sell_on_paddle(PaddleSale::default());
                 shop.sandbox.paddle_adjust(&sale.reference, in_part());
+                shop.advance(20 * MINUTE);
+                Subject::Nobody
+            }
+            Self::FoundDispute => {
+                shop.stock(&catalogue_of(PRESS));
+                let sale = shop.sandbox.sell_on_polar(PolarSale::default()).reference;
+                shop.sandbox.polar_refund(&sale, Some(1_000));
+                shop.sandbox.polar_dispute(&sale, "won");
                 shop.advance(20 * MINUTE);
                 Subject::Nobody
             }

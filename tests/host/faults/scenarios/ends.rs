@@ -53,6 +53,15 @@ impl Scenario {
                 end.has(1, "subscription_facts WHERE fact = 'refund_undone'");
                 end.has(1, "subscription_facts WHERE fact = 'refunded'");
             }
+            Self::TeamSale => {
+                end.sold(1);
+                end.has(1, "licenses JOIN orders USING (source, order_id) WHERE licenses.email = 'grace@example.com' AND orders.email = licenses.email");
+                end.has(2, "order_facts WHERE fact IN ('partially_refunded', 'partial_refund_undone')");
+            }
+            Self::FoundDispute => {
+                end.sold(1);
+                end.has(3, "order_facts WHERE fact IN ('partially_refunded', 'disputed', 'dispute_won')");
+            }
             Self::Resending => end.sold(1),
             Self::Dismissal | Self::DismissalOfAll => {
                 end.has(1, "webhook_events WHERE processed = 1 AND reason = 'dismissed' AND order_id IS NOT NULL");
