@@ -46,7 +46,7 @@ pub use order::{
     StorefrontId, checkout_login,
 };
 pub use private_key::{PrivateKey, PrivateKeyError};
-pub use proof::{Authenticated, Signature};
+pub use proof::{Authenticated, ED25519_BYTES, Ed25519Key, Signature};
 pub use public_key::PublicKey;
 pub use recovery::{RecoverySeed, RecoveryToken};
 pub use repo::{Repo, RepoError};

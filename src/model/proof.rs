@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ed25519_dalek::{Signature as Ed25519Signature, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -12,13 +13,21 @@ use crate::model::Secret;
 #[derive(Debug, Clone, Copy)]
 pub struct Authenticated(());
 
-/// Signatures of a body that were not checked yet: each HMAC-SHA256 of a prefix and the body.
+/// Signatures of a body that were not checked yet: each of a prefix and the body, by HMAC-SHA256 or Ed25519.
 pub struct Signature {
     keys: Vec<Vec<u8>>,
     /// What is signed in front of the body, such as a time.
     prefix: Vec<u8>,
     presented: Vec<Vec<u8>>,
+    ed25519: Vec<(Ed25519Key, [u8; ED25519_BYTES])>,
 }
+
+/// A public key of Ed25519, with which a body can be proven and none be signed. <https://www.rfc-editor.org/rfc/rfc8032>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ed25519Key(VerifyingKey);
+
+/// How long a signature of Ed25519 is.
+pub const ED25519_BYTES: usize = 64;
 
 /// How long an HMAC-SHA256 is.
 const SIGNATURE_BYTES: usize = 32;
@@ -32,6 +41,14 @@ impl Authenticated {
     /// The signature is the HMAC-SHA256 of the body under one of the secrets.
     pub fn by_hmac_sha256(secrets: &[Secret], body: &[u8], signature: &[u8]) -> Option<Self> {
         Signature::of_body(secrets, signature.to_vec()).verify(body)
+    }
+}
+
+impl Ed25519Key {
+    /// `None` where the bytes are no such key, or one under which anything would be right.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let key = VerifyingKey::from_bytes(bytes.try_into().ok()?).ok()?;
+        (!key.is_weak()).then_some(Self(key))
     }
 }
 
@@ -58,7 +75,14 @@ impl Signature {
 
     /// Signatures of this prefix and the body, any of which may be right, under any of these keys.
     pub const fn new(keys: Vec<Vec<u8>>, prefix: Vec<u8>, presented: Vec<Vec<u8>>) -> Self {
-        Self { keys, prefix, presented }
+        Self { keys, prefix, presented, ed25519: Vec::new() }
+    }
+
+    /// The same, or any of these, each under its key.
+    #[must_use]
+    pub fn or_ed25519(mut self, signatures: Vec<(Ed25519Key, [u8; ED25519_BYTES])>) -> Self {
+        self.ed25519 = signatures;
+        self
     }
 
     /// Checks every signature under every key, each in a time that does not depend on where they differ.
@@ -68,7 +92,20 @@ impl Signature {
                 .is_ok_and(|mac| mac.chain_update(&self.prefix).chain_update(body).verify_slice(signature).is_ok())
         };
         let pairs = self.keys.iter().flat_map(|key| self.presented.iter().map(move |signature| (key, signature)));
-        pairs.fold(false, |found, (key, signature)| found | signs(key, signature)).then_some(Authenticated(()))
+        let by_hmac = pairs.fold(false, |found, (key, signature)| found | signs(key, signature));
+        (by_hmac || self.verify_ed25519(body)).then_some(Authenticated(()))
+    }
+
+    /// What is checked here is public, so its time may depend on anything.
+    fn verify_ed25519(&self, body: &[u8]) -> bool {
+        if self.ed25519.is_empty() {
+            return false;
+        }
+        let message = [&self.prefix, body].concat();
+        let signs = |(key, signature): &(Ed25519Key, [u8; ED25519_BYTES])| {
+            key.0.verify_strict(&message, &Ed25519Signature::from_bytes(signature)).is_ok()
+        };
+        self.ed25519.iter().any(signs)
     }
 }
 

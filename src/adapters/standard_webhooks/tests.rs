@@ -121,3 +121,54 @@ fn a_delivery_counts_for_five_minutes_around_its_time() {
 fn debug_shows_nothing_of_a_key() {
     assert_eq!(format!("{:?}", key(SECRET)), "Some(Key(…))");
 }
+
+/// Made by OpenSSL over the same id, time and body, with the key whose seed is 32 bytes of 0x07.
+const PUBLIC: &str = "whpk_6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=";
+const ASYMMETRIC: &str = "v1a,2iFnCkcL0nCB7d0lgaT5vmGnQgJl4zcl9qd7UbPYvulcwR3MRYzjXT2JCSEV4dFH3XNALA4OW0zY5fFdGv9GBA==";
+
+fn every(secret: &str) -> Result<Vec<Key>, &'static str> {
+    Key::every(&Secret::new(secret).unwrap())
+}
+
+#[test]
+fn an_asymmetric_signature_proves_its_body_and_no_other_under_its_key() {
+    let keys = every(PUBLIC).unwrap();
+    for family in ["webhook", "svix"] {
+        assert!(proves_at(&keys, &headers(family, ID, TIME, ASYMMETRIC), NOW, BODY), "{family}");
+    }
+    let right = headers("webhook", ID, TIME, ASYMMETRIC);
+    assert!(!proves_at(&keys, &right, NOW, b"{\"test\": 2432232315}"));
+    assert!(!proves_at(&keys, &headers("webhook", "msg_another", TIME, ASYMMETRIC), NOW, BODY));
+    assert!(!proves_at(&keys, &right, NOW.plus_millis(300_001), BODY));
+    assert!(!proves_at(&every(SECRET).unwrap(), &right, NOW, BODY), "a secret is no public key");
+    // What is signed with the public key as if it were a secret proves nothing.
+    assert!(!proves_at(&keys, &headers("webhook", ID, TIME, RIGHT), NOW, BODY));
+    let both = [every(SECRET).unwrap(), keys.clone()].concat();
+    for several in
+        [format!("{RIGHT} v1a,AAAA"), format!("v1,AAAA v1a,AAAA {ASYMMETRIC}"), format!("{ASYMMETRIC} {RIGHT}")]
+    {
+        assert!(proves_at(&both, &headers("webhook", ID, TIME, &several), NOW, BODY), "{several}");
+    }
+    let wrong = format!("v1a,{}", STANDARD.encode([0; ED25519_BYTES]));
+    let buried = format!("{}{ASYMMETRIC}", format!("{wrong} ").repeat(MOST_ASYMMETRIC));
+    assert!(!proves_at(&keys, &headers("webhook", ID, TIME, &buried), NOW, BODY));
+}
+
+#[test]
+fn a_secret_of_any_sender_is_read_or_it_is_said_why_not() {
+    for written in [PUBLIC, &format!("v1a,{PUBLIC}"), &format!("sandbox-{PUBLIC}"), PUBLIC.trim_end_matches('=')] {
+        assert!(matches!(every(written).unwrap().as_slice(), [Key::Asymmetric(_)]), "{written}");
+    }
+    // What is meant by base64, and its text.
+    assert_eq!(every(SECRET).unwrap().len(), 2);
+    assert_eq!(every("a word with spaces in it").unwrap().len(), 1);
+    // A point of a small order, under which a signature can be made up for anything.
+    let weak = format!("whpk_{}", STANDARD.encode([&[1_u8][..], &[0; 31]].concat()));
+    for wrong in ["whpk_", "whpk_AAAA", "whpk_no base64!", &weak] {
+        assert!(every(wrong).unwrap_err().starts_with("must be a public key"), "{wrong}");
+    }
+    assert!(
+        every("whsk_6kpsY+KcUgq+9VB7Ey7F+ZVHdq6").unwrap_err().starts_with("is the key that the sender signs with")
+    );
+    assert!(every("too short").unwrap_err().starts_with("must be a signing secret"));
+}
