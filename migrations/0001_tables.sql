@@ -33,6 +33,7 @@ CREATE INDEX webhook_events_order ON webhook_events (source, order_id) WHERE ord
 CREATE INDEX webhook_events_stuck ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL;
 -- The two kinds of them that the operator is told of by themselves.
 CREATE INDEX webhook_events_unmapped ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL AND reason = 'unmapped_product';
+CREATE INDEX webhook_events_not_described ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL AND reason = 'not_described';
 CREATE INDEX webhook_events_given_up ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL AND reason IS NOT 'unmapped_product';
 CREATE INDEX webhook_events_erasable ON webhook_events (processed, received_at) WHERE payload IS NOT NULL;
 CREATE INDEX webhook_events_listed ON webhook_events (received_at) WHERE list IS NOT NULL;
@@ -425,9 +426,11 @@ CREATE INDEX alert_causes_untold ON alert_causes (cause) WHERE times > told;
 
 -- The catalogue: what each product opens, changed as a whole.
 CREATE TABLE catalogue (
-  id         INTEGER PRIMARY KEY CHECK (id = 1),
-  version    INTEGER NOT NULL,                    -- one more with each change
-  changed_at INTEGER NOT NULL
+  id           INTEGER PRIMARY KEY CHECK (id = 1),
+  version      INTEGER NOT NULL,                  -- one more with each change
+  changed_at   INTEGER NOT NULL,
+  descriptions TEXT    NOT NULL DEFAULT '{}' CHECK (json_type(descriptions) = 'object')  -- how deliveries are read that
+                                                  -- have to be described, by the keys of the catalogue's JSON form
 ) STRICT;
 INSERT INTO catalogue (id, version, changed_at) VALUES (1, 0, 0);
 

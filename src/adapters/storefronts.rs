@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `gumroad`, `lemon_squeezy`, `paddle`, `polar`, `stripe` | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
+//! | `gumroad`, `lemon_squeezy`, `paddle`, `polar`, `stripe`, [`standard`] | how each speaks: its settings, what proves a delivery, what one means, its keys, its lists |
 //! | `listing` | what reading a page of a list has in common |
 //! | `timed_signature` | what headers have in common that sign a time and the body |
 //! | [`hooks`] | how webhooks are set up, and what is missing of those that a storefront has |
@@ -16,6 +16,7 @@ mod lemon_squeezy;
 mod listing;
 mod paddle;
 mod polar;
+pub mod standard;
 mod stripe;
 #[cfg(test)]
 mod testing;
@@ -27,8 +28,8 @@ use crate::adapters::{Failure, sanitize};
 use crate::config::Reader;
 use crate::model::catalogue::Section;
 use crate::model::{
-    Authenticated, BuyerEmail, Delivery, EventReason, EventType, IssuedKey, LicenseKey, ListName, ListedItem, OrderId,
-    Secret, Signature, Source, StorefrontEvent, StorefrontId, Timestamp,
+    Authenticated, BuyerEmail, Catalogue, Delivery, EventReason, EventType, IssuedKey, LicenseKey, ListName,
+    ListedItem, OrderId, Secret, Signature, Source, StorefrontEvent, StorefrontId, Timestamp,
 };
 use crate::platform::{Limit, Platform};
 
@@ -37,6 +38,7 @@ use hooks::{HookChange, Hooks, RegisteredHook};
 pub use lemon_squeezy::LemonSqueezy;
 pub use paddle::Paddle;
 pub use polar::Polar;
+pub use standard::Standard;
 pub use stripe::Stripe;
 
 /// A storefront, as far as its settings have configured it.
@@ -68,6 +70,20 @@ pub trait Storefront: Sized {
         platform: &impl Platform,
         delivery: &Delivery,
     ) -> impl Future<Output = Result<Understood, NotUnderstood>>;
+
+    /// The same where the catalogue may say how its deliveries are read. Most storefronts have a way of their own, which nobody has
+    /// to describe.
+    ///
+    /// # Errors
+    /// As [`Storefront::interpret`].
+    fn interpret_by(
+        &self,
+        platform: &impl Platform,
+        delivery: &Delivery,
+        _catalogue: &Catalogue,
+    ) -> impl Future<Output = Result<Understood, NotUnderstood>> {
+        self.interpret(platform, delivery)
+    }
 
     /// Whether license keys of its own can be verified with the present settings.
     fn own_keys(&self) -> OwnKeys;
@@ -213,6 +229,8 @@ pub enum Cause {
     /// A person is needed. The problem names the field and what is wrong with it. It repeats no value: payloads are
     /// personal data and get erased, this text does not.
     Malformed { reason: EventReason, problem: String },
+    /// The catalogue does not say how such a delivery is read, or not so that this one can be. The problem is told as above.
+    Undescribed { problem: String },
     /// The storefront did not answer what had to be asked. The failure says when to ask again.
     Unanswered(Failure),
 }
@@ -411,6 +429,21 @@ macro_rules! storefronts {
                 }
             }
 
+            /// As [`Storefront::interpret_by`].
+            ///
+            /// # Errors
+            /// As there.
+            pub async fn interpret_by(
+                &self,
+                platform: &impl Platform,
+                delivery: &Delivery,
+                catalogue: &Catalogue,
+            ) -> Result<Understood, NotUnderstood> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.interpret_by(platform, delivery, catalogue).await,)+
+                }
+            }
+
             /// As [`Storefront::own_keys`].
             pub fn own_keys(&self) -> OwnKeys {
                 match self {
@@ -495,7 +528,7 @@ macro_rules! storefronts {
     };
 }
 
-storefronts!(Gumroad, LemonSqueezy, Paddle, Polar, Stripe);
+storefronts!(Gumroad, LemonSqueezy, Paddle, Polar, Stripe, Standard);
 
 impl Storefronts {
     pub fn iter(&self) -> impl Iterator<Item = &AnyStorefront> {

@@ -12,6 +12,8 @@ pub struct NewerRow {
     version: i64,
     /// Its source and its entry.
     product: Option<(String, String)>,
+    /// How deliveries are described, on the first row.
+    descriptions: Option<String>,
 }
 
 /// The catalogue where its version is another than `known`. Without a known version there always is one.
@@ -28,7 +30,8 @@ pub fn read_newer(results: &Results, handle: &Handle<NewerRow>) -> Result<Option
     let Some(version) = rows.first().map(|row| row.version) else { return Ok(None) };
     let products = rows.iter().filter_map(|row| row.product.as_ref());
     let products = products.map(|(source, entry)| (source.as_str(), entry.as_str()));
-    Catalogue::from_rows(version, products).map(Some).map_err(|error| DbError::Refused(error.to_string()))
+    let descriptions = rows.first().and_then(|row| row.descriptions.as_deref()).unwrap_or("{}");
+    Catalogue::from_rows(version, products, descriptions).map(Some).map_err(|error| DbError::Refused(error.to_string()))
 }
 
 impl NewerRow {
@@ -37,7 +40,8 @@ impl NewerRow {
             (Some(source), Some(entry)) => Some((source.to_owned(), entry.to_owned())),
             _ => None,
         };
-        Ok(Self { version: row.integer("version")?, product })
+        let descriptions = row.optional_text("descriptions")?.map(str::to_owned);
+        Ok(Self { version: row.integer("version")?, product, descriptions })
     }
 }
 
@@ -59,7 +63,7 @@ pub struct Replacement {
 }
 
 /// Replaces the catalogue in one transaction, if it differs and has the `expected` version, and makes due the deliveries
-/// that waited for a product of it.
+/// that waited for a product of it, or for another description.
 ///
 /// Harmless to repeat: the row of `admin_actions` is written once, names the version that the replacement gives, and
 /// every later statement asks for it and for that version. So a repetition writes the same products again, or nothing
@@ -72,7 +76,7 @@ pub fn replace(
     now: Timestamp,
     trace: &TraceId,
 ) -> Replacement {
-    let entries = new.to_rows();
+    let (entries, descriptions) = (new.to_rows(), new.described());
     let id = action.id.as_str();
     let before = batch.add(newer(None));
     batch.run(statement!(
@@ -82,10 +86,11 @@ pub fn replace(
         actor = action.actor.as_str(),
         expected,
         entries = entries.as_str(),
+        descriptions = descriptions.as_str(),
         now,
         trace = trace.as_str()
     ));
-    let raised = batch.add(query!("products/raise_version", |row| row.integer("version"), id, now));
+    let raised = batch.add(query!("products/raise_version", |row| row.integer("version"), id, descriptions, now));
     batch.run(statement!("products/remove_all", id));
     batch.run(statement!("products/insert_all", id, entries));
     let woken = batch.add(query!("products/wake_waiting", |_| Ok(()), id, now));
@@ -118,7 +123,12 @@ pub struct Rehearsal {
 pub fn rehearse(batch: &mut Batch, new: &Catalogue) -> Rehearsal {
     Rehearsal {
         before: batch.add(newer(None)),
-        waiting: batch.add(query!("products/waiting", |row| row.integer("waiting"), entries = new.to_rows())),
+        waiting: batch.add(query!(
+            "products/waiting",
+            |row| row.integer("waiting"),
+            entries = new.to_rows(),
+            descriptions = new.described()
+        )),
     }
 }
 

@@ -66,6 +66,8 @@ pub(super) enum Awaited {
     Person,
     /// The catalogue gets an entry for what was bought of this product, which this version of it lacks.
     Catalogue { version: i64, product_id: StorefrontId },
+    /// The catalogue describes how it is read, which this version of it does not, or not so that it can be.
+    Description { version: i64 },
     /// The order arrives that it belongs to.
     Order,
     /// The storefront answers what it did not answer now.
@@ -80,12 +82,14 @@ impl Handling<'_> {
     }
 }
 
-impl From<NotUnderstood> for Unprocessed {
-    fn from(not_understood: NotUnderstood) -> Self {
+impl Unprocessed {
+    /// A delivery that was not understood by that version of the catalogue.
+    fn of(not_understood: NotUnderstood, version: i64) -> Self {
         let NotUnderstood { cause, known } = not_understood;
         let Known { event_type, order_id, storefront_key_id, email } = *known;
         let (reason, error, waits_for) = match cause {
             Cause::Malformed { reason, problem } => (reason, problem, Awaited::Person),
+            Cause::Undescribed { problem } => (EventReason::NotDescribed, problem, Awaited::Description { version }),
             Cause::Unanswered(failure) => {
                 (EventReason::StorefrontUnavailable, shown(&failure.reason), Awaited::Storefront(failure))
             }
@@ -144,14 +148,15 @@ impl<P: Platform> Engine<P> {
 
     /// Finds out what a stored delivery means, and does it. Safe to repeat.
     pub(super) async fn process(&self, handling: Handling<'_>) -> Result<(), StorageError> {
+        let version = self.catalogue().version();
         let understood = self.interpret(handling.delivery).await;
-        self.conclude(handling, understood).await
+        self.conclude(handling, understood, version).await
     }
 
     /// Finds out what a delivery means.
     pub(super) async fn interpret(&self, delivery: &Delivery) -> Result<Understood, NotUnderstood> {
         match self.config.storefronts.get(delivery.source) {
-            Some(storefront) => storefront.interpret(&self.platform, delivery).await,
+            Some(storefront) => storefront.interpret_by(&self.platform, delivery, &self.catalogue()).await,
             None if delivery.source == hook::SOURCE => hook::understand(delivery),
             None => match Teller::of(delivery.source) {
                 Some(teller) => teller.understand(delivery),
@@ -160,15 +165,16 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Does what a delivery means, or notes that it was not understood.
+    /// Does what a delivery means, or notes that it was not understood by that version of the catalogue.
     async fn conclude(
         &self,
         handling: Handling<'_>,
         understood: Result<Understood, NotUnderstood>,
+        version: i64,
     ) -> Result<(), StorageError> {
         let done = match understood {
             Ok(understood) => self.act_on(handling, understood).await?,
-            Err(not_understood) => Fulfilled::Not(not_understood.into()),
+            Err(not_understood) => Fulfilled::Not(Unprocessed::of(not_understood, version)),
         };
         match done {
             Fulfilled::Done => Ok(()),
@@ -191,7 +197,9 @@ impl<P: Platform> Engine<P> {
         };
         match &unprocessed.waits_for {
             Awaited::Person => {}
-            Awaited::Catalogue { version, .. } => failing.catalogue_version = Some(*version),
+            Awaited::Catalogue { version, .. } | Awaited::Description { version } => {
+                failing.catalogue_version = Some(*version);
+            }
             Awaited::Order => {
                 let wait = (attempts < MAX_ATTEMPTS).then(|| self.wait_ms(attempts));
                 failing.next_attempt_at = wait.map(|wait_ms| now.plus_millis(wait_ms));

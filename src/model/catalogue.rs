@@ -3,12 +3,16 @@
 //! It is changed as a whole and each change has a version. `product` is one entry of it. `read` and what it uses (`toml`,
 //! `json`, `tree`, `fields`, `entry`, `problem`) make a catalogue of its written forms and find every problem of them at
 //! once; `written` gives the forms back. Where it is kept is in `db`, and which storefronts there are in `adapters`: they
-//! come in as [`Section`]s.
+//! come in as [`Section`]s. A storefront whose deliveries have to be described first is described beside its products
+//! (`description`, read in `describing`).
 
+mod describing;
+mod description;
 mod difference;
 mod entry;
 mod fields;
 mod json;
+mod pointer;
 mod problem;
 mod product;
 mod read;
@@ -20,15 +24,19 @@ mod url;
 mod word;
 mod written;
 
+use std::collections::BTreeMap;
+
 use crate::model::{Bought, Picked, ProductRef, Repo, Source, StorefrontId};
 
+pub use description::{Condition, Description, Meaning, Place, Rule, Rules};
 pub use difference::{Difference, EntryRef};
+pub use pointer::Pointer;
 pub use problem::Problem;
 pub use product::{
     Choice, ChoiceByNow, ChoiceError, Consequence, DisputeConsequence, LicenseKind, Permission, Product, ProofRule,
     ReposByNow, VariantId,
 };
-pub use section::{Ids, Section, VariantRule};
+pub use section::{DescriptionRule, Ids, Section, VariantRule};
 pub use tree::Form;
 pub use url::HttpsUrl;
 pub use word::Word;
@@ -40,6 +48,8 @@ pub struct Catalogue {
     version: i64,
     /// No two have the same source, product id and variant.
     products: Vec<Product>,
+    /// How deliveries are read that have to be described, by the keys of the descriptions.
+    descriptions: BTreeMap<String, Description>,
 }
 
 impl Catalogue {
@@ -63,6 +73,16 @@ impl Catalogue {
     /// Whether any product is activated for the account that was given at its checkout.
     pub fn activates_at_checkout(&self) -> bool {
         self.products.iter().any(|product| product.activate_at_checkout)
+    }
+
+    /// The description of that key, if there is one.
+    pub fn description(&self, key: &str) -> Option<&Description> {
+        self.descriptions.get(key)
+    }
+
+    /// Every description, by its key.
+    pub const fn descriptions(&self) -> &BTreeMap<String, Description> {
+        &self.descriptions
     }
 
     /// The entry for what a license is for: one for just this variant or price, else one for the whole product.

@@ -149,6 +149,8 @@ reasons! {
     /// The storefront did not answer what had to be asked to understand it.
     StorefrontUnavailable => "storefront_unavailable",
     UnmappedProduct => "unmapped_product",
+    /// The catalogue does not say how the deliveries of its sender are read, or not so that this one can be.
+    NotDescribed => "not_described",
     /// A key's order has not arrived, and what the key opens depends on it.
     OrderNotHereYet => "order_not_here_yet",
     PayloadErased => "payload_erased",

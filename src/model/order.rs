@@ -87,7 +87,8 @@ pub struct Order {
 pub enum BuyerAddress {
     /// As the delivery itself says.
     Told(BuyerEmail),
-    /// As the storefront has said when it was asked. The order may have been recorded before, when it did not answer.
+    /// As the storefront has said when it was asked, or in a later delivery than the first. The order may have been recorded before,
+    /// without it.
     Asked(BuyerEmail),
     /// Nobody has said it. The license is good, and its mail waits for an address.
     Unknown,

@@ -1,5 +1,6 @@
 //! The catalogue as sellers write it: what is read, what is refused and in which words, and how it is written back.
 
+mod described;
 mod file;
 mod forms;
 mod lookup;

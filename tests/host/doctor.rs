@@ -153,7 +153,7 @@ async fn found(shop: &Shop) -> Vec<String> {
         format!("{parts}: {}", text(&check["reason"]))
     };
     // Nothing is sold at these here; what the doctor says of them is in the modules of their names.
-    let elsewhere = ["paddle", "polar", "stripe"];
+    let elsewhere = ["paddle", "polar", "stripe", "standard"];
     let is_unused = |check: &Value| {
         check["subject"].as_str().is_some_and(|it| elsewhere.contains(&it)) && check["reason"] == "not_used"
     };

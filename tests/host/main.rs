@@ -45,6 +45,7 @@ mod schema;
 mod shop;
 mod snapshot;
 mod sql;
+mod standard;
 mod stripe;
 mod sync;
 mod tick;

@@ -53,7 +53,6 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     // As long as the deliveries and products that wait for the change of the catalogue.
     ("products/forget_mapped_lines", &["unmapped_lines"]),
     ("products/forget_mapped_products", &["unmapped_products"]),
-    ("products/waiting", &["ORDER"]),
     ("products/wake_waiting", &["u"]),
     // The facts of one subscription.
     ("subscriptions/recompute", &["ORDER", "f", "facts", "m", "p", "payments", "r", "u", "x"]),
@@ -600,7 +599,8 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE erased_orders SET buyer = 2", "CHECK"),
     ("INSERT INTO alert_causes (cause, detail, times) VALUES ('', 'x', 1)", "CHECK"),
     // The catalogue.
-    ("INSERT INTO catalogue VALUES (2, 1, 1)", "CHECK"),
+    ("INSERT INTO catalogue (id, version, changed_at) VALUES (2, 1, 1)", "CHECK"),
+    ("UPDATE catalogue SET descriptions = '[]'", "CHECK"),
     ("UPDATE products SET source = ''", "CHECK"),
     ("UPDATE products SET product_id = ''", "CHECK"),
     ("UPDATE products SET entry = '[]'", "CHECK"),

@@ -63,6 +63,7 @@ pub(crate) enum Command {
     /// The credentials come from the environment, under the names that the Worker has for them: GUMROAD_ACCESS_TOKEN and
     /// GUMROAD_WEBHOOK_SECRET; LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID and LEMON_SQUEEZY_WEBHOOK_SECRET;
     /// PADDLE_API_KEY, POLAR_ACCESS_TOKEN or STRIPE_API_KEY, after which the secret is shown that Paddle, Polar or Stripe has made; GITHUB_TOKEN and GITHUB_WEBHOOK_SECRET, for the repositories of the Worker's catalogue. They go to that service and nowhere else.
+    /// A sender of Standard Webhooks has no API that is known: it is said what to paste there.
     Connect {
         /// Whose webhooks.
         #[arg(value_parser = services())]
@@ -398,6 +399,9 @@ pub(crate) enum Products {
     Check {
         #[command(flatten)]
         file: ProductsFile,
+        /// Show what this delivery, a file with its body, would be read as by the file's [standard_webhooks].
+        #[arg(long, value_name = "DELIVERY")]
+        against: Option<PathBuf>,
     },
     /// Show what a push would change, and how many deliveries would become due.
     Diff {

@@ -1,6 +1,7 @@
 //! How each command becomes a request, and what is printed of the answer. What changes the catalogue is in `products`,
-//! what brings licenses to it in `sync`, what creates webhooks in `connect`.
+//! what brings licenses to it in `sync`, what creates webhooks in `connect`, what reads a captured delivery in `against`.
 
+mod against;
 mod connect;
 mod products;
 mod sync;
@@ -86,8 +87,8 @@ impl Session<'_> {
     /// Does what is asked for, and gives what to print.
     pub(crate) async fn run(&self, args: &Args) -> anyhow::Result<String> {
         let format = if args.json { Format::Json } else { Format::Words };
-        if let Command::Products(Products::Check { file }) = &args.command {
-            return products::check(file, format);
+        if let Command::Products(Products::Check { file, against }) = &args.command {
+            return products::check(file, against.as_deref(), format);
         }
         if let Command::Connect { service, dry_run } = &args.command {
             return connect::connect(self, args.url.clone(), service, *dry_run, format).await;

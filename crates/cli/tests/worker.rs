@@ -245,7 +245,7 @@ fn a_product_that_was_forgotten_is_found_added_and_fulfilled() {
     assert!(shop.said("products check").contains("no mistakes"));
     let difference = shop.said("products diff");
     assert!(difference.contains("+ gumroad new-kit  New Kit"), "{difference}");
-    assert!(difference.contains("1 delivery waits for these products"), "{difference}");
+    assert!(difference.contains("1 delivery waits for this"), "{difference}");
     let push = "products push --reason the~new~kit";
     assert!(shop.refused(push).contains("add --yes if you mean it"));
     let pushed = shop.said(&format!("{push} --yes"));
@@ -481,6 +481,23 @@ fn connecting_gumroad_creates_what_is_missing_once() {
     let address = shop.sandbox.gumroad_subscriptions()[8].post_url.clone();
     let target = address.strip_prefix("https://shop.example.com").expect("the address").to_owned();
     assert_eq!(shop.post(&target, "resource_name=sale"), 200);
+}
+
+#[test]
+fn connecting_a_sender_that_cannot_be_asked_says_what_to_paste() {
+    let shop = Deployment::start("standard");
+    let sandbox = serve(&shop.sandbox);
+    let (code, text) = connect(&shop, &sandbox, &format!("standard {SHOP}"));
+    assert_eq!(code, Some(0), "{text}");
+    for told in [
+        "https://shop.example.com/webhooks/standard",
+        "npx wrangler secret put STANDARD_WEBHOOKS_SECRET",
+        "[standard_webhooks]",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let (code, text) = connect(&shop, &sandbox, &format!("standard {SHOP} --json"));
+    assert!(code == Some(0) && text.contains(r#""hooks":[]"#), "{text}");
 }
 
 #[test]

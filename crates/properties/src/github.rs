@@ -96,7 +96,7 @@ pub fn delivery(input: &[u8]) {
                 assert!(understood.event.order_id().is_none());
             }
             Err(not) => match &not.cause {
-                Cause::Malformed { problem, .. } => assert_clean(problem),
+                Cause::Malformed { problem, .. } | Cause::Undescribed { problem } => assert_clean(problem),
                 Cause::Unanswered(failure) => panic!("GitHub was asked: {failure}"),
             },
         }

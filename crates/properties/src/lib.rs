@@ -38,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 35] = [
+pub const TARGETS: [Target; 36] = [
     Target { name: "activation", check: buyers::activation },
     Target { name: "caller_network", check: buyers::caller_network },
     Target { name: "configuration", check: settings::configuration },
@@ -69,6 +69,7 @@ pub const TARGETS: [Target; 35] = [
     Target { name: "products_file", check: settings::products_file },
     Target { name: "repository", check: buyers::repository },
     Target { name: "request", check: requests::request },
+    Target { name: "standard_delivery", check: storefronts::standard_delivery },
     Target { name: "standard_webhooks", check: mail::standard_webhooks },
     Target { name: "storefront_list", check: storefronts::storefront_list },
     Target { name: "stripe_signature", check: storefronts::stripe_signature },

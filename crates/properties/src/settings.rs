@@ -68,14 +68,21 @@ pub fn products_file(input: &[u8]) {
 fn accepted(catalogue: &Catalogue) {
     let again = |text: &str, form| Catalogue::read(text, form, SECTIONS);
     assert_eq!(again(&catalogue.to_toml(SECTIONS), Form::Toml).as_ref(), Ok(catalogue));
-    let lists = serde_json::to_string(&catalogue.by_source()).expect("plain structures");
-    assert_eq!(again(&lists, Form::Json).as_ref(), Ok(catalogue));
+    let mut lists = serde_json::to_value(catalogue.by_source()).expect("plain structures");
+    for (key, description) in catalogue.descriptions() {
+        lists[key] = description.to_json();
+    }
+    assert_eq!(again(&lists.to_string(), Form::Json).as_ref(), Ok(catalogue));
 
     let rows: Vec<(String, String, String, Value)> = serde_json::from_str(&catalogue.to_rows()).expect("a list");
     let names: HashSet<_> = rows.iter().map(|(source, product, variant, _)| (source, product, variant)).collect();
     assert_eq!(names.len(), catalogue.products().len(), "a product is there twice");
     let entries: Vec<_> = rows.iter().map(|(source, .., entry)| (source.as_str(), entry.to_string())).collect();
-    let read = Catalogue::from_rows(0, entries.iter().map(|(source, entry)| (*source, entry.as_str())));
+    let read = Catalogue::from_rows(
+        0,
+        entries.iter().map(|(source, entry)| (*source, entry.as_str())),
+        &catalogue.described(),
+    );
     assert_eq!(read.as_ref(), Ok(catalogue));
 }
 

@@ -20,6 +20,7 @@ use crate::paddle::{PaddleAdjustment, PaddleItem, PaddleSale};
 use crate::page;
 use crate::polar::PolarSale;
 use crate::sandbox::Sandbox;
+use crate::standard::StandardSale;
 use crate::stripe::{StripeItem, StripeSale};
 
 /// How many calls the page shows: the last ones.
@@ -138,6 +139,12 @@ async fn sell(State(control): State<Control>, Json(sell): Json<Sell>) -> Respons
             name: Some(sell.name).filter(|name| !name.is_empty()),
             ..StripeSale::default()
         })],
+        Storefront::Standard => vec![control.sandbox.sell_by_standard_webhooks(StandardSale {
+            items: vec![(sell.product_id, 1)],
+            email: sell.email,
+            name: sell.name,
+            ..StandardSale::default()
+        })],
     };
     for delivery in deliveries {
         control.send(sell.storefront, delivery).await;
@@ -152,6 +159,7 @@ async fn send_again(State(control): State<Control>, Json(again): Json<OfDelivery
         Some((Storefront::Paddle, delivery)) => control.sandbox.paddle_retry(&delivery),
         Some((Storefront::Polar, delivery)) => control.sandbox.polar_retry(&delivery),
         Some((Storefront::Stripe, delivery)) => control.sandbox.stripe_retry(&delivery),
+        Some((Storefront::Standard, delivery)) => control.sandbox.standard_retry(&delivery),
         Some((_, delivery)) => delivery,
     };
     let answer = control.deliver(&delivery).await;
@@ -174,6 +182,7 @@ async fn refund(State(control): State<Control>, Json(sold): Json<OfDelivery>) ->
         Storefront::Paddle => control.sandbox.paddle_adjust(reference, PaddleAdjustment::default()),
         Storefront::Polar => control.sandbox.polar_refund(reference, None),
         Storefront::Stripe => control.sandbox.stripe_refund(reference, None),
+        Storefront::Standard => control.sandbox.standard_refund(reference, None),
     };
     control.send(sale.storefront, delivery).await;
     StatusCode::NO_CONTENT.into_response()
@@ -260,7 +269,12 @@ impl Sent {
     fn is_of_sale(&self) -> bool {
         matches!(
             self.delivery.event.as_str(),
-            "sale" | "order_created" | "transaction.completed" | "order.paid" | "checkout.session.completed"
+            "sale"
+                | "order_created"
+                | "transaction.completed"
+                | "order.paid"
+                | "payment.succeeded"
+                | "checkout.session.completed"
         )
     }
 }

@@ -4,10 +4,10 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The storefront's word for what happened: Gumroad's `resource_name`, Lemon Squeezy's `event_name`, Paddle's `event_type`,
-    /// Polar's and Stripe's `type`.
+    /// the `type` of Polar, of Stripe and of Standard Webhooks.
     pub event: String,
     /// The storefront's id of what it happened to: Gumroad's sale or subscription, the `data.id` of
-    /// Lemon Squeezy, Paddle and Polar, the id of Stripe's `data.object`.
+    /// Lemon Squeezy, Paddle and Polar, the id of Stripe's `data.object`, the payment or subscription of Standard Webhooks.
     pub reference: String,
     /// Where it goes on the Worker's origin, for example `/webhooks/gumroad?secret=…`.
     pub path_and_query: String,

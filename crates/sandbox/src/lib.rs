@@ -19,6 +19,7 @@
 //! | `paddle` | transactions, adjustments and customers, webhooks |
 //! | `polar` | orders, refunds, disputes, subscriptions and teams, webhooks |
 //! | `stripe` | Checkout Sessions, charges, invoices and events, webhooks |
+//! | `standard` | payments, refunds, disputes and subscriptions of Dodo Payments, which sends Standard Webhooks |
 //! | `mailbox` | the mails, whoever took them |
 //! | `postmark`, `resend`, `smtp2go`, `email` | how each provider takes one |
 //! | `returned` | what Postmark and Resend tell of a mail that they took |
@@ -55,6 +56,7 @@ mod sandbox;
 mod server;
 mod service;
 mod smtp2go;
+mod standard;
 mod stripe;
 mod time;
 mod value;
@@ -74,7 +76,8 @@ pub use options::{
     GITHUB_WEBHOOK_SECRET, GUMROAD_ACCESS_TOKEN, GUMROAD_SECRET, LEMON_SQUEEZY_API_KEY, LEMON_SQUEEZY_STORE_ID,
     LEMON_SQUEEZY_WEBHOOK_SECRET, License, Limits, Options, PADDLE_API_KEY, PADDLE_WEBHOOK_SECRET, POLAR_ACCESS_TOKEN,
     POLAR_WEBHOOK_SECRET, POSTMARK_TOKEN, POSTMARK_WEBHOOK_SECRET, Product, RESEND_API_KEY, RESEND_WEBHOOK_SECRET,
-    Reinvite, Removal, SMTP2GO_API_KEY, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Storefront, VirtualClock,
+    Reinvite, Removal, SMTP2GO_API_KEY, STANDARD_WEBHOOKS_SECRET, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Storefront,
+    VirtualClock,
 };
 pub use paddle::{
     PaddleAdjustment, PaddleDestination, PaddleItem, PaddleSale, PaddleSubscription, sign as sign_paddle_body,
@@ -87,4 +90,5 @@ pub use resend::KeyAccess as ResendKeyAccess;
 pub use returned::MailFate;
 pub use sandbox::{Exchange, Sandbox};
 pub use service::Service;
+pub use standard::{StandardSale, StandardSubscription, sign as sign_standard_body};
 pub use stripe::{StripeEndpoint, StripeItem, StripeSale, StripeSubscription, sign as sign_stripe_body};

@@ -50,6 +50,8 @@ pub const POLAR_ACCESS_TOKEN: &str = "sandbox-polar-access-token";
 pub const STRIPE_WEBHOOK_SECRET: &str = "sandbox-stripe-webhook-secret";
 /// The API key that the sandbox's Stripe accepts, in either mode.
 pub const STRIPE_API_KEY: &str = "sandbox-stripe-api-key";
+/// What the sandbox's sender of Standard Webhooks signs with. What marks it as the sandbox's stands in front of it.
+pub const STANDARD_WEBHOOKS_SECRET: &str = "sandbox-whsec_c2FuZGJveC1zdGFuZGFyZC13ZWJob29rcy1zZWNyZXQ=";
 /// The seller's store.
 pub const LEMON_SQUEEZY_STORE_ID: u64 = 1;
 
@@ -99,6 +101,7 @@ pub struct Options {
     pub polar_access_token: String,
     pub stripe_webhook_secret: String,
     pub stripe_api_key: String,
+    pub standard_webhooks_secret: String,
     pub github_token: String,
     pub github_app_id: String,
     /// In PEM.
@@ -155,6 +158,8 @@ pub enum Storefront {
     Paddle,
     Polar,
     Stripe,
+    /// A sender of Standard Webhooks, which is Dodo Payments here.
+    Standard,
 }
 
 /// Who issues the key that the buyer holds.
@@ -239,6 +244,7 @@ impl Default for Options {
             polar_access_token: POLAR_ACCESS_TOKEN.to_owned(),
             stripe_webhook_secret: STRIPE_WEBHOOK_SECRET.to_owned(),
             stripe_api_key: STRIPE_API_KEY.to_owned(),
+            standard_webhooks_secret: STANDARD_WEBHOOKS_SECRET.to_owned(),
             github_token: GITHUB_TOKEN.to_owned(),
             github_app_id: GITHUB_APP_ID.to_owned(),
             github_app_private_key: GITHUB_APP_PRIVATE_KEY.to_owned(),
@@ -350,6 +356,17 @@ fn acme_products() -> Vec<Product> {
             price_cents: 4_900,
             license: License::Minted,
             repos: repos(&["forge"]),
+            choose: Vec::new(),
+            choose_limit: 0,
+        },
+        Product {
+            storefront: Storefront::Standard,
+            product_id: "pdt_1SandboxAnvil".to_owned(),
+            variant_id: None,
+            name: "Acme Anvil".to_owned(),
+            price_cents: 4_900,
+            license: License::Minted,
+            repos: repos(&["anvil"]),
             choose: Vec::new(),
             choose_limit: 0,
         },

@@ -18,6 +18,7 @@ use crate::polar::Polar;
 use crate::reply::Reply;
 use crate::resend::Resend;
 use crate::service::Service;
+use crate::standard::Standard;
 use crate::stripe::Stripe;
 use crate::{email, github, gumroad, lemon_squeezy, paddle, polar, postmark, resend, smtp2go, stripe};
 
@@ -47,6 +48,7 @@ pub(crate) struct World {
     pub(crate) paddle: Paddle,
     pub(crate) polar: Polar,
     pub(crate) stripe: Stripe,
+    pub(crate) standard: Standard,
     pub(crate) mailbox: Mailbox,
     pub(crate) resend: Resend,
     faults: Faults,
@@ -73,6 +75,7 @@ impl Sandbox {
             paddle: Paddle::new(&options),
             polar: Polar::new(&options),
             stripe: Stripe::new(&options),
+            standard: Standard::new(&options),
             mailbox: Mailbox::new(&options),
             resend: Resend::new(&options),
             options: Arc::clone(&options),

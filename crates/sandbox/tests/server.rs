@@ -10,8 +10,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use latchkey_sandbox::{
     Credentials, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, PADDLE_WEBHOOK_SECRET, POLAR_WEBHOOK_SECRET,
-    POSTMARK_TOKEN, STRIPE_WEBHOOK_SECRET, Sandbox, Service, VirtualClock, sign_paddle_body, sign_polar_body,
-    sign_stripe_body,
+    POSTMARK_TOKEN, STANDARD_WEBHOOKS_SECRET, STRIPE_WEBHOOK_SECRET, Sandbox, Service, VirtualClock, sign_paddle_body,
+    sign_polar_body, sign_standard_body, sign_stripe_body,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -197,6 +197,33 @@ async fn a_paddle_sale_is_signed_anew_each_time_and_is_refunded() {
     }
     let event = |place: usize| serde_json::from_slice::<Value>(signed[place].1).unwrap()["event_type"].clone();
     assert_eq!((signed.len(), event(1), event(2)), (3, json!("transaction.completed"), json!("adjustment.created")));
+}
+
+#[tokio::test]
+async fn a_sale_by_standard_webhooks_keeps_its_id_and_is_refunded() {
+    let (worker, kept) = worker().await;
+    let clock = VirtualClock::at(NOW);
+    let options = Options { worker_url: Some(worker), clock: clock.clock(), ..Options::default() };
+    let running = Running::start(options).await;
+    let sale = json!({
+        "storefront": "standard", "product_id": "pdt_1SandboxAnvil", "variant_id": null,
+        "email": "mary@example.com", "name": "Mary Jackson",
+    });
+    assert_eq!(running.post("/_sandbox/sell", sale).await, 204);
+    clock.advance(600_000);
+    assert_eq!(running.post("/_sandbox/send-again", json!({ "delivery": 0 })).await, 204);
+    assert_eq!(running.post("/_sandbox/refund", json!({ "delivery": 0 })).await, 204);
+    let kept = kept.lock().unwrap().clone();
+    let header = |place: usize, name: &str| kept[place].1[name].to_str().unwrap().to_owned();
+    assert_eq!(header(0, "webhook-id"), header(1, "webhook-id"));
+    for (place, at) in [(0, NOW), (1, NOW + 600_000), (2, NOW + 600_000)] {
+        let id = header(place, "webhook-id");
+        for (name, value) in sign_standard_body(STANDARD_WEBHOOKS_SECRET, &id, at, &kept[place].2) {
+            assert_eq!(header(place, &name), value);
+        }
+    }
+    let event = |place: usize| serde_json::from_slice::<Value>(&kept[place].2).unwrap()["type"].clone();
+    assert_eq!((kept.len(), event(1), event(2)), (3, json!("payment.succeeded"), json!("refund.succeeded")));
 }
 
 #[tokio::test]

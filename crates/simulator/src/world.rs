@@ -82,7 +82,8 @@ impl World {
     pub fn stock(&self, catalogue: &Catalogue) {
         let database = self.host.database();
         let run = |sql: &str, params: &[Value]| database.query_with(sql, params).expect("a catalogue can be stored");
-        let version = run("UPDATE catalogue SET version = version + 1 RETURNING version", &[]);
+        let update = "UPDATE catalogue SET version = version + 1, descriptions = ?1 RETURNING version";
+        let version = run(update, &[catalogue.described().into()]);
         let version = version[0].integer("version").expect("a version");
         run("DELETE FROM products", &[]);
         let insert = "INSERT INTO products (position, source, product_id, variant_id, entry)

@@ -75,7 +75,7 @@ fn stock(connection: &Connection, products: &str) -> Result<(), TestbedError> {
     let read = Catalogue::read(products, Form::Toml, SECTIONS);
     let catalogue = read.map_err(|problems| TestbedError::Products(format!("{problems:#?}")))?;
     connection.execute(INSERT, [catalogue.to_rows()])?;
-    connection.execute("UPDATE catalogue SET version = version + 1", [])?;
+    connection.execute("UPDATE catalogue SET version = version + 1, descriptions = ?1", [catalogue.described()])?;
     Ok(())
 }
 

@@ -161,7 +161,7 @@ impl Load {
                 (deliveries, mails.into_iter().rfind(|mail| mail.to == buyer).map(|mail| mail.license_key))
             }
             // Its time is part of what is signed, so that what is sent again is no copy; and none of these products is of any of them.
-            Storefront::Paddle | Storefront::Polar | Storefront::Stripe => (Vec::new(), None),
+            Storefront::Paddle | Storefront::Polar | Storefront::Stripe | Storefront::Standard => (Vec::new(), None),
         }
     }
 

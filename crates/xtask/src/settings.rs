@@ -167,6 +167,7 @@ mod tests {
             ("POLAR_ACCESS_TOKEN", latchkey_sandbox::POLAR_ACCESS_TOKEN),
             ("STRIPE_WEBHOOK_SECRET", latchkey_sandbox::STRIPE_WEBHOOK_SECRET),
             ("STRIPE_API_KEY", latchkey_sandbox::STRIPE_API_KEY),
+            ("STANDARD_WEBHOOKS_SECRET", latchkey_sandbox::STANDARD_WEBHOOKS_SECRET),
             ("POSTMARK_TOKEN", latchkey_sandbox::POSTMARK_TOKEN),
             ("POSTMARK_WEBHOOK_SECRET", latchkey_sandbox::POSTMARK_WEBHOOK_SECRET),
             ("LEMON_SQUEEZY_STORE_ID", &latchkey_sandbox::LEMON_SQUEEZY_STORE_ID.to_string()),

@@ -53,6 +53,7 @@ impl Storefront for Gumroad {
         // A ping names the chosen options by their titles and carries no id of a variant: https://gumroad.com/ping.
         variants: Some(VariantRule { variant: VariantId::Name, ids: Ids::Text { example: "Tier: Team" } }),
         licenses: &[LicenseKind::Minted, LicenseKind::None],
+        description: None,
     };
 
     fn read(reader: &mut Reader<'_>) -> Self {

@@ -25,6 +25,8 @@ pub enum Registration {
     PerEvent(&'static str),
     /// One call to this path for all events together.
     Together(&'static str),
+    /// There is no API for it that is known: the seller does it at the sender's.
+    ByHand,
 }
 
 /// Where the secret of a webhook stands.
@@ -127,6 +129,7 @@ pub fn missing(hooks: &Hooks, registered: &[RegisteredHook], url: &str) -> Vec<H
         }
         (Registration::Together(_), Some(hook)) => vec![HookChange::Extend { hook: (*hook).clone(), events }],
         (Registration::Together(_), None) => vec![HookChange::Create { url: url.to_owned(), events }],
+        (Registration::ByHand, _) => Vec::new(),
     }
 }
 

@@ -47,6 +47,7 @@ impl Storefront for LemonSqueezy {
         product_ids: Ids::Number,
         variants: Some(VariantRule { variant: VariantId::Id, ids: Ids::Number }),
         licenses: &[LicenseKind::Storefront, LicenseKind::Minted, LicenseKind::None],
+        description: None,
     };
 
     fn read(reader: &mut Reader<'_>) -> Self {

@@ -65,6 +65,7 @@ impl Storefront for Paddle {
         product_ids: Ids::Prefixed(&["pro_", "pri_"]),
         variants: None,
         licenses: &[LicenseKind::Minted, LicenseKind::None],
+        description: None,
     };
 
     fn read(reader: &mut Reader<'_>) -> Self {

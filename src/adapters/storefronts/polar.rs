@@ -79,6 +79,7 @@ impl Storefront for Polar {
         product_ids: Ids::Text { example: "9d2f0e4a-0000-4000-8000-0000000000bb" },
         variants: None,
         licenses: &[LicenseKind::Minted, LicenseKind::None],
+        description: None,
     };
 
     fn read(reader: &mut Reader<'_>) -> Self {

@@ -57,6 +57,7 @@ impl Storefront for Stripe {
         product_ids: Ids::Prefixed(&["prod_", "price_", "plink_"]),
         variants: None,
         licenses: &[LicenseKind::Minted, LicenseKind::None],
+        description: None,
     };
 
     fn read(reader: &mut Reader<'_>) -> Self {

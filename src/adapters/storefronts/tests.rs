@@ -23,6 +23,7 @@ const CONFIGURED: &[(&str, &str)] = &[
     ("POLAR_WEBHOOK_SECRET", "polar secret"),
     ("STRIPE_API_KEY", "stripe key"),
     ("STRIPE_WEBHOOK_SECRET", "stripe secret"),
+    ("STANDARD_WEBHOOKS_SECRET", "standard webhooks secret"),
 ];
 
 fn read(settings: &[(&str, &str)]) -> (Storefronts, Vec<String>) {
@@ -48,7 +49,7 @@ fn lists(storefronts: &Storefronts) -> Vec<(&AnyStorefront, ListName)> {
 fn every_storefront_is_found_by_its_name_and_by_its_path() {
     let storefronts = configured();
     let names: Vec<_> = storefronts.iter().map(|storefront| storefront.source().as_str().to_owned()).collect();
-    assert_eq!(names, ["gumroad", "lemonsqueezy", "paddle", "polar", "stripe"]);
+    assert_eq!(names, ["gumroad", "lemonsqueezy", "paddle", "polar", "stripe", "standard"]);
     for storefront in storefronts.iter() {
         let source = storefront.source();
         assert_eq!(storefronts.get(source).unwrap().source(), source);
@@ -73,6 +74,7 @@ fn every_storefront_is_known_without_its_settings() {
         ("paddle", "Paddle", LicenseKind::Minted),
         ("polar", "Polar", LicenseKind::Minted),
         ("stripe", "Stripe", LicenseKind::Minted),
+        ("standard", "Standard Webhooks", LicenseKind::Minted),
     ];
     assert_eq!(told, expected);
     let storefronts = configured();
@@ -138,7 +140,7 @@ fn what_is_wrong_is_reported_by_name_and_never_by_value() {
 
 #[test]
 fn without_a_secret_every_webhook_is_hidden_whatever_is_presented() {
-    let headers = ["x-signature", "paddle-signature", "stripe-signature", "webhook-signature"]
+    let headers = ["x-signature", "paddle-signature", "stripe-signature", "webhook-signature", "creem-signature"]
         .map(|name| (name.to_owned(), "0".repeat(64)));
     for query in [None, Some(""), Some("secret="), Some("secret=gumroad+secret")] {
         for storefront in read(&[]).0.iter() {
@@ -169,7 +171,10 @@ fn a_delivery_of_any_bytes_is_answered_by_every_storefront_without_a_call() {
                 let world = Canned::answering([]);
                 let delivery = Delivery::recorded(storefront.source(), origin, body.to_vec());
                 match run(storefront.interpret(&world, &delivery)) {
-                    Err(NotUnderstood { cause: Cause::Malformed { problem, .. }, .. }) => assert!(!problem.is_empty()),
+                    Err(NotUnderstood {
+                        cause: Cause::Malformed { problem, .. } | Cause::Undescribed { problem },
+                        ..
+                    }) => assert!(!problem.is_empty()),
                     other => panic!("{other:?}"),
                 }
             }

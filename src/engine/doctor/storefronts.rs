@@ -4,7 +4,7 @@ use futures_util::future::join3;
 
 use super::{Read, not_seen, without_database};
 use crate::adapters::Failure;
-use crate::adapters::storefronts::hooks::{Hooks, RegisteredHook, SecretSeen, untold};
+use crate::adapters::storefronts::hooks::{Hooks, RegisteredHook, Registration, SecretSeen, untold};
 use crate::adapters::storefronts::{AnyStorefront, Page, Products};
 use crate::engine::Engine;
 use crate::http::api::codes::{CheckCode, CheckReason};
@@ -50,6 +50,9 @@ pub(super) async fn look<P: Platform>(
         }
         return checks;
     }
+    if hooks.registration == Registration::ByHand {
+        return of_nobody_to_ask(storefront, catalogue);
+    }
     let lists = storefront.lists();
     let Some(sales) = lists.first() else {
         let put = format!(
@@ -82,6 +85,26 @@ pub(super) async fn look<P: Platform>(
     checks.push(about(again(delivery(source, sold, read, &hooks, now))));
     checks.extend(mapped(source, products, &entries));
     checks
+}
+
+/// What is told of a storefront that cannot be asked: whether its deliveries can be read, and what nobody can find out.
+fn of_nobody_to_ask(storefront: &AnyStorefront, catalogue: &Catalogue) -> Vec<Check> {
+    let undescribed =
+        storefront.section().description.map(|rule| rule.key).filter(|key| catalogue.description(key).is_none());
+    let hooks = match undescribed {
+        Some(key) => Check::failed(CheckCode::Hooks, CheckReason::NotDescribed)
+            .mended_by(format!("Describe its deliveries under [{key}] of the catalogue: what waits is read then.")),
+        None => Check::skipped(CheckCode::Hooks, CheckReason::CannotTell).mended_by(format!(
+            "See at the sender that its webhook leads to {}: it cannot be asked from here.",
+            storefront.webhook_path()
+        )),
+    };
+    let deliveries = Check::skipped(CheckCode::Deliveries, CheckReason::CannotTell).mended_by(
+        "Compare what the sender has sold with what is here now and then, and have it send again what is missing: it has no list \
+         that could be read, so a sale whose delivery was lost is not found by itself.",
+    );
+    let products = Check::skipped(CheckCode::MappedProducts, CheckReason::CannotTell);
+    [hooks, deliveries, products].map(|check| check.about(storefront.source().as_str())).to_vec()
 }
 
 /// Whether webhooks lead here, once each, with every event and a secret that is accepted.

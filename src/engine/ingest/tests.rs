@@ -32,6 +32,7 @@ impl Storefront for MadeUp {
         product_ids: Ids::Text { example: "1" },
         variants: None,
         licenses: &[LicenseKind::Minted],
+        description: None,
     };
 
     fn read(_: &mut Reader<'_>) -> Self {
@@ -127,7 +128,7 @@ impl Inbox {
         let Self { engine, event, delivery } = self;
         run(async {
             let understood = MadeUp(remedy).interpret(&engine.platform, delivery).await;
-            engine.conclude(Handling { event, delivery, attempts }, understood).await
+            engine.conclude(Handling { event, delivery, attempts }, understood, 0).await
         })
         .unwrap();
     }
@@ -274,7 +275,7 @@ fn of_an_order_with_a_line_of_which_nothing_comes_the_others_are_licensed() {
             facts: OrderFacts::default(),
         };
         let understood = Understood::whole(EventType::named("sale"), StorefrontEvent::Sold(order));
-        run(engine.conclude(Handling { event: &event, delivery: &delivery, attempts: 1 }, Ok(understood))).unwrap();
+        run(engine.conclude(Handling { event: &event, delivery: &delivery, attempts: 1 }, Ok(understood), 0)).unwrap();
         let rows = engine.platform.database().query(
             "SELECT processed, reason, (SELECT count(*) FROM licenses) AS licenses,
                     (SELECT count(*) FROM outbox) AS mails, (SELECT count(*) FROM order_items) AS lines
@@ -319,7 +320,7 @@ fn say(engine: &Engine<Host>, event: StorefrontEvent) {
         panic!("a delivery is to be processed")
     };
     let understood = Understood::whole(EventType::named("said"), event);
-    run(engine.conclude(Handling { event: &id, delivery: &delivery, attempts: 1 }, Ok(understood))).unwrap();
+    run(engine.conclude(Handling { event: &id, delivery: &delivery, attempts: 1 }, Ok(understood), 0)).unwrap();
 }
 
 #[test]

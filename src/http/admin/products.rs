@@ -29,7 +29,8 @@ pub(crate) async fn read<P: Platform>(engine: &Engine<P>, request: &Request) -> 
             let lists = catalogue.by_source().into_iter();
             let owned = |entries: Vec<&Product>| entries.into_iter().cloned().collect();
             let products = lists.map(|(source, entries)| (source.to_owned(), owned(entries))).collect();
-            Response::json(200, &CatalogueAnswer { version: catalogue.version(), products })
+            let descriptions = catalogue.descriptions().clone();
+            Response::json(200, &CatalogueAnswer { version: catalogue.version(), products, descriptions })
         }
     })
 }

@@ -508,6 +508,8 @@ codes! {
         NotMapped = "not_mapped",
         /// The catalogue names none.
         NothingMapped = "nothing_mapped",
+        /// The catalogue does not say how its deliveries are read.
+        NotDescribed = "not_described",
         ExpiresSoon = "expires_soon",
         Expired = "expired",
         /// GitHub shows it only to others, or not at all.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::ProblemDetails;
-use crate::model::catalogue::{Difference, Problem, Product};
+use crate::model::catalogue::{Description, Difference, Problem, Product};
 use crate::model::{Actor, Reason};
 
 /// The catalogue in JSON.
@@ -15,6 +15,9 @@ pub struct CatalogueAnswer {
     pub version: i64,
     /// The entries of each storefront, by its name.
     pub products: BTreeMap<String, Vec<Product>>,
+    /// How deliveries are read that have to be described, each beside the products under its key.
+    #[serde(flatten)]
+    pub descriptions: BTreeMap<String, Description>,
 }
 
 /// How the catalogue is replaced. The body is the catalogue itself.

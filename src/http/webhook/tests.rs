@@ -27,6 +27,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("PADDLE_WEBHOOK_SECRET", "paddle-secret"),
     ("POLAR_WEBHOOK_SECRET", "polar-secret"),
     ("STRIPE_WEBHOOK_SECRET", "stripe-secret"),
+    ("STANDARD_WEBHOOKS_SECRET", "standard-webhooks-secret"),
 ];
 
 const BODY: &[u8] = b"{\"canary\":1}";
@@ -67,6 +68,7 @@ fn genuine() -> Vec<(&'static str, Request)> {
         ("paddle", of_paddle("paddle-secret")),
         ("polar", of_polar("polar-secret")),
         ("stripe", of_stripe("stripe-secret")),
+        ("standard", of_standard_webhooks("standard-webhooks-secret")),
         ("github", of_github("github-secret")),
     ]
 }
@@ -87,6 +89,16 @@ fn of_polar(secret: &str) -> Request {
     let headers = [("id", "msg_1".to_owned()), ("timestamp", time.to_string()), ("signature", signature)];
     let headers = headers.map(|(name, value)| (format!("webhook-{name}"), value));
     Request { headers: headers.into(), ..request("POST", "polar", None, None) }
+}
+
+fn of_standard_webhooks(secret: &str) -> Request {
+    let time = (NOW.as_millis() / 1000).to_string();
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    let mac = mac.chain_update(format!("msg_1.{time}.")).chain_update(BODY).finalize();
+    let signature = format!("v1,{}", STANDARD.encode(mac.into_bytes()));
+    let headers = [("webhook-id", "msg_1"), ("webhook-timestamp", &time), ("webhook-signature", &signature)];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Request { headers: headers.into(), ..request("POST", "standard", None, None) }
 }
 
 fn of_paddle(secret: &str) -> Request {

@@ -1,6 +1,6 @@
 //! What two catalogues differ in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ pub struct Difference {
     pub added: Vec<EntryRef>,
     pub changed: Vec<EntryRef>,
     pub removed: Vec<EntryRef>,
+    /// The keys of the descriptions that were added, changed or removed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub descriptions: Vec<String>,
 }
 
 /// An entry by its name.
@@ -41,11 +44,15 @@ impl Difference {
         }
         let removed = old.products().iter().filter(|product| !after.contains_key(&identity(product)));
         difference.removed = removed.map(EntryRef::from).collect();
+        let (before, after) = (old.descriptions(), new.descriptions());
+        let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+        let differs = |key: &&String| before.get(*key) != after.get(*key);
+        difference.descriptions = keys.into_iter().filter(differs).cloned().collect();
         difference
     }
 
     pub const fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
+        self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty() && self.descriptions.is_empty()
     }
 }
 

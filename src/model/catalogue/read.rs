@@ -1,7 +1,10 @@
-//! A written catalogue as a whole: its syntax, the storefronts' lists, and no product twice. One entry is read in `entry`.
+//! A written catalogue as a whole: its syntax, the storefronts' lists, and no product twice. One entry is read in `entry`, a
+//! description of deliveries in `describing`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::describing;
+use super::description::Description;
 use super::entry::{self, Identity};
 use super::fields::{shortened, similar};
 use super::problem::{Problem, Report};
@@ -22,30 +25,40 @@ impl Catalogue {
             Form::Toml => toml::document(text),
             Form::Json => json::document(text),
         };
-        let products = match document {
+        let (products, descriptions) = match document {
             Ok(document) => of_document(&document, sections, &mut report),
             Err(errors) => {
                 for error in errors {
                     report.add_syntax(error);
                 }
-                Vec::new()
+                Default::default()
             }
         };
-        report.conclude(Self { version: 0, products })
+        report.conclude(Self { version: 0, products, descriptions })
     }
 }
 
-fn of_document(document: &Node<'_>, sections: &[Section], report: &mut Report) -> Vec<Product> {
+/// What is read of a catalogue: its products and its descriptions, as far as they are free of problems.
+type Found = (Vec<Product>, BTreeMap<String, Description>);
+
+fn of_document(document: &Node<'_>, sections: &[Section], report: &mut Report) -> Found {
     let Value::Table(table) = &document.value else {
         let problem = format!("the catalogue must be an object of lists, not {}", document.value.kind());
         report.add(document.at, problem, begins_with(sections, report.form()));
-        return Vec::new();
+        return Found::default();
     };
     let lists = lists(table, report.form());
     refuse_unknown_lists(table, lists, sections, report);
     let of_section = |section| Some((section, lists.get(section_key(section))?));
     let found: Vec<_> = sections.iter().filter_map(of_section).collect();
-    found.into_iter().flat_map(|(section, list)| section_products(section, list, report)).collect()
+    let products = found.into_iter().flat_map(|(section, list)| section_products(section, list, report)).collect();
+    let mut descriptions = BTreeMap::new();
+    for rule in sections.iter().filter_map(|section| section.description) {
+        let Some(node) = table.get(rule.key).or_else(|| lists.get(rule.key)) else { continue };
+        let description = describing::read(Some(&rule), rule.key, node, report);
+        descriptions.extend(description.map(|description| (rule.key.to_owned(), description)));
+    }
+    (products, descriptions)
 }
 
 const fn section_key(section: &Section) -> &'static str {
@@ -61,11 +74,15 @@ fn lists<'n, 't>(table: &'n Table<'t>, form: Form) -> &'n Table<'t> {
 }
 
 fn refuse_unknown_lists(document: &Table<'_>, lists: &Table<'_>, sections: &[Section], report: &mut Report) {
-    let known: Vec<&str> = sections.iter().map(section_key).collect();
+    let described: Vec<&str> = sections.iter().filter_map(|section| Some(section.description?.key)).collect();
+    let known: Vec<&str> = sections.iter().map(section_key).chain(described.iter().copied()).collect();
     let around = if std::ptr::eq(document, lists) { &[][..] } else { document.0.as_slice() };
-    let around = around.iter().filter(|member| !["version", "products"].contains(&member.key.as_ref()));
+    let around = around.iter().filter(|member| {
+        !["version", "products"].contains(&member.key.as_ref()) && !described.contains(&member.key.as_ref())
+    });
     for member in lists.0.iter().filter(|member| !known.contains(&member.key.as_ref())).chain(around) {
         let remedy = match (similar(&member.key, &known), report.form()) {
+            (Some(meant), Form::Toml) if described.contains(&meant) => format!("did you mean [{meant}]?"),
             (Some(meant), Form::Toml) => format!("did you mean [[{meant}]]?"),
             (Some(meant), Form::Json) => format!("did you mean \"{meant}\"?"),
             (None, form) => begins_with(sections, form),

@@ -14,6 +14,16 @@ pub struct Section {
     pub variants: Option<VariantRule>,
     /// Whose keys there can be; the first is the default.
     pub licenses: &'static [LicenseKind],
+    /// How its deliveries are described; absent where they need no description.
+    pub description: Option<DescriptionRule>,
+}
+
+/// How a storefront's deliveries are described: `[key]` in TOML, the object under `key` in JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct DescriptionRule {
+    pub key: &'static str,
+    /// The names of the descriptions that come with the storefront's adapter.
+    pub presets: &'static [&'static str],
 }
 
 /// How an entry names a single variant of a product.

@@ -10,23 +10,28 @@ use super::entry::known_keys;
 use super::product::Product;
 use super::section::Section;
 
-/// A row of the table that is no entry.
+/// What is stored and is no catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the entry of product {product_id:?} of {source_name} cannot be read: {problem}")]
-pub struct RowError {
-    pub source_name: String,
-    pub product_id: String,
-    pub problem: String,
+pub enum RowError {
+    #[error("the entry of product {product_id:?} of {source_name} cannot be read: {problem}")]
+    Entry { source_name: String, product_id: String, problem: String },
+    #[error("the descriptions cannot be read: {0}")]
+    Descriptions(String),
 }
 
 impl Catalogue {
-    /// A catalogue of rows in the order of their positions, each the source and the entry of a product.
+    /// A catalogue of rows in the order of their positions, each the source and the entry of a product, and of its descriptions as
+    /// [`Catalogue::described`] gives them.
     ///
     /// # Errors
-    /// The first row that is no entry.
-    pub fn from_rows<'r>(version: i64, rows: impl IntoIterator<Item = (&'r str, &'r str)>) -> Result<Self, RowError> {
+    /// The first row that is no entry, or descriptions that are none.
+    pub fn from_rows<'r>(
+        version: i64,
+        rows: impl IntoIterator<Item = (&'r str, &'r str)>,
+        descriptions: &str,
+    ) -> Result<Self, RowError> {
         let product = |(source, entry): (&str, &str)| {
-            let product: Product = serde_json::from_str(entry).map_err(|error| RowError {
+            let product: Product = serde_json::from_str(entry).map_err(|error| RowError::Entry {
                 source_name: source.to_owned(),
                 product_id: serde_json::from_str::<Value>(entry)
                     .ok()
@@ -36,7 +41,10 @@ impl Catalogue {
             })?;
             Ok(Product { source: source.to_owned(), ..product })
         };
-        Ok(Self { version, products: rows.into_iter().map(product).collect::<Result<_, _>>()? })
+        let products = rows.into_iter().map(product).collect::<Result<_, _>>()?;
+        let descriptions =
+            serde_json::from_str(descriptions).map_err(|error| RowError::Descriptions(error.to_string()))?;
+        Ok(Self { version, products, descriptions })
     }
 
     /// The rows as one JSON text: a list of `[source, product id, variant or "", entry]`, in the order of their positions.
@@ -50,6 +58,12 @@ impl Catalogue {
         serde_json::to_string(&rows).unwrap_or_else(|_| "[]".to_owned())
     }
 
+    /// The descriptions as one JSON text: an object of them by their keys.
+    pub fn described(&self) -> String {
+        // Texts and lists of them always serialize.
+        serde_json::to_string(&self.descriptions).unwrap_or_else(|_| "{}".to_owned())
+    }
+
     /// The products in the JSON form: each source's entries in a list under its name.
     pub fn by_source(&self) -> BTreeMap<&str, Vec<&Product>> {
         let mut lists: BTreeMap<&str, Vec<&Product>> = BTreeMap::new();
@@ -61,8 +75,14 @@ impl Catalogue {
 
     /// The file of the catalogue, without what has its default.
     pub fn to_toml(&self, sections: &[Section]) -> String {
-        let tables: Vec<String> = self.products.iter().map(|product| table(product, sections)).collect();
+        let mut tables: Vec<String> = self.products.iter().map(|product| table(product, sections)).collect();
+        tables.extend(self.described_tables());
         tables.join("\n")
+    }
+
+    /// The descriptions as the file has them, behind the products.
+    fn described_tables(&self) -> impl Iterator<Item = String> {
+        self.descriptions.iter().map(|(key, description)| description.to_toml(key))
     }
 }
 
@@ -81,6 +101,7 @@ impl Catalogue {
             }
         }
         tables.extend(written.map(str::to_owned));
+        tables.extend(self.described_tables());
         tables.join("\n")
     }
 }
@@ -110,7 +131,7 @@ fn table(product: &Product, sections: &[Section]) -> String {
 }
 
 /// Texts, numbers and flags are written alike in JSON and TOML.
-fn toml_value(value: &Value) -> String {
+pub(super) fn toml_value(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(toml_value).collect::<Vec<_>>().join(", ")),
         Value::Object(members) => {

@@ -505,6 +505,7 @@ pub(crate) const PLAN_NOTHING: &str = "Nothing: the catalogue is so already.";
 pub(crate) const ADDED: &str = "Added";
 pub(crate) const CHANGED: &str = "Changed";
 pub(crate) const REMOVED: &str = "Taken out";
+pub(crate) const DESCRIBED: &str = "How deliveries are read";
 pub(crate) const ENTRY: &str = "{name} ({storefront} {product})";
 pub(crate) const WILL_BE_DUE: &str = "Deliveries that wait for it, and will be processed: {count}.";
 

@@ -225,7 +225,7 @@ fn what_is_wrong_with_a_query_is_said_so_that_it_can_be_mended() {
     run(async {
         let shop = Shop::open();
         for (path, said) in [
-            ("events?source=kiosk", "`source` must be one of: gumroad, lemonsqueezy, paddle, polar, stripe."),
+            ("events?source=kiosk", "`source` must be one of: gumroad, lemonsqueezy, paddle, polar, stripe, standard."),
             ("outbox?state=late", "`state` must be one of: due, leased, done, dead."),
             ("actions?page=2", "unknown field `page`, expected `limit` or `cursor`."),
             ("actions?limit=0", "`limit` must be a number from 1 to 100."),

@@ -16,7 +16,10 @@ fn workspace_file(name: &str) -> String {
 fn the_projects_own_products_are_in_order() {
     let catalogue = parsed(&workspace_file("products.toml"));
     let names: Vec<&str> = catalogue.products().iter().map(|product| product.name.as_str()).collect();
-    assert_eq!(names, ["Acme Starter Kit", "Pick your stack", "Acme Kit", "Acme Toolbox", "Acme Press", "Acme Forge"]);
+    assert_eq!(
+        names,
+        ["Acme Starter Kit", "Pick your stack", "Acme Kit", "Acme Toolbox", "Acme Press", "Acme Forge", "Acme Anvil"]
+    );
 }
 
 #[test]
@@ -149,7 +152,7 @@ fn an_unknown_storefront_is_refused() {
         problems("[[lemon_squeezy]]\n[[kiosk]]\n"),
         [
             "line 1: unknown key `lemon_squeezy`: did you mean [[lemonsqueezy]]?",
-            "line 2: unknown key `kiosk`: a product begins with [[gumroad]] or [[lemonsqueezy]] or [[paddle]] or [[polar]] or [[stripe]]",
+            "line 2: unknown key `kiosk`: a product begins with [[gumroad]] or [[lemonsqueezy]] or [[paddle]] or [[polar]] or [[stripe]] or [[standard]]",
         ]
     );
 }

@@ -118,17 +118,19 @@ fn rows_are_read_back_as_the_catalogue_that_they_are_of() {
     );
     let entries: Vec<(String, String)> =
         rows.into_iter().map(|(source, .., entry)| (source, entry.to_string())).collect();
-    let read = Catalogue::from_rows(7, entries.iter().map(|(source, entry)| (source.as_str(), entry.as_str())));
+    let read = Catalogue::from_rows(7, entries.iter().map(|(source, entry)| (source.as_str(), entry.as_str())), "{}");
     assert_eq!(read, Ok(catalogue));
 }
 
 #[test]
 fn a_row_that_is_no_entry_is_named() {
     let broken =
-        Catalogue::from_rows(1, [("gumroad", "{\"product_id\":\"a\",\"name\":\"Kit\",\"license\":\"stolen\"}")]);
-    let error = broken.unwrap_err();
-    assert_eq!((error.source_name.as_str(), error.product_id.as_str()), ("gumroad", "a"));
-    assert!(error.problem.contains("unknown variant `stolen`"), "{}", error.problem);
+        Catalogue::from_rows(1, [("gumroad", "{\"product_id\":\"a\",\"name\":\"Kit\",\"license\":\"stolen\"}")], "{}");
+    let error = broken.unwrap_err().to_string();
+    assert!(
+        error.starts_with("the entry of product \"a\" of gumroad cannot be read: unknown variant `stolen`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -181,14 +183,14 @@ fn json_is_refused_with_its_lines_and_in_its_own_words() {
             ),
             "line 10: [[gumroad]] #2: must be a table of keys and values, not a whole number: write \"gumroad\": [{\"product_id\": …}, …]",
             "line 12: unknown key `lemon_squeezy`: did you mean \"lemonsqueezy\"?",
-            "line 13: unknown key `kiosk`: products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\" or \"polar\" or \"stripe\"",
+            "line 13: unknown key `kiosk`: products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\" or \"polar\" or \"stripe\" or \"standard\"",
         ]
     );
 }
 
 #[test]
 fn a_catalogue_that_is_no_object_is_refused() {
-    let listed = "products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\" or \"polar\" or \"stripe\"";
+    let listed = "products are listed under \"gumroad\" or \"lemonsqueezy\" or \"paddle\" or \"polar\" or \"stripe\" or \"standard\"";
     assert_eq!(problems("[]"), [format!("line 1: the catalogue must be an object of lists, not a list: {listed}")]);
     assert_eq!(
         problems("\n\n4"),

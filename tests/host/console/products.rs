@@ -272,6 +272,42 @@ fn the_text_is_checked_compared_and_saved_for_a_reason() {
     });
 }
 
+/// A description stands in the text, and nowhere in the form of an entry.
+#[test]
+fn what_is_entered_leaves_the_description_of_deliveries_as_it_was() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        let browser = signed_in(&shop).await;
+        let shown = browser.look(TEXT).await;
+        let sent = sent_by(&shown.html);
+        let value = |name: &str| sent.iter().find(|(known, _)| known == name).unwrap().1.clone();
+        let described = format!("{}\n[standard_webhooks]\npreset = \"creem\"\n", value("text"));
+        let version = value("expected_version");
+        let fields = |act| {
+            [("text", described.as_str()), ("expected_version", version.as_str()), ("reason", "Creem"), ("do", act)]
+        };
+        let looked = browser.post(TEXT, &fields("look")).await;
+        assert!(looked.text().contains("How deliveries are read standard_webhooks"), "{}", looked.text());
+        browser.submit(TEXT, &fields("save")).await;
+        let stored = || shop.value("SELECT descriptions FROM catalogue");
+        assert_eq!(stored(), r#"{"standard_webhooks":{"preset":"creem"}}"#);
+        let entered = [
+            ("source", "standard"),
+            ("product_id", "prod_1"),
+            ("variant", ""),
+            ("name", "Anvil"),
+            ("license", ""),
+            ("tier", "pro"),
+            ("repo", "acme/anvil"),
+            ("reason", "a new one"),
+            ("do", "save"),
+        ];
+        browser.submit(ENTRY, &entered).await;
+        assert_eq!(shop.count("products WHERE source = 'standard'"), 1);
+        assert_eq!(stored(), r#"{"standard_webhooks":{"preset":"creem"}}"#);
+    });
+}
+
 #[test]
 fn an_entry_is_taken_out_for_a_reason_and_buyers_keep_what_they_have() {
     run(async {

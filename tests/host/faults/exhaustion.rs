@@ -155,6 +155,12 @@ fn what_an_operator_does_is_done_once_despite_every_single_fault() {
 }
 
 #[test]
+fn what_waits_for_the_catalogue_is_processed_despite_every_single_fault() {
+    exhaust(Scenario::Mapping, 10);
+    exhaust(Scenario::Describing, 10);
+}
+
+#[test]
 fn a_lost_key_is_asked_for_despite_every_single_fault() {
     exhaust(Scenario::Recovery, 6);
 }

@@ -24,7 +24,8 @@ use latchkey::platform::host::Sqlite;
 use latchkey::platform::{Platform, unique_id};
 use latchkey_sandbox::{
     GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GUMROAD_ACCESS_TOKEN, LEMON_SQUEEZY_API_KEY, PADDLE_API_KEY,
-    PADDLE_WEBHOOK_SECRET, POLAR_ACCESS_TOKEN, POLAR_WEBHOOK_SECRET, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET,
+    PADDLE_WEBHOOK_SECRET, POLAR_ACCESS_TOKEN, POLAR_WEBHOOK_SECRET, STANDARD_WEBHOOKS_SECRET, STRIPE_API_KEY,
+    STRIPE_WEBHOOK_SECRET,
 };
 
 use self::beginnings::{Ask, Subject};
@@ -135,6 +136,8 @@ pub(super) enum Scenario {
     DismissalOfAll,
     /// The operator maps the product that a sale waits for.
     Mapping,
+    /// The operator describes how a sale is read that waits for that.
+    Describing,
     /// The operator answers a delivery that is stuck with a license by hand.
     IssuingByHand,
     /// The operator corrects the address of a license.
@@ -156,7 +159,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 56] = [
+    pub(super) const ALL: [Self; 57] = [
         Self::Sale,
         Self::MintedOrder,
         Self::AskedSale,
@@ -204,6 +207,7 @@ impl Scenario {
         Self::Dismissal,
         Self::DismissalOfAll,
         Self::Mapping,
+        Self::Describing,
         Self::IssuingByHand,
         Self::Correction,
         Self::Retry,
@@ -257,6 +261,7 @@ impl Scenario {
             Self::TeamSale | Self::FoundDispute => {
                 &[("POLAR_ACCESS_TOKEN", POLAR_ACCESS_TOKEN), ("POLAR_WEBHOOK_SECRET", POLAR_WEBHOOK_SECRET)]
             }
+            Self::Describing => &[("STANDARD_WEBHOOKS_SECRET", STANDARD_WEBHOOKS_SECRET)],
             Self::RefusedMail | Self::RejectedToken | Self::LastInvitation | Self::ReturnedMail => {
                 &[("OPERATOR_EMAIL", OPERATOR)]
             }

@@ -6,7 +6,7 @@ use latchkey::adapters::Failure;
 use latchkey::adapters::github::hooks::{EVENT, RepoHook, WEBHOOK_PATH};
 use latchkey::adapters::github::{Github, Installations};
 use latchkey::adapters::storefronts::AnyStorefront;
-use latchkey::adapters::storefronts::hooks::{self, HookSecret, RegisteredHook, SecretSeen};
+use latchkey::adapters::storefronts::hooks::{self, HookSecret, RegisteredHook, Registration, SecretSeen};
 use latchkey::config::{Config, Credentials};
 use latchkey::http::api::products::CatalogueAnswer;
 use latchkey::model::{Repo, Secret, Source};
@@ -126,6 +126,9 @@ pub(super) async fn connect(
     } else {
         let source = Source::parse(service).context("there is no such service")?;
         let storefront = config.storefronts.get(source).context("there is no such storefront")?;
+        if storefront.hooks().registration == Registration::ByHand {
+            return by_hand(storefront, &address(&url, &storefront.webhook_path())?, format);
+        }
         check_settings(session, &config, storefront)?;
         if is_loopback(&url) || url.scheme() != "https" {
             bail!(
@@ -147,6 +150,27 @@ pub(super) async fn connect(
         Format::Words => shown(&session.view, &address, &lines, made.as_ref()),
     };
     if lines.iter().any(|line| line.standing == Standing::Failed) { Err(Amiss(text).into()) } else { Ok(text) }
+}
+
+/// What is to be pasted where there is no API with which a webhook could be created.
+fn by_hand(storefront: &AnyStorefront, address: &str, format: Format) -> anyhow::Result<String> {
+    let service = storefront.source();
+    if format == Format::Json {
+        return to_json(&Connected { service: service.as_str(), url: address, hooks: &[], secret: None });
+    }
+    let setting = storefront.hooks().secret_setting;
+    let mut text = format!(
+        "{} cannot be asked from here. At the sender, add a webhook that leads to\n\n  {address}\n\nand put its secret, or its public key, \
+         where the Worker reads it: npx wrangler secret put {setting}",
+        storefront.name()
+    );
+    if let Some(rule) = storefront.section().description {
+        text.push_str(&format!(
+            "\nHow its deliveries are read is said by [{}] of the catalogue: subscribe to the events that it names.",
+            rule.key
+        ));
+    }
+    Ok(text)
 }
 
 /// Whether everything is there that has to be known: each by its name, and none by its value.

@@ -10,7 +10,7 @@ use latchkey::http::api::products::{CatalogueAnswer, DryRun, ReplaceRequest, Rep
 use latchkey::model::catalogue::{Catalogue, Difference, EntryRef, Form, Problem, Product};
 use serde_json::{Map, Value, json};
 
-use super::{Asking, Format, parse};
+use super::{Asking, Format, against, parse};
 use crate::api::Mistakes;
 use crate::args::{Change, Consent, Products, ProductsFile};
 use crate::show::{self, counted};
@@ -55,9 +55,12 @@ impl InvalidFile {
     }
 }
 
-/// Finds every mistake in a file.
-pub(super) fn check(file: &ProductsFile, format: Format) -> anyhow::Result<String> {
+/// Finds every mistake in a file, or shows what a delivery would be read as by it.
+pub(super) fn check(file: &ProductsFile, delivery: Option<&Path>, format: Format) -> anyhow::Result<String> {
     let written = read(&file.path)?;
+    if let Some(delivery) = delivery {
+        return against::shown(&written.catalogue, delivery, format);
+    }
     let products = written.catalogue.products().len();
     Ok(match format {
         Format::Words => format!("{}: {}, no mistakes", file.path.display(), counted(products, "product", "products")),
@@ -68,7 +71,7 @@ pub(super) fn check(file: &ProductsFile, format: Format) -> anyhow::Result<Strin
 impl Asking<'_> {
     pub(super) async fn products(&self, verb: &Products) -> anyhow::Result<String> {
         match verb {
-            Products::Check { file } => check(file, self.format),
+            Products::Check { file, against } => check(file, against.as_deref(), self.format),
             Products::Diff { file } => {
                 let plan = self.plan(file, &read(&file.path)?).await?;
                 Ok(if self.format == Format::Json { plan.answer } else { plan.shown })
@@ -122,13 +125,13 @@ impl Asking<'_> {
             _ => format!("{host} has version {version} of the catalogue."),
         };
         let shown = if replaced.difference.is_empty() {
-            format!("{head} {} has the same products: there is nothing to change.", file.path.display())
+            format!("{head} {} says the same: there is nothing to change.", file.path.display())
         } else {
             let changes = listed(&replaced.difference, &present, &written.catalogue);
             let due = match replaced.waiting {
-                0 => "No delivery waits for these products.".to_owned(),
+                0 => "No delivery waits for this.".to_owned(),
                 waiting => format!(
-                    "{} for these products, and would be processed.",
+                    "{} for this, and would be processed.",
                     counted(waiting, "delivery waits", "deliveries wait")
                 ),
             };
@@ -211,6 +214,14 @@ fn listed(difference: &Difference, old: &CatalogueAnswer, new: &Catalogue) -> St
         lines.extend(changes(old, new));
     }
     lines.extend(difference.removed.iter().map(|entry| format!("  - {}", named(entry))));
+    for key in &difference.descriptions {
+        let sign = match (old.descriptions.get(key), new.description(key)) {
+            (None, _) => '+',
+            (_, None) => '-',
+            _ => '~',
+        };
+        lines.push(format!("  {sign} [{key}]  how deliveries are read"));
+    }
     plain(&lines.join("\n"))
 }
 

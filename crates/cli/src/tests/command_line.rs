@@ -124,7 +124,7 @@ fn a_command_to_copy_names_a_worker_that_is_not_the_usual_one() {
 
 #[test]
 fn what_is_connected_is_a_storefront_or_github() {
-    for service in ["gumroad", "lemonsqueezy", "paddle", "polar", "stripe", "github"] {
+    for service in ["gumroad", "lemonsqueezy", "paddle", "polar", "stripe", "standard", "github"] {
         assert_eq!(misuse(&format!("connect {service}")), None, "{service}");
         assert_eq!(misuse(&format!("connect {service} --dry-run")), None, "{service}");
     }

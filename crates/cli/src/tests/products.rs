@@ -67,6 +67,7 @@ fn planned(version: i64, waiting: usize) -> ReplacedAnswer {
         added: vec![entry("4", "Acme Kit for Teams", Some("5"))],
         changed: vec![entry("4", "Acme Kit", None)],
         removed: vec![entry("6", "Old Kit", None)],
+        descriptions: Vec::new(),
     };
     ReplacedAnswer { version, difference, waiting }
 }
@@ -145,7 +146,7 @@ async fn a_difference_says_what_changes_of_each_product_and_what_becomes_due() {
           years: 1 -> unset
       - lemonsqueezy 6  Old Kit
 
-    2 deliveries wait for these products, and would be processed.
+    2 deliveries wait for this, and would be processed.
     "#);
     let sent = ("PUT".to_owned(), "/admin/products?dry_run=true&expected_version=7".to_owned(), Value::from(KIT));
     assert_eq!(worker.asked(), [get("/admin/products"), sent]);
@@ -156,6 +157,105 @@ async fn a_difference_says_what_changes_of_each_product_and_what_becomes_due() {
     let line = ["products", "diff", &file, "--json"];
     let text = run(&worker, &Person::who_says(false), &line, &folder).await.expect("a difference");
     assert_eq!(serde_json::from_str::<ReplacedAnswer>(&text).ok(), Some(planned(7, 2)));
+}
+
+#[tokio::test]
+async fn a_description_that_differs_is_named_by_its_key() {
+    let folder = Folder::new("described");
+    let file = folder.file("products.toml", &format!("{KIT}\n[standard_webhooks]\npreset = \"dodo\"\n"));
+    let worker = Worker::default();
+    let mut present = present();
+    present["standard_webhooks"] = json!({ "preset": "creem" });
+    worker.answers(200, &present);
+    let difference = Difference { descriptions: vec!["standard_webhooks".to_owned()], ..Difference::default() };
+    worker.answers(200, &ReplacedAnswer { version: 7, difference, waiting: 1 });
+    let text =
+        run(&worker, &Person::who_says(false), &["products", "diff", &file], &folder).await.expect("a difference");
+    assert_snapshot!(text, @"
+    http://worker has version 7 of the catalogue. products.toml would change it:
+
+      ~ [standard_webhooks]  how deliveries are read
+
+    1 delivery waits for this, and would be processed.
+    ");
+}
+
+/// A fixture of the Worker's.
+fn delivery(name: &str) -> String {
+    format!("{}/../../tests/fixtures/standard/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a delivery would be read as by a file, its name shortened.
+async fn read_as(text: &str, name: &str, more: &[&str]) -> Result<String, String> {
+    let folder = Folder::new(&format!("against-{name}"));
+    let (file, path) = (folder.file("products.toml", text), delivery(name));
+    let line = [&["--against", &path][..], more].concat();
+    let short = |text: String| text.replace(&path, name);
+    checked(&file, &line).await.map(short).map_err(|error| short(format!("{error:#}")))
+}
+
+const DODO: &str = "[[standard]]\nproduct_id = \"pdt_LhNaq2j3dVw7kKcYv1pTz\"\nname = \"Anvil\"\ntier = \"pro\"\n\
+                    repos = [\"acme/anvil\"]\n\n[standard_webhooks]\npreset = \"dodo\"\n";
+
+#[tokio::test]
+async fn a_captured_delivery_is_shown_as_it_would_be_read() {
+    let text = read_as(DODO, "dodo_payment_succeeded.json", &[]).await.expect("a sale");
+    assert_snapshot!(text, @r#"
+    dodo_payment_succeeded.json tells of payment.succeeded, which is a sale.
+      order           pay_gr4RizvMOXFJ6xca3y2tU
+      lines           1 × pdt_LhNaq2j3dVw7kKcYv1pTz: "Anvil"
+                      2 × pdt_R8qXbn4eTf2mWsJd6uHyA: not in the catalogue
+      address         ada@example.com
+      name            Ada Lovelace
+      amount          4900
+      currency        usd
+      sold_at         2026-11-20T10:00:00Z
+      answers         github_username: octocat
+                      campaign: autumn
+      test            false
+    "#);
+    let text = read_as(DODO, "dodo_refund_succeeded_in_part.json", &[]).await.expect("a refund");
+    assert_snapshot!(text, @"
+    dodo_refund_succeeded_in_part.json tells of refund.succeeded, which is a refund.
+      order           pay_gr4RizvMOXFJ6xca3y2tU
+      facts           partially_refunded
+    ");
+    let text = read_as(DODO, "dodo_payment_succeeded_of_subscription.json", &[]).await.expect("a payment");
+    assert_snapshot!(text, @"
+    dodo_payment_succeeded_of_subscription.json tells of payment.succeeded, which is a payment or the next date of a subscription.
+      order           sub_Iuq4rkW2DlMkFIQ8cNb7S
+      subscription    pay_Fq3sub1nZ8cYkTtW5vQpX is paid at 2026-11-20T10:00:00Z, until the next one
+    ");
+    let text = read_as(DODO, "dodo_payment_failed.json", &[]).await.expect("nothing");
+    assert!(
+        text.starts_with("dodo_payment_failed.json tells of payment.failed, which is nothing that is acted on"),
+        "{text}"
+    );
+    let told = read_as(DODO, "dodo_payment_succeeded.json", &["--json"]).await.expect("a sale");
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!((&told["meaning"], &told["lines"][0]["entry"]), (&json!("sale"), &json!("Anvil")));
+    assert_eq!((&told["lines"][1]["entry"], &told["unfound"]), (&Value::Null, &json!([])));
+}
+
+#[tokio::test]
+async fn a_pointer_that_finds_nothing_in_a_captured_delivery_is_named() {
+    let own = "[standard_webhooks.sale]\nevents = [\"payment.succeeded\"]\norder_id = \"/data/payment_id\"\n\
+               product_id = \"/data/product_cart/0/product_id\"\nemail = \"/data/email\"\n";
+    let text = read_as(own, "dodo_payment_succeeded.json", &[]).await.expect("a sale");
+    assert!(text.ends_with("These pointers find nothing here:\n  email `/data/email`"), "{text}");
+    assert!(text.contains("  address         unknown"), "{text}");
+    let wrong = own.replace("/data/payment_id", "/data/id");
+    let error = read_as(&wrong, "dodo_payment_succeeded.json", &[]).await.expect_err("no order");
+    assert_eq!(error, "dodo_payment_succeeded.json: sale.order_id `/data/id` finds nothing that can be read");
+    let error = read_as(KIT, "dodo_payment_succeeded.json", &[]).await.expect_err("no description");
+    assert_eq!(
+        error,
+        "dodo_payment_succeeded.json: the catalogue has no [standard_webhooks], which says how a delivery is read"
+    );
+    let error = read_as(DODO, "own.toml", &[]).await.expect_err("no JSON");
+    assert!(error.starts_with("own.toml: the body is not valid JSON"), "{error}");
+    let error = read_as(DODO, "nowhere.json", &[]).await.expect_err("no file");
+    assert!(error.starts_with("cannot read nowhere.json: "), "{error}");
 }
 
 #[tokio::test]
@@ -216,7 +316,7 @@ async fn a_push_of_what_is_there_already_changes_nothing() {
     worker.answers(200, &ReplacedAnswer { version: 7, difference: Difference::default(), waiting: 0 });
     let line = ["products", "push", &file, "--reason", "again"];
     let text = run(&worker, &Person::who_says(false), &line, &folder).await.expect("nothing to do");
-    assert_snapshot!(text, @"http://worker has version 7 of the catalogue. products.toml has the same products: there is nothing to change.");
+    assert_snapshot!(text, @"http://worker has version 7 of the catalogue. products.toml says the same: there is nothing to change.");
     assert_eq!(worker.asked().len(), 2);
 }
 

@@ -82,6 +82,7 @@ fn everything_that_the_doctor_looks_at_has_its_words() {
       too_many: the storefront has more products than are looked at
       not_mapped: the catalogue does not name it
       nothing_mapped: the catalogue names none
+      not_described: the catalogue does not say how its deliveries are read
       expires_soon: it comes within 30 days
       expired: it is over
       not_shown: it is not shown
@@ -194,6 +195,7 @@ fn every_code_has_its_words() {
       unknown_storefront: the Worker knows no storefront of that name
       storefront_unavailable: the storefront did not answer what had to be asked to understand it
       unmapped_product: the catalogue does not say what its product opens
+      not_described: the catalogue does not say how to read it
       order_not_here_yet: its order has not arrived, and what its key opens depends on that
       payload_erased: its payload is erased
       attempts_exhausted: it was tried so often that it is not tried again

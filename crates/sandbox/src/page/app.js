@@ -6,7 +6,7 @@
 "use strict";
 
 const POLL_MILLIS = 1500;
-const STOREFRONTS = { gumroad: "Gumroad", lemonsqueezy: "Lemon Squeezy", paddle: "Paddle", polar: "Polar", stripe: "Stripe" };
+const STOREFRONTS = { gumroad: "Gumroad", lemonsqueezy: "Lemon Squeezy", paddle: "Paddle", polar: "Polar", stripe: "Stripe", standard: "Standard Webhooks" };
 
 const byId = (id) => document.getElementById(id);
 let state = null;

@@ -10,8 +10,8 @@ use super::Polar;
 use super::api::{scopes, unintelligible};
 use super::lists::Items;
 use crate::adapters::Failure;
-use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen};
+use crate::adapters::storefronts::{ListedProduct, Products};
 use crate::json;
 use crate::model::Secret;
 use crate::platform::{HttpRequest, Method, Platform};
@@ -48,6 +48,7 @@ struct Endpoint {
 #[derive(Deserialize)]
 struct Product {
     id: String,
+    name: Option<String>,
 }
 
 /// The endpoints that webhooks go to. One that is switched off, as Polar does after ten deliveries in a row that failed, or that sends
@@ -105,8 +106,8 @@ pub(super) async fn products(polar: &Polar, platform: &impl Platform) -> Result<
     let path = ["/v1/products/?is_archived=false&limit=100", &polar.filter()].concat();
     let body = polar.get(platform, scopes::PRODUCTS, &path).await?;
     let Items { items, pagination } = json::from_bytes::<Items<Product>>(&body).map_err(|_| unintelligible())?;
-    let ids = items.into_iter().map(|product| product.id).collect();
-    Ok(Products { ids, is_whole: pagination.max_page <= 1 })
+    let listed = items.into_iter().map(|Product { id, name }| ListedProduct { id, name }).collect();
+    Ok(Products { listed, is_whole: pagination.max_page <= 1 })
 }
 
 /// Which secret an endpoint has. Whoever sets up the first one has none yet to compare it with.

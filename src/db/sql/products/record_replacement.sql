@@ -8,7 +8,7 @@ WITH given AS (
 )
 INSERT INTO admin_actions (id, action, target, reason, actor, detail, acted_at, trace_id)
 SELECT :id, 'catalogue.replace', 'catalogue', :reason, :actor,
-       json_object(
+       json_patch(json_object(
          'version', c.version + 1,
          'added', (SELECT count(*) FROM (SELECT source, product_id, variant_id FROM given
                                          EXCEPT SELECT source, product_id, variant_id FROM products)),
@@ -16,10 +16,12 @@ SELECT :id, 'catalogue.replace', 'catalogue', :reason, :actor,
                      WHERE g.entry <> p.entry),
          'removed', (SELECT count(*) FROM (SELECT source, product_id, variant_id FROM products
                                            EXCEPT SELECT source, product_id, variant_id FROM given))),
+         iif(c.descriptions IS :descriptions, '{}', '{"described":1}')),
        :now, :trace
 FROM catalogue c
 WHERE c.id = 1 AND c.version = coalesce(:expected, c.version)
   AND ((SELECT count(*) FROM given) <> (SELECT count(*) FROM products)
        OR EXISTS (SELECT position, source, product_id, variant_id, entry FROM given
-                  EXCEPT SELECT position, source, product_id, variant_id, entry FROM products))
+                  EXCEPT SELECT position, source, product_id, variant_id, entry FROM products)
+       OR c.descriptions IS NOT :descriptions)
 ON CONFLICT (id) DO NOTHING

@@ -11,7 +11,7 @@ use crate::http::{Code, Problem};
 use crate::model::catalogue::{EntryRef, Problem as Mistake};
 use crate::pages::console::visit::Visit;
 use crate::pages::console::words;
-use crate::pages::words::{Markup, Part, filled};
+use crate::pages::words::{Markup, Part, alone, filled};
 use crate::platform::Platform;
 use crate::words::storefront;
 
@@ -148,12 +148,14 @@ impl Plan {
             (words::REMOVED, &difference.removed),
         ];
         let entries = |entries: &[EntryRef]| entries.iter().map(entry).collect::<Vec<_>>();
+        let described: Vec<_> = difference.descriptions.iter().map(|key| alone(key)).collect();
         let waiting = i64::try_from(answer.waiting).unwrap_or(i64::MAX);
         Self {
             lists: lists
                 .into_iter()
                 .filter(|(_, all)| !all.is_empty())
                 .map(|(title, all)| (title, entries(all)))
+                .chain((!described.is_empty()).then_some((words::DESCRIBED, described)))
                 .collect(),
             waiting: (waiting > 0).then(|| filled(words::WILL_BE_DUE, &[("count", Part::Number(waiting))])),
             seen: mark(text, version),

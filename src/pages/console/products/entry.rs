@@ -230,7 +230,7 @@ fn proposed(catalogue: &Catalogue, asked: &Fields, name: &str) -> Fields {
     let said = ["source", "product_id", "sold"].map(|name| (name, asked.text(name)));
     let reason = if asked.text("sold").is_empty() { "" } else { words::SOLD_REASON };
     let name = if name.is_empty() { asked.text("name") } else { name };
-    let begun = [("name", name), ("variant", variant), ("tier", tier.unwrap_or("standard")), ("reason", reason)];
+    let begun = [("name", name), ("variant", variant), ("tier", tier.unwrap_or("core")), ("reason", reason)];
     Fields::of(said.into_iter().chain(begun))
 }
 

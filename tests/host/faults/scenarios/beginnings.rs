@@ -10,7 +10,8 @@ use latchkey::model::{BuyerEmail, EmailAddress, EventId, GithubLogin, LicenseKey
 use latchkey::platform::Platform;
 use latchkey_sandbox::{
     AccountKind, Delivery, Fault, FaultKind, GumroadSale, HookFormat, KeyStatus, LemonSqueezySale,
-    LemonSqueezySubscription, LicenseKeySeed, MailFate, PaddleAdjustment, PaddleSale, PolarSale, Service, StripeSale,
+    LemonSqueezySubscription, LicenseKeySeed, MailFate, PaddleAdjustment, PaddleSale, PolarSale, Service, StandardSale,
+    StripeSale,
 };
 use serde_json::json;
 
@@ -335,6 +336,15 @@ impl Scenario {
                 assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
                 assert_eq!(shop.count("webhook_events WHERE stuck_at IS NOT NULL"), 1);
                 Subject::Operator(Change::Replace(catalogue().clone()))
+            }
+            Self::Describing => {
+                let entry = "[[standard]]\nproduct_id = \"pdt_1SandboxAnvil\"\nname = \"Anvil\"\ntier = \"pro\"\nrepos = [\"acme/anvil\"]\n";
+                shop.stock(&catalogue_of(entry));
+                let sale = shop.sandbox.sell_by_standard_webhooks(StandardSale::default());
+                assert_eq!(shop.deliver(&sale).await.status, 200);
+                assert_eq!(shop.count("webhook_events WHERE stuck_at IS NOT NULL AND reason = 'not_described'"), 1);
+                let described = format!("{entry}\n[standard_webhooks]\npreset = \"dodo\"\n");
+                Subject::Operator(Change::Replace(catalogue_of(&described)))
             }
             Self::IssuingByHand => Subject::Operator(Change::Issue(Issue {
                 section: Source::named("gumroad"),

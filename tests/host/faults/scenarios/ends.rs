@@ -35,6 +35,7 @@ impl Scenario {
             | Self::Replay
             | Self::ReplayOfAll
             | Self::Mapping
+            | Self::Describing
             | Self::Retry => {
                 end.sold(1);
             }
@@ -260,6 +261,7 @@ impl Scenario {
             | Self::Dismissal
             | Self::DismissalOfAll
             | Self::Mapping
+            | Self::Describing
             | Self::IssuingByHand
             | Self::Correction
             | Self::Retry

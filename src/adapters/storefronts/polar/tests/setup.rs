@@ -1,8 +1,8 @@
 //! Webhook endpoints, and the list of products.
 
 use super::*;
-use crate::adapters::storefronts::Products;
 use crate::adapters::storefronts::hooks::{HookChange, RegisteredHook, SecretSeen, missing};
+use crate::adapters::storefronts::{ListedProduct, Products};
 
 const URL: &str = "https://shop.example.com/webhooks/polar";
 
@@ -69,10 +69,12 @@ fn a_new_one_gives_the_secret_that_polar_has_made() {
 #[test]
 fn products_are_listed_as_far_as_one_page_goes() {
     for (max_page, is_whole) in [(1, true), (2, false)] {
-        let body = json!({ "items": [{ "id": "p1" }, { "id": "p2" }], "pagination": { "total_count": 2, "max_page": max_page } });
+        let body = json!({ "items": [{ "id": "p1", "name": "Press" }, { "id": "p2" }], "pagination": { "total_count": 2, "max_page": max_page } });
         let world = Canned::answering([reply(200, &body.to_string())]);
-        let ids = ["p1", "p2"].map(str::to_owned).to_vec();
-        assert_eq!(run(polar().products(&world)), Ok(Products { ids, is_whole }));
+        let listed = [("p1", Some("Press")), ("p2", None)];
+        let listed =
+            listed.map(|(id, name)| ListedProduct { id: id.to_owned(), name: name.map(str::to_owned) }).to_vec();
+        assert_eq!(run(polar().products(&world)), Ok(Products { listed, is_whole }));
         assert_eq!(world.calls(), ["GET https://api.polar.sh/v1/products/?is_archived=false&limit=100"]);
     }
 }
