@@ -17,6 +17,7 @@ mod leaks;
 mod mutation;
 mod operating;
 mod paddle;
+mod polar;
 mod racing;
 mod selling;
 mod shop;
