@@ -1,9 +1,11 @@
-//! Polar's own package on what the sandbox signs, and on every kind of delivery that is kept.
+//! Polar's own package on what the sandbox signs, on every kind of delivery that is kept, and as a client of the sandbox.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use latchkey_sandbox::{POLAR_WEBHOOK_SECRET, sign_polar_body, sign_polar_body_as_before};
+use latchkey_sandbox::{
+    Options, POLAR_ACCESS_TOKEN, POLAR_WEBHOOK_SECRET, PolarSale, Sandbox, sign_polar_body, sign_polar_body_as_before,
+};
 use serde_json::{Value, json};
 
 /// What a script of ours makes of this with Polar's own package.
@@ -52,4 +54,28 @@ fn polars_own_package_takes_every_kind_of_delivery_that_is_kept_signed_either_wa
     let another = "whsec_c29tZWJvZHktZWxzZS1oYXMtbWFkZS10aGlz";
     assert_eq!(verdict(another, signed(), &sale), "PolarWebhookVerificationError");
     assert_eq!(verdict(secret, signed(), &[&sale[..], b" "].concat()), "PolarWebhookVerificationError");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn polars_own_package_finds_in_the_sandbox_what_it_finds_at_polar() {
+    let sandbox = Sandbox::new(Options::default());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/polar", listener.local_addr().unwrap());
+    let serving = tokio::spawn(sandbox.serve(listener));
+    let team = PolarSale { email: None, owner: Some("grace@example.com".to_owned()), ..PolarSale::default() };
+    let order = sandbox.sell_on_polar(team);
+    sandbox.polar_refund(&order.reference, Some(1_000));
+    sandbox.polar_dispute(&order.reference, "needs_response");
+    sandbox.add_polar_endpoint("https://shop.example.com/webhooks/polar", &["order.paid"]);
+    let team = serde_json::from_slice::<Value>(&order.body).unwrap()["data"]["customer_id"].clone();
+    let asked = json!({ "url": url, "token": POLAR_ACCESS_TOKEN, "order": order.reference, "team": team });
+    let read = tokio::task::spawn_blocking(move || package("polar-read.mjs", &asked)).await.unwrap();
+    let expected = json!({
+        "order": "partially_refunded", "listed": order.reference, "refund": order.reference, "dispute": "needs_response",
+        "owner": "grace@example.com", "product": "Acme Press", "endpoint": true,
+    });
+    assert_eq!(read, expected);
+    assert_eq!(sandbox.take_calls().len(), 7);
+    sandbox.assert_drained();
+    serving.abort();
 }
