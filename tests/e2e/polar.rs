@@ -1,12 +1,69 @@
-//! Polar's own package on what the sandbox signs, on every kind of delivery that is kept, and as a client of the sandbox.
+//! A Polar sale from the webhook to the repository and back; and Polar's own package on what the sandbox signs, on every kind of delivery
+//! that is kept, and as a client of the sandbox.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use latchkey_sandbox::{
-    Options, POLAR_ACCESS_TOKEN, POLAR_WEBHOOK_SECRET, PolarSale, Sandbox, sign_polar_body, sign_polar_body_as_before,
+    Delivery, Fault, FaultKind, Options, POLAR_ACCESS_TOKEN, POLAR_WEBHOOK_SECRET, PolarSale, Sandbox, Service,
+    sign_polar_body, sign_polar_body_as_before,
 };
+use latchkey_testbed::TestbedOptions;
 use serde_json::{Value, json};
+
+use crate::shop::Shop;
+
+const REPO: &str = "acme/press";
+const TOKEN: &str = "polar-admin-token-0000000000000000000";
+
+async fn open() -> Shop {
+    Shop::open_with(
+        TestbedOptions::default()
+            .without("GUMROAD_ACCESS_TOKEN")
+            .without("LEMON_SQUEEZY_API_KEY")
+            .with_var("ADMIN_TOKEN", TOKEN)
+            .with_var("POLAR_ACCESS_TOKEN", POLAR_ACCESS_TOKEN)
+            .with_var("POLAR_WEBHOOK_SECRET", POLAR_WEBHOOK_SECRET),
+    )
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_is_licensed_mailed_and_invited_and_its_refund_removes_the_member() {
+    let shop = open().await;
+    let entry = "[[polar]]\nproduct_id = \"9d2f0e4a-0000-4000-8000-0000000000bb\"\nname = \"Press\"\ntier = \"pro\"\nrepos = [\"acme/press\"]\n";
+    let push = shop.bed.client().put(format!("{}/admin/products?reason=press", shop.bed.url())).bearer_auth(TOKEN);
+    let pushed = shop.request(push.header("content-type", "application/toml").body(entry)).await;
+    assert_eq!(pushed.status, 200, "{}", pushed.body);
+    let sandbox = shop.bed.sandbox();
+    // A team buys, and at the first try Polar does not say who owns it.
+    sandbox.inject(Fault::new(Service::Polar, FaultKind::status(503)).path("/members").times(1));
+    let team = PolarSale { email: None, owner: Some("ada@example.com".to_owned()), ..PolarSale::default() };
+    let sale = sandbox.sell_on_polar(team);
+    assert_eq!(shop.deliver(&sale).await, 200);
+    shop.until("webhook_events WHERE reason = 'storefront_unavailable'", 1).await;
+    assert_eq!(shop.count("licenses WHERE email = ''"), 1);
+    // It comes once more, signed as with an older secret.
+    let mut again = sandbox.polar_retry(&sale);
+    let header = |delivery: &Delivery, name: &str| {
+        delivery.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap()
+    };
+    let (id, time) = (header(&again, "webhook-id"), header(&again, "webhook-timestamp").parse::<i64>().unwrap());
+    again.headers.retain(|(name, _)| !name.starts_with("webhook-"));
+    again.headers.extend(sign_polar_body_as_before(POLAR_WEBHOOK_SECRET, &id, time * 1000, &again.body));
+    assert_eq!(shop.deliver(&again).await, 200);
+    shop.until("licenses WHERE email = 'ada@example.com'", 1).await;
+    shop.tick_until("outbox WHERE kind = 'license_mail' AND state = 'done'", 1).await;
+    let key = shop.take_key();
+    assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+    sandbox.accept_invitation("octocat", REPO).unwrap();
+
+    assert_eq!(shop.deliver(&sandbox.polar_refund(&sale.reference, None)).await, 200);
+    shop.tick_until("grants WHERE state = 'revoked'", 1).await;
+    assert!(sandbox.collaborators(REPO).is_empty());
+    assert_eq!(shop.activate(&key, "octocat").await.body["code"], "license_revoked");
+    shop.close();
+}
 
 /// What a script of ours makes of this with Polar's own package.
 fn package(script: &str, input: &Value) -> Value {
