@@ -22,4 +22,5 @@ mod racing;
 mod selling;
 mod shop;
 mod slow;
+mod standard;
 mod stripe;
