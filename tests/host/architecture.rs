@@ -69,7 +69,9 @@ fn only_its_own_module_knows_a_storefront() {
     let names: Vec<_> =
         PROFILES.iter().flat_map(|profile| [letters(profile.source.as_str()), letters(profile.name)]).collect();
     assert!(names.len() >= 4 && names.iter().all(|name| !name.is_empty()));
-    let named = lines(&rest, |line| names.iter().any(|name| letters(line).contains(name)));
+    // An alphabet has a storefront's name for another reason.
+    let named = |line: &str| letters(&line.replace("BASE64_STANDARD", ""));
+    let named = lines(&rest, |line| names.iter().any(|name| named(line).contains(name)));
     assert!(named.is_empty(), "{}", named.join("\n"));
     for file in &rest {
         assert!(names.iter().all(|name| !letters(&file.path).contains(name)), "{}", file.path);

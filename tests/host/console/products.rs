@@ -288,7 +288,8 @@ fn what_is_entered_leaves_the_description_of_deliveries_as_it_was() {
         };
         let looked = browser.post(TEXT, &fields("look")).await;
         assert!(looked.text().contains("How deliveries are read standard_webhooks"), "{}", looked.text());
-        browser.submit(TEXT, &fields("save")).await;
+        let seen = seen_in(&looked.html);
+        browser.submit(TEXT, &[fields("save").as_slice(), &[("seen", seen.as_str())]].concat()).await;
         let stored = || shop.value("SELECT descriptions FROM catalogue");
         assert_eq!(stored(), r#"{"standard_webhooks":{"preset":"creem"}}"#);
         let entered = [
@@ -302,7 +303,10 @@ fn what_is_entered_leaves_the_description_of_deliveries_as_it_was() {
             ("reason", "a new one"),
             ("do", "save"),
         ];
-        browser.submit(ENTRY, &entered).await;
+        let looked = browser.post(ENTRY, &entered).await;
+        let (seen, version) = (seen_in(&looked.html), shop.value("SELECT version FROM catalogue"));
+        let confirmed = [("expected_version", version.as_str()), ("seen", seen.as_str())];
+        browser.submit(ENTRY, &[entered.as_slice(), &confirmed].concat()).await;
         assert_eq!(shop.count("products WHERE source = 'standard'"), 1);
         assert_eq!(stored(), r#"{"standard_webhooks":{"preset":"creem"}}"#);
     });
