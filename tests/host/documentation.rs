@@ -1,9 +1,11 @@
-//! What the documentation says of the tests is so: each one that `docs/faults.md` and `docs/states.md` name is there.
+//! What the documentation says of the tests is so: each one that `docs/faults.md` and `docs/states.md` name is there. And what the
+//! README leads to is there, in as many lines as somebody reads.
 
 use std::fs;
 use std::path::Path;
 
 const FAULTS: &str = include_str!("../../docs/faults.md");
+const README: &str = include_str!("../../README.md");
 const STATES: &str = include_str!("../../docs/states.md");
 
 /// Every `file.rs::function` in backticks.
@@ -55,5 +57,18 @@ fn every_row_of_the_page_of_faults_has_an_id_of_its_own_and_names_what_shows_it(
     for (id, row) in &rows {
         assert_eq!(rows.iter().filter(|(other, _)| other == id).count(), 1, "{id}");
         assert!(row.contains("::") || row.contains("`cargo xtask"), "{id} names nothing that shows it");
+    }
+}
+
+#[test]
+fn the_readme_is_short_and_what_it_leads_to_is_there() {
+    assert!(README.lines().count() <= 300, "{} lines", README.lines().count());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let places = README.split("](").skip(1).filter_map(|behind| behind.split_once(')')).map(|(place, _)| place);
+    let files: Vec<_> = places.filter(|place| !place.contains("://") && !place.starts_with('#')).collect();
+    assert!(files.len() > 40, "{} links", files.len());
+    for file in files {
+        let file = file.split('#').next().unwrap_or_default();
+        assert!(root.join(file).exists(), "{file} is not there");
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::grants::{Line, changes};
-use super::{Read, WINDOW, code, json, optional_code, page, rows_for, text};
+use super::{Read, code, json, optional_code, page, rows_for, text};
 use crate::db::batch::Batch;
 use crate::db::statement::query;
 use crate::http::api::Page;
@@ -13,13 +13,16 @@ use crate::http::api::values::{AccountFilter, RepoFilter};
 use crate::model::{GrantState, LicenseStatus, Permission, Timestamp};
 use crate::platform::{Row, RowError};
 
+/// How many differences a page with a filter looks at: strangers by the hundred in one repository hide none of another.
+const LOOKED_AT: i64 = 500;
+
 /// A page of differences, as they were found.
 pub fn list(request: &DriftRequest) -> Read<Page<DriftItem>> {
     let limit = request.limit;
     // A cursor that no page gave is behind everything.
     let cursor = || request.cursor.as_ref().map(|cursor| cursor.as_str().parse::<i64>().unwrap_or(i64::MAX >> 11));
     let is_filtered = request.kind.is_some() || request.repo.is_some() || request.github.is_some();
-    let window = if is_filtered { WINDOW } else { rows_for(limit) };
+    let window = if is_filtered { LOOKED_AT } else { rows_for(limit) };
     let mut batch = Batch::new();
     let found = batch.add(query!(
         "reads/drift/page",
