@@ -148,7 +148,7 @@ async fn the_package_runs_and_sells_where_there_is_no_rust() {
         client.put(format!("{url}/admin/products?reason=first+products")).bearer_auth(ADMIN_TOKEN).body(products);
     let answer = push.header("content-type", "application/toml").send().await.unwrap();
     let answer: Value = answer.json().await.unwrap();
-    assert_eq!((&answer["version"], answer["added"].as_array().map(Vec::len)), (&json!(1), Some(6)), "{answer}");
+    assert_eq!((&answer["version"], answer["added"].as_array().map(Vec::len)), (&json!(1), Some(7)), "{answer}");
 
     let sale = GumroadSale { product_id: Some("32-nPAicqbLj8B_WswVlMw==".to_owned()), ..GumroadSale::default() };
     let delivery = sandbox.sell_on_gumroad(sale);
