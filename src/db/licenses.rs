@@ -40,7 +40,7 @@ pub struct AtCheckout {
 }
 
 /// For so long after it was issued, a license is tried to be activated for the account that was given at its checkout.
-pub const CHECKOUT_TRIED_MS: i64 = 24 * 60 * 60 * 1000;
+const CHECKOUT_TRIED_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Between two tries, at least.
 const CHECKOUT_WAIT_MS: i64 = 5 * 60 * 1000;

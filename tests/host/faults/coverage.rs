@@ -15,9 +15,8 @@ use super::scenarios::{Blow, FATES, Witness};
 use crate::sql::statements;
 
 /// Statements that no scenario reaches yet: reads, which change nothing; the note of a new login, which the simulator strikes; what
-/// forgets old recoveries, which the next tick does as well; the record of who looked at a key, without which none is shown; and seven whose
-/// faults the tests of alerts, of mails, of recoveries and of
-/// signing in inject themselves.
+/// forgets old recoveries, which the next tick does as well; the record of who looked at a key, without which none is shown; and seven
+/// whose faults the tests of alerts, of mails, of recoveries and of signing in inject themselves.
 const NOT_STRUCK: [&str; 35] = [
     "actions/record_move",
     "actions/record_showing",
