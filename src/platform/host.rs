@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::json::Json;
@@ -33,6 +33,8 @@ struct World {
     clock: Cell<Timestamp>,
     /// When each sleep that is under way ends.
     sleepers: RefCell<Vec<Timestamp>>,
+    /// Whom to wake when, where the clock is driven.
+    wakers: RefCell<Vec<(Timestamp, Waker)>>,
     /// Whether the clock moves by [`Host::advance`] alone.
     driven: Cell<bool>,
     random: RefCell<fastrand::Rng>,
@@ -100,6 +102,7 @@ impl Host {
             upstream: Box::new(upstream),
             clock: Cell::new(now),
             sleepers: RefCell::default(),
+            wakers: RefCell::default(),
             driven: Cell::new(false),
             random: RefCell::new(fastrand::Rng::with_seed(seed)),
             limits: RefCell::default(),
@@ -115,13 +118,17 @@ impl Host {
         &self.0.database
     }
 
-    /// Moves the clock.
+    /// Moves the clock, and wakes whose sleep is over by then.
     pub fn advance(&self, time: Duration) {
-        self.0.clock.set(self.0.clock.get().plus_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)));
+        let now = self.0.clock.get().plus_millis(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        self.0.clock.set(now);
+        let over: Vec<_> = self.0.wakers.borrow_mut().extract_if(.., |(end, _)| *end <= now).collect();
+        for (_, waker) in over {
+            waker.wake();
+        }
     }
 
-    /// Leaves the clock to whoever runs the tasks from now on: a sleep waits until [`Host::advance`] has come to its end,
-    /// and wakes nobody, so every task has to be polled again behind it.
+    /// Leaves the clock to whoever runs the tasks from now on: a sleep waits until [`Host::advance`] has come to its end.
     pub fn drive(&self) {
         self.0.driven.set(true);
     }
@@ -214,7 +221,7 @@ impl Platform for Host {
         const TURNS: u32 = 64;
         let sleeper = Sleeper::new(&self.0, time);
         if self.0.driven.get() {
-            return poll_fn(|_| if self.0.clock.get() < sleeper.end { Poll::Pending } else { Poll::Ready(()) }).await;
+            return poll_fn(|context| sleeper.poll(context)).await;
         }
         let mut idle = 0;
         while self.0.clock.get() < sleeper.end {
@@ -304,6 +311,18 @@ impl<'a> Sleeper<'a> {
         Self { world, end }
     }
 
+    /// Whether it is over, where the clock is driven. Many that are awaited at once are polled only if they were woken.
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        if self.world.clock.get() >= self.end {
+            return Poll::Ready(());
+        }
+        let mut wakers = self.world.wakers.borrow_mut();
+        if !wakers.iter().any(|(end, waker)| *end == self.end && waker.will_wake(context.waker())) {
+            wakers.push((self.end, context.waker().clone()));
+        }
+        Poll::Pending
+    }
+
     fn is_first(&self) -> bool {
         self.world.sleepers.borrow().iter().min() == Some(&self.end)
     }
@@ -329,4 +348,32 @@ async fn yield_once() {
         }
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use futures_util::future::join_all;
+
+    use super::Host;
+    use crate::model::Timestamp;
+    use crate::platform::{Platform, SendError};
+
+    /// So many that they are polled one by one, as each is woken.
+    #[test]
+    fn a_clock_that_is_driven_wakes_every_sleeper_of_a_crowd() {
+        let host = Host::new(0, Timestamp::from_millis(0), |_| Err(SendError::Unreachable)).expect("a database");
+        host.drive();
+        let second = Duration::from_secs(1);
+        let mut crowd = pin!(join_all((0..100).map(|_| host.sleep(second))));
+        let mut context = Context::from_waker(Waker::noop());
+        let over = (0..100).any(|_| crowd.as_mut().poll(&mut context).is_ready());
+        assert!(!over, "its time has not come");
+        host.advance(second);
+        let over = (0..100).any(|_| crowd.as_mut().poll(&mut context).is_ready());
+        assert!(over, "it sleeps on");
+    }
 }

@@ -12,11 +12,16 @@ use std::time::Duration;
 use crate::fate::Fates;
 use crate::world::World;
 
+/// After so many turns of everybody, one that waits for a time which has come waits for ever.
+const PATIENCE: u32 = 1_000;
+
 /// The tasks that are under way.
 pub(crate) struct Tasks {
     running: Vec<Task>,
     random: fastrand::Rng,
     fates: Rc<Fates>,
+    /// How often in a row nothing but the clock was waited for, and its time had come.
+    idle: u32,
 }
 
 struct Task {
@@ -35,7 +40,7 @@ impl Wake for Woken {
 
 impl Tasks {
     pub(crate) const fn new(random: fastrand::Rng, fates: Rc<Fates>) -> Self {
-        Self { running: Vec::new(), random, fates }
+        Self { running: Vec::new(), random, fates, idle: 0 }
     }
 
     /// Begins a task, which is known to the faults by this number.
@@ -103,6 +108,8 @@ impl Tasks {
             return;
         };
         let time = end.as_millis() - world.now().as_millis();
+        self.idle = if time > 0 { 0 } else { self.idle + 1 };
+        assert!(self.idle < PATIENCE, "a request or tick neither gets on nor ends, whatever the time");
         self.advance(world, Duration::from_millis(time.max(0).unsigned_abs()));
     }
 }
