@@ -50,12 +50,13 @@ impl Other {
 
 /// Latchkey's Worker with the benchmark's products.
 pub(crate) async fn latchkey(build: &Path) -> Testbed {
-    latchkey_with(build, &[]).await
+    start(options(build)).await
 }
 
-/// The same with these variables.
-pub(crate) async fn latchkey_with(build: &Path, vars: &[(&str, &str)]) -> Testbed {
-    start(vars.iter().fold(options(build), |options, (name, value)| options.with_var(name, value))).await
+/// The same with these variables, and with V8's inspector.
+pub(crate) async fn inspected(build: &Path, vars: &[(&str, &str)]) -> Testbed {
+    let options = TestbedOptions { inspected: true, ..options(build) };
+    start(vars.iter().fold(options, |options, (name, value)| options.with_var(name, value))).await
 }
 
 async fn start(options: TestbedOptions) -> Testbed {

@@ -18,6 +18,7 @@ mod first_answer;
 mod keys;
 mod load;
 mod paths;
+mod profile;
 mod tick;
 
 use std::path::PathBuf;

@@ -23,6 +23,8 @@ pub struct TestbedOptions {
     pub seed: Vec<String>,
     /// How much later than it could the database answers each call. It has done by then what it was asked.
     pub database_delay: Duration,
+    /// Whether V8's inspector listens: [`Testbed::inspector`](crate::Testbed::inspector).
+    pub inspected: bool,
     /// The sandbox to start beside the Worker. `None` starts none, and the Worker has no secret and no address but
     /// those of `vars`.
     pub sandbox: Option<latchkey_sandbox::Options>,
@@ -38,6 +40,7 @@ impl Default for TestbedOptions {
             unset: Vec::new(),
             seed: Vec::new(),
             database_delay: Duration::ZERO,
+            inspected: false,
             sandbox: Some(latchkey_sandbox::Options::default()),
         }
     }

@@ -16,7 +16,7 @@ use crate::database::{self, Row};
 use crate::error::TestbedError;
 use crate::options::TestbedOptions;
 use crate::template::{Template, template};
-use crate::workerd::{Log, LogLine, Workerd};
+use crate::workerd::{Addresses, Log, LogLine, Workerd};
 
 /// No request of a test takes this long; one that hangs fails by itself.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -28,6 +28,7 @@ pub struct Testbed {
     workerd: Option<Workerd>,
     sandbox: Option<Served>,
     url: String,
+    inspector: Option<String>,
     client: reqwest::Client,
     database: PathBuf,
     settings: Value,
@@ -80,6 +81,7 @@ impl Testbed {
             "buildDir": options.build_dir,
             "persistence": persistence,
             "databaseDelay": millis(options.database_delay),
+            "inspected": options.inspected,
             "worker": worker(template, &options, sandbox.as_ref()),
         });
         let client = reqwest::Client::builder().timeout(REQUEST_LIMIT).redirect(reqwest::redirect::Policy::none());
@@ -88,8 +90,8 @@ impl Testbed {
             source: std::io::Error::other(error),
         })?;
         let log = Log::default();
-        let url = String::new();
-        let mut testbed = Self { workerd: None, sandbox, url, client, database, settings, log, folder };
+        let (url, inspector) = (String::new(), None);
+        let mut testbed = Self { workerd: None, sandbox, url, inspector, client, database, settings, log, folder };
         testbed.run().await?;
         Ok(testbed)
     }
@@ -97,6 +99,12 @@ impl Testbed {
     /// Where the Worker answers, without a slash at the end. It stays the same through a restart.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where V8's inspector of the Worker's isolate takes a WebSocket, since the last start; `None` where the options did not
+    /// ask for one. It speaks <https://chromedevtools.github.io/devtools-protocol/v8/>.
+    pub fn inspector(&self) -> Option<&str> {
+        self.inspector.as_deref()
     }
 
     /// The sandbox that the Worker takes for the outside world.
@@ -208,13 +216,14 @@ impl Testbed {
     async fn run(&mut self) -> Result<(), TestbedError> {
         let file = self.folder.path().join("settings.json");
         fs::write(&file, self.settings.to_string()).map_err(TestbedError::io("write the runtime's settings"))?;
-        let (workerd, url) = Workerd::start(&file, self.folder.path(), &self.log).await?;
+        let (workerd, Addresses { url, inspector }) = Workerd::start(&file, self.folder.path(), &self.log).await?;
         // From now on the port is ours: a client that retries through a restart must find the Worker again.
         if let Some(port) = url.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()) {
             self.settings["port"] = port.into();
         }
         self.workerd = Some(workerd);
         self.url = url;
+        self.inspector = inspector;
         Ok(())
     }
 

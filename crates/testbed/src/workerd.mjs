@@ -46,6 +46,8 @@ async function serve(settingsFile) {
     // The path by which a test makes the cron tick.
     unsafeTriggerHandlers: true,
     resourcePersistencePath: settings.persistence,
+    // Any free port.
+    inspectorPort: settings.inspected ? 0 : undefined,
     handleStructuredLogs: ({ level, message }) => print({ level, message }),
     workers: [
       {
@@ -57,8 +59,11 @@ async function serve(settingsFile) {
       },
     ],
   });
-  const url = await new Miniflare(options).ready;
-  print({ ready: url.origin });
+  const runtime = new Miniflare(options);
+  const url = await runtime.ready;
+  // workerd has one inspector for each of its services, by its name; miniflare names them.
+  const inspector = settings.inspected ? new URL("/core:user:latchkey", await runtime.getInspectorURL()).href : null;
+  print({ ready: url.origin, inspector });
 }
 
 const [, , command, argument] = process.argv;

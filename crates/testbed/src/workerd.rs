@@ -28,6 +28,15 @@ pub struct LogLine {
 /// All lines so far. The runtime may end and start again; the lines stay.
 pub(crate) type Log = Arc<Mutex<Vec<LogLine>>>;
 
+/// Where it listens.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    /// Of the Worker.
+    pub(crate) url: String,
+    /// Of its isolate's inspector, where the settings ask for one.
+    pub(crate) inspector: Option<String>,
+}
+
 /// A running workerd, and the program that drives it.
 #[derive(Debug)]
 pub(crate) struct Workerd {
@@ -37,8 +46,8 @@ pub(crate) struct Workerd {
 }
 
 impl Workerd {
-    /// Starts the Worker that the settings file describes, and gives the address at which it answers.
-    pub(crate) async fn start(settings: &Path, scratch: &Path, log: &Log) -> Result<(Self, String), TestbedError> {
+    /// Starts the Worker that the settings file describes, and gives the addresses at which it answers.
+    pub(crate) async fn start(settings: &Path, scratch: &Path, log: &Log) -> Result<(Self, Addresses), TestbedError> {
         let mut node = node_program("node")?;
         node.arg(script()).arg("serve").arg(settings);
         // miniflare's temporary files; when it is killed it cannot clean up.
@@ -57,7 +66,7 @@ impl Workerd {
 
         let failed = |why| TestbedError::NotStarted { why, log: text(log) };
         match tokio::time::timeout(START_LIMIT, is_ready.recv()).await {
-            Ok(Some(address)) => Ok((Self { group, _lifeline: lifeline }, address)),
+            Ok(Some(addresses)) => Ok((Self { group, _lifeline: lifeline }, addresses)),
             // The output closed without an address: the program has ended.
             Ok(None) => {
                 // Its last words may come through the other pipe.
@@ -80,15 +89,16 @@ impl Workerd {
 }
 
 /// Reads lines until the pipe closes: the program's messages are JSON, everything else is the runtime's.
-async fn listen(pipe: impl AsyncRead + Unpin, log: Log, ready: Option<mpsc::Sender<String>>) {
+async fn listen(pipe: impl AsyncRead + Unpin, log: Log, ready: Option<mpsc::Sender<Addresses>>) {
     let mut lines = BufReader::new(pipe).lines();
     // A line that is not text ends the reading; the runtime writes none.
     while let Ok(Some(line)) = lines.next_line().await {
         let message: Option<Value> = if ready.is_some() { serde_json::from_str(&line).ok() } else { None };
         let field = |name: &str| message.as_ref().and_then(|message| message.get(name)).and_then(Value::as_str);
-        if let (Some(address), Some(ready)) = (field("ready"), &ready) {
+        if let (Some(url), Some(ready)) = (field("ready"), &ready) {
+            let addresses = Addresses { url: url.to_owned(), inspector: field("inspector").map(str::to_owned) };
             // Nobody waits any more when the start took too long.
-            let _sent = ready.send(address.to_owned()).await;
+            let _sent = ready.send(addresses).await;
             continue;
         }
         let (level, text) = match (field("level"), field("message")) {
