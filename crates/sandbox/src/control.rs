@@ -60,6 +60,13 @@ struct Sell {
     variant_id: Option<String>,
     email: String,
     name: String,
+    /// Whether the Worker is told. Otherwise the deliveries are given to whoever asked.
+    #[serde(default = "sent")]
+    send: bool,
+}
+
+const fn sent() -> bool {
+    true
 }
 
 /// A delivery that was sent, by its number.
@@ -146,6 +153,9 @@ async fn sell(State(control): State<Control>, Json(sell): Json<Sell>) -> Respons
             ..StandardSale::default()
         })],
     };
+    if !sell.send {
+        return Json(deliveries).into_response();
+    }
     for delivery in deliveries {
         control.send(sell.storefront, delivery).await;
     }

@@ -1,7 +1,9 @@
 //! What a storefront sends to the seller's endpoint. Built by the storefronts' modules, sent by whoever asked.
 
+use serde::{Deserialize, Serialize};
+
 /// One HTTP request from a storefront, always a `POST`, to be sent to the Worker as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// The storefront's word for what happened: Gumroad's `resource_name`, Lemon Squeezy's `event_name`, Paddle's `event_type`,
     /// the `type` of Polar, of Stripe and of Standard Webhooks.
@@ -13,7 +15,8 @@ pub struct Delivery {
     pub path_and_query: String,
     /// Header names in lower case, with their values.
     pub headers: Vec<(String, String)>,
-    /// The raw body.
+    /// The raw body. In JSON it is a text.
+    #[serde(with = "text")]
     pub body: Vec<u8>,
 }
 
@@ -30,5 +33,17 @@ impl Delivery {
     /// The body as text. Every storefront sends UTF-8.
     pub fn body_text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+mod text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        std::str::from_utf8(body).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(deserializer).map(String::into_bytes)
     }
 }

@@ -22,8 +22,10 @@ const SIGNATURE: &str = "webhook-signature";
 ///
 /// If the secret is none of these.
 pub fn sign(secret: &str, id: &str, at: i64, body: &[u8]) -> Vec<(String, String)> {
-    let encoded = secret.rsplit_once("whsec_").map(|(_, encoded)| encoded).expect("a secret of Polar's");
-    headers(&STANDARD.decode(encoded).expect("a secret is base64"), id, at, body)
+    match secret.rsplit_once("whsec_") {
+        Some((_, encoded)) => headers(&STANDARD.decode(encoded).expect("a secret is base64"), id, at, body),
+        None => sign_legacy(secret, id, at, body),
+    }
 }
 
 /// The same with an older secret: with its text as it is written.

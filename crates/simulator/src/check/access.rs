@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use latchkey::platform::Row;
+use latchkey_sandbox::Invitation;
 
 use super::catalogue::Versions;
 use super::licenses::Standings;
@@ -25,12 +26,13 @@ const OF_ONE_ACCOUNT: usize = 3;
 /// An account, by its number, and a repository.
 type Access = (i64, String);
 
-/// Who may have access to what by an active license that has not ended, and has it.
+/// Who may have access to what by an active license that has not ended, and has it. Whose invitation has expired has none: it is taken
+/// back before another is made, and the process may die in between.
 pub(crate) fn good_access(run: &Run) -> HashSet<Access> {
     let good = "SELECT a.github_user_id AS id, repo.value AS repo FROM license_activations a
                 JOIN licenses l ON l.license_key = a.license_key JOIN json_each(a.repos) repo
                 WHERE l.status = 'active' AND (l.ends_at IS NULL OR l.ends_at > ?1)";
-    let present = present_access(run);
+    let present = access_at_github(run, |invitation| !invitation.expired);
     let good = run.world.host.database().query_with(good, &[run.world.now().as_millis().into()]);
     let good = good
         .unwrap_or_else(|error| panic!("{error}"))
@@ -189,7 +191,14 @@ pub(super) fn access(run: &Run, standings: &Standings) -> Result<(), Violation> 
                 || puts.iter().all(|put| one.at < *put)
                 || taken_away.get(access).is_some_and(|times| times.iter().any(nothing_since))
         };
-        let stays = |one: &ByHand| was_before(one) || since.get(access).is_none_or(|since| one.at >= *since);
+        // A removal that was under way may have been sent before, and be written down behind it.
+        let came_between = |one: &ByHand| {
+            let under_way = |until: &i64| one.at < *until && *until - one.at <= LEASE_MS;
+            taken_away.get(access).is_some_and(|times| times.iter().any(under_way))
+        };
+        let stays = |one: &ByHand| {
+            was_before(one) || came_between(one) || since.get(access).is_none_or(|since| one.at >= *since)
+        };
         model.by_hand.iter().filter(given).any(stays)
     };
     let told = told_of_strangers(run);
@@ -423,6 +432,7 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
             return Err(Violation::new("I8", what));
         }
     }
+    let model = run.model.borrow();
     let mut reserved: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
     for row in rows(run, "SELECT lower(repo) AS repo, at, user_id FROM seen_reservations") {
         reserved.entry(text(&row, "repo")).or_default().push((integer(&row, "at"), integer(&row, "user_id")));
@@ -431,10 +441,13 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
         let Some((repo, login)) = call.path.split_once("/collaborators/") else { continue };
         let repo = repo.trim_start_matches("/repos/").to_lowercase();
         let ids = ids_of(run, login);
+        // Who is in gets the role back that the seller gave them, and nobody is invited.
+        let given_back = call.status == Some(204)
+            && model.by_hand.iter().any(|one| one.repo == repo && ids.contains(&one.account) && one.role.is_some());
         let covered = reserved.get(&repo).is_some_and(|reserved| {
             reserved.iter().any(|(since, of)| ids.contains(of) && *since <= call.at && call.at - since <= LEASE_MS)
         });
-        if !covered {
+        if !covered && !given_back {
             return Err(Violation::new("I8", format!("{login} was invited to {repo} without a reservation")));
         }
     }
@@ -492,11 +505,15 @@ fn ids_of(run: &Run, login: &str) -> Vec<i64> {
 
 /// Every invitation and every collaborator there is, by the account's number, with what they may do.
 pub(super) fn present_access(run: &Run) -> HashMap<Access, String> {
+    access_at_github(run, |_| true)
+}
+
+fn access_at_github(run: &Run, counts: impl Fn(&Invitation) -> bool) -> HashMap<Access, String> {
     let sandbox = &run.world.sandbox;
     let mut present = HashMap::new();
     for repo in sandbox.repos() {
         let name = repo.to_lowercase();
-        for invitation in sandbox.invitations(&repo) {
+        for invitation in sandbox.invitations(&repo).into_iter().filter(&counts) {
             let id = i64::try_from(invitation.user_id).unwrap_or_default();
             present.insert((id, name.clone()), invitation.permissions);
         }

@@ -1,24 +1,26 @@
 //! `cargo xtask smoke`: one made-up sale through a running Worker, from the webhook to the invitation. Here are the
-//! steps; `report` prints them and `rows` reads what the Worker wrote.
+//! steps; `report` prints them, `rows` reads what the Worker wrote, and `sale` makes up the sale.
 
 mod report;
 mod rows;
+mod sale;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use latchkey_sandbox::{Delivery, GumroadSale, Sandbox};
+use latchkey_sandbox::Delivery;
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
 use self::report::Report;
 use self::rows::Rows;
+use self::sale::{MadeUp, Storefront};
 use crate::address::is_loopback;
 use crate::project::Project;
-use crate::settings::{self, Vars, plain_gumroad_product};
+use crate::settings::{self, Vars};
+use crate::tools;
 use crate::wrangler::Database;
-use crate::{stand_in, tools};
 
 /// The buyer. Nobody reads this address.
 const BUYER: &str = "smoke@example.com";
@@ -34,14 +36,20 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
 /// Check a running Worker: a made-up sale, its rows, a wrong secret, a duplicate, an activation, the operator's view.
 ///
-/// The Gumroad secret is the one of .dev.vars, and for a Worker that is not on this machine GUMROAD_WEBHOOK_SECRET of
-/// the environment; so it is with ADMIN_TOKEN and LATCHKEY_ADMIN_TOKEN, for the operator's view. The sale stays in the
-/// database, under the mail address smoke@example.com.
+/// The secrets are those of .dev.vars. For a Worker that is not on this machine, the storefront's is taken from the environment, as
+/// GUMROAD_WEBHOOK_SECRET; so is LATCHKEY_ADMIN_TOKEN, for the operator's view. The sale stays in the database, under the mail
+/// address smoke@example.com.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The Worker. For one that is not on this machine the rows are read with `wrangler d1 execute --remote`.
     #[arg(long, default_value = "http://localhost:8787")]
     url: Url,
+    /// Where the sale is made. For a Worker that is not on this machine: not on Stripe or Paddle, which it asks about each sale.
+    #[arg(long, value_enum, default_value = "gumroad")]
+    storefront: Storefront,
+    /// The sandbox of `cargo xtask dev`, which makes the sale for a Worker on this machine.
+    #[arg(long, default_value = "http://localhost:8788")]
+    sandbox_url: Url,
     /// Who activates. Against a Worker that is not on this machine this account is really invited, so without the
     /// option nobody is.
     #[arg(long)]
@@ -53,9 +61,8 @@ type Outcome = Result<String, String>;
 
 pub(crate) fn run(project: &Project, args: &Args) -> anyhow::Result<ExitCode> {
     tools::ensure(project)?;
-    let smoke = Smoke::new(project, args)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime of this command")?;
-    let report = runtime.block_on(smoke.run());
+    let report = runtime.block_on(async { anyhow::Ok(Smoke::new(project, args).await?.run().await) })?;
     Ok(report.finish())
 }
 
@@ -67,49 +74,29 @@ struct Smoke {
     /// The token of the admin API, where it is known.
     admin_token: Option<String>,
     rows: Rows,
-    sale: Delivery,
-    sale_id: String,
-    /// A sale that must not arrive, since its secret is wrong.
-    forged: Delivery,
-    forged_id: String,
+    sale: MadeUp,
 }
 
 impl Smoke {
-    fn new(project: &Project, args: &Args) -> anyhow::Result<Self> {
+    async fn new(project: &Project, args: &Args) -> anyhow::Result<Self> {
         let local = is_loopback(&args.url);
         let vars = Vars::read(project)?;
-        let secret = remote_secret(&args.url, std::env::var("GUMROAD_WEBHOOK_SECRET").ok())?;
         let products = settings::products(project)?;
-        let Some(product) = plain_gumroad_product(&products) else {
-            bail!(
-                "products.toml has no [[gumroad]] entry with `repos` and without `choose`, so there is nothing to sell"
-            );
+        let client = reqwest::Client::builder().timeout(REQUEST_LIMIT).build().context("cannot make an HTTP client")?;
+        let sale = if local {
+            sale::in_the_sandbox(args.storefront, &products, &vars, &args.sandbox_url, &client).await?
+        } else {
+            let name = args.storefront.secret_name();
+            let secret = remote_secret(&args.url, name, std::env::var(name).ok())?;
+            sale::signed_here(args.storefront, &products, &vars, secret)?
         };
-        let number = stand_in::seconds_now();
-        let sell = |sale_id: &str, secret: Option<&str>| {
-            let mut options = stand_in::options(&products, &vars, None);
-            if let Some(secret) = secret {
-                secret.clone_into(&mut options.gumroad_secret);
-            }
-            Sandbox::new(options).sell_on_gumroad(GumroadSale {
-                product_id: Some(product.product_id.clone()),
-                sale_id: Some(sale_id.to_owned()),
-                email: BUYER.to_owned(),
-                full_name: Some("Smoke Test".to_owned()),
-                ..GumroadSale::default()
-            })
-        };
-        let (sale_id, forged_id) = (format!("smoke-{number}"), format!("smoke-forged-{number}"));
         Ok(Self {
-            client: reqwest::Client::builder().timeout(REQUEST_LIMIT).build().context("cannot make an HTTP client")?,
+            client,
             url: args.url.as_str().trim_end_matches('/').to_owned(),
             login: args.github_login.clone().or_else(|| local.then(|| LOCAL_LOGIN.to_owned())),
             admin_token: admin_token(&args.url, std::env::var("LATCHKEY_ADMIN_TOKEN").ok(), &vars),
             rows: Rows::new(project.clone(), if local { Database::Local } else { Database::Remote }),
-            sale: sell(&sale_id, secret.as_deref()),
-            sale_id,
-            forged: sell(&forged_id, Some("not-the-secret")),
-            forged_id,
+            sale,
         })
     }
 
@@ -119,23 +106,28 @@ impl Smoke {
         if !report.step("the Worker is well", self.health().await) {
             return report;
         }
-        report.step("a sale with a wrong secret is 404", self.forged_sale().await);
+        let refused = format!("a sale with a wrong secret is {}", self.sale.storefront.refused_with().as_u16());
+        report.step(&refused, self.forged_sale().await);
         if !report.step("a sale is 200", self.sale().await) {
             return report;
         }
-        let found = self.rows.when_processed(&self.sale_id, &self.forged_id).await;
+        let found = self.rows.when_processed(&self.sale).await;
         let Some(found) = report.value("its rows can be read", found) else {
             return report;
         };
         report.step("the delivery is stored and processed", found.processed());
         report.step("the sale with a wrong secret left no row", found.nothing_forged());
         let minted = report.step("the sale has one license", found.one_license());
-        report.step("its mail is in the outbox", found.mail());
+        if self.sale.mailed {
+            report.step("its mail is in the outbox", found.mail());
+        } else {
+            report.skip("its mail", "the storefront mails its own keys");
+        }
 
         report.step("the same sale again is 200", self.sale().await);
-        let again = self.rows.when_processed(&self.sale_id, &self.forged_id).await;
+        let again = self.rows.when_processed(&self.sale).await;
         if let Some(again) = report.value("the rows can be read again", again) {
-            report.step("and there is still one license and one mail", again.nothing_doubled(&found));
+            report.step("and nothing of it is there twice", again.nothing_doubled(&found));
         }
 
         match (&self.login, found.license_key()) {
@@ -184,17 +176,24 @@ impl Smoke {
     }
 
     async fn sale(&self) -> Outcome {
-        let (status, body) = self.answer(self.request(&self.sale)).await?;
-        match status {
-            StatusCode::OK => Ok(format!("sale_id {}", self.sale_id)),
-            StatusCode::NOT_FOUND => Err("404: the Worker has another GUMROAD_WEBHOOK_SECRET, or none".to_owned()),
-            _ => Err(format!("{status}, {body}")),
+        for delivery in &self.sale.deliveries {
+            let (status, body) = self.answer(self.request(delivery)).await?;
+            let secret = self.sale.storefront.secret_name();
+            match status {
+                StatusCode::OK => {}
+                _ if status == self.sale.storefront.refused_with() => {
+                    return Err(format!("{status}: the Worker has another {secret}, or none"));
+                }
+                StatusCode::NOT_FOUND => return Err(format!("{status}: the Worker has no {secret}")),
+                _ => return Err(format!("{status}, {body}")),
+            }
         }
+        Ok(format!("order {}", self.sale.order_id))
     }
 
     async fn forged_sale(&self) -> Outcome {
-        let (status, body) = self.answer(self.request(&self.forged)).await?;
-        if status == StatusCode::NOT_FOUND { Ok(String::new()) } else { Err(format!("{status}, {body}")) }
+        let (status, body) = self.answer(self.request(&self.sale.forged)).await?;
+        if status == self.sale.storefront.refused_with() { Ok(String::new()) } else { Err(format!("{status}, {body}")) }
     }
 
     async fn activate(&self, key: &str, login: &str, expected: &str) -> Outcome {
@@ -241,19 +240,15 @@ impl Smoke {
     }
 }
 
-/// The Gumroad secret of a Worker that is not on this machine. One that is reads `.dev.vars`, and so do we: what the
-/// environment has may be the secret of another.
+/// The storefront's secret of a Worker that is not on this machine.
 ///
 /// # Errors
 ///
 /// When the environment has none. The sandbox's would find every real Worker's door closed, for no visible reason.
-fn remote_secret(url: &Url, environment: Option<String>) -> anyhow::Result<Option<String>> {
-    if is_loopback(url) {
-        return Ok(None);
-    }
+fn remote_secret(url: &Url, name: &str, environment: Option<String>) -> anyhow::Result<String> {
     match environment.filter(|secret| !secret.trim().is_empty()) {
-        Some(secret) => Ok(Some(secret)),
-        None => bail!("set GUMROAD_WEBHOOK_SECRET in the environment to the secret of {url}"),
+        Some(secret) => Ok(secret),
+        None => bail!("set {name} in the environment to the secret of {url}"),
     }
 }
 
@@ -283,16 +278,15 @@ mod tests {
     }
 
     #[test]
-    fn the_environments_secret_is_only_for_a_worker_elsewhere_and_there_it_is_needed() {
-        let secret = |url: &str, environment: Option<&str>| {
-            let secret = remote_secret(&url.parse().expect("a URL"), environment.map(str::to_owned));
-            secret.map_err(|error| error.to_string())
+    fn the_environments_secret_is_needed_for_a_worker_elsewhere() {
+        let secret = |environment: Option<&str>| {
+            let url = "https://latchkey.example.com".parse().expect("a URL");
+            remote_secret(&url, "GUMROAD_WEBHOOK_SECRET", environment.map(str::to_owned))
+                .map_err(|error| error.to_string())
         };
-        assert_eq!(secret("http://localhost:8787", Some("the shell's")), Ok(None));
-        assert_eq!(secret("http://127.0.0.1:8787", None), Ok(None));
-        assert_eq!(secret("https://latchkey.example.com", Some("real")), Ok(Some("real".to_owned())));
+        assert_eq!(secret(Some("real")), Ok("real".to_owned()));
         for absent in [None, Some(""), Some(" ")] {
-            let error = secret("https://latchkey.example.com", absent).expect_err("needs one");
+            let error = secret(absent).expect_err("needs one");
             assert!(error.contains("GUMROAD_WEBHOOK_SECRET"), "{error}");
         }
     }

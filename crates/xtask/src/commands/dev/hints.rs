@@ -44,7 +44,7 @@ pub(super) fn text(worker_url: &str, sandbox_url: &str, vars: &Vars, products: &
              -d '{{\"license_key\": \"KEY\", \"github_username\": \"octocat\"}}'"
         ),
     );
-    add("All of that, checked.", &format!("   cargo xtask smoke --url {worker_url}"));
+    add("All of that, checked.", &format!("   cargo xtask smoke --url {worker_url} --sandbox-url {sandbox_url}"));
     text.push_str("\nCtrl-C ends everything.\n");
     text
 }

@@ -1,0 +1,293 @@
+//! The made-up sale: on which storefront, of which product, and who signs it. For a Worker on this machine it is made by the
+//! sandbox that `cargo xtask dev` runs, so that the Worker can ask about it; for one elsewhere it is signed here, with the
+//! Worker's secret, where the delivery alone says everything.
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use latchkey::model::{LicenseKind, Product};
+use latchkey_sandbox::{
+    Delivery, GumroadSale, LemonSqueezySale, Options, PaddleItem, PaddleSale, PolarSale, Sandbox, StandardSale,
+    StripeItem, StripeSale,
+};
+use reqwest::{StatusCode, Url};
+use serde_json::json;
+
+use super::BUYER;
+use crate::settings::Vars;
+use crate::stand_in;
+
+const NAME: &str = "Smoke Test";
+
+/// So far from the numbers of the sale itself are those of the forged one.
+const FORGED_LATER: u64 = 500_000_000;
+
+/// Who sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Storefront {
+    Gumroad,
+    #[value(name = "lemonsqueezy")]
+    LemonSqueezy,
+    Paddle,
+    Polar,
+    Stripe,
+    /// The sender of Standard Webhooks.
+    Standard,
+}
+
+/// A sale, and one that nobody made.
+pub(super) struct MadeUp {
+    pub(super) storefront: Storefront,
+    /// As the storefront names it.
+    pub(super) order_id: String,
+    pub(super) deliveries: Vec<Delivery>,
+    /// Whether the Worker mails the key. Where the storefront makes keys, it mails them as well.
+    pub(super) mailed: bool,
+    /// Signed with another secret.
+    pub(super) forged: Delivery,
+}
+
+impl Storefront {
+    /// The name of its section in the catalogue, and of its rows.
+    pub(super) const fn source(self) -> &'static str {
+        match self {
+            Self::Gumroad => "gumroad",
+            Self::LemonSqueezy => "lemonsqueezy",
+            Self::Paddle => "paddle",
+            Self::Polar => "polar",
+            Self::Stripe => "stripe",
+            Self::Standard => "standard",
+        }
+    }
+
+    /// The secret that its deliveries are proven with.
+    pub(super) const fn secret_name(self) -> &'static str {
+        match self {
+            Self::Gumroad => "GUMROAD_WEBHOOK_SECRET",
+            Self::LemonSqueezy => "LEMON_SQUEEZY_WEBHOOK_SECRET",
+            Self::Paddle => "PADDLE_WEBHOOK_SECRET",
+            Self::Polar => "POLAR_WEBHOOK_SECRET",
+            Self::Stripe => "STRIPE_WEBHOOK_SECRET",
+            Self::Standard => "STANDARD_WEBHOOKS_SECRET",
+        }
+    }
+
+    /// What a delivery with a wrong secret is answered. Gumroad's stands in the address, which then does not seem to exist.
+    pub(super) const fn refused_with(self) -> StatusCode {
+        match self {
+            Self::Gumroad => StatusCode::NOT_FOUND,
+            _ => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    /// What the Worker asks the storefront about each sale. No storefront knows of one that was made up here.
+    const fn asked_for(self) -> Option<&'static str> {
+        match self {
+            Self::Stripe => Some("what was bought"),
+            Self::Paddle => Some("who bought"),
+            Self::Gumroad | Self::LemonSqueezy | Self::Polar | Self::Standard => None,
+        }
+    }
+
+    /// A product that opens repositories without a choice of the buyer's, which is sold.
+    ///
+    /// # Errors
+    /// When there is none, or the storefront would have to be asked about the sale.
+    fn product(self, products: &[Product], local: bool) -> anyhow::Result<&Product> {
+        let source = self.source();
+        if let Some(asked) = self.asked_for().filter(|_| !local) {
+            bail!(
+                "a Worker asks {source} {asked}, and a made-up sale is not known there: pay in its test mode instead, and look at \
+                 `cargo latchkey sales`"
+            );
+        }
+        let plain =
+            |product: &&Product| product.source == source && !product.repos.is_empty() && product.choose.is_none();
+        // A key of the storefront's own is asked about as well.
+        let minted = |product: &&Product| product.license == LicenseKind::Minted;
+        let product = products.iter().filter(plain).find(|product| local || minted(product));
+        product.with_context(|| {
+            let minted = if local { "" } else { " and a key that Latchkey makes" };
+            format!("products.toml has no [[{source}]] entry with `repos` and without `choose`{minted}, so there is nothing to sell")
+        })
+    }
+
+    fn set_secret(self, options: &mut Options, secret: String) {
+        match self {
+            Self::Gumroad => options.gumroad_secret = secret,
+            Self::LemonSqueezy => options.lemon_squeezy_webhook_secret = secret,
+            Self::Paddle => options.paddle_webhook_secret = secret,
+            Self::Polar => options.polar_webhook_secret = secret,
+            Self::Stripe => options.stripe_webhook_secret = secret,
+            Self::Standard => options.standard_webhooks_secret = secret,
+        }
+    }
+
+    /// In the form that it has here, and nobody's.
+    fn wrong_secret(self) -> String {
+        match self {
+            Self::Polar | Self::Standard => "whsec_bm90LXRoZS1zZWNyZXQtb2YtdGhpcy13b3JrZXI=",
+            _ => "not-the-secret",
+        }
+        .to_owned()
+    }
+
+    fn sell(self, sandbox: &Sandbox, product: &Product) -> Vec<Delivery> {
+        let product_id = product.product_id.clone();
+        let (email, name) = (BUYER.to_owned(), NAME.to_owned());
+        match self {
+            Self::Gumroad => vec![sandbox.sell_on_gumroad(GumroadSale {
+                product_id: Some(product_id),
+                email,
+                full_name: Some(name),
+                ..GumroadSale::default()
+            })],
+            Self::LemonSqueezy => sandbox.sell_on_lemon_squeezy(LemonSqueezySale {
+                product_id: Some(product_id),
+                variant_id: product.variant_id().map(str::to_owned),
+                email,
+                name,
+                ..LemonSqueezySale::default()
+            }),
+            Self::Paddle => vec![sandbox.sell_on_paddle(PaddleSale {
+                items: vec![PaddleItem::of(&product_id)],
+                email: Some(email),
+                name: Some(name),
+                ..PaddleSale::default()
+            })],
+            Self::Polar => vec![sandbox.sell_on_polar(PolarSale {
+                product_id: Some(product_id),
+                email: Some(email),
+                name: Some(name),
+                ..PolarSale::default()
+            })],
+            Self::Stripe => vec![sandbox.sell_on_stripe(StripeSale {
+                items: vec![StripeItem::of(&product_id)],
+                email: Some(email),
+                name: Some(name),
+                ..StripeSale::default()
+            })],
+            Self::Standard => vec![sandbox.sell_by_standard_webhooks(StandardSale {
+                items: vec![(product_id, 1)],
+                email,
+                name,
+                ..StandardSale::default()
+            })],
+        }
+    }
+}
+
+/// Makes up a sale for the Worker on this machine, in the sandbox that runs beside it.
+pub(super) async fn in_the_sandbox(
+    storefront: Storefront,
+    products: &[Product],
+    vars: &Vars,
+    sandbox: &Url,
+    client: &reqwest::Client,
+) -> anyhow::Result<MadeUp> {
+    let product = storefront.product(products, true)?;
+    let order = json!({
+        "storefront": storefront.source(),
+        "product_id": product.product_id,
+        "variant_id": product.variant_id(),
+        "email": BUYER,
+        "name": NAME,
+        "send": false,
+    });
+    let url = sandbox.join("_sandbox/sell")?;
+    let answer = client.post(url).json(&order).send().await;
+    let answer =
+        answer.with_context(|| format!("the sandbox does not answer at {sandbox}: is `cargo xtask dev` running?"))?;
+    let deliveries = answer.error_for_status()?.json().await.context("the sandbox answers something else")?;
+    made_up(storefront, product, deliveries, products, vars)
+}
+
+/// Makes up a sale for a Worker elsewhere, with its secret.
+pub(super) fn signed_here(
+    storefront: Storefront,
+    products: &[Product],
+    vars: &Vars,
+    secret: String,
+) -> anyhow::Result<MadeUp> {
+    let product = storefront.product(products, false)?;
+    let mut options = stand_in::options(products, vars, None);
+    storefront.set_secret(&mut options, secret);
+    let deliveries = storefront.sell(&Sandbox::new(options), product);
+    made_up(storefront, product, deliveries, products, vars)
+}
+
+fn made_up(
+    storefront: Storefront,
+    product: &Product,
+    deliveries: Vec<Delivery>,
+    products: &[Product],
+    vars: &Vars,
+) -> anyhow::Result<MadeUp> {
+    let order_id = deliveries.first().context("nothing tells of the sale")?.reference.clone();
+    let mut options = stand_in::options(products, vars, None);
+    options.first_number += FORGED_LATER;
+    storefront.set_secret(&mut options, storefront.wrong_secret());
+    let forged = storefront.sell(&Sandbox::new(options), product).into_iter().next();
+    Ok(MadeUp {
+        storefront,
+        order_id,
+        deliveries,
+        mailed: product.license == LicenseKind::Minted,
+        forged: forged.context("nothing tells of the forged sale")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+    use latchkey::adapters::storefronts::SECTIONS;
+    use latchkey::model::catalogue::Form;
+    use latchkey::model::{Catalogue, Product};
+
+    use super::super::rows::written_in_any_form;
+    use super::{Storefront, signed_here};
+    use crate::settings::Vars;
+
+    fn products() -> Vec<Product> {
+        let text = include_str!("../../../../../products.toml");
+        Catalogue::read(text, Form::Toml, SECTIONS).expect("is a catalogue").products().to_vec()
+    }
+
+    #[test]
+    fn every_storefront_has_something_to_sell_from_the_example() {
+        for storefront in Storefront::value_variants() {
+            let products = products();
+            let product = storefront.product(&products, true).expect("a product");
+            assert_eq!(product.source, storefront.source());
+            assert_eq!(SECTIONS.iter().filter(|section| section.source == storefront.source()).count(), 1);
+        }
+        assert_eq!(Storefront::value_variants().len(), SECTIONS.len(), "a storefront cannot be sold on");
+    }
+
+    #[test]
+    fn a_sale_that_the_storefront_is_asked_about_cannot_be_made_up_for_a_worker_elsewhere() {
+        let vars = Vars::parse("").expect("parses");
+        for storefront in Storefront::value_variants() {
+            let made_up = signed_here(*storefront, &products(), &vars, storefront.wrong_secret());
+            match storefront {
+                Storefront::Paddle | Storefront::Stripe => {
+                    let error = made_up.err().expect("refuses").to_string();
+                    assert!(error.contains("test mode"), "{error}");
+                }
+                // Its only entry in the example has keys of Lemon Squeezy's own.
+                Storefront::LemonSqueezy => {
+                    let error = made_up.err().expect("refuses").to_string();
+                    assert!(error.contains("a key that Latchkey makes"), "{error}");
+                }
+                _ => {
+                    let made_up = made_up.expect("a sale");
+                    assert!(made_up.mailed);
+                    assert_ne!(made_up.order_id, made_up.forged.reference);
+                    let text = made_up.deliveries[0].body_text();
+                    let [order, forged] =
+                        [&made_up.order_id, &made_up.forged.reference].map(|id| written_in_any_form(id));
+                    assert!(text.contains(order) && !text.contains(forged), "{text}");
+                }
+            }
+        }
+    }
+}
