@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use latchkey::platform::Row;
-use latchkey_sandbox::Invitation;
+use latchkey_sandbox::{Call, Invitation};
 
 use super::catalogue::Versions;
 use super::licenses::Standings;
@@ -356,16 +356,25 @@ fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(),
     Ok(())
 }
 
-/// When the shop asked for an account to be let into a repository, and GitHub did not refuse it.
+/// When the shop asked for an account to be let into a repository, and GitHub did not refuse it, nor invited another one that had the
+/// name by then.
 fn puts(run: &Run, (account, repo): &Access) -> Vec<i64> {
+    let made = run.world.sandbox.invitations_made(repo);
+    let is_another = |login: &str, call: &Call| {
+        let then = made.iter().filter(|(at, _)| *at == call.at).map(|(_, to)| i64::try_from(*to).unwrap_or_default());
+        let theirs = ids_of(run, login);
+        let invited: Vec<_> = then.filter(|to| theirs.contains(to)).collect();
+        !invited.is_empty() && !invited.contains(account)
+    };
     let to = format!("/repos/{repo}/collaborators/");
-    let is_theirs = |login: &str| ids_of(run, login).contains(account);
+    let is_theirs = |call: &Call, login: &str| ids_of(run, login).contains(account) && !is_another(login, call);
     let puts = run
         .world
         .sandbox
         .calls()
         .into_iter()
-        .filter(|call| call.method == "PUT" && call.path.to_lowercase().strip_prefix(&to).is_some_and(is_theirs))
+        .filter(|call| call.method == "PUT")
+        .filter(|call| call.path.to_lowercase().strip_prefix(&to).is_some_and(|login| is_theirs(call, login)))
         .filter(|call| matches!(call.status, None | Some(201 | 204)));
     puts.map(|call| call.at).collect()
 }

@@ -50,8 +50,10 @@ impl Run {
         let headers = [("content-type", "application/json")];
         let request = request("POST", "/api/activate", &headers, body.to_string().as_bytes());
         let words = format!("{login} activates …{}", &key[key.len() - 4..]);
-        // A name that nobody has is the old one of whoever types it.
-        let number = self.world.sandbox.id_of(&login).and_then(|number| i64::try_from(number).ok()).or(account.id);
+        // A name that nobody has is the old one of whoever types it, unless a stranger had it in between.
+        let had = |number: i64| self.fates.logins.borrow().iter().any(|(known, id)| *known == login && *id != number);
+        let number = self.world.sandbox.id_of(&login).and_then(|number| i64::try_from(number).ok());
+        let number = number.or(account.id.filter(|own| !had(*own)));
         self.send(&words, request, What::Activation { key, order: owner, account, number });
     }
 
