@@ -419,6 +419,15 @@ pub(super) fn github_is_left_alone(run: &Run) -> Result<(), Violation> {
 /// At no time were more invitations made to a repository within a day than its budget allows, nor more to one account than it
 /// gets; and each was reserved a moment before it was asked for.
 pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
+    let model = run.model.borrow();
+    let mut reserved: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
+    for row in rows(run, "SELECT lower(repo) AS repo, at, user_id FROM seen_reservations") {
+        reserved.entry(text(&row, "repo")).or_default().push((integer(&row, "at"), integer(&row, "user_id")));
+    }
+    let is_reserved = |repo: &str, ids: &[i64], at: i64| {
+        let covers = |(since, of): &(i64, i64)| ids.contains(of) && *since <= at && at - since <= LEASE_MS;
+        reserved.get(repo).is_some_and(|reserved| reserved.iter().any(covers))
+    };
     for repo in run.world.sandbox.repos() {
         // Of one whose answer was lost and that was declined nobody knows but the account.
         let limits = run.fates.limits.borrow();
@@ -433,7 +442,10 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
         }
         let mut of_accounts: HashMap<u64, Vec<i64>> = HashMap::new();
         for (at, id) in made {
-            of_accounts.entry(id).or_default().push(at);
+            // One that went to whoever had taken the name was another's, and is taken back.
+            if i64::try_from(id).is_ok_and(|id| is_reserved(&repo.to_lowercase(), &[id], at)) {
+                of_accounts.entry(id).or_default().push(at);
+            }
         }
         let often = of_accounts.iter().filter(|(_, times)| most_in_a_day(times) > of_one_account);
         if let Some((id, times)) = often.min() {
@@ -441,22 +453,14 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
             return Err(Violation::new("I8", what));
         }
     }
-    let model = run.model.borrow();
-    let mut reserved: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
-    for row in rows(run, "SELECT lower(repo) AS repo, at, user_id FROM seen_reservations") {
-        reserved.entry(text(&row, "repo")).or_default().push((integer(&row, "at"), integer(&row, "user_id")));
-    }
     for call in run.world.sandbox.calls().iter().filter(|call| call.method == "PUT") {
         let Some((repo, login)) = call.path.split_once("/collaborators/") else { continue };
         let repo = repo.trim_start_matches("/repos/").to_lowercase();
         let ids = ids_of(run, login);
         // Who is in gets the role back that the seller gave them, and nobody is invited.
-        let given_back = call.status == Some(204)
-            && model.by_hand.iter().any(|one| one.repo == repo && ids.contains(&one.account) && one.role.is_some());
-        let covered = reserved.get(&repo).is_some_and(|reserved| {
-            reserved.iter().any(|(since, of)| ids.contains(of) && *since <= call.at && call.at - since <= LEASE_MS)
-        });
-        if !covered && !given_back {
+        let given_back =
+            call.status == Some(204) && model.by_hand.iter().any(|one| one.repo == repo && ids.contains(&one.account));
+        if !is_reserved(&repo, &ids, call.at) && !given_back {
             return Err(Violation::new("I8", format!("{login} was invited to {repo} without a reservation")));
         }
     }
