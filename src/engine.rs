@@ -20,6 +20,7 @@ mod ingest;
 mod join;
 mod license_actions;
 mod license_view;
+mod moves;
 mod outbox;
 mod reconcile;
 mod recover;

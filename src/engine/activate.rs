@@ -17,25 +17,22 @@
 use futures_util::future::{join, join_all};
 
 use super::grants::{RepoStatus, first_repo};
+use super::moves::{Moved, Occasion};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::{self, Profile, Resolved};
 use crate::adapters::storefronts::Verdict;
 use crate::db::activations::{self, Binding, KnownLicense};
 use crate::db::grants::{self, BoundTo, DueGrant, Recorded};
-use crate::db::license_actions::{Move, MoveAllowed};
 use crate::db::outbox::{Lease, Leased};
 use crate::db::{Batch, Handle, Results, licenses, storefront_keys};
 use crate::http::api::codes::Proof;
 use crate::model::catalogue::ProofRule;
 use crate::model::{
-    Activation, CORRECTED_WITHIN_MS, ChoiceError, GithubAccount, GithubLogin, GithubUserId, IssuedKey, License,
-    LicenseKey, LicenseKind, Login, PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
+    Activation, ChoiceError, GithubAccount, GithubLogin, GithubUserId, IssuedKey, License, LicenseKey, LicenseKind,
+    Login, PresentedKey, Product, ProductRef, Repo, Source, Standing, TestLicenses, Timestamp,
 };
 use crate::platform::{DbError, Level, LogValue, Platform};
-
-/// Why a buyer moves a license that was bound to an account that was given at the checkout.
-const CORRECTED: &str = "the buyer corrects the GitHub account that was given at the checkout";
 
 /// What a caller asks for.
 #[derive(Debug)]
@@ -253,14 +250,11 @@ impl<P: Platform> Engine<P> {
         let issued_as = license.key.clone();
         let (_, account) = self.verify(request, key, Some(license), Some(activation.repos)).await?;
         if account.id != activation.user_id {
-            let correction = Move {
-                key: &issued_as,
-                from: activation.user_id,
-                to: &account,
-                allowed: MoveAllowed::AfterCheckout { within_ms: CORRECTED_WITHIN_MS },
-                proof: request.claimed.proof(),
-            };
-            self.move_to(&correction, CORRECTED).await?.ok_or(ActivateError::BoundToAnother)?;
+            let (from, proof) = (activation.user_id, request.claimed.proof());
+            match self.move_license(&issued_as, from, &account, proof, Occasion::Correction).await? {
+                Moved::Done => {}
+                Moved::NotAllowed => return Err(ActivateError::BoundToAnother),
+            }
         }
         // Whoever was renamed since is the same.
         let mut batch = Batch::new();

@@ -15,14 +15,14 @@
 
 use super::grants::RepoStatus;
 use super::join::join_all;
-use super::{Activate, ActivateError, Activated, Bound, Claimed, Engine, FollowUp, StorageError};
+use super::moves::{Moved, Occasion};
+use super::{Activate, ActivateError, Activated, Bound, Claimed, Engine, FollowUp};
 use crate::adapters::Failure;
 use crate::adapters::github::{Accepted, Consent, Exchanged, Resolved, SignIn, UserToken};
 use crate::config::Moves;
-use crate::db::license_actions::{self, Move, MoveAllowed};
 use crate::db::{Batch, activations, grants, watches};
 use crate::http::api::codes::Proof;
-use crate::model::{Actor, GithubAccount, GithubUserId, PresentedKey, Reason, Repo};
+use crate::model::{GithubAccount, GithubUserId, PresentedKey, Repo};
 use crate::platform::{Level, LogValue, Platform};
 
 /// What GitHub's way back brings, and what the buyer wanted when it was begun.
@@ -37,13 +37,6 @@ pub struct SignInRequest {
     /// The account that the license is moved away from, as the buyer wants it.
     pub moves_from: Option<GithubUserId>,
 }
-
-/// How long after a buyer has moved a license there is no other move.
-const MOVES_EVERY_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-
-/// Who moves a license, and why, as the record of actions has it.
-const BUYER: &str = "buyer";
-const WANTED: &str = "the buyer uses another GitHub account";
 
 /// A license that is activated for whoever signed in.
 #[derive(Debug)]
@@ -114,7 +107,7 @@ impl<P: Platform> Engine<P> {
         };
         let SignInRequest { consent, key, repos, moves_from, .. } = request;
         if let Some(from) = moves_from.filter(|from| *from != account.id)
-            && let Err(error) = self.move_license(&key, from, &account).await
+            && let Err(error) = self.use_another_account(&key, from, &account).await
         {
             return (Err(error), None);
         }
@@ -141,7 +134,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Step 3. A license that is the account's already was moved a moment ago, by a request whose answer was lost.
-    async fn move_license(
+    async fn use_another_account(
         &self,
         key: &PresentedKey,
         from: GithubUserId,
@@ -155,22 +148,11 @@ impl<P: Platform> Engine<P> {
         if self.config.pages.moves != Moves::Allowed {
             return Err(SignInError::NotMoved);
         }
-        let allowed = MoveAllowed::Every { every_ms: MOVES_EVERY_MS };
-        let wish = Move { key: &view.key, from, to, allowed, proof: Proof::SignedIn };
-        self.move_to(&wish, WANTED).await.map_err(ActivateError::from)?.ok_or(SignInError::NotMoved)
-    }
-
-    /// Moves a license to another account at its buyer's wish. `None` where that is not allowed, or not any more.
-    pub(super) async fn move_to(&self, wish: &Move<'_>, why: &'static str) -> Result<Option<()>, StorageError> {
-        let (Some(reason), Some(actor)) = (Reason::parse(why), Actor::parse(BUYER)) else { return Ok(None) };
-        let action = self.new_action(reason, actor)?;
-        let mut batch = Batch::new();
-        let moved = license_actions::move_to(&mut batch, wish, &action, self.moment(), &self.trace);
-        if self.run(batch).await?.count(&moved)? == 0 {
-            return Ok(None);
+        let moved = self.move_license(&view.key, from, to, Proof::SignedIn, Occasion::AnotherAccount).await;
+        match moved.map_err(ActivateError::from)? {
+            Moved::Done => Ok(()),
+            Moved::NotAllowed => Err(SignInError::NotMoved),
         }
-        self.log(Level::Info, "license_moved", [("license", wish.key.into())]);
-        Ok(Some(()))
     }
 
     /// Step 5. The buyer's own hour of requests pays for it, and each invitation is another repository's.
