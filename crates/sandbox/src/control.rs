@@ -13,15 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::delivery::Delivery;
-use crate::gumroad::GumroadSale;
-use crate::lemon_squeezy::LemonSqueezySale;
 use crate::options::Storefront;
-use crate::paddle::{PaddleAdjustment, PaddleItem, PaddleSale};
+use crate::paddle::PaddleAdjustment;
 use crate::page;
-use crate::polar::PolarSale;
+use crate::purchase::Purchase;
 use crate::sandbox::Sandbox;
-use crate::standard::StandardSale;
-use crate::stripe::{StripeItem, StripeSale};
 
 /// How many calls the page shows: the last ones.
 const CALLS_SHOWN: usize = 200;
@@ -55,11 +51,8 @@ enum Answer {
 
 #[derive(Deserialize)]
 struct Sell {
-    storefront: Storefront,
-    product_id: String,
-    variant_id: Option<String>,
-    email: String,
-    name: String,
+    #[serde(flatten)]
+    purchase: Purchase,
     /// Whether the Worker is told. Otherwise the deliveries are given to whoever asked.
     #[serde(default = "sent")]
     send: bool,
@@ -106,58 +99,21 @@ pub(crate) fn router(sandbox: Sandbox) -> Router {
         .with_state(control)
 }
 
-async fn sell(State(control): State<Control>, Json(sell): Json<Sell>) -> Response {
+async fn sell(State(control): State<Control>, Json(Sell { purchase, send }): Json<Sell>) -> Response {
     let listed = control.sandbox.options().products.iter().any(|product| {
         (product.storefront, &product.product_id, &product.variant_id)
-            == (sell.storefront, &sell.product_id, &sell.variant_id)
+            == (purchase.storefront, &purchase.product_id, &purchase.variant_id)
     });
     if !listed {
         return (StatusCode::NOT_FOUND, "The sandbox does not sell this product.").into_response();
     }
-    let deliveries = match sell.storefront {
-        Storefront::Gumroad => vec![control.sandbox.sell_on_gumroad(GumroadSale {
-            product_id: Some(sell.product_id),
-            email: sell.email,
-            full_name: Some(sell.name).filter(|name| !name.is_empty()),
-            ..GumroadSale::default()
-        })],
-        Storefront::LemonSqueezy => control.sandbox.sell_on_lemon_squeezy(LemonSqueezySale {
-            product_id: Some(sell.product_id),
-            variant_id: sell.variant_id,
-            email: sell.email,
-            name: sell.name,
-            ..LemonSqueezySale::default()
-        }),
-        Storefront::Paddle => vec![control.sandbox.sell_on_paddle(PaddleSale {
-            items: vec![PaddleItem::of(&sell.product_id)],
-            email: Some(sell.email),
-            name: Some(sell.name).filter(|name| !name.is_empty()),
-            ..PaddleSale::default()
-        })],
-        Storefront::Polar => vec![control.sandbox.sell_on_polar(PolarSale {
-            product_id: Some(sell.product_id),
-            email: Some(sell.email),
-            name: Some(sell.name).filter(|name| !name.is_empty()),
-            ..PolarSale::default()
-        })],
-        Storefront::Stripe => vec![control.sandbox.sell_on_stripe(StripeSale {
-            items: vec![StripeItem::of(&sell.product_id)],
-            email: Some(sell.email),
-            name: Some(sell.name).filter(|name| !name.is_empty()),
-            ..StripeSale::default()
-        })],
-        Storefront::Standard => vec![control.sandbox.sell_by_standard_webhooks(StandardSale {
-            items: vec![(sell.product_id, 1)],
-            email: sell.email,
-            name: sell.name,
-            ..StandardSale::default()
-        })],
-    };
-    if !sell.send {
+    let storefront = purchase.storefront;
+    let deliveries = control.sandbox.sell(purchase);
+    if !send {
         return Json(deliveries).into_response();
     }
     for delivery in deliveries {
-        control.send(sell.storefront, delivery).await;
+        control.send(storefront, delivery).await;
     }
     StatusCode::NO_CONTENT.into_response()
 }

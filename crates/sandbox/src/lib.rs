@@ -49,6 +49,7 @@ mod paddle;
 mod page;
 mod polar;
 mod postmark;
+mod purchase;
 mod reply;
 mod resend;
 mod returned;
@@ -86,6 +87,7 @@ pub use polar::{
     ORGANIZATION as POLAR_ORGANIZATION, PolarEndpoint, PolarSale, PolarSubscription, sign as sign_polar_body,
     sign_legacy as sign_polar_body_as_before,
 };
+pub use purchase::Purchase;
 pub use resend::KeyAccess as ResendKeyAccess;
 pub use returned::MailFate;
 pub use sandbox::{Exchange, Sandbox};

@@ -9,9 +9,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use latchkey_sandbox::{
-    Credentials, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, PADDLE_WEBHOOK_SECRET, POLAR_WEBHOOK_SECRET,
-    POSTMARK_TOKEN, STANDARD_WEBHOOKS_SECRET, STRIPE_WEBHOOK_SECRET, Sandbox, Service, VirtualClock, sign_paddle_body,
-    sign_polar_body, sign_standard_body, sign_stripe_body,
+    Credentials, Delivery, Fault, FaultKind, GITHUB_TOKEN, GumroadSale, Options, PADDLE_WEBHOOK_SECRET,
+    POLAR_WEBHOOK_SECRET, POSTMARK_TOKEN, STANDARD_WEBHOOKS_SECRET, STRIPE_WEBHOOK_SECRET, Sandbox, Service,
+    VirtualClock, sign_paddle_body, sign_polar_body, sign_standard_body, sign_stripe_body,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -173,6 +173,22 @@ async fn a_lemon_squeezy_sale_sends_the_order_the_key_and_the_storefront_s_own_m
     assert_eq!(events, ["order_created", "license_key_created"]);
     let state: Value = running.get("/_sandbox/state").await.json().await.unwrap();
     assert_eq!(state["storefront_mails"][0]["to"], "mary@example.com");
+}
+
+#[tokio::test]
+async fn a_sale_that_is_not_to_be_sent_is_given_to_whoever_asked() {
+    let (worker, kept) = worker().await;
+    let running = Running::start(Options { worker_url: Some(worker), ..Options::at(NOW) }).await;
+    let sale = json!({
+        "storefront": "lemonsqueezy", "product_id": "4", "variant_id": "5",
+        "email": "mary@example.com", "name": "Mary Jackson", "send": false,
+    });
+    let request = running.client.post(format!("{}/_sandbox/sell", running.url)).json(&sale);
+    let given: Vec<Delivery> = request.send().await.unwrap().json().await.unwrap();
+    let events: Vec<_> = given.iter().map(|delivery| delivery.event.as_str()).collect();
+    assert_eq!(events, ["order_created", "license_key_created"]);
+    assert!(given[0].body_text().contains("mary@example.com"));
+    assert!(kept.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -16,11 +16,11 @@ const TIME: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
 
 /// The three headers of a body that is sent then, in milliseconds since the Unix epoch, signed as a secret is that Polar has made since
-/// September 8, 2026: with what stands in base64 behind `whsec_`.
+/// September 8, 2026: with what stands in base64 behind `whsec_`. A secret without that word is an older one.
 ///
 /// # Panics
 ///
-/// If the secret is none of these.
+/// If what stands there is not base64.
 pub fn sign(secret: &str, id: &str, at: i64, body: &[u8]) -> Vec<(String, String)> {
     match secret.rsplit_once("whsec_") {
         Some((_, encoded)) => headers(&STANDARD.decode(encoded).expect("a secret is base64"), id, at, body),

@@ -5,10 +5,7 @@
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use latchkey::model::{LicenseKind, Product};
-use latchkey_sandbox::{
-    Delivery, GumroadSale, LemonSqueezySale, Options, PaddleItem, PaddleSale, PolarSale, Sandbox, StandardSale,
-    StripeItem, StripeSale,
-};
+use latchkey_sandbox::{Delivery, Options, Purchase, Sandbox};
 use reqwest::{StatusCode, Url};
 use serde_json::json;
 
@@ -131,48 +128,26 @@ impl Storefront {
         .to_owned()
     }
 
-    fn sell(self, sandbox: &Sandbox, product: &Product) -> Vec<Delivery> {
-        let product_id = product.product_id.clone();
-        let (email, name) = (BUYER.to_owned(), NAME.to_owned());
+    const fn sandboxed(self) -> latchkey_sandbox::Storefront {
+        use latchkey_sandbox::Storefront as Sandboxed;
         match self {
-            Self::Gumroad => vec![sandbox.sell_on_gumroad(GumroadSale {
-                product_id: Some(product_id),
-                email,
-                full_name: Some(name),
-                ..GumroadSale::default()
-            })],
-            Self::LemonSqueezy => sandbox.sell_on_lemon_squeezy(LemonSqueezySale {
-                product_id: Some(product_id),
-                variant_id: product.variant_id().map(str::to_owned),
-                email,
-                name,
-                ..LemonSqueezySale::default()
-            }),
-            Self::Paddle => vec![sandbox.sell_on_paddle(PaddleSale {
-                items: vec![PaddleItem::of(&product_id)],
-                email: Some(email),
-                name: Some(name),
-                ..PaddleSale::default()
-            })],
-            Self::Polar => vec![sandbox.sell_on_polar(PolarSale {
-                product_id: Some(product_id),
-                email: Some(email),
-                name: Some(name),
-                ..PolarSale::default()
-            })],
-            Self::Stripe => vec![sandbox.sell_on_stripe(StripeSale {
-                items: vec![StripeItem::of(&product_id)],
-                email: Some(email),
-                name: Some(name),
-                ..StripeSale::default()
-            })],
-            Self::Standard => vec![sandbox.sell_by_standard_webhooks(StandardSale {
-                items: vec![(product_id, 1)],
-                email,
-                name,
-                ..StandardSale::default()
-            })],
+            Self::Gumroad => Sandboxed::Gumroad,
+            Self::LemonSqueezy => Sandboxed::LemonSqueezy,
+            Self::Paddle => Sandboxed::Paddle,
+            Self::Polar => Sandboxed::Polar,
+            Self::Stripe => Sandboxed::Stripe,
+            Self::Standard => Sandboxed::Standard,
         }
+    }
+
+    fn sell(self, sandbox: &Sandbox, product: &Product) -> Vec<Delivery> {
+        sandbox.sell(Purchase {
+            storefront: self.sandboxed(),
+            product_id: product.product_id.clone(),
+            variant_id: product.variant_id().map(str::to_owned),
+            email: BUYER.to_owned(),
+            name: NAME.to_owned(),
+        })
     }
 }
 
