@@ -72,9 +72,21 @@ pub(crate) fn mutants(sql: &str) -> Vec<Mutant> {
     guards(sql, &tokens, &mut found);
     whole(sql, &tokens, &mut found);
     for mutant in &mut found {
-        mutant.sql = with_all_parameters(sql, &mutant.sql);
+        mutant.sql = with_all_parameters(sql, &without_index_hints(&mutant.sql));
     }
     found
+}
+
+/// Without `INDEXED BY`: a partial index that is demanded makes SQLite refuse a statement that lacks the index's own
+/// condition, and a mutant is to be judged by what it answers. <https://www.sqlite.org/lang_indexedby.html>
+fn without_index_hints(sql: &str) -> String {
+    let tokens = tokens(sql);
+    let (mut kept, mut from) = (String::new(), 0);
+    for hint in tokens.windows(3).filter(|three| three[0].is("INDEXED") && three[1].is("BY")) {
+        kept.push_str(&sql[from..hint[0].start]);
+        from = hint[2].end;
+    }
+    kept + &sql[from..]
 }
 
 fn tokens(sql: &str) -> Vec<Token<'_>> {
@@ -339,6 +351,18 @@ mod tests {
                 "without ON CONFLICT DO NOTHING"
             ]
         );
+    }
+
+    #[test]
+    fn a_mutant_may_lack_the_condition_of_an_index_that_its_statement_demands() {
+        let database = rusqlite::Connection::open_in_memory().expect("opens");
+        database.execute_batch("CREATE TABLE t (a, b); CREATE INDEX t_b ON t (b) WHERE a = 1").expect("creates");
+        let sql = "SELECT b FROM t INDEXED BY t_b WHERE a = 1 AND b > 2";
+        let mutants = mutants(sql);
+        assert_eq!(mutants.len(), 3);
+        for mutant in mutants {
+            database.prepare(&mutant.sql).unwrap_or_else(|error| panic!("{}: {error}", mutant.sql));
+        }
     }
 
     #[test]

@@ -136,6 +136,8 @@ fn broken(tree: &Tree, mutants: &[(String, Mutant)]) -> anyhow::Result<Vec<Strin
     for migration in migrations {
         database.execute_batch(&fs::read_to_string(migration)?)?;
     }
+    // Wrangler's own record of them, which the doctor reads.
+    database.execute_batch("CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY, name TEXT)")?;
     let errors = mutants.iter().filter_map(|(name, mutant)| {
         let error = database.prepare(&mutant.sql).err()?;
         Some(format!("{name}: {}: {error}\n{}", mutant.what, mutant.sql))

@@ -10,7 +10,7 @@ SET look_at = CASE
       ELSE :now + :latest_ms
     END,
     looked_at = began_at, began_at = NULL, page = NULL, read_so_far = NULL, listed = :listed,
-    settled = :settled = 1 AND NOT still_open, etag = iif(:settled = 1 AND NOT still_open, :etag, NULL), error = NULL, silent_looks = 0
+    settled = (:settled = 1 AND NOT still_open), etag = iif(:settled = 1 AND NOT still_open, :etag, NULL), error = NULL, silent_looks = 0
 FROM (SELECT (SELECT max(until_at) FROM grants WHERE repo = :repo AND state = 'invited') AS newest_until_at,
              EXISTS (SELECT 1 FROM json_each(:learned) l JOIN grants g ON g.id = l.value ->> '$.id'
                      WHERE g.state = 'invited' AND g.until_at = l.value ->> '$.until_at')
