@@ -2,7 +2,6 @@
 //! it forbids, and holds every answer to what it promises. How is in `schemathesis.toml`.
 //!
 //! `cargo xtask test --only conformance` installs schemathesis and runs this.
-#![cfg(feature = "e2e")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::path::Path;

@@ -3,7 +3,6 @@
 //! Only what the runtime alone can prove is here: that the real D1 decides races, that what is behind an answer runs,
 //! that a killed process loses nothing, that no input breaks the instance. The rules themselves are in `tests/host`.
 //! `cargo xtask test` builds the Worker first, with `tests/fixtures/products.toml`.
-#![cfg(feature = "e2e")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod access;

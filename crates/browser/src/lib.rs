@@ -2,7 +2,6 @@
 //!
 //! The shop is the engine on the host behind a socket, with the files of `assets/` beside it, as Cloudflare serves them; the sandbox
 //! is on another. What only the Workers runtime can show is in `tests/e2e`.
-#![cfg(feature = "browser")]
 
 mod chromium;
 mod shop;

@@ -2,7 +2,6 @@
 //! What each page answers is tested in `tests/host/pages`.
 //!
 //! `cargo xtask test --only browser` runs it.
-#![cfg(feature = "browser")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::time::Duration;

@@ -1,5 +1,4 @@
 //! The test bed itself, with the built Worker in it. What the Worker promises is tested in the project's `tests/`.
-#![cfg(feature = "e2e")]
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! A short torture of the built Worker. A long one is `cargo xtask torture`.
-#![cfg(feature = "e2e")]
 
 use latchkey_torture::{Plan, run};
 

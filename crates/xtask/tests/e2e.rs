@@ -1,6 +1,5 @@
 //! The package, with whoever deploys it: unpacked where neither cargo nor rustc can be found, installed, migrated and
 //! run as its README says, and sold with. `cargo xtask test` makes it first.
-#![cfg(feature = "e2e")]
 
 use std::fmt::Write;
 use std::fs;

@@ -23,7 +23,7 @@ pub(crate) fn run(project: &Project, _args: &Args) -> anyhow::Result<ExitCode> {
         bail!("{what} is not installed. {}", chromium::HOW);
     }
     let mut command = shell::command(project, "cargo");
-    command.args(["run", "--quiet", "--package", "latchkey-browser", "--features", "browser", "--bin", "screenshots"]);
+    command.args(["run", "--quiet", "--package", "latchkey-browser", "--bin", "screenshots"]);
     shell::run(command.args(["--", FOLDER]))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -16,6 +16,11 @@ use crate::{shell, tools};
 /// The target that the Worker is compiled for.
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
+/// The tests that plain `cargo test` leaves out, as cargo is to be told of them.
+const E2E: [&str; 2] = ["--test", "e2e"];
+const CONFORMANCE: [&str; 2] = ["--test", "conformance"];
+const BROWSER: [&str; 4] = ["--test", "buyer", "--test", "operator"];
+
 /// Install what is missing, then run everything: formatting, lints, tests on the host, under wasm, and end to end.
 ///
 /// Stops at the first step that fails.
@@ -78,10 +83,12 @@ impl Step {
         match self {
             Self::Tools => tools::ensure(project),
             Self::Fmt => cargo(project, &["fmt", "--all", "--check"]),
-            Self::Clippy => cargo(
-                project,
-                &["clippy", "--workspace", "--all-targets", "--features", "e2e,browser", "--", "-D", "warnings"],
-            ),
+            Self::Clippy => {
+                let mut clippy = cargo_command(project, &["clippy", "--workspace", "--all-targets"]);
+                // Those that plain `cargo test` leaves out are no part of all targets.
+                clippy.args(E2E).args(CONFORMANCE).args(BROWSER).args(["--", "-D", "warnings"]);
+                shell::run(&mut clippy)
+            }
             Self::ClippyWasm => {
                 cargo(project, &["clippy", "-p", "latchkey", "--target", WASM_TARGET, "--", "-D", "warnings"])
             }
@@ -100,7 +107,7 @@ impl Step {
                 shell::run(&mut test)
             }
             Self::Browser => match chromium::missing() {
-                None => cargo(project, &["test", "-p", "latchkey-browser", "--features", "browser", "--test", "*"]),
+                None => workspace_tests(project, &BROWSER),
                 // On a machine that tests for everybody, what is skipped is what nobody looks at.
                 Some(what) if std::env::var_os("CI").is_some() => bail!("{what} is not installed. {}", chromium::HOW),
                 Some(what) => {
@@ -109,11 +116,9 @@ impl Step {
                 }
             },
             Self::Build => package::package(project, Path::new("target/package")),
-            // All packages and not only the Worker's: with another selection cargo would choose other features of the
-            // dependencies, and compile them a second time.
-            Self::E2e => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "e2e"]),
+            Self::E2e => workspace_tests(project, &E2E),
             Self::Conformance => match tools::python::schemathesis(project)? {
-                None => cargo(project, &["test", "--workspace", "--features", "e2e", "--test", "conformance"]),
+                None => workspace_tests(project, &CONFORMANCE),
                 Some(why) => {
                     println!("SKIPPED, nothing was checked: {why}. It needs Python 3.11 or newer.");
                     Ok(())
@@ -136,6 +141,12 @@ impl Step {
 
 fn cargo(project: &Project, arguments: &[&str]) -> anyhow::Result<()> {
     shell::run(&mut cargo_command(project, arguments))
+}
+
+/// Runs tests of all packages, whichever has them: with another selection cargo would choose other features of the
+/// dependencies, and compile everything a second time.
+fn workspace_tests(project: &Project, tests: &[&str]) -> anyhow::Result<()> {
+    shell::run(cargo_command(project, &["test", "--workspace"]).args(tests))
 }
 
 fn cargo_command(project: &Project, arguments: &[&str]) -> Command {
