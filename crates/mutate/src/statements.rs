@@ -25,6 +25,10 @@ const READS_MUTATED: &str = "connection.prepare_cached(&mutated(statement))?";
 
 const HOOK: &str = include_str!("hook.rs.txt");
 
+/// A test that runs more statements than this goes through everything there is, for minutes: it promises nothing about one
+/// of them that a smaller test does not.
+const MOST_STATEMENTS: usize = 80;
+
 /// How much longer than without a mutant the tests may take. One that hangs is noticed too.
 const LONGER: u32 = 5;
 const AT_LEAST: Duration = Duration::from_secs(60);
@@ -36,6 +40,19 @@ struct Notes {
     texts: BTreeMap<String, String>,
     /// The tests that run a statement, by program and by the statement's name.
     tests: BTreeMap<(usize, String), BTreeSet<String>>,
+}
+
+impl Notes {
+    fn leave_out_tests_of_everything(&mut self) {
+        let mut statements = BTreeMap::<String, usize>::new();
+        for test in self.tests.values().flatten() {
+            *statements.entry(test.clone()).or_default() += 1;
+        }
+        for tests in self.tests.values_mut() {
+            tests.retain(|test| statements.get(test).is_none_or(|count| *count <= MOST_STATEMENTS));
+        }
+        self.tests.retain(|_, tests| !tests.is_empty());
+    }
 }
 
 /// Whether a mutant was noticed.
@@ -187,6 +204,7 @@ fn observe(tree: &Tree, programs: &[PathBuf]) -> anyhow::Result<Notes> {
             notes.texts.insert(statement.to_owned(), fs::read_to_string(file)?);
         }
     }
+    notes.leave_out_tests_of_everything();
     Ok(notes)
 }
 
@@ -258,7 +276,7 @@ mod tests {
     use std::process::Command;
     use std::time::Duration;
 
-    use super::{first_failure, is_chosen};
+    use super::{MOST_STATEMENTS, Notes, first_failure, is_chosen};
 
     fn failure(script: &str) -> Option<String> {
         let mut sh = Command::new("sh");
@@ -271,6 +289,18 @@ mod tests {
         assert_eq!(failure("echo 'test a::b ... ok'"), None);
         assert_eq!(failure("echo 'test a::b ... FAILED'; sleep 600").as_deref(), Some("a::b"));
         assert!(failure("exit 101").is_some());
+    }
+
+    #[test]
+    fn a_test_that_runs_nearly_every_statement_judges_none() {
+        let mut notes = Notes::default();
+        for number in 0..=MOST_STATEMENTS {
+            notes.tests.entry((0, number.to_string())).or_default().insert("of::everything".to_owned());
+        }
+        notes.tests.entry((0, "0".to_owned())).or_default().insert("of::one".to_owned());
+        notes.leave_out_tests_of_everything();
+        let left: Vec<_> = notes.tests.into_iter().collect();
+        assert_eq!(left, [((0, "0".to_owned()), ["of::one".to_owned()].into())]);
     }
 
     #[test]
