@@ -30,6 +30,7 @@ mod lemon_squeezy;
 mod license_actions;
 mod mails;
 mod memberships;
+mod neighbors;
 mod nothing_to_deliver;
 mod openapi;
 mod paddle;

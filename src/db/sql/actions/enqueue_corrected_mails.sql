@@ -7,7 +7,7 @@ FROM licenses k CROSS JOIN licenses l ON l.source = k.source AND l.order_id = k.
 WHERE k.license_key = :key AND (l.license_key = k.license_key OR lower(l.email) = lower(k.email))
   AND l.storefront_key_id = ''
   AND NOT EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = l.license_key)
-  AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)
+  AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id)
 ON CONFLICT (kind, subject) DO UPDATE SET
   state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL, died_at = NULL,
   outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0, trace_id = excluded.trace_id,

@@ -2,7 +2,7 @@
 INSERT INTO outbox (kind, subject, state, attempts, next_attempt_at, trace_id, created_at)
 SELECT 'license_mail', l.license_key, 'due', 0, :now, :trace, :now
 FROM licenses l
-WHERE l.license_key = :key AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)
+WHERE l.license_key = :key AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id)
 ON CONFLICT (kind, subject) DO UPDATE SET
   state = 'due', attempts = 0, next_attempt_at = excluded.next_attempt_at, lease_id = NULL, done_at = NULL, died_at = NULL,
   outcome = NULL, reference = NULL, last_error = NULL, person_needed = 0, trace_id = excluded.trace_id,

@@ -10,4 +10,4 @@ SET revoked_by_operator = 0,
                                 WHERE f.source = l.source AND f.order_id = l.order_id AND f.fact = 'disputed'),
     lost_dispute_set_aside = EXISTS (SELECT 1 FROM order_facts f
                                      WHERE f.source = l.source AND f.order_id = l.order_id AND f.fact = 'dispute_lost')
-WHERE l.license_key = :key AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)
+WHERE l.license_key = :key AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id)

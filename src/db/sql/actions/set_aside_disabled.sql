@@ -2,4 +2,4 @@
 UPDATE storefront_keys SET set_aside_at = said_at
 WHERE disabled = 1
   AND (source, storefront_key_id) IN (SELECT source, storefront_key_id FROM licenses WHERE license_key = :key)
-  AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)
+  AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id)

@@ -6,7 +6,7 @@ SELECT c.grant_id, c.github_user_id, c.github_username, c.repo, 'pending', :now,
                               'source', c.source, 'order_id', c.order_id))
 FROM open_claims c
 WHERE c.license_key = :key AND c.good_until > :now AND c.test <= :allow_test
-  AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)
+  AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id)
 ON CONFLICT (id) DO UPDATE SET
   github_username = iif(
     grants.in_doubt OR EXISTS (SELECT 1 FROM outbox o
