@@ -35,6 +35,16 @@ pub struct Completion<'a> {
     pub order_id: Option<&'a OrderId>,
     /// Why no license came of it; without, that is found out.
     pub reason: Option<EventReason>,
+    pub payload: Payload,
+}
+
+/// What becomes of what a delivery has brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payload {
+    /// It is kept for a while, unless a person was erased of its order.
+    Kept,
+    /// It is erased at once: it names a person, and no order by which it could be found to be of somebody who was erased.
+    Erased,
 }
 
 /// Why a delivery could not be processed, and as far as it was understood, what it is, which order it is about and who
@@ -85,7 +95,7 @@ pub fn claim_suspect(now: Timestamp, abandoned_at: Timestamp) -> Query<Result<Cl
 
 /// Marks a delivery as processed.
 pub fn complete(id: &EventId, now: Timestamp, completion: &Completion<'_>) -> Statement {
-    let Completion { event_type, order_id, reason } = completion;
+    let Completion { event_type, order_id, reason, payload } = completion;
     statement!(
         "events/complete",
         id,
@@ -93,6 +103,7 @@ pub fn complete(id: &EventId, now: Timestamp, completion: &Completion<'_>) -> St
         event_type = event_type.as_str(),
         order_id = *order_id,
         reason = reason.map(EventReason::code),
+        erases_payload = *payload == Payload::Erased,
     )
 }
 

@@ -9,7 +9,7 @@ use super::ingest::{Awaited, Handling, Unprocessed};
 use super::outbox::shown;
 use super::{Engine, StorageError};
 use crate::adapters::Failure;
-use crate::db::events::{self, Completion};
+use crate::db::events::{self, Completion, Payload};
 use crate::db::licenses::{self, MintedLicenses};
 use crate::db::orders::{self, BoughtLine};
 use crate::db::outbox::{self, DueMail, EnqueuedMail, Entry, Letter, MailStanding, Mailing};
@@ -121,7 +121,7 @@ impl<P: Platform> Engine<P> {
             // Nothing is over yet: how the delivery is left is written down behind this.
         } else if unmapped.is_empty() && untold.is_none() && many.is_none() {
             let reason = reason.filter(|_| minted.is_empty());
-            let completion = Completion { event_type, order_id: Some(&order.order_id), reason };
+            let completion = Completion { event_type, order_id: Some(&order.order_id), reason, payload: Payload::Kept };
             batch.run(events::complete(event, now, &completion));
         } else {
             let names: Vec<_> = unmapped.iter().flat_map(|bought| bought.names()).collect();
@@ -211,7 +211,8 @@ impl<P: Platform> Engine<P> {
         reason: EventReason,
     ) -> Result<(), StorageError> {
         let mut batch = Batch::from(self.facts(handling.source(), order_id, facts, None, handling.event));
-        let completion = Completion { event_type, order_id: Some(order_id), reason: Some(reason) };
+        let completion =
+            Completion { event_type, order_id: Some(order_id), reason: Some(reason), payload: Payload::Kept };
         batch.run(events::complete(handling.event, self.now(), &completion));
         self.run(batch).await?;
         self.log(
@@ -249,7 +250,8 @@ impl<P: Platform> Engine<P> {
             let order = LicenseSelector::Order(source, order_id);
             batch.extend(licenses::apply_order_facts(order, self.moment(), &self.trace));
         }
-        let completion = Completion { event_type, order_id: order_id.as_ref(), reason: Some(reason) };
+        let completion =
+            Completion { event_type, order_id: order_id.as_ref(), reason: Some(reason), payload: Payload::Kept };
         batch.run(events::complete(event, self.now(), &completion));
         self.run(batch).await?;
         let fields = [("event_id", event.into()), ("source", source.into()), ("change", LogValue::from(reason.code()))];
@@ -360,7 +362,7 @@ impl<P: Platform> Engine<P> {
             }
         };
         batch.extend(test_mark(source, &issued.order_id, issued.test == Some(true)));
-        let completion = Completion { event_type, order_id: Some(&issued.order_id), reason };
+        let completion = Completion { event_type, order_id: Some(&issued.order_id), reason, payload: Payload::Kept };
         batch.run(events::complete(event, moment.now, &completion));
         self.run(batch).await?;
         self.log(Level::Info, "key_recorded", [("event_id", event.into()), ("source", source.into())]);

@@ -18,7 +18,7 @@ use crate::adapters::github::hook;
 use crate::adapters::mail::returned::Teller;
 use crate::adapters::storefronts::{Cause, Known, NotUnderstood, Understood};
 use crate::db::Batch;
-use crate::db::events::{self, Completion, Failing};
+use crate::db::events::{self, Completion, Failing, Payload};
 use crate::db::outbox::{self, Attempt};
 use crate::db::watches;
 use crate::model::{
@@ -279,7 +279,9 @@ impl<P: Platform> Engine<P> {
         reason: EventReason,
         mut batch: Batch,
     ) -> Result<Fulfilled, StorageError> {
-        let completion = Completion { event_type, order_id, reason: Some(reason) };
+        // A mail provider names to whom a mail was, and nobody asks for that again.
+        let payload = if Teller::of(handling.source()).is_some() { Payload::Erased } else { Payload::Kept };
+        let completion = Completion { event_type, order_id, reason: Some(reason), payload };
         batch.run(events::complete(handling.event, self.now(), &completion));
         self.run(batch).await?;
         let fields = [("event_id", handling.event.into()), ("reason", reason.code().into())];

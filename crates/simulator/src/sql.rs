@@ -124,12 +124,13 @@ mod tests {
         let mut statement = Statement {
             name: "events/complete",
             sql: "",
-            params: ["at", "type", "order", "reason", "id"].map(Value::from).to_vec(),
+            params: ["at", "type", "order", "reason", "id", "erases"].map(Value::from).to_vec(),
         };
         // As the compiler numbers them, in whatever order they were given.
         let numbered: Vec<_> = parameters(file("events/complete")).collect();
         let number = |name| {
-            ["now", "event_type", "order_id", "reason", "id"].iter().position(|known| *known == name).unwrap() + 1
+            let names = ["now", "event_type", "order_id", "reason", "id", "erases_payload"];
+            names.iter().position(|known| *known == name).unwrap() + 1
         };
         let text: String = numbered
             .iter()

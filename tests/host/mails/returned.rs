@@ -268,3 +268,21 @@ fn an_erased_buyer_is_told_of_by_nobody_and_leaves_no_address() {
         }
     });
 }
+
+#[test]
+fn what_a_provider_tells_after_an_erasure_leaves_no_address() {
+    run(async {
+        for fate in [MailFate::Bounced, MailFate::Complained, MailFate::Delayed, MailFate::Delivered] {
+            for shop in shops() {
+                let (_, mail) = sell(&shop).await;
+                let body = br#"{ "reason": "asked to be", "email": "buyer@example.com" }"#;
+                operator_asks(&shop, "/admin/privacy/erase", body).await;
+                tell(&shop, &mail, fate).await;
+                let told = "webhook_events WHERE source IN ('postmark', 'resend') AND processed = 1";
+                assert_eq!(shop.count(told), 1, "{fate:?}");
+                let named = "webhook_events WHERE instr(CAST(payload AS TEXT), 'buyer@example.com')";
+                assert_eq!(shop.count(named), 0, "{fate:?}");
+            }
+        }
+    });
+}
