@@ -4,10 +4,13 @@
 use std::time::Duration;
 
 use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{Delivery, Fault, FaultKind, GumroadSale, LemonSqueezySale, Service};
+use latchkey_sandbox::{
+    Delivery, Fault, FaultKind, GumroadSale, LemonSqueezySale, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Service,
+    StripeSale,
+};
 
 use crate::pages::{Browser, OWN_PAGES};
-use crate::shop::{STARTER, Shop, catalogue_of, run};
+use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue_of, request, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -247,6 +250,41 @@ fn a_license_that_was_refunded_or_erased_meanwhile_is_activated_for_nobody() {
             assert_eq!((bound_to(&shop).as_str(), due(&shop)), (expected, 0), "{change}");
             shop.calls();
         }
+    });
+}
+
+#[test]
+fn a_license_activated_at_the_checkout_is_mailed_once_its_address_is_known() {
+    run(async {
+        let settings = [("STRIPE_API_KEY", STRIPE_API_KEY), ("STRIPE_WEBHOOK_SECRET", STRIPE_WEBHOOK_SECRET)];
+        let shop = Shop::open_with(&settings);
+        shop.stock(&catalogue_of(
+            "[[stripe]]\nproduct_id = \"prod_1SandboxForge\"\nname = \"Forge\"\ntier = \"pro\"\nrepos = [\"acme/forge\"]\n\
+             activate_at_checkout = true\n",
+        ));
+        let metadata = vec![("github".to_owned(), "octocat".to_owned())];
+        let sale = shop.sandbox.sell_on_stripe(StripeSale { email: None, metadata, ..StripeSale::default() });
+        // Suspended at first, it is owed no mail; and nobody knows to whom one would go when it is good again.
+        for delivery in [shop.sandbox.stripe_dispute(&sale.reference, "needs_response"), sale.clone()] {
+            assert_eq!(shop.deliver(&delivery).await.status, 200);
+        }
+        assert_eq!(shop.deliver(&shop.sandbox.stripe_dispute(&sale.reference, "won")).await.status, 200);
+        for _ in 0..10 {
+            shop.tick_after(MINUTE).await;
+        }
+        assert_eq!(
+            (bound_to(&shop).as_str(), shop.count("outbox WHERE kind = 'license_mail'")),
+            ("octocat checkout", 0)
+        );
+        let key = shop.value("SELECT license_key FROM licenses");
+        let authorization = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let body = br#"{ "reason": "the buyer wrote", "to": "buyer@example.com" }"#;
+        let path = format!("/admin/licenses/{key}/correct-email");
+        assert_eq!(shop.request(request("POST", &path, &headers, body)).await.status, 200);
+        shop.tick_after(MINUTE).await;
+        assert_eq!(shop.take_key(), key);
+        shop.calls();
     });
 }
 
