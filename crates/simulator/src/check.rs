@@ -13,6 +13,8 @@
 //! | `access` | who has access to what |
 //! | `later` | what comes of invitations, ends and memberships after weeks |
 //! | `syncs` | what licenses were brought to, where they follow the catalogue |
+//! | `checkout` | what came of the GitHub usernames that were given at checkouts |
+//! | `returned` | what was told of mails that came back |
 //! | `states` | what the operator sees, and is told of |
 //! | `erased` | what is left of who was erased |
 //! | `drift` | where GitHub and what is recorded have come apart |
@@ -23,6 +25,7 @@ mod access;
 mod answers;
 mod catalogue;
 mod changes;
+mod checkout;
 mod deadly;
 mod deliveries;
 mod drift;
@@ -31,6 +34,7 @@ mod later;
 mod licenses;
 mod look;
 mod reminders;
+mod returned;
 mod states;
 mod syncs;
 mod watch;
@@ -41,6 +45,7 @@ use crate::run::Run;
 
 pub(crate) use access::{good_access, nobody_lost};
 pub(crate) use catalogue::catalogue_version;
+pub(crate) use checkout::{bound_account, has_access};
 pub(crate) use deadly::{due_soon, is_given_up_by_now, is_mailed_by_now};
 pub(crate) use deliveries::nothing_given_up_early;
 pub(crate) use drift::{Drifted, drift_is_seen, lose_grant, next_uncompared};
@@ -50,7 +55,7 @@ pub(crate) use later::{
 pub(crate) use licenses::Standings;
 pub(crate) use look::{
     addressed, bound_licenses, deliveries_to_dismiss, given_up, has_news_since, is_of, licenses, next_due,
-    next_reminder, next_unread_list, next_unseen, unfinished_rows, unprocessed_sales,
+    next_reminder, next_unread_list, next_unseen, unaddressed, unfinished_rows, unprocessed_sales,
 };
 pub(crate) use syncs::{all_follow, all_opened};
 pub(crate) use watch::{note_leases, watch};
@@ -98,10 +103,13 @@ pub(crate) fn when_quiet(run: &Run) -> Result<Standings, Violation> {
     let events = deliveries::deliveries(run, &versions)?;
     let standings = licenses::licenses(run, &versions, &events)?;
     licenses::mails(run)?;
+    returned::mails(run)?;
+    checkout::checkouts(run)?;
     reminders::reminders(run)?;
     access::terms(run, &versions)?;
     access::access(run, &standings)?;
     access::invitations(run)?;
+    access::removals(run)?;
     access::what_became_of_them(run)?;
     states::states(run, &standings)?;
     states::attention(run)?;

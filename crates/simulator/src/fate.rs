@@ -50,7 +50,8 @@ impl Poison {
         match (self, call) {
             (Self::Mail(address), Call::Send(request)) => {
                 let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
-                request.url.contains("/postmark/") && body.contains(address.as_str())
+                ["/postmark/", "/resend/"].iter().any(|mailer| request.url.contains(mailer))
+                    && body.contains(address.as_str())
             }
             (Self::Order(id), Call::Batch(statements)) => {
                 let is_it = |value: &Value| matches!(value, Value::Text(text) if text == id);

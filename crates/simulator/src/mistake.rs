@@ -50,6 +50,8 @@ pub(crate) enum How {
     ReadingPermitted,
     /// Of several invitations of an account, the first is deleted alone.
     FirstInvitationDeleted,
+    /// From the question whether somebody is in, no time passes until something is written down.
+    RemovalUntimed,
     /// When a service wants to be asked again is not read.
     TimesIgnored,
     /// A minted key stands in the log.
@@ -191,7 +193,7 @@ impl Mistake {
             What::Act | What::Once(..) | What::Put(_) | What::Maybe | What::Sync { .. } | What::Erase(_) => {
                 Some(Asked::Act)
             }
-            What::Forged(_) | What::Correct(_) => None,
+            What::Forged(_) | What::Correct(_) | What::Returned(_) => None,
         };
         match self.how {
             How::Answered { to, status, instead } if asked == Some(to) && response.status == status => {

@@ -4,12 +4,13 @@
 //! what has to follow. Whether it did is looked up in `check`.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use latchkey_sandbox::Delivery;
 use serde_json::Value;
 
-use crate::shelf::{Issues, Policies, Shelf};
+use crate::shelf::{Issues, Policies, Shelf, is_per_quantity};
 
 /// A product that the storefronts sell. What it opens is in [`Shelf`], where it may be missing.
 #[derive(Debug)]
@@ -25,6 +26,19 @@ pub(crate) struct Product {
 pub(crate) const GUMROAD: &str = "gumroad";
 pub(crate) const LEMON_SQUEEZY: &str = "lemonsqueezy";
 pub(crate) const PADDLE: &str = "paddle";
+pub(crate) const POLAR: &str = "polar";
+pub(crate) const STRIPE: &str = "stripe";
+pub(crate) const STANDARD: &str = "standard";
+
+/// How much there is of a shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scope {
+    /// It sells at Gumroad and Lemon Squeezy, and at Paddle where the storefronts' lists are read.
+    #[default]
+    Three,
+    /// It sells at every storefront, its checkouts ask for GitHub usernames, and mails come back.
+    All,
+}
 
 const fn product(
     source: &'static str,
@@ -36,8 +50,11 @@ const fn product(
     Product { source, id, variant, issues, choose }
 }
 
+/// So many of [`PRODUCTS`] does a shop of [`Scope::Three`] have: the first ones.
+const OF_THREE: usize = 11;
+
 /// What is sold. Some of it is not in the catalogue at first, and some is none of the shop's business.
-pub(crate) const PRODUCTS: [Product; 11] = [
+pub(crate) const PRODUCTS: [Product; 22] = [
     product(GUMROAD, "32-nPAicqbLj8B_WswVlMw==", None, Issues::Minted, &[]),
     product(
         GUMROAD,
@@ -55,10 +72,36 @@ pub(crate) const PRODUCTS: [Product; 11] = [
     product(GUMROAD, "ebook==", None, Issues::Nobody, &[]),
     product(LEMON_SQUEEZY, "77", Some("1"), Issues::Nobody, &[]),
     product(PADDLE, "pro_01gsz4t5hdjse780zja8vvr7jg", None, Issues::Minted, &[]),
+    product(STRIPE, "prod_1SandboxForge", None, Issues::Minted, &[]),
+    product(STRIPE, "prod_2SandboxTongs", None, Issues::Minted, &[]),
+    product(STRIPE, "prod_3NobodyKnows", None, Issues::Minted, &[]),
+    product(POLAR, "9d2f0e4a-0000-4000-8000-0000000000bb", None, Issues::Minted, &[]),
+    product(POLAR, "9d2f0e4a-0000-4000-8000-0000000000bc", None, Issues::Minted, &[]),
+    product(STANDARD, "pdt_1SandboxAnvil", None, Issues::Minted, &[]),
+    product(STANDARD, "pdt_2SandboxHorn", None, Issues::Minted, &[]),
+    product(PADDLE, "pro_01gsz4t5hdjse780zja8vvr7jh", None, Issues::Minted, &[]),
+    product(GUMROAD, "checkout==", None, Issues::Minted, &[]),
+    product(LEMON_SQUEEZY, "8", Some("1"), Issues::Storefront, &[]),
+    product(POLAR, "9d2f0e4a-0000-4000-8000-0000000000bd", None, Issues::Nobody, &[]),
 ];
 
 /// Those of [`PRODUCTS`] that the catalogue says nothing of at first.
-pub(crate) const UNMAPPED: [usize; 4] = [3, 7, 8, 9];
+pub(crate) const UNMAPPED: [usize; 6] = [3, 7, 8, 9, 13, 21];
+
+impl Scope {
+    /// What a shop sells.
+    pub(crate) fn products(self) -> &'static [Product] {
+        match self {
+            Self::Three => &PRODUCTS[..OF_THREE],
+            Self::All => &PRODUCTS,
+        }
+    }
+}
+
+/// Whether a storefront has to be asked who bought, so that a sale may have its license before that is known.
+pub(crate) fn asks_who_bought(source: &str) -> bool {
+    matches!(source, PADDLE | POLAR)
+}
 
 /// A GitHub account that somebody may name.
 #[derive(Debug)]
@@ -102,9 +145,24 @@ pub(crate) const BUYERS: usize = 4;
 pub(crate) struct Order {
     pub(crate) id: String,
     pub(crate) product: &'static Product,
+    /// What else was bought with it, a line each.
+    pub(crate) more: Vec<&'static Product>,
+    /// Pieces of the first product.
+    pub(crate) quantity: u64,
     pub(crate) email: String,
+    /// The GitHub username that was given at the checkout.
+    pub(crate) login: Option<String>,
+    pub(crate) payment: Payment,
     /// What became of it so far.
     pub(crate) facts: Facts,
+}
+
+/// Whether the money of an order has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Payment {
+    Made,
+    Awaited,
+    Failed,
 }
 
 /// What a storefront can say of an order besides that it was paid. What was once said stays.
@@ -115,6 +173,11 @@ pub(crate) struct Facts {
     pub(crate) in_part: bool,
     pub(crate) disputed: bool,
     pub(crate) won: bool,
+    pub(crate) lost: bool,
+    /// The money of a full refund did not reach the buyer.
+    pub(crate) undone: bool,
+    /// Nor that of a partial one.
+    pub(crate) in_part_undone: bool,
 }
 
 /// A delivery that a storefront has made, sent or not.
@@ -138,6 +201,8 @@ pub(crate) enum Meaning {
     Key(Key),
     /// The storefront has disabled the key, or enabled it.
     KeyChanged { key: Key, disabled: bool },
+    /// Nothing that counts.
+    Nothing,
 }
 
 /// A key that a storefront issued.
@@ -179,6 +244,8 @@ pub(crate) enum What {
     Delivery(usize),
     /// Something that no storefront sent, with what its answer has to be.
     Forged(u16),
+    /// A mail provider tells what became of a mail: by its id of that, where it came back.
+    Returned(Option<String>),
     /// The seller changes something.
     Act,
     /// The seller asks for what is done once however often it is asked for: in which words, and with which action.
@@ -217,6 +284,8 @@ pub(crate) struct Model {
     /// Keys that buyers have from the storefront.
     pub(crate) issued: Vec<Key>,
     pub(crate) sent: Vec<Sent>,
+    /// The catalogue's version when each tick began, by its trace, with its number as a task.
+    pub(crate) ticks: HashMap<String, (i64, usize)>,
     /// Who declined an invitation to what, and how many requests had been sent by then.
     pub(crate) declined: Vec<(i64, String, usize)>,
     /// Who accepted an invitation to what, and when.
@@ -250,7 +319,7 @@ pub(crate) struct ByHand {
 impl Default for Model {
     fn default() -> Self {
         Self {
-            first: Shelf::first(),
+            first: Shelf::first(Scope::Three),
             orders: Vec::new(),
             deliveries: Vec::new(),
             mailed: Vec::new(),
@@ -260,6 +329,7 @@ impl Default for Model {
             alerts: 0,
             issued: Vec::new(),
             sent: Vec::new(),
+            ticks: HashMap::new(),
             declined: Vec::new(),
             accepted: Vec::new(),
             by_hand: Vec::new(),
@@ -273,7 +343,7 @@ impl Model {
         let of_it = said.map(|place| &self.deliveries[place]).filter(|known| known.order == order);
         of_it.fold(Facts::default(), |facts, known| match known.meaning {
             Meaning::Sale(said) | Meaning::Changed(said) => facts.and(said),
-            Meaning::Key(_) | Meaning::KeyChanged { .. } => facts,
+            Meaning::Key(_) | Meaning::KeyChanged { .. } | Meaning::Nothing => facts,
         })
     }
 
@@ -362,6 +432,28 @@ impl Model {
 }
 
 impl Order {
+    /// An order of this, and of nothing else.
+    pub(crate) const fn of(id: String, product: &'static Product, email: String) -> Self {
+        let facts = Facts::NONE;
+        let more = Vec::new();
+        Self { id, product, more, quantity: 1, email, login: None, payment: Payment::Made, facts }
+    }
+
+    /// What was bought, a line each.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &'static Product> {
+        std::iter::once(self.product).chain(self.more.iter().copied())
+    }
+
+    /// How many keys each of its lines brings that has a license minted, by the numbers of the lines.
+    pub(crate) fn pieces(&self) -> Vec<(i64, i64)> {
+        let mut pieces = Vec::new();
+        for (line, product) in (1..).zip(self.lines()).filter(|(_, product)| product.issues == Issues::Minted) {
+            let of_line = if line == 1 && is_per_quantity(product) { self.quantity } else { 1 };
+            pieces.extend((1..).take(usize::try_from(of_line).unwrap_or_default()).map(|piece| (line, piece)));
+        }
+        pieces
+    }
+
     /// What the seller corrects its address to.
     pub(crate) fn corrected_email(&self) -> String {
         format!("right-{}", self.email)
@@ -374,27 +466,41 @@ impl Meaning {
         match self {
             Self::Key(key) => Some((key, false)),
             Self::KeyChanged { key, disabled } => Some((key, *disabled)),
-            Self::Sale(_) | Self::Changed(_) => None,
+            Self::Sale(_) | Self::Changed(_) | Self::Nothing => None,
         }
     }
 }
 
 impl Facts {
+    pub(crate) const NONE: Self = Self {
+        refunded: false,
+        in_part: false,
+        disputed: false,
+        won: false,
+        lost: false,
+        undone: false,
+        in_part_undone: false,
+    };
+
     pub(crate) const fn and(self, other: Self) -> Self {
         Self {
             refunded: self.refunded || other.refunded,
             in_part: self.in_part || other.in_part,
             disputed: self.disputed || other.disputed,
             won: self.won || other.won,
+            lost: self.lost || other.lost,
+            undone: self.undone || other.undone,
+            in_part_undone: self.in_part_undone || other.in_part_undone,
         }
     }
 
     /// How a license of such an order stands.
     pub(crate) fn standing(self, policies: Policies) -> &'static str {
         let consequences = [
-            (self.refunded, policies.on_refund),
-            (self.in_part, policies.on_partial_refund),
-            (self.disputed && !self.won, policies.on_dispute),
+            (self.refunded && !self.undone, policies.on_refund),
+            (self.in_part && !self.in_part_undone, policies.on_partial_refund),
+            (self.disputed && !self.won && !self.lost, policies.on_dispute),
+            (self.lost, policies.on_dispute_lost),
         ];
         let called_for = |word| consequences.iter().any(|(so, policy)| *so && *policy == word);
         match () {

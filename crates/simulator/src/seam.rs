@@ -27,6 +27,8 @@ pub(crate) struct Seam {
     stored: Cell<u32>,
     /// The accounts that GitHub was asked about, by their logins.
     accounts: RefCell<Vec<(String, serde_json::Value)>>,
+    /// When it was last asked whether somebody is in, since something was written down.
+    asked_at: Cell<Option<Timestamp>>,
     /// The addresses of the repositories of which an invitation was deleted.
     deleted: RefCell<Vec<String>>,
 }
@@ -40,6 +42,7 @@ impl Seam {
             minted: RefCell::default(),
             stored: Cell::default(),
             accounts: RefCell::default(),
+            asked_at: Cell::default(),
             deleted: RefCell::default(),
         }
     }
@@ -95,6 +98,7 @@ fn is_of_invitation(request: &HttpRequest) -> bool {
 impl Platform for Seam {
     async fn batch(&self, mut statements: Vec<Statement>) -> Result<Vec<Outcome>, DbError> {
         let Some(how) = self.how() else { return self.run(statements).await };
+        self.asked_at.take();
         let mut early = Vec::new();
         // Behind everything, what is added to the batch included.
         let mut cut = usize::MAX;
@@ -145,6 +149,13 @@ impl Platform for Seam {
             }
             How::NothingRemoved if request.method.as_str() == "DELETE" => {
                 Ok(HttpResponse { status: 204, headers: Vec::new(), body: Vec::new() })
+            }
+            How::RemovalUntimed => {
+                let asks = request.method == Method::Get && request.url.contains("/collaborators/");
+                if asks && !request.url.ends_with("/permission") {
+                    self.asked_at.set(Some(self.host.now()));
+                }
+                self.host.send(request).await
             }
             How::TimesIgnored => {
                 let mut response = self.host.send(request).await?;
@@ -215,7 +226,10 @@ impl Platform for Seam {
     }
 
     fn now(&self) -> Timestamp {
-        self.host.now()
+        match self.how() {
+            Some(How::RemovalUntimed) => self.asked_at.get().unwrap_or_else(|| self.host.now()),
+            _ => self.host.now(),
+        }
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use latchkey::model::{Catalogue, Timestamp};
 
-use crate::model::{GUMROAD, LEMON_SQUEEZY, PADDLE, Product};
+use crate::model::{GUMROAD, LEMON_SQUEEZY, PADDLE, POLAR, Product, STANDARD, STRIPE, Scope};
 use crate::world;
 
 /// Who issues the key of a product. No change of the catalogue changes that.
@@ -35,20 +35,48 @@ pub(crate) struct Policies {
     pub(crate) on_refund: &'static str,
     pub(crate) on_partial_refund: &'static str,
     pub(crate) on_dispute: &'static str,
+    pub(crate) on_dispute_lost: &'static str,
 }
 
 impl Policies {
     /// Where nothing else is written.
-    pub(crate) const USUAL: Self = Self { on_refund: "revoke", on_partial_refund: "keep", on_dispute: "suspend" };
+    pub(crate) const USUAL: Self =
+        Self { on_refund: "revoke", on_partial_refund: "keep", on_dispute: "suspend", on_dispute_lost: "revoke" };
 }
 
 /// Of these products they are others than usual.
-const UNUSUAL: [(&str, &str, Policies); 4] = [
+const UNUSUAL: [(&str, &str, Policies); 7] = [
     (GUMROAD, "pickOne==", Policies { on_dispute: "revoke", ..Policies::USUAL }),
     (GUMROAD, "bundle==", Policies { on_partial_refund: "revoke", ..Policies::USUAL }),
     (GUMROAD, "nobody-knows==", Policies { on_refund: "keep", on_dispute: "keep", ..Policies::USUAL }),
     (LEMON_SQUEEZY, "6", Policies { on_partial_refund: "revoke", ..Policies::USUAL }),
+    (STRIPE, "prod_2SandboxTongs", Policies { on_dispute_lost: "keep", ..Policies::USUAL }),
+    (POLAR, "9d2f0e4a-0000-4000-8000-0000000000bc", Policies { on_partial_refund: "revoke", ..Policies::USUAL }),
+    (STANDARD, "pdt_2SandboxHorn", Policies { on_partial_refund: "revoke", ..Policies::USUAL }),
 ];
+
+/// The products of which each piece has a key of its own. No change of the catalogue changes that.
+const PER_QUANTITY: [(&str, &str); 2] = [(STRIPE, "prod_2SandboxTongs"), (STANDARD, "pdt_2SandboxHorn")];
+
+/// Whether each piece of a product has a key of its own.
+pub(crate) fn is_per_quantity(product: &Product) -> bool {
+    PER_QUANTITY.contains(&(product.source, product.id))
+}
+
+/// The products whose licenses are activated for the account that was given at the checkout. No change of the catalogue changes that.
+const AT_CHECKOUT: [(&str, &str); 6] = [
+    (STRIPE, "prod_1SandboxForge"),
+    (POLAR, "9d2f0e4a-0000-4000-8000-0000000000bb"),
+    (STANDARD, "pdt_2SandboxHorn"),
+    (PADDLE, "pro_01gsz4t5hdjse780zja8vvr7jh"),
+    (GUMROAD, "checkout=="),
+    (LEMON_SQUEEZY, "8"),
+];
+
+/// Whether licenses of this product are.
+pub(crate) fn is_at_checkout(source: &str, product_id: &str) -> bool {
+    AT_CHECKOUT.contains(&(source, product_id))
+}
 
 /// What becomes of a license of this product.
 pub(crate) fn policies(source: &str, product_id: &str) -> Policies {
@@ -79,6 +107,7 @@ pub(crate) fn end(source: &str, product_id: &str, issued_at: i64) -> Option<i64>
 /// One version of the catalogue: its entries in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shelf {
+    scope: Scope,
     entries: Vec<Entry>,
 }
 
@@ -102,7 +131,10 @@ struct Line {
     from_the_beginning: bool,
 }
 
-const LINES: [Line; 14] = [
+/// So many of [`LINES`] may a catalogue of [`Scope::Three`] have: the first ones.
+const OF_THREE: usize = 14;
+
+const LINES: [Line; 25] = [
     Line {
         source: GUMROAD,
         id: "32-nPAicqbLj8B_WswVlMw==",
@@ -244,11 +276,129 @@ const LINES: [Line; 14] = [
         extra: "acme/toolbox-extra",
         from_the_beginning: true,
     },
+    Line {
+        source: STRIPE,
+        id: "prod_1SandboxForge",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/forge", "acme/forge-docs"],
+        choose: &[],
+        extra: "acme/forge-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: STRIPE,
+        id: "prod_2SandboxTongs",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/tongs"],
+        choose: &[],
+        extra: "acme/tongs-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: STRIPE,
+        id: "prod_3NobodyKnows",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/bellows"],
+        choose: &[],
+        extra: "acme/bellows-extra",
+        from_the_beginning: false,
+    },
+    Line {
+        source: POLAR,
+        id: "9d2f0e4a-0000-4000-8000-0000000000bb",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/press"],
+        choose: &[],
+        extra: "acme/press-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: POLAR,
+        id: "9d2f0e4a-0000-4000-8000-0000000000bc",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/plates"],
+        choose: &[],
+        extra: "acme/press-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: STANDARD,
+        id: "pdt_1SandboxAnvil",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/anvil"],
+        choose: &[],
+        extra: "acme/anvil-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: STANDARD,
+        id: "pdt_2SandboxHorn",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/horn"],
+        choose: &[],
+        extra: "acme/anvil",
+        from_the_beginning: true,
+    },
+    Line {
+        source: PADDLE,
+        id: "pro_01gsz4t5hdjse780zja8vvr7jh",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/tray"],
+        choose: &[],
+        extra: "acme/tray-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: GUMROAD,
+        id: "checkout==",
+        variant: None,
+        issues: Issues::Minted,
+        repos: &["acme/booth"],
+        choose: &[],
+        extra: "acme/booth-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: LEMON_SQUEEZY,
+        id: "8",
+        variant: None,
+        issues: Issues::Storefront,
+        repos: &["acme/stall"],
+        choose: &[],
+        extra: "acme/stall-extra",
+        from_the_beginning: true,
+    },
+    Line {
+        source: POLAR,
+        id: "9d2f0e4a-0000-4000-8000-0000000000bd",
+        variant: None,
+        issues: Issues::Nobody,
+        repos: &[],
+        choose: &[],
+        extra: "acme/unsold",
+        from_the_beginning: false,
+    },
 ];
 
+/// The entries that a catalogue may have.
+fn lines(scope: Scope) -> &'static [Line] {
+    match scope {
+        Scope::Three => &LINES[..OF_THREE],
+        Scope::All => &LINES,
+    }
+}
+
 /// Every repository that an entry may name.
-pub(crate) fn every_repo() -> impl Iterator<Item = &'static str> {
-    LINES.iter().flat_map(|line| line.repos.iter().chain(line.choose).chain([&line.extra]).copied())
+pub(crate) fn every_repo(scope: Scope) -> impl Iterator<Item = &'static str> {
+    lines(scope).iter().flat_map(|line| line.repos.iter().chain(line.choose).chain([&line.extra]).copied())
 }
 
 impl Line {
@@ -259,13 +409,13 @@ impl Line {
 
 impl Shelf {
     /// What the seller begins with.
-    pub(crate) fn first() -> Self {
-        Self::of(|line| line.from_the_beginning)
+    pub(crate) fn first(scope: Scope) -> Self {
+        Self::of(scope, |line| line.from_the_beginning)
     }
 
     /// With everything that the seller has as it was at first, and every other entry besides.
-    pub(crate) fn full() -> Self {
-        Self::of(|_| true)
+    pub(crate) fn full(scope: Scope) -> Self {
+        Self::of(scope, |_| true)
     }
 
     /// The same with another permission for a product.
@@ -284,9 +434,9 @@ impl Shelf {
         self.terms(product).map(|terms| terms.repos.clone()).unwrap_or_default()
     }
 
-    fn of(is_there: impl Fn(&Line) -> bool) -> Self {
-        let there = LINES.iter().enumerate().filter(|(_, line)| is_there(line));
-        Self { entries: there.map(|(place, line)| Entry { place, terms: line.terms() }).collect() }.in_sections()
+    fn of(scope: Scope, is_there: impl Fn(&Line) -> bool) -> Self {
+        let there = lines(scope).iter().enumerate().filter(|(_, line)| is_there(line));
+        Self { scope, entries: there.map(|(place, line)| Entry { place, terms: line.terms() }).collect() }.in_sections()
     }
 
     /// Those of one storefront together: their order among others' says nothing.
@@ -298,8 +448,9 @@ impl Shelf {
     /// Another version of it, and what is different, in words.
     pub(crate) fn changed(&self, random: &mut fastrand::Rng) -> (Self, String) {
         let mut changed = self.clone();
-        let missing: Vec<usize> =
-            (0..LINES.len()).filter(|place| !self.entries.iter().any(|entry| entry.place == *place)).collect();
+        let missing: Vec<usize> = (0..lines(self.scope).len())
+            .filter(|place| !self.entries.iter().any(|entry| entry.place == *place))
+            .collect();
         let count = self.entries.len();
         let opening: Vec<usize> =
             (0..count).filter(|at| LINES[self.entries[*at].place].issues != Issues::Nobody).collect();
@@ -401,19 +552,32 @@ impl Shelf {
                 [] => String::new(),
                 choose => format!("choose = {{ from = {choose:?}, limit = 1 }}\n"),
             };
-            let Policies { on_refund, on_partial_refund, on_dispute } = policies(line.source, line.id);
+            let Policies { on_refund, on_partial_refund, on_dispute, on_dispute_lost } = policies(line.source, line.id);
+            // Three storefronts tell of no dispute that is lost, and what is the usual need not be written.
+            let lost = match self.scope {
+                Scope::Three => String::new(),
+                Scope::All => format!("on_dispute_lost = {on_dispute_lost:?}\n"),
+            };
+            let flags = [
+                (PER_QUANTITY.contains(&(line.source, line.id)), "per_quantity = true\n"),
+                (is_at_checkout(line.source, line.id), "activate_at_checkout = true\n"),
+            ];
+            let flags: String = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| *flag).collect();
             let ends = A_YEAR.iter().find(|(of, id, _)| *of == line.source && *id == line.id);
             let ends = ends.map(|(.., days)| format!("years = 1\nremind_days = {days}\n")).unwrap_or_default();
             // Writing to a string does not fail.
             let _ = writeln!(
                 text,
                 "[[{}]]\nproduct_id = {:?}\n{variant}{ends}name = {:?}\ntier = \"core\"\n{repos}{choose}permission = {:?}\nlicense = \
-                 {license:?}\non_refund = {on_refund:?}\non_partial_refund = {on_partial_refund:?}\non_dispute = {on_dispute:?}\n",
+                 {license:?}\non_refund = {on_refund:?}\non_partial_refund = {on_partial_refund:?}\non_dispute = {on_dispute:?}\n{lost}{flags}",
                 line.source,
                 line.id,
                 format!("Product {}", line.id),
                 terms.permission,
             );
+        }
+        if self.scope == Scope::All {
+            text.push_str("[standard_webhooks]\npreset = \"dodo\"\n");
         }
         text
     }
@@ -468,7 +632,7 @@ mod tests {
     /// What is written by hand has to be what the fixture says, or the simulator judges another shop than it sells in.
     #[test]
     fn the_first_shelf_opens_what_the_fixture_says() {
-        let (ours, fixture) = (Shelf::first().to_catalogue(), world::catalogue());
+        let (ours, fixture) = (Shelf::first(Scope::Three).to_catalogue(), world::catalogue());
         assert_eq!(ours.products().len(), fixture.products().len());
         for (ours, fixture) in ours.products().iter().zip(fixture.products()) {
             let of = |product: &latchkey::model::catalogue::Product| {

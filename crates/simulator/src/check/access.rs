@@ -76,15 +76,18 @@ pub(super) fn terms(run: &Run, versions: &Versions) -> Result<(), Violation> {
     let mut entitlements = syncs::all_opened(run);
     for row in &bound {
         let (trace, order_id) = (text(row, "trace_id"), text(row, "order_id"));
-        let sent = model.sent.iter().find(|sent| sent.trace == trace);
+        let sent = model.sent.iter().find(|sent| sent.trace == trace).map(|sent| (sent.version, sent.task));
+        // What was given at a checkout is acted on by whatever request or tick finds it due.
+        let began = sent.or_else(|| model.ticks.get(&trace).copied());
         let order = model.order_with(&text(row, "source"), &order_id);
-        let (Some(sent), Some(order)) = (sent, order) else {
+        let (Some((version, task)), Some(order)) = (began, order) else {
             return Err(Violation::new("I6", format!("a license of order {order_id} was bound by nobody's request")));
         };
         let repos: Vec<String> = serde_json::from_str(&text(row, "repos")).unwrap_or_default();
         let entitled = entitlements.remove(&text(row, "license_key")).unwrap_or_default();
-        let product = model.orders[order].product;
-        let said = versions.between(sent.version, integer(row, "version")).filter_map(|shelf| shelf.terms(product));
+        let order = &model.orders[order];
+        let product = order.lines().find(|one| one.id == text(row, "product_id")).unwrap_or(order.product);
+        let said = versions.between(version, integer(row, "version")).filter_map(|shelf| shelf.terms(product));
         let said = said.filter(|terms| terms.open(&repos));
         let mut possible: Vec<Opened> = said.map(|terms| syncs::opened(&repos, terms.permission)).collect();
         let (section, product_id) = (text(row, "section"), text(row, "product_id"));
@@ -106,7 +109,7 @@ pub(super) fn terms(run: &Run, versions: &Versions) -> Result<(), Violation> {
             possible.dedup();
         }
         if !possible.contains(&entitled) {
-            let what = format!("[{}] was given {entitled:?} for order {order_id}, which no catalogue said", sent.task);
+            let what = format!("[{task}] was given {entitled:?} for order {order_id}, which no catalogue said");
             return Err(Violation::new("I6", what));
         }
     }
@@ -345,8 +348,12 @@ fn nobody_is_lowered(run: &Run, present: &HashMap<Access, String>) -> Result<(),
             let asks = matches!(&sent.what, What::Activation { account: asking, .. } if asking.id == Some(*account));
             asks && run.fates.struck(sent.task)
         });
+        // Nor where anything failed while somebody else had given the name at a checkout, by whatever request that was tried.
+        let given_unheard = model.orders.iter().any(|order| order.login.as_deref().is_some_and(called))
+            && run.fates.counts.borrow().faults.iter().any(|count| *count > 0);
         let is_certain = !limits.has_lost_one()
             && !asked_unheard
+            && !given_unheard
             && limits.about_to_invite(repo).all(|task| !run.fates.struck(task));
         if is_certain && (!was_removed || was_before) && now.is_none_or(|now| rank(now) < rank(role)) {
             let what = format!("account {account} could {role} in {repo}, and is {now:?} by now");
@@ -467,6 +474,33 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
     Ok(())
 }
 
+/// Nobody is removed but under a lease that is not over: somebody else may have given by then what that would take. Where logins have
+/// changed hands, and where the seller has let somebody in by hand, others are removed as well, who had an invitation that was not meant.
+pub(super) fn removals(run: &Run) -> Result<(), Violation> {
+    let model = run.model.borrow();
+    if !run.fates.logins.borrow().is_empty() {
+        return Ok(());
+    }
+    let mut leases: HashMap<String, Vec<i64>> = HashMap::new();
+    for row in rows(run, "SELECT grant_id, until_at FROM seen_removals") {
+        leases.entry(text(&row, "grant_id")).or_default().push(integer(&row, "until_at"));
+    }
+    for call in run.world.sandbox.calls().iter().filter(|call| call.method == "DELETE") {
+        let Some((repo, login)) = call.path.split_once("/collaborators/") else { continue };
+        let repo = repo.trim_start_matches("/repos/").to_lowercase();
+        for id in ids_of(run, login) {
+            let Some(until) = leases.get(&format!("{id}:{repo}")) else { continue };
+            let is_covered = until.iter().any(|until| (until - LEASE_MS..until + 1000).contains(&call.at));
+            let by_hand = model.by_hand.iter().any(|one| one.account == id && one.repo == repo);
+            if !is_covered && !by_hand {
+                let what = format!("account {id} was removed from {repo} under a lease that was over");
+                return Err(Violation::new("I8", what));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whoever is recorded as invited is, or was until an end since the last look; and nobody is recorded as one who declined that is a
 /// member.
 pub(super) fn what_became_of_them(run: &Run) -> Result<(), Violation> {
@@ -510,7 +544,7 @@ fn most_in_a_day(times: &[i64]) -> usize {
 }
 
 /// The numbers of all accounts that ever had a login.
-fn ids_of(run: &Run, login: &str) -> Vec<i64> {
+pub(super) fn ids_of(run: &Run, login: &str) -> Vec<i64> {
     let first = ACCOUNTS.iter().chain(crowd()).filter(|known| known.login == login).filter_map(|known| known.id);
     let logins = run.fates.logins.borrow();
     first.chain(logins.iter().filter(|(known, _)| known == login).map(|(_, id)| *id)).collect()

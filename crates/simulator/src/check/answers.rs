@@ -111,6 +111,11 @@ pub(super) fn answers(run: &Run) -> Result<(), Violation> {
                     return Err(Violation::new("I12", what));
                 }
             }
+            What::Returned(_) => {
+                if !matches!(status, 200 | 503) {
+                    return Err(Violation::new("I1", format!("a mail provider's delivery is answered {status}")));
+                }
+            }
             What::Forged(expected) => {
                 if status != *expected {
                     return Err(Violation::new("I4", format!("a forged delivery is answered {status}")));
@@ -141,8 +146,8 @@ pub(super) fn answers(run: &Run) -> Result<(), Violation> {
                     }
                     (409, "product_not_mapped")
                         if order.is_some_and(|order| {
-                            let product = orders[order].product;
-                            said_since(run, &model, sent.version).all(|shelf| shelf.terms(product).is_some())
+                            said_since(run, &model, sent.version)
+                                .all(|shelf| orders[order].lines().all(|product| shelf.terms(product).is_some()))
                         }) =>
                     {
                         "is told that the product is not mapped, and it is"
@@ -151,7 +156,7 @@ pub(super) fn answers(run: &Run) -> Result<(), Violation> {
                     (403, _)
                         if !acted_on
                             && !model.ever_disabled(key)
-                            && order.is_none_or(|order| orders[order].facts == Facts::default()) =>
+                            && order.is_none_or(|order| orders[order].facts == Facts::NONE) =>
                     {
                         "is refused without a reason"
                     }

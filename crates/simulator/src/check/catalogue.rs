@@ -21,7 +21,7 @@ pub(crate) fn catalogue_version(run: &Run) -> i64 {
 /// Every version, each with its record; and the newest is what the tables hold.
 pub(super) fn versions(run: &Run) -> Result<Versions, Violation> {
     let model = run.model.borrow();
-    let mut versions = BTreeMap::from([(FIRST, Shelf::first())]);
+    let mut versions = BTreeMap::from([(FIRST, Shelf::first(run.scope))]);
     let recorded =
         "SELECT detail ->> '$.version' AS version, trace_id FROM admin_actions WHERE action = 'catalogue.replace'";
     for row in rows(run, recorded) {

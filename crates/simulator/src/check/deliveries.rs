@@ -6,7 +6,7 @@ use latchkey::platform::Row;
 
 use super::catalogue::{self, Versions};
 use super::{Violation, integer, rows, rows_with, text};
-use crate::model::{Answer, Key, Meaning, Model, PADDLE, Sent, What};
+use crate::model::{Answer, Key, Meaning, Model, Sent, What, asks_who_bought};
 use crate::run::Run;
 use crate::shelf::Shelf;
 
@@ -57,7 +57,7 @@ impl Events {
 /// What is given up has had all of its tries, unless only the seller can help.
 pub(crate) fn nothing_given_up_early(run: &Run) -> Result<(), Violation> {
     let versions = catalogue::versions(run)?;
-    let early = "SELECT trace_id, error FROM webhook_events
+    let early = "SELECT trace_id, error FROM sold_events
                  WHERE processed = 0 AND next_attempt_at IS NULL AND attempts < 12";
     let early = rows(run, early);
     let model = run.model.borrow();
@@ -81,7 +81,7 @@ pub(crate) fn nothing_given_up_early(run: &Run) -> Result<(), Violation> {
 pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Violation> {
     let model = run.model.borrow();
     let by_trace: HashMap<&str, &Sent> = model.sent.iter().map(|sent| (sent.trace.as_str(), sent)).collect();
-    let rows = rows(run, "SELECT id, processed, error, trace_id, list FROM webhook_events ORDER BY id");
+    let rows = rows(run, "SELECT id, processed, error, trace_id, list FROM sold_events ORDER BY id");
     let events = Events { all: stored(run, &model)? };
     let mut traces = HashSet::new();
     for (row, event) in rows.iter().zip(&events.all) {
@@ -92,7 +92,8 @@ pub(super) fn deliveries(run: &Run, versions: &Versions) -> Result<Events, Viola
         // A license follows its key whatever the catalogue says by then.
         let follows = || event.meaning.word().is_some_and(|(key, _)| has_license(run, &model, key));
         // A copy of a sale whose buyer could not be asked for is over once the sale has its license with an address.
-        let licensed = || model.orders[event.order].product.source == PADDLE && is_licensed(run, &model, event.order);
+        let licensed =
+            || asks_who_bought(model.orders[event.order].product.source) && is_licensed(run, &model, event.order);
         // Whether the order of a dismissed sale is recorded depends on who was first.
         let unclear = event.over || events.of(event.order).any(|other| other.dismissed);
         let right = match event.processed {
@@ -140,7 +141,7 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
     let stored = "SELECT id, source, list, order_id, storefront_key_id, processed, trace_id,
                 coalesce(reason, '') = 'issued_by_hand' AS by_hand, coalesce(reason, '') = 'dismissed' AS dismissed,
                 coalesce(reason, '') = 'payload_erased' AS erased
-         FROM webhook_events ORDER BY id";
+         FROM sold_events ORDER BY id";
     let event = |row: &Row| {
         let nobody = |who: &str| Violation::new("I4", format!("no storefront {who} delivery {}", text(row, "id")));
         let (processed, by_hand) = (integer(row, "processed") == 1, integer(row, "by_hand") == 1);
@@ -166,11 +167,13 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
             };
         }
         let order_id = row.optional_text("order_id").ok().flatten().unwrap_or_default();
-        let order = model.order_with(&text(row, "source"), order_id).filter(|_| run.reconciled);
+        let order = model.order_with(&text(row, "source"), order_id).filter(|_| run.lists(&text(row, "source")));
         let order = order.ok_or_else(|| nobody("lists"))?;
         let meaning = match row.optional_text("storefront_key_id").ok().flatten() {
-            // Paddle lists what has become of sales beside the sales.
-            None if text(row, "list") == "adjustments" => Meaning::Changed(model.orders[order].facts),
+            // There are lists of what has become of sales beside those of the sales.
+            None if matches!(text(row, "list").as_str(), "adjustments" | "reversals" | "refunds" | "disputes") => {
+                Meaning::Changed(model.orders[order].facts)
+            }
             None => Meaning::Sale(model.orders[order].facts),
             Some(id) => {
                 let key = model.issued.iter().find(|key| key.order == order && key.id == id);
@@ -186,12 +189,12 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
 fn waits_for_the_seller(model: &Model, order: usize, meaning: &Meaning, events: &Events, shelf: &Shelf) -> bool {
     let product = model.orders[order].product;
     match meaning {
-        Meaning::Sale(_) => shelf.terms(product).is_none(),
+        Meaning::Sale(_) => model.orders[order].lines().any(|product| shelf.terms(product).is_none()),
         // Its variant decides, and only the order's own delivery says which one it is.
         Meaning::Key(_) | Meaning::KeyChanged { .. } if shelf.depends_on_variant(product) => {
             shelf.terms(product).is_none() || !events.sale_is_stored(order)
         }
         Meaning::Key(_) | Meaning::KeyChanged { .. } => shelf.terms_without_variant(product).is_none(),
-        Meaning::Changed(_) => false,
+        Meaning::Changed(_) | Meaning::Nothing => false,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::catalogue::Versions;
 use super::deliveries::Events;
 use super::{Violation, integer, is_given_up, rows, rows_with, text};
-use crate::model::{Facts, Meaning, Model, PADDLE};
+use crate::model::{Facts, Meaning, Model, Payment, asks_who_bought};
 use crate::run::Run;
 use crate::shelf::{self, Issues, Policies};
 
@@ -13,15 +13,18 @@ use crate::shelf::{self, Issues, Policies};
 pub(crate) type Standings = HashMap<String, &'static str>;
 
 /// What a license is for: the place of its order in [`Model::orders`], and the storefront's id of its key, which is empty
-/// where the key was minted.
-type Reason = (usize, String);
+/// where the key was minted, with the line and the piece of it.
+type Reason = (usize, String, (i64, i64));
+
+/// Where a key of a storefront's stands in its order.
+const FIRST: (i64, i64) = (1, 1);
 
 /// One license a paid order and a storefront's key, and none besides; and each stands as it has to.
 pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Result<Standings, Violation> {
     let model = run.model.borrow();
     let found = rows(
         run,
-        "SELECT license_key, source, order_id, line, storefront_key_id, product_id, section IS NOT NULL AS by_hand, status
+        "SELECT license_key, source, order_id, line, piece, storefront_key_id, product_id, section IS NOT NULL AS by_hand, status
          FROM licenses",
     );
     let mut expected: HashSet<Reason> = HashSet::new();
@@ -30,32 +33,30 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
     for event in events.all.iter().filter(|event| event.processed && !event.dismissed) {
         let reasons = if event.over { &mut possible } else { &mut expected };
         match (&event.meaning, model.orders[event.order].product.issues) {
-            (Meaning::Sale(_), Issues::Minted) => {
-                reasons.insert((event.order, String::new()));
-            }
+            (Meaning::Sale(_), _) => reasons.extend(minted(&model, event.order)),
             (Meaning::Key(key) | Meaning::KeyChanged { key, .. }, Issues::Storefront) => {
-                reasons.insert((event.order, key.id.clone()));
+                reasons.insert((event.order, key.id.clone(), FIRST));
             }
             _ => {}
         }
     }
-    // A sale has its license before anybody knows who has bought: its delivery may come to wait for something else meanwhile, or be
-    // dismissed.
+    // A sale has its license before anybody knows who has bought, and one line of it before another one: its delivery may come to wait
+    // for something else meanwhile, or be dismissed.
     for event in events.all.iter().filter(|event| matches!(event.meaning, Meaning::Sale(_))) {
-        if model.orders[event.order].product.source == PADDLE {
-            possible.insert((event.order, String::new()));
+        let order = &model.orders[event.order];
+        if asks_who_bought(order.product.source) || !order.more.is_empty() {
+            possible.extend(minted(&model, event.order));
         }
     }
-    if run.reconciled {
-        // What a list has is not looked for where the seller has dismissed it or erased who bought.
-        let left = |reason: &Reason| events.of(reason.0).any(|event| event.dismissed || event.over);
-        expected.extend(listed(&model, versions).into_iter().filter(|reason| !left(reason)));
-    }
+    // What a list has is not looked for where the seller has dismissed it or erased who bought.
+    let left = |order: usize| events.of(order).any(|event| event.dismissed || event.over);
+    let is_listed = |reason: &Reason| run.lists(model.orders[reason.0].product.source);
+    expected.extend(listed(&model, versions).into_iter().filter(|reason| is_listed(reason) && !left(reason.0)));
     let bound: HashSet<String> =
         rows(run, "SELECT license_key FROM license_activations").iter().map(|row| text(row, "license_key")).collect();
     // A storefront's key may become known when somebody presents it, and does when it is bound.
     for key in &model.issued {
-        let reason = (key.order, key.id.clone());
+        let reason = (key.order, key.id.clone(), FIRST);
         if bound.contains(&key.key) {
             expected.insert(reason);
         } else if model.presented(&key.key) && model.orders[key.order].product.issues == Issues::Storefront {
@@ -81,14 +82,15 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
             continue;
         }
         let order = model.order_with(&source, &order_id);
-        let order = order.filter(|_| integer(row, "line") == 1 || integer(row, "by_hand") == 1);
-        let reason = order.map(|order| (order, text(row, "storefront_key_id")));
+        let place = (integer(row, "line"), integer(row, "piece"));
+        let reason = order.map(|order| (order, text(row, "storefront_key_id"), place));
         // What is given by hand beside what the order has goes behind it.
-        let is_beside = integer(row, "by_hand") == 1 && integer(row, "line") > 1;
+        let lines = order.map_or(0, |order| model.orders[order].lines().count());
+        let is_beside = integer(row, "by_hand") == 1 && usize::try_from(place.0).is_ok_and(|line| line > lines);
         let is_due = |reason: &Reason| {
             is_beside || expected.remove(reason) || possible.remove(reason) || integer(row, "by_hand") == 1
         };
-        let Some((order, _)) = reason.filter(is_due) else {
+        let Some((order, ..)) = reason.filter(is_due) else {
             let what = format!("there is a license too many for order {order_id} of {source}");
             return Err(Violation::new("I2", what));
         };
@@ -102,9 +104,10 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
         standings.insert(key, standing);
     }
     match expected.iter().min() {
-        Some((order, _)) => {
+        Some((order, _, (line, piece))) => {
             let order = &model.orders[*order];
-            let what = format!("order {} of {} has no license", order.id, order.product.source);
+            let (id, source) = (&order.id, order.product.source);
+            let what = format!("order {id} of {source} has no license for piece {piece} of its line {line}");
             Err(Violation::new("I2", what))
         }
         None => Ok(standings),
@@ -117,13 +120,18 @@ fn listed(model: &Model, versions: &Versions) -> Vec<Reason> {
         let product = model.orders[order].product;
         versions.since(0).all(|shelf| shelf.terms(product).is_some() && shelf.terms_without_variant(product).is_some())
     };
-    let minted = (0..model.orders.len()).filter(|order| {
-        let product = model.orders[*order].product;
-        product.issues == Issues::Minted && versions.newest().terms(product).is_some()
+    let sold = (0..model.orders.len()).filter(|order| {
+        let order = &model.orders[*order];
+        order.payment == Payment::Made && order.lines().all(|product| versions.newest().terms(product).is_some())
     });
     let keys = model.issued.iter().filter(|key| model.orders[key.order].product.issues == Issues::Storefront);
-    let keys = keys.filter(|key| always(key.order)).map(|key| (key.order, key.id.clone()));
-    minted.map(|order| (order, String::new())).chain(keys).collect()
+    let keys = keys.filter(|key| always(key.order)).map(|key| (key.order, key.id.clone(), FIRST));
+    sold.flat_map(|order| minted(model, order)).chain(keys).collect()
+}
+
+/// What an order has licenses minted for.
+fn minted(model: &Model, order: usize) -> impl Iterator<Item = Reason> {
+    model.orders[order].pieces().into_iter().map(move |place| (order, String::new(), place))
 }
 
 /// How a license has to stand: as everything that was told of its order has it, until the seller's word is another.
@@ -138,7 +146,7 @@ fn standing(
     let order = &model.orders[place];
     // What was told has to be known, and nothing besides but what the storefront lists.
     let told = model.facts(place, events.kept());
-    let listed = if run.reconciled { order.facts } else { model.facts(place, events.sent()) };
+    let listed = if run.lists(order.product.source) { order.facts } else { model.facts(place, events.sent()) };
     let order = format!("{} {}", order.product.source, order.id);
     let of_key = format!("{} key {key_id}", model.orders[place].product.source);
     let words = "SELECT what FROM seen_words WHERE target IN (?1, ?2, ?3) ORDER BY id";
@@ -151,6 +159,9 @@ fn standing(
             "partially_refunded" => so_far.in_part = true,
             "disputed" => so_far.disputed = true,
             "dispute_won" => so_far.won = true,
+            "dispute_lost" => so_far.lost = true,
+            "refund_undone" => so_far.undone = true,
+            "partial_refund_undone" => so_far.in_part_undone = true,
             "key_disabled" => (disabled, disabled_set_aside) = (true, false),
             "key_good" => disabled = false,
             "license.revoke" => revoked = true,
@@ -181,7 +192,8 @@ fn standing(
         refunded: so_far.refunded && !set_aside.refunded,
         in_part: so_far.in_part && !set_aside.in_part,
         disputed: so_far.disputed && !set_aside.disputed,
-        won: so_far.won,
+        lost: so_far.lost && !set_aside.lost,
+        ..so_far
     };
     Ok(match counts.standing(policies) {
         _ if revoked => "revoked",

@@ -1,20 +1,23 @@
 //! What a run does next depends on it: what is due, what there is to act on.
 
 use super::{integer, rows, rows_with, text};
+use crate::model::{GUMROAD, LEMON_SQUEEZY, PADDLE, POLAR, Product, STRIPE};
 use crate::run::Run;
 use crate::shelf;
 
 /// When the next thing is due; `None` when nothing is.
 pub(crate) fn next_due(run: &Run) -> Option<i64> {
     let due =
-        // What a suspended license waits for, and nothing else does, waits for as long as that lasts. Nothing is asked of
-        // GitHub while it is left alone.
+        // What a suspended license waits for, and nothing else does, waits for as long as that lasts, and so does a mail to nobody
+        // knows whom. Nothing is asked of GitHub while it is left alone.
         "SELECT min(at) AS at FROM (
            SELECT min(next_attempt_at) AS at FROM outbox o WHERE next_attempt_at IS NOT NULL AND kind <> 'grant'
              AND NOT EXISTS (SELECT 1 FROM licenses l
                              WHERE l.license_key = iif(o.kind = 'reminder_mail',
                                                        (SELECT license_key FROM reminders WHERE id = o.subject), o.subject)
                                AND l.status = 'suspended')
+             AND NOT (o.kind = 'license_mail' AND o.person_needed = 1
+                      AND EXISTS (SELECT 1 FROM licenses l WHERE l.license_key = o.subject AND l.email = ''))
              AND NOT (o.kind = 'invitation_mail' AND coalesce(
                (SELECT c.status FROM claims c JOIN grants g ON g.id = c.grant_id JOIN licenses l ON l.license_key = c.license_key
                 WHERE c.github_user_id = CAST(o.subject AS INTEGER) AND l.email <> ''
@@ -25,6 +28,9 @@ pub(crate) fn next_due(run: &Run) -> Option<i64> {
            FROM outbox o WHERE next_attempt_at IS NOT NULL AND kind = 'grant'
              AND (SELECT iif(count(*) = 0, 1, max(c.status = 'active') = 1 OR max(c.status = 'suspended') = 0)
                   FROM claims c WHERE c.grant_id = o.subject)
+           UNION ALL
+           SELECT max(min(activate_at), coalesce((SELECT until_at FROM github_pauses WHERE scope = ''), 0))
+           FROM licenses WHERE activate_at IS NOT NULL
            UNION ALL
            SELECT min(next_attempt_at) FROM webhook_events WHERE next_attempt_at IS NOT NULL)";
     rows(run, due).first().and_then(|row| row.optional_integer("at").ok().flatten())
@@ -41,14 +47,28 @@ pub(crate) fn next_reminder(run: &Run) -> Option<i64> {
 
 /// When the next list is due that was not read to its end in a pass that began at `since` or later; `None` when all were.
 pub(crate) fn next_unread_list(run: &Run, since: i64) -> Option<i64> {
+    const LISTS: [(&str, &str); 12] = [
+        (GUMROAD, "sales"),
+        (LEMON_SQUEEZY, "orders"),
+        (LEMON_SQUEEZY, "license_keys"),
+        (PADDLE, "transactions"),
+        (PADDLE, "adjustments"),
+        (STRIPE, "sessions"),
+        (STRIPE, "payments"),
+        (STRIPE, "reversals"),
+        (POLAR, "orders"),
+        (POLAR, "renewals"),
+        (POLAR, "refunds"),
+        (POLAR, "disputes"),
+    ];
+    let read = LISTS.iter().filter(|(source, _)| run.lists(source));
+    let read = serde_json::json!(read.collect::<Vec<_>>()).to_string();
     let unread = "SELECT coalesce(due_at, 0) AS due_at
-                  FROM (SELECT 'gumroad' AS source, 'sales' AS list
-                        UNION ALL SELECT 'lemonsqueezy', 'orders' UNION ALL SELECT 'lemonsqueezy', 'license_keys'
-                        UNION ALL SELECT 'paddle', 'transactions' UNION ALL SELECT 'paddle', 'adjustments')
+                  FROM (SELECT value ->> '$[0]' AS source, value ->> '$[1]' AS list FROM json_each(?2))
                   LEFT JOIN reconciliations USING (source, list)
                   WHERE NOT (started_at >= ?1 AND page IS NULL AND error IS NULL AND finished_at >= started_at)
                      OR started_at IS NULL";
-    let unread = run.world.host.database().query_with(unread, &[since.into()]);
+    let unread = run.world.host.database().query_with(unread, &[since.into(), read.into()]);
     unread.unwrap_or_else(|error| panic!("{error}")).iter().map(|row| integer(row, "due_at")).min()
 }
 
@@ -63,10 +83,10 @@ pub(crate) fn next_unseen(run: &Run, since: i64) -> Option<i64> {
     unseen.unwrap_or_else(|error| panic!("{error}")).first().map(|row| integer(row, "at"))
 }
 
-/// Whether a license is of this product.
-pub(crate) fn is_of(run: &Run, key: &str, product_id: &str) -> bool {
+/// Whether a license is of one of these products.
+pub(crate) fn is_of(run: &Run, key: &str, mut products: impl Iterator<Item = &'static Product>) -> bool {
     let found = rows_with(run, "SELECT product_id FROM licenses WHERE license_key = ?1", &[key]);
-    found.first().is_some_and(|row| text(row, "product_id") == product_id)
+    found.first().is_some_and(|row| products.any(|product| text(row, "product_id") == product.id))
 }
 
 /// The key and the address of every license of a sale, and the storefront and the order.
@@ -77,6 +97,12 @@ pub(crate) fn addressed(run: &Run) -> Vec<(String, String, String, String)> {
     sold.iter()
         .map(|row| (text(row, "license_key"), text(row, "email"), text(row, "source"), text(row, "order_id")))
         .collect()
+}
+
+/// The licenses of a sale without an address, each with the storefront and the order.
+pub(crate) fn unaddressed(run: &Run) -> Vec<(String, String, String)> {
+    let sold = addressed(run).into_iter().filter(|(_, email, ..)| email.is_empty());
+    sold.map(|(key, _, source, order_id)| (key, source, order_id)).collect()
 }
 
 /// One of the deliveries that are processed, and those that are not in the order in which they came.

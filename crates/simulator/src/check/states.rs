@@ -65,13 +65,12 @@ pub(super) fn states(run: &Run, standings: &Standings) -> Result<(), Violation> 
             *brought.entry(key.to_owned()).or_default() += 1;
         }
     }
-    // A delivery that was answered by hand as well, with another product, is shown with one of both.
+    // A delivery that brought several is shown with one of them: of a sale of several lines or pieces, or that was answered by hand as
+    // well, with another product.
     let from_deliveries = rows(
         run,
         "SELECT l.license_key,
-                EXISTS (SELECT 1 FROM licenses other WHERE other.event_id = l.event_id AND other.license_key <> l.license_key
-                          AND EXISTS (SELECT 1 FROM admin_actions a
-                                      WHERE a.action = 'license.issue' AND a.target IN (l.license_key, other.license_key))) AS shares
+                EXISTS (SELECT 1 FROM licenses other WHERE other.event_id = l.event_id AND other.license_key <> l.license_key) AS shares
          FROM licenses l WHERE l.event_id IS NOT NULL",
     );
     let is_missing = |row: &&Row| match brought.get(&text(row, "license_key")) {
@@ -115,7 +114,10 @@ fn rows_of_licenses(run: &Run, standings: &Standings) -> HashMap<String, Rows> {
         }
     }
     let bound: HashSet<String> = activations.iter().map(|row| text(row, "license_key")).collect();
-    for row in rows(run, "SELECT subject, state, outcome FROM outbox WHERE kind = 'license_mail'") {
+    for row in rows(
+        run,
+        "SELECT subject, iif(person_needed = 1, 'dead', state) AS state, outcome FROM outbox WHERE kind = 'license_mail'",
+    ) {
         let key = text(&row, "subject");
         // Whoever has activated needs no mail that was canceled.
         let canceled = row.optional_text("outcome") == Ok(Some("canceled"));

@@ -29,7 +29,7 @@ const FIXED: [(&str, &str, &str, &str); 5] = [
         "what a license is for",
         "I2",
     ),
-    ("license_activations", "chosen, activated_at, proof", "what a license was bound with", "I6"),
+    ("license_activations", "chosen, activated_at", "what a license was bound with", "I6"),
     ("admin_actions", "action, target, reason, actor, acted_at", "a record", "I12"),
 ];
 
@@ -49,8 +49,15 @@ const OPENED: [(&str, &str, &str); 3] = [
 pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
     for statement in [
         "PRAGMA temp_store = MEMORY",
+        // What storefronts have delivered or list; the rest is from mail providers.
+        "CREATE TEMP VIEW sold_events AS SELECT * FROM main.webhook_events WHERE source NOT IN ('postmark', 'resend')",
         "CREATE TEMP TABLE seen_claims (outbox_id INTEGER, kind TEXT, status TEXT)",
-        "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER, repos TEXT, trace_id TEXT, version INTEGER)",
+        "CREATE TEMP TABLE seen_bindings (license_key TEXT, user_id INTEGER, repos TEXT, trace_id TEXT, version INTEGER, proof TEXT,
+           at INTEGER)",
+        // Each time that a license was tried to be activated for the account that was given at its checkout.
+        "CREATE TEMP TABLE seen_checkouts (license_key TEXT)",
+        "CREATE TEMP TRIGGER checked_out AFTER UPDATE OF activate_at ON main.licenses WHEN NEW.activate_at IS NOT NULL BEGIN
+           INSERT INTO seen_checkouts VALUES (NEW.license_key); END",
         "CREATE TEMP TABLE seen_losses (invariant TEXT, what TEXT)",
         // By which catalogue licenses were brought to it, of which product, and by whose request.
         "CREATE TEMP TABLE seen_syncs (id INTEGER PRIMARY KEY, version INTEGER, product TEXT, trace_id TEXT)",
@@ -105,17 +112,27 @@ pub(crate) fn watch(database: &Sqlite) -> Result<(), DbError> {
            INSERT INTO seen_claims VALUES (NEW.id, NEW.kind,
              (SELECT status FROM licenses WHERE license_key = iif(NEW.kind = 'reminder_mail',
                 (SELECT license_key FROM reminders WHERE id = NEW.subject), NEW.subject))); END",
+        // Under which leases access is taken away, by their ends.
+        "CREATE TEMP TABLE seen_removals (grant_id TEXT, until_at INTEGER)",
+        "CREATE TEMP TRIGGER removing AFTER UPDATE OF removing_until_at ON main.grants
+           WHEN NEW.removing_until_at IS NOT OLD.removing_until_at AND NEW.removing_until_at IS NOT NULL BEGIN
+           INSERT INTO seen_removals VALUES (NEW.id, NEW.removing_until_at); END",
         "CREATE TEMP TABLE seen_reservations (repo TEXT, at INTEGER, user_id INTEGER)",
         "CREATE TEMP TRIGGER reserved AFTER INSERT ON main.invitation_reservations BEGIN
            INSERT INTO seen_reservations VALUES (NEW.repo, NEW.reserved_at, CAST(NEW.grant_id AS INTEGER)); END",
         "CREATE TEMP TRIGGER reserved_again AFTER UPDATE OF reserved_at ON main.invitation_reservations BEGIN
            INSERT INTO seen_reservations VALUES (NEW.repo, NEW.reserved_at, CAST(NEW.grant_id AS INTEGER)); END",
         "CREATE TEMP TRIGGER bound AFTER INSERT ON main.license_activations BEGIN
-           INSERT INTO seen_bindings SELECT NEW.license_key, NEW.github_user_id, NEW.repos, NEW.trace_id, version
-           FROM catalogue; END",
+           INSERT INTO seen_bindings SELECT NEW.license_key, NEW.github_user_id, NEW.repos, NEW.trace_id, version, NEW.proof,
+             NEW.activated_at FROM catalogue; END",
         "CREATE TEMP TRIGGER bound_again AFTER UPDATE OF github_user_id ON main.license_activations
            WHEN NEW.github_user_id <> OLD.github_user_id BEGIN
-           INSERT INTO seen_bindings VALUES (NEW.license_key, NEW.github_user_id, NEW.repos, NULL, NULL); END",
+           INSERT INTO seen_bindings VALUES (NEW.license_key, NEW.github_user_id, NEW.repos, NULL, NULL, NULL, NULL); END",
+        // How the account was proved changes only where its buyer says that it is another one.
+        "CREATE TEMP TRIGGER proved AFTER UPDATE OF proof ON main.license_activations
+           WHEN NEW.proof <> OLD.proof AND NOT (
+             OLD.proof = 'checkout' AND (SELECT what FROM seen_words ORDER BY id DESC LIMIT 1) = 'license.transfer') BEGIN
+           INSERT INTO seen_losses VALUES ('I6', 'what a license was bound with was changed'); END",
     ] {
         database.query(statement)?;
     }

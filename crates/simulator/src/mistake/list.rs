@@ -40,6 +40,10 @@ fn much_later(_: &[Statement], value: &Value) -> Value {
     }
 }
 
+fn one(_: &[Statement], _: &Value) -> Value {
+    Value::Integer(1)
+}
+
 fn a_million(_: &[Statement], _: &Value) -> Value {
     Value::Integer(1_000_000)
 }
@@ -121,6 +125,19 @@ pub static MISTAKES: &[Mistake] = &[
     ),
     left_out("a license that is active again has its mail kept back", &[Edit::LeftOut("outbox/enqueue_held_mails")]),
     left_out("nobody is told beforehand that a license expires", &[Edit::LeftOut("reminders/enqueue")]),
+    statements(
+        "a mail that came back is taken for the others",
+        &[Edit::Reworded {
+            name: "outbox/bury_returned",
+            from: "WHERE id = :outbox_id AND reference = :reference AND",
+            to: "WHERE id <> :outbox_id AND reference IS NOT :reference AND",
+        }],
+    ),
+    left_out("a mail that came back is taken for one that arrived", &[Edit::LeftOut("outbox/bury_returned")]),
+    left_out(
+        "a mail that came back before its row was done is taken for one that arrived",
+        &[Edit::LeftOut("outbox/record_returned")],
+    ),
     Mistake { name: "a mail that may have failed is sent twice under one lease", how: How::MailedAgain },
     Mistake { name: "every mail is sent twice under one lease", how: How::MailedTwice },
     // The outbox.
@@ -180,6 +197,37 @@ pub static MISTAKES: &[Mistake] = &[
         name: "whoever presents another's key is told that it is activated",
         how: How::Answered { to: Asked::Activation, status: 400, instead: 200 },
     },
+    // What is given at the checkout.
+    statements(
+        "whoever is named at a checkout has the license, whatever the catalogue wants",
+        &[Edit::Bound { names: &["licenses/mint", "licenses/record_issued"], param: "at_checkout", to: one }],
+    ),
+    statements(
+        "who was named at a checkout is corrected years after it",
+        &[
+            Edit::Reworded {
+                name: "activations/known_license",
+                from: "a.activated_at, NULL) AS bound_at_checkout_at",
+                to: "a.activated_at + 100000000000, NULL) AS bound_at_checkout_at",
+            },
+            Edit::Bound { names: &["actions/record_move"], param: "within_ms", to: much_later },
+        ],
+    ),
+    left_out(
+        "who was named at a checkout stays in once that is corrected",
+        &[Edit::LeftOutBeside("actions/release_grants", "actions/record_move")],
+    ),
+    statements(
+        "what was given at a checkout is tried by every tick",
+        &[
+            Edit::Reworded {
+                name: "licenses/claim_checkout",
+                from: "iif(next_at < issued_at + :within_ms, next_at, NULL)",
+                to: "iif(next_at < issued_at + :within_ms, :now, NULL)",
+            },
+            Edit::LeftOut("licenses/end_checkout"),
+        ],
+    ),
     left_out("what a revoked license opened stays open", &[Edit::LeftOut("grants/mark_unwanted")]),
     left_out("what a reinstated license opened stays closed", &[Edit::LeftOut("grants/mark_wanted")]),
     left_out("what became of an invitation is not recorded", &[Edit::LeftOut("watches/learn")]),
@@ -287,6 +335,7 @@ pub static MISTAKES: &[Mistake] = &[
     Mistake { name: "the number of whoever is invited is not compared", how: How::InviteeBelieved },
     Mistake { name: "whoever has accepted what went astray is taken for gone", how: How::GoneBelieved },
     Mistake { name: "a removal deletes the first invitation alone", how: How::FirstInvitationDeleted },
+    Mistake { name: "a removal goes on when its lease is over", how: How::RemovalUntimed },
     statements(
         "any number of invitations goes to a repository",
         &[Edit::Bound { names: &["grants/reserve"], param: "per_window", to: a_million }],

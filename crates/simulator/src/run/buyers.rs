@@ -162,7 +162,7 @@ impl Run {
             model.letters.push((key.to_owned(), mail.to.clone()));
             // What the seller has given for something else, nobody has bought.
             let order = model.order_of(&mail.to);
-            if let Some(order) = order.filter(|order| check::is_of(self, key, model.orders[*order].product.id)) {
+            if let Some(order) = order.filter(|order| check::is_of(self, key, model.orders[*order].lines())) {
                 model.mailed.push((key.to_owned(), order));
             }
         }

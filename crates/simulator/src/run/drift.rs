@@ -18,7 +18,7 @@ impl Run {
     pub(super) fn drift_apart(&mut self) -> Result<(), Violation> {
         let (product, repo) = PRODUCT;
         let [removed, lost, stranger] = [&crowd()[3], &crowd()[4], &crowd()[5]];
-        self.put(Shelf::full(), "map every product");
+        self.put(Shelf::full(self.scope), "map every product");
         self.tasks.finish(&self.world);
         self.tick_until_quiet()?;
         for account in [removed, lost] {

@@ -1,11 +1,14 @@
 //! What happens long after everything was done: nobody answers an invitation, a license ends, a membership is paid or not. Each of
 //! it takes weeks, so that it is not in every run.
 
-use latchkey_sandbox::{GumroadSale, Invitation};
+use latchkey_sandbox::{
+    Delivery, GumroadSale, Invitation, PaddleItem, PaddleSale, PaddleSubscription, PolarSale, PolarSubscription,
+    StripeItem, StripeSale, StripeSubscription,
+};
 
 use super::{QUIET_TICKS, Run};
 use crate::check::{self, Answered, Standings, Violation};
-use crate::model::{Account, ByHand, Facts, Meaning, PRODUCTS, crowd};
+use crate::model::{Account, ByHand, Facts, Meaning, PRODUCTS, Scope, crowd};
 use crate::shelf::Shelf;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -20,11 +23,44 @@ const YEARS: u32 = 12;
 /// One run in so many has GitHub and what is recorded come apart.
 const DRIFTS: u32 = 12;
 
+/// One run in so many of those at every storefront has somebody name an account at the checkout, and another one later.
+const CHECKOUTS: u32 = 4;
+
 /// By then every invitation has been made anew as often as that is done, and has ended.
 const ALL_ENDED_MS: i64 = 45 * DAY_MS;
 
-/// What the member buys: the place in [`PRODUCTS`], and one of the repositories that it opens. Nobody of the crowd buys it otherwise.
-const MEMBERSHIP: (usize, &str) = (2, "acme/bundle-api");
+/// A bundle: its place in [`PRODUCTS`], and one of the repositories that it opens.
+const BUNDLE: (usize, &str) = (2, "acme/bundle-api");
+
+/// The membership, by the id that its storefront has for it.
+const MEMBERSHIP: &str = "membership==";
+
+/// What a payment buys, where its storefront says until when.
+const MONTH_MS: i64 = 30 * DAY_MS;
+
+/// Where somebody is a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Club {
+    Gumroad,
+    Stripe,
+    Polar,
+    Paddle,
+}
+
+impl Club {
+    const ALL: [Self; 4] = [Self::Gumroad, Self::Stripe, Self::Polar, Self::Paddle];
+
+    /// What the member buys: the place in [`PRODUCTS`], and one of the repositories that it opens. Nobody of the crowd buys it
+    /// otherwise.
+    const fn sells(self) -> (usize, &'static str) {
+        match self {
+            Self::Gumroad => BUNDLE,
+            Self::Stripe => (11, "acme/forge"),
+            Self::Polar => (14, "acme/press"),
+            Self::Paddle => (10, "acme/toolbox"),
+        }
+    }
+}
 
 /// A month that is paid is not over by then, whichever month it is.
 const STILL_PAID_MS: i64 = 27 * DAY_MS;
@@ -40,6 +76,9 @@ impl Run {
         if self.random.u32(0..DRIFTS) == 0 {
             self.drift_apart()?;
         }
+        if self.scope == Scope::All && self.random.u32(0..CHECKOUTS) == 0 {
+            self.check_out()?;
+        }
         check::on_the_way(self)
     }
 
@@ -50,7 +89,7 @@ impl Run {
             return Ok(());
         }
         // Buyers are told by the name of what they bought.
-        self.put(Shelf::full(), "map every product");
+        self.put(Shelf::full(self.scope), "map every product");
         self.tasks.finish(&self.world);
         self.tick_until_quiet()?;
         if waits {
@@ -136,10 +175,14 @@ impl Run {
 
     /// Somebody is a member for some months, pays at times late, and then not any more; and at times comes back.
     fn be_a_member(&mut self) -> Result<(), Violation> {
-        let (member, (_, repo)) = (&crowd()[0], MEMBERSHIP);
+        let club = match self.scope {
+            Scope::Three => Club::Gumroad,
+            Scope::All => Club::ALL[self.random.usize(0..Club::ALL.len())],
+        };
+        let (member, (_, repo)) = (&crowd()[0], club.sells());
         let account = member.id.unwrap_or_default();
         let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
-        let (mut paid_at, order) = self.charge(None, &email);
+        let (mut paid_at, order) = self.charge(club, None, &email);
         self.tick_until_quiet()?;
         let key = self.model.borrow().mailed.iter().find(|(_, of)| *of == order).map(|(key, _)| key.clone());
         let Some(key) = key else {
@@ -155,22 +198,23 @@ impl Run {
             // Within the grace it is not too late to pay.
             let late = self.random.i64(DAY_MS..5 * DAY_MS);
             self.tick_at(paid_at + STILL_PAID_MS + late)?;
-            (paid_at, _) = self.charge(Some(order), &email);
+            (paid_at, _) = self.charge(club, Some(order), &email);
             self.tick_until_quiet()?;
             self.look_after(paid_at, (account, repo), is_paid)?;
         }
         if self.random.bool() {
             self.note("the member cancels");
-            let delivery = self.world.sandbox.gumroad_cancellation("membership==", paid_at + 30 * DAY_MS);
-            self.tell(delivery, order);
+            let delivery = self.cancel(club, paid_at + MONTH_MS);
+            self.tell(delivery, order, Meaning::Nothing);
         }
         self.look_after(paid_at + STILL_PAID_MS, (account, repo), is_paid)?;
         self.look_after(paid_at + LONG_OVER_MS, (account, repo), is_over)?;
-        if self.random.bool() {
+        // Elsewhere whoever comes back begins another membership.
+        if self.random.bool() && club == Club::Gumroad {
             self.note("the member comes back");
-            let delivery = self.world.sandbox.gumroad_subscription_restarted("membership==");
-            self.tell(delivery, order);
-            (paid_at, _) = self.charge(Some(order), &email);
+            let delivery = self.world.sandbox.gumroad_subscription_restarted(MEMBERSHIP);
+            self.tell(delivery, order, Meaning::Nothing);
+            (paid_at, _) = self.charge(club, Some(order), &email);
             self.tick_until_quiet()?;
             self.look_after(paid_at, (account, repo), is_paid)?;
             self.look_after(paid_at + LONG_OVER_MS, (account, repo), is_over)?;
@@ -181,8 +225,8 @@ impl Run {
     /// Two buy the same twice, the first time while it permits more; then one sale after the other is refunded. One of them had access
     /// to a repository before, and keeps that.
     fn give_more_and_less(&mut self) -> Result<(), Violation> {
-        let (product, repo) = MEMBERSHIP;
-        let repos = Shelf::full().repos_of(&PRODUCTS[product]);
+        let (product, repo) = BUNDLE;
+        let repos = Shelf::full(self.scope).repos_of(&PRODUCTS[product]);
         let (newcomer, insider) = (&crowd()[1], &crowd()[2]);
         self.note(&format!("the seller lets {} into {repo} by hand", insider.login));
         self.world.sandbox.add_collaborator_as(&self.login_now(insider), repo, "triage");
@@ -191,7 +235,7 @@ impl Run {
         let mut orders = Vec::new();
         for permission in ["maintain", "pull"] {
             self.put(
-                Shelf::full().permitting(&PRODUCTS[product], permission),
+                Shelf::full(self.scope).permitting(&PRODUCTS[product], permission),
                 &format!("let buyers have {permission}"),
             );
             self.tasks.finish(&self.world);
@@ -206,7 +250,7 @@ impl Run {
                 let id = self.model.borrow().orders[*order].id.clone();
                 self.note(&format!("Gumroad refunds order {id}"));
                 let delivery = self.world.sandbox.gumroad_refund(&id);
-                self.tell(delivery, *order);
+                self.tell(delivery, *order, Meaning::Nothing);
             }
             self.tick_until_quiet()?;
             for account in [newcomer, insider] {
@@ -258,26 +302,92 @@ impl Run {
     }
 
     /// The member pays for a month, for the first time or once more; gives when, and the order that it began with.
-    fn charge(&mut self, order: Option<usize>, email: &str) -> (i64, usize) {
-        let (product, _) = MEMBERSHIP;
-        let sale = GumroadSale {
-            product_id: Some(PRODUCTS[product].id.to_owned()),
-            email: email.to_owned(),
-            subscription_id: Some("membership==".to_owned()),
-            is_recurring_charge: order.is_some(),
-            ..GumroadSale::default()
-        };
-        let delivery = self.world.sandbox.sell_on_gumroad(sale);
-        self.note("a member pays for a month");
+    fn charge(&mut self, club: Club, order: Option<usize>, email: &str) -> (i64, usize) {
+        let (product, _) = club.sells();
+        let id = PRODUCTS[product].id;
+        let sandbox = &self.world.sandbox;
         let at = self.world.now().as_millis();
-        let order = order.unwrap_or_else(|| self.order(delivery.reference.clone(), product, email.to_owned()));
-        self.tell(delivery, order);
+        // What each says of it, and whether that is a sale.
+        let told = match (club, order) {
+            (Club::Gumroad, _) => vec![sandbox.sell_on_gumroad(GumroadSale {
+                product_id: Some(id.to_owned()),
+                email: email.to_owned(),
+                subscription_id: Some(MEMBERSHIP.to_owned()),
+                is_recurring_charge: order.is_some(),
+                ..GumroadSale::default()
+            })],
+            (Club::Stripe, None) => {
+                let session = sandbox.sell_on_stripe(StripeSale {
+                    items: vec![StripeItem::of(id)],
+                    email: Some(email.to_owned()),
+                    subscription: Some(MEMBERSHIP.to_owned()),
+                    paid_until: Some(at + MONTH_MS),
+                    ..StripeSale::default()
+                });
+                vec![session, sandbox.stripe_first_invoice(MEMBERSHIP)]
+            }
+            (Club::Stripe, Some(_)) => vec![sandbox.stripe_renew(MEMBERSHIP)],
+            (Club::Polar, None) => vec![sandbox.sell_on_polar(PolarSale {
+                product_id: Some(id.to_owned()),
+                email: Some(email.to_owned()),
+                subscription: Some(MEMBERSHIP.to_owned()),
+                paid_until: Some(at + MONTH_MS),
+                ..PolarSale::default()
+            })],
+            (Club::Polar, Some(_)) => vec![sandbox.polar_renew(MEMBERSHIP)],
+            (Club::Paddle, _) => vec![sandbox.sell_on_paddle(PaddleSale {
+                items: vec![PaddleItem { recurs: true, ..PaddleItem::of(id) }],
+                email: Some(email.to_owned()),
+                origin: if order.is_some() { "subscription_recurring" } else { "web" }.to_owned(),
+                subscription_id: Some(MEMBERSHIP.to_owned()),
+                paid_until: Some(at + MONTH_MS),
+                ..PaddleSale::default()
+            })],
+        };
+        self.note("a member pays for a month");
+        // Elsewhere the order is the membership itself.
+        let id = if club == Club::Gumroad { told[0].reference.clone() } else { MEMBERSHIP.to_owned() };
+        let order = order.unwrap_or_else(|| self.order(id, product, email.to_owned()));
+        for delivery in told {
+            let is_sale = delivery.event != "invoice.paid";
+            self.tell(delivery, order, if is_sale { Meaning::Sale(Facts::NONE) } else { Meaning::Nothing });
+        }
         (at, order)
     }
 
-    /// Gumroad tells of something until that is heard, in any weather.
-    fn tell(&mut self, delivery: latchkey_sandbox::Delivery, order: usize) {
-        let place = self.make(delivery, order, Meaning::Sale(Facts::default()));
+    /// The member cancels, and has what is paid until then.
+    fn cancel(&self, club: Club, until: i64) -> Delivery {
+        let sandbox = &self.world.sandbox;
+        let id = MEMBERSHIP.to_owned();
+        match club {
+            Club::Gumroad => sandbox.gumroad_cancellation(MEMBERSHIP, until),
+            Club::Stripe => sandbox.stripe_subscription(
+                "customer.subscription.updated",
+                &StripeSubscription { id, cancel_at: Some(until), ..StripeSubscription::default() },
+            ),
+            Club::Polar => sandbox.polar_subscription(
+                "subscription.canceled",
+                &PolarSubscription {
+                    id,
+                    cancel_at_period_end: true,
+                    ends_at: Some(until),
+                    ..PolarSubscription::default()
+                },
+            ),
+            Club::Paddle => sandbox.paddle_subscription(
+                "subscription.updated",
+                &PaddleSubscription {
+                    id,
+                    scheduled_change: Some(("cancel".to_owned(), until)),
+                    ..PaddleSubscription::default()
+                },
+            ),
+        }
+    }
+
+    /// A storefront tells of something until that is heard, in any weather.
+    fn tell(&mut self, delivery: Delivery, order: usize, meaning: Meaning) {
+        let place = self.make(delivery, order, meaning);
         self.fates.weather(100);
         for _ in 0..self.random.u32(0..3) {
             self.deliver(place);

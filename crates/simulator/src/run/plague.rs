@@ -2,7 +2,6 @@
 //! the same, and the thing itself is given up and told of, until somebody has mended what was deadly in it.
 
 use latchkey::platform::host::Fate;
-use latchkey_sandbox::Service;
 
 use super::Run;
 use crate::check::{self, Violation};
@@ -73,7 +72,7 @@ impl Run {
     /// Sells something whose mail is still due afterwards; gives the order's place.
     fn sell_unmailed(&mut self) -> usize {
         let delivery = self.sold_on_gumroad(0);
-        self.fates.trouble(Service::Postmark, 1000);
+        self.fates.trouble(self.mailer, 1000);
         self.deliver(delivery);
         self.tasks.finish(&self.world);
         self.fates.calm();

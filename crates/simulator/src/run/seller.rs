@@ -155,6 +155,26 @@ impl Run {
         }
     }
 
+    /// The seller finds out who bought, of the sales that came without an address.
+    pub(super) fn find_out_addresses(&mut self) {
+        for (key, source, order_id) in check::unaddressed(self) {
+            let (place, to) = {
+                let model = self.model.borrow();
+                let Some(place) = model.order_with(&source, &order_id) else { continue };
+                (place, model.orders[place].email.clone())
+            };
+            let body = json!({ "reason": format!("it is {to}"), "to": to });
+            let words = format!("say that the license …{} is of {to}", &key[key.len() - 4..]);
+            let path = format!("/admin/licenses/{key}/correct-email");
+            if self.model.borrow().erased().contains(&place) {
+                continue;
+            }
+            self.note_only(What::Correct(place));
+            self.ask_for_once(&words, &path, &body, "license.correct_email");
+            self.tasks.finish(&self.world);
+        }
+    }
+
     /// The seller changes the catalogue, mostly for those who have bought as well.
     pub(super) fn change_the_catalogue_for_everybody(&mut self) {
         self.change_the_catalogue();
@@ -167,7 +187,7 @@ impl Run {
     /// The seller brings licenses to the catalogue, or looks what that would change.
     fn sync(&mut self) {
         let product = match self.random.u32(0..3) {
-            0 => Some(PRODUCTS[self.random.usize(0..PRODUCTS.len())].id),
+            0 => Some(self.scope.products()[self.random.usize(0..self.scope.products().len())].id),
             _ => None,
         };
         let only_planned = self.random.u32(0..6) == 0;
@@ -227,7 +247,8 @@ impl Run {
 
     /// The seller gives something away.
     fn give_a_license(&mut self) {
-        let product = &PRODUCTS[self.random.usize(0..PRODUCTS.len())];
+        let products = self.scope.products();
+        let product = &products[self.random.usize(0..products.len())];
         let email = format!("gift-{}@example.com", self.random.u32(0..4));
         let body = json!({
             "reason": "a gift", "section": product.source, "product_id": product.id, "variant_id": product.variant,
@@ -250,7 +271,9 @@ impl Run {
             let model = self.model.borrow();
             let Some(place) = model.order_with(source, order_id) else { return };
             let order = &model.orders[place];
-            if order.product.issues != Issues::Minted || model.is_erasing(place) {
+            // What several licenses come of is not answered with one.
+            let several = !order.more.is_empty() || order.pieces().len() > 1;
+            if order.product.issues != Issues::Minted || several || model.is_erasing(place) {
                 return;
             }
             (order.email.clone(), if self.random.bool() { order.product } else { &PRODUCTS[0] })
@@ -311,7 +334,7 @@ impl Run {
     /// When nothing goes wrong any more, the seller often maps everything that is sold.
     pub(super) fn change_the_catalogue_once_more(&mut self) {
         match self.random.u32(0..4) {
-            0 | 1 => self.put(Shelf::full(), "map every product"),
+            0 | 1 => self.put(Shelf::full(self.scope), "map every product"),
             2 => self.change_the_catalogue(),
             _ => {}
         }

@@ -3,11 +3,14 @@
 
 use latchkey_sandbox::{
     Delivery, GumroadSale, KeyStatus, LemonSqueezySale, PaddleAdjustment, PaddleItem, PaddleSale, Service,
-    sign_lemon_squeezy_body, sign_paddle_body,
+    sign_lemon_squeezy_body, sign_paddle_body, sign_polar_body, sign_standard_body, sign_stripe_body,
 };
 
 use super::Run;
-use crate::model::{Facts, GUMROAD, Key, Known, LEMON_SQUEEZY, Meaning, Order, PADDLE, PRODUCTS, UNMAPPED, What};
+use crate::model::{
+    Facts, GUMROAD, Key, Known, LEMON_SQUEEZY, Meaning, Order, PADDLE, POLAR, PRODUCTS, STANDARD, STRIPE, Scope,
+    UNMAPPED, What,
+};
 use crate::shelf::Issues;
 use crate::world::delivery_request;
 
@@ -15,7 +18,7 @@ impl Run {
     /// Where the storefronts' lists are read, Paddle is connected too, which is asked with the same key: there, every fourth sale is
     /// Paddle's.
     pub(super) fn sell_on_gumroad(&mut self) {
-        if self.reconciled && self.model.borrow().orders.len() % 4 == 3 {
+        if self.lists(GUMROAD) && self.model.borrow().orders.len() % 4 == 3 {
             return self.sell_on_paddle();
         }
         let product = self.pick_product(GUMROAD);
@@ -30,20 +33,27 @@ impl Run {
     /// Something is sold, and its delivery made; gives its place in [`crate::model::Model::deliveries`].
     pub(super) fn sold_on_gumroad(&mut self, product: usize) -> usize {
         let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
+        let quantity = self.random.u64(1..3);
+        let given = self.ask_for_username();
         let sale = GumroadSale {
             product_id: Some(PRODUCTS[product].id.to_owned()),
             email: email.clone(),
-            quantity: self.random.u64(1..3),
+            quantity,
+            custom_fields: given.as_field(),
             ..GumroadSale::default()
         };
         let delivery = self.world.sandbox.sell_on_gumroad(sale);
-        self.note(&format!("Gumroad sells {} to {email}", PRODUCTS[product].id));
+        self.note(&format!("Gumroad sells {} to {email}{given}", PRODUCTS[product].id));
         let id = delivery.reference.clone();
         let order = self.order(id, product, email);
+        self.model.borrow_mut().orders[order].login = given.login;
         self.make(delivery, order, Meaning::Sale(Facts::default()))
     }
 
-    fn sell_on_paddle(&mut self) {
+    pub(super) fn sell_on_paddle(&mut self) {
+        if self.scope == Scope::All {
+            return self.sell_more_on_paddle();
+        }
         let email = format!("buyer-{}@example.com", self.model.borrow().orders.len());
         let product =
             (0..PRODUCTS.len()).find(|place| PRODUCTS[*place].source == PADDLE).expect("Paddle sells something");
@@ -65,18 +75,21 @@ impl Run {
             Issues::Minted => usize::from(self.random.u32(0..3) == 0),
             _ => self.random.usize(1..3),
         };
+        let given = self.ask_for_username();
         let sale = LemonSqueezySale {
             product_id: Some(PRODUCTS[product].id.to_owned()),
             variant_id: PRODUCTS[product].variant.map(str::to_owned),
             email: email.clone(),
             license_keys: Some(keys),
+            custom_data: given.as_field(),
             ..LemonSqueezySale::default()
         };
         let known = self.world.sandbox.storefront_mails().len();
         let deliveries = self.world.sandbox.sell_on_lemon_squeezy(sale);
         let mails = self.world.sandbox.storefront_mails();
-        self.note(&format!("Lemon Squeezy sells {} with {keys} keys to {email}", PRODUCTS[product].id));
+        self.note(&format!("Lemon Squeezy sells {} with {keys} keys to {email}{given}", PRODUCTS[product].id));
         let order = self.order(deliveries[0].reference.clone(), product, email);
+        self.model.borrow_mut().orders[order].login = given.login;
         let mut deliveries = deliveries.into_iter();
         let mut news: Vec<_> =
             deliveries.next().map(|sale| (sale, Meaning::Sale(Facts::default()))).into_iter().collect();
@@ -102,7 +115,13 @@ impl Run {
             let order = &self.model.borrow().orders[place];
             (order.id.clone(), order.product.source)
         };
+        if matches!(source, STRIPE | POLAR | STANDARD) {
+            return self.change_elsewhere(place);
+        }
         let what = self.random.u32(0..if source == GUMROAD { 6 } else { 4 });
+        if self.scope == Scope::All && source == PADDLE && what == 0 {
+            return self.refund_a_part_at_paddle(place);
+        }
         if source == LEMON_SQUEEZY && what >= 2 && self.change_a_key(place) {
             return;
         }
@@ -166,7 +185,7 @@ impl Run {
     }
 
     /// A storefront has made a delivery: it is sent now, often, later, or not at all.
-    fn made(&mut self, delivery: Delivery, order: usize, meaning: Meaning) {
+    pub(super) fn made(&mut self, delivery: Delivery, order: usize, meaning: Meaning) {
         let place = self.make(delivery, order, meaning);
         self.send_made(place);
     }
@@ -177,7 +196,7 @@ impl Run {
         model.deliveries.len() - 1
     }
 
-    fn send_made(&mut self, place: usize) {
+    pub(super) fn send_made(&mut self, place: usize) {
         let times = match self.random.u32(0..10) {
             0..=5 => 1,
             6 => 2,
@@ -228,15 +247,24 @@ impl Run {
         let request = move || match delivery.path_and_query.as_str() {
             // Each try is signed anew, with the time.
             "/webhooks/paddle" => delivery_request(&sandbox.paddle_retry(&delivery)),
+            "/webhooks/stripe" => delivery_request(&sandbox.stripe_retry(&delivery)),
+            "/webhooks/polar" => delivery_request(&sandbox.polar_retry(&delivery)),
+            "/webhooks/standard" => delivery_request(&sandbox.standard_retry(&delivery)),
             _ => delivery_request(&delivery),
         };
         self.send_as_made(&words, request, What::Delivery(place));
     }
 
-    /// The seller has the storefronts send once more what never arrived.
+    /// The seller has the storefronts send once more what never arrived, whose lists are not read.
     pub(super) fn send_what_was_lost(&mut self) {
-        let known = self.model.borrow().deliveries.len();
-        let mut lost: Vec<_> = (0..known).filter(|place| self.model.borrow().deliveries[*place].sent == 0).collect();
+        let mut lost: Vec<_> = {
+            let model = self.model.borrow();
+            let is_lost = |place: &usize| {
+                let known = &model.deliveries[*place];
+                known.sent == 0 && !self.lists(model.orders[known.order].product.source)
+            };
+            (0..model.deliveries.len()).filter(is_lost).collect()
+        };
         self.random.shuffle(&mut lost);
         for place in lost {
             self.deliver(place);
@@ -259,9 +287,8 @@ impl Run {
             // What is signed is another body, or the body is signed with another secret.
             if self.random.bool() {
                 delivery.body.push(b' ');
-            } else if delivery.path_and_query == "/webhooks/paddle" {
-                let signature = sign_paddle_body("guessed", self.world.now().as_millis(), &delivery.body);
-                delivery.headers = vec![("paddle-signature".to_owned(), signature)];
+            } else if let Some(signed) = guessed(&delivery, self.world.now().as_millis()) {
+                delivery.headers = signed;
             } else {
                 let signature = sign_lemon_squeezy_body("guessed", &delivery.body);
                 for (name, value) in &mut delivery.headers {
@@ -280,12 +307,13 @@ impl Run {
 
     pub(super) fn order(&self, id: String, product: usize, email: String) -> usize {
         let orders = &mut self.model.borrow_mut().orders;
-        orders.push(Order { id, product: &PRODUCTS[product], email, facts: Facts::default() });
+        orders.push(Order::of(id, &PRODUCTS[product], email));
         orders.len() - 1
     }
 
-    fn pick_product(&mut self, source: &str) -> usize {
-        let of_source: Vec<usize> = (0..PRODUCTS.len()).filter(|place| PRODUCTS[*place].source == source).collect();
+    pub(super) fn pick_product(&mut self, source: &str) -> usize {
+        let products = self.scope.products();
+        let of_source: Vec<usize> = (0..products.len()).filter(|place| products[*place].source == source).collect();
         loop {
             let place = of_source[self.random.usize(0..of_source.len())];
             // What nobody can do anything about is tried over and over, so a little of it goes a long way.
@@ -296,13 +324,31 @@ impl Run {
     }
 }
 
+/// The headers of a delivery that somebody has signed who had to guess the secret, where they have the time in them.
+fn guessed(delivery: &Delivery, at: i64) -> Option<Vec<(String, String)>> {
+    // The words "somebody guessed this" in base64.
+    const SECRET: &str = "whsec_c29tZWJvZHkgZ3Vlc3NlZCB0aGlz";
+    let header = |name: &str, value: String| vec![(name.to_owned(), value)];
+    let body = delivery.body.as_slice();
+    Some(match delivery.path_and_query.as_str() {
+        "/webhooks/paddle" => header("paddle-signature", sign_paddle_body("guessed", at, body)),
+        "/webhooks/stripe" => header("stripe-signature", sign_stripe_body("guessed", at, body)),
+        "/webhooks/polar" => sign_polar_body(SECRET, "msg_guessed", at, body),
+        "/webhooks/standard" => sign_standard_body(SECRET, "msg_guessed", at, body),
+        _ => return None,
+    })
+}
+
 /// What became of an order, to be read.
-fn in_words(facts: Facts) -> String {
+pub(super) fn in_words(facts: Facts) -> String {
     let became = [
         (facts.refunded, "refunded"),
         (facts.in_part, "refunded in part"),
         (facts.disputed, "disputed"),
         (facts.won, "won back"),
+        (facts.lost, "lost to a dispute"),
+        (facts.undone, "not refunded after all"),
+        (facts.in_part_undone, "not refunded in part after all"),
     ];
     let became: Vec<_> = became.into_iter().filter(|(so, _)| *so).map(|(_, word)| word).collect();
     if became.is_empty() { "paid and no more".to_owned() } else { became.join(", ") }
