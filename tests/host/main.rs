@@ -22,6 +22,7 @@ mod documentation;
 mod drift;
 mod ends;
 mod erasure;
+mod every_order;
 mod faults;
 mod gumroad;
 mod hostile;

@@ -2,7 +2,7 @@
 //!
 //! What that takes away at GitHub is in `removals`.
 
-pub(crate) mod orders;
+mod orders;
 mod policies;
 
 use std::time::Duration;

@@ -125,6 +125,23 @@ impl Sqlite {
         self.connection.borrow().execute_batch(&script).map_err(|error| refused(&error))
     }
 
+    /// Marks where the database stands, for [`Sqlite::go_back`]. Marks nest; until one goes back, everything is one transaction.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn mark(&self) -> Result<(), DbError> {
+        self.connection.borrow().execute_batch("SAVEPOINT marked").map_err(|error| refused(&error))
+    }
+
+    /// Undoes everything since the last mark, and takes the mark away.
+    ///
+    /// # Errors
+    /// When SQLite refuses: there is no mark.
+    pub fn go_back(&self) -> Result<(), DbError> {
+        let back = "ROLLBACK TO marked; RELEASE marked";
+        self.connection.borrow().execute_batch(back).map_err(|error| refused(&error))
+    }
+
     /// Lets the statement in this place of every batch fail from now on, once it has done its work; or none again.
     pub fn fail_statement(&self, place: Option<usize>) {
         self.failing.set(place);
@@ -141,19 +158,24 @@ impl Sqlite {
             return Ok(vec![execute(&connection, alone).map_err(|error| refused(&error))?]);
         }
         let mark = |sql: &str| connection.prepare_cached(sql)?.raw_execute();
+        // Behind a mark there is a transaction already, and SQLite has no transactions within one but under this name.
+        let (begin, commit, roll_back) = match connection.is_autocommit() {
+            true => ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"),
+            false => ("SAVEPOINT batch", "RELEASE batch", "ROLLBACK TO batch; RELEASE batch"),
+        };
         let run = || {
-            mark("BEGIN IMMEDIATE")?;
+            mark(begin)?;
             let run = |(place, one)| {
                 let outcome = execute(&connection, one)?;
                 if self.failing.get() == Some(place) { Err(lost()) } else { Ok(outcome) }
             };
             let outcomes = statements.iter().enumerate().map(run).collect::<rusqlite::Result<_>>()?;
-            mark("COMMIT")?;
+            mark(commit)?;
             Ok(outcomes)
         };
         run().map_err(|error| {
             // Where SQLite has rolled back by itself, there is nothing left to roll back.
-            let _ = mark("ROLLBACK");
+            let _ = connection.execute_batch(roll_back);
             refused(&error)
         })
     }

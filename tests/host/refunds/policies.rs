@@ -4,6 +4,7 @@ use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale};
 use serde_json::json;
 
 use super::{deliver, sale, status};
+use crate::every_order::in_every_order;
 use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue_of, post, run};
 
 /// What can become of a sale, in Gumroad's words.
@@ -80,19 +81,34 @@ fn expected([on_refund, on_partial_refund, on_dispute]: [&str; 3], said: &[&str]
 #[test]
 fn every_policy_is_followed_in_every_order_of_what_happens() {
     run(async {
-        let orders: Vec<Vec<&str>> = (0..=3).flat_map(|length| super::orders::sequences(&HAPPENINGS, length)).collect();
+        // Each as it is told where nothing else has happened.
+        let deliveries = HAPPENINGS.map(|what| {
+            let elsewhere = shop_with(USUAL);
+            sale(&elsewhere);
+            (what, happens(&elsewhere, what))
+        });
         for policies in every_policy() {
-            for said in &orders {
-                // The sale arrives first, or after everything.
-                for late in [false, true] {
-                    let shop = shop_with(policies);
-                    let sold = sale(&shop);
-                    let mut deliveries: Vec<_> = said.iter().map(|what| happens(&shop, what)).collect();
-                    deliveries.insert(if late { deliveries.len() } else { 0 }, sold);
-                    deliver(&shop, &deliveries.iter().collect::<Vec<_>>()).await;
-                    assert_eq!(status(&shop), expected(policies, said), "{policies:?} {said:?} late: {late}");
-                    shop.sandbox.take_mails();
+            let shop = shop_with(policies);
+            let sold = sale(&shop);
+            let database = shop.host.database();
+            // The sale arrives after everything, or first.
+            for late in [true, false] {
+                if !late {
+                    deliver(&shop, &[&sold]).await;
+                    assert_eq!(status(&shop), expected(policies, &[]));
                 }
+                let happen = async |place: usize| deliver(&shop, &[&deliveries[place].1]).await;
+                in_every_order(&shop, &[0, 1, 2, 3], 3, happen, async |said| {
+                    let said: Vec<_> = said.iter().map(|place| deliveries[*place].0).collect();
+                    database.mark().unwrap();
+                    if late {
+                        deliver(&shop, &[&sold]).await;
+                    }
+                    assert_eq!(status(&shop), expected(policies, &said), "{policies:?} {said:?} late: {late}");
+                    database.go_back().unwrap();
+                    shop.sandbox.take_mails();
+                })
+                .await;
             }
         }
     });
