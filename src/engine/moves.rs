@@ -8,7 +8,7 @@ use crate::http::api::codes::Proof;
 use crate::model::{Actor, CORRECTED_WITHIN_MS, GithubAccount, GithubUserId, LicenseKey, Reason};
 use crate::platform::{Level, Platform};
 
-/// How long after a buyer has moved a license there is no other move.
+/// How long after a buyer has moved a license there is no other move. A correction is none.
 const EVERY_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Who moves a license, as the record of actions has it.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use latchkey::platform::host::{Call, Fate};
+use latchkey_sandbox::GumroadSale;
 
 use super::signing_in::{SIGN_IN, begun, entered, led, signed_in};
 use super::{Browser, Seen};
-use crate::shop::{STARTER, Shop, run};
+use crate::shop::{STARTER, Shop, catalogue_of, run};
 
 const MOVE: &[(&str, &str)] = &[("accept", "now"), ("account", "another")];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -68,6 +69,37 @@ fn a_license_moves_once_in_thirty_days() {
         moved(&shop, &browser, "ada-lovelace").await;
         assert_eq!(bound_to(&shop), "ada-lovelace signed_in");
         assert_eq!(shop.count("admin_actions"), 2);
+        shop.calls();
+    });
+}
+
+#[test]
+fn who_has_corrected_the_account_of_the_checkout_still_has_their_move() {
+    run(async {
+        let shop = Shop::open_with(&SIGN_IN);
+        shop.stock(&catalogue_of(&format!(
+            "[[gumroad]]\nproduct_id = \"{STARTER}\"\nname = \"Acme Starter Kit\"\ntier = \"pro\"\n\
+             repos = [\"acme/starter\"]\nactivate_at_checkout = true\n"
+        )));
+        let custom_fields = vec![("Your GitHub username".to_owned(), "octocat".to_owned())];
+        let sale = shop.sandbox.sell_on_gumroad(GumroadSale { custom_fields, ..GumroadSale::default() });
+        assert_eq!(shop.deliver(&sale).await.status, 200);
+        let key = shop.take_key();
+        assert_eq!(bound_to(&shop), "octocat checkout");
+        assert_eq!(shop.activate(&key, "grace-hopper").await.body["status"], "activated");
+        let browser = Browser::new(&shop);
+        browser.submit("/", &[("license_key", &key)]).await;
+        signed_in(&shop, &browser, "grace-hopper").await;
+        moved(&shop, &browser, "ada-lovelace").await;
+        assert_eq!(bound_to(&shop), "ada-lovelace signed_in");
+        // That was the one.
+        let seen = moved(&shop, &browser, "octocat").await;
+        assert!(seen.text().contains("once in 30 days"), "{}", seen.text());
+        assert_eq!(
+            shop.value("SELECT group_concat(detail ->> 'correction' IS NOT NULL) FROM admin_actions"),
+            "1,0",
+            "the record tells which was which"
+        );
         shop.calls();
     });
 }
