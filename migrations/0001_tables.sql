@@ -102,9 +102,9 @@ CREATE TABLE subscription_facts (
   source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   subscription_id TEXT    NOT NULL CHECK (length(subscription_id) BETWEEN 1 AND 128),
   fact            TEXT    NOT NULL CHECK (fact IN ('of_order', 'paid', 'refunded', 'refund_undone', 'renews', 'stops',
-                                                  'lapses', 'resumes')),
+                                                  'ends', 'lapses', 'resumes')),
   payment_id      TEXT    NOT NULL DEFAULT '',    -- that was made, or refunded in full, or was not after all
-  at              INTEGER NOT NULL DEFAULT 0,     -- when it was paid, is to be renewed, stops, lapsed or goes on
+  at              INTEGER NOT NULL DEFAULT 0,     -- when it was paid, is to be renewed, stops, ended, lapsed or goes on
   paid_until_at   INTEGER,                        -- where the payment itself tells what it buys
   said_at         INTEGER,                        -- by the storefront's clock: of two dates of renewal the later word holds
   order_id        TEXT    CHECK (length(order_id) BETWEEN 1 AND 128),  -- of the fact that tells it
@@ -121,8 +121,9 @@ CREATE TABLE subscriptions (
   subscription_id     TEXT    NOT NULL CHECK (length(subscription_id) BETWEEN 1 AND 128),
   order_id            TEXT    CHECK (length(order_id) BETWEEN 1 AND 128),  -- that it began with; null: that was not told yet
   last_paid_at        INTEGER,
-  resumed_at          INTEGER,                    -- the last time; so are the next two
-  stops_at            INTEGER,
+  resumed_at          INTEGER,                    -- the last time; so are the next three
+  stops_at            INTEGER,                    -- an end is a stop as well
+  ended_at            INTEGER,                    -- whatever is paid
   lapsed_at           INTEGER,
   unrefunded          INTEGER NOT NULL CHECK (unrefunded IN (0, 1)),  -- a payment was made and not refunded
   paid_until_at       INTEGER,                    -- refunded payments count; null: not known

@@ -51,9 +51,10 @@ WHERE disabled = 1 AND said_at > coalesce(set_aside_at, -9007199254740991);
 -- The status that each license has to have, and its end, whatever was said first.
 --
 -- A license of a subscription expires with what is paid, or where it goes on since, no sooner than that; where what is paid is not
--- known, with the end that was told, unless it goes on since. A stop counts that is of the present period, and that nobody took
--- back in it. A refund that has no consequences for the license takes no period away. A storefront's own key ends with the first
--- of its own end and the subscription's. What was minted for years of the catalogue's keeps the end that it has.
+-- known, with the end that was told, unless it goes on since. One that was ended at once is over since then, whatever was paid before,
+-- unless it goes on or is paid since. A stop counts that is of the present period, and that nobody took back in it. A refund that has
+-- no consequences for the license takes no period away. A storefront's own key ends with the first of its own end and the
+-- subscription's. What was minted for years of the catalogue's keeps the end that it has.
 --
 -- The subscription is looked up by its id: SQLite would work a view of its own out for every license there is.
 CREATE VIEW license_standings AS
@@ -66,6 +67,7 @@ FROM (
   SELECT license_key, kept_after_expiry, kept_after_end, grace_ms, status,
          CASE WHEN key_expires_at <= coalesce(lasts_until, key_expires_at) THEN 'key'
               WHEN subscription_id IS NULL THEN 'catalogue'
+              WHEN ended_at <= lasts_until THEN 'stopped'
               WHEN stops_at >= lasts_until AND coalesce(resumed_at, 0) <= coalesce(last_paid_at, 0) THEN 'stopped'
               WHEN paid_until IS NULL AND stops_at > coalesce(resumed_at, 0) AND stops_at >= coalesce(lapsed_at, 0) THEN 'stopped'
               ELSE 'renewing' END AS term,
@@ -73,7 +75,8 @@ FROM (
               WHEN subscription_id IS NOT NULL THEN lasts_until
               ELSE own_expires_at END AS expires_at
   FROM (
-    SELECT *, CASE WHEN paid_until IS NOT NULL THEN max(paid_until, coalesce(resumed_at, paid_until))
+    SELECT *, CASE WHEN paid_until IS NOT NULL
+                     THEN min(max(paid_until, coalesce(resumed_at, paid_until)), coalesce(ended_at, 9007199254740991))
                    WHEN max(coalesce(stops_at, 0), coalesce(lapsed_at, 0)) > coalesce(resumed_at, 0)
                      THEN max(coalesce(stops_at, 0), coalesce(lapsed_at, 0)) END AS lasts_until
     FROM (
@@ -81,6 +84,7 @@ FROM (
              iif(l.term = 'catalogue', l.expires_at, l.catalogue_expires_at) AS own_expires_at,
              k.expires_at AS key_expires_at,
              s.subscription_id, s.last_paid_at, s.resumed_at, s.stops_at, s.lapsed_at,
+             iif(s.ended_at > coalesce(s.resumed_at, 0) AND s.ended_at >= coalesce(s.last_paid_at, 0), s.ended_at, NULL) AS ended_at,
              iif(l.consequences ->> 'refunded' IS NULL OR l.refund_set_aside, s.paid_until_at, s.unrefunded_until_at) AS paid_until,
              CASE
                WHEN l.revoked_by_operator = 1 THEN 'revoked'

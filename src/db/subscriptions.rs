@@ -53,8 +53,9 @@ fn row(fact: &SubscriptionFact) -> Fact<'_> {
             (code, payment(id), 0, None, None, None)
         }
         SubscriptionFact::Renews { at, said_at } => (code, "", at.as_millis(), None, Some(said_at.as_millis()), None),
-        SubscriptionFact::Stops { at } | SubscriptionFact::Lapses { at } | SubscriptionFact::Resumes { at } => {
-            (code, "", at.as_millis(), None, None, None)
-        }
+        SubscriptionFact::Stops { at }
+        | SubscriptionFact::Ends { at }
+        | SubscriptionFact::Lapses { at }
+        | SubscriptionFact::Resumes { at } => (code, "", at.as_millis(), None, None, None),
     }
 }

@@ -26,8 +26,10 @@ pub enum SubscriptionFact {
     RefundUndone { payment: StorefrontId },
     /// When it is to be renewed, as of `said_at` by the storefront's clock.
     Renews { at: Timestamp, said_at: Timestamp },
-    /// It ends then for want of a wish to go on.
+    /// It ends then for want of a wish to go on, but no sooner than with what is paid.
     Stops { at: Timestamp },
+    /// It ended then, whatever was paid before: somebody has ended it at once, or it has run out.
+    Ends { at: Timestamp },
     /// It ended then for want of a payment.
     Lapses { at: Timestamp },
     /// It goes on since then, whatever was said of its end before.
@@ -57,6 +59,7 @@ impl SubscriptionFact {
             Self::RefundUndone { .. } => "refund_undone",
             Self::Renews { .. } => "renews",
             Self::Stops { .. } => "stops",
+            Self::Ends { .. } => "ends",
             Self::Lapses { .. } => "lapses",
             Self::Resumes { .. } => "resumes",
         }

@@ -132,6 +132,25 @@ fn a_canceled_membership_runs_to_the_end_of_what_is_paid_without_grace() {
 }
 
 #[test]
+fn one_that_was_ended_at_once_is_over_whatever_is_paid_and_one_that_is_paid_again_returns() {
+    run(async {
+        let shop = shop_with("");
+        member(&shop).await;
+        ticks_after(&shop, 10 * DAY).await;
+        deliver(&shop, &shop.sandbox.gumroad_subscription_ended(MEMBERSHIP, "cancelled")).await;
+        assert_eq!(shop.value("SELECT term FROM licenses"), "stopped");
+        ticks_after(&shop, MINUTE).await;
+        assert!(!is_in(&shop));
+        // Nobody tells that it was restarted but the payment.
+        shop.advance(DAY);
+        deliver(&shop, &charge(&shop, "again==", true)).await;
+        ticks_after(&shop, MINUTE).await;
+        assert!(is_in(&shop));
+        assert_eq!(shop.value("SELECT term FROM licenses"), "renewing");
+    });
+}
+
+#[test]
 fn an_ended_membership_is_kept_where_the_catalogue_says_so() {
     run(async {
         let shop = shop_with("on_end = \"keep\"");
@@ -242,6 +261,15 @@ fn what_is_said_of_a_membership_ends_the_same_in_every_order() {
         })
         .await;
         assert!(end.starts_with("active stopped "), "{end}");
+        let end = ends_the_same(|shop| {
+            let first = charge(shop, "first==", false);
+            let canceled = shop.sandbox.gumroad_cancellation(MEMBERSHIP, now_ms(shop) + 40 * MONTH_MS);
+            shop.advance(DAY);
+            vec![first, canceled, shop.sandbox.gumroad_subscription_ended(MEMBERSHIP, "cancelled")]
+        })
+        .await;
+        let ended = now_ms(&shop_with("")) + MONTH_MS / 30;
+        assert_eq!(end, format!("active stopped {ended} 1"));
     });
 }
 
@@ -310,6 +338,38 @@ fn a_lemon_squeezy_subscription_renews_lapses_resumes_and_expires() {
         shop.advance(DAY);
         deliver(&shop, &told("subscription_expired", "expired", end, Some(end))).await;
         ticks_after(&shop, DAY).await;
+        assert!(!is_in(&shop));
+    });
+}
+
+#[test]
+fn a_lemon_squeezy_subscription_that_has_expired_is_over_whatever_is_paid() {
+    run(async {
+        let shop = shop_with("");
+        let sold = order(&shop);
+        let renews_at = now_ms(&shop) + MONTH_MS;
+        let stands =
+            |status, ends_at| LemonSqueezySubscription { ends_at, ..subscription(&sold.reference, status, renews_at) };
+        let told = |event, status, ends_at| shop.sandbox.lemon_squeezy_subscription(event, &stands(status, ends_at));
+        deliver(&shop, &sold).await;
+        deliver(&shop, &told("subscription_created", "active", None)).await;
+        deliver(
+            &shop,
+            &shop.sandbox.lemon_squeezy_invoice(
+                "subscription_payment_success",
+                &stands("active", None),
+                1,
+                now_ms(&shop),
+            ),
+        )
+        .await;
+        let key = shop.take_key();
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.sandbox.accept_invitation("octocat", "acme/starter").unwrap();
+        ticks_after(&shop, 10 * DAY).await;
+        assert!(is_in(&shop));
+        deliver(&shop, &told("subscription_expired", "expired", Some(now_ms(&shop)))).await;
+        ticks_after(&shop, MINUTE).await;
         assert!(!is_in(&shop));
     });
 }

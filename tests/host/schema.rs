@@ -369,7 +369,7 @@ async fn shop_with_a_row_of_everything() -> Shop {
         "INSERT INTO order_facts VALUES ('gumroad', 'another-order', 'disputed', 1)",
         "INSERT INTO subscription_facts VALUES ('gumroad', 'membership', 'of_order', '', 0, NULL, NULL, 'membership', 1)",
         "INSERT INTO subscription_facts VALUES ('gumroad', 'membership', 'paid', 'one', 1, NULL, NULL, NULL, 1)",
-        "INSERT INTO subscriptions VALUES ('gumroad', 'membership', 'membership', 1, NULL, NULL, NULL, 1, NULL, NULL)",
+        "INSERT INTO subscriptions VALUES ('gumroad', 'membership', 'membership', 1, NULL, NULL, NULL, NULL, 1, NULL, NULL)",
         "INSERT INTO erased_orders VALUES ('gumroad', 'another-order', 1, 1, 1)",
         "INSERT INTO reminders (license_key, expires_at) SELECT license_key, 1 FROM licenses",
         "INSERT INTO recoveries VALUES ('one', 'ada@example.com', '0123456789012345678901234567890123456789012',

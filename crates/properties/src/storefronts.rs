@@ -475,9 +475,10 @@ fn check_subscription(subscription: &Subscription) {
             SubscriptionFact::Paid { at, until, .. } => vec![*at, until.unwrap_or(*at)],
             SubscriptionFact::Refunded { .. } | SubscriptionFact::RefundUndone { .. } => Vec::new(),
             SubscriptionFact::Renews { at, said_at } => vec![*at, *said_at],
-            SubscriptionFact::Stops { at } | SubscriptionFact::Lapses { at } | SubscriptionFact::Resumes { at } => {
-                vec![*at]
-            }
+            SubscriptionFact::Stops { at }
+            | SubscriptionFact::Ends { at }
+            | SubscriptionFact::Lapses { at }
+            | SubscriptionFact::Resumes { at } => vec![*at],
         };
         assert!(times.iter().all(|time| time.as_millis().abs() < 1 << 53), "{fact:?}");
     }

@@ -107,6 +107,20 @@ fn one_that_is_canceled_runs_to_the_end_of_what_is_paid_without_grace() {
 }
 
 #[test]
+fn one_that_is_canceled_at_once_ends_whatever_is_paid() {
+    run(async {
+        let shop = open();
+        member(&shop).await;
+        shop.advance(10 * DAY);
+        let now = shop.host.now().as_millis();
+        deliver(&shop, &told(&shop, "subscription.canceled", "canceled", |it| it.canceled_at = Some(now))).await;
+        assert_eq!(shop.value("SELECT term || expires_at FROM licenses"), format!("stopped{now}"));
+        ticks_after(&shop, MINUTE).await;
+        assert!(!is_in(&shop));
+    });
+}
+
+#[test]
 fn one_that_is_paused_and_resumed_goes_on() {
     run(async {
         let shop = open();

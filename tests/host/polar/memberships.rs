@@ -126,6 +126,21 @@ fn one_that_is_canceled_runs_to_the_end_of_what_is_paid_without_grace() {
 }
 
 #[test]
+fn one_that_is_revoked_ends_at_once_whatever_is_paid() {
+    run(async {
+        let shop = open();
+        member(&shop).await;
+        shop.advance(10 * DAY);
+        let now = shop.host.now().as_millis() / 1000 * 1000;
+        let revoked = told(&shop, "revoked", |it| (it.status, it.ended_at) = ("canceled".to_owned(), Some(now)));
+        deliver(&shop, &revoked).await;
+        assert_eq!((shop.value("SELECT term FROM licenses"), end(&shop)), ("stopped".to_owned(), now));
+        ticks_after(&shop, MINUTE).await;
+        assert!(!is_in(&shop));
+    });
+}
+
+#[test]
 fn one_whose_cancellation_is_taken_back_and_that_is_paid_goes_on() {
     run(async {
         let shop = open();

@@ -138,6 +138,7 @@ fn facts(subscription: &Subscription) -> Value {
             format!("it is renewed at {}, as said at {}", at.to_rfc3339(), said_at.to_rfc3339())
         }
         SubscriptionFact::Stops { at } => format!("it ends at {}", at.to_rfc3339()),
+        SubscriptionFact::Ends { at } => format!("it ends at {}, whatever is paid", at.to_rfc3339()),
         SubscriptionFact::Lapses { at } => format!("it ends unpaid at {}", at.to_rfc3339()),
         SubscriptionFact::Resumes { at } => format!("it goes on since {}", at.to_rfc3339()),
     };

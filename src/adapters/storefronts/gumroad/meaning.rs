@@ -72,9 +72,13 @@ fn event(event_type: &EventType, fields: &Fields) -> Result<StorefrontEvent, Pro
             }))
         }),
         "subscription_ended" => membership_changed(fields, EventReason::SubscriptionEnded, |fields| {
-            let lapses = fields.text("ended_reason")? == Some("failed_payment");
             let at = fields.timestamp("ended_at").ok_or_else(|| missing("ended_at"))?;
-            Ok(Some(if lapses { SubscriptionFact::Lapses { at } } else { SubscriptionFact::Stops { at } }))
+            Ok(Some(match fields.text("ended_reason")? {
+                Some("failed_payment") => SubscriptionFact::Lapses { at },
+                // It is told once it is over: with what is paid, or at once where the seller has ended it so.
+                Some("cancelled") => SubscriptionFact::Ends { at },
+                _ => SubscriptionFact::Stops { at },
+            }))
         }),
         "subscription_restarted" => membership_changed(fields, EventReason::SubscriptionResumed, |fields| {
             let at = fields.timestamp("restarted_at").ok_or_else(|| missing("restarted_at"))?;

@@ -201,8 +201,11 @@ fn subscription(event_type: &EventType, data: &Object<wire::Subscription>) -> Re
         _ => EventReason::SubscriptionChange,
     };
     match reason {
-        EventReason::SubscriptionStopped | EventReason::SubscriptionEnded => {
+        EventReason::SubscriptionStopped => {
             subscription = subscription.with(ends_at.or(said_at).map(|at| SubscriptionFact::Stops { at }));
+        }
+        EventReason::SubscriptionEnded => {
+            subscription = subscription.with(ends_at.or(said_at).map(|at| SubscriptionFact::Ends { at }));
         }
         EventReason::SubscriptionResumed => {
             subscription = subscription.with(said_at.map(|at| SubscriptionFact::Resumes { at }));

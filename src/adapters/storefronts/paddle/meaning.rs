@@ -337,7 +337,8 @@ fn subscription(
     let stopped = |at: Option<Timestamp>| at.map(|at| SubscriptionFact::Stops { at });
     let (fact, reason) = match (event_type.as_str(), status) {
         ("subscription.canceled", _) | (_, Some("canceled")) => {
-            (stopped(canceled_at.or(said_at)), EventReason::SubscriptionEnded)
+            let ended = canceled_at.or(said_at).map(|at| SubscriptionFact::Ends { at });
+            (ended, EventReason::SubscriptionEnded)
         }
         ("subscription.paused", _) | (_, Some("paused")) => {
             (stopped(paused_at.or(said_at)), EventReason::SubscriptionStopped)

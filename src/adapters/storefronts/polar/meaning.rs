@@ -295,7 +295,7 @@ async fn buyer(
 /// What became of a subscription. <https://polar.sh/docs/integrate/webhooks/events#subscriptions>
 ///
 /// One that is past due is paid late, or not at all: what is paid for tells that by itself. When it renews is not listened to: the next
-/// period begins before it is paid.
+/// period begins before it is paid. One that is revoked ends in that moment; one that is canceled, with what is paid.
 fn subscription(
     event_type: &EventType,
     said_at: Option<Timestamp>,
@@ -310,8 +310,11 @@ fn subscription(
     let (fact, reason) = match (event_type.as_str(), data.status.as_str()) {
         ("subscription.revoked", _) | (_, "canceled" | "unpaid") => {
             let at = ended_at.or(said_at);
-            let fact = if is_overdue { at.map(|at| SubscriptionFact::Lapses { at }) } else { stops(at) };
-            (fact, EventReason::SubscriptionEnded)
+            let ended = |at| match is_overdue {
+                true => SubscriptionFact::Lapses { at },
+                false => SubscriptionFact::Ends { at },
+            };
+            (at.map(ended), EventReason::SubscriptionEnded)
         }
         ("subscription.paused", _) | (_, "paused") => (stops(paused_at.or(said_at)), EventReason::SubscriptionStopped),
         ("subscription.uncanceled" | "subscription.resumed", _) => {

@@ -287,7 +287,7 @@ fn subscription(
             (Some(SubscriptionFact::Lapses { at: ended_at }), EventReason::SubscriptionEnded)
         }
         ("customer.subscription.deleted", _) | (_, "canceled") => {
-            (Some(SubscriptionFact::Stops { at: ended_at }), EventReason::SubscriptionEnded)
+            (Some(SubscriptionFact::Ends { at: ended_at }), EventReason::SubscriptionEnded)
         }
         (_, "incomplete_expired") => (None, EventReason::SubscriptionEnded),
         ("customer.subscription.paused", _) | (_, "paused") => {

@@ -36,11 +36,11 @@ paid AS MATERIALIZED (
   SELECT subscription_id, min(at) AS first_at, max(until_at) AS until_at,
          max(until_at) FILTER (WHERE NOT refunded) AS unrefunded_until_at
   FROM payments GROUP BY subscription_id)
-INSERT INTO subscriptions (source, subscription_id, order_id, last_paid_at, resumed_at, stops_at, lapsed_at, unrefunded,
-                           paid_until_at, unrefunded_until_at)
+INSERT INTO subscriptions (source, subscription_id, order_id, last_paid_at, resumed_at, stops_at, ended_at, lapsed_at,
+                           unrefunded, paid_until_at, unrefunded_until_at)
 SELECT :source, f.subscription_id, max(f.order_id), max(f.at) FILTER (WHERE f.fact = 'paid'),
-       max(f.at) FILTER (WHERE f.fact = 'resumes'), max(f.at) FILTER (WHERE f.fact = 'stops'),
-       max(f.at) FILTER (WHERE f.fact = 'lapses'), p.unrefunded_until_at IS NOT NULL,
+       max(f.at) FILTER (WHERE f.fact = 'resumes'), max(f.at) FILTER (WHERE f.fact IN ('stops', 'ends')),
+       max(f.at) FILTER (WHERE f.fact = 'ends'), max(f.at) FILTER (WHERE f.fact = 'lapses'), p.unrefunded_until_at IS NOT NULL,
        nullif(coalesce(p.until_at, r.renews_at), 9007199254740991),
        nullif(coalesce(p.unrefunded_until_at, p.first_at, r.renews_at), 9007199254740991)
 FROM facts f
@@ -50,5 +50,5 @@ WHERE true
 GROUP BY f.subscription_id
 ON CONFLICT (source, subscription_id) DO UPDATE SET
   order_id = excluded.order_id, last_paid_at = excluded.last_paid_at, resumed_at = excluded.resumed_at,
-  stops_at = excluded.stops_at, lapsed_at = excluded.lapsed_at, unrefunded = excluded.unrefunded,
+  stops_at = excluded.stops_at, ended_at = excluded.ended_at, lapsed_at = excluded.lapsed_at, unrefunded = excluded.unrefunded,
   paid_until_at = excluded.paid_until_at, unrefunded_until_at = excluded.unrefunded_until_at

@@ -68,12 +68,14 @@ fn a_cancellation_names_the_end_of_what_is_paid() {
 }
 
 #[test]
-fn an_end_says_whether_a_payment_was_missing() {
+fn an_end_says_whether_a_payment_was_missing_or_it_was_canceled() {
     let (facts, reason) = said(fixture!("subscription_ended.form"));
-    assert!(matches!(facts[..], [SubscriptionFact::Stops { .. }]));
+    assert!(matches!(facts[..], [SubscriptionFact::Ends { .. }]));
     assert_eq!(reason, EventReason::SubscriptionEnded);
     let ended = "resource_name=subscription_ended&subscription_id=all&ended_at=2026-03-01T00:00:00Z&ended_reason=failed_payment";
     assert_eq!(said(ended.as_bytes()).0, [SubscriptionFact::Lapses { at: time("2026-03-01T00:00:00Z") }]);
+    let over = ended.replace("failed_payment", "fixed_subscription_period_ended");
+    assert_eq!(said(over.as_bytes()).0, [SubscriptionFact::Stops { at: time("2026-03-01T00:00:00Z") }]);
     assert_eq!(problem(b"resource_name=subscription_ended&subscription_id=all"), "`ended_at` is missing");
 }
 

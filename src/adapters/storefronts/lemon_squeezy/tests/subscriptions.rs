@@ -54,15 +54,16 @@ fn the_date_of_another_try_is_no_date_of_renewal() {
 }
 
 #[test]
-fn one_that_is_canceled_or_expired_stops_with_what_is_paid() {
+fn one_that_is_canceled_stops_with_what_is_paid_and_one_that_is_expired_has_ended() {
     let ends = json!({ "ends_at": "2026-02-05T09:45:53.000000Z", "cancelled": true });
-    for (name, status, reason) in [
-        ("subscription_cancelled", "cancelled", EventReason::SubscriptionStopped),
-        ("subscription_updated", "cancelled", EventReason::SubscriptionStopped),
-        ("subscription_expired", "expired", EventReason::SubscriptionEnded),
+    let at = time("2026-02-05T09:45:53Z");
+    for (name, status, fact, reason) in [
+        ("subscription_cancelled", "cancelled", SubscriptionFact::Stops { at }, EventReason::SubscriptionStopped),
+        ("subscription_updated", "cancelled", SubscriptionFact::Stops { at }, EventReason::SubscriptionStopped),
+        ("subscription_expired", "expired", SubscriptionFact::Ends { at }, EventReason::SubscriptionEnded),
     ] {
         let (subscription, told) = said(&event(name, status, ends.clone()));
-        assert_eq!(subscription.facts, [SubscriptionFact::Stops { at: time("2026-02-05T09:45:53Z") }], "{name}");
+        assert_eq!(subscription.facts, [fact], "{name}");
         assert_eq!(told, reason, "{name}");
     }
 }

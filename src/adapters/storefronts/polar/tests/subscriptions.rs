@@ -23,7 +23,6 @@ fn one_that_is_canceled_or_paused_stops_with_what_is_paid() {
     for (body, reason) in [
         (fixture!("subscription_updated_to_be_canceled.json"), EventReason::SubscriptionStopped),
         (fixture!("subscription_canceled.json"), EventReason::SubscriptionStopped),
-        (fixture!("subscription_revoked.json"), EventReason::SubscriptionEnded),
         (fixture!("subscription_paused.json"), EventReason::SubscriptionStopped),
     ] {
         assert_eq!(said(body), (vec![stops.clone()], reason));
@@ -31,7 +30,9 @@ fn one_that_is_canceled_or_paused_stops_with_what_is_paid() {
 }
 
 #[test]
-fn one_that_ends_unpaid_lapses() {
+fn one_that_is_revoked_has_ended_and_where_it_was_not_paid_lapsed() {
+    let ended = SubscriptionFact::Ends { at: time("2026-02-05T09:45:50Z") };
+    assert_eq!(said(fixture!("subscription_revoked.json")), (vec![ended], EventReason::SubscriptionEnded));
     let lapses = SubscriptionFact::Lapses { at: time("2026-02-26T09:47:50Z") };
     assert_eq!(said(fixture!("subscription_revoked_unpaid.json")), (vec![lapses], EventReason::SubscriptionEnded));
 }

@@ -38,14 +38,15 @@ fn what_a_change_of_plan_costs_buys_no_period_and_a_new_interval_does() {
 }
 
 #[test]
-fn one_that_is_canceled_stops_with_its_period_or_lapses_where_it_was_not_paid() {
+fn one_that_is_to_be_canceled_stops_with_its_period_and_one_that_is_has_ended_or_lapsed() {
     let stops = |seconds| vec![SubscriptionFact::Stops { at: at(seconds) }];
     for body in
         [fixture!("subscription_updated_to_be_canceled"), fixture!("subscription_updated_to_be_canceled_before_basil")]
     {
         assert_eq!(said(body), (stops(1_770_284_750), EventReason::SubscriptionStopped));
     }
-    assert_eq!(said(fixture!("subscription_deleted")), (stops(1_770_284_750), EventReason::SubscriptionEnded));
+    let ended = vec![SubscriptionFact::Ends { at: at(1_770_284_750) }];
+    assert_eq!(said(fixture!("subscription_deleted")), (ended, EventReason::SubscriptionEnded));
     let lapses = vec![SubscriptionFact::Lapses { at: at(1_772_703_950) }];
     assert_eq!(said(fixture!("subscription_deleted_unpaid")), (lapses, EventReason::SubscriptionEnded));
     assert_eq!(said(fixture!("subscription_paused")), (stops(1_770_284_750), EventReason::SubscriptionStopped));
