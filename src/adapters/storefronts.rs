@@ -133,6 +133,15 @@ pub trait Storefront: Sized {
     /// What a delivery calls a product, if it says so; only shown to the seller, who may write another name.
     fn product_name(body: &[u8], product_id: &str) -> Option<String>;
 
+    /// Sees that the credentials permit what is only asked for now and then, as when something was refunded; for the doctor, which asks for
+    /// the rest by itself. Most credentials permit everything or nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] when they do not, or there is no answer that could be believed.
+    fn see_permissions(&self, _platform: &impl Platform) -> impl Future<Output = Result<(), Failure>> {
+        async { Ok(()) }
+    }
+
     /// The products that it has, sold or not.
     ///
     /// # Errors
@@ -512,6 +521,16 @@ macro_rules! storefronts {
             ) -> Result<Option<Secret>, Failure> {
                 match self {
                     $(Self::$storefront(storefront) => storefront.change_hooks(platform, change).await,)+
+                }
+            }
+
+            /// As [`Storefront::see_permissions`].
+            ///
+            /// # Errors
+            /// As there.
+            pub async fn see_permissions(&self, platform: &impl Platform) -> Result<(), Failure> {
+                match self {
+                    $(Self::$storefront(storefront) => storefront.see_permissions(platform).await,)+
                 }
             }
 

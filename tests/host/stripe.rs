@@ -1,10 +1,11 @@
 //! Stripe's webhooks, from the request to the mail: what each leaves in the database and in the buyer's mailbox.
 //!
 //! How a single field is read stands beside the adapter. Subscriptions are in `memberships`, and every order of what can be said of a
-//! sale in `orders`.
+//! sale in `orders`, and what its key has to permit in `permissions`.
 
 mod memberships;
 mod orders;
+mod permissions;
 
 use std::time::Duration;
 

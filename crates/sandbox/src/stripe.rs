@@ -1,8 +1,9 @@
 //! Stripe: Checkout Sessions, charges with their refunds and disputes, invoices and subscriptions, and the verbs that make and change
 //! them. The API is in `api`, what it and the webhooks show of each in `resources`, the webhooks in `webhook`, the webhook endpoints in
-//! `setup`, with the products.
+//! `setup`, with the products, and what a restricted key may do in `permissions`.
 
 mod api;
+mod permissions;
 mod resources;
 mod sale;
 mod setup;
@@ -32,6 +33,8 @@ pub(crate) struct Stripe {
     charges: Vec<Charge>,
     events: Vec<Event>,
     endpoints: Vec<StripeEndpoint>,
+    /// What the key permits; `None`: everything, as a secret key does.
+    permitted: Option<Vec<String>>,
     numbers: Counter,
     event_numbers: Counter,
 }
@@ -108,6 +111,7 @@ impl Stripe {
             charges: Vec::new(),
             events: Vec::new(),
             endpoints: Vec::new(),
+            permitted: None,
             numbers: Counter::from(options.first_number),
             event_numbers: Counter::from(options.first_number),
         }

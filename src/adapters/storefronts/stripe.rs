@@ -108,6 +108,10 @@ impl Storefront for Stripe {
         if self.api_key.is_some() { [SESSIONS, PAYMENTS, REVERSALS].into() } else { Vec::new() }
     }
 
+    async fn see_permissions(&self, platform: &impl Platform) -> Result<(), Failure> {
+        setup::see_permissions(self, platform).await
+    }
+
     async fn page(
         &self,
         platform: &impl Platform,

@@ -1,6 +1,6 @@
 //! What of the storefronts is looked at: their webhooks, whether what they sold was delivered, and their products.
 
-use futures_util::future::join3;
+use futures_util::future::join4;
 
 use super::{Read, not_seen, without_database};
 use crate::adapters::Failure;
@@ -64,9 +64,10 @@ pub(super) async fn look<P: Platform>(
     };
     let platform = engine.platform();
     let now = platform.now();
-    let (registered, sold, products) = join3(
+    let (registered, sold, permitted, products) = join4(
         storefront.registered_hooks(platform),
         storefront.page(platform, sales, now.plus_millis(-SALES_MS), None),
+        storefront.see_permissions(platform),
         storefront.products(platform),
     )
     .await;
@@ -82,6 +83,8 @@ pub(super) async fn look<P: Platform>(
         Ok(registered) => of_hooks(&hooks, &registered, &storefront.webhook_path(), source, host),
     };
     let mut checks: Vec<_> = of_hooks.into_iter().map(about).collect();
+    // What is not permitted would be missed once something is refunded.
+    let sold = sold.and_then(|page| permitted.map(|()| page));
     checks.push(about(again(delivery(source, sold, read, &hooks, now))));
     checks.extend(mapped(source, products, &entries));
     checks

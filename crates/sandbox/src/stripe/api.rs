@@ -28,12 +28,17 @@ pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
         return error(400, "invalid_version").unexpected("the Stripe-Version header");
     }
     let stripe = &mut world.stripe;
+    if let Some(refusal) = stripe.not_permitted(request) {
+        return refusal;
+    }
     let (method, path) = request.route();
     match (method, path.as_slice()) {
         ("GET", ["v1", "checkout", "sessions"]) => stripe.list_sessions(request),
         ("GET", ["v1", "checkout", "sessions", id, "line_items"]) => stripe.list_line_items(request, id),
         ("GET", ["v1", "invoice_payments"]) => stripe.list_invoice_payments(request),
+        ("GET", ["v1", "invoices"]) => stripe.list_invoices(request),
         ("GET", ["v1", "invoices", id]) => stripe.show_invoice(request, id),
+        ("GET", ["v1", "charges"]) => stripe.list_charges(request),
         ("GET", ["v1", "charges", id]) => stripe.show_charge(request, id),
         ("GET", ["v1", "events"]) => stripe.list_events(request, now),
         ("GET" | "POST", ["v1", "webhook_endpoints", rest @ ..]) => stripe.settings(request, rest, now),
@@ -75,6 +80,16 @@ impl Stripe {
         let of_it = self.invoices.iter().filter(|invoice| invoice.payment_intent.as_deref() == wanted);
         let items: Vec<_> = of_it.map(|invoice| (invoice.id.as_str(), invoice)).collect();
         page(request, &["payment[type]", "payment[payment_intent]"], &items, |invoice| invoice.payment())
+    }
+
+    fn list_invoices(&self, request: &Incoming) -> Reply {
+        let items: Vec<_> = self.invoices.iter().rev().map(|invoice| (invoice.id.as_str(), invoice)).collect();
+        page(request, &[], &items, |invoice| invoice.object())
+    }
+
+    fn list_charges(&self, request: &Incoming) -> Reply {
+        let items: Vec<_> = self.charges.iter().rev().map(|charge| (charge.id.as_str(), charge)).collect();
+        page(request, &[], &items, |charge| charge.object())
     }
 
     fn show_invoice(&self, request: &Incoming, id: &str) -> Reply {

@@ -45,6 +45,25 @@ fn a_webhook_says_who_bought_and_only_the_api_knows_what() {
 }
 
 #[test]
+fn a_restricted_key_permits_what_it_names_and_is_refused_the_rest_by_name() {
+    let sandbox = Sandbox::new(Options::at(0));
+    let status = |method: &str, path: &str| call(&sandbox, method, path, "").0;
+    assert_eq!(status("GET", "/v1/charges?limit=1"), 200, "a secret key permits everything");
+    sandbox.restrict_stripe_key(&["invoice_read", "webhook_write"]);
+    let (refused, told) = call(&sandbox, "GET", "/v1/charges?limit=1", "");
+    assert_eq!(
+        (refused, &told["error"]["type"], &told["error"]["code"]),
+        (403, &json!("invalid_request_error"), &json!(null))
+    );
+    assert!(told["error"]["message"].as_str().unwrap().contains("Having the 'rak_charge_read' permission"), "{told}");
+    assert_eq!((status("GET", "/v1/invoices?limit=1"), status("GET", "/v1/webhook_endpoints")), (200, 200));
+    sandbox.restrict_stripe_key(&["webhook_read"]);
+    assert_eq!((status("GET", "/v1/webhook_endpoints"), status("POST", "/v1/webhook_endpoints")), (200, 403));
+    sandbox.take_calls();
+    sandbox.assert_drained();
+}
+
+#[test]
 fn a_payment_is_joined_to_its_session_or_to_its_invoice_and_to_no_other() {
     let sandbox = Sandbox::new(Options::at(0));
     let sale = sandbox.sell_on_stripe(StripeSale::default()).reference;

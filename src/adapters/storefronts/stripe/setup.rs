@@ -109,6 +109,19 @@ pub(super) async fn change(
     Ok(endpoint.secret.and_then(Secret::new))
 }
 
+/// Sees that the key permits to read what a refund, a dispute and a lost webhook are read with.
+///
+/// # Errors
+/// [`Failure`] when it does not, or there is no answer that could be believed.
+pub(super) async fn see_permissions(stripe: &Stripe, platform: &impl Platform) -> Result<(), Failure> {
+    for (name, permission) in
+        [("events", permissions::EVENTS), ("charges", permissions::CHARGES), ("invoices", permissions::INVOICES)]
+    {
+        stripe.get(platform, permission, &["/v1/", name, "?limit=1"].concat()).await?;
+    }
+    Ok(())
+}
+
 /// What the catalogue may name: products, prices and Payment Links, those of them that anybody can buy by.
 ///
 /// # Errors
