@@ -162,6 +162,29 @@ pub enum Storefront {
     Standard,
 }
 
+impl Storefront {
+    /// Each of them.
+    pub const ALL: [Self; 6] =
+        [Self::Gumroad, Self::LemonSqueezy, Self::Paddle, Self::Polar, Self::Stripe, Self::Standard];
+
+    /// Its name in the catalogue, in rows and in the addresses of webhooks.
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::Gumroad => "gumroad",
+            Self::LemonSqueezy => "lemonsqueezy",
+            Self::Paddle => "paddle",
+            Self::Polar => "polar",
+            Self::Stripe => "stripe",
+            Self::Standard => "standard",
+        }
+    }
+
+    /// The one of that name.
+    pub fn of_source(source: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|storefront| storefront.source() == source)
+    }
+}
+
 /// Who issues the key that the buyer holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]

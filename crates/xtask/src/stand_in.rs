@@ -53,19 +53,13 @@ pub(crate) fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// What the sandbox sells of the catalogue: a product that asks for nothing is none of its business.
+/// What the sandbox sells of the catalogue: a product that asks for nothing is none of its business, and neither is one of a storefront
+/// that it does not stand in for.
 fn product(product: &Product) -> Option<sandbox::Product> {
     let names = |repos: &[Repo]| repos.iter().map(|repo| repo.as_str().to_owned()).collect();
     let choice = product.choose.as_ref();
     Some(sandbox::Product {
-        storefront: match product.source.as_str() {
-            "gumroad" => sandbox::Storefront::Gumroad,
-            "paddle" => sandbox::Storefront::Paddle,
-            "polar" => sandbox::Storefront::Polar,
-            "stripe" => sandbox::Storefront::Stripe,
-            "standard" => sandbox::Storefront::Standard,
-            _ => sandbox::Storefront::LemonSqueezy,
-        },
+        storefront: sandbox::Storefront::of_source(product.source.as_str())?,
         product_id: product.product_id.clone(),
         variant_id: product.variant_id().map(str::to_owned),
         name: product.name.clone(),

@@ -9,13 +9,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use latchkey_sandbox::Delivery;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use latchkey_sandbox::{Delivery, Storefront};
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
 use self::report::Report;
 use self::rows::Rows;
-use self::sale::{MadeUp, Storefront};
+use self::sale::MadeUp;
 use crate::address::is_loopback;
 use crate::project::Project;
 use crate::settings::{self, Vars};
@@ -45,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "http://localhost:8787")]
     url: Url,
     /// Where the sale is made. For a Worker that is not on this machine: not on Stripe or Paddle, which it asks about each sale.
-    #[arg(long, value_enum, default_value = "gumroad")]
+    #[arg(long, value_parser = storefronts(), default_value = "gumroad")]
     storefront: Storefront,
     /// The sandbox of `cargo xtask dev`, which makes the sale for a Worker on this machine.
     #[arg(long, default_value = "http://localhost:8788")]
@@ -54,6 +55,12 @@ pub(crate) struct Args {
     /// option nobody is.
     #[arg(long)]
     github_login: Option<String>,
+}
+
+/// Reads the name of a storefront.
+fn storefronts() -> impl TypedValueParser<Value = Storefront> {
+    PossibleValuesParser::new(Storefront::ALL.map(Storefront::source))
+        .try_map(|name| Storefront::of_source(&name).ok_or("no storefront has that name"))
 }
 
 /// What one step gives: a remark for its line, or why it failed.
@@ -86,7 +93,7 @@ impl Smoke {
         let sale = if local {
             sale::in_the_sandbox(args.storefront, &products, &vars, &args.sandbox_url, &client).await?
         } else {
-            let name = args.storefront.secret_name();
+            let name = sale::secret_name(args.storefront);
             let secret = remote_secret(&args.url, name, std::env::var(name).ok())?;
             sale::signed_here(args.storefront, &products, &vars, secret)?
         };
@@ -106,7 +113,7 @@ impl Smoke {
         if !report.step("the Worker is well", self.health().await) {
             return report;
         }
-        let refused = format!("a sale with a wrong secret is {}", self.sale.storefront.refused_with().as_u16());
+        let refused = format!("a sale with a wrong secret is {}", sale::refused_with(self.sale.storefront).as_u16());
         report.step(&refused, self.forged_sale().await);
         if !report.step("a sale is 200", self.sale().await) {
             return report;
@@ -178,10 +185,10 @@ impl Smoke {
     async fn sale(&self) -> Outcome {
         for delivery in &self.sale.deliveries {
             let (status, body) = self.answer(self.request(delivery)).await?;
-            let secret = self.sale.storefront.secret_name();
+            let secret = sale::secret_name(self.sale.storefront);
             match status {
                 StatusCode::OK => {}
-                _ if status == self.sale.storefront.refused_with() => {
+                _ if status == sale::refused_with(self.sale.storefront) => {
                     return Err(format!("{status}: the Worker has another {secret}, or none"));
                 }
                 StatusCode::NOT_FOUND => return Err(format!("{status}: the Worker has no {secret}")),
@@ -193,7 +200,11 @@ impl Smoke {
 
     async fn forged_sale(&self) -> Outcome {
         let (status, body) = self.answer(self.request(&self.sale.forged)).await?;
-        if status == self.sale.storefront.refused_with() { Ok(String::new()) } else { Err(format!("{status}, {body}")) }
+        if status == sale::refused_with(self.sale.storefront) {
+            Ok(String::new())
+        } else {
+            Err(format!("{status}, {body}"))
+        }
     }
 
     async fn activate(&self, key: &str, login: &str, expected: &str) -> Outcome {

@@ -3,9 +3,8 @@
 //! Worker's secret, where the delivery alone says everything.
 
 use anyhow::{Context, bail};
-use clap::ValueEnum;
 use latchkey::model::{LicenseKind, Product};
-use latchkey_sandbox::{Delivery, Options, Purchase, Sandbox};
+use latchkey_sandbox::{Delivery, Options, Purchase, Sandbox, Storefront};
 use reqwest::{StatusCode, Url};
 use serde_json::json;
 
@@ -17,19 +16,6 @@ const NAME: &str = "Smoke Test";
 
 /// So far from the numbers of the sale itself are those of the forged one.
 const FORGED_LATER: u64 = 500_000_000;
-
-/// Who sells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Storefront {
-    Gumroad,
-    #[value(name = "lemonsqueezy")]
-    LemonSqueezy,
-    Paddle,
-    Polar,
-    Stripe,
-    /// The sender of Standard Webhooks.
-    Standard,
-}
 
 /// A sale, and one that nobody made.
 pub(super) struct MadeUp {
@@ -43,112 +29,85 @@ pub(super) struct MadeUp {
     pub(super) forged: Delivery,
 }
 
-impl Storefront {
-    /// The name of its section in the catalogue, and of its rows.
-    pub(super) const fn source(self) -> &'static str {
-        match self {
-            Self::Gumroad => "gumroad",
-            Self::LemonSqueezy => "lemonsqueezy",
-            Self::Paddle => "paddle",
-            Self::Polar => "polar",
-            Self::Stripe => "stripe",
-            Self::Standard => "standard",
-        }
+/// The secret that its deliveries are proven with.
+pub(super) const fn secret_name(storefront: Storefront) -> &'static str {
+    match storefront {
+        Storefront::Gumroad => "GUMROAD_WEBHOOK_SECRET",
+        Storefront::LemonSqueezy => "LEMON_SQUEEZY_WEBHOOK_SECRET",
+        Storefront::Paddle => "PADDLE_WEBHOOK_SECRET",
+        Storefront::Polar => "POLAR_WEBHOOK_SECRET",
+        Storefront::Stripe => "STRIPE_WEBHOOK_SECRET",
+        Storefront::Standard => "STANDARD_WEBHOOKS_SECRET",
     }
+}
 
-    /// The secret that its deliveries are proven with.
-    pub(super) const fn secret_name(self) -> &'static str {
-        match self {
-            Self::Gumroad => "GUMROAD_WEBHOOK_SECRET",
-            Self::LemonSqueezy => "LEMON_SQUEEZY_WEBHOOK_SECRET",
-            Self::Paddle => "PADDLE_WEBHOOK_SECRET",
-            Self::Polar => "POLAR_WEBHOOK_SECRET",
-            Self::Stripe => "STRIPE_WEBHOOK_SECRET",
-            Self::Standard => "STANDARD_WEBHOOKS_SECRET",
-        }
+/// What a delivery with a wrong secret is answered. Gumroad's stands in the address, which then does not seem to exist.
+pub(super) const fn refused_with(storefront: Storefront) -> StatusCode {
+    match storefront {
+        Storefront::Gumroad => StatusCode::NOT_FOUND,
+        _ => StatusCode::UNAUTHORIZED,
     }
+}
 
-    /// What a delivery with a wrong secret is answered. Gumroad's stands in the address, which then does not seem to exist.
-    pub(super) const fn refused_with(self) -> StatusCode {
-        match self {
-            Self::Gumroad => StatusCode::NOT_FOUND,
-            _ => StatusCode::UNAUTHORIZED,
-        }
+/// What the Worker asks the storefront about each sale. No storefront knows of one that was made up here.
+const fn asked_for(storefront: Storefront) -> Option<&'static str> {
+    match storefront {
+        Storefront::Stripe => Some("what was bought"),
+        Storefront::Paddle => Some("who bought"),
+        Storefront::Gumroad | Storefront::LemonSqueezy | Storefront::Polar | Storefront::Standard => None,
     }
+}
 
-    /// What the Worker asks the storefront about each sale. No storefront knows of one that was made up here.
-    const fn asked_for(self) -> Option<&'static str> {
-        match self {
-            Self::Stripe => Some("what was bought"),
-            Self::Paddle => Some("who bought"),
-            Self::Gumroad | Self::LemonSqueezy | Self::Polar | Self::Standard => None,
-        }
+/// A product that opens repositories without a choice of the buyer's, which is sold.
+///
+/// # Errors
+/// When there is none, or the storefront would have to be asked about the sale.
+fn product(storefront: Storefront, products: &[Product], local: bool) -> anyhow::Result<&Product> {
+    let source = storefront.source();
+    if let Some(asked) = asked_for(storefront).filter(|_| !local) {
+        bail!(
+            "a Worker asks {source} {asked}, and a made-up sale is not known there: pay in its test mode instead, and look at \
+             `cargo latchkey sales`"
+        );
     }
+    let plain = |product: &&Product| product.source == source && !product.repos.is_empty() && product.choose.is_none();
+    // A key of the storefront's own is asked about as well.
+    let minted = |product: &&Product| product.license == LicenseKind::Minted;
+    let product = products.iter().filter(plain).find(|product| local || minted(product));
+    product.with_context(|| {
+        let minted = if local { "" } else { " and a key that Latchkey makes" };
+        format!("products.toml has no [[{source}]] entry with `repos` and without `choose`{minted}, so there is nothing to sell")
+    })
+}
 
-    /// A product that opens repositories without a choice of the buyer's, which is sold.
-    ///
-    /// # Errors
-    /// When there is none, or the storefront would have to be asked about the sale.
-    fn product(self, products: &[Product], local: bool) -> anyhow::Result<&Product> {
-        let source = self.source();
-        if let Some(asked) = self.asked_for().filter(|_| !local) {
-            bail!(
-                "a Worker asks {source} {asked}, and a made-up sale is not known there: pay in its test mode instead, and look at \
-                 `cargo latchkey sales`"
-            );
-        }
-        let plain =
-            |product: &&Product| product.source == source && !product.repos.is_empty() && product.choose.is_none();
-        // A key of the storefront's own is asked about as well.
-        let minted = |product: &&Product| product.license == LicenseKind::Minted;
-        let product = products.iter().filter(plain).find(|product| local || minted(product));
-        product.with_context(|| {
-            let minted = if local { "" } else { " and a key that Latchkey makes" };
-            format!("products.toml has no [[{source}]] entry with `repos` and without `choose`{minted}, so there is nothing to sell")
-        })
+fn set_secret(storefront: Storefront, options: &mut Options, secret: String) {
+    match storefront {
+        Storefront::Gumroad => options.gumroad_secret = secret,
+        Storefront::LemonSqueezy => options.lemon_squeezy_webhook_secret = secret,
+        Storefront::Paddle => options.paddle_webhook_secret = secret,
+        Storefront::Polar => options.polar_webhook_secret = secret,
+        Storefront::Stripe => options.stripe_webhook_secret = secret,
+        Storefront::Standard => options.standard_webhooks_secret = secret,
     }
+}
 
-    fn set_secret(self, options: &mut Options, secret: String) {
-        match self {
-            Self::Gumroad => options.gumroad_secret = secret,
-            Self::LemonSqueezy => options.lemon_squeezy_webhook_secret = secret,
-            Self::Paddle => options.paddle_webhook_secret = secret,
-            Self::Polar => options.polar_webhook_secret = secret,
-            Self::Stripe => options.stripe_webhook_secret = secret,
-            Self::Standard => options.standard_webhooks_secret = secret,
-        }
+/// In the form that it has here, and nobody's.
+fn wrong_secret(storefront: Storefront) -> String {
+    match storefront {
+        Storefront::Polar | Storefront::Standard => "whsec_bm90LXRoZS1zZWNyZXQtb2YtdGhpcy13b3JrZXI=",
+        _ => "not-the-secret",
     }
+    .to_owned()
+}
 
-    /// In the form that it has here, and nobody's.
-    fn wrong_secret(self) -> String {
-        match self {
-            Self::Polar | Self::Standard => "whsec_bm90LXRoZS1zZWNyZXQtb2YtdGhpcy13b3JrZXI=",
-            _ => "not-the-secret",
-        }
-        .to_owned()
-    }
-
-    const fn sandboxed(self) -> latchkey_sandbox::Storefront {
-        use latchkey_sandbox::Storefront as Sandboxed;
-        match self {
-            Self::Gumroad => Sandboxed::Gumroad,
-            Self::LemonSqueezy => Sandboxed::LemonSqueezy,
-            Self::Paddle => Sandboxed::Paddle,
-            Self::Polar => Sandboxed::Polar,
-            Self::Stripe => Sandboxed::Stripe,
-            Self::Standard => Sandboxed::Standard,
-        }
-    }
-
-    fn sell(self, sandbox: &Sandbox, product: &Product) -> Vec<Delivery> {
-        sandbox.sell(Purchase {
-            storefront: self.sandboxed(),
-            product_id: product.product_id.clone(),
-            variant_id: product.variant_id().map(str::to_owned),
-            email: BUYER.to_owned(),
-            name: NAME.to_owned(),
-        })
-    }
+fn sell(storefront: Storefront, sandbox: &Sandbox, product: &Product) -> Vec<Delivery> {
+    sandbox.sell(Purchase {
+        storefront,
+        product_id: product.product_id.clone(),
+        variant_id: product.variant_id().map(str::to_owned),
+        email: BUYER.to_owned(),
+        name: NAME.to_owned(),
+    })
 }
 
 /// Makes up a sale for the Worker on this machine, in the sandbox that runs beside it.
@@ -159,7 +118,7 @@ pub(super) async fn in_the_sandbox(
     sandbox: &Url,
     client: &reqwest::Client,
 ) -> anyhow::Result<MadeUp> {
-    let product = storefront.product(products, true)?;
+    let product = product(storefront, products, true)?;
     let order = json!({
         "storefront": storefront.source(),
         "product_id": product.product_id,
@@ -183,10 +142,10 @@ pub(super) fn signed_here(
     vars: &Vars,
     secret: String,
 ) -> anyhow::Result<MadeUp> {
-    let product = storefront.product(products, false)?;
+    let product = product(storefront, products, false)?;
     let mut options = stand_in::options(products, vars, None);
-    storefront.set_secret(&mut options, secret);
-    let deliveries = storefront.sell(&Sandbox::new(options), product);
+    set_secret(storefront, &mut options, secret);
+    let deliveries = sell(storefront, &Sandbox::new(options), product);
     made_up(storefront, product, deliveries, products, vars)
 }
 
@@ -200,8 +159,8 @@ fn made_up(
     let order_id = deliveries.first().context("nothing tells of the sale")?.reference.clone();
     let mut options = stand_in::options(products, vars, None);
     options.first_number += FORGED_LATER;
-    storefront.set_secret(&mut options, storefront.wrong_secret());
-    let forged = storefront.sell(&Sandbox::new(options), product).into_iter().next();
+    set_secret(storefront, &mut options, wrong_secret(storefront));
+    let forged = sell(storefront, &Sandbox::new(options), product).into_iter().next();
     Ok(MadeUp {
         storefront,
         order_id,
@@ -213,13 +172,12 @@ fn made_up(
 
 #[cfg(test)]
 mod tests {
-    use clap::ValueEnum;
     use latchkey::adapters::storefronts::SECTIONS;
     use latchkey::model::catalogue::Form;
     use latchkey::model::{Catalogue, Product};
 
     use super::super::rows::written_in_any_form;
-    use super::{Storefront, signed_here};
+    use super::{Storefront, product, signed_here, wrong_secret};
     use crate::settings::Vars;
 
     fn products() -> Vec<Product> {
@@ -229,20 +187,20 @@ mod tests {
 
     #[test]
     fn every_storefront_has_something_to_sell_from_the_example() {
-        for storefront in Storefront::value_variants() {
+        for storefront in Storefront::ALL {
             let products = products();
-            let product = storefront.product(&products, true).expect("a product");
+            let product = product(storefront, &products, true).expect("a product");
             assert_eq!(product.source, storefront.source());
             assert_eq!(SECTIONS.iter().filter(|section| section.source == storefront.source()).count(), 1);
         }
-        assert_eq!(Storefront::value_variants().len(), SECTIONS.len(), "a storefront cannot be sold on");
+        assert_eq!(Storefront::ALL.len(), SECTIONS.len(), "a storefront cannot be sold on");
     }
 
     #[test]
     fn a_sale_that_the_storefront_is_asked_about_cannot_be_made_up_for_a_worker_elsewhere() {
         let vars = Vars::parse("").expect("parses");
-        for storefront in Storefront::value_variants() {
-            let made_up = signed_here(*storefront, &products(), &vars, storefront.wrong_secret());
+        for storefront in Storefront::ALL {
+            let made_up = signed_here(storefront, &products(), &vars, wrong_secret(storefront));
             match storefront {
                 Storefront::Paddle | Storefront::Stripe => {
                     let error = made_up.err().expect("refuses").to_string();
