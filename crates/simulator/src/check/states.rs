@@ -66,11 +66,14 @@ pub(super) fn states(run: &Run, standings: &Standings) -> Result<(), Violation> 
         }
     }
     // A delivery that brought several is shown with one of them: of a sale of several lines or pieces, or that was answered by hand as
-    // well, with another product.
+    // well, with another product. One that was erased while another of its lines waited is shown with none, where the process had died
+    // before it was noted which order it is about: nothing of that is left to be found out.
     let from_deliveries = rows(
         run,
         "SELECT l.license_key,
-                EXISTS (SELECT 1 FROM licenses other WHERE other.event_id = l.event_id AND other.license_key <> l.license_key) AS shares
+                EXISTS (SELECT 1 FROM licenses other WHERE other.event_id = l.event_id AND other.license_key <> l.license_key)
+                  OR EXISTS (SELECT 1 FROM webhook_events e
+                             WHERE e.id = l.event_id AND e.order_id IS NULL AND e.reason = 'payload_erased') AS shares
          FROM licenses l WHERE l.event_id IS NOT NULL",
     );
     let is_missing = |row: &&Row| match brought.get(&text(row, "license_key")) {
