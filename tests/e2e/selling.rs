@@ -25,6 +25,28 @@ async fn a_gumroad_sale_is_stored_byte_for_byte_and_becomes_one_license_and_one_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_the_worker_has_cloudflares_binding_the_mail_with_the_key_leaves_by_it() {
+    let options = TestbedOptions { send_email: Some("EMAIL".to_owned()), ..TestbedOptions::default() };
+    let shop = Shop::open_with(options.without("POSTMARK_TOKEN")).await;
+    assert_eq!(shop.deliver(&shop.bed.sandbox().sell_on_gumroad(GumroadSale::default())).await, 200);
+    shop.until("outbox WHERE kind = 'license_mail' AND state = 'done' AND outcome = 'sent'", 1).await;
+    let key = shop.bed.query("SELECT license_key FROM licenses")[0]["license_key"].as_str().unwrap().to_owned();
+    let reference = shop.bed.query("SELECT reference FROM outbox WHERE kind = 'license_mail'")[0]["reference"].clone();
+    assert!(reference.as_str().is_some_and(|id| id.contains('@')), "the binding's id of the mail: {reference}");
+    let start = tokio::time::Instant::now();
+    let texts = loop {
+        let texts = shop.bed.bound_mails().unwrap();
+        if !texts.is_empty() || start.elapsed() > std::time::Duration::from_secs(20) {
+            break texts;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert_eq!(texts.len(), 1, "{:#?}", shop.bed.logs());
+    assert!(texts[0].contains(&key), "the mail has the key");
+    shop.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_github_tells_is_stored_byte_for_byte_and_noted() {
     let shop = Shop::open().await;
     let delivery = shop.bed.sandbox().github_member("added", "octocat", "acme/starter", HookFormat::Json);

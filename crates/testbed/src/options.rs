@@ -19,6 +19,8 @@ pub struct TestbedOptions {
     pub vars: Vec<(String, String)>,
     /// Names of variables, secrets and bindings that the Worker must not have.
     pub unset: Vec<String>,
+    /// The name of a `send_email` binding, which keeps what it is handed: [`Testbed::bound_mails`](crate::Testbed::bound_mails).
+    pub send_email: Option<String>,
     /// SQL that prepares the database after the migrations, before the Worker first sees it.
     pub seed: Vec<String>,
     /// How much later than it could the database answers each call. It has done by then what it was asked.
@@ -38,6 +40,7 @@ impl Default for TestbedOptions {
             products: Some(include_str!("../../../tests/fixtures/products.toml").to_owned()),
             vars: Vec::new(),
             unset: Vec::new(),
+            send_email: None,
             seed: Vec::new(),
             database_delay: Duration::ZERO,
             inspected: false,

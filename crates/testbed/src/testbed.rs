@@ -171,6 +171,28 @@ impl Testbed {
         Ok(outcome["outcome"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// The texts of the mails that went out by the binding of `send_email`, in no order. The runtime keeps each in a file, a moment after
+    /// it has answered.
+    ///
+    /// # Errors
+    ///
+    /// When a file or a folder cannot be read.
+    pub fn bound_mails(&self) -> std::io::Result<Vec<String>> {
+        let mut folders = vec![self.folder.path().to_owned()];
+        let mut texts = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else if folder.ends_with("email-text") {
+                    texts.push(fs::read_to_string(entry.path())?);
+                }
+            }
+        }
+        Ok(texts)
+    }
+
     /// Everything that the Worker and the runtime have written so far.
     pub fn logs(&self) -> Vec<LogLine> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -296,6 +318,9 @@ fn worker(template: &Template, options: &TestbedOptions, sandbox: Option<&Served
     let vars: BTreeMap<_, _> = from_sandbox.iter().chain(&options.vars).map(|(name, value)| (name, value)).collect();
     for (name, value) in vars {
         worker["bindings"][name] = value.as_str().into();
+    }
+    if let Some(name) = &options.send_email {
+        worker["email"] = json!({ "send_email": [{ "name": name }] });
     }
     // Bindings are kept by kind, then by name.
     for bindings in worker.as_object_mut().into_iter().flat_map(|kinds| kinds.values_mut()) {

@@ -6,7 +6,7 @@ use std::pin::pin;
 use futures_util::future::{Either, select};
 use worker::Delay;
 use worker::js_sys::futures::JsFuture;
-use worker::js_sys::{Function, Object, Promise, Reflect};
+use worker::js_sys::{Array, Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 
 use crate::platform::{BoundMail, BoundMailError, HttpRequest, SendError};
@@ -18,8 +18,10 @@ pub(super) const NAME: &str = "EMAIL";
 pub(super) async fn send(binding: &JsValue, mail: &BoundMail) -> Result<Option<String>, BoundMailError> {
     let sending = async {
         let send: Function = Reflect::get(binding, &"send".into())?.dyn_into()?;
-        let promise: Promise = send.call1(binding, &parts(mail)?)?.dyn_into()?;
-        JsFuture::from(promise).await
+        // The binding can be another Worker. Then its methods are stubs, of which `call` would be asked of that Worker as well, and what
+        // they give can be waited for without being a promise.
+        let sent = Reflect::apply(&send, binding, &Array::of1(&parts(mail)?))?;
+        JsFuture::from(Promise::resolve(&sent)).await
     };
     // The binding has no time limit of its own, and takes no signal.
     match select(pin!(sending), pin!(Delay::from(HttpRequest::TIMEOUT))).await {
