@@ -16,7 +16,10 @@ use crate::db::{Batch, LicenseSelector, licenses, storefront_keys, subscriptions
 use crate::http::api::codes::OutboxState;
 use crate::http::api::events::{Dismissed, Replayed};
 use crate::http::api::privacy::{Erased, Export};
-use crate::model::{Actor, AdminAction, BuyerEmail, EventId, EventType, OrderId, Reason, Source, StorefrontEvent};
+use crate::model::{
+    Actor, AdminAction, BuyerEmail, EventId, EventType, OrderFacts, OrderId, Reason, Source, StorefrontEvent,
+    Subscription,
+};
 use crate::platform::{DbError, Platform, Statement, unique_id};
 
 /// What became of a replay.
@@ -195,6 +198,9 @@ impl<P: Platform> Engine<P> {
                 self.facts(source, &order.order_id, order.facts, order.subscription.as_ref(), event)
             }
             StorefrontEvent::OrderChanged { order_id, facts, .. } => self.facts(source, order_id, *facts, None, event),
+            StorefrontEvent::PaymentRefunded { id, .. } => {
+                self.facts(source, id, OrderFacts::REFUNDED, Some(&Subscription::of_refunded(id)), event)
+            }
             StorefrontEvent::SubscriptionChanged { subscription, .. } => {
                 let mut statements = Vec::from(subscriptions::record(source, subscription, self.now(), event));
                 if let Some(order_id) = &subscription.order_id {

@@ -259,6 +259,35 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
+    /// Records that a payment was refunded in full, and whatever that changes: for the order that it is, or for the order that the
+    /// subscription began with of which it is a payment. Which it is may be known later only; then what it was of finds the refund.
+    pub(super) async fn payment_refunded(
+        &self,
+        handling: Handling<'_>,
+        event_type: &EventType,
+        payment: &OrderId,
+        reason: EventReason,
+    ) -> Result<(), StorageError> {
+        let (event, source) = (handling.event, handling.source());
+        let refunded = Subscription::of_refunded(payment);
+        let mut batch = Batch::from(self.record_said(source, payment, OrderFacts::REFUNDED, Some(&refunded), event));
+        let order = batch.add(subscriptions::order(source, &refunded));
+        let order_id = self.run(batch).await?.first(&order)?.unwrap_or_else(|| payment.clone());
+        let order = LicenseSelector::Order(source, &order_id);
+        let mut batch = Batch::from(Vec::from(licenses::apply_order_facts(order, self.moment(), &self.trace)));
+        let completion = Completion { event_type, order_id: Some(&order_id), reason: Some(reason) };
+        batch.run(events::complete(event, self.now(), &completion));
+        self.run(batch).await?;
+        let fields = [
+            ("event_id", event.into()),
+            ("source", source.into()),
+            ("order", LogValue::text(order_id.as_str())),
+            ("change", reason.code().into()),
+        ];
+        self.log(Level::Info, "order_changed", fields);
+        Ok(())
+    }
+
     /// The statements that record what is said of an order and its subscription, with whatever that changes for licenses that are
     /// there.
     pub(super) fn facts(

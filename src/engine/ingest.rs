@@ -249,6 +249,10 @@ impl<P: Platform> Engine<P> {
                 self.order_changed(handling, event_type, &order_id, facts, reason).await?;
                 Ok(Fulfilled::Done)
             }
+            StorefrontEvent::PaymentRefunded { id, reason } => {
+                self.payment_refunded(handling, event_type, &id, reason).await?;
+                Ok(Fulfilled::Done)
+            }
             StorefrontEvent::SubscriptionChanged { subscription, reason } => {
                 self.subscription_changed(handling, event_type, &subscription, reason).await?;
                 Ok(Fulfilled::Done)

@@ -21,6 +21,9 @@ pub enum StorefrontEvent {
     KeyChanged(IssuedKey),
     /// Something became of an order, whether its sale has arrived or not.
     OrderChanged { order_id: OrderId, facts: OrderFacts, reason: EventReason },
+    /// A payment was refunded in full, which is an order's or, since that is not told, one of a subscription. What it would be of as
+    /// an order is also its name as a payment.
+    PaymentRefunded { id: OrderId, reason: EventReason },
     /// Something became of a subscription, whether its sale has arrived or not.
     SubscriptionChanged { subscription: Subscription, reason: EventReason },
     /// Somebody became or ceased to be a member of a repository, as its host says.
@@ -38,6 +41,7 @@ impl StorefrontEvent {
             Self::Sold(order) => Some(&order.order_id),
             Self::KeyIssued(issued) | Self::KeyChanged(issued) => Some(&issued.order_id),
             Self::OrderChanged { order_id, .. } => Some(order_id),
+            Self::PaymentRefunded { id, .. } => Some(id),
             Self::SubscriptionChanged { subscription, .. } => subscription.order_id.as_ref(),
             Self::Nothing { order_id, .. } => order_id.as_ref(),
             Self::AccessChanged { .. } | Self::MailReturned(_) => None,

@@ -42,6 +42,12 @@ impl Subscription {
         Self { id, order_id: Some(order_id), facts: Vec::new() }
     }
 
+    /// The refund of a payment, of which is not told which subscription it is of: it stands under the payment's own name.
+    pub fn of_refunded(payment: &OrderId) -> Self {
+        let refunded = StorefrontId::parse(payment.as_str()).map(|payment| SubscriptionFact::Refunded { payment });
+        Self { id: payment.clone(), order_id: None, facts: Vec::new() }.with(refunded)
+    }
+
     /// The same with another fact.
     #[must_use]
     pub fn with(mut self, fact: impl Into<Option<SubscriptionFact>>) -> Self {

@@ -438,6 +438,10 @@ fn check(read: &Result<Understood, NotUnderstood>) {
                     check_order(order_id.as_str());
                     assert!(!facts.is_empty(), "nothing has changed");
                 }
+                StorefrontEvent::PaymentRefunded { id, reason: _ } => {
+                    check_order(id.as_str());
+                    check_subscription(&Subscription::of_refunded(id));
+                }
                 StorefrontEvent::SubscriptionChanged { subscription, reason: _ } => check_subscription(subscription),
                 StorefrontEvent::AccessChanged { .. } | StorefrontEvent::MailReturned(_) => {
                     panic!("no storefront knows of access, or of mails")

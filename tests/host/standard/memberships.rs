@@ -1,8 +1,11 @@
 //! Subscriptions: what is paid of them by what the sender tells, and what that does to access.
 
+use std::collections::BTreeMap;
+
 use latchkey_sandbox::StandardSubscription;
 
 use super::*;
+use crate::every_order::{in_every_order, set};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -109,6 +112,40 @@ fn one_that_is_canceled_runs_to_the_end_of_what_is_paid_and_has_no_grace() {
         assert!(is_in(&shop), "it is paid");
         ticks_after(&shop, 2 * DAY).await;
         assert!(!is_in(&shop));
+    });
+}
+
+#[test]
+fn a_refund_that_names_only_its_payment_takes_away_that_period_in_every_order() {
+    run(async {
+        let shop = open();
+        let (begun, paid) = (told(&shop, "active"), payment(&shop));
+        shop.advance(DAY);
+        let again = payment(&shop);
+        let told = [("begun", begun), ("paid", paid.clone()), ("again", again.clone())];
+        let refunds = ["refund", "refund again"].into_iter().zip([paid, again]);
+        let refunds = refunds.map(|(name, payment)| (name, shop.sandbox.standard_refund(&payment.reference, None)));
+        let told: BTreeMap<_, _> = told.into_iter().chain(refunds).collect();
+        let names: Vec<_> = told.keys().copied().collect();
+        let mut ends: BTreeMap<Vec<&str>, String> = BTreeMap::new();
+        let say = async |name: &str| deliver(&shop, &told[name]).await;
+        in_every_order(&shop, &names, 5, say, async |said| {
+            let end = shop.value("SELECT max(expires_at || ' ' || term || ' ' || status) FROM licenses");
+            assert_eq!(*ends.entry(set(said)).or_insert_with(|| end.clone()), end, "{said:?}");
+            assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);
+            shop.sandbox.take_mails();
+            shop.calls();
+        })
+        .await;
+        let after = |said: &[&str]| ends[&set(said)].clone();
+        assert!(after(&["begun", "paid", "refund"]) < after(&["begun", "paid"]));
+        assert_eq!(
+            after(&["begun", "paid", "again", "refund"]),
+            after(&["begun", "paid", "again"]),
+            "the later one holds"
+        );
+        assert!(after(&names) < after(&["begun", "paid", "again", "refund"]));
+        assert!(after(&names).ends_with(" renewing active"), "{}", after(&names));
     });
 }
 

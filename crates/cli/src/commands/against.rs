@@ -7,7 +7,9 @@ use anyhow::{Context, bail};
 use latchkey::adapters::storefronts::standard::{self, Reading};
 use latchkey::adapters::storefronts::{Cause, Standard, Storefront};
 use latchkey::model::catalogue::Meaning;
-use latchkey::model::{Catalogue, Order, OrderLine, StorefrontEvent, Subscription, SubscriptionFact, Timestamp};
+use latchkey::model::{
+    Catalogue, Order, OrderFacts, OrderLine, StorefrontEvent, Subscription, SubscriptionFact, Timestamp,
+};
 use serde_json::{Value, json};
 
 use super::Format;
@@ -85,6 +87,10 @@ fn told(catalogue: &Catalogue, reading: &Reading) -> Vec<(&'static str, Value)> 
         StorefrontEvent::OrderChanged { order_id, facts, .. } => {
             told.push(("order", json!(order_id.as_str())));
             told.push(("facts", json!(facts.codes().collect::<Vec<_>>())));
+        }
+        StorefrontEvent::PaymentRefunded { id, .. } => {
+            told.push(("order", json!(id.as_str())));
+            told.push(("facts", json!(OrderFacts::REFUNDED.codes().collect::<Vec<_>>())));
         }
         StorefrontEvent::SubscriptionChanged { subscription, .. } => told.extend(of_subscription(subscription)),
         other => told.push(("order", json!(other.order_id().map(latchkey::model::OrderId::as_str)))),

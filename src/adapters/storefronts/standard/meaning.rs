@@ -135,16 +135,21 @@ impl<'r> Reader<'r> {
         })
     }
 
-    /// A refund, or one that has come back: of an order, or of a payment of a subscription, whose period it takes away.
+    /// A refund, or one that has come back: of an order, or of a payment of a subscription, whose period it takes away. Where the names
+    /// of both are the same, the sender does not tell which it is.
     fn refund(&mut self, order_id: OrderId) -> Result<StorefrontEvent, Problem> {
         let is_partial = self.is_partial()?;
         let is_undone = self.rule.meaning == Meaning::RefundUndone;
-        if self.rule.has(Place::PaymentId) {
+        let payment = if self.rule.has(Place::PaymentId) { Some(self.id(Place::PaymentId)?) } else { None };
+        let is_of_either = !is_undone && payment.as_ref().is_some_and(|payment| payment.as_str() == order_id.as_str());
+        if is_of_either && !is_partial {
+            return Ok(StorefrontEvent::PaymentRefunded { id: order_id, reason: EventReason::FullRefund });
+        }
+        if let Some(payment) = payment.filter(|_| !is_of_either) {
             if is_partial {
                 let reason = EventReason::RenewalChange;
                 return Ok(StorefrontEvent::Nothing { reason, order_id: Some(order_id) });
             }
-            let payment = self.id(Place::PaymentId)?;
             let (fact, reason) = if is_undone {
                 (SubscriptionFact::RefundUndone { payment }, EventReason::RefundUndone)
             } else {

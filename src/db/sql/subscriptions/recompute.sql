@@ -1,11 +1,14 @@
 -- Works out what follows from the facts of a subscription, or of the one that an order began. A payment that does not say how long
 -- it buys does so until the next one, or until the date of renewal that was said last. A date less than half a day behind the
 -- payment is that of an older word; then the end is not known, and as late as can be. The first payment is the order's own.
+-- A refund that stands under the name of its payment is of whichever subscription was paid by that.
 WITH facts AS MATERIALIZED (
   SELECT subscription_id, fact, payment_id, at, paid_until_at, said_at, order_id FROM subscription_facts
   WHERE source = :source AND subscription_id IN (
     SELECT :subscription_id
-    UNION ALL SELECT subscription_id FROM subscriptions WHERE source = :source AND order_id = :order_id)),
+    UNION ALL SELECT subscription_id FROM subscriptions WHERE source = :source AND order_id = :order_id
+    UNION ALL SELECT q.subscription_id FROM subscription_facts q INDEXED BY subscription_facts_payment
+              WHERE q.source = :source AND q.payment_id = :subscription_id AND q.fact = 'paid')),
 renewals AS MATERIALIZED (
   SELECT DISTINCT subscription_id,
          first_value(at) OVER (PARTITION BY subscription_id ORDER BY said_at DESC, at DESC) AS renews_at
@@ -15,6 +18,12 @@ refunds AS MATERIALIZED (
   WHERE r.fact = 'refunded'
     AND NOT EXISTS (SELECT 1 FROM facts u
                     WHERE u.subscription_id = r.subscription_id AND u.fact = 'refund_undone' AND u.payment_id = r.payment_id)
+  UNION ALL
+  SELECT p.subscription_id, p.payment_id
+  FROM facts p
+  CROSS JOIN subscription_facts n ON n.source = :source AND n.subscription_id = p.payment_id AND n.fact = 'refunded'
+                                 AND n.payment_id = p.payment_id
+  WHERE p.fact = 'paid'
   UNION ALL
   SELECT f.subscription_id, p.payment_id
   FROM facts f

@@ -70,7 +70,8 @@ fn a_subscription_is_sold_when_it_is_active_and_its_payments_are_told_of_it() {
 
 #[test]
 fn a_refund_is_one_in_full_or_in_part_as_it_says() {
-    let full = changed(PAYMENT, OrderFacts::REFUNDED, EventReason::FullRefund);
+    let id = crate::model::OrderId::parse(PAYMENT).unwrap();
+    let full = StorefrontEvent::PaymentRefunded { id, reason: EventReason::FullRefund };
     assert_eq!(event(&dodo(), fixture!("dodo_refund_succeeded.json")), full);
     let facts = OrderFacts { partially_refunded: true, ..OrderFacts::NONE };
     let partial = changed(PAYMENT, facts, EventReason::PartialRefund);
