@@ -31,6 +31,7 @@ CREATE INDEX webhook_events_due ON webhook_events (next_attempt_at) WHERE next_a
 CREATE INDEX webhook_events_suspect ON webhook_events (next_attempt_at) WHERE next_attempt_at IS NOT NULL AND silent_claims >= 2;
 CREATE INDEX webhook_events_order ON webhook_events (source, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX webhook_events_stuck ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL;
+CREATE INDEX webhook_events_stuck_newest ON webhook_events (id) WHERE stuck_at IS NOT NULL;
 -- The two kinds of them that the operator is told of by themselves.
 CREATE INDEX webhook_events_unmapped ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL AND reason = 'unmapped_product';
 CREATE INDEX webhook_events_not_described ON webhook_events (stuck_at) WHERE stuck_at IS NOT NULL AND reason = 'not_described';
@@ -303,6 +304,8 @@ CREATE INDEX grants_invited ON grants (repo, until_at) WHERE state = 'invited';
 CREATE INDEX grants_line ON grants (repo, turn_at) WHERE turn_at IS NOT NULL;
 -- Those that nobody has accepted, however often they were renewed.
 CREATE INDEX grants_expired ON grants (since_at) WHERE state = 'expired';
+-- Those of an account by its login; by its number they follow each other.
+CREATE INDEX grants_login ON grants (github_username COLLATE NOCASE);
 -- Those who are in, or were.
 CREATE INDEX grants_in ON grants (repo) WHERE state IN ('member', 'removed_by_hand');
 
@@ -344,6 +347,8 @@ CREATE TABLE drift (
   seen            TEXT    CHECK (json_type(seen) = 'object'),  -- what GitHub said: {"place", "role", "inviter", "invited_at", "name"}
   UNIQUE (repo, github_user_id, kind)
 ) STRICT;
+CREATE INDEX drift_account ON drift (github_user_id) WHERE github_user_id > 0;
+CREATE INDEX drift_login ON drift (github_username COLLATE NOCASE) WHERE github_user_id > 0;
 
 -- Until when GitHub is left alone because of a limit that somebody met.
 CREATE TABLE github_pauses (

@@ -182,7 +182,7 @@ LEFT JOIN outbox o ON o.id = (
 
 -- What became of each delivery: exactly one state, since when, and why, as a code. Of several licenses that it brought, the
 -- one that presses most decides. The tables are joined here one by one, since SQLite would work out a view of theirs for every
--- license there is.
+-- license there is; that license and its row of the outbox are found as one value, since each would else be looked for by itself.
 CREATE VIEW sale_states AS
 SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
        CASE
@@ -238,12 +238,13 @@ SELECT e.id AS event_id, e.source, e.order_id, l.license_key,
        END AS reason,
        l.status AS license_status, o.id AS outbox_id
 FROM webhook_events e
-LEFT JOIN licenses l ON l.license_key = (
-  SELECT license_key FROM (
-    SELECT r.license_key, r.rank FROM license_ranks r
+LEFT JOIN json_each((
+  SELECT json_array(json_array(license_key, outbox_id)) FROM (
+    SELECT r.license_key, r.outbox_id, r.rank FROM license_ranks r
     WHERE r.source = e.source AND r.order_id = e.order_id AND r.event_id = e.id
-    ORDER BY r.rank LIMIT 1))
+    ORDER BY r.rank LIMIT 1))) decisive
+LEFT JOIN licenses l ON l.license_key = decisive.value ->> 0
 LEFT JOIN license_activations a ON a.license_key = l.license_key
-LEFT JOIN outbox o ON o.id = (SELECT r.outbox_id FROM license_ranks r WHERE r.license_key = l.license_key)
+LEFT JOIN outbox o ON o.id = decisive.value ->> 1
 LEFT JOIN grants g ON o.kind = 'grant' AND g.id = o.subject
 LEFT JOIN disabled_keys k ON k.source = l.source AND k.storefront_key_id = l.storefront_key_id;

@@ -66,7 +66,7 @@ impl<T> fmt::Debug for Read<T> {
 
 /// How many rows a page with a filter looks at; the statements of some lists have it too. One without a filter looks at those that it
 /// shows and one more, where it can.
-const WINDOW: i64 = 200;
+const WINDOW: i64 = 100;
 
 /// One more than is shown tells whether there are more.
 fn rows_for(limit: PageLimit) -> i64 {

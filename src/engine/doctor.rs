@@ -76,10 +76,8 @@ impl<P: Platform> Engine<P> {
 
     /// What is recorded, and the newest catalogue, which this request knows from then on.
     async fn read_recorded(&self) -> Read {
-        let storefronts = self.config.storefronts.iter();
-        let sources: Vec<_> = storefronts.map(|storefront| storefront.source().as_str().to_owned()).collect();
         let mut batch = Batch::new();
-        let reading = recorded::recorded(&mut batch, &sources, self.now());
+        let reading = recorded::recorded(&mut batch, self.now());
         reading.read(&self.run_with_catalogue(batch).await?)
     }
 }

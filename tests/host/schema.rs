@@ -28,7 +28,6 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("drift/unmap", &["repository_watches"]),
     // What differs, which is little.
     ("drift/forget_unmapped", &["drift"]),
-    ("privacy/forget_drift", &["drift"]),
     // There is no index on what opens a repository, which is looked for once a day.
     ("drift/record_unseen", &["e", "f"]),
     // Everybody who was seen.
@@ -61,13 +60,12 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("changes/record_events_dismissal", &["found"]),
     ("changes/record_events_replay", &["found"]),
     ("reads/actions/known", &["ORDER", "scope"]),
-    ("reads/attention", &["ORDER", "outbox"]),
-    ("reads/doctor/deliveries", &["recent"]),
+    ("reads/attention", &["ORDER", "f", "outbox"]),
     ("reads/doctor/reservations", &["invitation_reservations"]),
     ("reads/doctor/unmapped", &["ORDER", "unmapped_lines", "unmapped_products"]),
     ("reads/doctor/waiting_mail", &["ORDER"]),
     ("reads/events/known", &["ORDER", "scope"]),
-    ("reads/events/needing_seller", &["ORDER", "h"]),
+    ("reads/events/needing_seller", &["ORDER"]),
     ("reads/events/page", &["ORDER"]),
     ("reads/grants/known", &["ORDER", "scope"]),
     ("reads/licenses/found", &["s", "sources"]),

@@ -2,10 +2,9 @@
 //!
 //! Which migration was applied is a read of its own: where it is another than the Worker was built for, the rest may fail.
 
-use super::{Read, optional_text, text};
+use super::{Read, flag, optional_text, text};
 use crate::db::batch::{Batch, Handle, Results};
 use crate::db::grants::WINDOW_MS;
-use crate::db::json_text;
 use crate::db::statement::query;
 use crate::model::Timestamp;
 use crate::platform::{DbError, Row, RowError};
@@ -20,8 +19,7 @@ const MOST_UNMAPPED: i64 = 20;
 #[derive(Debug, Default)]
 pub struct Recorded {
     pub last_tick_at: Option<Timestamp>,
-    /// Of each storefront, when its last delivery by webhook came.
-    pub deliveries: Vec<LastDelivery>,
+    pub deliveries: NewestDeliveries,
     pub unmapped: Vec<Unmapped>,
     /// How many invitations began within a day, by repository, of those to which any did.
     pub reservations: Vec<(String, i64)>,
@@ -29,13 +27,15 @@ pub struct Recorded {
     pub waiting_mail: Option<String>,
 }
 
-/// When a storefront's last delivery by webhook came.
+/// The newest deliveries, which tell when each storefront's last one came.
+#[derive(Debug, Default)]
+pub struct NewestDeliveries(Vec<NewestDelivery>);
+
 #[derive(Debug)]
-pub struct LastDelivery {
-    pub source: String,
-    pub at: Option<Timestamp>,
-    /// Since when deliveries were looked at: what came before is not known.
-    pub looked_since: Timestamp,
+struct NewestDelivery {
+    source: String,
+    received_at: Timestamp,
+    by_webhook: bool,
 }
 
 /// A product that was sold and that the catalogue does not name.
@@ -53,7 +53,7 @@ pub struct Unmapped {
 #[derive(Debug)]
 pub struct Reading {
     last_tick: Handle<Timestamp>,
-    deliveries: Handle<LastDelivery>,
+    deliveries: Handle<NewestDelivery>,
     unmapped: Handle<Unmapped>,
     reservations: Handle<(String, i64)>,
     waiting_mail: Handle<Option<String>>,
@@ -67,15 +67,10 @@ pub fn migration() -> Read<Option<String>> {
 }
 
 /// Reads all the rest in a batch.
-pub fn recorded(batch: &mut Batch, sources: &[String], now: Timestamp) -> Reading {
+pub fn recorded(batch: &mut Batch, now: Timestamp) -> Reading {
     Reading {
         last_tick: batch.add(query!("reads/doctor/last_tick", |row| row.time("started_at"))),
-        deliveries: batch.add(query!(
-            "reads/doctor/deliveries",
-            LastDelivery::read,
-            newest = NEWEST,
-            sources = json_text(sources),
-        )),
+        deliveries: batch.add(query!("reads/doctor/deliveries", NewestDelivery::read, newest = NEWEST,)),
         unmapped: batch.add(query!("reads/doctor/unmapped", Unmapped::read, most = MOST_UNMAPPED)),
         reservations: batch.add(query!(
             "reads/doctor/reservations",
@@ -94,7 +89,7 @@ impl Reading {
     pub fn read(&self, results: &Results) -> Result<Recorded, DbError> {
         Ok(Recorded {
             last_tick_at: results.first(&self.last_tick)?,
-            deliveries: results.all(&self.deliveries)?,
+            deliveries: NewestDeliveries(results.all(&self.deliveries)?),
             unmapped: results.all(&self.unmapped)?,
             reservations: results.all(&self.reservations)?,
             waiting_mail: results.first(&self.waiting_mail)?.flatten(),
@@ -102,12 +97,25 @@ impl Reading {
     }
 }
 
-impl LastDelivery {
+impl NewestDeliveries {
+    /// When the storefront's last one by webhook came, if that is among them.
+    pub fn last_of(&self, source: &str) -> Option<Timestamp> {
+        self.0.iter().find(|one| one.by_webhook && one.source == source).map(|one| one.received_at)
+    }
+
+    /// Since when all are among them; `None`: there are no others.
+    pub fn since(&self) -> Option<Timestamp> {
+        let is_cut = i64::try_from(self.0.len()).is_ok_and(|count| count >= NEWEST);
+        self.0.last().filter(|_| is_cut).map(|oldest| oldest.received_at)
+    }
+}
+
+impl NewestDelivery {
     fn read(row: &Row) -> Result<Self, RowError> {
         Ok(Self {
             source: text(row, "source")?,
-            at: row.optional_time("last_delivery_at")?,
-            looked_since: row.time("looked_since")?,
+            received_at: row.time("received_at")?,
+            by_webhook: flag(row, "by_webhook")?,
         })
     }
 }

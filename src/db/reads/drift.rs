@@ -9,7 +9,7 @@ use crate::db::statement::query;
 use crate::http::api::Page;
 use crate::http::api::codes::{DriftKind, DriftPlace, GrantCause};
 use crate::http::api::drift::{DriftEvidence, DriftItem, DriftLicense, DriftRequest};
-use crate::http::api::values::{AccountFilter, RepoFilter};
+use crate::http::api::values::RepoFilter;
 use crate::model::{GrantState, LicenseStatus, Permission, Timestamp};
 use crate::platform::{Row, RowError};
 
@@ -21,16 +21,27 @@ pub fn list(request: &DriftRequest) -> Read<Page<DriftItem>> {
     let limit = request.limit;
     // A cursor that no page gave is behind everything.
     let cursor = || request.cursor.as_ref().map(|cursor| cursor.as_str().parse::<i64>().unwrap_or(i64::MAX >> 11));
-    let is_filtered = request.kind.is_some() || request.repo.is_some() || request.github.is_some();
-    let window = if is_filtered { LOOKED_AT } else { rows_for(limit) };
     let mut batch = Batch::new();
+    if let Some(github) = &request.github {
+        let found = batch.add(query!(
+            "reads/drift/of_account",
+            |row| Ok((row.integer("id")?.to_string(), read(row)?)),
+            github = github.as_str(),
+            cursor = cursor(),
+            kind = request.kind.map(DriftKind::as_str),
+            repo = request.repo.as_ref().map(RepoFilter::as_str),
+            count = rows_for(limit),
+        ));
+        return Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, None)));
+    }
+    let is_filtered = request.kind.is_some() || request.repo.is_some();
+    let window = if is_filtered { LOOKED_AT } else { rows_for(limit) };
     let found = batch.add(query!(
         "reads/drift/page",
         |row| Ok((row.integer("id")?.to_string(), read(row)?)),
         cursor = cursor(),
         kind = request.kind.map(DriftKind::as_str),
         repo = request.repo.as_ref().map(RepoFilter::as_str),
-        github = request.github.as_ref().map(AccountFilter::as_str),
         window,
         count = rows_for(limit),
     ));

@@ -7,7 +7,7 @@ use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
 use crate::http::api::codes::GrantCause;
 use crate::http::api::grants::{GrantChange, GrantItem, GrantsRequest};
-use crate::http::api::values::{AccountFilter, RepoFilter};
+use crate::http::api::values::RepoFilter;
 use crate::http::api::{Cursor, Page};
 use crate::model::{GithubUserId, GrantState, Permission, Repo, Timestamp};
 use crate::platform::{Row, RowError};
@@ -16,14 +16,25 @@ use crate::platform::{Row, RowError};
 pub fn list(request: &GrantsRequest) -> Read<Page<GrantItem>> {
     let limit = request.limit;
     let cursor = || request.cursor.as_ref().map(Cursor::as_str);
-    let is_filtered = request.github.is_some() || request.repo.is_some() || request.state.is_some();
-    let window = if is_filtered { WINDOW } else { rows_for(limit) };
     let mut batch = Batch::new();
+    if let Some(github) = &request.github {
+        let found = batch.add(query!(
+            "reads/grants/of_account",
+            |row| Ok((text(row, "id")?, read(row)?)),
+            github = github.as_str(),
+            cursor = cursor(),
+            repo = request.repo.as_ref().map(RepoFilter::as_str),
+            state = request.state.map(GrantState::as_str),
+            count = rows_for(limit),
+        ));
+        return Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, None)));
+    }
+    let is_filtered = request.repo.is_some() || request.state.is_some();
+    let window = if is_filtered { WINDOW } else { rows_for(limit) };
     let found = batch.add(query!(
         "reads/grants/page",
         |row| Ok((text(row, "id")?, read(row)?)),
         cursor = cursor(),
-        github = request.github.as_ref().map(AccountFilter::as_str),
         repo = request.repo.as_ref().map(RepoFilter::as_str),
         state = request.state.map(GrantState::as_str),
         window,
@@ -36,20 +47,20 @@ pub fn list(request: &GrantsRequest) -> Read<Page<GrantItem>> {
 /// That of one account to one repository.
 pub fn one(account: GithubUserId, repo: &Repo) -> Read<Option<GrantItem>> {
     let mut batch = Batch::new();
-    // Pages are by ids, each of which begins with the account: this is the place before its first.
-    let account = account.as_i64().to_string();
-    let before = format!("{account}:");
+    // Pages are by ids, each of which begins with the account: this is the place before its first. A login may be a number too, so
+    // what comes is another's where there is none.
+    let number = account.as_i64().to_string();
+    let before = format!("{number}:");
     let found = batch.add(query!(
-        "reads/grants/page",
+        "reads/grants/of_account",
         read,
+        github = number.as_str(),
         cursor = Some(before.as_str()),
-        github = Some(account.as_str()),
         repo = Some(repo.as_str()),
         state = None::<&str>,
-        window = WINDOW,
         count = 1,
     ));
-    Read::new(batch, move |results| results.first(&found))
+    Read::new(batch, move |results| Ok(results.first(&found)?.filter(|grant| grant.github_user_id == account.as_i64())))
 }
 
 /// The grants that the licenses of the orders of these deliveries and licenses claim, each with the license's key.

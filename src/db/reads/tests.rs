@@ -196,8 +196,9 @@ fn pages_follow_each_other_without_a_gap() {
 fn a_page_that_finds_little_looks_at_no_more_than_its_window() {
     let shop = Shop::open();
     shop.execute(&format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= {WINDOW})
-         INSERT INTO webhook_events (id, source, received_at, next_attempt_at) SELECT printf('02%05d', i), 'gumroad', 1, 2 FROM n"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= {})
+         INSERT INTO webhook_events (id, source, received_at, next_attempt_at) SELECT printf('02%05d', i), 'gumroad', 1, 2 FROM n",
+        events::STATES_WORKED_OUT
     ));
     let page = shop.read(events::list(&request(json!({ "state": "waiting_on_buyer" }))));
     assert_eq!((page.items.len(), page.next_cursor.as_deref()), (0, Some("0200002")));
@@ -581,6 +582,11 @@ fn what_needs_the_seller_and_what_was_given_up_is_found_whatever_it_is() {
             }
         }
         assert_eq!(found, expected, "{change}");
+        for state in SaleState::ALL {
+            let of_state = shop.read(events::list(&request(json!({ "state": state, "limit": "100" }))));
+            let expected: Vec<_> = all.items.iter().filter(|item| item.state == *state).cloned().collect();
+            assert_eq!(of_state.items, expected, "{state:?} {change}");
+        }
         let of_source = shop.read(events::list(&request(json!({ "state": "needs_seller", "source": "lemonsqueezy" }))));
         assert!(of_source.items.iter().all(|item| item.source == "lemonsqueezy"));
 

@@ -178,9 +178,8 @@ fn delivery(source: Source, sold: Result<Page, Failure>, read: &Read, hooks: &Ho
         Ok(page) => page.items.into_iter().filter(|item| item.sold).map(|item| item.made_at).max(),
     };
     let Ok(recorded) = read else { return without_database(CODE) };
-    let of_source = recorded.deliveries.iter().find(|last| last.source == source.as_str());
-    let delivered = of_source.and_then(|last| last.at);
-    let is_known = |sold: Timestamp| of_source.is_none_or(|last| last.looked_since < sold);
+    let delivered = recorded.deliveries.last_of(source.as_str());
+    let is_known = |sold: Timestamp| recorded.deliveries.since().is_none_or(|since| since < sold);
     let at = |time: Option<Timestamp>| time.map_or_else(|| "none".to_owned(), Timestamp::to_rfc3339);
     let seen = format!("last sale in seven days: {}; last delivery: {}", at(sold), at(delivered));
     // A storefront writes the second of a sale, and its clock is its own.

@@ -27,7 +27,7 @@ struct Row {
     state: Markup,
     what: &'static str,
     why: Markup,
-    count: usize,
+    count: Markup,
     since: Markup,
     remedy: &'static str,
     /// Where that is done, where it can be done for all at once.
@@ -55,12 +55,14 @@ const ERROR_CHARACTERS: usize = 200;
 
 pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
     let PageRequest { cursor, .. } = visit.query()?;
-    let request = PageRequest { limit: PageLimit::new(100).unwrap_or_default(), cursor };
+    let request = PageRequest { limit: PageLimit::new(50).unwrap_or_default(), cursor };
     let page = admin::status::attention(visit.engine, &request).await?;
+    // A cause may hold up more that is on the next page.
+    let counted = if page.next_cursor.is_some() { words::OR_MORE } else { "{count}" };
     let title = if page.items.is_empty() { words::ATTENTION_NONE } else { words::ATTENTION_TITLE };
     let page_of = Attention {
         shell: visit.shell(Place::Attention, title),
-        causes: by_cause(&page.items).iter().map(|cause| row(visit, cause)).collect(),
+        causes: by_cause(&page.items).iter().map(|cause| row(visit, cause, counted)).collect(),
         next: visit.next(page.next_cursor.as_deref()),
     };
     Ok(visit.page(&page_of))
@@ -91,14 +93,16 @@ fn is_same(one: &AttentionItem, other: &AttentionItem) -> bool {
         && (one.kind != DutyKind::Delivery || one.source == other.source)
 }
 
-fn row<P: Platform>(visit: &Visit<'_, P>, cause: &Cause<'_>) -> Row {
+/// `counted` says how many it holds up.
+fn row<P: Platform>(visit: &Visit<'_, P>, cause: &Cause<'_>, counted: &'static str) -> Row {
+    let count = i64::try_from(cause.items.len()).unwrap_or(i64::MAX);
     let first = cause.first;
     let only = cause.items.len() == 1;
     Row {
         state: standing(first.state.tone(), first.state.words()),
         what: first.kind.words(),
         why: why(first),
-        count: cause.items.len(),
+        count: pages::filled(counted, &[("count", Part::Number(count))]),
         since: moment(cause.since),
         remedy: words::remedy(first.remedy),
         link: if only { link(visit, first) } else { link_for_all(first) },

@@ -13,6 +13,5 @@ WHERE d.id > coalesce(:cursor, 0)
   AND d.id <= coalesce((SELECT w.id FROM drift w WHERE w.id > coalesce(:cursor, 0) ORDER BY w.id LIMIT 1 OFFSET :window - 1), 9007199254740991)
   AND (:kind IS NULL OR d.kind = :kind)
   AND (:repo IS NULL OR d.repo = :repo)
-  AND (:github IS NULL OR d.github_username = :github COLLATE NOCASE OR d.github_user_id = :github)
 ORDER BY d.id
 LIMIT :count

@@ -12,18 +12,27 @@ LEFT JOIN licenses l ON l.license_key = s.license_key
 LEFT JOIN orders o ON o.source = e.source AND o.order_id = e.order_id
 LEFT JOIN outbox x ON x.id = s.outbox_id
 WHERE e.id IN (
-    WITH held AS MATERIALIZED (
-      SELECT kind, subject FROM outbox WHERE died_at > 0 AND kind <> 'alert_mail'
-      UNION ALL
-      SELECT kind, subject FROM outbox INDEXED BY outbox_blocked WHERE person_needed = 1 AND created_at > 0
-    )
-    SELECT id FROM webhook_events WHERE stuck_at > 0
+    SELECT id FROM (SELECT id, source FROM webhook_events INDEXED BY webhook_events_stuck_newest
+                    WHERE stuck_at IS NOT NULL AND id < coalesce(:cursor, '~') AND id >= coalesce(:since_id, '')
+                      AND (:source IS NULL OR source = :source)
+                    ORDER BY id DESC LIMIT :count)
     UNION ALL
-    SELECT b.event_id FROM held h CROSS JOIN licenses b ON b.license_key = h.subject WHERE h.kind = 'license_mail'
+    SELECT b.event_id FROM outbox x INDEXED BY outbox_died CROSS JOIN licenses b ON b.license_key = x.subject
+    WHERE x.died_at > 0 AND x.kind <> 'alert_mail' AND x.kind = 'license_mail'
     UNION ALL
-    SELECT b.event_id FROM held h CROSS JOIN claims c ON c.github_user_id = CAST(h.subject AS INTEGER) AND c.grant_id = h.subject
-                      CROSS JOIN licenses b ON b.license_key = c.license_key
-    WHERE h.kind = 'grant')
+    SELECT b.event_id FROM outbox x INDEXED BY outbox_blocked CROSS JOIN licenses b ON b.license_key = x.subject
+    WHERE x.person_needed = 1 AND x.created_at > 0 AND x.kind = 'license_mail'
+    UNION ALL
+    SELECT b.event_id
+    FROM outbox x INDEXED BY outbox_died CROSS JOIN claims c ON c.github_user_id = CAST(x.subject AS INTEGER) AND c.grant_id = x.subject
+    CROSS JOIN licenses b ON b.license_key = c.license_key
+    WHERE x.died_at > 0 AND x.kind <> 'alert_mail' AND x.kind = 'grant'
+    UNION ALL
+    SELECT b.event_id
+    FROM outbox x INDEXED BY outbox_blocked
+    CROSS JOIN claims c ON c.github_user_id = CAST(x.subject AS INTEGER) AND c.grant_id = x.subject
+    CROSS JOIN licenses b ON b.license_key = c.license_key
+    WHERE x.person_needed = 1 AND x.created_at > 0 AND x.kind = 'grant')
   AND e.id < coalesce(:cursor, '~')
   AND e.id >= coalesce(:since_id, '')
   AND (:source IS NULL OR e.source = :source)

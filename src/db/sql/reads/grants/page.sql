@@ -7,7 +7,6 @@ SELECT g.id, g.github_user_id, g.github_username, g.repo, g.state, g.since_at, g
 FROM grants g
 WHERE g.id > coalesce(:cursor, '')
   AND g.id <= coalesce((SELECT w.id FROM grants w WHERE w.id > coalesce(:cursor, '') ORDER BY w.id LIMIT 1 OFFSET :window - 1), '~')
-  AND (:github IS NULL OR g.github_username = :github COLLATE NOCASE OR g.github_user_id = :github)
   AND (:repo IS NULL OR g.repo = :repo)
   AND (:state IS NULL OR g.state = :state)
 ORDER BY g.id
