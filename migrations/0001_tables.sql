@@ -212,6 +212,9 @@ CREATE TABLE licenses (
   UNIQUE (source, order_id, line, storefront_key_id, piece)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX licenses_email ON licenses (lower(email));
+-- What was sold of an entry of the catalogue, which may be for a variant alone.
+CREATE INDEX licenses_product ON licenses (product_id);
+CREATE INDEX licenses_variant ON licenses (variant_id) WHERE variant_id IS NOT NULL;
 -- What is still to be activated, to be reminded of, or at its end: one index for all, since it is looked at every minute.
 CREATE INDEX licenses_turn ON licenses (turn_at) WHERE turn_at IS NOT NULL;
 

@@ -23,7 +23,7 @@ use crate::model::{AdminAction, Catalogue, LicenseKind, Permission, Repo, Storef
 use crate::platform::{DbError, Level, Platform};
 
 /// How many licenses are read at a time.
-const LICENSES_AT_ONCE: usize = 250;
+const LICENSES_AT_ONCE: usize = 100;
 
 /// How often licenses are read that have changed before theirs was written.
 const TRIES: usize = 3;

@@ -99,6 +99,9 @@ pub(crate) enum Command {
         /// A moment of the last of them, as 2026-11-22T00:00:00Z; now where it is not given.
         #[arg(long, value_parser = read::<Timestamp>)]
         until: Option<Timestamp>,
+        /// Only what an answer for the same days has left out.
+        #[arg(long, value_parser = read::<Cursor>)]
+        cursor: Option<Cursor>,
     },
     /// Send the operator a mail, by which it is seen that mails arrive. Changes nothing.
     TestMail,

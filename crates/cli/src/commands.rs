@@ -141,8 +141,8 @@ impl Asking<'_> {
                 let page = |_, cursor| AccessRequest { cursor };
                 self.list::<RepositoryAccess, _>(&["access"], paging, page).await
             }
-            Command::Sales { days, until } => {
-                let request = SalesCountsRequest { days: *days, until: *until };
+            Command::Sales { days, until, cursor } => {
+                let request = SalesCountsRequest { days: *days, until: *until, cursor: cursor.clone() };
                 let answer = self.api.get_with(&["sales", "counts"], &request).await?;
                 self.print(&answer, |counts: SalesCounts| show::sales(self.view, &counts))
             }

@@ -212,7 +212,11 @@ pub(crate) fn sales(view: &View, counts: &SalesCounts) -> String {
             parts.push(format!("There is more before {}: add --until with an earlier day.", view.moment(counts.since)))
         }
         Some(SalesCut::WithinADay) => {
-            parts.push("More was sold on this day than is looked at: of it, these are the newest.".to_owned());
+            parts.push(format!(
+                "More was sold on this day than is counted at once: these sales are its newest. For the others add --until {} --cursor '{}'.",
+                counts.since.to_rfc3339(),
+                counts.next_cursor.as_deref().unwrap_or_default()
+            ));
         }
     }
     parts.retain(|part| !part.is_empty());

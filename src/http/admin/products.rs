@@ -2,16 +2,21 @@
 //!
 //! What is wrong with a catalogue is found in `model::catalogue`; what a replacement does is in `engine::catalogue`.
 
+use std::collections::BTreeSet;
+
 use super::{action, read as read_rows, unavailable};
 use crate::adapters::storefronts::SECTIONS;
 use crate::db::products::Replaced;
 use crate::db::reads;
+use crate::db::reads::products::{MOST_SOLD, SoldLicense};
 use crate::engine::Engine;
 use crate::http::api::products::{
-    CatalogueAnswer, DryRun, InvalidCatalogue, ProductChoices, ReplaceRequest, ReplacedAnswer, WaitingProducts,
+    CatalogueAnswer, DryRun, EntrySold, InvalidCatalogue, ProductChoices, ReplaceRequest, ReplacedAnswer,
+    WaitingProducts,
 };
 use crate::http::{Code, Problem, Request, Response, read_query};
-use crate::model::catalogue::{Catalogue, Form, Problem as CatalogueProblem, Product};
+use crate::model::catalogue::{Catalogue, Difference, EntryRef, Form, Problem as CatalogueProblem, Product};
+use crate::model::{ProductRef, Source};
 use crate::platform::Platform;
 
 /// A catalogue of some thousand products.
@@ -88,7 +93,13 @@ pub(crate) async fn replace_by<P: Platform>(
         }
     };
     match replaced.map_err(unavailable(engine))? {
-        Replaced::Done { version, difference, waiting } => Ok(ReplacedAnswer { version, difference, waiting }),
+        Replaced::Done { version, difference, waiting } => {
+            let sold = match asked.dry_run {
+                DryRun::Yes => sold(engine, &difference).await?,
+                DryRun::No => Vec::new(),
+            };
+            Ok(ReplacedAnswer { version, difference, waiting, sold })
+        }
         Replaced::OtherVersion { version } => Err(Problem::new(
             Code::CatalogueChanged,
             format!(
@@ -96,6 +107,41 @@ pub(crate) async fn replace_by<P: Platform>(
             ),
         )),
     }
+}
+
+/// Of how many entries it is told what was sold of them.
+const MOST_ENTRIES: usize = 20;
+
+/// What was sold of the entries that a difference changes or removes.
+async fn sold<P: Platform>(engine: &Engine<P>, difference: &Difference) -> Result<Vec<EntrySold>, Problem> {
+    let entries: Vec<_> = difference.changed.iter().chain(&difference.removed).take(MOST_ENTRIES).collect();
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let catalogue = newest(engine).await?;
+    let ids: Vec<_> = entries.iter().map(|entry| entry.product_id.as_str()).collect();
+    let licenses = read_rows(engine, reads::products::sold(&ids)).await?;
+    let count = |(place, entry): (usize, &&EntryRef)| {
+        let of_product: Vec<_> = licenses.iter().filter(|license| license.place == place).collect();
+        let of_entry = of_product.iter().filter(|license| is_of(license, entry, &catalogue));
+        let people: BTreeSet<_> =
+            of_entry.clone().map(|license| license.email.as_str()).filter(|email| !email.is_empty()).collect();
+        EntrySold {
+            entry: (*entry).clone(),
+            licenses: of_entry.count(),
+            people: people.len(),
+            more: of_product.len() >= MOST_SOLD,
+        }
+    };
+    Ok(entries.iter().enumerate().map(count).collect())
+}
+
+/// Whether a license is of that entry, and of none that is more specific.
+fn is_of(license: &SoldLicense, entry: &EntryRef, catalogue: &Catalogue) -> bool {
+    let bought = ProductRef::parse(&license.product_id, license.variant_id.as_deref());
+    let product =
+        Source::parse(&license.section).zip(bought).and_then(|(source, bought)| catalogue.find(source, &bought));
+    product.is_some_and(|product| entry.names(product))
 }
 
 fn invalid(problems: Vec<CatalogueProblem>) -> Response {

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
 use super::{products, read};
 use crate::db::reads;
-use crate::db::reads::sales::{MOST, Sale};
+use crate::db::reads::sales::{MOST, Place, Sale};
 use crate::engine::Engine;
 use crate::http::Problem;
-use crate::http::api::Page;
 use crate::http::api::codes::SalesCut;
 use crate::http::api::orders::{OrderItem, OrdersRequest};
 use crate::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts, SalesCountsRequest};
+use crate::http::api::{Cursor, Page};
 use crate::model::Timestamp;
 use crate::model::catalogue::{Catalogue, Product};
 use crate::platform::Platform;
@@ -29,14 +31,46 @@ pub(crate) async fn counts<P: Platform>(
 ) -> Result<SalesCounts, Problem> {
     let until = day_of(request.until.unwrap_or_else(|| engine.platform().now())) + 1;
     let since = until - request.days.get();
-    let sales = read(engine, reads::sales::newest(at(since), at(until), MOST)).await?;
+    let end = Place::at(at(until));
+    let before = request.cursor.as_ref().map(place).filter(|place| place.sold_at < end.sold_at).unwrap_or(end);
+    let until = last_day(&before) + 1;
+    let sales = read(engine, reads::sales::newest(at(since), &before, MOST)).await?;
     let catalogue = products::newest(engine).await?;
     Ok(counted(sales, (since, until), &catalogue))
+}
+
+/// What of an order's name cannot stand in a cursor.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+/// Where a cursor leads. One that no answer gave is behind everything.
+fn place(cursor: &Cursor) -> Place {
+    let parse = || {
+        let mut parts = cursor.as_str().splitn(3, '/');
+        let sold_at = Timestamp::from_millis(parts.next()?.parse().ok()?);
+        let source = parts.next()?.to_owned();
+        Some(Place { sold_at, source, order_id: percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned() })
+    };
+    parse().unwrap_or_else(|| Place::at(Timestamp::from_millis(0)))
+}
+
+fn cursor_of(place: &Place) -> String {
+    let order = utf8_percent_encode(&place.order_id, ESCAPED);
+    format!("{}/{}/{order}", place.sold_at.as_millis(), place.source)
+}
+
+/// The last day on which something may have been sold before that place.
+fn last_day(place: &Place) -> i64 {
+    day_of(if place.source.is_empty() { place.sold_at.plus_millis(-1) } else { place.sold_at })
 }
 
 /// What sales come to in the days from one to before the other.
 fn counted(sales: Vec<Sale>, (since, until): (i64, i64), catalogue: &Catalogue) -> SalesCounts {
     let (sales, since, cut) = whole_days(sales, since);
+    let next = match cut {
+        None => None,
+        Some(SalesCut::BetweenDays) => Some(Place::at(at(since))),
+        Some(SalesCut::WithinADay) => sales.last().map(Sale::place),
+    };
     let mut by_day: BTreeMap<i64, SalesCount> = (since..until).map(|day| (day, SalesCount::default())).collect();
     let mut total = SalesCount::default();
     for sale in &sales {
@@ -48,6 +82,7 @@ fn counted(sales: Vec<Sale>, (since, until): (i64, i64), catalogue: &Catalogue) 
         since: at(since),
         until: at(until),
         cut,
+        next_cursor: next.as_ref().map(cursor_of),
         total,
         days: days.collect(),
         products: by_product(&sales, catalogue),
@@ -98,10 +133,11 @@ impl SalesCount {
 fn by_product(sales: &[Sale], catalogue: &Catalogue) -> Vec<ProductCount> {
     let mut found: BTreeMap<(&str, &str), ProductCount> = BTreeMap::new();
     for sale in sales.iter().filter(|sale| !sale.test) {
-        for (source, product_id, quantity) in &sale.items {
-            let is_it = |product: &&Product| product.source == *source && product.product_id == *product_id;
+        let source = sale.source.as_str();
+        for (product_id, quantity) in &sale.items {
+            let is_it = |product: &&Product| product.source == source && product.product_id == *product_id;
             let count = found.entry((source, product_id)).or_insert_with(|| ProductCount {
-                source: source.clone(),
+                source: source.to_owned(),
                 product_id: product_id.clone(),
                 name: catalogue.products().iter().find(is_it).map(|entry| entry.name.clone()),
                 sales: 0,
@@ -124,6 +160,8 @@ mod tests {
 
     fn sold(days: &[i64]) -> Vec<Sale> {
         let sale = |day: &i64| Sale {
+            source: "gumroad".to_owned(),
+            order_id: "an order/100 %".to_owned(),
             amount: None,
             test: false,
             sold_at: at(*day),
@@ -145,6 +183,22 @@ mod tests {
         let (shown, since, cut) = whole_days(sold(&[9; MOST]), 5);
         assert_eq!((shown.len(), since, cut), (MOST, 9, Some(SalesCut::WithinADay)));
         assert_eq!(whole_days(Vec::new(), 5), (Vec::new(), 5, None));
+    }
+
+    #[test]
+    fn what_is_left_out_begins_where_the_cursor_says() {
+        let cursor = |sales: Vec<Sale>| {
+            let cursor = counted(sales, (5, 10), &Catalogue::default()).next_cursor?;
+            Some(place(&serde_json::from_value(cursor.into()).unwrap()))
+        };
+        assert_eq!(cursor(sold(&[9, 8])), None);
+        let days: Vec<_> = std::iter::repeat_n(9, MOST - 1).chain([8]).collect();
+        assert_eq!(cursor(sold(&days)), Some(Place::at(at(9))));
+        let of_one_day = sold(&[9; MOST]);
+        let last = of_one_day[0].place();
+        assert_eq!((last_day(&last), last_day(&Place::at(at(9)))), (9, 8));
+        assert_eq!(cursor(of_one_day), Some(last));
+        assert_eq!(place(&serde_json::from_value("x".into()).unwrap()), Place::at(at(0)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::ProblemDetails;
-use crate::model::catalogue::{Description, Difference, Problem, Product};
+use crate::model::catalogue::{Description, Difference, EntryRef, Problem, Product};
 use crate::model::{Actor, Reason};
 
 /// The catalogue in JSON.
@@ -55,6 +55,22 @@ pub struct ReplacedAnswer {
     pub difference: Difference,
     /// How many deliveries waited for a product that is mapped now.
     pub waiting: usize,
+    /// Of a dry run alone: what was sold of the entries that would be changed or removed, of the first 20 of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sold: Vec<EntrySold>,
+}
+
+/// What was sold of an entry. Up to 200 licenses of its product are looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EntrySold {
+    #[serde(flatten)]
+    pub entry: EntryRef,
+    /// Licenses of it, however they stand.
+    pub licenses: usize,
+    /// How many people these are of, as far as their mail addresses tell.
+    pub people: usize,
+    /// There are more licenses of the product than were looked at.
+    pub more: bool,
 }
 
 /// The problem `invalid_catalogue`: besides what every problem has, all that is wrong with the catalogue.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes::SalesCut;
-use super::values::Days;
+use super::values::{Cursor, Days};
 use crate::model::Timestamp;
 
 /// Of which days it is asked what was sold. Days are UTC's.
@@ -18,10 +18,13 @@ pub struct SalesCountsRequest {
     pub days: Days,
     /// A moment of the last of them; now where it is not given.
     pub until: Option<Timestamp>,
+    /// Only what an answer for the same days has left out.
+    pub cursor: Option<Cursor>,
 }
 
-/// What was sold in some days. The newest 150 sales of them are looked at, of which whole days are counted: where there are more, `since`
-/// is later than was asked for.
+/// What was sold in some days. The newest 100 sales of them are looked at, of which whole days are counted: where there are more, `since`
+/// is later than was asked for, and `next_cursor` leads to the others. Of a single day with more than that the newest are counted; what
+/// answers to cursors count of it adds up to all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SalesCounts {
     /// When the first day begins that is counted.
@@ -30,6 +33,8 @@ pub struct SalesCounts {
     pub until: Timestamp,
     /// Where sales were left out.
     pub cut: Option<SalesCut>,
+    /// Where these are.
+    pub next_cursor: Option<String>,
     pub total: SalesCount,
     /// Each day, the last first.
     pub days: Vec<DayCount>,

@@ -129,7 +129,8 @@ fn saved(answer: &ReplacedAnswer) -> Response {
 pub(super) async fn ask_removal<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
     let catalogue = admin::products::newest(visit.engine).await?;
     let product = named(&catalogue, &visit.asked(), NAMED_BY).ok_or_else(admin::absent)?;
-    Ok(removal(product, catalogue.version()).show(visit))
+    let sold = sold(visit, &catalogue, product).await;
+    Ok(removal(product, catalogue.version(), sold).show(visit))
 }
 
 /// Takes an entry out.
@@ -139,27 +140,42 @@ pub(super) async fn remove<P: Platform>(visit: &Visit<'_, P>) -> Result<Response
     let text = catalogue.to_toml_with(SECTIONS, Some(&product.into()), None);
     match draft::save(visit, &text).await {
         draft::Outcome::Done(_) => Ok(visit::done(PATH, Notice::EntryRemoved)),
-        draft::Outcome::Refused(problem) => Ok(removal(product, catalogue.version()).again(visit, &problem)),
+        draft::Outcome::Refused(problem) => {
+            let sold = sold(visit, &catalogue, product).await;
+            Ok(removal(product, catalogue.version(), sold).again(visit, &problem))
+        }
         // What is left of a catalogue that is right is right.
         draft::Outcome::Wrong(_) => Err(Problem::storage_unavailable()),
     }
 }
 
-fn removal(product: &Product, version: i64) -> Asking {
+/// What was sold of an entry.
+async fn sold<P: Platform>(visit: &Visit<'_, P>, catalogue: &Catalogue, product: &Product) -> Option<Markup> {
+    match draft::look(visit, &catalogue.to_toml_with(SECTIONS, Some(&product.into()), None)).await {
+        draft::Outcome::Done(answer) => answer.sold.first().map(draft::how_much),
+        draft::Outcome::Wrong(_) | draft::Outcome::Refused(_) => None,
+    }
+}
+
+fn removal(product: &Product, version: i64, sold: Option<Markup>) -> Asking {
     Asking {
         section: Place::Products,
         title: words::REMOVE_ENTRY_TITLE,
-        lead: vec![
-            filled(
+        lead: [
+            Some(filled(
                 words::REMOVE_ENTRY_WHAT,
                 &[
                     ("name", Part::Name(&product.name)),
                     ("storefront", Part::Name(storefront(&product.source))),
                     ("product", Part::Name(&product.product_id)),
                 ],
-            ),
-            filled(words::REMOVE_ENTRY_LEAD, &[]),
-        ],
+            )),
+            sold,
+            Some(filled(words::REMOVE_ENTRY_LEAD, &[])),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         inputs: vec![
             Input::hidden("source", &product.source),
             Input::hidden("product_id", &product.product_id),

@@ -1,7 +1,7 @@
 //! `/console/sales`: what was sold, by day and by product, what of it was refunded, and what waits for its buyer.
 //!
 //! Days are UTC's. The newest sales of a period are looked at, a bounded number: where there are more, whole days are left for the
-//! next page.
+//! next page, and the rest of a day that alone has more.
 
 use askama::Template;
 
@@ -10,8 +10,7 @@ use super::visit::{self, Shell, Visit};
 use super::{Place, path, words};
 use crate::http::admin;
 use crate::http::api::codes::SalesCut;
-use crate::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCountsRequest};
-use crate::http::api::values::Days;
+use crate::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts, SalesCountsRequest};
 use crate::http::{Code, Problem, Response};
 use crate::model::Timestamp;
 use crate::pages::words::{Markup, Part, filled};
@@ -31,8 +30,10 @@ struct Sales<'a> {
     products: Vec<ProductRow<'a>>,
     /// Where the days before these are.
     earlier: String,
-    /// The one day that is shown has more sales than that.
-    is_cut: bool,
+    /// Where the rest of the one day is that is shown, if it has more sales than are counted at once.
+    rest: Option<String>,
+    /// What is shown of the last day is what another page has left out.
+    goes_on: bool,
 }
 
 struct DayRow<'a> {
@@ -72,7 +73,8 @@ const CHART_HEIGHT: i64 = 120;
 
 pub(super) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
     let asked = visit.asked();
-    let request = SalesCountsRequest { days: days(visit)?, until: last_day(asked.text("until"))? };
+    let request: SalesCountsRequest = visit::members(&asked, &["days", "cursor"])?;
+    let request = SalesCountsRequest { until: last_day(asked.text("until"))?, ..request };
     let counts = admin::sales::counts(visit.engine, &request).await?;
     let before = date(counts.since.plus_millis(-1));
     let periods = PERIODS.map(|(code, name)| (code.to_owned(), name.to_owned())).to_vec();
@@ -103,14 +105,16 @@ pub(super) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
         days: counts.days.iter().map(day_row).collect(),
         products: counts.products.iter().map(product_row).collect(),
         earlier: path(PATH, [("days", asked.text("days")), ("until", before.as_str())]),
-        is_cut: counts.cut == Some(SalesCut::WithinADay),
+        rest: rest_of_day(&counts, asked.text("days")),
+        goes_on: request.cursor.is_some(),
     };
     Ok(visit.page(&page))
 }
 
-/// How many days are asked for.
-fn days<P: Platform>(visit: &Visit<'_, P>) -> Result<Days, Problem> {
-    Ok(visit::members::<SalesCountsRequest>(&visit.asked(), &["days"])?.days)
+/// Where the rest is of a day with more sales than are counted at once.
+fn rest_of_day(counts: &SalesCounts, days: &str) -> Option<String> {
+    let cursor = counts.next_cursor.as_deref().filter(|_| counts.cut == Some(SalesCut::WithinADay))?;
+    Some(path(PATH, [("days", days), ("until", date(counts.since).as_str()), ("cursor", cursor)]))
 }
 
 /// The last day, where one is named.

@@ -11,6 +11,7 @@ use super::words::{self, Notice};
 use super::{Place, github_app, path, products};
 use crate::adapters::storefronts::hooks::HookSecret;
 use crate::db::reads;
+use crate::db::reads::sales::Place as SalesPlace;
 use crate::http::admin;
 use crate::http::api::codes::{CheckCode, CheckReason, CheckStatus, TestMailState};
 use crate::http::api::doctor::Check;
@@ -138,7 +139,8 @@ pub(super) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
     let now = visit.engine.platform().now();
     // A storefront's clock may be ahead of ours.
     let tomorrow = now.plus_millis(24 * 60 * 60 * 1000);
-    let sold = admin::read(visit.engine, reads::sales::newest(Timestamp::from_millis(0), tomorrow, 1)).await?;
+    let sold = admin::read(visit.engine, reads::sales::newest(Timestamp::from_millis(0), &SalesPlace::at(tomorrow), 1))
+        .await?;
     let catalogue = visit.engine.catalogue();
     let config = visit.engine.config();
     let mut is_first = true;

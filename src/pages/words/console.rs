@@ -507,6 +507,10 @@ pub(crate) const CHANGED: &str = "Changed";
 pub(crate) const REMOVED: &str = "Taken out";
 pub(crate) const DESCRIBED: &str = "How deliveries are read";
 pub(crate) const ENTRY: &str = "{name} ({storefront} {product})";
+pub(crate) const ENTRY_WITH_SOLD: &str = "{entry}. {sold}";
+pub(crate) const SOLD_OF_ENTRY: &str = "Licenses sold of it: {licenses}. People who hold them: {people}.";
+pub(crate) const SOLD_OR_MORE: &str =
+    "Licenses sold of it: {licenses} or more. People who hold them: {people} or more.";
 pub(crate) const WILL_BE_DUE: &str = "Deliveries that wait for it, and will be processed: {count}.";
 
 /// The doctor.
@@ -636,7 +640,11 @@ pub(crate) const WAITING_ON_BUYER: &str = "Wait for their buyer";
 pub(crate) const TESTS: &str = "Tests";
 pub(crate) const NOT_IN_CATALOGUE: &str = "not in the catalogue";
 pub(crate) const EARLIER_DAYS: &str = "Earlier days";
-pub(crate) const CUT_WITHIN_A_DAY: &str = "More was sold on this day than is looked at: of it, these are the newest.";
+pub(crate) const CUT_WITHIN_A_DAY: &str =
+    "More was sold on this day than is counted at once: these sales are its newest.";
+pub(crate) const MORE_OF_DAY: &str = "More of this day";
+pub(crate) const REST_OF_DAY: &str =
+    "Of the last day that is shown, only those sales are counted that were left out before.";
 
 /// Set up.
 pub(crate) const SET_UP: &str = "Set up";

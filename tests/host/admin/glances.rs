@@ -1,11 +1,12 @@
 //! What the console tells at a glance, over the API: repositories, sales, products that wait, what there is to pick from, and whether mails
 //! leave.
 
+use latchkey::adapters::storefronts::SECTIONS;
 use latchkey_sandbox::{Fault, FaultKind, GUMROAD_ACCESS_TOKEN, GumroadSale, Service};
 use serde_json::{Value, json};
 
 use super::{ask, change};
-use crate::shop::{STARTER, Shop, catalogue_of, run};
+use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue_of, request, run};
 
 #[test]
 fn each_repository_is_told_with_who_is_in_and_who_waits_ten_a_page() {
@@ -92,6 +93,94 @@ fn sales_are_counted_by_day_and_by_product() {
         for wrong in ["days=0", "days=91", "days=x", "until=2020-02-29"] {
             assert_eq!(ask(&shop, &format!("/admin/sales/counts?{wrong}")).await.status, 400, "{wrong}");
         }
+    });
+}
+
+#[test]
+fn sales_beyond_the_newest_are_counted_by_cursors_each_once() {
+    run(async {
+        let shop = Shop::open();
+        shop.sell_starter().await;
+        shop.sandbox.take_mails();
+        shop.rows("UPDATE orders SET sold_at = 0");
+        // Ten a second, so that many have the same time.
+        for (day, sales) in [("2020-02-29T12:00:00", 250), ("2020-02-28T12:00:00", 30), ("2020-02-27T12:00:00", 90)] {
+            shop.rows(&format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {sales})
+                 INSERT INTO orders (source, order_id, email, name, amount_cents, currency, variants, custom_fields, test, sold_at, event_id)
+                 SELECT 'gumroad', 'or der/' || unixepoch('{day}') || '-' || i, 'a@example.com', 'A', 100, 'usd', '[]', '[]', 0,
+                        1000 * (unixepoch('{day}') + i / 10), (SELECT id FROM webhook_events) FROM n"
+            ));
+        }
+        let mut path = "/admin/sales/counts?days=3&until=2020-02-29T00:00:00Z".to_owned();
+        let (mut sales, mut cuts, mut by_day) = (0, Vec::new(), std::collections::BTreeMap::new());
+        loop {
+            let counts = ask(&shop, &path).await.body;
+            sales += counts["total"]["sales"].as_i64().unwrap();
+            cuts.push(counts["cut"].as_str().unwrap_or("none").to_owned());
+            for day in counts["days"].as_array().unwrap() {
+                *by_day.entry(day["day"].to_string()).or_insert(0) += day["sales"].as_i64().unwrap();
+            }
+            let Some(cursor) = counts["next_cursor"].as_str() else { break };
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("cursor", cursor).finish();
+            path = format!("/admin/sales/counts?days=3&until=2020-02-29T00:00:00Z&{query}");
+        }
+        assert_eq!(sales, 370);
+        assert_eq!(by_day.into_values().collect::<Vec<_>>(), [90, 30, 250]);
+        assert_eq!(cuts, ["within_a_day", "within_a_day", "between_days", "none"]);
+        let begun = ask(&shop, "/admin/sales/counts?days=3&until=2020-02-29T00:00:00Z&cursor=x").await.body;
+        assert_eq!(begun["total"]["sales"], 0, "a cursor that no answer gave is behind everything");
+    });
+}
+
+#[test]
+fn a_dry_run_tells_what_was_sold_of_each_entry_that_it_would_change() {
+    run(async {
+        let shop = Shop::open();
+        for _ in 0..3 {
+            shop.sell_starter().await;
+        }
+        shop.rows(
+            "UPDATE licenses SET variant_id = 'Team' WHERE license_key = (SELECT min(license_key) FROM licenses)",
+        );
+        let rehearsed = async |text: &str| {
+            let token = format!("Bearer {ADMIN_TOKEN}");
+            let headers = [("authorization", token.as_str()), ("content-type", "application/toml")];
+            shop.request(request("PUT", "/admin/products?dry_run=true", &headers, text.as_bytes())).await.body
+        };
+        let removed = rehearsed("").await;
+        let of_starter = |body: &Value, variant: Option<&str>| -> Value {
+            let sold = body["sold"].as_array().unwrap();
+            let is_it = |one: &&Value| one["product_id"] == STARTER && one["variant_id"].as_str() == variant;
+            sold.iter().find(is_it).map(|one| json!([one["licenses"], one["people"], one["more"]])).unwrap_or_default()
+        };
+        assert_eq!(of_starter(&removed, None), json!([3, 1, false]));
+        let others = removed["sold"].as_array().unwrap().iter().filter(|one| one["product_id"] != STARTER);
+        assert!(others.clone().all(|one| one["licenses"] == 0) && others.count() > 0);
+        assert_eq!(
+            rehearsed(&shop.engine().newest_catalogue().await.unwrap().to_toml(SECTIONS)).await.get("sold"),
+            None
+        );
+
+        // An entry for a variant has its own.
+        let both = format!(
+            "[[gumroad]]\nproduct_id = \"{STARTER}\"\nname = \"Kit\"\ntier = \"pro\"\nrepos = [\"acme/starter\"]\n
+             [[gumroad]]\nproduct_id = \"{STARTER}\"\nvariant = \"Team\"\nname = \"Kit\"\ntier = \"pro\"\nrepos = [\"acme/starter\"]\n"
+        );
+        shop.map(&catalogue_of(&both)).await;
+        let removed = rehearsed("").await;
+        assert_eq!(
+            (of_starter(&removed, None), of_starter(&removed, Some("Team"))),
+            (json!([2, 1, false]), json!([1, 1, false]))
+        );
+
+        shop.rows(&format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+             INSERT INTO licenses (license_key, source, order_id, product_id, tier, email, name, test, issued_at, event_id)
+             SELECT 'K-' || i, 'gumroad', 'o-' || i, '{STARTER}', 'pro', 'b' || i || '@example.com', 'B', 0, 1,
+                    (SELECT min(id) FROM webhook_events) FROM n"
+        ));
+        assert_eq!(of_starter(&rehearsed("").await, None)[2], true);
     });
 }
 

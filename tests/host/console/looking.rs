@@ -68,6 +68,19 @@ fn sales_are_counted_by_day_and_product_with_what_was_refunded_and_what_waits() 
         let text = browser.look("/console/sales?days=7&until=2020-02-29").await.cells();
         assert!(text.contains("Sales: 1.") && text.contains("2020-02-29: 1 sold"), "{text}");
         assert!(browser.look("/console/sales?days=7&until=2019-01-01").await.cells().contains("Sales: 0."));
+        shop.rows(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120)
+             INSERT INTO orders (source, order_id, email, name, variants, custom_fields, test, sold_at, event_id)
+             SELECT 'gumroad', 'many-' || i, '', '', '[]', '[]', 0, 1000 * unixepoch('2018-03-01'), min(id) FROM n, webhook_events
+             GROUP BY i",
+        );
+        let seen = browser.look("/console/sales?days=7&until=2018-03-01").await;
+        assert!(seen.cells().contains("Sales: 100."), "{}", seen.cells());
+        let rest = seen.html.split("href=\"").filter_map(|rest| rest.split('"').next());
+        let rest =
+            rest.into_iter().find(|link| link.contains("cursor=")).unwrap().replace("&amp;", "&").replace("&#38;", "&");
+        let text = browser.look(&rest).await.cells();
+        assert!(text.contains("Sales: 20.") && text.contains("only those sales are counted"), "{text}");
         for wrong in ["days=0", "days=91", "until=tomorrow", "until=2026-02-30"] {
             assert_eq!(browser.get(&format!("/console/sales?{wrong}")).await.status, 400, "{wrong}");
         }

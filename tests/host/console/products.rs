@@ -322,6 +322,7 @@ fn an_entry_is_taken_out_for_a_reason_and_buyers_keep_what_they_have() {
         let path = "/console/products/remove";
         let query = form(&[("source", "gumroad"), ("product_id", "32-nPAicqbLj8B_WswVlMw==")]);
         let asked = browser.look(&format!("{path}?{query}")).await;
+        assert!(asked.text().contains("Licenses sold of it: 1. People who hold them: 1."), "{}", asked.text());
         let sent = sent_by(&asked.html.replace("<form", "<form class=\"card\""));
         let fields: Vec<_> =
             sent.iter().filter(|(name, _)| name != "reason").map(|(a, b)| (a.as_str(), b.as_str())).collect();

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use latchkey::adapters::storefronts::SECTIONS;
-use latchkey::http::api::products::{CatalogueAnswer, DryRun, ReplaceRequest, ReplacedAnswer, WaitingProducts};
-use latchkey::model::catalogue::{Catalogue, Difference, EntryRef, Form, Problem, Product};
+use latchkey::http::api::products::{
+    CatalogueAnswer, DryRun, EntrySold, ReplaceRequest, ReplacedAnswer, WaitingProducts,
+};
+use latchkey::model::catalogue::{Catalogue, EntryRef, Form, Problem, Product};
 use serde_json::{Map, Value, json};
 
 use super::{Asking, Format, against, parse};
@@ -127,7 +129,7 @@ impl Asking<'_> {
         let shown = if replaced.difference.is_empty() {
             format!("{head} {} says the same: there is nothing to change.", file.path.display())
         } else {
-            let changes = listed(&replaced.difference, &present, &written.catalogue);
+            let changes = listed(&replaced, &present, &written.catalogue);
             let due = match replaced.waiting {
                 0 => "No delivery waits for this.".to_owned(),
                 waiting => format!(
@@ -201,7 +203,9 @@ const fn media_type(form: Form) -> &'static str {
 }
 
 /// A line for each entry that differs, with what differs of it.
-fn listed(difference: &Difference, old: &CatalogueAnswer, new: &Catalogue) -> String {
+fn listed(replaced: &ReplacedAnswer, old: &CatalogueAnswer, new: &Catalogue) -> String {
+    let difference = &replaced.difference;
+    let sold = |entry: &EntryRef| replaced.sold.iter().find(|sold| sold.entry == *entry).map(how_much);
     let mut lines = Vec::new();
     lines.extend(difference.added.iter().map(|entry| format!("  + {}", named(entry))));
     for entry in &difference.changed {
@@ -212,8 +216,12 @@ fn listed(difference: &Difference, old: &CatalogueAnswer, new: &Catalogue) -> St
         let old = old.products.get(&entry.source).and_then(|products| products.iter().find(is_it));
         let new = new.products().iter().filter(|product| product.source == entry.source).find(is_it);
         lines.extend(changes(old, new));
+        lines.extend(sold(entry));
     }
-    lines.extend(difference.removed.iter().map(|entry| format!("  - {}", named(entry))));
+    for entry in &difference.removed {
+        lines.push(format!("  - {}", named(entry)));
+        lines.extend(sold(entry));
+    }
     for key in &difference.descriptions {
         let sign = match (old.descriptions.get(key), new.description(key)) {
             (None, _) => '+',
@@ -223,6 +231,13 @@ fn listed(difference: &Difference, old: &CatalogueAnswer, new: &Catalogue) -> St
         lines.push(format!("  {sign} [{key}]  how deliveries are read"));
     }
     plain(&lines.join("\n"))
+}
+
+/// What was sold of an entry.
+fn how_much(sold: &EntrySold) -> String {
+    let (licenses, people) = (counted(sold.licenses, "license", "licenses"), counted(sold.people, "person", "people"));
+    let more = if sold.more { ", or more" } else { "" };
+    format!("      sold: {licenses}, to {people}{more}")
 }
 
 fn named(entry: &EntryRef) -> String {

@@ -310,6 +310,7 @@ pub(super) fn sales_counts() -> SalesCounts {
         since: at("2026-11-21T00:00:00Z"),
         until: at("2026-11-23T00:00:00Z"),
         cut: Some(SalesCut::BetweenDays),
+        next_cursor: Some("1795219200000//".to_owned()),
         total: count.clone(),
         days: vec![
             DayCount { day: at("2026-11-22T00:00:00Z"), count },

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use insta::assert_snapshot;
 use latchkey::http::Code;
 use latchkey::http::api::problem::ProblemDetails;
-use latchkey::http::api::products::{InvalidCatalogue, ReplacedAnswer};
+use latchkey::http::api::products::{EntrySold, InvalidCatalogue, ReplacedAnswer};
 use latchkey::model::catalogue::{Difference, EntryRef, Problem};
 use serde_json::{Value, json};
 
@@ -69,7 +69,8 @@ fn planned(version: i64, waiting: usize) -> ReplacedAnswer {
         removed: vec![entry("6", "Old Kit", None)],
         descriptions: Vec::new(),
     };
-    ReplacedAnswer { version, difference, waiting }
+    let sold = EntrySold { entry: entry("6", "Old Kit", None), licenses: 2, people: 1, more: false };
+    ReplacedAnswer { version, difference, waiting, sold: vec![sold] }
 }
 
 /// Runs a command, and names files as they are named in their own folder.
@@ -145,6 +146,7 @@ async fn a_difference_says_what_changes_of_each_product_and_what_becomes_due() {
           repos: ["acme/kit","acme/docs"] -> ["acme/kit"]
           years: 1 -> unset
       - lemonsqueezy 6  Old Kit
+          sold: 2 licenses, to 1 person
 
     2 deliveries wait for this, and would be processed.
     "#);
@@ -168,7 +170,7 @@ async fn a_description_that_differs_is_named_by_its_key() {
     present["standard_webhooks"] = json!({ "preset": "creem" });
     worker.answers(200, &present);
     let difference = Difference { descriptions: vec!["standard_webhooks".to_owned()], ..Difference::default() };
-    worker.answers(200, &ReplacedAnswer { version: 7, difference, waiting: 1 });
+    worker.answers(200, &ReplacedAnswer { version: 7, difference, waiting: 1, sold: Vec::new() });
     let text =
         run(&worker, &Person::who_says(false), &["products", "diff", &file], &folder).await.expect("a difference");
     assert_snapshot!(text, @"
@@ -313,7 +315,8 @@ async fn a_push_of_what_is_there_already_changes_nothing() {
     let file = folder.file("products.toml", KIT);
     let worker = Worker::default();
     worker.answers(200, &present());
-    worker.answers(200, &ReplacedAnswer { version: 7, difference: Difference::default(), waiting: 0 });
+    worker
+        .answers(200, &ReplacedAnswer { version: 7, difference: Difference::default(), waiting: 0, sold: Vec::new() });
     let line = ["products", "push", &file, "--reason", "again"];
     let text = run(&worker, &Person::who_says(false), &line, &folder).await.expect("nothing to do");
     assert_snapshot!(text, @"http://worker has version 7 of the catalogue. products.toml says the same: there is nothing to change.");

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::http::admin;
-use crate::http::api::products::{DryRun, ReplaceRequest, ReplacedAnswer};
+use crate::http::api::products::{DryRun, EntrySold, ReplaceRequest, ReplacedAnswer};
 use crate::http::{Code, Problem};
 use crate::model::catalogue::{EntryRef, Problem as Mistake};
 use crate::pages::console::visit::Visit;
@@ -88,7 +88,7 @@ fn mark(text: &str, version: &str) -> String {
 }
 
 /// Tells what a file would change.
-async fn look<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outcome {
+pub(super) async fn look<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outcome {
     replace(visit, text, DryRun::Yes).await
 }
 
@@ -147,7 +147,11 @@ impl Plan {
             (words::CHANGED, &difference.changed),
             (words::REMOVED, &difference.removed),
         ];
-        let entries = |entries: &[EntryRef]| entries.iter().map(entry).collect::<Vec<_>>();
+        let told = |entry: &EntryRef| match answer.sold.iter().find(|sold| sold.entry == *entry) {
+            Some(sold) => with_sold(sold),
+            None => self::entry(entry),
+        };
+        let entries = |entries: &[EntryRef]| entries.iter().map(told).collect::<Vec<_>>();
         let described: Vec<_> = difference.descriptions.iter().map(|key| alone(key)).collect();
         let waiting = i64::try_from(answer.waiting).unwrap_or(i64::MAX);
         Self {
@@ -161,6 +165,19 @@ impl Plan {
             seen: mark(text, version),
         }
     }
+}
+
+/// An entry with what was sold of it.
+fn with_sold(sold: &EntrySold) -> Markup {
+    let entry = entry(&sold.entry);
+    filled(words::ENTRY_WITH_SOLD, &[("entry", Part::Marked(&entry)), ("sold", Part::Marked(&how_much(sold)))])
+}
+
+/// What was sold of an entry.
+pub(super) fn how_much(sold: &EntrySold) -> Markup {
+    let number = |count: usize| Part::Number(i64::try_from(count).unwrap_or(i64::MAX));
+    let sentence = if sold.more { words::SOLD_OR_MORE } else { words::SOLD_OF_ENTRY };
+    filled(sentence, &[("licenses", number(sold.licenses)), ("people", number(sold.people))])
 }
 
 fn entry(entry: &EntryRef) -> Markup {

@@ -1,7 +1,7 @@
--- The newest :most orders that were sold within a period, each with its lines, with what was said of it since, and with whether a
--- license of it waits for its buyer.
-SELECT o.amount_cents, o.currency, o.test, o.sold_at,
-       (SELECT json_group_array(json_array(o.source, i.product_id, i.quantity))
+-- The newest :most orders that were sold from :since on and before :at, or at that time and with a smaller name than the one given,
+-- each with its lines, with what was said of it since, and with whether a license of it waits for its buyer.
+SELECT o.source, o.order_id, o.amount_cents, o.currency, o.test, o.sold_at,
+       (SELECT json_group_array(json_array(i.product_id, i.quantity))
         FROM order_items i WHERE i.source = o.source AND i.order_id = o.order_id) AS items,
        EXISTS (SELECT 1 FROM order_facts f
                WHERE f.source = o.source AND f.order_id = o.order_id AND f.fact = 'refunded') AS refunded,
@@ -11,6 +11,6 @@ SELECT o.amount_cents, o.currency, o.test, o.sold_at,
                WHERE l.source = o.source AND l.order_id = o.order_id AND l.status = 'active'
                  AND NOT EXISTS (SELECT 1 FROM license_activations a WHERE a.license_key = l.license_key)) AS waits
 FROM orders o
-WHERE o.sold_at >= :since AND o.sold_at < :until
-ORDER BY o.sold_at DESC
+WHERE o.sold_at >= :since AND (o.sold_at, o.source, o.order_id) < (:at, :source, :order_id)
+ORDER BY o.sold_at DESC, o.source DESC, o.order_id DESC
 LIMIT :most
