@@ -7,6 +7,8 @@ use std::time::Duration;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -42,13 +44,38 @@ impl Default for Look {
     }
 }
 
-/// A browser with a profile of its own. It ends when it is dropped.
+/// A browser with a profile of its own. It ends when it is dropped, be it by a panic.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
     look: Look,
-    _driver: Child,
+    group: Group,
     _profile: TempDir,
+}
+
+/// The driver and all that it has started, which is one group of processes. They end when it is dropped: ending the driver alone would
+/// leave Chromium behind.
+#[derive(Debug)]
+struct Group {
+    driver: Child,
+    /// The driver's id, which is the group's.
+    id: Option<Pid>,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            // Who has ended in the meantime needs no signal.
+            let _ = killpg(id, Signal::SIGKILL);
+        }
+        // It is waited for, which takes no time, so that nothing is left of it either.
+        for _ in 0..100 {
+            if !matches!(self.driver.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
 }
 
 /// A command of the driver's own.
@@ -74,14 +101,16 @@ impl Browser {
     /// # Panics
     /// When Chromium or its driver is not there, or does not start.
     pub async fn start(look: Look) -> Self {
-        let mut driver = Command::new("chromedriver")
+        let driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .expect("chromedriver starts");
-        let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
+        let id = driver.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        let mut group = Group { driver, id };
+        let mut lines = BufReader::new(group.driver.stdout.take().expect("its output")).lines();
         let port = loop {
             let line = lines.next_line().await.expect("its output").expect("chromedriver says its port");
             if let Some((_, port)) = line.split_once("started successfully on port ") {
@@ -115,7 +144,7 @@ impl Browser {
         let mut builder = ClientBuilder::new(connector);
         let client = builder.capabilities(capabilities);
         let client = client.connect(&format!("http://127.0.0.1:{port}")).await.expect("a session");
-        let browser = Self { client, look, _driver: driver, _profile: profile };
+        let browser = Self { client, look, group, _profile: profile };
         let metrics = json!({ "width": look.width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         browser.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": look.scheme }] });
@@ -126,6 +155,15 @@ impl Browser {
     async fn cdp(&self, command: &str, params: Value) {
         let body = json!({ "cmd": command, "params": params });
         self.client.issue_cmd(Own { path: "goog/cdp/execute", body }).await.expect("a command of Chromium's");
+    }
+
+    /// The ids of the processes of the driver and of Chromium.
+    ///
+    /// # Panics
+    /// When they do not tell.
+    pub fn processes(&self) -> [i64; 2] {
+        let chromium = self.client.capabilities().and_then(|told| told.get("goog:processID")).and_then(Value::as_i64);
+        [self.group.id.map(|id| id.as_raw().into()), chromium].map(|id| id.expect("an id"))
     }
 
     /// Opens an address.
@@ -182,6 +220,16 @@ impl Browser {
     /// What an expression of JavaScript gives.
     pub async fn value(&self, expression: &str) -> Value {
         self.client.execute(&format!("return {expression}"), Vec::new()).await.expect("a value")
+    }
+
+    /// What a script gives to its last argument, which is called back.
+    pub async fn answer(&self, script: &str) -> Value {
+        self.client.execute_async(script, Vec::new()).await.expect("an answer")
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("a page");
     }
 
     /// Looks the page through: nothing that axe finds, nothing wider than the window, no error in the console. A picture of it is

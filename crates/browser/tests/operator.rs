@@ -21,6 +21,33 @@ fn tell<F: Future>(story: impl FnOnce() -> F) {
     LocalSet::new().block_on(&runtime, async { story().await });
 }
 
+/// Whether a process is still there.
+fn runs(id: i64) -> bool {
+    let id = nix::unistd::Pid::from_raw(i32::try_from(id).unwrap());
+    nix::sys::signal::kill(id, None).is_ok()
+}
+
+#[test]
+fn a_test_that_panics_leaves_no_browser_behind() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let story = std::thread::spawn(move || {
+        tell(async || {
+            let browser = Browser::start(Look::default()).await;
+            let processes = browser.processes();
+            assert!(processes.into_iter().all(runs), "{processes:?}");
+            sender.send(processes).unwrap();
+            panic!("as a test does that fails");
+        });
+    });
+    let processes = receiver.recv().unwrap();
+    story.join().unwrap_err();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while processes.into_iter().any(runs) {
+        assert!(std::time::Instant::now() < deadline, "{processes:?} are still there");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
 async fn signs_in(browser: &Browser, shop: &Shop) {
     browser.open(&format!("{}/console", shop.url)).await;
     browser.sees("Sign in to the console").await;
