@@ -46,7 +46,7 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 fn place(cursor: &Cursor) -> Place {
     let parse = || {
         let mut parts = cursor.as_str().splitn(3, '/');
-        let sold_at = Timestamp::from_millis(parts.next()?.parse().ok()?);
+        let sold_at = parts.next()?.parse().ok().filter(|millis: &i64| *millis >= 0).map(Timestamp::from_millis)?;
         let source = parts.next()?.to_owned();
         Some(Place { sold_at, source, order_id: percent_decode_str(parts.next()?).decode_utf8().ok()?.into_owned() })
     };
@@ -198,7 +198,9 @@ mod tests {
         let last = of_one_day[0].place();
         assert_eq!((last_day(&last), last_day(&Place::at(at(9)))), (9, 8));
         assert_eq!(cursor(of_one_day), Some(last));
-        assert_eq!(place(&serde_json::from_value("x".into()).unwrap()), Place::at(at(0)));
+        for wrong in ["x", "1//%ff", "-1//", "-9223372036854775808/gumroad/1"] {
+            assert_eq!(place(&serde_json::from_value(wrong.into()).unwrap()), Place::at(at(0)), "{wrong}");
+        }
     }
 
     #[test]
