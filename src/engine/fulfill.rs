@@ -275,7 +275,8 @@ impl<P: Platform> Engine<P> {
         let order_id = self.run(batch).await?.first(&order)?.unwrap_or_else(|| payment.clone());
         let order = LicenseSelector::Order(source, &order_id);
         let mut batch = Batch::from(Vec::from(licenses::apply_order_facts(order, self.moment(), &self.trace)));
-        let completion = Completion { event_type, order_id: Some(&order_id), reason: Some(reason) };
+        let completion =
+            Completion { event_type, order_id: Some(&order_id), reason: Some(reason), payload: Payload::Kept };
         batch.run(events::complete(event, self.now(), &completion));
         self.run(batch).await?;
         let fields = [
