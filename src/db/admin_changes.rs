@@ -122,29 +122,33 @@ pub fn to_dismiss(id: &EventId) -> Query<AfterReplay> {
 }
 
 /// Ends a delivery of which nothing is to come, unless it is processed, and says whether it did. `event_type` and `order_id` are
-/// noted where that was not known before.
+/// noted where that was not known before. What `mail_providers` have sent, a JSON array of sources, is erased with it.
+#[expect(clippy::too_many_arguments)]
 pub fn dismiss_event(
     batch: &mut Batch,
     id: &EventId,
     event_type: Option<&EventType>,
     order_id: Option<&OrderId>,
+    mail_providers: &str,
     action: &AdminAction,
     now: Timestamp,
     trace: &TraceId,
 ) -> Handle<Effect> {
     let AdminAction { id: action_id, reason, actor } = action;
     batch.run(statement!("changes/record_event_dismissal", id, action_id, reason, actor, now, trace));
-    batch.run(statement!("changes/dismiss_event", id, event_type = event_type.map(EventType::as_str), order_id, now));
+    let event_type = event_type.map(EventType::as_str);
+    batch.run(statement!("changes/dismiss_event", id, event_type, order_id, mail_providers, now));
     batch.run(statement!("changes/forget_lines"));
     let effect = |row: &Row| Ok(if row.integer("acted")? == 1 { Effect::Taken } else { Effect::None });
     batch.add(query!("changes/acted", effect, action_id))
 }
 
 /// Ends deliveries of which nothing is to come: those that meet the filters and were tried, at most [`TAKEN_AT_MOST`]. Gives a row
-/// for each.
+/// for each. `mail_providers` as for one.
 pub fn dismiss_events(
     batch: &mut Batch,
     filter: OutstandingFilter<'_>,
+    mail_providers: &str,
     action: &AdminAction,
     now: Timestamp,
     trace: &TraceId,
@@ -167,8 +171,18 @@ pub fn dismiss_events(
         actor,
         trace
     ));
-    let ended = query!("changes/dismiss_events", |_| Ok(()), since_id, source, state, error, now, count = count());
-    let ended = batch.add(ended);
+    let count = count();
+    let ended = batch.add(query!(
+        "changes/dismiss_events",
+        |_| Ok(()),
+        since_id,
+        source,
+        state,
+        error,
+        mail_providers,
+        now,
+        count
+    ));
     batch.run(statement!("changes/forget_lines"));
     ended
 }

@@ -7,6 +7,7 @@
 use super::ingest::ABANDONED_AFTER_MS;
 use super::license_actions::{ActionOutcome, Refusal};
 use super::{Engine, FollowUp, StorageError};
+use crate::adapters::mail::returned::Teller;
 use crate::adapters::storefronts::{NotUnderstood, Understood};
 use crate::db::admin_changes::{self, Effect, Ordered, OutboxAction, OutstandingFilter, Processing, TAKEN_AT_MOST};
 use crate::db::privacy::{self, NamedOrder, Person};
@@ -99,9 +100,16 @@ impl<P: Platform> Engine<P> {
             _ => (None, None),
         };
         let mut batch = Batch::new();
-        let (event_type, order_id) = (event_type.as_ref(), order_id.as_ref());
-        let effect =
-            admin_changes::dismiss_event(&mut batch, id, event_type, order_id, action, self.now(), &self.trace);
+        let effect = admin_changes::dismiss_event(
+            &mut batch,
+            id,
+            event_type.as_ref(),
+            order_id.as_ref(),
+            &Teller::sources(),
+            action,
+            self.now(),
+            &self.trace,
+        );
         Ok(match self.run(batch).await?.first(&effect)? {
             Some(Effect::Taken) => ActionOutcome::Done,
             _ => ActionOutcome::Refused(Refusal::ProcessedAlready),
@@ -118,7 +126,8 @@ impl<P: Platform> Engine<P> {
         action: &AdminAction,
     ) -> Result<Dismissed, DbError> {
         let mut batch = Batch::new();
-        let dismissed = admin_changes::dismiss_events(&mut batch, filter, action, self.now(), &self.trace);
+        let (providers, now) = (Teller::sources(), self.now());
+        let dismissed = admin_changes::dismiss_events(&mut batch, filter, &providers, action, now, &self.trace);
         let dismissed = self.run(batch).await?.count(&dismissed)?;
         Ok(Dismissed { dismissed, more: dismissed >= TAKEN_AT_MOST })
     }

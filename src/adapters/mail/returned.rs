@@ -48,6 +48,12 @@ impl Teller {
         }
     }
 
+    /// The sources of all, as a JSON array.
+    pub fn sources() -> String {
+        let sources = Self::ALL.map(Self::source);
+        serde_json::json!(sources.each_ref().map(Source::as_str)).to_string()
+    }
+
     /// What proves a delivery, by all that is known before its body is read.
     ///
     /// Postmark signs nothing. It brings the name and the password that are set at the hook, or stand in its address, as HTTP's basic

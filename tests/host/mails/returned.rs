@@ -82,6 +82,27 @@ fn the_license_shows_that_its_mail_came_back_and_the_seller_is_told_once() {
 }
 
 #[test]
+fn what_a_provider_told_and_the_seller_dismissed_names_nobody() {
+    for all in [false, true] {
+        run(async {
+            for shop in shops() {
+                let (_, mail) = sell(&shop).await;
+                tell(&shop, &mail, MailFate::Bounced).await;
+                // As if it could not be read, and waited for the seller.
+                let stuck = "processed = 0, processed_at = NULL, reason = NULL, error = 'unreadable', stuck_at = 1,
+                             payload = '{\"to\":\"buyer@example.com\"}'";
+                shop.rows(&format!("UPDATE webhook_events SET {stuck} WHERE source IN ('postmark', 'resend')"));
+                let id = shop.value("SELECT id FROM webhook_events WHERE stuck_at = 1");
+                let path = if all { "/admin/events/dismiss".to_owned() } else { format!("/admin/events/{id}/dismiss") };
+                operator_asks(&shop, &path, br#"{ "reason": "it is nobody's mail" }"#).await;
+                assert_eq!(shop.count("webhook_events WHERE reason = 'dismissed' AND payload IS NULL"), 1);
+                assert_eq!(shop.count("webhook_events WHERE payload IS NOT NULL"), 1, "that of the sale");
+            }
+        });
+    }
+}
+
+#[test]
 fn a_corrected_address_gets_the_key_and_the_old_bounce_says_nothing_of_it() {
     run(async {
         for shop in shops() {
