@@ -429,7 +429,7 @@ pub static MISTAKES: &[Mistake] = &[
             Edit::LeftOut("actions/record_revocation"),
             Edit::Reworded {
                 name: "actions/revoke",
-                from: "AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)",
+                from: "AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id)",
                 to: "AND :action_id IS NOT NULL",
             },
         ],
@@ -457,7 +457,7 @@ pub static MISTAKES: &[Mistake] = &[
             Edit::LeftOut("actions/record_correction"),
             Edit::Reworded {
                 name: "actions/correct_licenses",
-                from: "AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id AND target = :key)",
+                from: "AND EXISTS (SELECT 1 FROM admin_actions WHERE id = :action_id)",
                 to: "AND :action_id IS NOT NULL",
             },
         ],
