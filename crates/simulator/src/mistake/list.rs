@@ -496,8 +496,8 @@ pub static MISTAKES: &[Mistake] = &[
         "what is said later of an erased order is kept as it came",
         &[Edit::Reworded {
             name: "events/complete",
-            from: "iif(EXISTS (SELECT 1 FROM erased_orders x",
-            to: "iif(EXISTS (SELECT 1 FROM (SELECT '' AS source, '' AS order_id, 1 AS buyer) x",
+            from: "OR EXISTS (SELECT 1 FROM erased_orders x",
+            to: "OR EXISTS (SELECT 1 FROM (SELECT '' AS source, '' AS order_id, 1 AS buyer) x",
         }],
     ),
     left_out("whose account an erased license was bound to is never forgotten", &[Edit::LeftOut("privacy/look_again")]),
