@@ -270,7 +270,8 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), StorageError> {
         let (event, source) = (handling.event, handling.source());
         let refunded = Subscription::of_refunded(payment);
-        let mut batch = Batch::from(self.record_said(source, payment, OrderFacts::REFUNDED, Some(&refunded), event));
+        // With whatever it changes where it is an order: once the fact stands, anything may revoke the license and leave its access.
+        let mut batch = Batch::from(self.facts(source, payment, OrderFacts::REFUNDED, Some(&refunded), event));
         let order = batch.add(subscriptions::order(source, &refunded));
         let order_id = self.run(batch).await?.first(&order)?.unwrap_or_else(|| payment.clone());
         let order = LicenseSelector::Order(source, &order_id);
