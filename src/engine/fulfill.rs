@@ -273,11 +273,15 @@ impl<P: Platform> Engine<P> {
         // With whatever it changes where it is an order: once the fact stands, anything may revoke the license and leave its access.
         let mut batch = Batch::from(self.facts(source, payment, OrderFacts::REFUNDED, Some(&refunded), event));
         let order = batch.add(subscriptions::order(source, &refunded));
-        let order_id = self.run(batch).await?.first(&order)?.unwrap_or_else(|| payment.clone());
-        let order = LicenseSelector::Order(source, &order_id);
-        let mut batch = Batch::from(Vec::from(licenses::apply_order_facts(order, self.moment(), &self.trace)));
+        let of_subscription = self.run(batch).await?.first(&order)?;
+        let mut batch = Batch::new();
+        if let Some(order_id) = &of_subscription {
+            let order = LicenseSelector::Order(source, order_id);
+            batch.extend(licenses::apply_order_facts(order, self.moment(), &self.trace));
+        }
+        let order_id = of_subscription.as_ref().unwrap_or(payment);
         let completion =
-            Completion { event_type, order_id: Some(&order_id), reason: Some(reason), payload: Payload::Kept };
+            Completion { event_type, order_id: Some(order_id), reason: Some(reason), payload: Payload::Kept };
         batch.run(events::complete(event, self.now(), &completion));
         self.run(batch).await?;
         let fields = [
