@@ -540,6 +540,60 @@ fn what_an_account_had_before_is_taken_when_the_operator_says_so() {
 }
 
 #[test]
+fn only_a_license_of_that_account_that_opens_that_repository_still_keeps_it_in() {
+    run(async {
+        for (other, state) in [
+            ("licenses SET status = 'active'", "member"),
+            ("licenses SET status = 'suspended'", "member"),
+            ("licenses SET status = 'revoked'", "revoking"),
+            ("licenses SET term = 'stopped', kept_after_end = 0, expires_at = {now} + 1", "member"),
+            ("licenses SET term = 'stopped', kept_after_end = 0, expires_at = {now}", "revoking"),
+            ("licenses SET test = 1", "revoking"),
+            ("license_activations SET github_user_id = 1", "revoking"),
+            ("entitlements SET repo = 'acme/other'", "revoking"),
+        ] {
+            let shop = shop();
+            shop.sandbox.add_collaborator_as("octocat", "acme/starter", "maintain");
+            for order in ["one", "two"] {
+                let key = sell(&shop, "reader", order).await;
+                assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            }
+            assert_eq!(shop.deliver(&shop.sandbox.gumroad_refund("one")).await.status, 200);
+            shop.tick_after(MINUTE).await;
+            let now = shop.host.now().as_millis().to_string();
+            let of_two = "(SELECT license_key FROM licenses WHERE order_id = 'two')";
+            shop.rows(&format!("UPDATE {} WHERE license_key = {of_two}", other.replace("{now}", &now)));
+            assert_eq!(forget_earlier(&shop, "acme/starter").await.status, 200, "{other}");
+            assert_eq!(shop.value("SELECT state FROM grants"), state, "{other}");
+        }
+    });
+}
+
+#[test]
+fn what_is_taken_from_an_account_is_the_higher_of_what_it_had_and_what_it_was_given() {
+    const PERMISSIONS: [&str; 5] = ["pull", "triage", "push", "maintain", "admin"];
+    run(async {
+        let shop = shop();
+        shop.sandbox.add_collaborator_as("octocat", "acme/starter", "read");
+        let key = sell(&shop, "reader", "one").await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        for (earlier_rank, earlier) in PERMISSIONS.into_iter().enumerate() {
+            let forgotten = async |given: &str| {
+                shop.rows(&format!("UPDATE grants SET earlier = '{earlier}', given = {given}"));
+                assert_eq!(forget_earlier(&shop, "acme/starter").await.status, 200, "{earlier} {given}");
+                assert_eq!(shop.value("SELECT earlier IS NULL FROM grants"), "1");
+                shop.value("SELECT given FROM grants")
+            };
+            assert_eq!(forgotten("NULL").await, earlier);
+            for (given_rank, given) in PERMISSIONS.into_iter().enumerate() {
+                let higher = PERMISSIONS[earlier_rank.max(given_rank)];
+                assert_eq!(forgotten(&format!("'{given}'")).await, higher, "{earlier} {given}");
+            }
+        }
+    });
+}
+
+#[test]
 fn what_an_account_had_before_stays_while_somebody_is_at_it_and_where_nothing_is_recorded() {
     run(async {
         let shop = shop();
@@ -549,8 +603,11 @@ fn what_an_account_had_before_stays_while_somebody_is_at_it_and_where_nothing_is
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
         let until = shop.host.now().as_millis() + 60_000;
         shop.rows(&format!("UPDATE outbox SET state = 'leased', lease_id = 'x', next_attempt_at = {until}, done_at = NULL, outcome = NULL"));
+        // What was done about something else is no sign that this was done.
+        shop.rows("INSERT INTO admin_actions (id, action, target, reason, actor, acted_at, trace_id) VALUES ('another', 'x', 'y', 'z', 'z', 1, 't')");
         assert_eq!(forget_earlier(&shop, "acme/starter").await.status, 409);
-        assert_eq!(shop.count("admin_actions"), 0);
+        assert_eq!(shop.count("admin_actions"), 1);
+        assert_eq!(forget_earlier(&shop, "acme/other").await.status, 404, "that is another repository");
         assert_eq!(shop.value("SELECT earlier FROM grants"), "pull");
     });
 }

@@ -374,6 +374,23 @@ fn a_mail_is_sent_once_more_for_each_time_that_the_operator_asks() {
 }
 
 #[test]
+fn how_a_mail_ended_is_kept_each_time_that_it_is_sent_again_and_only_then() {
+    run(async {
+        let shop = Shop::open();
+        let key = sell(&shop).await;
+        let ends = || shop.value("SELECT json_array_length(coalesce(history, '[]')) FROM outbox");
+        assert_eq!(resend(&shop, &key).await, ActionOutcome::Done);
+        assert_eq!(ends(), "1");
+        assert_eq!(resend(&shop, &key).await, ActionOutcome::Done);
+        assert_eq!(ends(), "1", "it was still due, and had not ended");
+        shop.tick().await;
+        assert_eq!(shop.take_key(), key);
+        assert_eq!(resend(&shop, &key).await, ActionOutcome::Done);
+        assert_eq!(ends(), "2");
+    });
+}
+
+#[test]
 fn a_mail_that_was_given_up_is_tried_anew() {
     run(async {
         let shop = Shop::open();

@@ -35,8 +35,8 @@ struct Cli {
     /// Do each run twice, and compare what happened.
     #[arg(long)]
     check: bool,
-    /// Have the engine make each of a list of mistakes on purpose, and say how many runs it takes to notice: at most 2,000, or
-    /// --seeds.
+    /// Have the engine make each of a list of mistakes on purpose, and say how many runs it takes to notice: the one that noticed
+    /// before, then at most 2,000, or --seeds.
     #[arg(long, conflicts_with_all = ["seed", "check"])]
     mistakes: bool,
     /// Have the engine make the mistake whose name has these words, in the run of --seed.
@@ -53,6 +53,9 @@ struct Cli {
     #[arg(long, value_name = "J")]
     jobs: Option<usize>,
 }
+
+/// A mistake that takes more runs to notice than this has its seed in `noticed.txt`.
+const SOON: u64 = 25;
 
 /// How many activate on a launch day.
 const LAUNCHED: usize = 10_000;
@@ -129,18 +132,21 @@ fn hunt(seeds: u64, jobs: usize) -> ExitCode {
     let mut broken = HashSet::new();
     println!("{:>5}  mistake, and what is noticed", "runs");
     for (mistake, noticed) in campaign::hunt_all(seeds, jobs) {
-        let (runs, violation) = match noticed {
-            Some((runs, End { violation: Some(violation), .. })) => {
+        let (runs, noticed_late, violation) = match noticed {
+            Some((runs, End { seed, violation: Some(violation), .. })) => {
                 broken.insert(violation.invariant);
-                (runs, format!("{}: {}", violation.invariant, violation.what))
+                (runs, (runs > SOON).then_some(seed), format!("{}: {}", violation.invariant, violation.what))
             }
             _ => {
                 all_noticed = false;
-                (seeds, "nothing".to_owned())
+                (seeds, None, "nothing".to_owned())
             }
         };
         total += runs;
         println!("{runs:>5}  {}\n       {violation}", mistake.name);
+        if let Some(seed) = noticed_late {
+            println!("       write it into noticed.txt: {seed} {}", mistake.name);
+        }
     }
     println!("{total} runs in {:.1} s", begin.elapsed().as_secs_f64());
     let unbroken: Vec<_> = INVARIANTS.into_iter().filter(|invariant| !broken.contains(invariant)).collect();

@@ -39,6 +39,15 @@ fn a_broken_promise_is_noticed_and_its_run_can_be_shown() {
 }
 
 #[test]
+fn every_noted_seed_names_a_mistake_that_there_is() {
+    for (_, name) in campaign::noted() {
+        assert_eq!(Mistake::named(name).map(|mistake| mistake.name), Some(name));
+    }
+    let lines = include_str!("../noticed.txt").lines().filter(|line| !line.starts_with('#')).count();
+    assert_eq!(campaign::noted().count(), lines, "every line is a seed and a name");
+}
+
+#[test]
 fn a_transcript_is_in_words_from_the_first_moment_on() {
     let mut runner = Runner::new();
     let transcripts: String = (0..48).map(|seed| runner.run_with_transcript(seed).transcript).collect();

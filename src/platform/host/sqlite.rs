@@ -64,8 +64,8 @@ impl Sqlite {
         // Otherwise a prepared statement is planned anew whenever the value of a parameter could change its plan.
         let stable_plans = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
         connection.set_db_config(stable_plans, true).map_err(|error| refused(&error))?;
-        // Every statement that the engine has, and as many again for whoever looks on.
-        connection.set_prepared_statement_cache_capacity(256);
+        // Every statement that the engine has, with those that it puts together, and as many again for whoever looks on.
+        connection.set_prepared_statement_cache_capacity(1_024);
         for (limit, most) in LIMITS {
             connection.set_limit(limit, most).map_err(|error| refused(&error))?;
         }
