@@ -11,7 +11,7 @@ use super::cookie;
 use super::fields::Fields;
 use super::frame::Frame;
 use super::license::{entered, noted, over, written_down};
-use super::session::{Sealer, Session, random_text};
+use super::session::{Sealer, Session, Shown, random_text};
 use super::words::{self, Notice};
 use crate::adapters::github::{Accepted, Consent, SignIn};
 use crate::config::Config;
@@ -122,8 +122,8 @@ async fn answer<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Fram
         consent: if begun.accepts { Consent::AcceptForMe } else { Consent::IdentityOnly },
         key,
         repos: session.chosen(),
-        // Whoever has only found the key knows no account that it could be moved away from.
-        moves_from: session.account().filter(|_| begun.moves),
+        // Whoever has only found the key, and the account's public name, is not the one who may move it away from there.
+        moves_from: session.owned().filter(|_| begun.moves),
     };
     let (signed_in, follow_up) = engine.sign_in(request).await;
     written_down(engine, follow_up).await;
@@ -131,7 +131,7 @@ async fn answer<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Fram
         Ok(signed_in) => {
             let notice = told_of(signed_in.acceptance);
             let response = redirect(&noted("/license", notice));
-            match session.knowing(platform, signed_in.activated.account) {
+            match session.knowing(platform, signed_in.activated.account, Shown::AsOwner) {
                 Ok(session) => session.give(response, config, now),
                 Err(_) => response,
             }

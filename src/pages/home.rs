@@ -6,7 +6,7 @@ use super::answer::redirect;
 use super::fields::Fields;
 use super::frame::Frame;
 use super::recover;
-use super::session::Session;
+use super::session::{Session, Shown};
 use super::words::{self, Notice};
 use crate::engine::{ActivateError, Engine};
 use crate::http::activate::{log_refusal, within_limits};
@@ -61,7 +61,14 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
         }
     };
     let (config, platform) = (engine.config(), engine.platform());
-    match Session::begin(platform, &view.key) {
+    let session = Session::begin(platform, &view.key);
+    let session = match &view.activation {
+        Some(bound) if recover::has_bought(engine, &head, &view.key).await => {
+            session.and_then(|session| session.knowing(platform, bound.user_id, Shown::AsOwner))
+        }
+        _ => session,
+    };
+    match session {
         Ok(session) if config.pages.signing.is_some() => session.give(redirect("/license"), config, platform.now()),
         _ => frame.refused(503).response(),
     }

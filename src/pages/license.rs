@@ -9,12 +9,12 @@ use super::answer::{Policy, redirect};
 use super::fields::Fields;
 use super::frame::Frame;
 use super::home::status_of;
-use super::session::Session;
+use super::session::{Session, Shown};
 use super::words::{self, Markup, Notice, Part, Tone, filled};
-use super::{cookie, github, rendered};
+use super::{cookie, github, recover, rendered};
 use crate::adapters::github::{Profile, avatar};
 use crate::config::{Config, Moves};
-use crate::engine::{Activate, ActivateError, Claimed, Engine, FollowUp, LicenseView, RepoView};
+use crate::engine::{Activate, ActivateError, Bound, Claimed, Engine, FollowUp, LicenseView, RepoView};
 use crate::http::activate::{log_refusal, within_limits};
 use crate::http::{Request, Response};
 use crate::model::catalogue::ProofRule;
@@ -58,10 +58,18 @@ enum Step {
         login: Option<String>,
         again: bool,
         sign_in: Option<&'static str>,
-        moves: bool,
+        moves: Moving,
         /// How another account can be told than the one that was given at the checkout, while that is possible.
         corrects: Option<By>,
     },
+}
+
+/// Whether the buyer can move the license to another account.
+enum Moving {
+    No,
+    /// Once they have shown to be its owner: at GitHub or, where that is possible, by a mail to the address of the order.
+    Owner { by_mail: bool },
+    Yes,
 }
 
 /// How the account can be told.
@@ -232,7 +240,12 @@ async fn activate_typed<P: Platform>(engine: &Engine<P>, request: Request, frame
     match activated {
         Ok(activated) => {
             let (config, platform) = (engine.config(), engine.platform());
-            match session.knowing(platform, activated.account) {
+            // Whoever activates it first decides whose it is; later, the name of the account is all that was given.
+            let shown = match activated.binding {
+                Bound::Now => Shown::AsOwner,
+                Bound::Before => Shown::ByName,
+            };
+            match session.knowing(platform, activated.account, shown) {
                 Ok(session) => session.give(redirect(&noted("/license", notice)), config, platform.now()),
                 Err(_) => redirect(&noted("/license", notice)),
             }
@@ -312,7 +325,13 @@ fn step<P: Platform>(view: &LicenseView, session: &Session, chooses: bool, engin
         };
         let again = view.repos.iter().any(|(_, state)| !matches!(state, RepoView::Member | RepoView::RemovedByHand));
         let open = view.repos.iter().any(|(_, state)| matches!(state, RepoView::Invited { .. }));
-        let moves = !correctable && sign_in.is_some() && login.is_some() && config.pages.moves == Moves::Allowed;
+        let moves = if correctable || sign_in.is_none() || config.pages.moves != Moves::Allowed {
+            Moving::No
+        } else if session.owned() == Some(activation.user_id) {
+            Moving::Yes
+        } else {
+            Moving::Owner { by_mail: recover::is_offered(config) }
+        };
         let corrects = correctable.then(|| By { sign_in, typed: view.proof == ProofRule::Optional });
         return Step::Activated { account, login, again, sign_in: sign_in.filter(|_| open), moves, corrects };
     }

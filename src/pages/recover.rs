@@ -21,7 +21,7 @@ use super::words::{self, Markup, Notice, Part, Tone, filled};
 use crate::config::Config;
 use crate::engine::{Engine, FollowUp, RecoveredLicense, Recovery};
 use crate::http::{Request, Response};
-use crate::model::{BuyerEmail, EmailAddress, RecoveryToken, Standing};
+use crate::model::{BuyerEmail, EmailAddress, LicenseKey, RecoveryToken, Standing};
 use crate::platform::{Level, Limit, LogValue, Platform};
 
 /// Where the form is.
@@ -182,6 +182,16 @@ pub(super) async fn licenses<P: Platform>(engine: &Engine<P>, request: &Request,
         licenses: licenses.iter().map(LicenseRow::of).collect(),
     };
     frame.answer(200, &page).response()
+}
+
+/// Whether this browser is in a session for the address with which this license was bought.
+pub(super) async fn has_bought<P: Platform>(engine: &Engine<P>, request: &Request, key: &LicenseKey) -> bool {
+    let Some(email) = entered(engine, request) else { return false };
+    match engine.licenses_of(&email).await {
+        Ok(licenses) => licenses.iter().any(|license| license.key == *key),
+        // They see the license nevertheless, as whoever has its key does.
+        Err(_) => false,
+    }
 }
 
 /// The address for which this browser is in a session.

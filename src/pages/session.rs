@@ -42,6 +42,20 @@ pub(crate) struct Session {
     /// GitHub's number of the account that this browser has shown to know.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     account: Option<i64>,
+    /// How it has shown that.
+    #[serde(rename = "o", default)]
+    shown: Shown,
+}
+
+/// How a browser has shown to know the account that a license is activated for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum Shown {
+    /// By its username, which is public: whoever has found the key may have guessed it.
+    #[default]
+    ByName,
+    /// As the license's owner: by signing in at GitHub, by the mail to the address with which it was bought, or by having been the
+    /// first to activate it.
+    AsOwner,
 }
 
 impl Sealer {
@@ -81,7 +95,7 @@ impl Session {
     pub(crate) fn begin(platform: &impl Platform, key: &LicenseKey) -> Result<Self, NoRandomness> {
         let ends_at = platform.now().plus_millis(SESSION_S * 1000).as_millis();
         let key = key.as_str().to_owned();
-        Ok(Self { id: random_text(platform)?, key, ends_at, chosen: Vec::new(), account: None })
+        Ok(Self { id: random_text(platform)?, key, ends_at, chosen: Vec::new(), account: None, shown: Shown::ByName })
     }
 
     /// The session that a request shows, if it has not ended.
@@ -105,9 +119,9 @@ impl Session {
         self.account == Some(account.as_i64())
     }
 
-    /// The account that this browser has shown to know.
-    pub(crate) fn account(&self) -> Option<GithubUserId> {
-        self.account.and_then(GithubUserId::new)
+    /// The account that this browser has shown to be its own, or to have been given the license for.
+    pub(crate) fn owned(&self) -> Option<GithubUserId> {
+        self.account.filter(|_| self.shown == Shown::AsOwner).and_then(GithubUserId::new)
     }
 
     #[must_use]
@@ -115,13 +129,19 @@ impl Session {
         Self { chosen: repos.iter().map(|repo| repo.as_str().to_owned()).collect(), ..self }
     }
 
-    /// The same for somebody who has become known as the owner of an account. It is another session then: whoever knew the id
-    /// before must not be this one.
+    /// The same for somebody who has shown to know an account. It is another session then: whoever knew the id before must not be
+    /// this one. Who was shown to be the owner before stays so.
     ///
     /// # Errors
     /// [`NoRandomness`].
-    pub(crate) fn knowing(self, platform: &impl Platform, account: GithubUserId) -> Result<Self, NoRandomness> {
-        Ok(Self { id: random_text(platform)?, account: Some(account.as_i64()), chosen: Vec::new(), ..self })
+    pub(crate) fn knowing(
+        self,
+        platform: &impl Platform,
+        account: GithubUserId,
+        shown: Shown,
+    ) -> Result<Self, NoRandomness> {
+        let shown = if self.owned() == Some(account) { Shown::AsOwner } else { shown };
+        Ok(Self { id: random_text(platform)?, account: Some(account.as_i64()), shown, chosen: Vec::new(), ..self })
     }
 
     /// Gives it to the browser, for as long as it lasts.

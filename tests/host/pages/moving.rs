@@ -5,6 +5,7 @@ use std::time::Duration;
 use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::GumroadSale;
 
+use super::recover::{ask, mailed_link, sold_to, use_link};
 use super::signing_in::{SIGN_IN, begun, entered, led, signed_in};
 use super::{Browser, Seen};
 use crate::shop::{STARTER, Shop, catalogue_of, run};
@@ -15,6 +16,23 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 async fn moved(shop: &Shop, browser: &Browser<'_>, login: &str) -> Seen {
     let callback = begun(shop, browser, MOVE, Some(login)).await;
     led(browser, &callback).await
+}
+
+/// Whom a page offers to move the license.
+#[derive(Debug, PartialEq, Eq)]
+enum Offered {
+    Yes,
+    ToTheOwner,
+    No,
+}
+
+fn offered(seen: &Seen) -> Offered {
+    match (seen.html.contains("name=\"account\" value=\"another\""), seen.text().contains("Sign in with the present account")) {
+        (true, false) => Offered::Yes,
+        (false, true) => Offered::ToTheOwner,
+        (false, false) => Offered::No,
+        (true, true) => panic!("both: {}", seen.text()),
+    }
 }
 
 fn bound_to(shop: &Shop) -> String {
@@ -113,7 +131,7 @@ fn nobody_moves_a_license_who_knows_no_more_than_its_key() {
         let key = shop.value("SELECT license_key FROM licenses");
         let thief = Browser::new(&shop);
         let seen = thief.submit("/", &[("license_key", &key)]).await;
-        assert!(!seen.text().contains("Use another account"), "{}", seen.text());
+        assert_eq!(offered(&seen), Offered::ToTheOwner, "{}", seen.text());
         let seen = moved(&shop, &thief, "grace-hopper").await;
         assert!(seen.text().contains("activated for another GitHub account"), "{}", seen.text());
         assert_eq!(bound_to(&shop), "octocat signed_in");
@@ -123,12 +141,93 @@ fn nobody_moves_a_license_who_knows_no_more_than_its_key() {
 }
 
 #[test]
+fn nobody_moves_a_license_who_knows_its_key_and_the_public_name_of_its_account() {
+    run(async {
+        for proof in ["optional", "required"] {
+            let shop = Shop::open_with(&SIGN_IN);
+            shop.stock(&catalogue_of(&format!(
+                "[[gumroad]]\nproduct_id = \"{STARTER}\"\nname = \"Acme Starter Kit\"\ntier = \"pro\"\n\
+                 repos = [\"acme/starter\"]\nproof = \"{proof}\"\n"
+            )));
+            let browser = entered(&shop, STARTER).await;
+            signed_in(&shop, &browser, "octocat").await;
+            let key = shop.value("SELECT license_key FROM licenses");
+            let thief = Browser::new(&shop);
+            thief.submit("/", &[("license_key", &key)]).await;
+            for path in ["/license/again", "/license/activate"] {
+                let seen = thief.submit(path, &[("github_username", "octocat")]).await;
+                assert_eq!(offered(&seen), Offered::ToTheOwner, "{proof} {path}: {}", seen.text());
+                moved(&shop, &thief, "grace-hopper").await;
+                assert_eq!(bound_to(&shop), "octocat signed_in", "{proof} {path}");
+            }
+            // Who signs in as the owner is the owner, in this browser as well, and having the name sent again changes nothing about it.
+            let seen = signed_in(&shop, &thief, "octocat").await;
+            assert_eq!(offered(&seen), Offered::Yes, "{}", seen.text());
+            let seen = thief.submit("/license/again", &[("github_username", "octocat")]).await;
+            assert_eq!(offered(&seen), Offered::Yes, "{}", seen.text());
+            assert_eq!(shop.count("admin_actions"), 0);
+            shop.calls();
+        }
+    });
+}
+
+#[test]
+fn whoever_activates_a_license_may_move_it_in_that_session_and_later_only_as_its_owner() {
+    run(async {
+        let shop = Shop::open_with(&SIGN_IN);
+        let browser = entered(&shop, STARTER).await;
+        let seen = browser.submit("/license/activate", &[("github_username", "octocat")]).await;
+        assert_eq!(offered(&seen), Offered::Yes, "they have mistyped it, and see that now: {}", seen.text());
+        let key = shop.value("SELECT license_key FROM licenses");
+        let seen = browser.submit("/", &[("license_key", &key)]).await;
+        assert_eq!(offered(&seen), Offered::ToTheOwner, "{}", seen.text());
+        moved(&shop, &browser, "grace-hopper").await;
+        assert_eq!(bound_to(&shop), "octocat typed");
+        shop.calls();
+    });
+}
+
+#[test]
+fn whoever_reads_the_mail_of_the_order_moves_a_license_that_went_to_a_stranger() {
+    run(async {
+        let shop = Shop::open_with(&SIGN_IN);
+        let stranger = entered(&shop, STARTER).await;
+        stranger.submit("/license/activate", &[("github_username", "octocat")]).await;
+        shop.calls();
+        let key = shop.value("SELECT license_key FROM licenses");
+        // Somebody else who has bought here as well reads their own mail, which makes them the owner of no other license.
+        sold_to(&shop, "grace@example.com").await;
+        let other = Browser::new(&shop);
+        let link = link_for(&shop, "grace@example.com").await;
+        use_link(&other, &link).await;
+        let seen = other.submit("/", &[("license_key", &key)]).await;
+        assert_eq!(offered(&seen), Offered::ToTheOwner, "{}", seen.text());
+
+        let buyer = Browser::new(&shop);
+        let link = link_for(&shop, &shop.value(&format!("SELECT email FROM licenses WHERE license_key = '{key}'"))).await;
+        use_link(&buyer, &link).await;
+        let seen = buyer.submit("/", &[("license_key", &key)]).await;
+        assert_eq!(offered(&seen), Offered::Yes, "{}", seen.text());
+        moved(&shop, &buyer, "ada-lovelace").await;
+        let bound = format!("SELECT github_username FROM license_activations WHERE license_key = '{key}'");
+        assert_eq!(shop.value(&bound), "ada-lovelace");
+        shop.calls();
+    });
+}
+
+/// A link by mail to every license of an address.
+async fn link_for(shop: &Shop, email: &str) -> String {
+    ask(shop, email).await;
+    mailed_link(shop)
+}
+
+#[test]
 fn a_seller_can_keep_the_moving_of_licenses_to_themselves() {
     run(async {
         let shop = Shop::open_with(&[SIGN_IN.as_slice(), &[("ALLOW_ACCOUNT_CHANGE", "false")]].concat());
         let browser = entered(&shop, STARTER).await;
         let seen = signed_in(&shop, &browser, "octocat").await;
-        assert!(!seen.text().contains("Use another account"), "{}", seen.text());
+        assert_eq!(offered(&seen), Offered::No, "{}", seen.text());
         let seen = moved(&shop, &browser, "grace-hopper").await;
         assert!(seen.text().contains("The seller can move it"), "{}", seen.text());
         assert_eq!(bound_to(&shop), "octocat signed_in");

@@ -19,7 +19,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const RECOVERIES: &str = "outbox WHERE kind = 'recovery_mail'";
 
 /// Sells the starter kit to this address, and gives the key.
-async fn sold_to(shop: &Shop, email: &str) -> String {
+pub(super) async fn sold_to(shop: &Shop, email: &str) -> String {
     let sale = GumroadSale { product_id: Some(STARTER.to_owned()), email: email.to_owned(), ..GumroadSale::default() };
     assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
     let key = shop.take_key();
@@ -28,14 +28,14 @@ async fn sold_to(shop: &Shop, email: &str) -> String {
 }
 
 /// Asks for the licenses of an address, and gives the pages' answer.
-async fn ask(shop: &Shop, email: &str) -> Seen {
+pub(super) async fn ask(shop: &Shop, email: &str) -> Seen {
     let seen = Browser::new(shop).post("/recover", &[("email", email)]).await;
     shop.calls();
     seen
 }
 
 /// The path of the link in the only mail that was sent since.
-fn mailed_link(shop: &Shop) -> String {
+pub(super) fn mailed_link(shop: &Shop) -> String {
     let mails = shop.sandbox.take_mails();
     assert_eq!(mails.len(), 1, "{mails:?}");
     link_in(mails[0].text.as_deref().unwrap())
@@ -50,7 +50,7 @@ fn token_of(link: &str) -> &str {
     link.split_once('=').unwrap().1
 }
 
-async fn use_link(browser: &Browser<'_>, link: &str) -> Seen {
+pub(super) async fn use_link(browser: &Browser<'_>, link: &str) -> Seen {
     browser.post("/recover/link", &[("token", token_of(link))]).await
 }
 
