@@ -176,6 +176,7 @@ CREATE TABLE licenses (
   name                TEXT    NOT NULL,
   status              TEXT    NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended', 'revoked')),
   test                INTEGER NOT NULL CHECK (test IN (0, 1)),
+  paid_once           INTEGER NOT NULL DEFAULT 0 CHECK (paid_once IN (0, 1)),  -- whatever becomes of a subscription of its order
   issued_at           INTEGER NOT NULL,
   expires_at          INTEGER,                    -- when what was paid for is over; null: never
   grace_ms            INTEGER NOT NULL DEFAULT 0 CHECK (grace_ms >= 0),  -- for so long after that it is good still

@@ -29,8 +29,8 @@ WHERE NOT EXISTS (SELECT 1 FROM order_facts w
                                    iif(f.fact = 'disputed', 'dispute_lost', NULL)));
 
 -- What these do to each license of the order, unless the operator has set it aside. Of several statuses the one that comes first
--- in the alphabet holds. A refund of a subscription's first payment takes away what that bought, and the license only where
--- nothing else is paid.
+-- in the alphabet holds. A refund of a subscription's first payment takes away what that bought, and a license that is paid for
+-- again and again only where nothing else is paid.
 CREATE VIEW license_consequences AS
 SELECT l.license_key, f.fact, f.said_at, l.consequences ->> f.fact AS status
 FROM licenses l JOIN standing_facts f ON f.source = l.source AND f.order_id = l.order_id
@@ -39,7 +39,7 @@ WHERE l.consequences ->> f.fact IS NOT NULL
                       WHEN 'partially_refunded' THEN l.partial_refund_set_aside
                       WHEN 'disputed' THEN l.dispute_set_aside
                       WHEN 'dispute_lost' THEN l.lost_dispute_set_aside ELSE 0 END
-  AND NOT (f.fact = 'refunded'
+  AND NOT (f.fact = 'refunded' AND l.paid_once = 0
            AND EXISTS (SELECT 1 FROM subscriptions s INDEXED BY subscriptions_order
                        WHERE s.source = l.source AND s.order_id = l.order_id AND s.unrefunded = 1));
 
@@ -95,7 +95,7 @@ FROM (
              END AS status
       FROM licenses l
       LEFT JOIN storefront_keys k ON k.source = l.source AND k.storefront_key_id = l.storefront_key_id
-      LEFT JOIN subscriptions s ON s.source = l.source AND s.subscription_id = (
+      LEFT JOIN subscriptions s ON l.paid_once = 0 AND s.source = l.source AND s.subscription_id = (
         SELECT min(o.subscription_id) FROM subscriptions o WHERE o.source = l.source AND o.order_id = l.order_id))));
 
 -- What each bound license claims for its identity, with the name of the grant that it is a claim on. A higher rank permits

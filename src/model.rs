@@ -42,8 +42,8 @@ pub use license_key::{KeyError, LicenseKey, MINTED_KEY_RANDOM_BYTES, PresentedKe
 pub use mail::{MailFate, ReturnedMail};
 pub use money::{Amount, Currency};
 pub use order::{
-    Bought, BuyerAddress, IssuedKey, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked, ProductRef, Quantity,
-    StorefrontId, checkout_login,
+    Bought, BuyerAddress, IssuedKey, LinePayment, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked,
+    ProductRef, Quantity, StorefrontId, checkout_login,
 };
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use proof::{Authenticated, ED25519_BYTES, Ed25519Key, Signature};

@@ -6,8 +6,8 @@ use super::{grants, outbox, privacy};
 use crate::db::grants::Moment;
 use crate::model::catalogue::{Consequence, DisputeConsequence};
 use crate::model::{
-    EventId, GithubLogin, IssuedKey, LicenseKey, LicenseStatus, Order, OrderId, OrderLine, Product, ProductRef, Source,
-    StorefrontId, Timestamp, TraceId, checkout_login,
+    EventId, GithubLogin, IssuedKey, LicenseKey, LicenseStatus, LinePayment, Order, OrderId, OrderLine, Product,
+    ProductRef, Source, StorefrontId, Timestamp, TraceId, checkout_login,
 };
 use crate::platform::{Row, RowError, Statement};
 
@@ -70,6 +70,7 @@ pub fn mint(licenses: &MintedLicenses<'_>, event_id: &EventId) -> Statement {
         email = order.address.as_str(),
         name = order.name.as_str(),
         test = order.test,
+        paid_once = line.payment == LinePayment::Once,
         now = *now,
         expires_at = product.expiry_from(*now),
         grace_ms = product.grace_ms(),

@@ -50,6 +50,17 @@ pub struct OrderLine {
     pub line: NonZeroU32,
     pub bought: Bought,
     pub quantity: Quantity,
+    pub payment: LinePayment,
+}
+
+/// How a line of an order is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinePayment {
+    /// As its order is: once, or again and again where that began a subscription.
+    #[default]
+    WithOrder,
+    /// Once, beside a subscription that the same order began: what becomes of that is nothing to it.
+    Once,
 }
 
 /// The lines of an order: at least one, numbered from one.
@@ -267,15 +278,20 @@ pub fn checkout_login(custom_fields: &[(String, String)]) -> Option<GithubLogin>
 impl OrderLines {
     /// `None` without any.
     pub fn new(bought: impl IntoIterator<Item = (Bought, Quantity)>) -> Option<Self> {
-        let numbers = (1..).map_while(NonZeroU32::new);
+        Self::paid(bought.into_iter().map(|(bought, quantity)| (bought, quantity, LinePayment::WithOrder)))
+    }
+
+    /// Where the storefront tells of each line how it is paid for. `None` without any.
+    pub fn paid(bought: impl IntoIterator<Item = (Bought, Quantity, LinePayment)>) -> Option<Self> {
+        let numbered = (1..).map_while(NonZeroU32::new).zip(bought);
         let lines: Vec<_> =
-            numbers.zip(bought).map(|(line, (bought, quantity))| OrderLine { line, bought, quantity }).collect();
+            numbered.map(|(line, (bought, quantity, payment))| OrderLine { line, bought, quantity, payment }).collect();
         (!lines.is_empty()).then_some(Self(lines))
     }
 
     /// The only line of an order.
     pub fn single(bought: Bought, quantity: Quantity) -> Self {
-        Self(vec![OrderLine { line: NonZeroU32::MIN, bought, quantity }])
+        Self(vec![OrderLine { line: NonZeroU32::MIN, bought, quantity, payment: LinePayment::WithOrder }])
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &OrderLine> {

@@ -68,7 +68,9 @@ enum Step {
 enum Moving {
     No,
     /// Once they have shown to be its owner: at GitHub or, where that is possible, by a mail to the address of the order.
-    Owner { by_mail: bool },
+    Owner {
+        by_mail: bool,
+    },
     Yes,
 }
 

@@ -359,7 +359,8 @@ pub(crate) const MOVE_LEAD: &str = "The license moves to the account that you si
      days.";
 pub(crate) const MOVE_OWNER_LEAD: &str = "To move the license, first sign in with the account that it is activated for. Whoever only has the key cannot move it.";
 pub(crate) const MOVE_OWNER_BUTTON: &str = "Sign in with the present account";
-pub(crate) const MOVE_OWNER_BY_MAIL: &str = "The account is not yours, or you cannot sign in with it? Have a link mailed to the address that you bought with";
+pub(crate) const MOVE_OWNER_BY_MAIL: &str =
+    "The account is not yours, or you cannot sign in with it? Have a link mailed to the address that you bought with";
 pub(crate) const MOVE_BUTTON: &str = "Sign in with the other account";
 pub(crate) const NOT_BEGUN_HERE: &str = "This sign-in was not begun in this browser, or took longer than ten minutes. Open your license, and begin once more.";
 pub(crate) const LOGIN_LABEL: &str = "GitHub username";

@@ -484,6 +484,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE licenses SET status = 'expired'", "CHECK"),
     ("UPDATE licenses SET status = NULL", "NOT NULL"),
     ("UPDATE licenses SET test = 2", "CHECK"),
+    ("UPDATE licenses SET paid_once = 2", "CHECK"),
     ("UPDATE licenses SET test = 'no'", "cannot store TEXT value in INTEGER"),
     ("UPDATE licenses SET event_id = 'no such event'", "FOREIGN KEY"),
     ("UPDATE licenses SET revoked_by_operator = 2", "CHECK"),

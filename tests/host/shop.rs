@@ -267,8 +267,10 @@ impl Shop {
             format!("'\"{name}\":' || json_quote(CASE typeof({name}) WHEN 'blob' THEN hex({name}) ELSE {name} END)")
         };
         let members: Vec<_> = columns.iter().map(member).collect();
+        // In parts, since an expression may be no more than 100 deep, and one `||` is one deeper than the one before.
+        let parts: Vec<_> = members.chunks(16).map(|part| format!("({})", part.join(" || ',' || "))).collect();
         let sql =
-            format!("SELECT '{{' || {} || '}}' AS record FROM {table} WHERE {condition}", members.join(" || ',' || "));
+            format!("SELECT '{{' || {} || '}}' AS record FROM {table} WHERE {condition}", parts.join(" || ',' || "));
         let rows = self.rows(&sql);
         assert_eq!(rows.len(), 1, "one row of {table} with {condition} is expected");
         serde_json::from_str(rows[0].text("record").unwrap()).unwrap()

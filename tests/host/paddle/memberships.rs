@@ -168,3 +168,32 @@ fn a_first_payment_that_comes_before_its_subscription_waits_for_that() {
         shop.take_key();
     });
 }
+
+const KIT: &str = "pro_01hv8x29kz0t586xy6zn1kit00";
+
+#[test]
+fn what_is_paid_once_in_one_checkout_with_a_membership_outlasts_it() {
+    run(async {
+        let shop = open();
+        let entry = |id: &str, tier: &str| {
+            format!(
+                "[[paddle]]\nproduct_id = \"{id}\"\nname = \"Kit\"\ntier = \"{tier}\"\nrepos = [\"acme/toolbox\"]\n"
+            )
+        };
+        shop.stock(&catalogue_of(&(entry(KIT, "kit") + &entry(TOOLBOX, "pro"))));
+        let begun = PaddleSale {
+            items: vec![PaddleItem::of(KIT), PaddleItem { recurs: true, ..PaddleItem::of(TOOLBOX) }],
+            subscription_id: Some(SUBSCRIPTION.to_owned()),
+            paid_until: Some(now_ms(&shop) + MONTH_MS),
+            ..PaddleSale::default()
+        };
+        deliver(&shop, &shop.sandbox.sell_on_paddle(begun)).await;
+        let standings = "SELECT group_concat(tier || ' ' || term || ' ' || (expires_at IS NULL) || ' ' || ended)
+                         FROM (SELECT * FROM licenses ORDER BY tier)";
+        assert_eq!(shop.value(standings), "kit catalogue 1 0,pro renewing 0 0");
+        let canceled_at = Some(now_ms(&shop));
+        deliver(&shop, &told(&shop, "subscription.canceled", "canceled", |it| it.canceled_at = canceled_at)).await;
+        ticks_after(&shop, 60 * DAY).await;
+        assert_eq!(shop.value(standings), "kit catalogue 1 0,pro stopped 0 1");
+    });
+}

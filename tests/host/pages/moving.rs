@@ -27,7 +27,10 @@ enum Offered {
 }
 
 fn offered(seen: &Seen) -> Offered {
-    match (seen.html.contains("name=\"account\" value=\"another\""), seen.text().contains("Sign in with the present account")) {
+    match (
+        seen.html.contains("name=\"account\" value=\"another\""),
+        seen.text().contains("Sign in with the present account"),
+    ) {
         (true, false) => Offered::Yes,
         (false, true) => Offered::ToTheOwner,
         (false, false) => Offered::No,
@@ -204,7 +207,8 @@ fn whoever_reads_the_mail_of_the_order_moves_a_license_that_went_to_a_stranger()
         assert_eq!(offered(&seen), Offered::ToTheOwner, "{}", seen.text());
 
         let buyer = Browser::new(&shop);
-        let link = link_for(&shop, &shop.value(&format!("SELECT email FROM licenses WHERE license_key = '{key}'"))).await;
+        let link =
+            link_for(&shop, &shop.value(&format!("SELECT email FROM licenses WHERE license_key = '{key}'"))).await;
         use_link(&buyer, &link).await;
         let seen = buyer.submit("/", &[("license_key", &key)]).await;
         assert_eq!(offered(&seen), Offered::Yes, "{}", seen.text());

@@ -210,3 +210,56 @@ fn a_renewal_that_no_webhook_told_of_is_found_in_the_list() {
         shop.sandbox.take_mails();
     });
 }
+
+const KIT: &str = "prod_1SandboxKit";
+
+/// A kit that is paid once, in one checkout with a membership, and what each of the two licenses is by now.
+async fn kit_with_membership(shop: &Shop) {
+    shop.stock(&catalogue_of(&[entry(KIT, "kit"), entry(FORGE, "pro")].concat()));
+    let kit = StripeItem { once: true, ..StripeItem::of(KIT) };
+    let begun = StripeSale {
+        items: vec![kit, StripeItem::of(FORGE)],
+        subscription: Some(SUBSCRIPTION.to_owned()),
+        ..StripeSale::default()
+    };
+    deliver(shop, &shop.sandbox.sell_on_stripe(begun)).await;
+    deliver(shop, &shop.sandbox.stripe_first_invoice(SUBSCRIPTION)).await;
+    shop.sandbox.take_mails();
+    assert_eq!(standings(shop), "kit catalogue active 0,pro renewing active 0");
+}
+
+fn standings(shop: &Shop) -> String {
+    shop.value(
+        "SELECT group_concat(tier || ' ' || term || ' ' || status || ' ' || ended) FROM (SELECT * FROM licenses ORDER BY tier)",
+    )
+}
+
+#[test]
+fn what_is_paid_once_in_one_checkout_with_a_membership_outlasts_it() {
+    run(async {
+        let shop = open();
+        kit_with_membership(&shop).await;
+        assert_eq!(
+            shop.value("SELECT expires_at IS NULL FROM licenses WHERE tier = 'kit'"),
+            "1",
+            "it is bought for good"
+        );
+        deliver(&shop, &shop.sandbox.stripe_renew(SUBSCRIPTION)).await;
+        deliver(&shop, &told(&shop, "deleted", |it| it.ended_at = Some(shop.host.now().as_millis()))).await;
+        ticks_after(&shop, 60 * DAY).await;
+        assert_eq!(standings(&shop), "kit catalogue active 0,pro stopped active 1");
+    });
+}
+
+#[test]
+fn a_refund_of_that_checkout_takes_back_what_was_paid_once_and_no_period_that_is_paid_since() {
+    run(async {
+        let shop = open();
+        kit_with_membership(&shop).await;
+        shop.advance(30 * DAY);
+        deliver(&shop, &shop.sandbox.stripe_renew(SUBSCRIPTION)).await;
+        let first = shop.sandbox.stripe_first_invoice(SUBSCRIPTION).reference;
+        deliver(&shop, &shop.sandbox.stripe_refund(&first, None)).await;
+        assert_eq!(standings(&shop), "kit catalogue revoked 0,pro renewing active 0");
+    });
+}

@@ -56,7 +56,11 @@ impl Session {
 
     pub(super) fn line_items(&self) -> Vec<Object> {
         let (currency, recurs) = (self.of.currency.as_str(), self.of.subscription.is_some());
-        self.items.iter().enumerate().map(|(number, item)| item.line_item(number, currency, recurs)).collect()
+        self.items
+            .iter()
+            .enumerate()
+            .map(|(number, item)| item.line_item(number, currency, recurs && !item.once))
+            .collect()
     }
 }
 
@@ -101,6 +105,7 @@ impl StripeItem {
     }
 
     fn invoice_line(&self, number: usize, invoice: &Invoice) -> Object {
+        let until = if self.once { invoice.paid_at } else { invoice.paid_until };
         let item = object! { "invoice_item": None::<&str>, "proration": false, "subscription": &invoice.subscription, "subscription_item": "si_1" };
         object! {
             "id": format!("il_{number}"),
@@ -109,7 +114,7 @@ impl StripeItem {
             "currency": &invoice.currency,
             "description": "1 × Kit",
             "parent": object! { "invoice_item_details": None::<&str>, "subscription_item_details": item, "type": "subscription_item_details" },
-            "period": object! { "start": seconds(invoice.paid_at), "end": seconds(invoice.paid_until) },
+            "period": object! { "start": seconds(invoice.paid_at), "end": seconds(until) },
             "pricing": object! {
                 "price_details": object! { "price": &self.price, "product": &self.product }, "type": "price_details",
                 "unit_amount_decimal": self.unit_amount.to_string(),

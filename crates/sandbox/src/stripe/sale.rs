@@ -42,6 +42,8 @@ pub struct StripeItem {
     pub quantity: u64,
     /// In the currency's minor unit.
     pub unit_amount: u64,
+    /// Whether it is paid once, though the session begins a subscription.
+    pub once: bool,
 }
 
 /// How a subscription stands. [`StripeSubscription::default`] is an active one. Times are in milliseconds since the Unix epoch.
@@ -63,7 +65,7 @@ impl StripeItem {
     /// One piece of a product, at the price whose id ends as the product's does.
     pub fn of(product: &str) -> Self {
         let price = product.replacen("prod_", "price_", 1);
-        Self { product: product.to_owned(), price, quantity: 1, unit_amount: 4_900 }
+        Self { product: product.to_owned(), price, quantity: 1, unit_amount: 4_900, once: false }
     }
 
     pub(super) const fn total(&self) -> u64 {
@@ -173,8 +175,9 @@ impl Sandbox {
         let stripe = &mut self.world().stripe;
         let first = stripe.invoices.iter().find(|invoice| invoice.subscription == subscription).cloned();
         let first = first.unwrap_or_else(|| panic!("Stripe has no subscription {subscription}"));
-        let amount = first.items.iter().map(StripeItem::total).sum();
-        let place = stripe.bill(subscription, "subscription_cycle", &first.items, amount, now + 30 * DAY, now);
+        let items: Vec<_> = first.items.into_iter().filter(|item| !item.once).collect();
+        let amount = items.iter().map(StripeItem::total).sum();
+        let place = stripe.bill(subscription, "subscription_cycle", &items, amount, now + 30 * DAY, now);
         stripe.invoice_webhook(place, &self.options().stripe_webhook_secret, now)
     }
 

@@ -240,7 +240,10 @@ pub(super) fn alerts(run: &Run) -> Result<(), Violation> {
     let claims = claims.first().map_or(0, |row| integer(row, "claims"));
     let mailed = run.model.borrow().alerts;
     if mailed < sent || i64::try_from(mailed).unwrap_or(i64::MAX) > claims {
-        return Err(Violation::new("I7", format!("{mailed} alerts came of {sent} that were sent and {claims} claims")));
+        let alerts: Vec<_> =
+            alerts.iter().map(|row| format!("{} at {}", text(row, "cause"), integer(row, "created_at"))).collect();
+        let what = format!("{mailed} alerts came of {sent} that were sent and {claims} claims: {alerts:?}");
+        return Err(Violation::new("I7", what));
     }
     Ok(())
 }

@@ -10,9 +10,9 @@ use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{FieldError, Json};
 use crate::model::{
-    Bought, BuyerAddress, BuyerEmail, Delivery, EventReason, EventType, ListName, Order, OrderFacts, OrderId,
-    OrderLines, Origin, Picked, Quantity, StorefrontEvent, StorefrontId, Subscription, SubscriptionFact, Timestamp,
-    name_from_address,
+    Bought, BuyerAddress, BuyerEmail, Delivery, EventReason, EventType, LinePayment, ListName, Order, OrderFacts,
+    OrderId, OrderLines, Origin, Picked, Quantity, StorefrontEvent, StorefrontId, Subscription, SubscriptionFact,
+    Timestamp, name_from_address,
 };
 use crate::platform::Platform;
 
@@ -182,7 +182,7 @@ async fn completed(
         }
     }
     let lines = transaction.items.iter().map(line).collect::<Result<Vec<_>, _>>()?;
-    let lines = OrderLines::new(lines).ok_or_else(|| "`data.items` is empty".to_owned())?;
+    let lines = OrderLines::paid(lines).ok_or_else(|| "`data.items` is empty".to_owned())?;
     let (order_id, subscription) = match &transaction.subscription_id {
         Some(subscription) if belongs.to_subscription => {
             let order_id = order_id("data.subscription_id", subscription)?;
@@ -213,7 +213,7 @@ async fn completed(
 }
 
 /// One item of a transaction.
-fn line(item: &wire::Item) -> Result<(Bought, Quantity), Problem> {
+fn line(item: &wire::Item) -> Result<(Bought, Quantity, LinePayment), Problem> {
     let price = match &item.price_id {
         Ok(id) => StorefrontId::parse(id).ok_or_else(|| "`price.id` of an item is not an id".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -222,7 +222,8 @@ fn line(item: &wire::Item) -> Result<(Bought, Quantity), Problem> {
         product_id: storefront_id("data.items.price.product_id", &item.product_id)?,
         picked: price.map_or_else(Picked::Untold, |price| Picked::Priced { price, offer: None }),
     };
-    Ok((bought, item.quantity.and_then(Quantity::new).unwrap_or(Quantity::ONE)))
+    let payment = if item.recurs { LinePayment::WithOrder } else { LinePayment::Once };
+    Ok((bought, item.quantity.and_then(Quantity::new).unwrap_or(Quantity::ONE), payment))
 }
 
 /// Where the buyer is written to and what they are called; and why Paddle did not say so, where it was asked and did not. That keeps

@@ -12,8 +12,8 @@ use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{FieldError, Json};
 use crate::model::{
-    Bought, BuyerAddress, BuyerEmail, Delivery, EventReason, EventType, ListName, Order, OrderFacts, OrderId,
-    OrderLines, Origin, Picked, Quantity, StorefrontEvent, StorefrontId, Subscription, SubscriptionFact,
+    Bought, BuyerAddress, BuyerEmail, Delivery, EventReason, EventType, LinePayment, ListName, Order, OrderFacts,
+    OrderId, OrderLines, Origin, Picked, Quantity, StorefrontEvent, StorefrontId, Subscription, SubscriptionFact,
     name_from_address,
 };
 use crate::platform::Platform;
@@ -206,7 +206,7 @@ async fn completed(
     let link = if items.len() == 1 { session.payment_link.as_deref() } else { None };
     let link = link.map(|link| storefront_id("data.object.payment_link", link)).transpose()?;
     let lines = items.iter().map(|item| line(item, link.as_ref())).collect::<Result<Vec<_>, _>>()?;
-    let Some(lines) = OrderLines::new(lines) else {
+    let Some(lines) = OrderLines::paid(lines) else {
         return Err(Failure::new(Remedy::Retry, "Stripe lists no line of a session that was completed").into());
     };
     let name = sanitize::tidy(&session.name, sanitize::NAME);
@@ -234,11 +234,12 @@ async fn completed(
 }
 
 /// One line of a session.
-fn line(item: &LineItem, link: Option<&StorefrontId>) -> Result<(Bought, Quantity), Problem> {
+fn line(item: &LineItem, link: Option<&StorefrontId>) -> Result<(Bought, Quantity, LinePayment), Problem> {
     let price = storefront_id("price.id", &item.price)?;
     let picked = Picked::Priced { price, offer: link.cloned() };
     let bought = Bought { product_id: storefront_id("price.product", &item.product)?, picked };
-    Ok((bought, item.quantity.and_then(Quantity::new).unwrap_or(Quantity::ONE)))
+    let payment = if item.is_paid_once { LinePayment::Once } else { LinePayment::WithOrder };
+    Ok((bought, item.quantity.and_then(Quantity::new).unwrap_or(Quantity::ONE), payment))
 }
 
 /// An invoice that was paid: a payment of its subscription, if it is of one and pays for a period.

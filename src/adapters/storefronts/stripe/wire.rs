@@ -36,6 +36,8 @@ pub(super) struct LineItem {
     pub(super) product: String,
     /// Absent where it is no whole number.
     pub(super) quantity: Option<i64>,
+    /// Whether its price is paid once, whatever else the session sells.
+    pub(super) is_paid_once: bool,
 }
 
 /// <https://docs.stripe.com/api/charges/object>
@@ -125,6 +127,7 @@ impl LineItem {
             price: price.text("id")?.to_owned(),
             product: required(&price, "product")?,
             quantity: shown_at(item, &["quantity"]).parse().ok(),
+            is_paid_once: shown_at(&price, &["type"]) == "one_time",
         })
     }
 }

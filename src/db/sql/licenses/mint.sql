@@ -2,12 +2,12 @@
 -- delivery has to stand, nobody is given a license who was erased, and a line that the operator has answered by hand gets no more.
 -- What was said of the order may have come before it. One that was minted before anybody knew who has bought learns it. The first of a
 -- line is to be activated for the account that was given at the checkout, where one was and the catalogue wants it.
-INSERT INTO licenses (license_key, source, order_id, line, piece, product_id, variant_id, tier, email, name, status, test, issued_at,
+INSERT INTO licenses (license_key, source, order_id, line, piece, product_id, variant_id, tier, email, name, status, test, paid_once, issued_at,
                       expires_at, catalogue_expires_at, grace_ms, remind_ms, kept_after_expiry, kept_after_end, consequences,
                       activate_at, event_id)
 SELECT k.value, :source, :order_id, :line, k.key + 1, :product_id, :variant_id, :tier, :email, :name,
        coalesce((SELECT min(:consequences ->> fact) FROM standing_facts WHERE source = :source AND order_id = :order_id), 'active'),
-       :test, :now, :expires_at, :expires_at, :grace_ms, :remind_ms, :kept_after_expiry, :kept_after_end, :consequences,
+       :test, :paid_once, :now, :expires_at, :expires_at, :grace_ms, :remind_ms, :kept_after_expiry, :kept_after_end, :consequences,
        iif(:at_checkout AND k.key = 0, :now, NULL), e.id
 FROM webhook_events e CROSS JOIN json_each(:keys) k
 WHERE e.id = :event_id AND e.processed = 0
