@@ -415,7 +415,7 @@ CREATE TABLE returned_mails (
 -- What the operator was told, or is to be told. None names a buyer.
 CREATE TABLE alerts (
   id         TEXT    NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 200),
-  cause      TEXT    NOT NULL CHECK (length(cause) BETWEEN 1 AND 500),
+  cause      TEXT    NOT NULL COLLATE NOCASE CHECK (length(cause) BETWEEN 1 AND 500),
   detail     TEXT    NOT NULL,
   nth        INTEGER NOT NULL CHECK (nth >= 1),   -- of those of its cause that came one after the other
   times      INTEGER,                             -- how often its cause was noted until then; null: that is found in the tables
@@ -425,9 +425,10 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_cause ON alerts (cause, created_at, failed_at);
 CREATE INDEX alerts_created ON alerts (created_at);
 
--- Causes to tell the operator of which no other table holds: what failed, and how often.
+-- Causes to tell the operator of which no other table holds: what failed, and how often. Two that name a repository in two spellings
+-- are one.
 CREATE TABLE alert_causes (
-  cause  TEXT    NOT NULL PRIMARY KEY CHECK (length(cause) BETWEEN 1 AND 500),
+  cause  TEXT    NOT NULL COLLATE NOCASE PRIMARY KEY CHECK (length(cause) BETWEEN 1 AND 500),
   detail TEXT    NOT NULL,
   times  INTEGER NOT NULL,                        -- that it was noted
   told   INTEGER NOT NULL DEFAULT 0               -- how many of them an alert has told of

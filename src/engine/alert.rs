@@ -46,7 +46,7 @@ impl<P: Platform> Engine<P> {
         };
         let (cause, detail) = (shown(&cause), shown(&detail));
         let mut alerted = self.alerted.borrow_mut();
-        if alerted.contains(&cause) {
+        if alerted.iter().any(|before| before.eq_ignore_ascii_case(&cause)) {
             return None;
         }
         alerted.push(cause.clone());

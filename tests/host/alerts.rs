@@ -8,7 +8,7 @@ use latchkey::platform::host::{Call, Fate};
 use latchkey::platform::{DbError, Platform};
 use latchkey_sandbox::{Fault, FaultKind, GumroadSale, Mail, Service};
 
-use crate::shop::{NOW, Shop, delivery_request, run};
+use crate::shop::{NOW, Shop, catalogue_of, delivery_request, run};
 
 const OPERATOR: (&str, &str) = ("OPERATOR_EMAIL", "operator@example.com");
 const MINUTE: Duration = Duration::from_secs(60);
@@ -527,6 +527,25 @@ fn one_thing_to_mend_is_one_cause_whatever_is_said_of_it_each_time() {
         let mails = shop.sandbox.take_mails();
         let told: Vec<_> = mails.iter().filter(|mail| mail.to == OPERATOR.1).map(|mail| &mail.subject).collect();
         assert!(told.iter().any(|subject| subject.contains("request 4 (4 times)")), "{told:?}");
+    });
+}
+
+#[test]
+fn what_names_one_repository_in_two_spellings_is_one_cause() {
+    run(async {
+        let shop = Shop::open_with(&[OPERATOR]);
+        let entry = |id: &str, repo: &str| {
+            format!("[[gumroad]]\nproduct_id = \"{id}\"\nname = \"Kit\"\ntier = \"pro\"\nrepos = [\"{repo}\"]\n")
+        };
+        shop.stock(&catalogue_of(&(entry("one", "Acme/Gone") + &entry("two", "acme/gone"))));
+        for (product, login) in [("one", "octocat"), ("two", "grace-hopper")] {
+            let sale = GumroadSale { product_id: Some(product.to_owned()), ..GumroadSale::default() };
+            assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(sale)).await.status, 200);
+            shop.activate(&shop.take_key(), login).await;
+        }
+        shop.tick_after(MINUTE).await;
+        assert_eq!(told(&shop).len(), 1);
+        assert_eq!((shop.count("alert_causes"), shop.count("alerts"), shop.count("outbox WHERE kind = 'alert_mail'")), (1, 1, 1));
     });
 }
 

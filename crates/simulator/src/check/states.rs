@@ -195,7 +195,7 @@ pub(super) fn alerts(run: &Run) -> Result<(), Violation> {
     let mut told: Option<(i64, usize)> = None;
     for alert in &alerts {
         let (cause, at) = (text(alert, "cause"), integer(alert, "created_at"));
-        if last.as_ref().is_none_or(|(before, _)| *before != cause) {
+        if last.as_ref().is_none_or(|(before, _)| !before.eq_ignore_ascii_case(&cause)) {
             (last, told) = (None, None);
         }
         let (since_told, in_a_row) = told.map_or((i64::MAX, 0), |(before, times)| (at - before, times));
