@@ -233,6 +233,28 @@ fn what_is_canceled_is_not_done_any_more() {
 }
 
 #[test]
+fn why_something_was_given_up_is_known_after_it_was_canceled_and_asked_for_again() {
+    run(async {
+        let shop = Shop::open();
+        let key = shop.sell_starter().await;
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        shop.rows(
+            "UPDATE outbox SET state = 'dead', died_at = 7, done_at = NULL, outcome = 'rejected', last_error = 'what went wrong'
+             WHERE kind = 'grant'",
+        );
+        for row in shop.rows("SELECT id FROM outbox WHERE kind = 'grant'") {
+            let path = format!("/admin/outbox/{}/cancel", row.integer("id").unwrap());
+            assert_eq!(change_for_a_reason(&shop, &path).await.status, 200);
+        }
+        shop.let_answers_age();
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        let kept = "outbox WHERE kind = 'grant' AND history ->> '$[0].error' = 'what went wrong' AND history ->> '$[0].at' = 7
+                    AND json_array_length(history) = 1";
+        assert_eq!(shop.count(kept), 2);
+    });
+}
+
+#[test]
 fn what_somebody_is_at_is_left_alone() {
     run(async {
         let (shop, id) = shop_with_an_unsent_mail().await;
