@@ -39,6 +39,15 @@ pub struct AtCheckout {
     pub login: Option<GithubLogin>,
 }
 
+/// What is known of a license's buyer.
+#[derive(Debug, Clone, Default)]
+pub struct OfBuyer {
+    /// The GitHub username that they gave at the checkout; `None` where they gave none, or the order is not known.
+    pub checkout_login: Option<GithubLogin>,
+    /// The mail with the license came back.
+    pub mail_returned: bool,
+}
+
 /// For so long after it was issued, a license is tried to be activated for the account that was given at its checkout.
 const CHECKOUT_TRIED_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -101,9 +110,9 @@ pub fn end_checkout(key: &LicenseKey) -> Statement {
     statement!("licenses/end_checkout", key)
 }
 
-/// Reads the GitHub username that was given at a license's checkout; no row where the order is not known.
-pub fn login_of_checkout(key: &LicenseKey) -> Query<Option<GithubLogin>> {
-    query!("licenses/checkout_fields", read_checkout_login, key)
+/// Reads what a license's buyer is told besides the license itself.
+pub fn of_buyer(key: &LicenseKey) -> Query<OfBuyer> {
+    query!("licenses/of_buyer", OfBuyer::read, key)
 }
 
 /// Records the license of a key of the storefront's own, of which [`super::storefront_keys`] has its word: one that this delivery
@@ -218,6 +227,12 @@ impl AtCheckout {
 }
 
 /// The GitHub username among what was filled in at a checkout, from the column `custom_fields`.
+impl OfBuyer {
+    fn read(row: &Row) -> Result<Self, RowError> {
+        Ok(Self { checkout_login: read_checkout_login(row)?, mail_returned: row.integer("mail_returned")? == 1 })
+    }
+}
+
 fn read_checkout_login(row: &Row) -> Result<Option<GithubLogin>, RowError> {
     let Some(text) = row.optional_text("custom_fields")? else { return Ok(None) };
     let fields: Vec<(String, String)> = serde_json::from_str(text).map_err(|_| RowError("custom_fields"))?;

@@ -12,6 +12,7 @@ use super::activate::{ActivateError, Wish};
 use super::{Engine, StorageError};
 use crate::adapters::github::{self, Profile};
 use crate::db::grants::Recorded;
+use crate::db::licenses::OfBuyer;
 use crate::db::{Batch, activations, grants, licenses};
 use crate::model::catalogue::{Choice, ProofRule};
 use crate::model::{
@@ -34,6 +35,8 @@ pub struct LicenseView {
     pub activation: Option<Activation>,
     /// The GitHub username that was given at the checkout, which nobody has shown to be theirs.
     pub checkout_login: Option<GithubLogin>,
+    /// The mail with the license came back: nothing that is mailed to the buyer arrives.
+    pub mail_returned: bool,
     /// Whether the account has to be signed in with before it is bound.
     pub proof: ProofRule,
     /// What the buyer has to choose among before it is bound.
@@ -83,7 +86,7 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let known = batch.add(activations::known_license(given));
         let recorded = batch.add(grants::of_license(given));
-        let checkout_login = batch.add(licenses::login_of_checkout(given));
+        let of_buyer = batch.add(licenses::of_buyer(given));
         let results = self.run_with_catalogue(batch).await.map_err(StorageError::from)?;
         let recorded = results.all(&recorded)?;
         match results.first(&known)? {
@@ -95,8 +98,8 @@ impl<P: Platform> Engine<P> {
                 } else {
                     self.usable(&license)?;
                 }
-                let checkout_login = results.first(&checkout_login)?.flatten();
-                self.view(license, activation, checkout_login, &recorded).await
+                let of_buyer = results.first(&of_buyer)?.unwrap_or_default();
+                self.view(license, activation, of_buyer, &recorded).await
             }
             None if may_be_storefronts => {
                 self.count_unknown_key().await?;
@@ -112,6 +115,7 @@ impl<P: Platform> Engine<P> {
                     test: issued.test.unwrap_or_default(),
                     activation: None,
                     checkout_login: None,
+                    mail_returned: false,
                     proof: product.proof,
                     repos: not_activated(&product),
                     choose: product.choose,
@@ -135,7 +139,7 @@ impl<P: Platform> Engine<P> {
         &self,
         license: License,
         activation: Option<Activation>,
-        checkout_login: Option<GithubLogin>,
+        of_buyer: OfBuyer,
         recorded: &[Recorded],
     ) -> Result<LicenseView, ActivateError> {
         let (product, proof, choose, repos) = match &activation {
@@ -161,7 +165,8 @@ impl<P: Platform> Engine<P> {
             expires_at: license.expires_at,
             test: license.test,
             activation,
-            checkout_login,
+            checkout_login: of_buyer.checkout_login,
+            mail_returned: of_buyer.mail_returned,
             proof,
             choose,
             repos,

@@ -44,6 +44,8 @@ struct LicensePage<'a> {
     error: Option<&'static str>,
     /// What was typed as a username, or given at the checkout.
     typed: &'a str,
+    /// Nothing that is mailed to the buyer arrives.
+    mail_returned: bool,
 }
 
 /// What is to be done next.
@@ -303,6 +305,7 @@ pub(super) async fn page<P: Platform>(
             Some(login) if told.typed.is_empty() && view.activation.is_none() => login.as_str(),
             _ => told.typed,
         },
+        mail_returned: view.mail_returned,
     };
     frame.answer(status, &page).response()
 }

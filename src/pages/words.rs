@@ -301,6 +301,11 @@ pub(crate) const RECOVER_LEAD: &str = "We mail you a link to every license that 
 pub(crate) const ADDRESS_LABEL: &str = "Mail address";
 pub(crate) const ADDRESS_HINT: &str = "The one that you gave when you bought.";
 pub(crate) const ADDRESS_UNREADABLE: &str = "This is not a mail address. Check it for a letter too many or too few.";
+pub(crate) const MAIL_RETURNED: &str = "Our mails to the address that you bought with come back. Ask the seller to correct it, so that you can find your license \
+                                        again and hear when it expires.";
+pub(crate) const NO_MAIL_HEADING: &str = "No mail after a few minutes?";
+pub(crate) const NO_MAIL: &str = "It may have been another address that you bought with; the receipt of your payment went there too. Or the address was \
+                                  mistyped, or takes no mails from us: the seller sees which, and corrects it. Write to them with the number of your order.";
 pub(crate) const RECOVER_BUTTON: &str = "Mail me a link";
 pub(crate) const HAVE_KEY: &str = "I have my key";
 pub(crate) const RECOVER_LINK_TITLE: &str = "Your licenses";

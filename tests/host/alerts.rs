@@ -545,7 +545,10 @@ fn what_names_one_repository_in_two_spellings_is_one_cause() {
         }
         shop.tick_after(MINUTE).await;
         assert_eq!(told(&shop).len(), 1);
-        assert_eq!((shop.count("alert_causes"), shop.count("alerts"), shop.count("outbox WHERE kind = 'alert_mail'")), (1, 1, 1));
+        assert_eq!(
+            (shop.count("alert_causes"), shop.count("alerts"), shop.count("outbox WHERE kind = 'alert_mail'")),
+            (1, 1, 1)
+        );
     });
 }
 

@@ -248,7 +248,8 @@ fn why_something_was_given_up_is_known_after_it_was_canceled_and_asked_for_again
         }
         shop.let_answers_age();
         assert_eq!(shop.activate(&key, "octocat").await.status, 200);
-        let kept = "outbox WHERE kind = 'grant' AND history ->> '$[0].error' = 'what went wrong' AND history ->> '$[0].at' = 7
+        let kept =
+            "outbox WHERE kind = 'grant' AND history ->> '$[0].error' = 'what went wrong' AND history ->> '$[0].at' = 7
                     AND json_array_length(history) = 1";
         assert_eq!(shop.count(kept), 2);
     });

@@ -25,7 +25,7 @@ const NOT_STRUCK: [&str; 38] = [
     "alerts/mark_untold",
     "grants/of_license",
     "grants/rename",
-    "licenses/checkout_fields",
+    "licenses/of_buyer",
     "outbox/hold_mail",
     "outbox/skip_mail",
     "reads/access/invited",

@@ -1,10 +1,12 @@
 //! From the key to the invitations, and what is told on the way.
 
+use latchkey::model::{EmailAddress, LicenseKey};
 use latchkey::platform::host::{Call, Fate};
-use latchkey_sandbox::{AccountKind, Fault, FaultKind, Service};
+use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, MailFate, Service};
 use serde_json::json;
 
 use super::{Browser, OWN_PAGES, Seen, sold};
+use crate::license_actions::action;
 use crate::shop::{STARTER, Shop, post, run, seen_as};
 
 /// A buyer who has entered the key, and sees the license.
@@ -318,5 +320,27 @@ fn a_buyer_is_told_who_can_mend_what_keeps_them_out_and_not_what_the_seller_is_t
             );
             shop.calls();
         }
+    });
+}
+
+#[test]
+fn a_buyer_whose_mail_came_back_reads_so_with_the_license_until_the_address_is_corrected() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        assert_eq!(shop.deliver(&shop.sandbox.sell_on_gumroad(GumroadSale::default())).await.status, 200);
+        let mail = shop.sandbox.take_mails().remove(0);
+        let key = shop.value("SELECT license_key FROM licenses");
+        let browser = Browser::new(&shop);
+        let told = "Our mails to the address that you bought with come back";
+        assert!(!browser.submit("/", &[("license_key", &key)]).await.text().contains(told));
+        assert_eq!(shop.deliver(&shop.sandbox.tell_of_mail(&mail, MailFate::Bounced)).await.status, 200);
+        assert!(browser.get("/license").await.text().contains(told));
+        let to = EmailAddress::parse("ada@example.com").unwrap();
+        let key = LicenseKey::from_record(&key).unwrap();
+        shop.engine().correct_email(&key, &to, &action(&shop)).await.unwrap();
+        shop.tick().await;
+        shop.sandbox.take_mails();
+        assert!(!browser.get("/license").await.text().contains(told));
+        shop.calls();
     });
 }

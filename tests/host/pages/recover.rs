@@ -108,6 +108,19 @@ fn a_buyer_without_the_key_is_mailed_a_link_to_every_license_of_the_address() {
 }
 
 #[test]
+fn whoever_gets_no_mail_is_told_who_can_correct_the_address() {
+    run(async {
+        let support = "https://acme.example/support";
+        let shop = Shop::open_with(&[&OWN_PAGES[..], &[("SUPPORT_URL", support)]].concat());
+        for path in ["/recover", "/recover?note=recovery_asked"] {
+            let seen = Browser::new(&shop).get(path).await;
+            assert!(seen.text().contains("Write to them with the number of your order. Get help"), "{}", seen.text());
+            assert_eq!(seen.html.matches(&format!("href=\"{support}\"")).count(), 2);
+        }
+    });
+}
+
+#[test]
 fn the_answer_to_any_address_is_the_same_and_waits_for_nothing() {
     run(async {
         let shop = Shop::open_with(&OWN_PAGES);
