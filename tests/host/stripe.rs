@@ -7,8 +7,10 @@ mod memberships;
 mod orders;
 mod permissions;
 
+use std::rc::Rc;
 use std::time::Duration;
 
+use latchkey::platform::host::Sqlite;
 use latchkey_sandbox::{
     Delivery, Fault, FaultKind, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Service, StripeItem, StripeSale,
     sign_stripe_body,
@@ -163,6 +165,35 @@ fn a_sale_whose_lines_cannot_be_read_waits_and_is_read_again_by_itself() {
         }
         assert_eq!(shop.value("SELECT count(*) || status FROM licenses"), "1active");
         assert!(shop.sandbox.take_mails().iter().any(|mail| mail.to == "ada@example.com"));
+    });
+}
+
+#[test]
+fn a_sale_waits_for_a_key_that_is_missing_or_of_the_other_mode_for_as_long_as_it_takes() {
+    run(async {
+        for wrong in ["", "rk_test_1"] {
+            let database = Rc::new(Sqlite::migrated().unwrap());
+            let shop = Shop::open_on(Rc::clone(&database), &[CONNECTED[1], ("STRIPE_API_KEY", wrong)]);
+            shop.stock(&catalogue_of(&entry(FORGE, "pro")));
+            let sale = shop.sandbox.sell_on_stripe(StripeSale::default());
+            deliver(&shop, &sale).await;
+            for _ in 0..14 {
+                shop.tick_after(12 * 60 * MINUTE).await;
+            }
+            let event = shop.record("webhook_events", "true");
+            assert_eq!((&event["processed"], &event["attempts"]), (&json!(0), &json!(0)), "nothing wears out");
+            assert_eq!(event["stuck_at"], json!(null));
+            // Its lists are refused.
+            shop.sandbox.take_unexpected();
+            // Somebody puts the right one.
+            let mended = Shop::open_on(database, &CONNECTED);
+            mended.stock(&catalogue_of(&entry(FORGE, "pro")));
+            let again = mended.sandbox.sell_on_stripe(StripeSale::default());
+            assert_eq!(again.reference, sale.reference, "the same world");
+            mended.tick_after(8 * 24 * 60 * MINUTE).await;
+            assert_eq!(mended.value("SELECT count(*) || status FROM licenses"), "1active", "{wrong}");
+            mended.take_key();
+        }
     });
 }
 

@@ -130,7 +130,7 @@ impl Storefront for Gumroad {
 
     async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<Option<Secret>, Failure> {
         let secret = self.webhook_secrets.first();
-        let secret = secret.ok_or_else(|| Failure::new(Remedy::PersonNeeded, "GUMROAD_WEBHOOK_SECRET is not set"))?;
+        let secret = secret.ok_or_else(|| Failure::new(Remedy::SetupWrong, "GUMROAD_WEBHOOK_SECRET is not set"))?;
         setup::change(platform, &self.api_url, self.access_token()?, secret, change).await.map(|()| None)
     }
 
@@ -151,7 +151,7 @@ impl Storefront for Gumroad {
 
 impl Gumroad {
     fn access_token(&self) -> Result<&Secret, Failure> {
-        let missing = || Failure::new(Remedy::PersonNeeded, "GUMROAD_ACCESS_TOKEN is not set");
+        let missing = || Failure::new(Remedy::SetupWrong, "GUMROAD_ACCESS_TOKEN is not set");
         self.access_token.as_ref().ok_or_else(missing)
     }
 }

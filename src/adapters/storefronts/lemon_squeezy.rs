@@ -96,7 +96,7 @@ impl Storefront for LemonSqueezy {
     async fn verify_key(&self, platform: &impl Platform, key: &LicenseKey) -> Result<Verdict, Failure> {
         let Some(store_id) = self.store_id else {
             let reason = "LEMON_SQUEEZY_STORE_ID is not set: no Lemon Squeezy license can be believed";
-            return Err(Failure::new(Remedy::PersonNeeded, reason));
+            return Err(Failure::new(Remedy::SetupWrong, reason));
         };
         license_api::validate(platform, &self.api_url, store_id, key).await
     }
@@ -137,7 +137,7 @@ impl Storefront for LemonSqueezy {
     async fn change_hooks(&self, platform: &impl Platform, change: &HookChange) -> Result<Option<Secret>, Failure> {
         let (api_key, store_id) = self.store()?;
         let secret = self.webhook_secrets.first();
-        let missing = || Failure::new(Remedy::PersonNeeded, "LEMON_SQUEEZY_WEBHOOK_SECRET is not set");
+        let missing = || Failure::new(Remedy::SetupWrong, "LEMON_SQUEEZY_WEBHOOK_SECRET is not set");
         setup::change(platform, &self.api_url, api_key, store_id, secret.ok_or_else(missing)?, change).await?;
         Ok(None)
     }
@@ -159,7 +159,7 @@ impl LemonSqueezy {
     fn store(&self) -> Result<(&Secret, i64), Failure> {
         let missing = || {
             let reason = "LEMON_SQUEEZY_API_KEY or LEMON_SQUEEZY_STORE_ID is not set";
-            Failure::new(Remedy::PersonNeeded, reason)
+            Failure::new(Remedy::SetupWrong, reason)
         };
         self.api_key.as_ref().zip(self.store_id).ok_or_else(missing)
     }

@@ -172,7 +172,7 @@ impl Storefront for Paddle {
 
 impl Paddle {
     fn api_key(&self) -> Result<&Secret, Failure> {
-        let missing = || Failure::new(Remedy::PersonNeeded, "PADDLE_API_KEY is not set");
+        let missing = || Failure::new(Remedy::SetupWrong, "PADDLE_API_KEY is not set");
         self.api_key.as_ref().ok_or_else(missing)
     }
 }

@@ -153,7 +153,7 @@ impl Storefront for Stripe {
 
 impl Stripe {
     fn api_key(&self) -> Result<&Secret, Failure> {
-        self.api_key.as_ref().ok_or_else(|| Failure::new(Remedy::PersonNeeded, "STRIPE_API_KEY is not set"))
+        self.api_key.as_ref().ok_or_else(|| Failure::new(Remedy::SetupWrong, "STRIPE_API_KEY is not set"))
     }
 
     /// Sees that the key is of the mode in which something happened: one of the other mode would find nothing. The prefix of a key
@@ -167,6 +167,6 @@ impl Stripe {
             _ => return Ok(()),
         };
         let reason = format!("STRIPE_API_KEY is a key of {key_mode} mode, and this happened in {event_mode} mode");
-        Err(Failure::new(Remedy::PersonNeeded, reason))
+        Err(Failure::new(Remedy::SetupWrong, reason))
     }
 }

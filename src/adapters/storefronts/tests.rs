@@ -232,7 +232,7 @@ fn without_credentials_no_list_is_asked_for() {
         let world = Canned::answering([]);
         let unconfigured = without.get(storefront.source()).unwrap();
         let failure = run(unconfigured.page(&world, &list, NOW, None)).unwrap_err();
-        assert_eq!(failure.remedy, Remedy::PersonNeeded);
+        assert_eq!(failure.remedy, Remedy::SetupWrong);
     }
 }
 

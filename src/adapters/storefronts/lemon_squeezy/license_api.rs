@@ -76,7 +76,7 @@ pub(super) async fn validate(
         }
         300..=399 => {
             let reason = format!("{SERVICE} redirects instead of answering: LEMON_SQUEEZY_API_URL may be wrong");
-            Err(Failure::new(Remedy::PersonNeeded, reason))
+            Err(Failure::new(Remedy::SetupWrong, reason))
         }
         status @ 500..=599 => Err(Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}"))),
         status => Err(Failure::unintelligible(SERVICE, status)),
@@ -357,7 +357,7 @@ mod tests {
     fn without_our_stores_id_no_key_is_believed_and_nobody_asked() {
         let world = Canned::answering([]);
         let failure = run(lemon_squeezy("").verify_key(&world, &LicenseKey::from_record(KEY).unwrap())).unwrap_err();
-        assert_eq!(failure.remedy, Remedy::PersonNeeded);
+        assert_eq!(failure.remedy, Remedy::SetupWrong);
         assert!(failure.reason.contains("LEMON_SQUEEZY_STORE_ID"));
         assert_eq!(lemon_squeezy("").own_keys(), OwnKeys::None);
         assert_eq!(lemon_squeezy("1").own_keys(), OwnKeys::Verifiable { unknown_keys: Limit::LicenseApi });
@@ -432,6 +432,6 @@ mod tests {
         for error in [SendError::Timeout, SendError::Unreachable, SendError::TooLarge] {
             assert_eq!(remedy(Err(error)), Remedy::Retry);
         }
-        assert_eq!(remedy(reply(302, "")), Remedy::PersonNeeded);
+        assert_eq!(remedy(reply(302, "")), Remedy::SetupWrong);
     }
 }

@@ -104,7 +104,7 @@ pub(super) async fn change(
         HookChange::Create { url, events } => {
             if !SECRET_LENGTH.contains(&secret.expose().len()) {
                 let reason = "LEMON_SQUEEZY_WEBHOOK_SECRET must have 6 to 40 characters";
-                return Err(Failure::new(Remedy::PersonNeeded, reason));
+                return Err(Failure::new(Remedy::SetupWrong, reason));
             }
             let data = json!({
                 "type": "webhooks",

@@ -279,9 +279,6 @@ async fn buyer(
             Err(_) => unknown(None),
         };
     }
-    if polar.access_token.is_none() {
-        return unknown(None);
-    }
     match polar.owner(platform, &storefront_id("data.customer.id", &customer.id)?).await {
         Err(failure) => unknown(Some(failure)),
         Ok(None) => unknown(None),

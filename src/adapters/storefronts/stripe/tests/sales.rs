@@ -79,7 +79,7 @@ fn a_key_of_the_other_mode_is_told_of_and_not_asked_with() {
         let delivery = Delivery::recorded(Stripe::PROFILE.source, Origin::Webhook, body.to_vec());
         let waits = run(stripe.interpret(&Canned::answering([]), &delivery)).unwrap_err();
         let Cause::Unanswered(failure) = waits.cause else { panic!("waits for a key") };
-        assert_eq!(failure.remedy, Remedy::PersonNeeded);
+        assert_eq!(failure.remedy, Remedy::SetupWrong);
         assert_eq!(failure.reason, format!("STRIPE_API_KEY is {mode}"));
     }
     for (key, body) in [("rk_live_1", SALE), ("sk_test_1", fixture!("session_completed_test"))] {
@@ -113,7 +113,7 @@ fn line_items_that_stripe_does_not_tell_now_are_asked_for_again() {
     let stripe: Stripe = read_settings(&[("STRIPE_WEBHOOK_SECRET", "whsec")]);
     let delivery = Delivery::recorded(Stripe::PROFILE.source, Origin::Webhook, SALE.to_vec());
     let waits = run(stripe.interpret(&Canned::answering([]), &delivery)).unwrap_err();
-    assert_eq!(waits.cause, Cause::Unanswered(Failure::new(Remedy::PersonNeeded, "STRIPE_API_KEY is not set")));
+    assert_eq!(waits.cause, Cause::Unanswered(Failure::new(Remedy::SetupWrong, "STRIPE_API_KEY is not set")));
 }
 
 #[test]
