@@ -1,8 +1,9 @@
 //! Paddle's webhooks, from the request to the mail: what each leaves in the database and in the buyer's mailbox.
 //!
 //! How a single field is read stands beside the adapter. Sales of which Paddle does not say who bought are in `unread`,
-//! subscriptions in `memberships`, and every order of what can be said of a sale in `orders`.
+//! subscriptions in `memberships`, what only the lists tell in `lists`, and every order of what can be said of a sale in `orders`.
 
+mod lists;
 mod memberships;
 mod orders;
 mod unread;
@@ -227,29 +228,6 @@ fn what_is_simulated_or_too_old_or_signed_by_others_brings_nothing() {
         assert_eq!((shop.count("webhook_events"), shop.count("licenses")), (1, 0));
         deliver(&shop, &sale).await;
         shop.take_key();
-    });
-}
-
-#[test]
-fn what_no_webhook_told_of_is_found_in_the_lists() {
-    run(async {
-        let shop = open();
-        let kept = shop.sandbox.sell_on_paddle(PaddleSale::default());
-        let refunded = shop.sandbox.sell_on_paddle(PaddleSale::default());
-        shop.sandbox.paddle_adjust(&refunded.reference, PaddleAdjustment::default());
-        for _ in 0..8 {
-            shop.tick_after(5 * MINUTE).await;
-        }
-        let status = |id: &str| shop.value(&format!("SELECT status FROM licenses WHERE order_id = '{id}'"));
-        assert_eq!((status(&kept.reference), status(&refunded.reference)), ("active".to_owned(), "revoked".to_owned()));
-        assert_eq!(shop.count("webhook_events WHERE list IS NOT NULL AND processed = 1"), 3);
-        assert!(shop.calls().iter().all(|call| !call.contains("/customers/")), "the list names them");
-        shop.sandbox.take_mails();
-        // Nothing is found twice.
-        for _ in 0..30 {
-            shop.tick_after(5 * MINUTE).await;
-        }
-        assert_eq!((shop.count("webhook_events"), shop.count("licenses")), (3, 2));
     });
 }
 

@@ -48,6 +48,7 @@ struct Transaction {
     items: Vec<PaddleItem>,
     grand_total: u64,
     created_at: i64,
+    paid_at: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +88,7 @@ impl Paddle {
             of.grand_total.unwrap_or_else(|| items.iter().map(|item| item.unit_price * item.quantity).sum());
         let id = of.id.clone().unwrap_or_else(|| self.id("txn"));
         let subscription_id = of.subscription_id.clone();
+        let created_at = of.billed_at.unwrap_or(now);
         self.transactions.push(Transaction {
             id,
             customer_id,
@@ -94,7 +96,8 @@ impl Paddle {
             of,
             items,
             grand_total,
-            created_at: now,
+            created_at,
+            paid_at: now,
         });
         self.transactions.len() - 1
     }

@@ -24,6 +24,17 @@ fn payment(shop: &Shop, origin: &str) -> Delivery {
     })
 }
 
+/// A charge for a change of the plan.
+fn change_of_plan(shop: &Shop) -> PaddleSale {
+    PaddleSale {
+        items: vec![PaddleItem { recurs: true, ..PaddleItem::of(TOOLBOX) }],
+        origin: "subscription_update".to_owned(),
+        subscription_id: Some(SUBSCRIPTION.to_owned()),
+        paid_until: Some(now_ms(shop) + MONTH_MS),
+        ..PaddleSale::default()
+    }
+}
+
 fn told(shop: &Shop, event: &str, status: &str, change: impl FnOnce(&mut PaddleSubscription)) -> Delivery {
     let mut subscription = PaddleSubscription { status: status.to_owned(), ..PaddleSubscription::default() };
     change(&mut subscription);
@@ -195,5 +206,62 @@ fn what_is_paid_once_in_one_checkout_with_a_membership_outlasts_it() {
         deliver(&shop, &told(&shop, "subscription.canceled", "canceled", |it| it.canceled_at = canceled_at)).await;
         ticks_after(&shop, 60 * DAY).await;
         assert_eq!(shop.value(standings), "kit catalogue 1 0,pro stopped 0 1");
+    });
+}
+
+#[test]
+fn a_change_of_the_plan_pays_for_its_period_and_a_proration_within_one_changes_nothing() {
+    run(async {
+        let shop = open();
+        member(&shop).await;
+        let first_end = shop.value("SELECT expires_at FROM licenses");
+        ticks_after(&shop, 10 * DAY).await;
+        // One more seat until the end of the month that is paid.
+        let proration = PaddleSale { paid_until: first_end.parse().ok(), ..change_of_plan(&shop) };
+        deliver(&shop, &shop.sandbox.sell_on_paddle(proration)).await;
+        assert_eq!(shop.value("SELECT expires_at FROM licenses"), first_end);
+        // By the year from now on.
+        let year = now_ms(&shop) + 12 * MONTH_MS;
+        let yearly = PaddleSale { paid_until: Some(year), ..change_of_plan(&shop) };
+        let yearly = shop.sandbox.sell_on_paddle(yearly);
+        deliver(&shop, &yearly).await;
+        assert_eq!(shop.value("SELECT count(*) || term || expires_at FROM licenses"), format!("1renewing{year}"));
+        ticks_after(&shop, 180 * DAY).await;
+        assert!(is_in(&shop), "a year is paid");
+        // What is of no period, as another way to pay, pays for none.
+        deliver(&shop, &shop.sandbox.sell_on_paddle(PaddleSale { paid_until: None, ..change_of_plan(&shop) })).await;
+        assert_eq!((shop.count("orders"), shop.count("licenses")), (1, 1));
+        deliver(&shop, &shop.sandbox.paddle_adjust(&yearly.reference, PaddleAdjustment::default())).await;
+        assert_eq!(shop.value("SELECT status || expires_at FROM licenses"), format!("active{first_end}"));
+        shop.sandbox.take_mails();
+    });
+}
+
+#[test]
+fn a_chargeback_of_a_renewal_takes_its_period_away_until_it_is_reversed() {
+    run(async {
+        let shop = open();
+        member(&shop).await;
+        let first_end = shop.value("SELECT expires_at FROM licenses");
+        shop.advance(29 * DAY);
+        let renewal = payment(&shop, "subscription_recurring");
+        deliver(&shop, &renewal).await;
+        let second_end = shop.value("SELECT expires_at FROM licenses");
+        assert_ne!(first_end, second_end);
+        let adjusted = |action: &str| {
+            let adjustment = PaddleAdjustment { action: action.to_owned(), ..PaddleAdjustment::default() };
+            shop.sandbox.paddle_adjust(&renewal.reference, adjustment)
+        };
+        deliver(&shop, &adjusted("chargeback_warning")).await;
+        assert_eq!(shop.value("SELECT expires_at FROM licenses"), second_end);
+        deliver(&shop, &adjusted("chargeback")).await;
+        assert_eq!(shop.value("SELECT expires_at || status FROM licenses"), format!("{first_end}active"));
+        ticks_after(&shop, 5 * DAY).await;
+        assert!(!is_in(&shop), "the money is gone");
+        deliver(&shop, &adjusted("chargeback_reverse")).await;
+        assert_eq!(shop.value("SELECT expires_at || status FROM licenses"), format!("{second_end}active"));
+        ticks_after(&shop, MINUTE).await;
+        assert!(is_in(&shop), "and is back");
+        assert_eq!(shop.count("order_facts"), 0);
     });
 }

@@ -56,7 +56,7 @@ impl Paddle {
     }
 
     fn list_transactions(&self, request: &Incoming) -> Reply {
-        let known = ["status", "updated_at[GTE]", "include", "order_by", "per_page", "after"];
+        let known = ["id", "status", "updated_at[GTE]", "include", "order_by", "per_page", "after"];
         let include = match include(request) {
             Ok(include) => include,
             Err(refusal) => return refusal,
@@ -71,12 +71,16 @@ impl Paddle {
         if request.query("status").is_some_and(|status| status != "completed") {
             return error(400, "bad_request").unexpected("a status that the sandbox has none of");
         }
-        let wanted = self
+        let is_named = |id: &str| request.query("id").is_none_or(|list| list.split(',').any(|one| one == id));
+        let mut wanted: Vec<_> = self
             .transactions
             .iter()
             .enumerate()
-            .filter(|(_, transaction)| since.is_none_or(|since| transaction.created_at >= since));
-        let items: Vec<_> = wanted.map(|(place, transaction)| (transaction.id.clone(), place)).collect();
+            .filter(|(_, it)| is_named(&it.id) && since.is_none_or(|since| it.paid_at >= since))
+            .collect();
+        // Ids tell by themselves when they were made.
+        wanted.sort_by_key(|(_, transaction)| transaction.created_at);
+        let items: Vec<_> = wanted.into_iter().map(|(place, transaction)| (transaction.id.clone(), place)).collect();
         list(request, &known, &items, |place| self.listed_transaction(place, &include))
     }
 

@@ -1,7 +1,7 @@
 //! What the API and the webhooks show of a transaction, an adjustment, a customer and a subscription.
 //! See <https://developer.paddle.com/api-reference/overview>.
 
-use super::{Adjustment, Customer, Paddle, PaddleItem, PaddleSubscription};
+use super::{Adjustment, Customer, Paddle, PaddleItem, PaddleSubscription, Transaction};
 use crate::ids::paddle_id;
 use crate::time::microseconds;
 use crate::value::{Object, Value, object};
@@ -48,10 +48,10 @@ impl Paddle {
             "billing_period": period,
             "items": items,
             "details": object! { "tax_rates_used": Vec::<Object>::new(), "totals": totals, "line_items": lines },
-            "payments": Vec::<Object>::new(),
+            "payments": transaction.payments(),
             "checkout": object! { "url": None::<&str> },
             "created_at": microseconds(transaction.created_at),
-            "updated_at": microseconds(transaction.created_at),
+            "updated_at": microseconds(transaction.paid_at),
             "billed_at": microseconds(transaction.created_at),
         }
     }
@@ -106,6 +106,27 @@ impl Paddle {
             "created_at": microseconds(adjustment.created_at),
             "updated_at": microseconds(adjustment.updated_at),
         }
+    }
+}
+
+impl Transaction {
+    /// What costs nothing is not paid.
+    fn payments(&self) -> Vec<Object> {
+        if self.grand_total == 0 {
+            return Vec::new();
+        }
+        let card = object! { "type": "visa", "last4": "3184", "expiry_month": 1_i64, "expiry_year": 2030_i64, "cardholder_name": None::<&str> };
+        vec![object! {
+            "payment_attempt_id": "00000000-0000-4000-8000-000000000001",
+            "payment_method_id": None::<&str>,
+            "stored_payment_method_id": "00000000-0000-4000-8000-000000000002",
+            "amount": amount(self.grand_total),
+            "status": "captured",
+            "error_code": None::<&str>,
+            "method_details": object! { "type": "card", "card": card },
+            "created_at": microseconds(self.paid_at),
+            "captured_at": microseconds(self.paid_at),
+        }]
     }
 }
 

@@ -26,6 +26,8 @@ pub struct PaddleSale {
     pub names_subscription: bool,
     /// Of a subscription: until when is paid.
     pub paid_until: Option<i64>,
+    /// When it was billed, in milliseconds since the Unix epoch, where it is only paid now; `None`: now.
+    pub billed_at: Option<i64>,
     pub custom_data: Vec<(String, String)>,
 }
 
@@ -67,6 +69,7 @@ impl Default for PaddleSale {
             subscription_id: None,
             names_subscription: true,
             paid_until: None,
+            billed_at: None,
             custom_data: Vec::new(),
         }
     }

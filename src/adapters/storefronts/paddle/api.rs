@@ -6,17 +6,23 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::wire::{Customer, Transaction};
-use super::{ADJUSTMENTS, API_KEY, Paddle, Storefront, TRANSACTIONS, meaning};
+use super::meaning::{self, Problem, Reversal, Role};
+use super::wire::{Adjustment, Customer, Transaction};
+use super::{ADJUSTMENTS, API_KEY, Paddle, Storefront, TRANSACTIONS};
 use crate::adapters::storefronts::Page;
 use crate::adapters::storefronts::listing::{self, Api, Listed, Unintelligible};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{self, Json};
-use crate::model::{ListName, ListedItem, ListedPayment, OrderFacts, OrderId, PaymentFate, StorefrontId, Timestamp};
+use crate::model::{
+    ListName, ListedItem, ListedPayment, OrderFacts, OrderId, PaymentFate, StorefrontId, SubscriptionFact, Timestamp,
+};
 use crate::platform::{HttpRequest, Method, Platform};
 
-/// As many as Paddle gives of transactions.
+/// As many as Paddle gives of transactions, and so as many adjustments as it takes one question to join to theirs.
 const PAGE_SIZE: &str = "30";
+
+/// What the key has to permit so that refunds and chargebacks are found.
+pub(super) const READ_ADJUSTMENTS: &str = "adjustment.read";
 
 /// For so long an adjustment may wait for Paddle's approval and be found all the same. The list has no filter by time.
 const APPROVAL_MS: i64 = 14 * 24 * 60 * 60 * 1000;
@@ -103,11 +109,27 @@ impl Paddle {
         let body = self.get(platform, "transaction.read", &path).await?;
         read_data(&body, Transaction::read)
     }
+
+    /// How these transactions stand, no more of them than a page has, with what was refunded of each. One that Paddle does not show, or
+    /// that does not read, is not among them.
+    ///
+    /// # Errors
+    /// As [`Paddle::send`].
+    async fn transactions(&self, platform: &impl Platform, ids: &[StorefrontId]) -> Result<Vec<Transaction>, Failure> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = ids.iter().map(|id| escaped(id.as_str())).collect();
+        let path = format!("/transactions?id={}&include=adjustments_totals&per_page={PAGE_SIZE}", ids.join(","));
+        let body = self.get(platform, "transaction.read", &path).await?;
+        let Items { data, .. } = json::from_bytes(&body).map_err(|_| unintelligible())?;
+        let read = |raw: &&RawValue| Transaction::read(&listing::object(raw).ok()?.root()).ok();
+        Ok(data.iter().filter_map(read).collect())
+    }
 }
 
 /// What is in the envelope of an answer.
 fn read_data<T>(body: &[u8], read: impl FnOnce(&json::At<'_>) -> Result<T, json::FieldError>) -> Result<T, Failure> {
-    let unintelligible = || Failure::unintelligible(Paddle::PROFILE.name, 200);
     let body = Json::parse_damaged(body).map_err(|_| unintelligible())?;
     body.root().field("data").and_then(|data| read(&data)).map_err(|_| unintelligible())
 }
@@ -123,15 +145,15 @@ pub(super) async fn page(
     since: Timestamp,
     page: Option<&str>,
 ) -> Result<Page, Failure> {
-    let (mut path, permission, item): (_, _, fn(&Json, &RawValue) -> Listed) = match list {
+    let (mut path, permission) = match list {
         list if *list == TRANSACTIONS => {
             let since = escaped(&since.to_rfc3339());
             let filter = format!("status=completed&updated_at%5BGTE%5D={since}&include=customer");
-            (format!("/transactions?{filter}"), "transaction.read and customer.read", transaction)
+            (format!("/transactions?{filter}"), "transaction.read and customer.read")
         }
         list if *list == ADJUSTMENTS => {
             let filter = "action=refund,chargeback,chargeback_reverse&status=approved,reversed";
-            (format!("/adjustments?{filter}"), "adjustment.read", adjustment)
+            (format!("/adjustments?{filter}"), READ_ADJUSTMENTS)
         }
         _ => return Err(Failure::new(Remedy::PersonNeeded, "a list that is not read")),
     };
@@ -140,26 +162,21 @@ pub(super) async fn page(
         path.push_str(&["&after=", &escaped(page)].concat());
     }
     let body = paddle.get(platform, permission, &path).await?;
-    read(&body, since, page, item).map_err(|Unintelligible| Failure::unintelligible(Paddle::PROFILE.name, 200))
+    let Items { data, meta } = json::from_bytes(&body).map_err(|_| unintelligible())?;
+    let next = next(&meta.pagination, page).map_err(|Unintelligible| unintelligible())?;
+    if *list == TRANSACTIONS {
+        return listing::page(&data, next, transaction).map_err(|Unintelligible| unintelligible());
+    }
+    adjustments(paddle, platform, since, &data, next).await
 }
 
-/// Reads the page that `page` led to. Nothing follows one whose last item was made so long ago that it was settled before `since`.
-fn read(
-    body: &[u8],
-    since: Timestamp,
-    page: Option<&str>,
-    item: fn(&Json, &RawValue) -> Listed,
-) -> Result<Page, Unintelligible> {
-    let Items { data, meta: Meta { pagination } } = json::from_bytes(body).map_err(|_| Unintelligible)?;
-    let last = data.last().map(|raw| listing::object(raw)).transpose()?;
-    let made_at = last.as_ref().and_then(|last| listing::time(last, &["created_at"]));
-    let is_past = made_at.is_some_and(|made_at| made_at.plus_millis(APPROVAL_MS) < since);
-    let next = match pagination.next.as_deref().and_then(after) {
-        _ if is_past || !pagination.has_more => None,
-        Some(next) if Some(next.as_str()) != page => Some(next),
-        _ => return Err(Unintelligible),
-    };
-    listing::page(&data, next, item)
+/// Where a list goes on, for the page that `page` led to.
+fn next(pagination: &Pagination, page: Option<&str>) -> Result<Option<String>, Unintelligible> {
+    match pagination.next.as_deref().and_then(after) {
+        _ if !pagination.has_more => Ok(None),
+        Some(next) if Some(next.as_str()) != page => Ok(Some(next)),
+        _ => Err(Unintelligible),
+    }
 }
 
 /// Where a list goes on, by the address of its next page.
@@ -172,7 +189,7 @@ fn after(next: &str) -> Option<String> {
 /// What a listed transaction is. What became of it is in the list of adjustments.
 fn transaction(transaction: &Json, raw: &RawValue) -> Listed {
     let text = |name| listing::text(transaction, &[name]);
-    let made_at = listing::time(transaction, &["billed_at"]).or_else(|| listing::time(transaction, &["updated_at"]));
+    let made_at = paid_at(transaction).or_else(|| listing::time(transaction, &["updated_at"]));
     let subscription = text("subscription_id");
     let recurs = match listing::member(transaction, &["items"]) {
         Some(Json::List(items)) => {
@@ -180,8 +197,11 @@ fn transaction(transaction: &Json, raw: &RawValue) -> Listed {
         }
         _ => false,
     };
-    let Some(belongs) = meaning::belongs(text("origin"), subscription, recurs) else { return Listed::Irrelevant };
-    let order_id = text("id").map(|id| if belongs.to_subscription { subscription } else { Some(id) });
+    let has_period = listing::time(transaction, &["billing_period", "ends_at"]).is_some();
+    let Some(role) = meaning::role(text("origin"), subscription, recurs, has_period) else {
+        return Listed::Irrelevant;
+    };
+    let order_id = text("id").map(|id| if role == Role::Sale { Some(id) } else { subscription });
     let order_id = order_id.flatten().and_then(OrderId::parse);
     let id = text("id").and_then(StorefrontId::parse);
     let (Some(made_at), Some(order_id), Some(id)) = (made_at, order_id, id) else { return Listed::Unreadable };
@@ -198,42 +218,114 @@ fn transaction(transaction: &Json, raw: &RawValue) -> Listed {
         product_id: product.and_then(StorefrontId::parse),
         facts: OrderFacts::default(),
         listed_as: id.as_str().to_owned(),
-        payment: belongs.to_subscription.then_some(ListedPayment { id, fate: PaymentFate::Kept }),
-        sold: true,
+        payment: (role != Role::Sale).then_some(ListedPayment { id, fate: PaymentFate::Kept }),
+        sold: role != Role::Change,
     })
 }
 
-/// What a listed adjustment is. One of a subscription is of one of its payments, and which one that is is found out when it is
-/// understood.
-fn adjustment(adjustment: &Json, raw: &RawValue) -> Listed {
-    let text = |name| listing::text(adjustment, &[name]);
-    let (Some(action), Some(status), Some(id)) = (text("action"), text("status"), text("id")) else {
-        return Listed::Unreadable;
-    };
-    let Some(facts) = meaning::facts(action, status, text("type") == Some("full")) else { return Listed::Irrelevant };
-    let made_at = listing::time(adjustment, &["updated_at"]).or_else(|| listing::time(adjustment, &["created_at"]));
-    let transaction = text("transaction_id").and_then(StorefrontId::parse);
-    let order_id = text("subscription_id").or(text("transaction_id")).and_then(OrderId::parse);
-    let (Some(made_at), Some(order_id), Some(transaction)) = (made_at, order_id, transaction) else {
-        return Listed::Unreadable;
-    };
-    let is_of_subscription = text("subscription_id").is_some();
-    if is_of_subscription && !facts.refunded {
-        // Of most of its payments nothing else counts, and a dispute of the first one is told of by its webhook.
-        return Listed::Irrelevant;
+/// When a transaction was paid, which may be long after it was billed. What costs nothing is not paid.
+fn paid_at(transaction: &Json) -> Option<Timestamp> {
+    let Some(Json::List(payments)) = listing::member(transaction, &["payments"]) else { return None };
+    let captured = payments.iter().filter(|payment| listing::text(payment, &["status"]) == Some("captured"));
+    captured.filter_map(|payment| listing::time(payment, &["captured_at"])).max()
+}
+
+/// An adjustment that is listed and says something of what it is of.
+struct Adjusted<'a> {
+    raw: &'a RawValue,
+    id: String,
+    made_at: Timestamp,
+    said: OrderFacts,
+    of: Adjustment,
+    transaction: StorefrontId,
+}
+
+/// What listed adjustments are. Of which payment of a subscription one is, and what several in part come to, is asked for, of all of
+/// them together. What did not change since is known, or was not to be found: nobody is asked about it.
+///
+/// Nothing follows a page whose last item was made so long ago that it was settled before `since`.
+async fn adjustments(
+    paddle: &Paddle,
+    platform: &impl Platform,
+    since: Timestamp,
+    data: &[&RawValue],
+    next: Option<String>,
+) -> Result<Page, Failure> {
+    let items: Result<Vec<Json>, Unintelligible> = data.iter().map(|raw| listing::object(raw)).collect();
+    let items = items.map_err(|Unintelligible| unintelligible())?;
+    let made_at = items.last().and_then(|last| listing::time(last, &["created_at"]));
+    let is_past = made_at.is_some_and(|made_at| made_at.plus_millis(APPROVAL_MS) < since);
+    let mut found = Page { items: Vec::new(), next: next.filter(|_| !is_past), unreadable: 0 };
+    let mut adjusted = Vec::new();
+    for (json, raw) in items.iter().zip(data) {
+        match Adjusted::read(json, raw) {
+            Ok(Some(it)) if it.made_at >= since => adjusted.push(it),
+            Ok(_) => {}
+            Err(_) => found.unreadable += 1,
+        }
     }
-    Listed::Item(ListedItem {
-        payload: raw.get().as_bytes().to_vec(),
-        made_at,
-        event_type: meaning::ADJUSTED,
-        order_id,
-        storefront_key_id: None,
-        product_id: None,
-        payment: is_of_subscription.then_some(ListedPayment { id: transaction, fate: PaymentFate::Refunded }),
-        facts: if is_of_subscription { OrderFacts::default() } else { facts },
-        sold: false,
-        listed_as: listing::fingerprint(id, facts.codes()),
-    })
+    let asks = |it: &&Adjusted<'_>| meaning::asks_for_transaction(&it.of, it.said);
+    let mut ids: Vec<StorefrontId> = Vec::new();
+    for it in adjusted.iter().filter(asks) {
+        if !ids.contains(&it.transaction) {
+            ids.push(it.transaction.clone());
+        }
+    }
+    let transactions = paddle.transactions(platform, &ids).await?;
+    for it in adjusted {
+        let transaction = transactions.iter().find(|transaction| transaction.id == it.transaction.as_str());
+        if asks(&&it) && transaction.is_none() {
+            found.unreadable += 1;
+            continue;
+        }
+        match it.item(transaction) {
+            Ok(item) => found.items.extend(item),
+            Err(_) => found.unreadable += 1,
+        }
+    }
+    Ok(found)
+}
+
+impl<'a> Adjusted<'a> {
+    /// `None` where nothing could come of it.
+    fn read(json: &Json, raw: &'a RawValue) -> Result<Option<Self>, Problem> {
+        let of = Adjustment::read(&json.root())?;
+        let Some(said) = meaning::facts(&of.action, &of.status, of.is_full) else { return Ok(None) };
+        let made_at = listing::time(json, &["updated_at"]).or_else(|| listing::time(json, &["created_at"]));
+        let made_at = made_at.ok_or_else(|| "`created_at` is not a date and time".to_owned())?;
+        let transaction = meaning::storefront_id("transaction_id", &of.transaction_id)?;
+        let id = json.root().text("id")?.to_owned();
+        Ok(Some(Self { raw, id, made_at, said, of, transaction }))
+    }
+
+    /// It as an item. Of a later payment of a subscription nothing counts but that its money is gone: that it is back is told by its
+    /// webhook.
+    fn item(self, transaction: Option<&Transaction>) -> Result<Option<ListedItem>, Problem> {
+        let (order_id, facts, payment, listed_as) = match meaning::of_adjustment(&self.of, self.said, transaction)? {
+            Reversal::Order { order_id, facts } => (order_id, facts, None, facts),
+            Reversal::Payment { order_id, fact: SubscriptionFact::Refunded { payment: id }, .. } => {
+                let payment = Some(ListedPayment { id, fate: PaymentFate::Refunded });
+                (order_id, OrderFacts::default(), payment, OrderFacts::REFUNDED)
+            }
+            Reversal::Payment { .. } | Reversal::Nothing { .. } => return Ok(None),
+        };
+        Ok(Some(ListedItem {
+            payload: self.raw.get().as_bytes().to_vec(),
+            made_at: self.made_at,
+            event_type: meaning::ADJUSTED,
+            order_id,
+            storefront_key_id: None,
+            product_id: None,
+            payment,
+            facts,
+            sold: false,
+            listed_as: listing::fingerprint(&self.id, listed_as.codes()),
+        }))
+    }
+}
+
+fn unintelligible() -> Failure {
+    Failure::unintelligible(Paddle::PROFILE.name, 200)
 }
 
 fn escaped(text: &str) -> String {

@@ -25,33 +25,37 @@ pub(super) const ADJUSTED: EventType = EventType::named("adjustment.updated");
 const SIMULATED: &str = "ntfsimevt_";
 
 /// Why an event is not understood.
-enum Problem {
+pub(super) enum Problem {
     /// A person is needed: what is wrong, for them.
     Malformed(String),
     /// Paddle did not answer what had to be asked.
     Unanswered(Failure),
 }
 
-/// What a transaction belongs to.
+/// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Belongs {
-    /// Its order is the subscription; otherwise it is an order of its own.
-    pub(super) to_subscription: bool,
-    /// It pays for another period of one.
-    pub(super) renews: bool,
+pub(super) enum Role {
+    /// A sale of its own.
+    Sale,
+    /// The beginning of a subscription, which is its order from then on.
+    First,
+    /// Another period of one.
+    Renewal,
+    /// A change of its plan, which pays for a period from then on.
+    Change,
 }
 
-/// What a transaction belongs to, by its origin, its subscription and whether anything of it recurs. `None` for a charge of a
-/// subscription that sells nothing: for a change of its plan, or of how it is paid. The first transaction of a subscription can come
-/// before Paddle has made that.
+/// What a transaction is for, by its origin, its subscription, whether anything of it recurs, and whether it is for a period. `None`
+/// for a charge of a subscription that sells nothing. The first transaction of a subscription can come before Paddle has made that.
 /// <https://developer.paddle.com/api-reference/transactions/overview>
-pub(super) fn belongs(origin: Option<&str>, subscription: Option<&str>, recurs: bool) -> Option<Belongs> {
-    let to_subscription = subscription.is_some() || recurs;
+pub(super) fn role(origin: Option<&str>, subscription: Option<&str>, recurs: bool, has_period: bool) -> Option<Role> {
     match origin {
-        Some("subscription_update" | "subscription_payment_method_change") => None,
-        Some("subscription_charge") => Some(Belongs { to_subscription: false, renews: false }),
-        Some("subscription_recurring") => Some(Belongs { to_subscription, renews: true }),
-        _ => Some(Belongs { to_subscription, renews: false }),
+        Some("subscription_payment_method_change") => None,
+        Some("subscription_update") => (has_period && subscription.is_some()).then_some(Role::Change),
+        Some("subscription_charge") => Some(Role::Sale),
+        _ if subscription.is_none() && !recurs => Some(Role::Sale),
+        Some("subscription_recurring") => Some(Role::Renewal),
+        _ => Some(Role::First),
     }
 }
 
@@ -167,13 +171,11 @@ async fn completed(
     mut transaction: Transaction,
 ) -> Result<(StorefrontEvent, Option<Failure>), Problem> {
     let id = storefront_id("data.id", &transaction.id)?;
-    let Some(belongs) =
-        belongs(transaction.origin.as_deref(), transaction.subscription_id.as_deref(), transaction.recurs())
-    else {
+    let Some(role) = transaction.role() else {
         let order_id = transaction.subscription_id.as_deref().and_then(OrderId::parse);
         return Ok((StorefrontEvent::Nothing { reason: EventReason::SubscriptionChange, order_id }, None));
     };
-    if belongs.to_subscription && transaction.subscription_id.is_none() {
+    if role != Role::Sale && transaction.subscription_id.is_none() {
         // The order is the subscription from its first payment on, and that is made a moment later.
         transaction.subscription_id = paddle.transaction(platform, &id).await?.subscription_id;
         if transaction.subscription_id.is_none() {
@@ -181,17 +183,22 @@ async fn completed(
             return Err(Problem::Unanswered(Failure::new(Remedy::Retry, reason)));
         }
     }
-    let lines = transaction.items.iter().map(line).collect::<Result<Vec<_>, _>>()?;
-    let lines = OrderLines::paid(lines).ok_or_else(|| "`data.items` is empty".to_owned())?;
     let (order_id, subscription) = match &transaction.subscription_id {
-        Some(subscription) if belongs.to_subscription => {
+        Some(subscription) if role != Role::Sale => {
             let order_id = order_id("data.subscription_id", subscription)?;
             let at = transaction.sold_at.ok_or_else(|| "`data.billed_at` is not a date and time".to_owned())?;
             let paid = SubscriptionFact::Paid { payment: id, at, until: transaction.billing_period_ends_at };
-            (order_id.clone(), Some(Subscription::of_order(order_id.clone(), order_id).with(paid)))
+            let subscription = Subscription::of_order(order_id.clone(), order_id.clone()).with(paid);
+            if role == Role::Change {
+                let reason = EventReason::SubscriptionPayment;
+                return Ok((StorefrontEvent::SubscriptionChanged { subscription, reason }, None));
+            }
+            (order_id, Some(subscription))
         }
         _ => (order_id("data.id", &transaction.id)?, None),
     };
+    let lines = transaction.items.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+    let lines = OrderLines::paid(lines).ok_or_else(|| "`data.items` is empty".to_owned())?;
     let (address, name, unanswered) = buyer(paddle, platform, &transaction).await?;
     let order = Order {
         order_id,
@@ -257,68 +264,131 @@ async fn buyer(
 /// Money that goes back, or is about to.
 ///
 /// What counts is that it is approved, by whichever event that is told: some adjustments are from the beginning, and then there is no
-/// other word. Of a subscription's payments the first one is its order's own, as the transaction says, and so does what several
-/// refunds in part come to.
+/// other word.
 async fn adjusted(
     paddle: &Paddle,
     platform: &impl Platform,
     adjustment: Adjustment,
 ) -> Result<StorefrontEvent, Problem> {
     let transaction_id = storefront_id("data.transaction_id", &adjustment.transaction_id)?;
-    let named = adjustment.subscription_id.as_deref().unwrap_or(&adjustment.transaction_id);
-    let named = order_id("data.subscription_id", named)?;
-    let Some(mut facts) = facts(&adjustment.action, &adjustment.status, adjustment.is_full) else {
+    let Some(facts) = facts(&adjustment.action, &adjustment.status, adjustment.is_full) else {
         let reason = match (adjustment.action.as_str(), adjustment.status.as_str()) {
             ("refund", _) => EventReason::RefundNotApproved,
             ("chargeback_warning" | "chargeback_warning_reverse", _) => EventReason::DisputeWarning,
             _ => EventReason::UnknownEvent,
         };
-        return Ok(StorefrontEvent::Nothing { reason, order_id: Some(named) });
+        return Ok(StorefrontEvent::Nothing { reason, order_id: Some(adjustment.named_order()?) });
     };
-    let (order_id, belongs, at) = if adjustment.subscription_id.is_none() && !facts.partially_refunded {
-        (named, Belongs { to_subscription: false, renews: false }, None)
-    } else {
-        let transaction = paddle.transaction(platform, &transaction_id).await?;
-        let total = transaction.amount.as_ref().map(crate::model::Amount::minor_units);
-        if facts.partially_refunded
-            && transaction.refunded.zip(total).is_some_and(|(back, total)| back >= total && total > 0)
-        {
-            facts = OrderFacts { refunded: true, ..facts };
-        }
-        let subscription = transaction.subscription_id.as_deref();
-        match belongs(transaction.origin.as_deref(), subscription, transaction.recurs()) {
-            None => {
-                let reason = EventReason::RenewalChange;
-                return Ok(StorefrontEvent::Nothing { reason, order_id: Some(named) });
-            }
-            Some(belongs) => {
-                let of = if belongs.to_subscription { subscription } else { None };
-                let of = of.unwrap_or(&adjustment.transaction_id);
-                (
-                    self::order_id("data.subscription_id", of)?,
-                    belongs,
-                    transaction.sold_at.zip(Some(transaction.billing_period_ends_at)),
-                )
-            }
-        }
+    let transaction = match asks_for_transaction(&adjustment, facts) {
+        true => Some(paddle.transaction(platform, &transaction_id).await?),
+        false => None,
     };
-    if belongs.renews {
-        if !facts.refunded {
-            return Ok(StorefrontEvent::Nothing { reason: EventReason::RenewalChange, order_id: Some(order_id) });
+    Ok(match of_adjustment(&adjustment, facts, transaction.as_ref())? {
+        Reversal::Order { order_id, facts } => {
+            let reason = match facts {
+                OrderFacts { dispute_won: true, .. } => EventReason::DisputeWon,
+                OrderFacts { disputed: true, .. } => EventReason::DisputeOpened,
+                OrderFacts { refunded: true, .. } => EventReason::FullRefund,
+                _ => EventReason::PartialRefund,
+            };
+            StorefrontEvent::OrderChanged { order_id, facts, reason }
         }
-        let paid = at.map(|(at, until)| SubscriptionFact::Paid { payment: transaction_id.clone(), at, until });
-        let subscription = Subscription::of_order(order_id.clone(), order_id)
-            .with(paid)
-            .with(SubscriptionFact::Refunded { payment: transaction_id });
-        return Ok(StorefrontEvent::SubscriptionChanged { subscription, reason: EventReason::RenewalTakenBack });
+        Reversal::Payment { order_id, paid, fact } => {
+            let reason = match fact {
+                SubscriptionFact::RefundUndone { .. } => EventReason::RefundUndone,
+                _ => EventReason::RenewalTakenBack,
+            };
+            let subscription = Subscription::of_order(order_id.clone(), order_id).with(paid).with(fact);
+            StorefrontEvent::SubscriptionChanged { subscription, reason }
+        }
+        Reversal::Nothing { order_id } => {
+            StorefrontEvent::Nothing { reason: EventReason::RenewalChange, order_id: Some(order_id) }
+        }
+    })
+}
+
+/// What an adjustment says that counts, and of what.
+pub(super) enum Reversal {
+    /// Of an order, whose own the first payment of a subscription is.
+    Order { order_id: OrderId, facts: OrderFacts },
+    /// Of a later payment of a subscription: that its money is gone or is back, and what it had paid for.
+    Payment { order_id: OrderId, paid: Option<SubscriptionFact>, fact: SubscriptionFact },
+    /// Of a later payment, which it leaves what it is.
+    Nothing { order_id: OrderId },
+}
+
+/// Whether it takes the transaction to tell what an adjustment says: which payment of a subscription it is of, and what several
+/// refunds in part come to.
+pub(super) const fn asks_for_transaction(adjustment: &Adjustment, facts: OrderFacts) -> bool {
+    adjustment.subscription_id.is_some() || facts.partially_refunded
+}
+
+/// What an adjustment says, with its transaction where it takes that.
+///
+/// # Errors
+/// [`Problem`] when an id is none.
+pub(super) fn of_adjustment(
+    adjustment: &Adjustment,
+    mut facts: OrderFacts,
+    transaction: Option<&Transaction>,
+) -> Result<Reversal, Problem> {
+    let Some(transaction) = transaction else {
+        return Ok(Reversal::Order { order_id: adjustment.named_order()?, facts });
+    };
+    let total = transaction.amount.as_ref().map(crate::model::Amount::minor_units);
+    let is_all_back = transaction.refunded.zip(total).is_some_and(|(back, total)| back >= total && total > 0);
+    if facts.partially_refunded && is_all_back {
+        facts = OrderFacts { refunded: true, ..facts };
     }
-    let reason = match facts {
-        OrderFacts { dispute_won: true, .. } => EventReason::DisputeWon,
-        OrderFacts { disputed: true, .. } => EventReason::DisputeOpened,
-        OrderFacts { refunded: true, .. } => EventReason::FullRefund,
-        _ => EventReason::PartialRefund,
+    let order_id = match transaction.role() {
+        None => return Ok(Reversal::Nothing { order_id: adjustment.named_order()? }),
+        Some(Role::Sale) => {
+            return Ok(Reversal::Order {
+                order_id: order_id("data.transaction_id", &adjustment.transaction_id)?,
+                facts,
+            });
+        }
+        Some(Role::First) => return Ok(Reversal::Order { order_id: adjustment.named_order()?, facts }),
+        Some(Role::Renewal | Role::Change) => adjustment.named_order()?,
     };
-    Ok(StorefrontEvent::OrderChanged { order_id, facts, reason })
+    let payment = storefront_id("data.transaction_id", &adjustment.transaction_id)?;
+    let paid = transaction.sold_at.map(|at| SubscriptionFact::Paid {
+        payment: payment.clone(),
+        at,
+        until: transaction.billing_period_ends_at,
+    });
+    Ok(match taken_back(facts) {
+        Some(true) => Reversal::Payment { order_id, paid, fact: SubscriptionFact::Refunded { payment } },
+        Some(false) => Reversal::Payment { order_id, paid, fact: SubscriptionFact::RefundUndone { payment } },
+        None => Reversal::Nothing { order_id },
+    })
+}
+
+/// Whether these facts take a payment of a subscription back, or undo that. Paddle never says that a chargeback is lost: the money is
+/// gone with it, and comes back where it is reversed. <https://developer.paddle.com/concepts/payments/chargebacks>
+const fn taken_back(facts: OrderFacts) -> Option<bool> {
+    match facts {
+        OrderFacts { dispute_won: true, .. } => Some(false),
+        OrderFacts { refunded: true, .. } | OrderFacts { disputed: true, .. } => Some(true),
+        _ => None,
+    }
+}
+
+impl Transaction {
+    fn role(&self) -> Option<Role> {
+        let has_period = self.billing_period_ends_at.is_some();
+        role(self.origin.as_deref(), self.subscription_id.as_deref(), self.recurs(), has_period)
+    }
+}
+
+impl Adjustment {
+    /// The order that it says itself that it is of: the subscription, else the transaction.
+    fn named_order(&self) -> Result<OrderId, Problem> {
+        match &self.subscription_id {
+            Some(subscription) => order_id("data.subscription_id", subscription),
+            None => order_id("data.transaction_id", &self.transaction_id),
+        }
+    }
 }
 
 /// What became of a subscription. <https://developer.paddle.com/build/lifecycle/subscription-creation>
@@ -366,7 +436,7 @@ fn order_id(path: &str, text: &str) -> Result<OrderId, Problem> {
     OrderId::parse(text).ok_or_else(|| format!("`{path}` is not an id").into())
 }
 
-fn storefront_id(path: &str, text: &str) -> Result<StorefrontId, Problem> {
+pub(super) fn storefront_id(path: &str, text: &str) -> Result<StorefrontId, Problem> {
     StorefrontId::parse(text).ok_or_else(|| format!("`{path}` is not an id").into())
 }
 

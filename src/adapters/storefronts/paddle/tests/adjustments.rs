@@ -92,15 +92,37 @@ fn a_refund_of_a_renewal_takes_its_period_away_and_one_of_the_first_payment_is_t
 }
 
 #[test]
-fn what_else_becomes_of_a_renewal_changes_nothing() {
-    let renewal = transaction(fixture!("transaction_renewal.json"), "100");
-    let of_renewal = fixture!("adjustment_created_refund_of_renewal.json");
-    for body in [
-        with(of_renewal, "/data/type", Some(json!("partial"))),
-        with(of_renewal, "/data/action", Some(json!("chargeback"))),
-    ] {
-        let world = Canned::answering([reply(200, &renewal)]);
-        assert_eq!(nothing(interpret(&world, Origin::Webhook, &body).unwrap().event), EventReason::RenewalChange);
+fn a_refund_in_part_of_a_renewal_changes_nothing_until_all_of_it_is_back() {
+    let body = with(fixture!("adjustment_created_refund_of_renewal.json"), "/data/type", Some(json!("partial")));
+    let told = |back| {
+        let renewal = transaction(fixture!("transaction_renewal.json"), back);
+        interpret(&Canned::answering([reply(200, &renewal)]), Origin::Webhook, &body).unwrap().event
+    };
+    assert_eq!(nothing(told("100")), EventReason::RenewalChange);
+    let StorefrontEvent::SubscriptionChanged { reason, .. } = told("2900") else { panic!("of a subscription") };
+    assert_eq!(reason, EventReason::RenewalTakenBack);
+}
+
+#[test]
+fn a_chargeback_of_a_renewal_or_of_a_change_takes_its_period_away_and_its_reverse_gives_it_again() {
+    let payment = StorefrontId::parse("txn_01hv8wptq8987qeep44cyrewp5").unwrap();
+    let taken = (SubscriptionFact::Refunded { payment: payment.clone() }, EventReason::RenewalTakenBack);
+    let given = (SubscriptionFact::RefundUndone { payment }, EventReason::RefundUndone);
+    let renewal = fixture!("transaction_renewal.json");
+    let change = with(renewal, "/data/origin", Some(json!("subscription_update")));
+    for paid in [renewal, &change] {
+        for (action, status, expected) in [
+            ("chargeback", "approved", &taken),
+            ("chargeback", "reversed", &given),
+            ("chargeback_reverse", "approved", &given),
+        ] {
+            let body = with(fixture!("adjustment_created_refund_of_renewal.json"), "/data/action", Some(json!(action)));
+            let body = with(&body, "/data/status", Some(json!(status)));
+            let world = Canned::answering([reply(200, &transaction(paid, "0"))]);
+            let event = interpret(&world, Origin::Webhook, &body).unwrap().event;
+            let StorefrontEvent::SubscriptionChanged { subscription, reason } = event else { panic!("{action}") };
+            assert_eq!((subscription.facts.len(), &subscription.facts[1], reason), (2, &expected.0, expected.1));
+        }
     }
 }
 

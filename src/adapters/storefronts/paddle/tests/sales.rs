@@ -152,16 +152,29 @@ fn a_first_payment_that_comes_before_its_subscription_is_asked_about() {
 #[test]
 fn a_charge_that_sells_nothing_is_no_sale_and_one_that_does_is_an_order_of_its_own() {
     let renewal = fixture!("transaction_renewal.json");
-    for origin in ["subscription_update", "subscription_payment_method_change"] {
-        let StorefrontEvent::Nothing { reason, order_id } = event(&with(renewal, "/data/origin", Some(json!(origin))))
-        else {
-            panic!("nothing")
-        };
+    for (origin, period) in [
+        ("subscription_update", json!(null)),
+        ("subscription_payment_method_change", json!({ "ends_at": "2027-01-01T00:00:00Z" })),
+    ] {
+        let charge = with(&with(renewal, "/data/origin", Some(json!(origin))), "/data/billing_period", Some(period));
+        let StorefrontEvent::Nothing { reason, order_id } = event(&charge) else { panic!("nothing") };
         assert_eq!(reason, EventReason::SubscriptionChange, "{origin}");
         assert_eq!(order_id.unwrap().as_str(), "sub_01hv8x29kz0t586xy6zn1a62ny");
     }
     let charged = sold(&with(renewal, "/data/origin", Some(json!("subscription_charge"))));
     assert_eq!((charged.order_id.as_str(), charged.subscription), ("txn_01hv8wptq8987qeep44cyrewp5", None));
+}
+
+#[test]
+fn a_change_of_the_plan_is_a_payment_of_its_period_and_no_sale() {
+    let change = with(fixture!("transaction_renewal.json"), "/data/origin", Some(json!("subscription_update")));
+    let StorefrontEvent::SubscriptionChanged { subscription, reason } = event(&change) else { panic!("no payment") };
+    let paid = SubscriptionFact::Paid {
+        payment: StorefrontId::parse("txn_01hv8wptq8987qeep44cyrewp5").unwrap(),
+        at: time("2026-02-05T09:45:50Z"),
+        until: Some(time("2026-03-05T09:45:50Z")),
+    };
+    assert_eq!((subscription.facts, reason), (vec![paid], EventReason::SubscriptionPayment));
 }
 
 #[test]
