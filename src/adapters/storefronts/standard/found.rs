@@ -12,6 +12,15 @@ pub(super) struct Twice;
 /// Whole numbers from here on count milliseconds, and below it seconds: in seconds it is the year 5138, in milliseconds 1973.
 const LEAST_MILLIS: i64 = 100_000_000_000;
 
+/// Why what decides cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// See [`Twice`].
+    Twice,
+    /// What is there cannot be read so, which is not as if nothing were.
+    Unreadable,
+}
+
 /// The value that a pointer leads to. Null is nothing.
 pub(super) fn at<'j>(json: &'j Json, pointer: &Pointer) -> Result<Option<&'j Json>, Twice> {
     let mut here = json;
@@ -56,15 +65,35 @@ pub(super) fn first<'j, T>(
     Ok(None)
 }
 
+/// The same where that decides: there is nothing only where none of the pointers leads to anything.
+pub(super) fn decisive<'j, T>(
+    json: &'j Json,
+    pointers: &[Pointer],
+    read: impl Fn(&'j Json) -> Option<T>,
+) -> Result<Option<T>, Undecided> {
+    if let Some(found) = first(json, pointers, read)? {
+        return Ok(Some(found));
+    }
+    match first(json, pointers, Some)? {
+        Some(_) => Err(Undecided::Unreadable),
+        None => Ok(None),
+    }
+}
+
 /// Whether a condition holds of a delivery.
-pub(super) fn holds(json: &Json, condition: &Condition) -> Result<bool, Twice> {
+pub(super) fn holds(json: &Json, condition: &Condition) -> Result<bool, Undecided> {
     let Some(found) = at(json, &condition.at)? else { return Ok(false) };
     if condition.is.is_empty() {
         // A text without anything in it says nothing either.
         return Ok(text(found).is_none_or(|text| !text.is_empty()));
     }
-    let found = text(found);
-    Ok(found.is_some_and(|found| condition.is.contains(&found)))
+    text(found).map(|found| condition.is.contains(&found)).ok_or(Undecided::Unreadable)
+}
+
+impl From<Twice> for Undecided {
+    fn from(Twice: Twice) -> Self {
+        Self::Twice
+    }
 }
 
 /// A text, or a number or a truth as one.

@@ -3,7 +3,7 @@
 //! What decides who gets what is read strictly: where a pointer to it finds nothing, the delivery waits for another description, and
 //! what is said of it names the pointer. What is only shown never stops a sale.
 
-use super::found::{self, Twice};
+use super::found::{self, Twice, Undecided};
 use crate::adapters::sanitize;
 use crate::adapters::storefronts::{Cause, NotUnderstood};
 use crate::json::Json;
@@ -78,7 +78,8 @@ fn reading(rules: &Rules, event: &str, body: &Json) -> Result<Read, Unread> {
     };
     let is_test = match &rules.test {
         None => false,
-        Some(test) => found::holds(body, test).map_err(|Twice| alone(twice("test", std::slice::from_ref(&test.at))))?,
+        Some(test) => found::holds(body, test)
+            .map_err(|undecided| alone(undecided_at("test", std::slice::from_ref(&test.at), undecided)))?,
     };
     let mut reader = Reader { rule, body, is_test, unfound: Vec::new() };
     let order_id = reader.order_id();
@@ -96,7 +97,9 @@ fn reading(rules: &Rules, event: &str, body: &Json) -> Result<Read, Unread> {
 fn applies(rule: &Rule, body: &Json) -> Result<bool, Problem> {
     for (key, condition, expected) in [("only", &rule.only, true), ("unless", &rule.unless, false)] {
         let Some(condition) = condition else { continue };
-        if found::holds(body, condition).map_err(|Twice| twice(key, std::slice::from_ref(&condition.at)))? != expected {
+        let holds = found::holds(body, condition);
+        let holds = holds.map_err(|undecided| undecided_at(key, std::slice::from_ref(&condition.at), undecided))?;
+        if holds != expected {
             return Ok(false);
         }
     }
@@ -175,7 +178,7 @@ impl<'r> Reader<'r> {
             let total = self.required(Place::Total, found::integer)?;
             return Ok(refunded < total);
         }
-        Ok(self.optional(Place::Partial, found::flag)?.unwrap_or(false))
+        Ok(self.decisive(Place::Partial, found::flag)?.unwrap_or(false))
     }
 
     fn order(&mut self, order_id: OrderId) -> Result<Order, Problem> {
@@ -223,13 +226,31 @@ impl<'r> Reader<'r> {
     }
 
     fn line(&mut self, item: &'r Json) -> Result<(Bought, Quantity), Problem> {
-        let within =
-            |place: Place| found::first(item, self.rule.pointers(place), found::id).map_err(|Twice| self.twice(place));
+        let within = |place: Place| found::decisive(item, self.rule.pointers(place), found::id);
         let id = |place: Place, id: &str| StorefrontId::parse(id).ok_or_else(|| self.no_id(place));
-        let product = within(Place::ProductId)?.ok_or_else(|| self.nothing(Place::ProductId))?;
-        let variant = within(Place::VariantId)?.map(|variant| id(Place::VariantId, &variant)).transpose()?;
-        let bought =
-            Bought { product_id: id(Place::ProductId, &product)?, picked: Picked::Told(variant.into_iter().collect()) };
+        let product = match within(Place::ProductId) {
+            Ok(product) => product,
+            Err(Undecided::Twice) => return Err(self.twice(Place::ProductId)),
+            Err(Undecided::Unreadable) => None,
+        };
+        let product = product.ok_or_else(|| self.nothing(Place::ProductId))?;
+        let picked = match within(Place::VariantId) {
+            Ok(variant) => {
+                let variant = variant.map(|variant| id(Place::VariantId, &variant)).transpose()?;
+                Picked::Told(variant.into_iter().collect())
+            }
+            Err(Undecided::Twice) => return Err(self.twice(Place::VariantId)),
+            // It matters only where the catalogue asks for it.
+            Err(Undecided::Unreadable) => {
+                let Problem(why) = undecided_at(
+                    &self.key(Place::VariantId),
+                    self.rule.pointers(Place::VariantId),
+                    Undecided::Unreadable,
+                );
+                Picked::Untold(why)
+            }
+        };
+        let bought = Bought { product_id: id(Place::ProductId, &product)?, picked };
         let pieces = found::first(item, self.rule.pointers(Place::Quantity), found::integer);
         let pieces = pieces.map_err(|Twice| self.twice(Place::Quantity))?;
         if self.rule.has(Place::Quantity) && pieces.is_none() {
@@ -272,7 +293,7 @@ impl<'r> Reader<'r> {
         }
         let payment = self.id(Place::PaymentId)?;
         let at = self.required(Place::PaidAt, found::time)?;
-        let until = self.optional(Place::PaidUntil, found::time)?;
+        let until = self.decisive(Place::PaidUntil, found::time)?;
         Ok(Some(SubscriptionFact::Paid { payment, at, until }))
     }
 
@@ -304,6 +325,17 @@ impl<'r> Reader<'r> {
     /// What is understood without, and missed where there is a pointer to it that finds nothing.
     fn optional<T>(&mut self, place: Place, read: impl Fn(&'r Json) -> Option<T>) -> Result<Option<T>, Problem> {
         let found = found::first(self.body, self.rule.pointers(place), read).map_err(|Twice| self.twice(place))?;
+        if self.rule.has(place) && found.is_none() {
+            self.miss(place);
+        }
+        Ok(found)
+    }
+
+    /// What is understood without where there is nothing, and decides where there is something, which then has to be readable.
+    fn decisive<T>(&mut self, place: Place, read: impl Fn(&'r Json) -> Option<T>) -> Result<Option<T>, Problem> {
+        let pointers = self.rule.pointers(place);
+        let found = found::decisive(self.body, pointers, read)
+            .map_err(|undecided| undecided_at(&self.key(place), pointers, undecided))?;
         if self.rule.has(place) && found.is_none() {
             self.miss(place);
         }
@@ -348,6 +380,13 @@ impl<'r> Reader<'r> {
 
 fn twice(key: &str, pointers: &[Pointer]) -> Problem {
     Problem(format!("{} finds a member that is given twice", named(key, pointers)))
+}
+
+fn undecided_at(key: &str, pointers: &[Pointer], undecided: Undecided) -> Problem {
+    match undecided {
+        Undecided::Twice => twice(key, pointers),
+        Undecided::Unreadable => Problem(format!("{} finds what cannot be read", named(key, pointers))),
+    }
 }
 
 fn nothing_at(key: &str, pointers: &[Pointer]) -> Problem {

@@ -8,7 +8,7 @@ use crate::adapters::storefronts::{Cause, NotUnderstood, SECTIONS, Storefront, U
 use crate::adapters::testing::{Canned, NOW, run};
 use crate::model::catalogue::{Form, Meaning, Rules};
 use crate::model::{
-    BuyerAddress, Catalogue, Delivery, EventReason, Order, OrderFacts, Origin, StorefrontEvent, Subscription,
+    BuyerAddress, Catalogue, Delivery, EventReason, Order, OrderFacts, Origin, Picked, StorefrontEvent, Subscription,
     SubscriptionFact, Timestamp,
 };
 

@@ -95,6 +95,43 @@ fn what_decides_is_named_by_its_pointer_and_never_by_its_value() {
 }
 
 #[test]
+fn what_is_there_and_decides_is_never_taken_for_nothing_because_it_cannot_be_read() {
+    let text = "[standard_webhooks]\ntest = { at = \"/mode\", is = [\"test\"] }\n\
+                [standard_webhooks.sale]\nevents = [\"begun\"]\nunless = { at = \"/kind\", is = [\"gift\"] }\norder_id = \"/id\"\n\
+                product_id = \"/what\"\nvariant_id = \"/which\"\npayment_id = \"/payment\"\npaid_at = \"/at\"\npaid_until = \"/until\"\n\
+                [standard_webhooks.refund]\nevents = [\"back\"]\norder_id = \"/id\"\npartial = [\"/part\", \"/in_part\"]\n";
+    let catalogue = catalogue(text);
+    let body = |kind: &str, change: Value| {
+        let mut body = json!({ "type": kind, "id": "sub_1", "what": "kit", "payment": "p", "at": 1_795_100_000 });
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body.to_string().into_bytes()
+    };
+    for (kind, change, told) in [
+        ("back", json!({ "part": "yes" }), "refund.partial `/part` or `/in_part` finds what cannot be read"),
+        ("back", json!({ "in_part": 2 }), "refund.partial `/part` or `/in_part` finds what cannot be read"),
+        ("begun", json!({ "until": "tomorrow" }), "sale.paid_until `/until` finds what cannot be read"),
+        ("begun", json!({ "until": -1 }), "sale.paid_until `/until` finds what cannot be read"),
+        ("begun", json!({ "mode": ["test"] }), "test `/mode` finds what cannot be read"),
+        ("begun", json!({ "kind": { "gift": true } }), "unless `/kind` finds what cannot be read"),
+    ] {
+        assert_eq!(undescribed(&catalogue, &body(kind, change)), told);
+    }
+    let full = changed("sub_1", OrderFacts::REFUNDED, EventReason::FullRefund);
+    let part = OrderFacts { partially_refunded: true, ..OrderFacts::NONE };
+    for (change, expected) in [
+        (json!({}), full.clone()),
+        (json!({ "part": null }), full),
+        (json!({ "part": "odd", "in_part": "true" }), changed("sub_1", part, EventReason::PartialRefund)),
+    ] {
+        assert_eq!(event(&catalogue, &body("back", change)), expected);
+    }
+    // Which variant it is matters only where the catalogue asks for one.
+    let order = sold(&catalogue, &body("begun", json!({ "which": ["team"] })));
+    let untold = "sale.variant_id `/which` finds what cannot be read".to_owned();
+    assert_eq!(order.lines.iter().next().unwrap().bought.picked, Picked::Untold(untold));
+}
+
+#[test]
 fn without_a_description_a_delivery_waits_for_one() {
     let told = undescribed(&Catalogue::default(), SALE);
     assert_eq!(told, "the catalogue has no [standard_webhooks], which says how a delivery is read");
