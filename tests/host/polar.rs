@@ -356,8 +356,11 @@ fn the_doctor_finds_a_missing_endpoint_a_missing_scope_and_a_product_that_polar_
         let all = [
             "order.paid",
             "order.refunded",
+            "refund.created",
             "refund.updated",
             "subscription.created",
+            "subscription.active",
+            "subscription.updated",
             "subscription.canceled",
             "subscription.uncanceled",
             "subscription.past_due",

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use latchkey::platform::host::Sqlite;
 use latchkey_sandbox::{
-    Delivery, Fault, FaultKind, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Service, StripeItem, StripeSale,
+    Delivery, Fault, FaultKind, STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, Service, StripeField, StripeItem, StripeSale,
     sign_stripe_body,
 };
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ fn a_sale_leaves_its_delivery_its_order_its_license_and_a_sent_mail() {
         let delivery = shop.sandbox.sell_on_stripe(StripeSale {
             items: vec![item(FORGE, 3)],
             currency: "jpy".to_owned(),
-            custom_fields: vec![("GitHub username".to_owned(), "octocat".to_owned())],
+            custom_fields: vec![StripeField::of("GitHub username", "octocat")],
             ..StripeSale::default()
         });
         deliver(&shop, &delivery).await;
@@ -246,6 +246,30 @@ fn a_full_refund_removes_the_member_and_one_that_fails_lets_them_in_again() {
         assert_eq!(shop.sandbox.invitations(REPO).len(), 1);
         assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);
         shop.sandbox.take_mails();
+    });
+}
+
+#[test]
+fn a_refund_that_is_canceled_lets_them_in_again_and_is_found_where_no_webhook_told_of_it() {
+    run(async {
+        for is_told in [true, false] {
+            let shop = open();
+            let sale = member(&shop).await;
+            deliver(&shop, &shop.sandbox.stripe_refund(&sale, None)).await;
+            assert_eq!(shop.value("SELECT status FROM licenses"), "revoked");
+            let canceled = shop.sandbox.stripe_refund_is_canceled(&sale);
+            if is_told {
+                deliver(&shop, &canceled).await;
+                assert_eq!(shop.value("SELECT status FROM licenses"), "active");
+            }
+            for _ in 0..10 {
+                shop.tick_after(5 * MINUTE).await;
+            }
+            assert_eq!(shop.value("SELECT status FROM licenses"), "active", "told: {is_told}");
+            let found = shop.count("webhook_events WHERE list IS NOT NULL");
+            assert_eq!(found, usize::from(!is_told));
+            shop.sandbox.take_mails();
+        }
     });
 }
 

@@ -93,4 +93,4 @@ pub use returned::MailFate;
 pub use sandbox::{Exchange, Sandbox};
 pub use service::Service;
 pub use standard::{StandardSale, StandardSubscription, sign as sign_standard_body};
-pub use stripe::{StripeEndpoint, StripeItem, StripeSale, StripeSubscription, sign as sign_stripe_body};
+pub use stripe::{StripeEndpoint, StripeField, StripeItem, StripeSale, StripeSubscription, sign as sign_stripe_body};

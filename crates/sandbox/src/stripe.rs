@@ -17,7 +17,7 @@ use crate::reply::Reply;
 use crate::sandbox::World;
 use crate::value::Object;
 
-pub use sale::{StripeItem, StripeSale, StripeSubscription};
+pub use sale::{StripeField, StripeItem, StripeSale, StripeSubscription};
 pub use setup::StripeEndpoint;
 pub use webhook::sign;
 

@@ -8,7 +8,7 @@ use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::json::Json;
 use crate::model::{ListedItem, Secret, Timestamp};
-use crate::platform::{HttpRequest, Method, Platform};
+use crate::platform::{HttpRequest, Method, Platform, SendError};
 
 /// How long a storefront is left alone that has enough of us and does not say for how long.
 const RATE_LIMIT_PERIOD_MS: i64 = 5 * 60 * 1000;
@@ -38,6 +38,23 @@ pub(super) enum Listed {
 /// The body is not the documented list.
 pub(super) struct Unintelligible;
 
+/// Why there is no answer that could be believed.
+#[derive(Debug)]
+pub(super) enum Unanswered {
+    /// It is of the credentials, of limits or of time: nothing else would be answered either.
+    Everything(Failure),
+    /// There is no such thing, or what there is of it does not read: what else is asked may be answered.
+    This(Failure),
+}
+
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Everything(failure) | Unanswered::This(failure) => failure,
+        }
+    }
+}
+
 impl Api<'_> {
     /// Asks for a list, and gives the body of the answer.
     ///
@@ -52,24 +69,37 @@ impl Api<'_> {
     /// # Errors
     /// [`Failure`] when there is none that could be believed.
     pub(super) async fn send(&self, platform: &impl Platform, request: HttpRequest) -> Result<Vec<u8>, Failure> {
+        self.ask(platform, request).await.map_err(Failure::from)
+    }
+
+    /// The same of one thing among others.
+    ///
+    /// # Errors
+    /// [`Unanswered`] when there is no answer that could be believed.
+    pub(super) async fn ask(&self, platform: &impl Platform, request: HttpRequest) -> Result<Vec<u8>, Unanswered> {
+        let everything = |remedy, reason: String| Err(Unanswered::Everything(Failure::new(remedy, reason)));
         let Self { service, accept, credential, setting, permission } = *self;
         let request =
             request.header("accept", accept).header("authorization", ["Bearer ", credential.expose()].concat());
-        let reply = platform.send(request).await.map_err(|error| Failure::unanswered(service, error))?;
+        let reply = platform.send(request).await.map_err(|error| match error {
+            SendError::TooLarge => Unanswered::This(Failure::unanswered(service, error)),
+            _ => Unanswered::Everything(Failure::unanswered(service, error)),
+        })?;
         match reply.status {
             // What is no text in what a buyer filled in must not keep the whole page from being read.
             200 | 201 => Ok(String::from_utf8_lossy(&reply.body).into_owned().into_bytes()),
             403 if let Some(permission) = permission => {
                 let reason = format!("{service} refuses {setting}: it has to permit {permission}");
-                Err(Failure::new(Remedy::CredentialsRejected, reason))
+                everything(Remedy::CredentialsRejected, reason)
             }
-            401 | 403 => Err(Failure::new(Remedy::CredentialsRejected, [service, " refuses ", setting].concat())),
+            401 | 403 => everything(Remedy::CredentialsRejected, [service, " refuses ", setting].concat()),
             429 => {
                 let now = platform.now();
                 let until = retry_after(&reply, now).unwrap_or(now.plus_millis(RATE_LIMIT_PERIOD_MS));
-                Err(Failure::new(Remedy::RetryAt(until), [service, "'s rate limit"].concat()))
+                everything(Remedy::RetryAt(until), [service, "'s rate limit"].concat())
             }
-            status => Err(Failure::unintelligible(service, status)),
+            404 | 410 => Err(Unanswered::This(Failure::unintelligible(service, reply.status))),
+            status => Err(Unanswered::Everything(Failure::unintelligible(service, status))),
         }
     }
 }

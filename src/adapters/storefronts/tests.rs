@@ -2,13 +2,17 @@
 
 use std::collections::HashSet;
 
+use serde_json::json;
+
+use super::hooks::Registration;
 use super::{
-    AnyStorefront, Cause, Head, NotUnderstood, OwnKeys, PROFILES, Proof, Refusal, SECTIONS, Storefronts, Verdict,
+    AnyStorefront, Cause, Head, NotUnderstood, OwnKeys, PROFILES, Proof, Refusal, SECTIONS, Storefronts, Understood,
+    Verdict,
 };
 use crate::adapters::testing::{Canned, NOW, reply, reply_with, run};
 use crate::adapters::{Failure, Remedy};
 use crate::config::Reader;
-use crate::model::{Delivery, LicenseKey, LicenseKind, ListName, Origin, Source};
+use crate::model::{Delivery, EventReason, LicenseKey, LicenseKind, ListName, Origin, Source, StorefrontEvent};
 use crate::platform::{HttpResponse, Limit, SendError};
 
 const CONFIGURED: &[(&str, &str)] = &[
@@ -306,6 +310,117 @@ fn hooks_name_what_to_subscribe_to_and_where() {
         let hooks = storefront.hooks();
         assert!(!hooks.events.is_empty());
         assert!(hooks.dashboard.starts_with("https://") && dashboards.insert(hooks.dashboard));
+    }
+}
+
+/// What storefronts document that their webhooks can tell of besides.
+const NOT_ACTED_ON: &[(&str, &[&str])] = &[
+    ("gumroad", &["ping"]),
+    ("lemonsqueezy", &["affiliate_activated", "customer_updated", "subscription_plan_changed", "order_updated"]),
+    (
+        "paddle",
+        &[
+            "transaction.billed",
+            "transaction.canceled",
+            "transaction.created",
+            "transaction.paid",
+            "transaction.past_due",
+            "transaction.payment_failed",
+            "transaction.ready",
+            "transaction.revised",
+            "transaction.updated",
+            "customer.created",
+            "customer.updated",
+            "product.updated",
+            "price.updated",
+            "discount.created",
+            "payout.paid",
+            "report.created",
+        ],
+    ),
+    (
+        "polar",
+        &[
+            "order.created",
+            "order.updated",
+            "subscription.cycled",
+            "checkout.created",
+            "checkout.updated",
+            "checkout.expired",
+            "customer.created",
+            "customer.updated",
+            "customer.state_changed",
+            "customer_seat.assigned",
+            "customer_seat.claimed",
+            "customer_seat.revoked",
+            "member.created",
+            "product.updated",
+            "benefit_grant.created",
+            "benefit_grant.revoked",
+            "organization.updated",
+            // What a listed dispute would be told by, were there a webhook.
+            "dispute.updated",
+        ],
+    ),
+    (
+        "stripe",
+        &[
+            "checkout.session.expired",
+            "invoice.created",
+            "invoice.finalized",
+            "invoice.payment_failed",
+            "invoice.payment_succeeded",
+            "invoice_payment.paid",
+            "charge.succeeded",
+            "charge.failed",
+            "charge.updated",
+            "charge.refund.updated",
+            "refund.created",
+            "customer.updated",
+            "customer.subscription.trial_will_end",
+            "customer.subscription.pending_update_applied",
+            "payment_intent.succeeded",
+            "radar.early_fraud_warning.created",
+        ],
+    ),
+];
+
+/// A webhook about this event that says nothing of it.
+fn about(source: &str, event: &str) -> Vec<u8> {
+    let body = match source {
+        "gumroad" => return format!("resource_name={event}").into_bytes(),
+        "lemonsqueezy" => json!({ "meta": { "event_name": event }, "data": {} }),
+        "paddle" => json!({ "event_id": "evt_1", "event_type": event, "data": {} }),
+        "polar" => json!({ "type": event, "data": {} }),
+        "stripe" => {
+            json!({ "object": "event", "type": event, "livemode": true, "created": 1, "data": { "object": {} } })
+        }
+        other => panic!("{other} has no webhook that is known"),
+    };
+    body.to_string().into_bytes()
+}
+
+#[test]
+fn what_is_subscribed_to_is_what_is_acted_on_and_nothing_else_is() {
+    for storefront in configured().iter() {
+        let hooks = storefront.hooks();
+        if hooks.registration == Registration::ByHand {
+            continue;
+        }
+        let source = storefront.source();
+        let (_, others) = NOT_ACTED_ON.iter().find(|(known, _)| *known == source.as_str()).unwrap();
+        for (event, is_acted_on) in
+            hooks.events.iter().map(|event| (event, true)).chain(others.iter().map(|event| (event, false)))
+        {
+            let delivery = Delivery::recorded(source, Origin::Webhook, about(source.as_str(), event));
+            let nothing = match run(storefront.interpret(&Canned::answering([]), &delivery)) {
+                Ok(Understood { event: StorefrontEvent::Nothing { reason, .. }, .. }) => {
+                    reason == EventReason::UnknownEvent
+                }
+                _ => false,
+            };
+            assert_eq!(!nothing, is_acted_on, "{source} {event}");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the API and the webhooks show of sessions, invoices, charges and subscriptions, in the shape of the version that the sandbox
 //! speaks. See <https://docs.stripe.com/api>.
 
-use super::{Charge, Dispute, Invoice, Refund, Session, StripeItem, StripeSubscription};
+use super::{Charge, Dispute, Invoice, Refund, Session, StripeField, StripeItem, StripeSubscription};
 use crate::value::{Object, Value, object};
 
 /// Times are seconds.
@@ -21,7 +21,7 @@ impl Session {
                 "tax_ids": Vec::<Object>::new(),
             }
         });
-        let fields: Vec<_> = self.of.custom_fields.iter().map(|(label, answer)| custom_field(label, answer)).collect();
+        let fields: Vec<_> = self.of.custom_fields.iter().map(StripeField::object).collect();
         let mut metadata = Object::default();
         for (name, value) in &self.of.metadata {
             metadata.set(name, value);
@@ -64,13 +64,15 @@ impl Session {
     }
 }
 
-fn custom_field(label: &str, answer: &str) -> Object {
-    let key: String = label.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    object! {
-        "key": key, "label": object! { "custom": label, "type": "custom" }, "optional": false, "type": "text",
-        "text": object! {
-            "default_value": None::<&str>, "maximum_length": None::<i64>, "minimum_length": None::<i64>, "value": answer,
-        },
+impl StripeField {
+    fn object(&self) -> Object {
+        object! {
+            "key": &self.key, "label": object! { "custom": &self.label, "type": "custom" }, "optional": false, "type": "text",
+            "text": object! {
+                "default_value": None::<&str>, "maximum_length": None::<i64>, "minimum_length": None::<i64>,
+                "value": &self.answer,
+            },
+        }
     }
 }
 
@@ -99,7 +101,7 @@ impl StripeItem {
             "amount_total": self.total(),
             "currency": currency,
             "description": "Kit",
-            "price": price,
+            "price": self.has_price.then_some(price),
             "quantity": self.quantity,
         }
     }

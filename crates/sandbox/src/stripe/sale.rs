@@ -26,12 +26,22 @@ pub struct StripeSale {
     pub subscription: Option<String>,
     /// Of a subscription: until when is paid. `None`: for thirty days.
     pub paid_until: Option<i64>,
-    /// What the buyer filled in, by the labels.
-    pub custom_fields: Vec<(String, String)>,
+    /// What the buyer filled in.
+    pub custom_fields: Vec<StripeField>,
     pub client_reference_id: Option<String>,
     pub metadata: Vec<(String, String)>,
     /// Whether money is real.
     pub live: bool,
+}
+
+/// A field of the seller's own, with what the buyer filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StripeField {
+    /// The seller's name for it, of letters and digits.
+    pub key: String,
+    /// What the buyer reads.
+    pub label: String,
+    pub answer: String,
 }
 
 /// A line of a session.
@@ -44,6 +54,8 @@ pub struct StripeItem {
     pub unit_amount: u64,
     /// Whether it is paid once, though the session begins a subscription.
     pub once: bool,
+    /// Whether Stripe still says at which price it was sold.
+    pub has_price: bool,
 }
 
 /// How a subscription stands. [`StripeSubscription::default`] is an active one. Times are in milliseconds since the Unix epoch.
@@ -61,11 +73,19 @@ pub struct StripeSubscription {
     pub was_to_cancel: Option<bool>,
 }
 
+impl StripeField {
+    /// One whose key Stripe has made of its label.
+    pub fn of(label: &str, answer: &str) -> Self {
+        let key: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
+        Self { key: key.to_lowercase(), label: label.to_owned(), answer: answer.to_owned() }
+    }
+}
+
 impl StripeItem {
     /// One piece of a product, at the price whose id ends as the product's does.
     pub fn of(product: &str) -> Self {
         let price = product.replacen("prod_", "price_", 1);
-        Self { product: product.to_owned(), price, quantity: 1, unit_amount: 4_900, once: false }
+        Self { product: product.to_owned(), price, quantity: 1, unit_amount: 4_900, once: false, has_price: true }
     }
 
     pub(super) const fn total(&self) -> u64 {
@@ -206,12 +226,27 @@ impl Sandbox {
     /// If nothing was refunded of it.
     #[track_caller]
     pub fn stripe_refund_fails(&self, of: &str) -> Delivery {
+        self.stripe_refund_becomes(of, "failed", "refund.failed")
+    }
+
+    /// Has the last refund be canceled, and gives the webhook that tells of it; its reference is the refund's id.
+    ///
+    /// # Panics
+    ///
+    /// If nothing was refunded of it.
+    #[track_caller]
+    pub fn stripe_refund_is_canceled(&self, of: &str) -> Delivery {
+        self.stripe_refund_becomes(of, "canceled", "refund.updated")
+    }
+
+    #[track_caller]
+    fn stripe_refund_becomes(&self, of: &str, status: &str, event: &str) -> Delivery {
         let now = self.now();
         let stripe = &mut self.world().stripe;
         let place = stripe.named_charge(of);
         let refund = stripe.charges[place].refunds.last_mut();
-        refund.unwrap_or_else(|| panic!("Stripe has no refund of {of}")).status = "failed".to_owned();
-        stripe.refund_webhook(place, &self.options().stripe_webhook_secret, now)
+        status.clone_into(&mut refund.unwrap_or_else(|| panic!("Stripe has no refund of {of}")).status);
+        stripe.refund_webhook(event, place, &self.options().stripe_webhook_secret, now)
     }
 
     /// Opens a dispute, or has the one that is open come to this, and gives the webhook that tells of it; its reference is the

@@ -11,7 +11,7 @@ use crate::sandbox::Sandbox;
 use crate::value::{Object, object};
 
 /// The events that the sandbox knows.
-const EVENTS: [&str; 22] = [
+const EVENTS: [&str; 23] = [
     "*",
     "checkout.session.completed",
     "checkout.session.expired",
@@ -28,6 +28,7 @@ const EVENTS: [&str; 22] = [
     "charge.dispute.created",
     "charge.dispute.updated",
     "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
     "customer.subscription.created",
     "customer.subscription.updated",

@@ -56,11 +56,11 @@ impl Stripe {
         self.webhook(Told { event: "charge.refunded", reference, object, before: None, live }, secret, now)
     }
 
-    pub(super) fn refund_webhook(&mut self, place: usize, secret: &str, now: i64) -> Delivery {
+    pub(super) fn refund_webhook(&mut self, event: &str, place: usize, secret: &str, now: i64) -> Delivery {
         let charge = &self.charges[place];
-        let refund = charge.refunds.last().expect("there is a refund that failed");
+        let refund = charge.refunds.last().expect("there is a refund that came to something");
         let (reference, live, object) = (refund.id.clone(), charge.live, charge.refund(refund));
-        self.webhook(Told { event: "refund.failed", reference, object, before: None, live }, secret, now)
+        self.webhook(Told { event, reference, object, before: None, live }, secret, now)
     }
 
     pub(super) fn dispute_webhook(&mut self, event: &str, place: usize, secret: &str, now: i64) -> Delivery {

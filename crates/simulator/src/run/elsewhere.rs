@@ -4,7 +4,8 @@
 use std::fmt;
 
 use latchkey_sandbox::{
-    Delivery, PaddleAdjustment, PaddleItem, PaddleSale, PolarSale, Service, StandardSale, StripeItem, StripeSale,
+    Delivery, PaddleAdjustment, PaddleItem, PaddleSale, PolarSale, Service, StandardSale, StripeField, StripeItem,
+    StripeSale,
 };
 
 use super::Run;
@@ -143,7 +144,10 @@ impl Run {
         match self.random.u32(0..3) {
             0 => sale.client_reference_id = basket.given.login.as_ref().map(|login| format!("github_{login}")),
             1 => sale.metadata = basket.given.as_field(),
-            _ => sale.custom_fields = basket.given.as_field(),
+            _ => {
+                let given = basket.given.as_field();
+                sale.custom_fields = given.iter().map(|(label, answer)| StripeField::of(label, answer)).collect();
+            }
         }
         let delivery = self.world.sandbox.sell_on_stripe(sale);
         let order = self.bought("Stripe", delivery.reference.clone(), basket);

@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::wire::{Member, Order};
 use super::{ACCESS_TOKEN, Organization, Polar, Storefront};
 use crate::adapters::Failure;
-use crate::adapters::storefronts::listing::Api;
+use crate::adapters::storefronts::listing::{Api, Unanswered};
 use crate::json::{At, FieldError, Json};
 use crate::model::StorefrontId;
 use crate::platform::{HttpRequest, Method, Platform};
@@ -36,10 +36,19 @@ impl Polar {
         scope: &'static str,
         request: HttpRequest,
     ) -> Result<Vec<u8>, Failure> {
+        self.ask(platform, scope, request).await.map_err(Failure::from)
+    }
+
+    async fn ask(
+        &self,
+        platform: &impl Platform,
+        scope: &'static str,
+        request: HttpRequest,
+    ) -> Result<Vec<u8>, Unanswered> {
         let (service, accept) = (Self::PROFILE.name, "application/json");
-        let credential = self.access_token()?;
+        let credential = self.access_token().map_err(Unanswered::Everything)?;
         let api = Api { service, accept, credential, setting: ACCESS_TOKEN, permission: Some(scope) };
-        api.send(platform, request.header("polar-version", VERSION)).await
+        api.ask(platform, request.header("polar-version", VERSION)).await
     }
 
     /// Asks for what is at a path.
@@ -56,27 +65,34 @@ impl Polar {
         self.send(platform, scope, HttpRequest::new(Method::Get, url)).await
     }
 
+    /// Asks for one thing that something else has named.
+    ///
+    /// # Errors
+    /// [`Unanswered`] when there is no answer that could be believed.
+    async fn one(&self, platform: &impl Platform, scope: &'static str, path: &str) -> Result<Vec<u8>, Unanswered> {
+        self.ask(platform, scope, HttpRequest::new(Method::Get, [&self.api_url, path].concat())).await
+    }
+
     /// How an order stands.
     ///
     /// # Errors
-    /// As [`Polar::send`].
-    pub(super) async fn order(&self, platform: &impl Platform, id: &StorefrontId) -> Result<Order, Failure> {
+    /// As [`Polar::one`].
+    pub(super) async fn order(&self, platform: &impl Platform, id: &StorefrontId) -> Result<Order, Unanswered> {
         let path = ["/v1/orders/", &escaped(id.as_str())].concat();
-        let body = self.get(platform, scopes::ORDERS, &path).await?;
+        let body = self.one(platform, scopes::ORDERS, &path).await?;
         read(&body, Order::read)
     }
 
     /// Who owns a team.
     ///
     /// # Errors
-    /// As [`Polar::send`].
+    /// As [`Polar::one`].
     pub(super) async fn owner(
         &self,
         platform: &impl Platform,
         customer: &StorefrontId,
-    ) -> Result<Option<Member>, Failure> {
-        let path = ["/v1/customers/", &escaped(customer.as_str()), "/members?role=owner&limit=1"].concat();
-        let body = self.get(platform, scopes::MEMBERS, &path).await?;
+    ) -> Result<Option<Member>, Unanswered> {
+        let body = self.one(platform, scopes::MEMBERS, &owner_path(customer.as_str())).await?;
         read(&body, |list| list.items("items")?.first().map(Member::read).transpose())
     }
 
@@ -89,10 +105,14 @@ impl Polar {
     }
 }
 
+fn owner_path(customer: &str) -> String {
+    ["/v1/customers/", &escaped(customer), "/members?role=owner&limit=1"].concat()
+}
+
 /// What an answer says.
-fn read<T>(body: &[u8], read: impl FnOnce(&At<'_>) -> Result<T, FieldError>) -> Result<T, Failure> {
-    let body = Json::parse_damaged(body).map_err(|_| unintelligible())?;
-    read(&body.root()).map_err(|_| unintelligible())
+fn read<T>(body: &[u8], read: impl FnOnce(&At<'_>) -> Result<T, FieldError>) -> Result<T, Unanswered> {
+    let body = Json::parse_damaged(body).map_err(|_| Unanswered::This(unintelligible()))?;
+    read(&body.root()).map_err(|_| Unanswered::This(unintelligible()))
 }
 
 pub(super) fn unintelligible() -> Failure {

@@ -14,7 +14,7 @@ use super::reversal::{Said, of_dispute, of_order, of_refund_and_order, taken_bac
 use super::wire::{Dispute, Order, Refund};
 use super::{DISPUTES, ORDERS, Polar, REFUNDS, RENEWALS};
 use crate::adapters::storefronts::Page;
-use crate::adapters::storefronts::listing::{self, Listed, Unintelligible};
+use crate::adapters::storefronts::listing::{self, Listed, Unanswered, Unintelligible};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{self, Json};
 use crate::model::{
@@ -107,8 +107,9 @@ pub(super) async fn page(
                 Ok(item) => found.items.extend(item),
                 Err(_) => found.unreadable += 1,
             },
-            Err(Problem::Malformed(..)) => found.unreadable += 1,
-            Err(Problem::Unanswered(failure)) => return Err(failure),
+            // What it names is gone or does not read, at every pass: that keeps nobody from what is listed behind it.
+            Err(Problem::Malformed(..) | Problem::Unanswered(Unanswered::This(_))) => found.unreadable += 1,
+            Err(Problem::Unanswered(Unanswered::Everything(failure))) => return Err(failure),
         }
     }
     Ok(found)

@@ -6,6 +6,7 @@
 use super::reversal;
 use super::wire::{self, Dispute, Order, Refund};
 use super::{DISPUTES, Environment, ORDERS, Organization, Polar, REFUNDS, RENEWALS};
+use crate::adapters::storefronts::listing::Unanswered;
 use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::adapters::{Failure, sanitize};
 use crate::json::{FieldError, Json};
@@ -29,7 +30,7 @@ pub(super) enum Problem {
     /// A person is needed: why, and what is wrong, for them.
     Malformed(EventReason, String),
     /// Polar did not answer what had to be asked.
-    Unanswered(Failure),
+    Unanswered(Unanswered),
 }
 
 /// What an order is of.
@@ -120,7 +121,7 @@ pub(super) async fn understand(
         Err(problem) => {
             let cause = match problem {
                 Problem::Malformed(reason, problem) => Cause::Malformed { reason, problem },
-                Problem::Unanswered(failure) => Cause::Unanswered(failure),
+                Problem::Unanswered(unanswered) => Cause::Unanswered(unanswered.into()),
             };
             Err(NotUnderstood::from(cause)
                 .about(named_order(&event_type, &body), named_email(&body))
@@ -185,7 +186,7 @@ async fn event(
                 _ => nothing(EventReason::RefundNotApproved),
             }
         }
-        ("dispute.updated", _) => reversal::disputed(polar, platform, &Dispute::read(&data)?).await?,
+        ("dispute.updated", Origin::List(_)) => reversal::disputed(polar, platform, &Dispute::read(&data)?).await?,
         (
             "subscription.created"
             | "subscription.active"
@@ -280,7 +281,7 @@ async fn buyer(
         };
     }
     match polar.owner(platform, &storefront_id("data.customer.id", &customer.id)?).await {
-        Err(failure) => unknown(Some(failure)),
+        Err(unanswered) => unknown(Some(unanswered.into())),
         Ok(None) => unknown(None),
         Ok(Some(owner)) => match BuyerEmail::parse(&owner.email) {
             Ok(email) => Ok((BuyerAddress::Asked(email.clone()), called(&owner.name, &email), None)),
@@ -375,6 +376,12 @@ impl From<FieldError> for Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self::Unanswered(failure)
+        Self::Unanswered(Unanswered::Everything(failure))
+    }
+}
+
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        Self::Unanswered(unanswered)
     }
 }

@@ -17,11 +17,14 @@ use crate::model::Secret;
 use crate::platform::{HttpRequest, Method, Platform};
 
 /// What says anything about a sale, its money or its subscription. <https://polar.sh/docs/integrate/webhooks/events>
-pub(super) const EVENTS: [&str; 10] = [
+pub(super) const EVENTS: [&str; 13] = [
     "order.paid",
     "order.refunded",
+    "refund.created",
     "refund.updated",
     "subscription.created",
+    "subscription.active",
+    "subscription.updated",
     "subscription.canceled",
     "subscription.uncanceled",
     "subscription.past_due",

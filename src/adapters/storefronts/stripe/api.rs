@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::wire::{Charge, Invoice, LineItem, Session, reference};
 use super::{API_KEY, Storefront, Stripe, VERSION};
 use crate::adapters::Failure;
-use crate::adapters::storefronts::listing::Api;
+use crate::adapters::storefronts::listing::{Api, Unanswered};
 use crate::json::{At, FieldError, Json};
 use crate::model::StorefrontId;
 use crate::platform::{HttpRequest, Method, Platform};
@@ -38,10 +38,20 @@ impl Stripe {
         permission: &'static str,
         request: HttpRequest,
     ) -> Result<Vec<u8>, Failure> {
+        self.ask(platform, permission, request).await.map_err(Failure::from)
+    }
+
+    async fn ask(
+        &self,
+        platform: &impl Platform,
+        permission: &'static str,
+        request: HttpRequest,
+    ) -> Result<Vec<u8>, Unanswered> {
         let (service, accept) = (Self::PROFILE.name, "application/json");
-        let api = Api { service, accept, credential: self.api_key()?, setting: API_KEY, permission: Some(permission) };
+        let credential = self.api_key().map_err(Unanswered::Everything)?;
+        let api = Api { service, accept, credential, setting: API_KEY, permission: Some(permission) };
         // Otherwise the answer has the shape of the version that the account is set to.
-        api.send(platform, request.header("stripe-version", VERSION)).await
+        api.ask(platform, request.header("stripe-version", VERSION)).await
     }
 
     /// Asks for what is at a path.
@@ -58,31 +68,39 @@ impl Stripe {
         self.send(platform, permission, HttpRequest::new(Method::Get, url)).await
     }
 
+    /// Asks for one thing that something else has named.
+    ///
+    /// # Errors
+    /// [`Unanswered`] when there is no answer that could be believed.
+    async fn one(&self, platform: &impl Platform, permission: &'static str, path: &str) -> Result<Vec<u8>, Unanswered> {
+        self.ask(platform, permission, HttpRequest::new(Method::Get, [&self.api_url, path].concat())).await
+    }
+
     /// What was bought in a session, which no webhook says. A session has no more than a hundred lines.
     ///
     /// # Errors
-    /// As [`Stripe::send`].
+    /// As [`Stripe::one`].
     pub(super) async fn line_items(
         &self,
         platform: &impl Platform,
         session: &StorefrontId,
-    ) -> Result<Vec<LineItem>, Failure> {
+    ) -> Result<Vec<LineItem>, Unanswered> {
         let path = ["/v1/checkout/sessions/", &escaped(session.as_str()), "/line_items?limit=100"].concat();
-        let body = self.get(platform, permissions::SESSIONS, &path).await?;
+        let body = self.one(platform, permissions::SESSIONS, &path).await?;
         read(&body, |list| list.items("data")?.iter().map(LineItem::read).collect())
     }
 
     /// The session that a payment intent has paid.
     ///
     /// # Errors
-    /// As [`Stripe::send`].
+    /// As [`Stripe::one`].
     pub(super) async fn session_of(
         &self,
         platform: &impl Platform,
         payment_intent: &StorefrontId,
-    ) -> Result<Option<Session>, Failure> {
+    ) -> Result<Option<Session>, Unanswered> {
         let path = ["/v1/checkout/sessions?limit=1&payment_intent=", &escaped(payment_intent.as_str())].concat();
-        let body = self.get(platform, permissions::SESSIONS, &path).await?;
+        let body = self.one(platform, permissions::SESSIONS, &path).await?;
         read(&body, |list| list.items("data")?.first().map(Session::read).transpose())
     }
 
@@ -90,15 +108,15 @@ impl Stripe {
     /// <https://docs.stripe.com/api/invoice-payment/list>
     ///
     /// # Errors
-    /// As [`Stripe::send`].
+    /// As [`Stripe::one`].
     pub(super) async fn invoice_of(
         &self,
         platform: &impl Platform,
         payment_intent: &StorefrontId,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<String>, Unanswered> {
         let filter = "payment%5Btype%5D=payment_intent&payment%5Bpayment_intent%5D=";
         let path = ["/v1/invoice_payments?limit=1&", filter, &escaped(payment_intent.as_str())].concat();
-        let body = self.get(platform, permissions::INVOICES, &path).await?;
+        let body = self.one(platform, permissions::INVOICES, &path).await?;
         read(&body, |list| match list.items("data")?.first() {
             Some(payment) => reference(payment, "invoice"),
             None => Ok(None),
@@ -108,28 +126,28 @@ impl Stripe {
     /// An invoice.
     ///
     /// # Errors
-    /// As [`Stripe::send`].
-    pub(super) async fn invoice(&self, platform: &impl Platform, id: &StorefrontId) -> Result<Invoice, Failure> {
+    /// As [`Stripe::one`].
+    pub(super) async fn invoice(&self, platform: &impl Platform, id: &StorefrontId) -> Result<Invoice, Unanswered> {
         let path = ["/v1/invoices/", &escaped(id.as_str())].concat();
-        let body = self.get(platform, permissions::INVOICES, &path).await?;
+        let body = self.one(platform, permissions::INVOICES, &path).await?;
         read(&body, Invoice::read)
     }
 
     /// A charge with its refunds.
     ///
     /// # Errors
-    /// As [`Stripe::send`].
-    pub(super) async fn charge(&self, platform: &impl Platform, id: &StorefrontId) -> Result<Charge, Failure> {
+    /// As [`Stripe::one`].
+    pub(super) async fn charge(&self, platform: &impl Platform, id: &StorefrontId) -> Result<Charge, Unanswered> {
         let path = ["/v1/charges/", &escaped(id.as_str()), "?expand%5B%5D=refunds"].concat();
-        let body = self.get(platform, permissions::CHARGES, &path).await?;
+        let body = self.one(platform, permissions::CHARGES, &path).await?;
         read(&body, Charge::read)
     }
 }
 
 /// What an answer says.
-fn read<T>(body: &[u8], read: impl FnOnce(&At<'_>) -> Result<T, FieldError>) -> Result<T, Failure> {
-    let body = Json::parse_damaged(body).map_err(|_| unintelligible())?;
-    read(&body.root()).map_err(|_| unintelligible())
+fn read<T>(body: &[u8], read: impl FnOnce(&At<'_>) -> Result<T, FieldError>) -> Result<T, Unanswered> {
+    let body = Json::parse_damaged(body).map_err(|_| Unanswered::This(unintelligible()))?;
+    read(&body.root()).map_err(|_| Unanswered::This(unintelligible()))
 }
 
 pub(super) fn unintelligible() -> Failure {

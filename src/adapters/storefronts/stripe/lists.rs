@@ -13,7 +13,7 @@ use super::reversal::{self, Owner, of_dispute, of_failed, of_refunds, taken_back
 use super::wire::{Charge, Dispute, Invoice, Refund, Session, seconds};
 use super::{PAYMENTS, REVERSALS, SESSIONS, Stripe};
 use crate::adapters::storefronts::Page;
-use crate::adapters::storefronts::listing::{self, Listed, Unintelligible};
+use crate::adapters::storefronts::listing::{self, Listed, Unanswered, Unintelligible};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{self, Json};
 use crate::model::{
@@ -29,8 +29,8 @@ const REVERSALS_PAGE_SIZE: usize = 5;
 
 /// The events of each list of them.
 const PAYMENT_EVENTS: [&str; 2] = ["checkout.session.async_payment_succeeded", "invoice.paid"];
-const REVERSAL_EVENTS: [&str; 4] =
-    ["charge.refunded", "refund.failed", "charge.dispute.created", "charge.dispute.closed"];
+const REVERSAL_EVENTS: [&str; 5] =
+    ["charge.refunded", "refund.failed", "refund.updated", "charge.dispute.created", "charge.dispute.closed"];
 
 /// A page, as far as it is read here. <https://docs.stripe.com/api/pagination>
 #[derive(Deserialize)]
@@ -82,8 +82,9 @@ pub(super) async fn page(
         match reversal(stripe, platform, &event, raw).await {
             Ok(Some(item)) => found.items.push(item),
             Ok(None) => {}
-            Err(Problem::Malformed(..)) => found.unreadable += 1,
-            Err(Problem::Unanswered(failure)) => return Err(failure),
+            // What it names is gone or does not read, at every pass: that keeps nobody from what is listed behind it.
+            Err(Problem::Malformed(..) | Problem::Unanswered(Unanswered::This(_))) => found.unreadable += 1,
+            Err(Problem::Unanswered(Unanswered::Everything(failure))) => return Err(failure),
         }
     }
     Ok(found)
@@ -165,9 +166,10 @@ async fn reversal(
                 reversal::owner(stripe, platform, charge.payment_intent.as_deref(), charge.invoice.as_deref()).await?,
             )
         }
-        "refund.failed" => {
+        // A refund that is canceled is only said to have changed.
+        "refund.failed" | "refund.updated" => {
             let refund = Refund::read(&object)?;
-            let Some(charge) = &refund.charge else { return Ok(None) };
+            let (true, Some(charge)) = (refund.is_undone(), &refund.charge) else { return Ok(None) };
             let charge = stripe.charge(platform, &meaning::storefront_id("data.object.charge", charge)?).await?;
             let Some(said) = of_failed(&refund, &charge) else { return Ok(None) };
             (

@@ -8,6 +8,7 @@ use super::reversal;
 use super::wire::{self, Charge, Dispute, Envelope, Invoice, LineItem, Refund, Session};
 use super::{PAYMENTS, REVERSALS, SESSIONS, Stripe};
 use crate::adapters::sanitize;
+use crate::adapters::storefronts::listing::Unanswered;
 use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{FieldError, Json};
@@ -26,7 +27,7 @@ pub(super) enum Problem {
     /// A person is needed: why, and what is wrong, for them.
     Malformed(EventReason, String),
     /// Stripe did not answer what had to be asked.
-    Unanswered(Failure),
+    Unanswered(Unanswered),
 }
 
 /// What a session belongs to.
@@ -76,7 +77,7 @@ pub(super) async fn understand(
         Err(problem) => {
             let cause = match problem {
                 Problem::Malformed(reason, problem) => Cause::Malformed { reason, problem },
-                Problem::Unanswered(failure) => Cause::Unanswered(failure),
+                Problem::Unanswered(unanswered) => Cause::Unanswered(unanswered.into()),
             };
             Err(NotUnderstood::from(cause).about(named_order(&body), named_email(&body)).of_type(event_type))
         }
@@ -133,7 +134,7 @@ async fn event(
         }
         "invoice.paid" => payment(Invoice::read(&object)?),
         "charge.refunded" => reversal::refunded(stripe, platform, &envelope, &Charge::read(&object)?).await,
-        "refund.failed" | "refund.updated" | "charge.refund.updated" => {
+        "refund.failed" | "refund.updated" => {
             reversal::undone(stripe, platform, &envelope, &Refund::read(&object)?).await
         }
         "charge.dispute.created"
@@ -335,6 +336,12 @@ impl From<FieldError> for Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self::Unanswered(failure)
+        Self::Unanswered(Unanswered::Everything(failure))
+    }
+}
+
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        Self::Unanswered(unanswered)
     }
 }

@@ -15,16 +15,18 @@ use crate::model::Secret;
 use crate::platform::{HttpRequest, Method, Platform};
 
 /// What says anything about a sale, its money or its subscription. <https://docs.stripe.com/api/events/types>
-pub(super) const EVENTS: [&str; 15] = [
+pub(super) const EVENTS: [&str; 17] = [
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed",
     "invoice.paid",
     "charge.refunded",
     "refund.failed",
+    "refund.updated",
     "charge.dispute.created",
     "charge.dispute.updated",
     "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
     "customer.subscription.created",
     "customer.subscription.updated",

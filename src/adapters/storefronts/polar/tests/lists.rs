@@ -190,6 +190,18 @@ fn a_list_whose_orders_cannot_be_read_is_read_again() {
 }
 
 #[test]
+fn what_names_an_order_that_is_gone_or_does_not_read_is_counted_and_the_others_are_found() {
+    let refund = data(fixture!("refund_updated_succeeded.json"));
+    let order = data(fixture!("order_refunded.json")).to_string();
+    for (status, body) in [(404, "{}"), (200, "<html>"), (200, r#"{"id":"o"}"#)] {
+        let listed = page_body(&[refund.clone(), refund.clone()], 1);
+        let world = Canned::answering([reply(200, &listed), reply(status, body), reply(200, &order)]);
+        let page = run(polar().page(&world, &REFUNDS, time(SINCE), None)).unwrap();
+        assert_eq!((page.items.len(), page.unreadable), (1, 1), "{status} {body}");
+    }
+}
+
+#[test]
 fn a_listed_item_means_what_its_webhook_does() {
     for list in [ORDERS, RENEWALS] {
         let understood = interpret(&Canned::answering([]), Origin::List(list), data(SALE).to_string().as_bytes());

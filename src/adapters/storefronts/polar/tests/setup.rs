@@ -49,7 +49,7 @@ fn one_that_is_switched_off_or_writes_to_a_chat_tells_of_nothing_and_is_mended()
         assert_eq!(world.calls(), ["PATCH https://api.polar.sh/v1/webhooks/endpoints/e1"]);
         let sent: Value = serde_json::from_str(&world.body(0)).unwrap();
         assert_eq!((&sent["enabled"], &sent["format"]), (&json!(true), &json!("raw")));
-        assert_eq!(sent["events"].as_array().unwrap().len(), 10);
+        assert_eq!(sent["events"].as_array().unwrap().len(), 13);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::{ListedItem, ListedPayment, PaymentFate};
+use crate::platform::SendError;
 
 fn page_of(list: &ListName, items: &[&str], answers: &[&str]) -> (Page, Vec<String>) {
     let body = format!(r#"{{"object":"list","data":[{}],"has_more":true,"url":"/"}}"#, items.join(","));
@@ -37,7 +38,7 @@ fn the_lists_are_asked_for_since_a_time_and_go_on_behind_the_last_item() {
     assert_eq!(page.next.as_deref(), Some("evt_1QvInv2"));
     let world = Canned::answering([reply(200, &list(&[]))]);
     let page = run(stripe().page(&world, &REVERSALS, at(1_767_571_200), Some("evt_9"))).unwrap();
-    let types = "types%5B%5D=charge.refunded&types%5B%5D=refund.failed&types%5B%5D=charge.dispute.created&types%5B%5D=charge.dispute.closed";
+    let types = "types%5B%5D=charge.refunded&types%5B%5D=refund.failed&types%5B%5D=refund.updated&types%5B%5D=charge.dispute.created&types%5B%5D=charge.dispute.closed";
     assert_eq!(world.calls(), [format!("GET https://api.stripe.com/v1/events?{types}{tail}5&starting_after=evt%5F9")]);
     assert_eq!(page.next, None);
 }
@@ -110,6 +111,32 @@ fn a_page_of_reversals_that_cannot_be_joined_is_read_again() {
     let world = Canned::answering([reply(200, &body), reply(503, "")]);
     let failure = run(stripe().page(&world, &REVERSALS, NOW, None)).unwrap_err();
     assert_eq!(failure.remedy, Remedy::Retry);
+}
+
+#[test]
+fn what_a_listed_reversal_names_and_is_gone_or_does_not_read_is_counted_and_the_others_are_found() {
+    let listed = list(&[text(fixture!("refund_failed")), text(fixture!("charge_refunded"))]);
+    for (status, body) in [(404, "{}"), (410, ""), (200, "<html>"), (200, r#"{"id":"ch_3QvLZa"}"#)] {
+        let world = Canned::answering([reply(200, &listed), reply(status, body), reply(200, &session())]);
+        let page = run(stripe().page(&world, &REVERSALS, NOW, None)).unwrap();
+        assert_eq!((page.items.len(), page.unreadable), (1, 1), "{status} {body}");
+    }
+    for (answer, remedy) in [
+        (reply(401, "{}"), Remedy::CredentialsRejected),
+        (reply(403, "{}"), Remedy::CredentialsRejected),
+        (reply(429, ""), Remedy::RetryAt(NOW.plus_millis(300_000))),
+        (reply(500, ""), Remedy::Retry),
+        (Err(SendError::Timeout), Remedy::Retry),
+    ] {
+        let world = Canned::answering([reply(200, &listed), answer]);
+        assert_eq!(run(stripe().page(&world, &REVERSALS, NOW, None)).unwrap_err().remedy, remedy);
+    }
+}
+
+#[test]
+fn nobody_is_asked_about_a_refund_that_stands() {
+    let (page, calls) = page_of(&REVERSALS, &[text(fixture!("refund_updated_succeeded"))], &[]);
+    assert_eq!((page.items.len(), page.unreadable, calls.len()), (0, 0, 1));
 }
 
 #[test]
