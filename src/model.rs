@@ -43,7 +43,7 @@ pub use mail::{MailFate, ReturnedMail};
 pub use money::{Amount, Currency};
 pub use order::{
     Bought, BuyerAddress, IssuedKey, LinePayment, Order, OrderFacts, OrderId, OrderLine, OrderLines, Picked,
-    ProductRef, Quantity, StorefrontId, checkout_login,
+    ProductRef, Quantity, StorefrontId, asks_for_login, checkout_login,
 };
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use proof::{Authenticated, ED25519_BYTES, Ed25519Key, Signature};

@@ -260,6 +260,11 @@ const ASKS_FOR_LOGIN: &str = "github";
 /// What a seller writes before a username where the field has no name of theirs, such as the reference of a link to a checkout.
 const BEFORE_LOGIN: [&str; 3] = ["github_", "github:", "github-"];
 
+/// Whether a field of that name asks for a GitHub username.
+pub fn asks_for_login(name: &str) -> bool {
+    name.to_ascii_lowercase().contains(ASKS_FOR_LOGIN)
+}
+
 /// The GitHub username that a buyer gave at the checkout, among the fields that they filled in there: in the first whose name has
 /// `github` in it and whose answer can be one, or behind `github_` in any other. Nobody has shown that the account is theirs.
 pub fn checkout_login(custom_fields: &[(String, String)]) -> Option<GithubLogin> {
@@ -267,9 +272,8 @@ pub fn checkout_login(custom_fields: &[(String, String)]) -> Option<GithubLogin>
         Ok(Login::Plausible(login)) => Some(login),
         Ok(Login::EnterpriseManaged) | Err(_) => None,
     };
-    let asks = |name: &str| name.to_ascii_lowercase().contains(ASKS_FOR_LOGIN);
     let behind = |answer: &str| BEFORE_LOGIN.iter().find_map(|before| plausible(answer.trim().strip_prefix(before)?));
-    let mut asked = custom_fields.iter().filter(|(name, _)| asks(name));
+    let mut asked = custom_fields.iter().filter(|(name, _)| asks_for_login(name));
     asked
         .find_map(|(_, answer)| plausible(answer))
         .or_else(|| custom_fields.iter().find_map(|(_, answer)| behind(answer)))

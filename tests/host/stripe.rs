@@ -143,6 +143,52 @@ fn each_line_is_a_license_and_an_unmapped_one_waits_while_the_others_are_fulfill
 }
 
 #[test]
+fn a_line_without_a_price_waits_visibly_while_the_others_are_fulfilled() {
+    run(async {
+        let shop = open();
+        let unpriced = StripeItem { has_price: false, ..StripeItem::of(FORGE) };
+        let items = vec![unpriced.clone(), item(FORGE, 1)];
+        deliver(&shop, &shop.sandbox.sell_on_stripe(StripeSale { items, ..StripeSale::default() })).await;
+        assert_eq!(shop.value("SELECT group_concat(line) FROM licenses"), "2");
+        let event = shop.record("webhook_events", "true");
+        assert_eq!((&event["processed"], &event["reason"]), (&json!(0), &json!("unmapped_product")));
+        assert_eq!(shop.value("SELECT group_concat(product_id) FROM order_items"), format!("li_0,{FORGE}"));
+        shop.take_key();
+        // The link by which it was sold alone says what it opens.
+        shop.stock(&catalogue_of(&entry("plink_1SandboxForge", "by link")));
+        let link = Some("plink_1SandboxForge".to_owned());
+        let sale = StripeSale { items: vec![unpriced], payment_link: link, ..StripeSale::default() };
+        let sale = shop.sandbox.sell_on_stripe(sale);
+        deliver(&shop, &sale).await;
+        assert_eq!(shop.value(&format!("SELECT tier FROM licenses WHERE order_id = '{}'", sale.reference)), "by link");
+        shop.take_key();
+    });
+}
+
+#[test]
+fn the_field_whose_key_asks_for_a_github_username_is_it_whatever_the_labels_say() {
+    run(async {
+        let field = |key: &str, label: &str, answer: &str| StripeField {
+            key: key.to_owned(),
+            label: label.to_owned(),
+            answer: answer.to_owned(),
+        };
+        let given = async |custom_fields: Vec<StripeField>| {
+            let shop = open();
+            shop.stock(&catalogue_of(&(entry(FORGE, "pro") + "activate_at_checkout = true\n")));
+            deliver(&shop, &shop.sandbox.sell_on_stripe(StripeSale { custom_fields, ..StripeSale::default() })).await;
+            shop.sandbox.take_mails();
+            assert_eq!(shop.value("SELECT group_concat(github_username) FROM license_activations"), "octocat");
+            shop.value("SELECT custom_fields FROM orders")
+        };
+        let both = vec![field("known", "Do you use GitHub?", "yes"), field("github", "Your handle", "octocat")];
+        assert_eq!(given(both).await, r#"[["Your handle (github)","octocat"],["Do you use GitHub?","yes"]]"#);
+        let by_label = vec![field("handle", "Your GitHub username", "octocat"), field("team", "Team", "blue")];
+        assert_eq!(given(by_label).await, r#"[["Your GitHub username","octocat"],["Team","blue"]]"#);
+    });
+}
+
+#[test]
 fn a_sale_whose_lines_cannot_be_read_waits_and_is_read_again_by_itself() {
     run(async {
         let shop = open_with(&[("OPERATOR_EMAIL", "operator@example.com")]);

@@ -234,11 +234,14 @@ async fn completed(
     }))
 }
 
-/// One line of a session.
+/// One line of a session. One without a price is named by its own id, which is in no catalogue: unless the link is, by which it was sold,
+/// it waits for the seller, and the others do not wait with it.
 fn line(item: &LineItem, link: Option<&StorefrontId>) -> Result<(Bought, Quantity, LinePayment), Problem> {
-    let price = storefront_id("price.id", &item.price)?;
-    let picked = Picked::Priced { price, offer: link.cloned() };
-    let bought = Bought { product_id: storefront_id("price.product", &item.product)?, picked };
+    let (price, product_id) = match &item.priced {
+        Some(priced) => (storefront_id("price.id", &priced.price)?, storefront_id("price.product", &priced.product)?),
+        None => (storefront_id("id", &item.id)?, storefront_id("id", &item.id)?),
+    };
+    let bought = Bought { product_id, picked: Picked::Priced { price, offer: link.cloned() } };
     let payment = if item.is_paid_once { LinePayment::Once } else { LinePayment::WithOrder };
     Ok((bought, item.quantity.and_then(Quantity::new).unwrap_or(Quantity::ONE), payment))
 }

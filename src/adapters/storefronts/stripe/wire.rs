@@ -7,7 +7,7 @@
 
 use crate::adapters::sanitize;
 use crate::json::{At, FieldError, Json};
-use crate::model::{Amount, Currency, Timestamp};
+use crate::model::{Amount, Currency, Timestamp, asks_for_login};
 
 /// What is around everything that is told of. <https://docs.stripe.com/api/events/object>
 pub(super) struct Envelope {
@@ -32,12 +32,19 @@ pub(super) struct Session {
 
 /// A line of a session. <https://docs.stripe.com/api/checkout/sessions/line_items>
 pub(super) struct LineItem {
-    pub(super) price: String,
-    pub(super) product: String,
+    pub(super) id: String,
+    /// At which price of which product it was sold, where Stripe says so.
+    pub(super) priced: Option<Priced>,
     /// Absent where it is no whole number.
     pub(super) quantity: Option<i64>,
     /// Whether its price is paid once, whatever else the session sells.
     pub(super) is_paid_once: bool,
+}
+
+/// <https://docs.stripe.com/api/prices/object>
+pub(super) struct Priced {
+    pub(super) price: String,
+    pub(super) product: String,
 }
 
 /// <https://docs.stripe.com/api/charges/object>
@@ -122,12 +129,13 @@ impl LineItem {
     /// # Errors
     /// Names the field and what is wrong with it.
     pub(super) fn read(item: &At<'_>) -> Result<Self, FieldError> {
-        let price = item.field("price")?;
+        let priced =
+            |price: At<'_>| Ok(Priced { price: price.text("id")?.to_owned(), product: required(&price, "product")? });
         Ok(Self {
-            price: price.text("id")?.to_owned(),
-            product: required(&price, "product")?,
+            id: item.text("id")?.to_owned(),
+            priced: item.get("price")?.map(priced).transpose()?,
             quantity: shown_at(item, &["quantity"]).parse().ok(),
-            is_paid_once: shown_at(&price, &["type"]) == "one_time",
+            is_paid_once: shown_at(item, &["price", "type"]) == "one_time",
         })
     }
 }
@@ -279,18 +287,30 @@ fn amount(session: &At<'_>) -> Option<Amount> {
     Amount::new(total, Currency::parse(&shown_at(session, &["currency"]))?)
 }
 
-/// The answers to the checkout's own fields by their labels, the seller's reference and the metadata.
+/// The answers to the checkout's own fields by their labels, the seller's reference and the metadata. Where the key that the seller gave
+/// a field asks for a GitHub username, it counts more than what any label says to the buyer: that field is the first, and named so.
+/// <https://docs.stripe.com/payments/checkout/custom-fields>
 fn custom_fields(session: &At<'_>) -> Vec<(String, String)> {
-    let mut fields = Vec::new();
+    let (mut by_key, mut fields) = (Vec::new(), Vec::new());
     if let Some(Json::List(asked)) = session.shown("custom_fields") {
         for field in asked {
             let field = field.root();
-            let label = shown_at(&field, &["label", "custom"]);
-            let label = if label.is_empty() { shown_at(&field, &["key"]) } else { label };
+            let (key, label) = (shown_at(&field, &["key"]), shown_at(&field, &["label", "custom"]));
             let answer = shown_at(&field, &[&shown_at(&field, &["type"]), "value"]);
-            fields.extend((!answer.is_empty()).then_some((label, answer)));
+            if answer.is_empty() {
+                continue;
+            }
+            match asks_for_login(&key) {
+                true if label.is_empty() || asks_for_login(&label) => {
+                    by_key.push((if label.is_empty() { key } else { label }, answer));
+                }
+                true => by_key.push((format!("{label} ({key})"), answer)),
+                false => fields.push((if label.is_empty() { key } else { label }, answer)),
+            }
         }
     }
+    by_key.append(&mut fields);
+    let mut fields = by_key;
     let reference = shown_at(session, &["client_reference_id"]);
     fields.extend((!reference.is_empty()).then(|| ("client_reference_id".to_owned(), reference)));
     fields.extend(session.shown("metadata").map(sanitize::pairs).unwrap_or_default());

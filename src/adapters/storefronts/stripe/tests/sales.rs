@@ -70,6 +70,14 @@ fn a_sale_in_test_mode_is_a_test() {
 }
 
 #[test]
+fn a_line_without_a_price_is_named_by_itself_and_keeps_no_other_from_being_told() {
+    let unpriced = r#"{"id":"li_2","quantity":2,"price":null}"#;
+    let StorefrontEvent::Sold(order) = told(SALE, &[&list(&[LINE, unpriced])]) else { panic!("a sale") };
+    let told: Vec<_> = order.lines.iter().map(|line| (line.bought.product_id.as_str(), line.quantity.get())).collect();
+    assert_eq!(told, [("prod_QvLZc", 1), ("li_2", 2)]);
+}
+
+#[test]
 fn a_key_of_the_other_mode_is_told_of_and_not_asked_with() {
     for (key, body, mode) in [
         ("rk_test_1", SALE, "a key of test mode, and this happened in live mode"),
