@@ -6,6 +6,7 @@
 mod lists;
 mod memberships;
 mod orders;
+mod permissions;
 mod unread;
 
 use std::time::Duration;

@@ -5,6 +5,7 @@
 
 mod memberships;
 mod orders;
+mod permissions;
 mod teams;
 
 use std::time::Duration;

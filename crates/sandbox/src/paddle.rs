@@ -1,8 +1,9 @@
 //! Paddle Billing: transactions, adjustments, customers and subscriptions, and the verbs that make and change them. The API is in
 //! `api`, what it and the webhooks show of each in `resources`, the webhooks in `webhook`, the notification destinations in `setup`,
-//! with the products.
+//! with the products, and what the key permits in `permissions`.
 
 mod api;
+mod permissions;
 mod resources;
 mod sale;
 mod setup;
@@ -27,6 +28,8 @@ pub(crate) struct Paddle {
     transactions: Vec<Transaction>,
     adjustments: Vec<Adjustment>,
     destinations: Vec<PaddleDestination>,
+    /// What the key permits; `None`: everything.
+    permitted: Option<Vec<String>>,
     numbers: Counter,
     event_numbers: Counter,
 }
@@ -70,6 +73,7 @@ impl Paddle {
             transactions: Vec::new(),
             adjustments: Vec::new(),
             destinations: Vec::new(),
+            permitted: None,
             numbers: Counter::from(options.first_number),
             event_numbers: Counter::from(options.first_number),
         }

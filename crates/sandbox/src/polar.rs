@@ -1,9 +1,11 @@
 //! Polar: orders, refunds, disputes, subscriptions and customers, and the verbs that make and change them. The API is in `api`, what it
-//! and the webhooks show of each in `resources`, the webhooks in `webhook`, the webhook endpoints in `setup`, with the products.
+//! and the webhooks show of each in `resources`, the webhooks in `webhook`, the webhook endpoints in `setup`, with the products,
+//! and the scopes of the token in `scopes`.
 
 mod api;
 mod resources;
 mod sale;
+mod scopes;
 mod setup;
 mod webhook;
 
@@ -35,6 +37,8 @@ pub(crate) struct Polar {
     refunds: Vec<Refund>,
     disputes: Vec<Dispute>,
     endpoints: Vec<PolarEndpoint>,
+    /// The scopes of the token; `None`: all.
+    scopes: Option<Vec<String>>,
     numbers: Counter,
     event_numbers: Counter,
 }
@@ -99,6 +103,7 @@ impl Polar {
             refunds: Vec::new(),
             disputes: Vec::new(),
             endpoints: Vec::new(),
+            scopes: None,
             numbers: Counter::from(options.first_number),
             event_numbers: Counter::from(options.first_number),
         }

@@ -119,6 +119,11 @@ impl Storefront for Paddle {
         if self.api_key.is_some() { [TRANSACTIONS, ADJUSTMENTS].into() } else { Vec::new() }
     }
 
+    /// The doctor reads transactions with their customers by itself.
+    async fn see_permissions(&self, platform: &impl Platform) -> Result<(), Failure> {
+        self.get(platform, api::READ_ADJUSTMENTS, "/adjustments?per_page=1").await.map(drop)
+    }
+
     async fn page(
         &self,
         platform: &impl Platform,

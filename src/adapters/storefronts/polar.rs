@@ -140,6 +140,10 @@ impl Storefront for Polar {
         if self.access_token.is_some() { [ORDERS, RENEWALS, REFUNDS, DISPUTES].into() } else { Vec::new() }
     }
 
+    async fn see_permissions(&self, platform: &impl Platform) -> Result<(), Failure> {
+        self.see_permissions(platform).await
+    }
+
     async fn page(
         &self,
         platform: &impl Platform,

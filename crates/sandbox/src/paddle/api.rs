@@ -21,6 +21,9 @@ pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
         return error(400, "bad_request").unexpected("the Paddle-Version header");
     }
     let paddle = &mut world.paddle;
+    if let Some(refusal) = paddle.not_permitted(request) {
+        return refusal;
+    }
     let (method, path) = request.route();
     match (method, path.as_slice()) {
         ("GET", ["customers", id]) => paddle.show_customer(request, id),

@@ -22,6 +22,9 @@ pub(super) fn respond(world: &mut World, request: &Incoming, now: i64) -> Reply 
         return error(400, "BadRequest").unexpected("the Polar-Version header");
     }
     let polar = &mut world.polar;
+    if let Some(refusal) = polar.out_of_scope(request) {
+        return refusal;
+    }
     let (method, path) = request.route();
     match (method, path.as_slice()) {
         ("GET", ["v1", "orders", ""]) => polar.list_orders(request),

@@ -14,6 +14,9 @@ use crate::platform::{HttpRequest, Method, Platform};
 /// The version of the API that is asked for.
 const VERSION: &str = "2026-04";
 
+/// The id of no customer.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
 /// What a token has to permit, as Polar calls it. <https://polar.sh/docs/integrate/oat>
 pub(super) mod scopes {
     pub(in super::super) const ORDERS: &str = "orders:read";
@@ -94,6 +97,23 @@ impl Polar {
     ) -> Result<Option<Member>, Unanswered> {
         let body = self.one(platform, scopes::MEMBERS, &owner_path(customer.as_str())).await?;
         read(&body, |list| list.items("items")?.first().map(Member::read).transpose())
+    }
+
+    /// Sees that the token permits what is only asked for now and then: what a refund, a dispute and a team are read with.
+    ///
+    /// # Errors
+    /// [`Failure`] when it does not, or there is no answer that could be believed.
+    pub(super) async fn see_permissions(&self, platform: &impl Platform) -> Result<(), Failure> {
+        let filter = self.filter();
+        for (name, scope) in [("refunds", scopes::REFUNDS), ("disputes", scopes::DISPUTES)] {
+            self.get(platform, scope, &["/v1/", name, "/?limit=1", &filter].concat()).await?;
+        }
+        // Members are listed by their team alone, and any team may be deleted: nobody's will do, of whom a token that may ask hears
+        // that there is no such customer.
+        match self.one(platform, scopes::MEMBERS, &owner_path(NOBODY)).await {
+            Ok(_) | Err(Unanswered::This(_)) => Ok(()),
+            Err(Unanswered::Everything(failure)) => Err(failure),
+        }
     }
 
     /// Narrows a list down to the seller's organization, where the settings name it.
