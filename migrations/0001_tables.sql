@@ -87,13 +87,14 @@ CREATE TABLE erased_orders (
 CREATE INDEX erased_orders_look ON erased_orders (look_at) WHERE look_at IS NOT NULL;
 
 -- What a storefront has said about an order besides that it was sold, maybe before that. Facts only add up, so that any
--- order and repetition of deliveries ends the same.
+-- order and repetition of deliveries ends the same: of two opposite ones the later holds, by the storefront's own clock.
 CREATE TABLE order_facts (
   source          TEXT    NOT NULL CHECK (length(source) BETWEEN 1 AND 32),
   order_id        TEXT    NOT NULL CHECK (length(order_id) BETWEEN 1 AND 128),
   fact            TEXT    NOT NULL CHECK (fact IN ('refunded', 'partially_refunded', 'disputed', 'dispute_won', 'dispute_lost',
                                                   'refund_undone', 'partial_refund_undone')),
   said_at         INTEGER NOT NULL,               -- the first time
+  as_of           INTEGER NOT NULL DEFAULT 0,     -- the last time that it became so, by the storefront's clock; 0: it does not tell
   PRIMARY KEY (source, order_id, fact)
 ) STRICT, WITHOUT ROWID;
 
@@ -105,7 +106,8 @@ CREATE TABLE subscription_facts (
   fact            TEXT    NOT NULL CHECK (fact IN ('of_order', 'paid', 'refunded', 'refund_undone', 'renews', 'stops',
                                                   'ends', 'lapses', 'resumes')),
   payment_id      TEXT    NOT NULL DEFAULT '',    -- that was made, or refunded in full, or was not after all
-  at              INTEGER NOT NULL DEFAULT 0,     -- when it was paid, is to be renewed, stops, ended, lapsed or goes on
+  at              INTEGER NOT NULL DEFAULT 0,     -- when it was paid, refunded or that undone, is to be renewed, stops, ended, lapsed
+                                                  -- or goes on; 0: that is not told
   paid_until_at   INTEGER,                        -- where the payment itself tells what it buys
   said_at         INTEGER,                        -- by the storefront's clock: of two dates of renewal the later word holds
   order_id        TEXT    CHECK (length(order_id) BETWEEN 1 AND 128),  -- of the fact that tells it

@@ -18,12 +18,13 @@ SELECT l.source, l.order_id, l.line, e.storefront_key_id
 FROM licenses l JOIN webhook_events e ON e.id = l.event_id
 WHERE l.section IS NOT NULL;
 
--- The facts of an order that stand: each until its own opposite was said, which for a dispute is that it was won or lost.
+-- The facts of an order that stand: each until its own opposite was said, which for a dispute is that it was won or lost. What became
+-- so again later stands again; of two that were said as of one time, or without any, the opposite holds.
 CREATE VIEW standing_facts AS
 SELECT f.source, f.order_id, f.fact, f.said_at
 FROM order_facts f
 WHERE NOT EXISTS (SELECT 1 FROM order_facts w
-                  WHERE w.source = f.source AND w.order_id = f.order_id
+                  WHERE w.source = f.source AND w.order_id = f.order_id AND w.as_of >= f.as_of
                     AND w.fact IN (CASE f.fact WHEN 'disputed' THEN 'dispute_won' WHEN 'refunded' THEN 'refund_undone'
                                                WHEN 'partially_refunded' THEN 'partial_refund_undone' END,
                                    iif(f.fact = 'disputed', 'dispute_lost', NULL)));

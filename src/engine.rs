@@ -182,7 +182,7 @@ impl<P: Platform> Engine<P> {
         let before = self.spent();
         let done = match work {
             FollowUp::Process { event, delivery } => {
-                match self.process(Handling { event: &event, delivery: &delivery, attempts: 1 }).await {
+                match self.process(Handling { event: &event, delivery: &delivery, attempts: 1, said_at: None }).await {
                     Ok(()) if self.catalogue().activates_at_checkout() => self.activate_at_checkout().await.map(|_| ()),
                     processed => processed,
                 }

@@ -211,6 +211,8 @@ pub struct Understood {
     /// Why the storefront did not say who bought, where it had to be asked: the sale is a sale all the same, and the storefront is
     /// asked again until it answers.
     pub unanswered: Option<Failure>,
+    /// When what it says became so, by the storefront's clock, where it tells that: of two opposite words the later one holds.
+    pub said_at: Option<Timestamp>,
 }
 
 /// A delivery that was not understood, with what could be told of it all the same.
@@ -307,7 +309,13 @@ impl Proof {
 impl Understood {
     /// Nothing had to be asked, or everything was answered.
     pub const fn whole(event_type: EventType, event: StorefrontEvent) -> Self {
-        Self { event_type, event, unanswered: None }
+        Self { event_type, event, unanswered: None, said_at: None }
+    }
+
+    /// The same, where the storefront tells when it became so.
+    #[must_use]
+    pub fn as_of(self, said_at: Option<Timestamp>) -> Self {
+        Self { said_at, ..self }
     }
 }
 

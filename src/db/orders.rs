@@ -69,11 +69,13 @@ pub fn record(source: Source, order: &Order, received_at: Timestamp, event_id: &
     ]
 }
 
-/// Records what a storefront says of an order, by this delivery or by one that is about to be erased.
+/// Records what a storefront says of an order, by this delivery or by one that is about to be erased; as of a time by its own clock,
+/// where it tells that.
 pub fn record_facts(
     source: Source,
     order_id: &OrderId,
     facts: OrderFacts,
+    said_at: Option<Timestamp>,
     now: Timestamp,
     event_id: &EventId,
 ) -> Statement {
@@ -82,6 +84,7 @@ pub fn record_facts(
         source,
         order_id,
         facts = super::json_text(&facts.codes().collect::<Vec<_>>()),
+        as_of = said_at,
         now,
         event_id
     )

@@ -9,11 +9,19 @@ use crate::platform::{RowError, Statement};
 /// A fact as `subscriptions/record` takes it: its code, the payment, when, until when, when it was said, and the order.
 type Fact<'a> = (&'a str, &'a str, i64, Option<i64>, Option<i64>, Option<&'a str>);
 
-/// Records what a delivery says of a subscription, and works out what follows from all that was said of it.
-pub fn record(source: Source, subscription: &Subscription, now: Timestamp, event_id: &EventId) -> [Statement; 2] {
+/// Records what a delivery says of a subscription, as of a time by the storefront's clock where that is told, and works out what follows
+/// from all that was said of it.
+pub fn record(
+    source: Source,
+    subscription: &Subscription,
+    said_at: Option<Timestamp>,
+    now: Timestamp,
+    event_id: &EventId,
+) -> [Statement; 2] {
     let of_order: Option<Fact<'_>> =
         subscription.order_id.as_ref().map(|order_id| ("of_order", "", 0, None, None, Some(order_id.as_str())));
-    let facts: Vec<Fact<'_>> = of_order.into_iter().chain(subscription.facts.iter().map(row)).collect();
+    let facts: Vec<Fact<'_>> =
+        of_order.into_iter().chain(subscription.facts.iter().map(|fact| row(fact, said_at))).collect();
     let record = statement!(
         "subscriptions/record",
         source,
@@ -42,7 +50,7 @@ pub fn order(source: Source, subscription: &Subscription) -> Query<OrderId> {
     query!("subscriptions/order", read, source, subscription_id = &subscription.id)
 }
 
-fn row(fact: &SubscriptionFact) -> Fact<'_> {
+fn row(fact: &SubscriptionFact, said_at: Option<Timestamp>) -> Fact<'_> {
     let code = fact.code();
     let payment = StorefrontId::as_str;
     match fact {
@@ -50,7 +58,7 @@ fn row(fact: &SubscriptionFact) -> Fact<'_> {
             (code, payment(id), at.as_millis(), until.map(Timestamp::as_millis), None, None)
         }
         SubscriptionFact::Refunded { payment: id } | SubscriptionFact::RefundUndone { payment: id } => {
-            (code, payment(id), 0, None, None, None)
+            (code, payment(id), said_at.map_or(0, Timestamp::as_millis), None, None, None)
         }
         SubscriptionFact::Renews { at, said_at } => (code, "", at.as_millis(), None, Some(said_at.as_millis()), None),
         SubscriptionFact::Stops { at }

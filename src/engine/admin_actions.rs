@@ -4,7 +4,7 @@
 //! Each change is one transaction with its row of `admin_actions`, which is there exactly when it took effect. Changes of a
 //! license are in `license_actions`. What only looks is in `db::reads`, which callers run by [`Engine::read`].
 
-use super::ingest::ABANDONED_AFTER_MS;
+use super::ingest::{ABANDONED_AFTER_MS, Telling};
 use super::license_actions::{ActionOutcome, Refusal};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::mail::returned::Teller;
@@ -13,13 +13,12 @@ use crate::db::admin_changes::{self, Effect, Ordered, OutboxAction, OutstandingF
 use crate::db::privacy::{self, NamedOrder, Person};
 use crate::db::reads::Read;
 use crate::db::reads::details::{self, Asked};
-use crate::db::{Batch, LicenseSelector, licenses, storefront_keys, subscriptions};
+use crate::db::{Batch, LicenseSelector, licenses, storefront_keys};
 use crate::http::api::codes::OutboxState;
 use crate::http::api::events::{Dismissed, Replayed};
 use crate::http::api::privacy::{Erased, Export};
 use crate::model::{
-    Actor, AdminAction, BuyerEmail, EventId, EventType, OrderFacts, OrderId, Reason, Source, StorefrontEvent,
-    Subscription,
+    Actor, AdminAction, BuyerEmail, EventId, EventType, OrderFacts, OrderId, Reason, StorefrontEvent, Subscription,
 };
 use crate::platform::{DbError, Platform, Statement, unique_id};
 
@@ -192,8 +191,10 @@ impl<P: Platform> Engine<P> {
             if let (_, Some(order_id)) = named(&understood) {
                 orders.push(NamedOrder { source: delivery.source, order_id, email: buyer(&understood).cloned() });
             }
-            if let (Ok(Understood { event: meaning, .. }), Processing::Outstanding) = (understood, processing) {
-                batch.extend(self.said(delivery.source, &event.id, &meaning));
+            if let (Ok(Understood { event: meaning, said_at, .. }), Processing::Outstanding) = (understood, processing)
+            {
+                let telling = Telling { source: delivery.source, event: &event.id, said_at };
+                batch.extend(self.said(telling, &meaning));
             }
         }
         let erased = privacy::erase(&mut batch, &person, &deliveries, &orders, action, self.now(), &self.trace);
@@ -201,17 +202,18 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The statements that record what a delivery says of an order or a key that is there, and nothing of who bought.
-    fn said(&self, source: Source, event: &EventId, meaning: &StorefrontEvent) -> Vec<Statement> {
+    fn said(&self, telling: Telling<'_>, meaning: &StorefrontEvent) -> Vec<Statement> {
+        let Telling { source, event, .. } = telling;
         match meaning {
             StorefrontEvent::Sold(order) => {
-                self.facts(source, &order.order_id, order.facts, order.subscription.as_ref(), event)
+                self.facts(telling, &order.order_id, order.facts, order.subscription.as_ref())
             }
-            StorefrontEvent::OrderChanged { order_id, facts, .. } => self.facts(source, order_id, *facts, None, event),
+            StorefrontEvent::OrderChanged { order_id, facts, .. } => self.facts(telling, order_id, *facts, None),
             StorefrontEvent::PaymentRefunded { id, .. } => {
-                self.facts(source, id, OrderFacts::REFUNDED, Some(&Subscription::of_refunded(id)), event)
+                self.facts(telling, id, OrderFacts::REFUNDED, Some(&Subscription::of_refunded(id)))
             }
             StorefrontEvent::SubscriptionChanged { subscription, .. } => {
-                let mut statements = Vec::from(subscriptions::record(source, subscription, self.now(), event));
+                let mut statements = Vec::from(self.record_subscription(telling, subscription));
                 if let Some(order_id) = &subscription.order_id {
                     let order = LicenseSelector::Order(source, order_id);
                     statements.extend(licenses::apply_order_facts(order, self.moment(), &self.trace));

@@ -5,7 +5,7 @@
 //! statements does nothing when repeated: any number of copies of an order, at once or later, end in one license a line and
 //! one mail each.
 
-use super::ingest::{Awaited, Handling, Unprocessed};
+use super::ingest::{Awaited, Handling, Telling, Unprocessed};
 use super::outbox::shown;
 use super::{Engine, StorageError};
 use crate::adapters::Failure;
@@ -64,7 +64,8 @@ impl<P: Platform> Engine<P> {
         let lease = self.lease()?;
         let mut batch = Batch::new();
         batch.extend(orders::record(source, order, now, event));
-        batch.extend(self.record_said(source, &order.order_id, order.facts, order.subscription.as_ref(), event));
+        let subscription = order.subscription.as_ref();
+        batch.extend(self.record_said(handling.telling(), &order.order_id, order.facts, subscription));
         batch.extend(test_mark(source, &order.order_id, order.test));
         let mut unmapped = Vec::new();
         let mut untold = None;
@@ -210,7 +211,7 @@ impl<P: Platform> Engine<P> {
         facts: OrderFacts,
         reason: EventReason,
     ) -> Result<(), StorageError> {
-        let mut batch = Batch::from(self.facts(handling.source(), order_id, facts, None, handling.event));
+        let mut batch = Batch::from(self.facts(handling.telling(), order_id, facts, None));
         let completion =
             Completion { event_type, order_id: Some(order_id), reason: Some(reason), payload: Payload::Kept };
         batch.run(events::complete(handling.event, self.now(), &completion));
@@ -238,7 +239,7 @@ impl<P: Platform> Engine<P> {
         reason: EventReason,
     ) -> Result<(), StorageError> {
         let (event, source) = (handling.event, handling.source());
-        let mut batch = Batch::from(Vec::from(subscriptions::record(source, subscription, self.now(), event)));
+        let mut batch = Batch::from(Vec::from(self.record_subscription(handling.telling(), subscription)));
         let (order_id, mut batch) = match &subscription.order_id {
             Some(order_id) => (Some(order_id.clone()), batch),
             None => {
@@ -271,7 +272,7 @@ impl<P: Platform> Engine<P> {
         let (event, source) = (handling.event, handling.source());
         let refunded = Subscription::of_refunded(payment);
         // With whatever it changes where it is an order: once the fact stands, anything may revoke the license and leave its access.
-        let mut batch = Batch::from(self.facts(source, payment, OrderFacts::REFUNDED, Some(&refunded), event));
+        let mut batch = Batch::from(self.facts(handling.telling(), payment, OrderFacts::REFUNDED, Some(&refunded)));
         let order = batch.add(subscriptions::order(source, &refunded));
         let of_subscription = self.run(batch).await?.first(&order)?;
         let mut batch = Batch::new();
@@ -298,33 +299,37 @@ impl<P: Platform> Engine<P> {
     /// there.
     pub(super) fn facts(
         &self,
-        source: Source,
+        telling: Telling<'_>,
         order_id: &OrderId,
         facts: OrderFacts,
         subscription: Option<&Subscription>,
-        event: &EventId,
     ) -> Vec<Statement> {
-        let mut statements = self.record_said(source, order_id, facts, subscription, event);
-        statements.extend(self.apply_said(source, order_id, facts, subscription));
+        let mut statements = self.record_said(telling, order_id, facts, subscription);
+        statements.extend(self.apply_said(telling.source, order_id, facts, subscription));
         statements
+    }
+
+    /// The statements that record what is said of a subscription.
+    pub(super) fn record_subscription(&self, telling: Telling<'_>, subscription: &Subscription) -> [Statement; 2] {
+        let Telling { source, event, said_at } = telling;
+        subscriptions::record(source, subscription, said_at, self.now(), event)
     }
 
     /// The statements that record what is said of an order and its subscription, if anything is.
     fn record_said(
         &self,
-        source: Source,
+        telling: Telling<'_>,
         order_id: &OrderId,
         facts: OrderFacts,
         subscription: Option<&Subscription>,
-        event: &EventId,
     ) -> Vec<Statement> {
-        let now = self.now();
+        let Telling { source, event, said_at } = telling;
         let mut statements = Vec::new();
         if !facts.is_empty() {
-            statements.push(orders::record_facts(source, order_id, facts, now, event));
+            statements.push(orders::record_facts(source, order_id, facts, said_at, self.now(), event));
         }
         match subscription {
-            Some(subscription) => statements.extend(subscriptions::record(source, subscription, now, event)),
+            Some(subscription) => statements.extend(self.record_subscription(telling, subscription)),
             None if facts.refunded || facts.refund_undone => {
                 statements.push(subscriptions::follow_refund(source, order_id))
             }

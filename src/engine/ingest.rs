@@ -22,7 +22,7 @@ use crate::db::events::{self, Completion, Failing, Payload};
 use crate::db::outbox::{self, Attempt};
 use crate::db::watches;
 use crate::model::{
-    BuyerEmail, Delivery, EventId, EventReason, EventType, OrderId, Source, StorefrontEvent, StorefrontId,
+    BuyerEmail, Delivery, EventId, EventReason, EventType, OrderId, Source, StorefrontEvent, StorefrontId, Timestamp,
 };
 use crate::platform::{DbError, Level, LogValue, Platform, Statement, unique_id};
 
@@ -44,6 +44,16 @@ pub(super) struct Handling<'a> {
     pub(super) delivery: &'a Delivery,
     /// How often it was tried, this time included.
     pub(super) attempts: i64,
+    /// When what it says became so, where it was understood and the storefront tells that.
+    pub(super) said_at: Option<Timestamp>,
+}
+
+/// Who says something of an order, when, and in which delivery.
+#[derive(Clone, Copy)]
+pub(super) struct Telling<'a> {
+    pub(super) source: Source,
+    pub(super) event: &'a EventId,
+    pub(super) said_at: Option<Timestamp>,
 }
 
 /// How a delivery that cannot be processed is left.
@@ -76,9 +86,13 @@ pub(super) enum Awaited {
     Address(Failure),
 }
 
-impl Handling<'_> {
+impl<'a> Handling<'a> {
     pub(super) const fn source(self) -> Source {
         self.delivery.source
+    }
+
+    pub(super) const fn telling(self) -> Telling<'a> {
+        Telling { source: self.source(), event: self.event, said_at: self.said_at }
     }
 }
 
@@ -235,9 +249,9 @@ impl<P: Platform> Engine<P> {
     async fn act_on(
         &self,
         handling: Handling<'_>,
-        Understood { event_type, event, unanswered }: Understood,
+        Understood { event_type, event, unanswered, said_at }: Understood,
     ) -> Result<Fulfilled, StorageError> {
-        let event_type = &event_type;
+        let (event_type, handling) = (&event_type, Handling { said_at, ..handling });
         match event {
             StorefrontEvent::Sold(order) => self.fulfill(handling, event_type, &order, unanswered).await,
             StorefrontEvent::KeyIssued(issued) => self.key_told(handling, event_type, issued, None).await,

@@ -404,7 +404,9 @@ impl<P: Platform> Engine<P> {
                 let error = "given up after the last attempt: replay it by hand";
                 self.leave_to_a_person(event, EventReason::AttemptsExhausted, error).await
             }
-            Some(delivery) => self.process(Handling { event: &event.id, delivery, attempts: event.attempts }).await,
+            Some(delivery) => {
+                self.process(Handling { event: &event.id, delivery, attempts: event.attempts, said_at: None }).await
+            }
         };
         if let Err(error) = result {
             self.put_off(event, &error).await;

@@ -275,6 +275,35 @@ fn a_free_sale_is_licensed_and_one_in_test_mode_says_what_it_is() {
 }
 
 #[test]
+fn a_refund_that_is_made_again_after_one_that_failed_holds_whichever_is_told_of_first() {
+    run(async {
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let shop = open();
+            let sale = member(&shop).await;
+            let first = shop.sandbox.stripe_refund(&sale, None);
+            shop.advance(MINUTE);
+            let failed = shop.sandbox.stripe_refund_fails(&sale);
+            shop.advance(MINUTE);
+            for (nth, which) in order.into_iter().enumerate() {
+                match which {
+                    0 => deliver(&shop, &first).await,
+                    1 => deliver(&shop, &failed).await,
+                    _ => deliver(&shop, &shop.sandbox.stripe_refund(&sale, None)).await,
+                }
+                if order == [0, 1, 2] {
+                    let status = shop.value("SELECT status FROM licenses");
+                    assert_eq!(status, ["revoked", "active", "revoked"][nth], "{nth}");
+                }
+            }
+            assert_eq!(shop.value("SELECT status FROM licenses"), "revoked", "{order:?}");
+            assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);
+            shop.calls();
+            shop.sandbox.take_mails();
+        }
+    });
+}
+
+#[test]
 fn a_full_refund_removes_the_member_and_one_that_fails_lets_them_in_again() {
     run(async {
         let shop = open();
@@ -291,6 +320,22 @@ fn a_full_refund_removes_the_member_and_one_that_fails_lets_them_in_again() {
         shop.tick_after(MINUTE).await;
         assert_eq!(shop.sandbox.invitations(REPO).len(), 1);
         assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);
+        shop.sandbox.take_mails();
+    });
+}
+
+#[test]
+fn a_second_dispute_suspends_again_after_the_first_was_won() {
+    run(async {
+        let shop = open();
+        let sale = member(&shop).await;
+        for (status, standing) in
+            [("needs_response", "suspended"), ("won", "active"), ("needs_response", "suspended"), ("won", "active")]
+        {
+            shop.advance(MINUTE);
+            deliver(&shop, &shop.sandbox.stripe_dispute(&sale, status)).await;
+            assert_eq!(shop.value("SELECT status FROM licenses"), standing, "{status}");
+        }
         shop.sandbox.take_mails();
     });
 }

@@ -173,13 +173,13 @@ fn tag<'a>(data: &At<'a>) -> Result<Option<&'a str>, FieldError> {
 fn returned(event_type: EventType, owed_as: Option<&str>, id: &str, fate: MailFate, reason: String) -> Understood {
     let row = |owed_as: &str| owed_as.split('-').next()?.parse().ok();
     match ReturnedMail::new(owed_as.and_then(row), id, fate, reason) {
-        Some(mail) => Understood { event_type, event: StorefrontEvent::MailReturned(mail), unanswered: None },
+        Some(mail) => Understood::whole(event_type, StorefrontEvent::MailReturned(mail)),
         None => nothing(event_type, EventReason::AnotherMail),
     }
 }
 
 const fn nothing(event_type: EventType, reason: EventReason) -> Understood {
-    Understood { event_type, event: StorefrontEvent::Nothing { reason, order_id: None }, unanswered: None }
+    Understood::whole(event_type, StorefrontEvent::Nothing { reason, order_id: None })
 }
 
 fn bounced(provider: &str, kind: &str) -> String {

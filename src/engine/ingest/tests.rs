@@ -128,7 +128,7 @@ impl Inbox {
         let Self { engine, event, delivery } = self;
         run(async {
             let understood = MadeUp(remedy).interpret(&engine.platform, delivery).await;
-            engine.conclude(Handling { event, delivery, attempts }, understood, 0).await
+            engine.conclude(Handling { event, delivery, attempts, said_at: None }, understood, 0).await
         })
         .unwrap();
     }
@@ -275,7 +275,12 @@ fn of_an_order_with_a_line_of_which_nothing_comes_the_others_are_licensed() {
             facts: OrderFacts::default(),
         };
         let understood = Understood::whole(EventType::named("sale"), StorefrontEvent::Sold(order));
-        run(engine.conclude(Handling { event: &event, delivery: &delivery, attempts: 1 }, Ok(understood), 0)).unwrap();
+        run(engine.conclude(
+            Handling { event: &event, delivery: &delivery, attempts: 1, said_at: None },
+            Ok(understood),
+            0,
+        ))
+        .unwrap();
         let rows = engine.platform.database().query(
             "SELECT processed, reason, (SELECT count(*) FROM licenses) AS licenses,
                     (SELECT count(*) FROM outbox) AS mails, (SELECT count(*) FROM order_items) AS lines
@@ -320,7 +325,8 @@ fn say(engine: &Engine<Host>, event: StorefrontEvent) {
         panic!("a delivery is to be processed")
     };
     let understood = Understood::whole(EventType::named("said"), event);
-    run(engine.conclude(Handling { event: &id, delivery: &delivery, attempts: 1 }, Ok(understood), 0)).unwrap();
+    run(engine.conclude(Handling { event: &id, delivery: &delivery, attempts: 1, said_at: None }, Ok(understood), 0))
+        .unwrap();
 }
 
 #[test]

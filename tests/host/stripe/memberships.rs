@@ -165,6 +165,12 @@ fn a_refund_of_a_renewal_takes_its_period_away_and_one_that_fails_gives_it_back(
         assert_eq!(shop.value("SELECT expires_at || status FROM licenses"), format!("{first_end}active"));
         deliver(&shop, &shop.sandbox.stripe_refund_fails(&renewal.reference)).await;
         assert_eq!(end(&shop), second_end);
+        shop.advance(MINUTE);
+        deliver(&shop, &shop.sandbox.stripe_refund(&renewal.reference, None)).await;
+        assert_eq!(end(&shop), first_end, "it was refunded again");
+        shop.advance(MINUTE);
+        deliver(&shop, &shop.sandbox.stripe_refund_fails(&renewal.reference)).await;
+        assert_eq!(end(&shop), second_end);
         deliver(&shop, &shop.sandbox.stripe_dispute(&renewal.reference, "lost")).await;
         assert_eq!(shop.value("SELECT count(*) FROM order_facts"), "0");
         assert_eq!(shop.count("webhook_events WHERE processed = 0"), 0);

@@ -104,10 +104,11 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
         standings.insert(key, standing);
     }
     match expected.iter().min() {
-        Some((order, _, (line, piece))) => {
+        Some((order, key, (line, piece))) => {
             let order = &model.orders[*order];
             let (id, source) = (&order.id, order.product.source);
-            let what = format!("order {id} of {source} has no license for piece {piece} of its line {line}");
+            let what =
+                format!("order {id} of {source} has no license for piece {piece} of its line {line} (key {key:?})");
             Err(Violation::new("I2", what))
         }
         None => Ok(standings),

@@ -100,7 +100,9 @@ pub(super) async fn understand(
         Origin::List(list) => (listed_type(list)?, Json::Object(vec![("data".to_owned(), body)])),
     };
     match event(paddle, platform, &event_type, &body).await {
-        Ok((event, unanswered)) => Ok(Understood { event_type, event, unanswered }),
+        Ok((event, unanswered)) => {
+            Ok(Understood { unanswered, ..Understood::whole(event_type, event).as_of(said_at(&body)) })
+        }
         Err(problem) => {
             let cause = match problem {
                 Problem::Malformed(problem) => Cause::Malformed { reason: EventReason::Malformed, problem },
@@ -109,6 +111,12 @@ pub(super) async fn understand(
             Err(NotUnderstood::from(cause).about(named_order(&body), named_email(&body)).of_type(event_type))
         }
     }
+}
+
+/// When what an event is about was made, in a webhook and in a list alike: what reverses an adjustment is one of its own.
+fn said_at(body: &Json) -> Option<Timestamp> {
+    let data = body.root().field("data").ok()?;
+    data.shown("created_at").map(sanitize::shown).and_then(|text| Timestamp::parse_or_utc(&text))
 }
 
 fn listed_type(list: &ListName) -> Result<EventType, NotUnderstood> {

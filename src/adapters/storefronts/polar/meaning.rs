@@ -117,7 +117,9 @@ pub(super) async fn understand(
         Origin::List(list) => (listed_type(list)?, Json::Object(vec![("data".to_owned(), body)])),
     };
     match event(polar, platform, &event_type, &delivery.origin, &body).await {
-        Ok((event, unanswered)) => Ok(Understood { event_type, event, unanswered }),
+        Ok((event, unanswered)) => {
+            Ok(Understood { unanswered, ..Understood::whole(event_type, event).as_of(said_at(&body)) })
+        }
         Err(problem) => {
             let cause = match problem {
                 Problem::Malformed(reason, problem) => Cause::Malformed { reason, problem },
@@ -128,6 +130,13 @@ pub(super) async fn understand(
                 .of_type(event_type))
         }
     }
+}
+
+/// When what an event is about became as it is, in a webhook and in a list alike.
+fn said_at(body: &Json) -> Option<Timestamp> {
+    let data = body.root().field("data").ok()?;
+    let time = |name| data.shown(name).map(sanitize::shown).and_then(|text| Timestamp::parse_or_utc(&text));
+    time("modified_at").or_else(|| time("created_at"))
 }
 
 fn listed_type(list: &ListName) -> Result<EventType, NotUnderstood> {

@@ -73,7 +73,10 @@ pub(super) async fn understand(
         Origin::List(_) => return Err(NotUnderstood::malformed("an item of a list that is not read")),
     };
     match event(stripe, platform, &event_type, &body).await {
-        Ok(event) => Ok(Understood::whole(event_type, event)),
+        Ok(event) => {
+            let said_at = Envelope::read(&body.root()).ok().and_then(|envelope| envelope.created_at);
+            Ok(Understood::whole(event_type, event).as_of(said_at))
+        }
         Err(problem) => {
             let cause = match problem {
                 Problem::Malformed(reason, problem) => Cause::Malformed { reason, problem },

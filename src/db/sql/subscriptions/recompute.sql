@@ -1,7 +1,8 @@
 -- Works out what follows from the facts of a subscription, or of the one that an order began. A payment that does not say how long
 -- it buys does so until the next one, or until the date of renewal that was said last. A date less than half a day behind the
 -- payment is that of an older word; then the end is not known, and as late as can be. The first payment is the order's own.
--- A refund that stands under the name of its payment is of whichever subscription was paid by that.
+-- A refund that stands under the name of its payment is of whichever subscription was paid by that. Of a refund and its undoing the
+-- later holds.
 WITH facts AS MATERIALIZED (
   SELECT subscription_id, fact, payment_id, at, paid_until_at, said_at, order_id FROM subscription_facts
   WHERE source = :source AND subscription_id IN (
@@ -17,7 +18,8 @@ refunds AS MATERIALIZED (
   SELECT r.subscription_id, r.payment_id FROM facts r
   WHERE r.fact = 'refunded'
     AND NOT EXISTS (SELECT 1 FROM facts u
-                    WHERE u.subscription_id = r.subscription_id AND u.fact = 'refund_undone' AND u.payment_id = r.payment_id)
+                    WHERE u.subscription_id = r.subscription_id AND u.fact = 'refund_undone' AND u.payment_id = r.payment_id
+                      AND u.at >= r.at)
   UNION ALL
   SELECT p.subscription_id, p.payment_id
   FROM facts p

@@ -20,9 +20,10 @@ fn paid(order: &Order) -> Option<(i64, String)> {
 #[test]
 fn a_sale_is_what_the_transaction_says_and_who_the_customer_is() {
     let world = Canned::answering([reply(200, CUSTOMER)]);
-    let Understood { event_type, event, unanswered } = interpret(&world, Origin::Webhook, SALE).unwrap();
+    let Understood { event_type, event, unanswered, said_at } = interpret(&world, Origin::Webhook, SALE).unwrap();
     let StorefrontEvent::Sold(order) = event else { panic!("a sale") };
     assert_eq!((event_type.as_str(), unanswered), ("transaction.completed", None));
+    assert_eq!(said_at, Timestamp::parse_or_utc("2026-01-05T09:44:00Z"));
     assert_eq!(order.order_id.as_str(), "txn_01hv8wptq8987qeep44cyrewp9");
     assert_eq!(
         lines(&order),

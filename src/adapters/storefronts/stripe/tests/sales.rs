@@ -9,9 +9,10 @@ fn paid(order: &Order) -> Option<(i64, String)> {
 #[test]
 fn a_sale_is_what_the_session_says_and_what_its_line_items_are() {
     let world = Canned::answering([reply(200, &list(&[LINE]))]);
-    let Understood { event_type, event, unanswered } = interpret(&world, Origin::Webhook, SALE).unwrap();
+    let Understood { event_type, event, unanswered, said_at } = interpret(&world, Origin::Webhook, SALE).unwrap();
     let StorefrontEvent::Sold(order) = event else { panic!("a sale") };
     assert_eq!((event_type.as_str(), unanswered), ("checkout.session.completed", None));
+    assert_eq!(said_at.map(Timestamp::as_millis), Some(1_767_606_350_000));
     assert_eq!(order.order_id.as_str(), "cs_live_a1QvLZ");
     let line = order.lines.iter().next().unwrap();
     assert_eq!((line.bought.product_id.as_str(), line.quantity.get()), ("prod_QvLZc", 1));
