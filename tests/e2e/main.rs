@@ -13,6 +13,7 @@ mod described;
 mod failing;
 mod hostile;
 mod leaks;
+mod lemon_squeezy;
 mod mutation;
 mod operating;
 mod paddle;
