@@ -13,6 +13,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) html: Html,
     pub(crate) policy: Policy,
+    /// In how many seconds the same request may work.
+    pub(crate) retry_after_s: Option<u64>,
 }
 
 /// What a page may reach beyond its own origin. <https://www.w3.org/TR/CSP3/>
@@ -47,7 +49,7 @@ impl Policy {
 impl Answer {
     pub(crate) fn response(self) -> Response {
         let body = self.html.0.into_bytes();
-        Response { body, ..Response::empty(self.status) }
+        let response = Response { body, ..Response::empty(self.status) }
             .header("content-type", "text/html; charset=utf-8")
             .header("content-security-policy", self.policy.header())
             .header("referrer-policy", "no-referrer")
@@ -55,7 +57,11 @@ impl Answer {
             .header("cross-origin-resource-policy", "same-origin")
             .header("permissions-policy", "camera=(), geolocation=(), microphone=()")
             .header("strict-transport-security", "max-age=31536000")
-            .header("x-robots-tag", "noindex")
+            .header("x-robots-tag", "noindex");
+        match self.retry_after_s {
+            Some(seconds) => response.header("retry-after", seconds.to_string()),
+            None => response,
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 //! | [`story`] | what deliveries and licenses have in common |
 //! | [`veil`] | what must not be read in an address |
 //! | [`asking`] | the form with which anything is changed |
+//! | [`filters`] | a list whose address has filters |
 
 mod access;
 mod actions;
@@ -23,6 +24,7 @@ mod asking;
 mod attention;
 mod deliveries;
 mod doctor;
+mod filters;
 mod github_app;
 mod licenses;
 mod operator;

@@ -3,9 +3,11 @@
 use askama::Template;
 
 use super::answer::{Answer, Policy};
+use super::fields::Fields;
 use super::words::{self, Notice};
 use super::{brand, rendered};
 use crate::config::{Config, Foot};
+use crate::platform::Limit;
 
 /// What every template sees as `frame`.
 #[derive(Debug, Clone)]
@@ -31,6 +33,15 @@ struct Refused<'a> {
     notice: Option<Notice>,
     title: &'static str,
     sentence: &'static str,
+    /// What was sent, where sending it once more may work.
+    sent: Option<Sent<'a>>,
+}
+
+/// A form that was sent, and to where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) fields: &'a Fields,
 }
 
 /// The style sheets and the module, each with an address of its own for each content: browsers keep them for good.
@@ -60,18 +71,36 @@ impl Frame {
 
     /// A page on its way out.
     pub(crate) fn answer(&self, status: u16, template: &impl Template) -> Answer {
-        Answer { status, html: rendered(template), policy: self.policy.clone() }
+        let html = rendered(template);
+        Answer { status, html, policy: self.policy.clone(), retry_after_s: retry_after_s(status) }
     }
 
-    /// A page that says why a request is not taken.
+    /// A page that says why a request is not taken, and will not be however often it is sent.
     pub(crate) fn refused(&self, status: u16) -> Answer {
-        self.refused_with(status, words::status(status))
+        Answer { retry_after_s: None, ..self.refused_with(status, words::status(status)) }
     }
 
     /// The same with a sentence of its own.
     pub(crate) fn refused_with(&self, status: u16, sentence: &'static str) -> Answer {
-        let page = Refused { frame: self, notice: None, title: words::REFUSED_TITLE, sentence };
-        self.answer(status, &page)
+        self.not_taken(status, sentence, None)
+    }
+
+    /// The same for a form that could not be shown again by itself: what was entered can be sent once more.
+    pub(crate) fn refused_for_now(&self, status: u16, sentence: &'static str, sent: Sent<'_>) -> Answer {
+        self.not_taken(status, sentence, Some(sent))
+    }
+
+    fn not_taken(&self, status: u16, sentence: &'static str, sent: Option<Sent<'_>>) -> Answer {
+        self.answer(status, &Refused { frame: self, notice: None, title: words::REFUSED_TITLE, sentence, sent })
+    }
+}
+
+/// In how many seconds a request may work that was answered with this status: passing trouble is over soon, or it is not passing.
+const fn retry_after_s(status: u16) -> Option<u64> {
+    match status {
+        429 => Some(Limit::PERIOD_S),
+        502 | 503 => Some(10),
+        _ => None,
     }
 }
 

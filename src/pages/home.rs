@@ -23,6 +23,8 @@ struct Home<'a> {
     title: &'static str,
     /// What is wrong with the key that was entered.
     error: Option<&'static str>,
+    /// What was entered.
+    typed: &'a str,
     /// Whether a lost key can be asked for.
     recovers: bool,
 }
@@ -33,7 +35,7 @@ pub(super) fn show<P: Platform>(engine: &Engine<P>, request: &Request, frame: &F
     }
     let notice = Notice::of(Fields::of_query(request).text("note"));
     let recovers = recover::is_offered(engine.config());
-    frame.answer(200, &Home { frame, notice, title: words::HOME_TITLE, error: None, recovers }).response()
+    frame.answer(200, &Home { frame, notice, title: words::HOME_TITLE, error: None, typed: "", recovers }).response()
 }
 
 /// Begins a session for whoever shows the key of a good license.
@@ -44,11 +46,12 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
         Err(status) => return frame.refused(status).response(),
     };
     let recovers = recover::is_offered(engine.config());
+    let typed = fields.text("license_key");
     let refuse = |status, error| {
-        let home = Home { frame, notice: None, title: words::HOME_TITLE, error: Some(error), recovers };
+        let home = Home { frame, notice: None, title: words::HOME_TITLE, error: Some(error), typed, recovers };
         frame.answer(status, &home).response()
     };
-    let Ok(key) = PresentedKey::parse(fields.text("license_key")) else { return refuse(400, words::KEY_UNREADABLE) };
+    let Ok(key) = PresentedKey::parse(typed) else { return refuse(400, words::KEY_UNREADABLE) };
     if !within_limits(engine, &head, &key, LOOKS).await {
         return refuse(429, words::TOO_OFTEN);
     }

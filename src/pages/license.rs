@@ -7,11 +7,11 @@ use askama::Template;
 
 use super::answer::{Policy, redirect};
 use super::fields::Fields;
-use super::frame::Frame;
+use super::frame::{Frame, Sent};
 use super::home::status_of;
 use super::session::{Session, Shown};
 use super::words::{self, Markup, Notice, Part, Tone, filled};
-use super::{cookie, github, recover, rendered};
+use super::{cookie, github, recover};
 use crate::adapters::github::{Profile, avatar};
 use crate::config::{Config, Moves};
 use crate::engine::{Activate, ActivateError, Bound, Claimed, Engine, FollowUp, LicenseView, RepoView};
@@ -76,6 +76,16 @@ enum Moving {
     Yes,
 }
 
+impl Step {
+    /// Whether what is wrong is said beside a field of it.
+    fn has_field(&self) -> bool {
+        match self {
+            Self::Choose { .. } | Self::Activate { .. } => true,
+            Self::Activated { again, corrects, .. } => corrects.as_ref().map_or(*again, |by| by.typed),
+        }
+    }
+}
+
 /// How the account can be told.
 struct By {
     /// What is said before somebody is sent to GitHub, where that is possible.
@@ -122,6 +132,8 @@ pub(super) struct Told<'a> {
     pub(super) typed: &'a str,
     /// The buyer wants to choose once more.
     pub(super) chooses: bool,
+    /// The form that brought the buyer here, where that came to nothing.
+    pub(super) sent: Option<Sent<'a>>,
 }
 
 /// The session of a request, with the key that it is for.
@@ -159,15 +171,16 @@ pub(super) async fn choose<P: Platform>(engine: &Engine<P>, request: Request, fr
         Ok(fields) => fields,
         Err(status) => return frame.refused(status).response(),
     };
+    let sent = Some(Sent { path: "/license/choose", fields: &fields });
     let view = match engine.view_license(&key).await {
         Ok(view) => view,
-        Err(error) => return refused(frame, error).response(),
+        Err(error) => return refused(frame, error, sent).response(),
     };
     let Some(choice) = view.choose else { return redirect("/license") };
     let chosen: Vec<_> =
         choice.from.into_iter().filter(|repo| fields.all("repo").any(|name| name == repo.as_str())).collect();
     if chosen.is_empty() || chosen.len() > choice.limit as usize {
-        let told = Told { error: Some((400, words::CHOICE_IMPOSSIBLE)), chooses: true, ..Told::default() };
+        let told = Told { error: Some((400, words::CHOICE_IMPOSSIBLE)), chooses: true, sent, ..Told::default() };
         return page(engine, frame, &session, &key, told).await;
     }
     session.choosing(&chosen).give(redirect("/license"), engine.config(), engine.platform().now())
@@ -182,7 +195,8 @@ pub(super) async fn account<P: Platform>(engine: &Engine<P>, request: Request, f
         Err(status) => return frame.refused(status).response(),
     };
     let typed = fields.text("github_username");
-    let told = |status, sentence| Told { error: Some((status, sentence)), typed, ..Told::default() };
+    let sent = Some(Sent { path: "/license/account", fields: &fields });
+    let told = |status, sentence| Told { error: Some((status, sentence)), typed, sent, ..Told::default() };
     let Ok(login) = Login::parse(typed) else {
         return page(engine, frame, &session, &key, told(400, words::LOGIN_UNREADABLE)).await;
     };
@@ -203,7 +217,7 @@ pub(super) async fn account<P: Platform>(engine: &Engine<P>, request: Request, f
                 name: name.as_deref(),
                 avatar_url,
             };
-            Answer { status: 200, html: rendered(&confirm), policy }.response()
+            Answer { policy, ..frame.answer(200, &confirm) }.response()
         }
         Err(error) => {
             log_refusal(engine, "account_refused", &error);
@@ -231,7 +245,8 @@ async fn activate_typed<P: Platform>(engine: &Engine<P>, request: Request, frame
         Err(status) => return frame.refused(status).response(),
     };
     let typed = fields.text("github_username");
-    let told = |status, sentence| Told { error: Some((status, sentence)), typed, ..Told::default() };
+    let sent = Some(Sent { path: &head.path, fields: &fields });
+    let told = |status, sentence| Told { error: Some((status, sentence)), typed, sent, ..Told::default() };
     let Ok(login) = Login::parse(typed) else {
         return page(engine, frame, &session, &key, told(400, words::LOGIN_UNREADABLE)).await;
     };
@@ -284,7 +299,7 @@ pub(super) async fn page<P: Platform>(
 ) -> Response {
     let view = match engine.view_license(key).await {
         Ok(view) => view,
-        Err(error) => return refused(frame, error).response(),
+        Err(error) => return refused(frame, error, told.sent).response(),
     };
     let (status, error) = told.error.map_or((200, None), |(status, sentence)| (status, Some(sentence)));
     let web_url = &engine.config().github.web_url;
@@ -297,7 +312,7 @@ pub(super) async fn page<P: Platform>(
         masked: masked(&view.key),
         validity: words::validity(view.expires_at),
         test: view.test,
-        step: step(&view, session, told.chooses, engine),
+        step: step(&view, session, told, engine),
         waits: view.repos.iter().any(|(_, state)| words::repo_state(state).0 == Tone::Waits),
         repos: view.repos.iter().map(|(repo, state)| RepoRow::of(repo, state, web_url)).collect(),
         error,
@@ -310,12 +325,16 @@ pub(super) async fn page<P: Platform>(
     frame.answer(status, &page).response()
 }
 
-fn refused(frame: &Frame, error: ActivateError) -> Answer {
+/// Why there is no license to show. What was sent can be sent again where that may work.
+fn refused(frame: &Frame, error: ActivateError, sent: Option<Sent<'_>>) -> Answer {
     let sentence = words::refusal(&error);
-    frame.refused_with(status_of(error), sentence)
+    match (sent, status_of(error)) {
+        (Some(sent), status @ (429 | 502 | 503)) => frame.refused_for_now(status, sentence, sent),
+        (_, status) => frame.refused_with(status, sentence),
+    }
 }
 
-fn step<P: Platform>(view: &LicenseView, session: &Session, chooses: bool, engine: &Engine<P>) -> Step {
+fn step<P: Platform>(view: &LicenseView, session: &Session, told: Told<'_>, engine: &Engine<P>) -> Step {
     let config = engine.config();
     let sign_in = sign_in_lead(config);
     if let Some(activation) = &view.activation {
@@ -342,8 +361,14 @@ fn step<P: Platform>(view: &LicenseView, session: &Session, chooses: bool, engin
     }
     let chosen = session.chosen();
     match &view.choose {
-        Some(choice) if chooses || chosen.is_none() => {
-            let is_chosen = |repo: &Repo| chosen.as_ref().is_some_and(|chosen| chosen.contains(repo));
+        Some(choice) if told.chooses || chosen.is_none() => {
+            // What was ticked just now, or else what is kept.
+            let ticked = told.sent.filter(|_| told.chooses).map(|sent| sent.fields);
+            let is_chosen = |repo: &Repo| match (ticked, &chosen) {
+                (Some(fields), _) => fields.all("repo").any(|name| name == repo.as_str()),
+                (None, Some(chosen)) => chosen.contains(repo),
+                (None, None) => false,
+            };
             let (kind, lead) = if choice.limit == 1 {
                 ("radio", filled(words::CHOOSE_ONE, &[]))
             } else {

@@ -48,6 +48,8 @@ struct Link<'a> {
     notice: Option<Notice>,
     title: &'static str,
     token: &'a str,
+    /// Why it was not used.
+    error: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -128,10 +130,7 @@ pub(super) async fn link<P: Platform>(engine: &Engine<P>, request: &Request, fra
         return frame.refused_with(429, words::TOO_OFTEN).response();
     }
     match engine.look_at_recovery(&token).await {
-        Ok(Recovery::Good(_)) => {
-            let page = Link { frame, notice: None, title: words::RECOVER_LINK_TITLE, token: token.expose() };
-            frame.answer(200, &page).response()
-        }
+        Ok(Recovery::Good(_)) => link_page(frame, 200, &token, None),
         Ok(Recovery::Over(email)) => over(frame, email.as_str()),
         Ok(Recovery::Unknown) => over(frame, ""),
         Err(error) => unavailable(engine, frame, &error),
@@ -147,7 +146,7 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
     };
     let Some(token) = RecoveryToken::parse(fields.text("token")) else { return over(frame, "") };
     if !within_limit(engine, &head).await {
-        return frame.refused_with(429, words::TOO_OFTEN).response();
+        return link_page(frame, 429, &token, Some(words::TOO_OFTEN));
     }
     // Before the link is used: without a session it would be for nothing.
     let Ok(id) = random_text(engine.platform()) else { return frame.refused(503).response() };
@@ -162,7 +161,10 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
         }
         Ok(Recovery::Over(email)) => over(frame, email.as_str()),
         Ok(Recovery::Unknown) => over(frame, ""),
-        Err(error) => unavailable(engine, frame, &error),
+        Err(error) => {
+            log_failure(engine, &error);
+            link_page(frame, 503, &token, Some(words::DATABASE_SILENT))
+        }
     }
 }
 
@@ -209,14 +211,24 @@ fn form(frame: &Frame, status: u16, notice: Option<Notice>, error: Option<&'stat
     frame.answer(status, &Form { frame, notice, title: words::RECOVER_TITLE, error, email }).response()
 }
 
+/// The button that uses a link.
+fn link_page(frame: &Frame, status: u16, token: &RecoveryToken, error: Option<&'static str>) -> Response {
+    let page = Link { frame, notice: None, title: words::RECOVER_LINK_TITLE, token: token.expose(), error };
+    frame.answer(status, &page).response()
+}
+
 /// The form for whoever comes with a link that is good no more.
 fn over(frame: &Frame, email: &str) -> Response {
     form(frame, 200, Some(Notice::LinkOver), None, email)
 }
 
 fn unavailable<P: Platform>(engine: &Engine<P>, frame: &Frame, error: &crate::platform::DbError) -> Response {
+    log_failure(engine, error);
+    frame.refused_with(503, words::DATABASE_SILENT).response()
+}
+
+fn log_failure<P: Platform>(engine: &Engine<P>, error: &crate::platform::DbError) {
     engine.log(Level::Warn, "recovery_failed", [("error", LogValue::text(error.to_string()))]);
-    frame.refused(503).response()
 }
 
 /// Whether the caller's network is within its limit. It is counted together with whatever else asks for licenses.

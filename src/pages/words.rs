@@ -401,6 +401,8 @@ pub(crate) const KEY_UNREADABLE: &str =
 pub(crate) const LOGIN_UNREADABLE: &str =
     "This is no GitHub username. Enter it without anything else, such as ada where the profile is github.com/ada.";
 pub(crate) const TOO_OFTEN: &str = "Too many attempts. Please wait a minute.";
+pub(crate) const DATABASE_SILENT: &str = "Our database did not answer. Nothing is lost; please try again in a minute.";
+pub(crate) const TRY_AGAIN: &str = "Try again";
 
 /// What a status without a sentence of its own means to whoever sees it.
 pub(crate) const fn status(status: u16) -> &'static str {
@@ -447,7 +449,7 @@ pub(crate) const fn refusal(error: &ActivateError) -> &'static str {
         ActivateError::Upstream(_) => {
             "A service that is needed did not answer as it should. Nothing was changed; please try again in a minute."
         }
-        ActivateError::Storage(_) => "Our database did not answer. Nothing is lost; please try again in a minute.",
+        ActivateError::Storage(_) => DATABASE_SILENT,
     }
 }
 

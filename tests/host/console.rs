@@ -5,6 +5,7 @@
 //! | `cloudflare` | whom Cloudflare Access lets through |
 //! | `attention` | what needs somebody, by cause |
 //! | `deliveries` | what storefronts have sent, processing it again and dismissing it |
+//! | `entered` | what was entered stays where nothing came of it |
 //! | `guarded` | who is let in, and what is written where it must not be |
 //! | `github_app` | an App of the seller's own at GitHub, from a manifest |
 //! | `licenses` | what buyers have: finding it, its story, and changing it |
@@ -17,6 +18,7 @@ mod access;
 mod attention;
 mod cloudflare;
 mod deliveries;
+mod entered;
 mod github_app;
 mod guarded;
 mod licenses;

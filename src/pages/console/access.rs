@@ -6,7 +6,8 @@ pub(super) mod bringing;
 
 use askama::Template;
 
-use super::asking::{Asking, Filled, Input, Kind, Need, Weight, filled as filled_in, options};
+use super::asking::{Asking, Filled, Input, Kind, Need, Weight, Wrong, filled as filled_in, options};
+use super::filters::Listed;
 use super::visit::{self, Shell, Visit};
 use super::words::{self, Notice};
 use super::{Place, path};
@@ -78,6 +79,7 @@ struct WaitingRow<'a> {
 struct Grants<'a> {
     shell: Shell<'a>,
     inputs: Vec<Filled<'a>>,
+    error: Option<&'a str>,
     rows: Vec<GrantRow<'a>>,
     next: Option<String>,
 }
@@ -99,6 +101,7 @@ struct GrantRow<'a> {
 struct Drift<'a> {
     shell: Shell<'a>,
     inputs: Vec<Filled<'a>>,
+    error: Option<&'a str>,
     rows: Vec<DriftRow<'a>>,
     next: Option<String>,
 }
@@ -192,21 +195,25 @@ fn waiting_row(who: &WaitingAccount) -> WaitingRow<'_> {
 
 /// Who has access to what, by filters.
 pub(super) async fn grants<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let request: GrantsRequest = visit.query_of_few()?;
     let filters = [
         Input::text_filter("github", words::ACCOUNT),
         Input::text_filter("repo", words::REPOSITORY),
         Input::filter("state", words::STATE, options(&GrantState::ALL, GrantState::as_str)),
     ];
     let asked = visit.asked();
-    let found = admin::grants::list(visit.engine, &request).await?;
+    let listed = Listed::of(match visit.query_of_few::<GrantsRequest>() {
+        Ok(request) => admin::grants::list(visit.engine, &request).await,
+        Err(problem) => Err(problem),
+    })?;
+    let wrong = listed.wrong(&filters);
     let page = Grants {
-        shell: visit.shell(Place::Access, words::GRANTS_TITLE),
-        inputs: filled_in(&filters, &asked),
-        rows: found.items.iter().map(|grant| grant_row(visit, grant)).collect(),
-        next: visit.next(found.next_cursor.as_deref()),
+        shell: listed.shell(visit, Place::Access, words::GRANTS_TITLE),
+        inputs: filled_in(&filters, &asked, wrong.as_ref()),
+        error: Wrong::alone(wrong.as_ref()),
+        rows: listed.found().iter().flat_map(|page| &page.items).map(|grant| grant_row(visit, grant)).collect(),
+        next: visit.next(listed.found().and_then(|page| page.next_cursor.as_deref())),
     };
-    Ok(visit.page(&page))
+    Ok(listed.page(visit, &page))
 }
 
 fn grant_row<'a, P: Platform>(visit: &Visit<'_, P>, grant: &'a GrantItem) -> GrantRow<'a> {
@@ -249,21 +256,25 @@ fn change(change: &GrantChange) -> Markup {
 
 /// Where GitHub and what is recorded differ.
 pub(super) async fn drift<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let request: DriftRequest = visit.query_of_few()?;
     let filters = [
         Input::filter("kind", words::KIND, options(DriftKind::ALL, DriftKind::as_str)),
         Input::text_filter("repo", words::REPOSITORY),
         Input::text_filter("github", words::ACCOUNT),
     ];
     let asked = visit.asked();
-    let found = admin::drift::list(visit.engine, &request).await?;
+    let listed = Listed::of(match visit.query_of_few::<DriftRequest>() {
+        Ok(request) => admin::drift::list(visit.engine, &request).await,
+        Err(problem) => Err(problem),
+    })?;
+    let wrong = listed.wrong(&filters);
     let page = Drift {
-        shell: visit.shell(Place::Access, words::DRIFT_TITLE),
-        inputs: filled_in(&filters, &asked),
-        rows: found.items.iter().map(|item| drift_row(visit, item)).collect(),
-        next: visit.next(found.next_cursor.as_deref()),
+        shell: listed.shell(visit, Place::Access, words::DRIFT_TITLE),
+        inputs: filled_in(&filters, &asked, wrong.as_ref()),
+        error: Wrong::alone(wrong.as_ref()),
+        rows: listed.found().iter().flat_map(|page| &page.items).map(|item| drift_row(visit, item)).collect(),
+        next: visit.next(listed.found().and_then(|page| page.next_cursor.as_deref())),
     };
-    Ok(visit.page(&page))
+    Ok(listed.page(visit, &page))
 }
 
 fn drift_row<'a, P: Platform>(visit: &Visit<'_, P>, item: &'a DriftItem) -> DriftRow<'a> {

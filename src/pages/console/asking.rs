@@ -88,6 +88,8 @@ pub(super) struct Filled<'a> {
     pub(super) input: &'a Input,
     pub(super) value: &'a str,
     pub(super) error: Option<&'a str>,
+    /// The page begins here, where something is wrong with it.
+    pub(super) is_first: bool,
 }
 
 impl Input {
@@ -132,25 +134,24 @@ impl Asking {
     fn page<P: Platform>(mut self, visit: &Visit<'_, P>, status: u16, problem: Option<&Problem>) -> Response {
         self.inputs.push(Input::reason());
         let wrong = problem.map(|problem| Wrong::of(&problem.detail, &self.inputs));
-        let filled = |input| Filled {
-            input,
-            value: if problem.is_some() { visit.fields.text(input.name) } else { &input.value },
-            error: wrong.as_ref().filter(|wrong| wrong.input == Some(input.name)).map(|wrong| wrong.text),
-        };
+        let shell = visit.shell(self.section, self.title);
         let page = AskingPage {
-            shell: visit.shell(self.section, self.title),
-            inputs: self.inputs.iter().map(filled).collect(),
+            shell: if wrong.is_some() { shell.refused() } else { shell },
+            inputs: match &wrong {
+                Some(wrong) => filled(&self.inputs, &visit.fields, Some(wrong)),
+                None => self.inputs.iter().map(|input| Filled::of(input, &input.value, None)).collect(),
+            },
             action: &visit.request.path,
-            error: wrong.as_ref().filter(|wrong| wrong.input.is_none()).map(|wrong| wrong.text),
+            error: Wrong::alone(wrong.as_ref()),
             asking: &self,
         };
         html(&visit.frame, status, &page)
     }
 }
 
-/// Inputs with what the address has of them.
-pub(super) fn filled<'a>(inputs: &'a [Input], asked: &'a Fields) -> Vec<Filled<'a>> {
-    inputs.iter().map(|input| Filled { input, value: asked.text(input.name), error: None }).collect()
+/// Inputs with what the address or the form has of them, and what is wrong with one of it.
+pub(super) fn filled<'a>(inputs: &'a [Input], given: &'a Fields, wrong: Option<&Wrong<'a>>) -> Vec<Filled<'a>> {
+    inputs.iter().map(|input| Filled::of(input, given.text(input.name), wrong)).collect()
 }
 
 /// Every one of a list of codes, to choose from.
@@ -158,8 +159,13 @@ pub(super) fn options<T: Words + Copy>(all: &[T], code: fn(T) -> &'static str) -
     all.iter().map(|one| (code(*one).to_owned(), one.words().to_owned())).collect()
 }
 
-impl Filled<'_> {
-    /// The attributes that lead from it to what is said of it.
+impl<'a> Filled<'a> {
+    pub(super) fn of(input: &'a Input, value: &'a str, wrong: Option<&Wrong<'a>>) -> Self {
+        let error = wrong.filter(|wrong| wrong.input == Some(input.name)).map(|wrong| wrong.text);
+        Self { input, value, error, is_first: error.is_some() }
+    }
+
+    /// The attributes that lead from it to what is said of it, and the reader to it.
     pub(super) fn described(&self) -> Markup {
         let hint = self.input.hint.map(|_| format!("{}-hint", self.input.name));
         let error = self.error.map(|_| format!("{}-error", self.input.name));
@@ -168,17 +174,24 @@ impl Filled<'_> {
         Markup::attributes(&[
             ("aria-invalid", invalid.then_some("true")),
             ("aria-describedby", Some(described.as_str()).filter(|ids| !ids.is_empty())),
+            ("autofocus", self.is_first.then_some("")),
         ])
     }
 }
 
 /// What is wrong, and with which input.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Wrong<'a> {
     pub(super) input: Option<&'static str>,
     pub(super) text: &'a str,
 }
 
 impl<'a> Wrong<'a> {
+    /// What is wrong where no input can be told.
+    pub(super) fn alone(wrong: Option<&Self>) -> Option<&'a str> {
+        wrong.filter(|wrong| wrong.input.is_none()).map(|wrong| wrong.text)
+    }
+
     /// The API names a member in backticks: at the beginning, or behind what says that it is missing.
     pub(super) fn of(detail: &'a str, inputs: &[Input]) -> Self {
         for input in inputs.iter().filter(|input| input.kind != Kind::Hidden) {

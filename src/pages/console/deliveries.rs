@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::Place;
-use super::asking::{Asking, Filled, Input, Kind, Need, Weight, filled, options};
+use super::asking::{Asking, Filled, Input, Kind, Need, Weight, Wrong, filled, options};
+use super::filters::Listed;
 use super::story::{self, Entry};
 use super::visit::{self, Shell, Visit};
 use super::words::{self, Notice};
@@ -25,6 +26,7 @@ use crate::words::{self as codes, State, Words};
 struct Deliveries<'a> {
     shell: Shell<'a>,
     inputs: Vec<Filled<'a>>,
+    error: Option<&'a str>,
     rows: Vec<Row<'a>>,
     next: Option<String>,
     /// To replaying and to dismissing all that match, where what matches can be.
@@ -71,25 +73,31 @@ pub(super) enum Act {
 }
 
 pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let request: EventsRequest = visit.query_of_few()?;
     let asked = visit.asked();
     let filters = [
         Input::filter("state", words::STATE, options(SaleState::ALL, SaleState::as_str)),
         Input::filter("source", words::STOREFRONT, storefronts()),
         Input::filter("since", words::RECEIVED_SINCE, moments(visit.engine.platform().now(), asked.text("since"))),
     ];
-    let page = admin::events::list(visit.engine, &request).await?;
-    let can_be = matches!(request.state, None | Some(SaleState::NeedsSeller | SaleState::InProgress));
+    let request: Result<EventsRequest, Problem> = visit.query_of_few();
+    let matching = request.as_ref().map(|request| request.state);
+    let can_be = matches!(matching, Ok(None | Some(SaleState::NeedsSeller | SaleState::InProgress)));
+    let listed = Listed::of(match request {
+        Ok(request) => admin::events::list(visit.engine, &request).await,
+        Err(problem) => Err(problem),
+    })?;
+    let wrong = listed.wrong(&filters);
     let all = |what: &str| can_be.then(|| visit.same(&format!("{PATH}/{what}")));
     let page_of = Deliveries {
-        shell: visit.shell(Place::Deliveries, words::DELIVERIES_TITLE),
-        inputs: filled(&filters, &asked),
-        rows: page.items.iter().map(row).collect(),
-        next: visit.next(page.next_cursor.as_deref()),
+        shell: listed.shell(visit, Place::Deliveries, words::DELIVERIES_TITLE),
+        inputs: filled(&filters, &asked, wrong.as_ref()),
+        error: Wrong::alone(wrong.as_ref()),
+        rows: listed.found().iter().flat_map(|page| &page.items).map(row).collect(),
+        next: visit.next(listed.found().and_then(|page| page.next_cursor.as_deref())),
         replay_url: all("replay"),
         dismiss_url: all("dismiss"),
     };
-    Ok(visit.page(&page_of))
+    Ok(listed.page(visit, &page_of))
 }
 
 /// The storefronts, to choose from.
@@ -203,24 +211,22 @@ pub(super) async fn ask_all<P: Platform>(visit: &Visit<'_, P>, act: Act) -> Resu
 }
 
 pub(super) async fn act_on_all<P: Platform>(visit: &Visit<'_, P>, act: Act) -> Result<Response, Problem> {
-    let request: OutstandingRequest = match visit.form() {
-        Ok(request) => request,
+    let done = match (visit.form::<OutstandingRequest>(), act) {
+        (Err(problem), _) => Err(problem),
+        (Ok(request), Act::Replay) => admin::events::replay_many(visit.engine, request)
+            .await
+            .map(|done| (if done.more { Notice::SomeReplayed } else { Notice::AllReplayed }, done.replayed)),
+        (Ok(request), Act::Dismiss) => admin::events::dismiss_many(visit.engine, request)
+            .await
+            .map(|done| (if done.more { Notice::SomeDismissed } else { Notice::AllDismissed }, done.dismissed)),
+    };
+    match done {
+        Ok((notice, count)) => Ok(visit::done_to(PATH, notice, count)),
         Err(problem) => {
             let filters = visit.form_without_change()?;
-            return Ok(all(visit, act, &filters, &visit.fields).await?.again(visit, &problem));
+            Ok(all(visit, act, &filters, &visit.fields).await?.again(visit, &problem))
         }
-    };
-    let (notice, count) = match act {
-        Act::Replay => {
-            let done = admin::events::replay_many(visit.engine, request).await?;
-            (if done.more { Notice::SomeReplayed } else { Notice::AllReplayed }, done.replayed)
-        }
-        Act::Dismiss => {
-            let done = admin::events::dismiss_many(visit.engine, request).await?;
-            (if done.more { Notice::SomeDismissed } else { Notice::AllDismissed }, done.dismissed)
-        }
-    };
-    Ok(visit::done_to(PATH, notice, count))
+    }
 }
 
 /// The form for all that match, which says how many these are.

@@ -142,8 +142,9 @@ pub(super) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
     let manifest = Manifest::new(&app_name(visit, &url), &url, format!("{url}{MADE_PATH}"));
     let mut frame = visit.frame.clone();
     frame.policy.forms.extend(config::origin(web_url));
+    let shell = visit.shell(Place::SetUp, words::MAKE_APP_TITLE);
     let page = Making {
-        shell: visit.shell(Place::SetUp, words::MAKE_APP_TITLE),
+        shell: if error.is_some() { shell.refused() } else { shell },
         forms,
         owner,
         error,

@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::asking::{Asking, Input, Kind, Need, Weight};
+use super::asking::{Asking, Filled, Input, Kind, Need, Weight, Wrong, filled};
 use super::outbox;
 use super::story::{self, Entry};
 use super::visit::{self, Shell, Visit};
@@ -26,14 +26,21 @@ use crate::words::{self as codes, State, Words};
 pub(super) const PATH: &str = "/console/licenses";
 
 /// By what a license is found.
-const FILTERS: [&str; 4] = ["email", "order", "key", "github"];
+const fn filters() -> [Input; 4] {
+    [
+        Input::text_filter("email", words::EMAIL),
+        Input::text_filter("order", words::ORDER),
+        Input::text_filter("key", words::LICENSE),
+        Input::text_filter("github", words::ACCOUNT),
+    ]
+}
 
 #[derive(Template)]
 #[template(path = "pages/templates/console/licenses.html")]
 struct Licenses<'a> {
     shell: Shell<'a>,
     /// What is searched for.
-    asked: &'a Fields,
+    inputs: Vec<Filled<'a>>,
     error: Option<&'a str>,
     rows: Vec<story::License<'a>>,
     next: Option<String>,
@@ -135,10 +142,10 @@ pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
     let request: LicensesRequest = read_pairs(&asked.finish())?;
     let page = admin::licenses::list(visit.engine, &request).await?;
     let next = page.next_cursor.as_deref().map(|cursor| visit.veil.cover(cursor));
-    let asked = Fields::parse(find.as_bytes());
+    let (asked, filters) = (Fields::parse(find.as_bytes()), filters());
     let page_of = Licenses {
         shell: visit.shell(Place::Licenses, words::LICENSES_TITLE),
-        asked: &asked,
+        inputs: filled(&filters, &asked, None),
         error: None,
         rows: page.items.iter().map(|item| story::license(visit, item)).collect(),
         next: visit.next(next.as_deref()),
@@ -148,7 +155,11 @@ pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
 
 /// Leads to what a search finds, under an address that does not say what was searched for.
 pub(super) fn search<P: Platform>(visit: &Visit<'_, P>) -> Response {
-    let given = visit.fields.pairs().filter(|(name, value)| FILTERS.contains(name) && !value.trim().is_empty());
+    let filters = filters();
+    let given = visit
+        .fields
+        .pairs()
+        .filter(|(name, value)| filters.iter().any(|filter| filter.name == *name) && !value.trim().is_empty());
     let find = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(given.map(|(name, value)| (name, value.trim())))
         .finish();
@@ -156,10 +167,11 @@ pub(super) fn search<P: Platform>(visit: &Visit<'_, P>) -> Response {
         return redirect(PATH);
     }
     if let Err(problem) = read_pairs::<LicensesRequest>(&find) {
+        let wrong = Wrong::of(&problem.detail, &filters);
         let page = Licenses {
-            shell: visit.shell(Place::Licenses, words::LICENSES_TITLE),
-            asked: &visit.fields,
-            error: Some(&problem.detail),
+            shell: visit.shell(Place::Licenses, words::LICENSES_TITLE).refused(),
+            inputs: filled(&filters, &visit.fields, Some(&wrong)),
+            error: Wrong::alone(Some(&wrong)),
             rows: Vec::new(),
             next: None,
         };

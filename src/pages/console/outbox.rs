@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::Place;
-use super::asking::{Asking, Filled, Input, Kind, Need, Weight, filled, options};
+use super::asking::{Asking, Filled, Input, Kind, Need, Weight, Wrong, filled, options};
+use super::filters::Listed;
 use super::story;
 use super::visit::{self, Shell, Visit};
 use super::words::{self, Notice};
@@ -22,6 +23,7 @@ use crate::words::{self as codes, State, Words};
 struct Outbox<'a> {
     shell: Shell<'a>,
     inputs: Vec<Filled<'a>>,
+    error: Option<&'a str>,
     rows: Vec<Row<'a>>,
     next: Option<String>,
 }
@@ -50,20 +52,24 @@ pub(super) enum Act {
 }
 
 pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
-    let request: OutboxRequest = visit.query()?;
     let filters = [
         Input::filter("state", words::STATE, options(OutboxState::ALL, OutboxState::as_str)),
         Input::filter("kind", words::KIND, options(OutboxKind::ALL, OutboxKind::as_str)),
     ];
     let asked = visit.asked();
-    let page = admin::outbox::list(visit.engine, &request).await?;
+    let listed = Listed::of(match visit.query::<OutboxRequest>() {
+        Ok(request) => admin::outbox::list(visit.engine, &request).await,
+        Err(problem) => Err(problem),
+    })?;
+    let wrong = listed.wrong(&filters);
     let page_of = Outbox {
-        shell: visit.shell(Place::Outbox, words::OUTBOX_TITLE),
-        inputs: filled(&filters, &asked),
-        rows: page.items.iter().map(row).collect(),
-        next: visit.next(page.next_cursor.as_deref()),
+        shell: listed.shell(visit, Place::Outbox, words::OUTBOX_TITLE),
+        inputs: filled(&filters, &asked, wrong.as_ref()),
+        error: Wrong::alone(wrong.as_ref()),
+        rows: listed.found().iter().flat_map(|page| &page.items).map(row).collect(),
+        next: visit.next(listed.found().and_then(|page| page.next_cursor.as_deref())),
     };
-    Ok(visit.page(&page_of))
+    Ok(listed.page(visit, &page_of))
 }
 
 pub(super) fn row(item: &OutboxItem) -> Row<'_> {

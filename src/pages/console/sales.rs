@@ -5,7 +5,8 @@
 
 use askama::Template;
 
-use super::asking::{Filled, Input, Kind, Need, filled as filled_in};
+use super::asking::{Filled, Input, Kind, Need, Wrong, filled as filled_in};
+use super::filters::Listed;
 use super::visit::{self, Shell, Visit};
 use super::{Place, path, words};
 use crate::http::admin;
@@ -13,6 +14,7 @@ use crate::http::api::codes::SalesCut;
 use crate::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts, SalesCountsRequest};
 use crate::http::{Code, Problem, Response};
 use crate::model::Timestamp;
+use crate::pages::fields::Fields;
 use crate::pages::words::{Markup, Part, filled};
 use crate::platform::Platform;
 use crate::words::{amount, storefront};
@@ -22,6 +24,13 @@ use crate::words::{amount, storefront};
 struct Sales<'a> {
     shell: Shell<'a>,
     inputs: Vec<Filled<'a>>,
+    error: Option<&'a str>,
+    /// `None` where it cannot be told for which days.
+    counted: Option<Counted<'a>>,
+}
+
+/// What was sold in the days that were asked for.
+struct Counted<'a> {
     totals: Vec<Markup>,
     /// Some wait for their buyer.
     waits: bool,
@@ -73,10 +82,12 @@ const CHART_HEIGHT: i64 = 120;
 
 pub(super) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
     let asked = visit.asked();
-    let request: SalesCountsRequest = visit::members(&asked, &["days", "cursor"])?;
-    let request = SalesCountsRequest { until: last_day(asked.text("until"))?, ..request };
-    let counts = admin::sales::counts(visit.engine, &request).await?;
-    let before = date(counts.since.plus_millis(-1));
+    let request = asked_for(&asked);
+    let goes_on = request.as_ref().is_ok_and(|request| request.cursor.is_some());
+    let listed = Listed::of(match request {
+        Ok(request) => admin::sales::counts(visit.engine, &request).await,
+        Err(problem) => Err(problem),
+    })?;
     let periods = PERIODS.map(|(code, name)| (code.to_owned(), name.to_owned())).to_vec();
     let inputs = [
         Input {
@@ -96,19 +107,33 @@ pub(super) async fn show<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
             need: Need::Optional,
         },
     ];
+    let wrong = listed.wrong(&inputs);
     let page = Sales {
-        shell: visit.shell(Place::Sales, words::SALES_TITLE),
-        inputs: filled_in(&inputs, &asked),
+        shell: listed.shell(visit, Place::Sales, words::SALES_TITLE),
+        inputs: filled_in(&inputs, &asked, wrong.as_ref()),
+        error: Wrong::alone(wrong.as_ref()),
+        counted: listed.found().map(|counts| counted(counts, asked.text("days"), goes_on)),
+    };
+    Ok(listed.page(visit, &page))
+}
+
+fn asked_for(asked: &Fields) -> Result<SalesCountsRequest, Problem> {
+    let request: SalesCountsRequest = visit::members(asked, &["days", "cursor"])?;
+    Ok(SalesCountsRequest { until: last_day(asked.text("until"))?, ..request })
+}
+
+fn counted<'a>(counts: &'a SalesCounts, days: &str, goes_on: bool) -> Counted<'a> {
+    let before = date(counts.since.plus_millis(-1));
+    Counted {
         totals: totals(&counts.total),
         waits: counts.total.waiting_on_buyer > 0,
         chart: Chart::of(&counts.days),
         days: counts.days.iter().map(day_row).collect(),
         products: counts.products.iter().map(product_row).collect(),
-        earlier: path(PATH, [("days", asked.text("days")), ("until", before.as_str())]),
-        rest: rest_of_day(&counts, asked.text("days")),
-        goes_on: request.cursor.is_some(),
-    };
-    Ok(visit.page(&page))
+        earlier: path(PATH, [("days", days), ("until", before.as_str())]),
+        rest: rest_of_day(counts, days),
+        goes_on,
+    }
 }
 
 /// Where the rest is of a day with more sales than are counted at once.

@@ -81,7 +81,7 @@ async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame,
     };
     let (to, name) = (own(fields.text("to")).unwrap_or("/console"), fields.text("name").trim());
     let refuse = |status, error| {
-        let shell = Shell::outside(frame, words::SIGN_IN_TITLE);
+        let shell = Shell::outside(frame, words::SIGN_IN_TITLE).refused();
         visit::html(frame, status, &SignIn { shell, to, name, error: Some(error) })
     };
     if !engine.platform().within_limit(Limit::Admin, &network).await {

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::http::{Problem, Request, Response, read_pairs};
 use crate::pages::answer::redirect;
 use crate::pages::fields::Fields;
-use crate::pages::frame::Frame;
+use crate::pages::frame::{Frame, Sent};
 use crate::pages::words::{Markup, Part, filled};
 use crate::platform::Platform;
 
@@ -39,6 +39,8 @@ pub(super) struct Shell<'a> {
     /// In the heading, and first in the browser's tab.
     pub(super) title: &'a str,
     pub(super) section: Option<Place>,
+    /// Nothing came of what was asked for: the browser's tab says so.
+    pub(super) is_refused: bool,
 }
 
 /// A section, as it is led to.
@@ -54,6 +56,8 @@ pub(super) struct Link {
 struct Refused<'a> {
     shell: Shell<'a>,
     sentence: &'a str,
+    /// What was sent, where sending it once more may work.
+    sent: Option<Sent<'a>>,
 }
 
 /// What stands in addresses and is none of the filters.
@@ -68,7 +72,12 @@ const FEW: &str = "20";
 impl<'a> Shell<'a> {
     /// Of a page for whoever has not signed in.
     pub(super) const fn outside(frame: &'a Frame, title: &'a str) -> Self {
-        Self { frame, operator: None, notice: None, title, section: None }
+        Self { frame, operator: None, notice: None, title, section: None, is_refused: false }
+    }
+
+    /// Of the same page where nothing came of what was asked for.
+    pub(super) fn refused(self) -> Self {
+        Self { is_refused: true, ..self }
     }
 
     /// Who has signed in.
@@ -164,7 +173,7 @@ impl<P: Platform> Visit<'_, P> {
         let query = self.asked();
         let notice = Notice::of(query.text(NOTE)).map(|notice| notice.told(query.text(COUNT).parse().ok()));
         let operator = Some(self.operator.name.as_str());
-        Shell { frame: &self.frame, operator, notice, title, section: Some(section) }
+        Shell { frame: &self.frame, operator, notice, title, section: Some(section), is_refused: false }
     }
 
     /// A page.
@@ -172,9 +181,11 @@ impl<P: Platform> Visit<'_, P> {
         html(&self.frame, 200, template)
     }
 
-    /// A page that says why nothing came of it.
+    /// A page that says why nothing came of it. A form is kept where it may be taken later: it can be sent as it is.
     pub(super) fn refused(&self, problem: &Problem) -> Response {
-        refused(&self.frame, Some(&self.operator), problem.code.status(), &problem.detail)
+        let may_work = self.request.method == "POST" && problem.retry_after_s.is_some();
+        let sent = may_work.then_some(Sent { path: &self.request.path, fields: &self.fields });
+        not_taken(&self.frame, Some(&self.operator), problem.code.status(), &problem.detail, sent)
     }
 }
 
@@ -195,11 +206,21 @@ pub(super) fn done_to(path: &str, notice: Notice, count: usize) -> Response {
 
 /// A page that says why a request is not taken.
 pub(super) fn refused(frame: &Frame, operator: Option<&Operator>, status: u16, sentence: &str) -> Response {
+    not_taken(frame, operator, status, sentence, None)
+}
+
+fn not_taken(
+    frame: &Frame,
+    operator: Option<&Operator>,
+    status: u16,
+    sentence: &str,
+    sent: Option<Sent<'_>>,
+) -> Response {
     let shell = Shell {
         operator: operator.map(|operator| operator.name.as_str()),
         ..Shell::outside(frame, words::REFUSED_TITLE)
     };
-    html(frame, status, &Refused { shell, sentence })
+    html(frame, status, &Refused { shell, sentence, sent })
 }
 
 pub(super) fn html(frame: &Frame, status: u16, template: &impl Template) -> Response {

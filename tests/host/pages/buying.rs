@@ -111,15 +111,76 @@ fn whatever_is_wrong_with_a_key_is_said_with_the_status_of_the_api() {
             let seen = browser.post("/", &[("license_key", entered)]).await;
             assert_eq!(seen.status, status, "{entered}");
             assert!(seen.text().contains(said) && seen.html.contains("aria-invalid=\"true\""), "{}", seen.html);
+            assert!(seen.html.contains(&format!("value=\"{entered}\"")), "it stays: {}", seen.html);
             assert_eq!(browser.cookie("__Host-latchkey"), None);
         }
         shop.host.inject(|call| if matches!(call, Call::Batch(_)) { Fate::FailBefore } else { Fate::Proceed });
         let seen = browser.post("/", &[("license_key", &key)]).await;
         assert_eq!(seen.status, 503);
-        assert!(seen.text().contains("Our database did not answer."));
+        assert!(seen.text().contains("Our database did not answer.") && seen.html.contains(&key), "{}", seen.html);
+        assert_eq!(seen.header("retry-after"), Some("10"));
         shop.host.inject(|_| Fate::Proceed);
         shop.host.limit_to(0);
-        assert_eq!(browser.post("/", &[("license_key", &key)]).await.status, 429);
+        let seen = browser.post("/", &[("license_key", &key)]).await;
+        assert_eq!((seen.status, seen.header("retry-after")), (429, Some("60")));
+        assert!(seen.html.contains(&key), "{}", seen.html);
+    });
+}
+
+#[test]
+fn what_was_ticked_or_typed_stays_where_nothing_came_of_it() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        shop.stock(&crate::shop::catalogue_of(
+            "[[gumroad]]\nproduct_id = \"32-nPAicqbLj8B_WswVlMw==\"\nname = \"Acme\"\ntier = \"pro\"\nrepos = []\n\
+             choose = { from = [\"acme/a\", \"acme/b\", \"acme/c\"], limit = 2 }\n",
+        ));
+        let (browser, _) = entered(&shop, &key).await;
+        browser.submit("/license/choose", &[("repo", "acme/c")]).await;
+        let seen = browser.post("/license/choose", &[("repo", "acme/a"), ("repo", "acme/b"), ("repo", "acme/c")]).await;
+        assert_eq!(seen.status, 400);
+        assert_eq!(seen.html.matches(" checked").count(), 3, "what was ticked, not what is kept: {}", seen.html);
+        let seen = browser.post("/license/choose", &[]).await;
+        assert_eq!((seen.status, seen.html.matches(" checked").count()), (400, 0), "{}", seen.html);
+        assert!(seen.html.contains("autofocus"), "{}", seen.html);
+
+        // Without the license there is no form to show: what was sent can be sent once more.
+        let fields = [("repo", "acme/a"), ("repo", "acme/b")];
+        for (path, fields) in [
+            ("/license/choose", fields.as_slice()),
+            ("/license/account", &[("github_username", "octocat")]),
+            ("/license/activate", &[("github_username", "octocat")]),
+            ("/license/again", &[("github_username", "octocat")]),
+        ] {
+            shop.host.inject(|call| if matches!(call, Call::Batch(_)) { Fate::FailBefore } else { Fate::Proceed });
+            let seen = browser.post(path, fields).await;
+            shop.host.inject(|_| Fate::Proceed);
+            assert_eq!((seen.status, seen.header("retry-after")), (503, Some("10")), "{path}: {}", seen.text());
+            assert!(seen.html.contains(&format!("<form method=\"post\" action=\"{path}\">")), "{}", seen.html);
+            for (name, value) in fields {
+                let hidden = format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
+                assert!(seen.html.contains(&hidden), "{path}: {}", seen.html);
+            }
+        }
+        let seen = browser.submit("/license/choose", &fields).await;
+        assert!(seen.text().contains("Change the choice"), "{}", seen.text());
+        shop.calls();
+    });
+}
+
+#[test]
+fn what_is_wrong_with_a_license_that_asks_for_nothing_is_said_all_the_same() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        let (browser, _) = entered(&shop, &key).await;
+        browser.submit("/license/activate", &[("github_username", "octocat")]).await;
+        shop.rows(&format!("UPDATE grants SET {}, until_at = NULL", seen_as("member")));
+        let seen = browser.post("/license/again", &[("github_username", "not a name")]).await;
+        assert_eq!(seen.status, 400);
+        assert!(seen.text().contains("This is no GitHub username."), "{}", seen.text());
+        shop.calls();
     });
 }
 

@@ -534,3 +534,27 @@ fn who_asked_is_forgotten_after_a_week() {
         shop.calls();
     });
 }
+
+#[test]
+fn a_link_outlasts_a_database_that_does_not_answer_and_a_limit() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let link = mailed(&shop).await;
+        let browser = Browser::new(&shop);
+        let holds = |seen: &Seen| seen.html.contains(&format!("name=\"token\" value=\"{}\"", token_of(&link)));
+        shop.host.inject(|call| if matches!(call, Call::Batch(_)) { Fate::FailBefore } else { Fate::Proceed });
+        let seen = browser.get(&link).await;
+        assert_eq!((seen.status, seen.header("retry-after")), (503, Some("10")));
+        assert!(seen.text().contains("Our database did not answer."), "{}", seen.text());
+        let seen = use_link(&browser, &link).await;
+        assert_eq!(seen.status, 503);
+        assert!(seen.text().contains("Our database did not answer.") && holds(&seen), "{}", seen.html);
+        shop.host.inject(|_| Fate::Proceed);
+        shop.host.limit_to(0);
+        let seen = use_link(&browser, &link).await;
+        assert_eq!((seen.status, seen.header("retry-after")), (429, Some("60")));
+        assert!(seen.text().contains("Too many attempts.") && holds(&seen), "{}", seen.html);
+        shop.host.limit_to(1000);
+        assert_eq!(use_link(&browser, &link).await.header("location"), Some("/recover/licenses"));
+    });
+}

@@ -12,6 +12,7 @@ use crate::http::{Code, Problem, Response};
 use crate::model::{Actor, GithubUserId, Reason, Repo};
 use crate::pages::answer::redirect;
 use crate::pages::console::asking::{Asking, Filled, Input, Kind, Need, Weight, Wrong, filled as filled_in};
+use crate::pages::console::filters::Listed;
 use crate::pages::console::visit::{self, Shell, Visit, html};
 use crate::pages::console::words::{self, Notice};
 use crate::pages::console::{Place, path};
@@ -25,7 +26,9 @@ use crate::words::Words;
 struct Sync<'a> {
     shell: Shell<'a>,
     filters: Vec<Filled<'a>>,
-    /// What it would come to, line by line.
+    /// What is wrong with them, where no single one can be told.
+    filters_error: Option<&'a str>,
+    /// What it would come to, line by line; nothing where the filters ask for what cannot be.
     lines: Vec<Markup>,
     repos: Vec<RepoRow<'a>>,
     changes: bool,
@@ -134,9 +137,12 @@ async fn planned<P: Platform>(
     given: &Fields,
     problem: Option<&Problem>,
 ) -> Result<Response, Problem> {
-    let asked: SyncRequest = visit::members(given, &["product", "cursor"])?;
-    let answer = admin::grants::sync(visit.engine, SyncRequest { dry_run: true, ..asked }).await?;
-    let version = answer.version.to_string();
+    let listed = Listed::of(match visit::members::<SyncRequest>(given, &["product", "cursor"]) {
+        Ok(asked) => admin::grants::sync(visit.engine, SyncRequest { dry_run: true, ..asked }).await,
+        Err(problem) => Err(problem),
+    })?;
+    let answer = listed.found();
+    let version = answer.map(|answer| answer.version.to_string()).unwrap_or_default();
     let inputs = [
         Input::hidden("product", given.text("product")),
         Input::hidden("cursor", given.text("cursor")),
@@ -152,33 +158,36 @@ async fn planned<P: Platform>(
         need: Need::Optional,
     }];
     let wrong = problem.map(|problem| Wrong::of(&problem.detail, &inputs));
-    let fill = |input| fill(input, given, wrong.as_ref());
-    let counts = &answer.counts;
+    let wrong_filter = listed.wrong(&filters);
+    let shell = listed.shell(visit, Place::Access, words::SYNC_TITLE);
     let page = Sync {
-        shell: visit.shell(Place::Access, words::SYNC_TITLE),
-        filters: filled_in(&filters, given),
-        lines: lines(&answer),
+        shell: if wrong.is_some() { shell.refused() } else { shell },
+        filters: filled_in(&filters, given, wrong_filter.as_ref()),
+        filters_error: Wrong::alone(wrong_filter.as_ref()),
+        lines: answer.map(lines).unwrap_or_default(),
         repos: answer
-            .repos
             .iter()
+            .flat_map(|answer| &answer.repos)
             .map(|synced| {
                 let access = synced.access;
                 RepoRow { repo: &synced.repo, counts: [access.add, access.remove, access.raise, access.lower] }
             })
             .collect(),
-        changes: counts.changed > 0,
-        goes_on: answer.next_cursor.is_some(),
-        inputs: inputs.iter().map(fill).collect(),
-        error: wrong.as_ref().filter(|wrong| wrong.input.is_none()).map(|wrong| wrong.text),
+        changes: answer.is_some_and(|answer| answer.counts.changed > 0),
+        goes_on: answer.is_some_and(|answer| answer.next_cursor.is_some()),
+        inputs: inputs.iter().map(|input| fill(input, given, wrong.as_ref())).collect(),
+        error: Wrong::alone(wrong.as_ref()),
     };
-    Ok(html(&visit.frame, problem.map_or(200, |problem| problem.code.status()), &page))
+    Ok(match problem {
+        Some(problem) => html(&visit.frame, problem.code.status(), &page),
+        None => listed.page(visit, &page),
+    })
 }
 
 /// What is hidden is by what is shown; the reason is kept.
 fn fill<'a>(input: &'a Input, given: &'a Fields, wrong: Option<&Wrong<'a>>) -> Filled<'a> {
     let value = if input.kind == Kind::Hidden { input.value.as_str() } else { given.text(input.name) };
-    let error = wrong.filter(|wrong| wrong.input == Some(input.name)).map(|wrong| wrong.text);
-    Filled { input, value, error }
+    Filled::of(input, value, wrong)
 }
 
 /// What would change, and what would be left as it is.

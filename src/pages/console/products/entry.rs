@@ -163,7 +163,7 @@ fn page<P: Platform>(
         ],
         mistakes: shows.mistakes,
         plan: shows.plan,
-        error: wrong.as_ref().filter(|wrong| wrong.input.is_none()).map(|wrong| wrong.text),
+        error: Wrong::alone(wrong.as_ref()),
     };
     html(&visit.frame, status, &page)
 }
@@ -173,7 +173,8 @@ fn filled_with<'a>(
     given: &'a Fields,
     error_of: impl Fn(&Input) -> Option<&'a str>,
 ) -> Vec<Filled<'a>> {
-    let fill = |input: &'a Input| Filled { input, value: given.text(input.name), error: error_of(input) };
+    let fill =
+        |input: &'a Input| Filled { input, value: given.text(input.name), error: error_of(input), is_first: false };
     inputs.iter().map(fill).collect()
 }
 
