@@ -43,28 +43,39 @@ if (navigator.clipboard) {
 }
 
 // What is written is checked while that goes on. Without a script the button does it.
-for (const area of document.querySelectorAll("[data-check]")) {
+for (const form of document.querySelectorAll("form[data-check]")) {
   const shown = document.getElementById("mistakes");
+  // Nobody is told what is wrong with a field that they have not come to.
+  const isBegun = ({ input }) => !input || form.elements.namedItem(input)?.value !== "";
+  const lineOf = ({ text, input }) => {
+    const line = document.createElement("li");
+    const link = input ? document.createElement("a") : line;
+    link.textContent = text;
+    if (input) {
+      link.href = `#${input}`;
+      line.append(link);
+    }
+    return line;
+  };
   let pause;
   let asked = 0;
-  area.addEventListener("input", () => {
+  form.addEventListener("input", ({ target }) => {
+    // What was wrong with it is being mended.
+    document.getElementById(`${target.id}-error`)?.remove();
+    target.removeAttribute("aria-invalid");
     clearTimeout(pause);
     pause = setTimeout(async () => {
       const mine = ++asked;
       try {
-        const answer = await fetch(area.dataset.check, { method: "POST", body: new URLSearchParams({ text: area.value }) });
+        const answer = await fetch(form.dataset.check, { method: "POST", body: new URLSearchParams(new FormData(form)) });
         // Whoever is signed out meanwhile is led elsewhere.
         if (!answer.ok || answer.redirected) return;
         const { mistakes } = await answer.json();
         if (mine !== asked) return;
-        const lines = mistakes.map(({ text }) => {
-          const line = document.createElement("li");
-          line.textContent = text;
-          return line;
-        });
+        const lines = mistakes.filter(isBegun).map(lineOf);
         shown.querySelector("ul").replaceChildren(...lines);
         shown.hidden = lines.length === 0;
-        live.textContent = lines.length === 0 ? area.dataset.right : area.dataset.wrong;
+        live.textContent = lines.length === 0 ? form.dataset.right : form.dataset.wrong;
       } catch {
         // It is checked again when it is sent.
       }

@@ -289,7 +289,7 @@ async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respo
         Place::RetryOutbox => outbox::act(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::act(visit, outbox::Act::Cancel).await,
         Place::ProductsText => products::text::change(visit).await,
-        Place::CheckProducts => Ok(products::text::check(visit)),
+        Place::CheckProducts => products::text::check(visit).await,
         Place::ProductsEntry => products::entry::change(visit).await,
         Place::RemoveProduct => products::remove(visit).await,
         Place::ForgetEarlier => access::bringing::forget(visit).await,

@@ -43,6 +43,11 @@ impl Fields {
         Self::parse(request.query.as_deref().unwrap_or_default().as_bytes())
     }
 
+    /// Whether there is a field of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
     /// The first field of that name; empty where there is none.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()

@@ -156,11 +156,7 @@ pub(super) fn noted(path: &str, notice: Notice) -> String {
 pub(super) async fn show<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Frame) -> Response {
     let Some((session, key)) = entered(engine, request) else { return over() };
     let query = Fields::of_query(request);
-    let told = Told {
-        notice: Notice::of(query.text("note")),
-        chooses: query.all("choose").next().is_some(),
-        ..Told::default()
-    };
+    let told = Told { notice: Notice::of(query.text("note")), chooses: query.has("choose"), ..Told::default() };
     page(engine, frame, &session, &key, told).await
 }
 

@@ -151,7 +151,10 @@ impl Asking {
 
 /// Inputs with what the address or the form has of them, and what is wrong with one of it.
 pub(super) fn filled<'a>(inputs: &'a [Input], given: &'a Fields, wrong: Option<&Wrong<'a>>) -> Vec<Filled<'a>> {
-    inputs.iter().map(|input| Filled::of(input, given.text(input.name), wrong)).collect()
+    // What nobody has entered is as it is by now, such as the version of what is changed.
+    let value =
+        |input: &'a Input| if input.kind == Kind::Hidden { input.value.as_str() } else { given.text(input.name) };
+    inputs.iter().map(|input| Filled::of(input, value(input), wrong)).collect()
 }
 
 /// Every one of a list of codes, to choose from.

@@ -481,10 +481,11 @@ pub(crate) const ADD_TITLE: &str = "Add a product";
 pub(crate) const CHANGE_TITLE: &str = "Change an entry";
 pub(crate) const ENTRY_LEAD: &str =
     "It counts for sales from now on. Who bought before keeps what they have, until you bring them to it.";
-pub(crate) const SOLD_LEAD: &str = "It was sold already. Tick what it opens, look at the difference and save: what waits for it is then processed within a minute.";
+pub(crate) const SOLD_LEAD: &str =
+    "It was sold already. Tick what it opens and save: what waits for it is then processed within a minute.";
 pub(crate) const SOLD_REASON: &str = "it was sold";
-pub(crate) const ENTRY_GONE: &str = "This entry is gone: somebody has changed the catalogue meanwhile.";
-pub(crate) const NO_STOREFRONT: &str = "There is no such storefront.";
+pub(crate) const ENTRY_GONE: &str = "This entry is gone: somebody has changed the catalogue meanwhile. What you entered is kept, and would be added anew.";
+pub(crate) const NO_STOREFRONT: &str = "`source` names no storefront that there is.";
 pub(crate) const LOOK_BUTTON: &str = "Show the difference";
 pub(crate) const SAVE_BUTTON: &str = "Save";
 pub(crate) const REMOVE_ENTRY_TITLE: &str = "Take a product out of the catalogue";
@@ -499,8 +500,9 @@ pub(crate) const TEXT_LABEL: &str = "Catalogue";
 pub(crate) const CATALOGUE_TOO_LARGE: &str = "The catalogue is larger than a million characters.";
 pub(crate) const MISTAKES_HEADING: &str = "What is wrong with it";
 pub(crate) const NO_MISTAKES: &str = "Nothing is wrong with it.";
-pub(crate) const SOME_MISTAKES: &str = "Something is wrong with it: see above the text.";
+pub(crate) const SOME_MISTAKES: &str = "Something is wrong with it: see above what you write.";
 pub(crate) const PLAN_HEADING: &str = "What would change";
+pub(crate) const PLAN_OF_OTHER: &str = "What you wrote is kept, and compared with the catalogue as it is now: see whether it takes back what was changed meanwhile.";
 pub(crate) const PLAN_NOTHING: &str = "Nothing: the catalogue is so already.";
 pub(crate) const ADDED: &str = "Added";
 pub(crate) const CHANGED: &str = "Changed";

@@ -40,7 +40,7 @@ fn one_line_a_cause_says_how_many_it_holds_up_and_what_helps() {
 }
 
 #[test]
-fn what_was_given_up_is_one_click_from_being_tried_again() {
+fn what_was_given_up_leads_to_the_form_that_tries_it_again() {
     run(async {
         let shop = Shop::open_with(&CONSOLE);
         let key = shop.sell_starter().await;

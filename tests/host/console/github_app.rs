@@ -1,4 +1,4 @@
-//! A GitHub App of the seller's own, from a manifest: made with one click, its secrets shown once and kept nowhere.
+//! A GitHub App of the seller's own, from a manifest: made in one form, its secrets shown once and kept nowhere.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn file(seen: &Seen) -> Value {
 }
 
 #[test]
-fn an_app_is_made_with_one_click_and_its_secrets_open_github() {
+fn an_app_is_made_from_a_manifest_and_its_secrets_open_github() {
     run(async {
         let shop = Shop::open_with(&settings());
         let browser = signed_in(&shop).await;

@@ -5,9 +5,13 @@ use latchkey_sandbox::{
 };
 use serde_json::{Value, json};
 
+use latchkey::adapters::storefronts::SECTIONS;
+use latchkey::model::Catalogue;
+use latchkey::model::catalogue::Form;
+
 use super::{CONSOLE, signed_in};
 use crate::pages::{FORM, form};
-use crate::shop::{Shop, catalogue_of, run};
+use crate::shop::{STARTER, Shop, catalogue_of, run};
 
 const ENTRY: &str = "/console/products/entry";
 const TEXT: &str = "/console/products/text";
@@ -41,7 +45,7 @@ fn link_in(html: &str) -> String {
 }
 
 #[test]
-fn a_sale_of_an_unknown_product_is_one_click_from_being_fulfilled() {
+fn a_product_that_was_sold_is_entered_looked_at_and_saved_for_a_reason() {
     run(async {
         let shop = Shop::open_with(&CONSOLE);
         sell_unknown(&shop, "Acme <b>Extra</b>").await;
@@ -108,6 +112,159 @@ fn a_sale_of_an_unknown_product_is_one_click_from_being_fulfilled() {
     });
 }
 
+/// The link to the form, a tick and a button; without the tick where it is known what it opens.
+#[test]
+fn a_sale_of_an_unknown_product_is_fulfilled_by_a_link_a_tick_and_save() {
+    run(async {
+        for (entries, tick) in [
+            ("", Some("acme/starter")),
+            // A variant opens at first what another of the same product opens.
+            (
+                "[[gumroad]]\nproduct_id = \"unknown-1==\"\nvariant = \"Tier: Team\"\nname = \"Acme Extra, team\"\ntier = \"team\"\nrepos = [\"acme/extra\"]\n",
+                None,
+            ),
+        ] {
+            let shop = Shop::open_with(&CONSOLE);
+            let known = "[[gumroad]]\nproduct_id = \"known==\"\nname = \"Acme Kit\"\ntier = \"pro\"\nrepos = [\"acme/starter\", \"acme/kit\"]\n";
+            shop.stock(&catalogue_of(&format!("{known}\n{entries}")));
+            sell_unknown(&shop, "Acme Extra").await;
+            let browser = signed_in(&shop).await;
+            let list = browser.look("/console/products").await;
+            let shown = browser.look(&link_in(&list.html)).await;
+            let text = shown.text();
+            assert!(text.contains("What would change Added Acme Extra (Gumroad unknown-1==)"), "{text}");
+            assert!(text.contains("Deliveries that wait for it, and will be processed: 1."), "{text}");
+
+            let saved = |html: &str, ticked: Option<&str>| {
+                let mut fields = sent_by(html);
+                fields.extend(ticked.map(|repo| ("repo".to_owned(), repo.to_owned())));
+                fields.push(("do".to_owned(), "save".to_owned()));
+                fields
+            };
+            let fields = saved(&shown.html, None);
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            if tick.is_some() {
+                // What it opens has to be said; the button stays where it is.
+                let seen = browser.post(ENTRY, &fields).await;
+                assert_eq!((seen.status, shop.count("admin_actions")), (422, 0), "{}", seen.text());
+                assert!(seen.html.contains("<a href=\"#repos\">") && !seen_in(&seen.html).is_empty(), "{}", seen.html);
+            }
+            // Another variant is another difference.
+            let other =
+                fields.iter().map(|(name, value)| (*name, if *name == "variant" { "Tier: Solo" } else { *value }));
+            let other: Vec<_> = other.chain(tick.map(|repo| ("repo", repo))).collect();
+            let seen = browser.post(ENTRY, &other).await;
+            assert_eq!((seen.status, shop.count("admin_actions")), (200, 0), "{}", seen.text());
+
+            let fields = saved(&shown.html, tick);
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let seen = browser.submit(ENTRY, &fields).await;
+            let text = seen.text();
+            assert!(text.contains("Deliveries that waited for it and are processed within a minute: 1."), "{text}");
+            shop.tick().await;
+            let mails = shop.sandbox.take_mails();
+            assert_eq!(
+                mails.iter().map(|mail| mail.subject.as_str()).collect::<Vec<_>>(),
+                ["Your license for Acme Extra"]
+            );
+            assert_eq!(shop.value("SELECT reason FROM admin_actions"), "it was sold");
+        }
+    });
+}
+
+#[test]
+fn whoever_was_overtaken_looks_at_the_newest_catalogue_and_saves() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        let browser = signed_in(&shop).await;
+        let text = sent_by(&browser.look(TEXT).await.html);
+        let text = text.iter().find(|(name, _)| name == "text").unwrap().1.clone();
+        let entry = |id: &str| {
+            format!("\n[[gumroad]]\nproduct_id = \"{id}\"\nname = \"{id}\"\ntier = \"pro\"\nrepos = [\"acme/x\"]\n")
+        };
+        let mine = format!("{text}{}", entry("mine"));
+        shop.map(&Catalogue::read(&format!("{text}{}", entry("theirs")), Form::Toml, SECTIONS).unwrap()).await;
+        let written = [("text", mine.as_str()), ("reason", "mine")];
+        let sent = |html: &str, act: &'static str| {
+            let (_, version) = html.split_once("name=\"expected_version\" value=\"").unwrap();
+            let version = version.split_once('"').unwrap().0.to_owned();
+            [("expected_version", version), ("seen", seen_in(html)), ("do", act.to_owned())]
+        };
+        let late =
+            browser.post(TEXT, &[written.as_slice(), &[("expected_version", "1"), ("do", "look")]].concat()).await;
+        assert_eq!(late.status, 409);
+        let said = late.text();
+        assert!(said.contains("What you wrote is kept, and compared with the catalogue as it is now"), "{said}");
+        assert!(said.contains("Added mine (Gumroad mine) Taken out theirs (Gumroad theirs)"), "{said}");
+        assert!(
+            late.html.contains("id = &#34;mine&#34;") && late.html.contains("<title>This did not work"),
+            "{}",
+            late.html
+        );
+        let with = sent(&late.html, "save");
+        let with: Vec<_> = with.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let seen = browser.submit(TEXT, &[written.as_slice(), &with].concat()).await;
+        assert!(seen.text().contains("The catalogue is saved"), "{}", seen.text());
+
+        // So it is with the form of an entry.
+        let entered = [
+            ("source", "gumroad"),
+            ("product_id", "third"),
+            ("name", "Third"),
+            ("tier", "pro"),
+            ("repos", "acme/third"),
+            ("reason", "a third"),
+        ];
+        let late =
+            browser.post(ENTRY, &[entered.as_slice(), &[("expected_version", "1"), ("do", "save")]].concat()).await;
+        assert_eq!(late.status, 409);
+        assert!(late.text().contains("Added Third (Gumroad third)"), "{}", late.text());
+        let with = sent(&late.html, "save");
+        let with: Vec<_> = with.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let seen = browser.submit(ENTRY, &[entered.as_slice(), &with].concat()).await;
+        assert!(seen.text().contains("The catalogue is saved"), "{}", seen.text());
+
+        // And with taking one out.
+        let path = "/console/products/remove";
+        let named = [("source", "gumroad"), ("product_id", "third"), ("reason", "not the third")];
+        let late = browser.post(path, &[named.as_slice(), &[("expected_version", "1")]].concat()).await;
+        assert_eq!(late.status, 409);
+        let version = shop.value("SELECT version FROM catalogue");
+        assert!(late.html.contains(&format!("name=\"expected_version\" value=\"{version}\"")), "{}", late.html);
+        browser.submit(path, &[named.as_slice(), &[("expected_version", version.as_str())]].concat()).await;
+        assert_eq!(shop.count("products WHERE product_id = 'third'"), 0);
+    });
+}
+
+#[test]
+fn an_entry_is_checked_while_it_is_entered() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        let browser = signed_in(&shop).await;
+        let html = browser.look(ENTRY).await.html;
+        assert!(html.contains("data-check=\"/console/products/check\""), "{html}");
+        let check = async |fields: &[(&str, &str)]| {
+            let seen = browser.post("/console/products/check", fields).await;
+            assert_eq!(seen.status, 200, "{}", seen.html);
+            serde_json::from_str::<Value>(&seen.html).unwrap()["mistakes"].clone()
+        };
+        let entered = [("source", "gumroad"), ("product_id", "new=="), ("name", "New"), ("tier", "pro")];
+        let mistakes = check(&[entered.as_slice(), &[("years", "two"), ("repo", "acme/kit")]].concat()).await;
+        assert_eq!((&mistakes[0]["input"], &mistakes[1]), (&json!("years"), &Value::Null), "{mistakes}");
+        let mistakes = check(&entered).await;
+        assert_eq!(mistakes[0]["input"], "repos", "{mistakes}");
+        // What is there already is none of another entry's.
+        let mistakes = check(&[entered.as_slice(), &[("product_id", STARTER), ("repo", "acme/kit")]].concat()).await;
+        assert_eq!(mistakes, json!([]), "the first field of a name counts");
+        let again =
+            [("source", "gumroad"), ("product_id", STARTER), ("name", "New"), ("tier", "pro"), ("repo", "acme/kit")];
+        assert_ne!(check(&again).await, json!([]), "it has an entry");
+        let was = [("was_source", "gumroad"), ("was_product_id", STARTER)];
+        assert_eq!(check(&[again.as_slice(), &was].concat()).await, json!([]));
+        assert_eq!(shop.count("admin_actions"), 0);
+    });
+}
+
 #[test]
 fn the_form_names_every_mistake_at_its_input_and_keeps_what_was_entered() {
     run(async {
@@ -148,8 +305,9 @@ fn the_form_names_every_mistake_at_its_input_and_keeps_what_was_entered() {
         assert!(seen.text().contains("What would change"), "what is to be saved stays in view: {}", seen.text());
         assert!(seen.text().contains("This is needed.") && seen.html.contains("id=\"reason-error\""), "{}", seen.html);
         assert_eq!(shop.count("admin_actions"), 0);
-        let seen = browser.post(ENTRY, &[("source", "ebay"), ("do", "save"), ("reason", "x")]).await;
+        let seen = browser.post(ENTRY, &[("source", "ebay"), ("name", "Kit"), ("do", "save"), ("reason", "x")]).await;
         assert_eq!(seen.status, 400);
+        assert!(seen.html.contains("id=\"source-error\"") && seen.html.contains("value=\"Kit\""), "{}", seen.html);
     });
 }
 
@@ -339,7 +497,11 @@ fn an_entry_is_taken_out_for_a_reason_and_buyers_keep_what_they_have() {
             ("source", "gumroad"),
             ("do", "look"),
         ];
-        assert_eq!(browser.post(ENTRY, &gone).await.status, 404, "what is gone is not added again unawares");
+        let gone = [gone.as_slice(), &[("name", "as I want it")]].concat();
+        let seen = browser.post(ENTRY, &gone).await;
+        assert_eq!(seen.status, 404, "what is gone is not added again unawares");
+        assert!(seen.text().contains("This entry is gone") && seen.html.contains("as I want it"), "{}", seen.html);
+        assert!(seen.html.contains("name=\"was_product_id\" value=\"\""), "what it would be is new: {}", seen.html);
     });
 }
 
@@ -372,7 +534,12 @@ fn repositories_and_products_are_picked_from_what_the_services_list() {
         }
         assert_eq!(shop.calls(), ["GET /user/repos"], "the product is known by then");
 
-        // What was ticked stays, and nobody is asked once more.
+        // What is listed stays, ticked or not, and nobody is asked once more.
+        let listed = sent_by(&seen.html);
+        let listed: Vec<_> =
+            listed.iter().filter(|(name, _)| name == "listed").map(|(_, repo)| repo.as_str()).collect();
+        assert!(listed.contains(&"acme/brand-new") && listed.len() > 1, "{listed:?}");
+        let listed: Vec<_> = listed.into_iter().map(|repo| ("listed", repo)).collect();
         let entered = [
             ("source", "gumroad"),
             ("product_id", "32-nPAicqbLj8B_WswVlMw=="),
@@ -381,8 +548,15 @@ fn repositories_and_products_are_picked_from_what_the_services_list() {
             ("repo", "acme/brand-new"),
             ("do", "look"),
         ];
-        let looked = browser.post(ENTRY, &entered).await;
+        let looked = browser.post(ENTRY, &[entered.as_slice(), &listed].concat()).await;
         assert!(looked.html.contains("name=\"repo\" value=\"acme/brand-new\" checked>"), "{}", looked.html);
+        for (_, repo) in &listed {
+            assert!(looked.html.contains(&format!("name=\"repo\" value=\"{repo}\"")), "{repo}: {}", looked.html);
+        }
+        let untouched =
+            entered.map(|(name, value)| if name == "repo" { ("repos", "acme/other") } else { (name, value) });
+        let looked = browser.post(ENTRY, &[untouched.as_slice(), &listed].concat()).await;
+        assert!(looked.html.contains("name=\"repo\" value=\"acme/brand-new\">"), "{}", looked.html);
         assert_eq!(shop.calls(), Vec::<String>::new());
     });
 }

@@ -175,19 +175,13 @@ async fn planned<P: Platform>(
             .collect(),
         changes: answer.is_some_and(|answer| answer.counts.changed > 0),
         goes_on: answer.is_some_and(|answer| answer.next_cursor.is_some()),
-        inputs: inputs.iter().map(|input| fill(input, given, wrong.as_ref())).collect(),
+        inputs: filled_in(&inputs, given, wrong.as_ref()),
         error: Wrong::alone(wrong.as_ref()),
     };
     Ok(match problem {
         Some(problem) => html(&visit.frame, problem.code.status(), &page),
         None => listed.page(visit, &page),
     })
-}
-
-/// What is hidden is by what is shown; the reason is kept.
-fn fill<'a>(input: &'a Input, given: &'a Fields, wrong: Option<&Wrong<'a>>) -> Filled<'a> {
-    let value = if input.kind == Kind::Hidden { input.value.as_str() } else { given.text(input.name) };
-    Filled::of(input, value, wrong)
 }
 
 /// What would change, and what would be left as it is.

@@ -32,7 +32,6 @@ pub(super) struct Shown {
     /// Where, what, and what to write instead.
     pub(super) text: String,
     /// The input that it is about, where it can be told.
-    #[serde(skip)]
     pub(super) input: Option<&'static str>,
 }
 
@@ -40,6 +39,8 @@ pub(super) struct Shown {
 pub(super) struct Plan {
     pub(super) lists: Vec<(&'static str, Vec<Markup>)>,
     pub(super) waiting: Option<Markup>,
+    /// Somebody has changed the catalogue since the file was begun: it is compared with what they have made of it.
+    pub(super) is_of_other: bool,
     /// Of what the plan is; see [`mark`].
     pub(super) seen: String,
 }
@@ -50,27 +51,35 @@ pub(super) struct Drafted {
     pub(super) did: Did,
     /// What it would change, where that is to be looked at.
     pub(super) plan: Option<Plan>,
+    /// The version of the catalogue that it is to replace.
+    pub(super) version: String,
 }
 
 /// Saves a file whose difference from this version was looked at, where the form says so and asks for it; of every other it tells the
-/// difference first.
-pub(super) async fn save_or_look<P: Platform>(visit: &Visit<'_, P>, text: &str, version: &str) -> Drafted {
-    let was_seen = visit.fields.text(SEEN) == mark(text, visit.fields.text("expected_version"));
+/// difference first. `seen` is all of it that whoever saves has to have looked at before.
+pub(super) async fn save_or_look<P: Platform>(visit: &Visit<'_, P>, text: &str, seen: &str, version: &str) -> Drafted {
+    let was_seen = visit.fields.text(SEEN) == mark(seen, visit.fields.text("expected_version"));
     let saves = visit.fields.text("do") == "save" && was_seen;
     let outcome = if saves { save(visit, text).await } else { look(visit, text).await };
     let did = if saves { Did::Saved } else { Did::Looked };
+    let mut version = version.to_owned();
     let plan = match (&outcome, did) {
-        (Outcome::Done(answer), Did::Looked) => Some(Plan::of(answer, text, version)),
+        (Outcome::Done(answer), Did::Looked) => Some(Plan::of(answer, seen, &version)),
         // Only the reason was missing.
         (Outcome::Refused(problem), Did::Saved) if problem.code == Code::InvalidRequest => {
-            match look(visit, text).await {
-                Outcome::Done(answer) => Some(Plan::of(&answer, text, version)),
-                _ => None,
-            }
+            let looked = look(visit, text).await;
+            looked.done().map(|answer| Plan::of(answer, seen, &version))
+        }
+        // Compared with the version that the form names, it would be refused for ever.
+        (Outcome::Refused(problem), _) if problem.code == Code::CatalogueChanged => {
+            let newest = admin::products::newest(visit.engine).await.ok();
+            version = newest.map_or(version, |newest| newest.version().to_string());
+            let looked = look_at_newest(visit, text).await;
+            looked.done().map(|answer| Plan { is_of_other: true, ..Plan::of(answer, seen, &version) })
         }
         _ => None,
     };
-    Drafted { outcome, did, plan }
+    Drafted { outcome, did, plan, version }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,12 +88,15 @@ pub(super) enum Did {
     Looked,
 }
 
+/// What is wrong with an entry that has no repository, which names none of its keys.
+const OPENS_NOTHING: &str = "opens nothing";
+
 /// The field of a form that says whose difference was seen.
 const SEEN: &str = "seen";
 
-/// A mark of a file and of the version of the catalogue that it was compared with. It protects from nothing but haste.
-fn mark(text: &str, version: &str) -> String {
-    BASE64.encode(Sha256::digest(format!("{version}\n{text}")))
+/// A mark of what was looked at and of the version of the catalogue that it was compared with. It protects from nothing but haste.
+fn mark(seen: &str, version: &str) -> String {
+    BASE64.encode(Sha256::digest(format!("{version}\n{seen}")))
 }
 
 /// Tells what a file would change.
@@ -92,23 +104,35 @@ pub(super) async fn look<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outco
     replace(visit, text, DryRun::Yes).await
 }
 
+/// The same, whatever version the form names.
+pub(super) async fn look_at_newest<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outcome {
+    put(visit, text, LOOKING).await
+}
+
+/// What is looked at needs no reason.
+const LOOKING: ReplaceRequest =
+    ReplaceRequest { reason: None, actor: None, dry_run: DryRun::Yes, expected_version: None };
+
 /// Puts a file in place, for the reason that the form gives, if the catalogue has the version that it names.
 pub(super) async fn save<P: Platform>(visit: &Visit<'_, P>, text: &str) -> Outcome {
     replace(visit, text, DryRun::No).await
 }
 
 async fn replace<P: Platform>(visit: &Visit<'_, P>, text: &str, dry_run: DryRun) -> Outcome {
-    if text.len() > admin::products::BODY_MAX_BYTES {
-        return Outcome::Refused(Problem::new(Code::BodyTooLarge, words::CATALOGUE_TOO_LARGE));
-    }
     let asked = match (visit.form_of::<ReplaceRequest>(&["reason", "expected_version"]), dry_run) {
         (Ok(asked), _) => ReplaceRequest { dry_run, ..asked },
-        // What is looked at needs no reason.
-        (Err(_), DryRun::Yes) => ReplaceRequest { reason: None, actor: None, dry_run, expected_version: None },
+        (Err(_), DryRun::Yes) => LOOKING,
         (Err(problem), DryRun::No) => return Outcome::Refused(problem),
     };
     if asked.reason.is_none() && dry_run == DryRun::No {
         return Outcome::Refused(Problem::new(Code::InvalidRequest, "`reason` is missing."));
+    }
+    put(visit, text, asked).await
+}
+
+async fn put<P: Platform>(visit: &Visit<'_, P>, text: &str, asked: ReplaceRequest) -> Outcome {
+    if text.len() > admin::products::BODY_MAX_BYTES {
+        return Outcome::Refused(Problem::new(Code::BodyTooLarge, words::CATALOGUE_TOO_LARGE));
     }
     let new = match admin::products::of_file(text) {
         Ok(new) => new,
@@ -117,6 +141,16 @@ async fn replace<P: Platform>(visit: &Visit<'_, P>, text: &str, dry_run: DryRun)
     match admin::products::replace_by(visit.engine, &new, asked).await {
         Ok(answer) => Outcome::Done(answer),
         Err(problem) => Outcome::Refused(problem),
+    }
+}
+
+impl Outcome {
+    /// The answer, where there is one.
+    pub(super) const fn done(&self) -> Option<&ReplacedAnswer> {
+        match self {
+            Self::Done(answer) => Some(answer),
+            Self::Wrong(_) | Self::Refused(_) => None,
+        }
     }
 }
 
@@ -130,7 +164,8 @@ impl Shown {
     pub(super) fn in_form(mistake: &Mistake, inputs: &[&'static str]) -> Self {
         let begins = |input: &&&'static str| mistake.problem.starts_with(&format!("`{input}`"));
         let text = format!("{}: {}", mistake.problem, mistake.remedy);
-        Self { line: None, text, input: inputs.iter().find(begins).copied() }
+        let named = inputs.iter().find(begins).copied();
+        Self { line: None, text, input: named.or((mistake.problem == OPENS_NOTHING).then_some("repos")) }
     }
 }
 
@@ -140,7 +175,8 @@ pub(super) fn to_save(plan: &Option<Plan>) -> Option<&str> {
 }
 
 impl Plan {
-    pub(super) fn of(answer: &ReplacedAnswer, text: &str, version: &str) -> Self {
+    /// Of an answer that was compared with this version, for whoever has to have looked at that much of it before it is saved.
+    pub(super) fn of(answer: &ReplacedAnswer, seen: &str, version: &str) -> Self {
         let difference = &answer.difference;
         let lists = [
             (words::ADDED, &difference.added),
@@ -162,7 +198,8 @@ impl Plan {
                 .chain((!described.is_empty()).then_some((words::DESCRIBED, described)))
                 .collect(),
             waiting: (waiting > 0).then(|| filled(words::WILL_BE_DUE, &[("count", Part::Number(waiting))])),
-            seen: mark(text, version),
+            is_of_other: false,
+            seen: mark(seen, version),
         }
     }
 }

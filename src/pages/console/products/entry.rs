@@ -10,8 +10,8 @@ use crate::http::admin;
 use crate::http::api::products::{MissingChoice, OfferedProduct, ProductChoices, WaitingProduct};
 use crate::http::{Code, Problem, Response};
 use crate::model::catalogue::{
-    Catalogue, Consequence, DisputeConsequence, EntryRef, LicenseKind, Permission, Product, ProofRule, Section, Word,
-    quoted,
+    Catalogue, Consequence, DisputeConsequence, EntryRef, LicenseKind, Permission, Problem as Mistake, Product,
+    ProofRule, Section, Word, quoted,
 };
 use crate::pages::console::asking::{Filled, Input, Kind, Need, Wrong};
 use crate::pages::console::visit::{Shell, Visit, html};
@@ -30,6 +30,8 @@ struct EntryPage<'a> {
     inputs: Vec<Filled<'a>>,
     /// Repositories to tick, and whether each is ticked.
     picks: Vec<(&'a str, bool)>,
+    /// Those of them that GitHub has listed: the form carries them, so that it is asked once.
+    listed: Vec<&'a str>,
     /// Products to begin with: what each is called, and where its form is.
     offers: Vec<(Markup, String)>,
     /// Who did not say what there is.
@@ -82,48 +84,108 @@ pub(in crate::pages::console) async fn show<P: Platform>(visit: &Visit<'_, P>) -
     };
     let given = match known {
         Some(known) => of_product(known),
-        None => proposed(&catalogue, &asked, &name_of_sold(visit, &asked).await?),
+        None => proposed(&catalogue, &asked, &name_of_sold(visit, &asked).await?, &choices),
     };
-    Ok(page(visit, &catalogue, &given, Shows { choices, ..Shows::default() }, 200))
+    let version = catalogue.version().to_string();
+    let plan = foreseen(visit, &catalogue, &given, &version).await;
+    Ok(page(visit, &catalogue, &given, Shows { choices, plan, ..Shows::of(version) }, 200))
 }
 
 /// Tells what the entry would change, or puts it into the catalogue.
 pub(in crate::pages::console) async fn change<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
     let catalogue = admin::products::newest(visit.engine).await?;
     let fields = &visit.fields;
+    let version = catalogue.version().to_string();
+    let refuse = |fields: &Fields, code, sentence: &str| {
+        let problem = Problem::new(code, sentence);
+        let shows = Shows { error: Some(&problem), ..Shows::of(version.clone()) };
+        page(visit, &catalogue, fields, shows, code.status())
+    };
     let was = named(&catalogue, fields, WAS);
     if was.is_none() && WAS.iter().any(|name| !fields.text(name).is_empty()) {
-        return Err(Problem::new(Code::NotFound, words::ENTRY_GONE));
+        let kept = Fields::of(fields.pairs().filter(|(name, _)| !WAS.contains(name)));
+        return Ok(refuse(&kept, Code::NotFound, words::ENTRY_GONE));
     }
-    let Some(section) = SECTIONS.iter().find(|section| section.source == fields.text("source")) else {
-        return Err(Problem::new(Code::InvalidRequest, words::NO_STOREFRONT));
+    let Some(section) = section_of(fields) else {
+        return Ok(refuse(fields, Code::InvalidRequest, words::NO_STOREFRONT));
     };
     let was = was.map(EntryRef::from);
     let text = catalogue.to_toml_with(SECTIONS, was.as_ref(), Some(&written(section, fields)));
-    let Drafted { outcome, did, plan } = draft::save_or_look(visit, &text, &catalogue.version().to_string()).await;
+    let seen = sold(fields).unwrap_or_else(|| text.clone());
+    let Drafted { outcome, did, plan, version } = draft::save_or_look(visit, &text, &seen, &version).await;
     Ok(match &outcome {
         Outcome::Done(answer) if did == Did::Saved => saved(answer),
-        Outcome::Done(_) => page(visit, &catalogue, fields, Shows { plan, ..Shows::default() }, 200),
+        Outcome::Done(_) => page(visit, &catalogue, fields, Shows { plan, ..Shows::of(version) }, 200),
         Outcome::Wrong(mistakes) => {
-            let names: Vec<_> = inputs().iter().chain(&terms()).map(|input| input.name).collect();
-            let mistakes: Vec<_> = mistakes.iter().map(|mistake| Shown::in_form(mistake, &names)).collect();
-            page(visit, &catalogue, fields, Shows { mistakes: &mistakes, ..Shows::default() }, 422)
+            let plan = foreseen(visit, &catalogue, fields, &version).await;
+            let mistakes = in_form(mistakes);
+            page(visit, &catalogue, fields, Shows { mistakes: &mistakes, plan, ..Shows::of(version) }, 422)
         }
         Outcome::Refused(problem) => {
-            let shows = Shows { error: Some(problem), plan, ..Shows::default() };
+            let shows = Shows { error: Some(problem), plan, ..Shows::of(version) };
             page(visit, &catalogue, fields, shows, problem.code.status())
         }
     })
 }
 
+/// What is wrong with the entry that is in the form.
+pub(super) async fn mistakes<P: Platform>(visit: &Visit<'_, P>) -> Result<Vec<Shown>, Problem> {
+    let catalogue = admin::products::newest(visit.engine).await?;
+    let Some(section) = section_of(&visit.fields) else { return Ok(Vec::new()) };
+    let was = named(&catalogue, &visit.fields, WAS).map(EntryRef::from);
+    let text = catalogue.to_toml_with(SECTIONS, was.as_ref(), Some(&written(section, &visit.fields)));
+    Ok(in_form(&admin::products::of_file(&text).err().unwrap_or_default()))
+}
+
+fn in_form(mistakes: &[Mistake]) -> Vec<Shown> {
+    let names: Vec<_> = inputs().iter().chain(&terms()).map(|input| input.name).collect();
+    mistakes.iter().map(|mistake| Shown::in_form(mistake, &names)).collect()
+}
+
+fn section_of(fields: &Fields) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.source == fields.text("source"))
+}
+
+/// What is new of an entry for a product that was sold, in the difference as in the form: which it is. All else is in the form alone,
+/// which whoever saves it has in front of them.
+fn sold(fields: &Fields) -> Option<String> {
+    let is_new = WAS.iter().all(|name| fields.text(name).is_empty());
+    let is_sold = is_new && !fields.text("sold").is_empty();
+    is_sold.then(|| NAMED_BY.map(|name| fields.text(name).trim()).join("\n"))
+}
+
+/// The difference that an entry for a product will make that was sold, whatever it is that it opens: with it in view the form is saved at
+/// once. `None` of any other entry, whose difference is looked at first.
+async fn foreseen<P: Platform>(
+    visit: &Visit<'_, P>,
+    catalogue: &Catalogue,
+    given: &Fields,
+    version: &str,
+) -> Option<Plan> {
+    let seen = sold(given)?;
+    let mut entry: Vec<_> = NAMED_BY.map(|name| (name, given.text(name))).into();
+    let name = given.text("name").trim();
+    entry.extend([("name", if name.is_empty() { given.text("product_id") } else { name }), ("license", "none")]);
+    let text = catalogue.to_toml_with(SECTIONS, None, Some(&written(section_of(given)?, &Fields::of(entry))));
+    let looked = draft::look_at_newest(visit, &text).await;
+    looked.done().map(|answer| Plan::of(answer, &seen, version))
+}
+
 /// What is shown beside what was entered.
-#[derive(Default)]
 struct Shows<'a> {
     mistakes: &'a [Shown],
     plan: Option<Plan>,
     error: Option<&'a Problem>,
     /// What the services list, where they were asked.
     choices: ProductChoices,
+    /// Of the catalogue that is to be replaced.
+    version: String,
+}
+
+impl Shows<'_> {
+    fn of(version: String) -> Self {
+        Self { mistakes: &[], plan: None, error: None, choices: ProductChoices::default(), version }
+    }
 }
 
 fn page<P: Platform>(
@@ -134,28 +196,36 @@ fn page<P: Platform>(
     status: u16,
 ) -> Response {
     let (inputs, terms, reason) = (inputs(), terms(), Input::reason());
-    let wrong = shows.error.map(|problem| Wrong::of(&problem.detail, std::slice::from_ref(&reason)));
+    let wrong = shows.error.map(|problem| {
+        let of_reason = Wrong::of(&problem.detail, std::slice::from_ref(&reason));
+        if of_reason.input.is_some() { of_reason } else { Wrong::of(&problem.detail, &inputs) }
+    });
     let error_of = |input: &Input| {
         let mistake =
             shows.mistakes.iter().find(|shown| shown.input == Some(input.name)).map(|shown| shown.text.as_str());
         mistake.or(wrong.as_ref().filter(|wrong| wrong.input == Some(input.name)).map(|wrong| wrong.text))
     };
-    let fill = |inputs| filled_with(inputs, given, error_of);
-    let version = catalogue.version().to_string();
+    let fill = |inputs| filled_with(inputs, given, error_of, shows.mistakes.is_empty());
     let ticked: Vec<_> = given.all("repo").collect();
-    let listed = shows.choices.repos.iter().map(String::as_str);
+    let listed = shows.choices.repos.iter().map(String::as_str).chain(given.all("listed"));
+    let listed: Vec<_> = listed.take(MOST_PICKS).collect();
     let is_new = given.text("was_product_id").is_empty();
+    let shell = visit.shell(Place::Products, if is_new { words::ADD_TITLE } else { words::CHANGE_TITLE });
     let page = EntryPage {
-        shell: visit.shell(Place::Products, if is_new { words::ADD_TITLE } else { words::CHANGE_TITLE }),
+        shell: if status == 200 { shell } else { shell.refused() },
         lead: if given.text("sold").is_empty() { words::ENTRY_LEAD } else { words::SOLD_LEAD },
         inputs: fill(&inputs),
-        picks: repos(catalogue, &ticked, listed).into_iter().map(|repo| (repo, ticked.contains(&repo))).collect(),
+        picks: repos(catalogue, &ticked, listed.iter().copied())
+            .into_iter()
+            .map(|repo| (repo, ticked.contains(&repo)))
+            .collect(),
+        listed,
         offers: shows.choices.products.iter().map(offer).collect(),
         missing: shows.choices.missing.iter().map(missing).collect(),
         terms: fill(&terms),
         reason: fill(std::slice::from_ref(&reason)),
         hidden: [
-            ("expected_version", &version),
+            ("expected_version", &shows.version),
             ("was_source", given.text("was_source")),
             ("was_product_id", given.text("was_product_id")),
             ("was_variant", given.text("was_variant")),
@@ -172,9 +242,12 @@ fn filled_with<'a>(
     inputs: &'a [Input],
     given: &'a Fields,
     error_of: impl Fn(&Input) -> Option<&'a str>,
+    begins_here: bool,
 ) -> Vec<Filled<'a>> {
-    let fill =
-        |input: &'a Input| Filled { input, value: given.text(input.name), error: error_of(input), is_first: false };
+    let fill = |input: &'a Input| {
+        let error = error_of(input);
+        Filled { input, value: given.text(input.name), error, is_first: begins_here && error.is_some() }
+    };
     inputs.iter().map(fill).collect()
 }
 
@@ -222,17 +295,24 @@ async fn name_of_sold<P: Platform>(visit: &Visit<'_, P>, asked: &Fields) -> Resu
 }
 
 /// What the form begins with for a product that the catalogue does not name: what the address says of it, and the kind of license
-/// that the others have. Of a product that has no entry at all, every variant is meant.
-fn proposed(catalogue: &Catalogue, asked: &Fields, name: &str) -> Fields {
+/// that the others have. Of a product that has no entry at all, every variant is meant; one more variant opens at first what another does.
+fn proposed(catalogue: &Catalogue, asked: &Fields, name: &str, choices: &ProductChoices) -> Fields {
     let tier = catalogue.products().iter().map(|product| product.tier.as_str()).find(|tier| !tier.is_empty());
     let of_product =
         |product: &Product| product.source == asked.text("source") && product.product_id == asked.text("product_id");
-    let variant = if catalogue.products().iter().any(of_product) { asked.text("variant") } else { "" };
+    let sibling = catalogue.products().iter().find(|product| of_product(product));
+    let variant = if sibling.is_some() { asked.text("variant") } else { "" };
+    let there_are = repos(catalogue, &[], choices.repos.iter().map(String::as_str));
+    let ticked = match (sibling, there_are.as_slice()) {
+        (Some(sibling), _) => sibling.repos.iter().map(|repo| repo.as_str()).collect(),
+        (None, [only]) => vec![*only],
+        (None, _) => Vec::new(),
+    };
     let said = ["source", "product_id", "sold"].map(|name| (name, asked.text(name)));
     let reason = if asked.text("sold").is_empty() { "" } else { words::SOLD_REASON };
     let name = if name.is_empty() { asked.text("name") } else { name };
     let begun = [("name", name), ("variant", variant), ("tier", tier.unwrap_or("core")), ("reason", reason)];
-    Fields::of(said.into_iter().chain(begun))
+    Fields::of(said.into_iter().chain(begun).chain(ticked.into_iter().map(|repo| ("repo", repo))))
 }
 
 /// An entry as the form has it.
