@@ -121,7 +121,7 @@ pub async fn handle<P: Platform>(engine: &Engine<P>, request: Request) -> Respon
         Some(Route::Health) => health::respond(engine, &request).await,
         Some(Route::Admin) => admin::respond(engine, request).await,
         Some(Route::Page(page)) => pages::respond(engine, request, page).await,
-        None => Problem::not_found().into(),
+        None => pages::nothing_at(engine.config(), &request),
     };
     // The runtime closes a connection whose request was answered before it was read, and what the caller sends on it next
     // is lost.

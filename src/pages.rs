@@ -29,8 +29,9 @@ mod words;
 
 use self::answer::Html;
 use self::frame::Frame;
+use crate::config::Config;
 use crate::engine::Engine;
-use crate::http::{Request, Response};
+use crate::http::{Problem, Request, Response};
 use crate::platform::Platform;
 
 /// What is shown or done where.
@@ -69,7 +70,7 @@ const PAGES: [(&str, Page, &[&str]); 13] = [
     ("/license/activate", Page::Activate, &["POST"]),
     ("/license/again", Page::Again, &["POST"]),
     ("/license/leave", Page::Leave, &["POST"]),
-    ("/auth/github", Page::SignIn, &["POST"]),
+    ("/auth/github", Page::SignIn, &["GET", "POST"]),
     ("/auth/github/callback", Page::SignedIn, &["GET"]),
     ("/recover", Page::Recover, &["GET", "HEAD", "POST"]),
     ("/recover/link", Page::RecoverLink, &["GET", "HEAD", "POST"]),
@@ -119,6 +120,27 @@ pub(crate) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, p
     let is_head = request.method == "HEAD";
     let mut response = answer(engine, request, page).await;
     if is_head {
+        response.body.clear();
+    }
+    response
+}
+
+/// Below these paths programs ask, who are answered in JSON.
+const OF_PROGRAMS: [&str; 3] = ["/api", "/admin", "/webhooks"];
+
+/// Answers a request for what is not there: people with a page, programs as every other error.
+pub(crate) fn nothing_at(config: &Config, request: &Request) -> Response {
+    let of_programs = |root: &&str| {
+        let rest = request.path.strip_prefix(root);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let essence = |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_a_browser = request.header("accept").unwrap_or_default().split(',').any(|kind| essence(kind) == "text/html");
+    if !is_a_browser || OF_PROGRAMS.iter().any(of_programs) {
+        return Problem::not_found().into();
+    }
+    let mut response = Frame::of(config).refused(404).response();
+    if request.method == "HEAD" {
         response.body.clear();
     }
     response

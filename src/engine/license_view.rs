@@ -45,6 +45,14 @@ pub struct LicenseView {
     pub repos: Vec<(Repo, RepoView)>,
 }
 
+/// What a license was for that has expired, and where it is renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    pub product: String,
+    /// `None` where the catalogue does not say.
+    pub url: Option<String>,
+}
+
 /// What a license's holder is told of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepoView {
@@ -123,6 +131,25 @@ impl<P: Platform> Engine<P> {
             }
             None => Err(ActivateError::NotFound),
         }
+    }
+
+    /// What the license of a key was for, and where it is renewed, for whoever was told that it has expired. `None` of a license that only
+    /// its storefront knows, and where the database does not say.
+    pub async fn renewal(&self, key: &PresentedKey) -> Option<Renewal> {
+        let (PresentedKey::Minted(key) | PresentedKey::Storefront(key)) = key else { return None };
+        let mut batch = Batch::new();
+        let known = batch.add(activations::known_license(key));
+        let (license, _) = self.run_with_catalogue(batch).await.ok()?.first(&known).ok()??;
+        Some(self.renewal_of(&license))
+    }
+
+    /// The same of a license that is at hand.
+    pub(super) fn renewal_of(&self, license: &License) -> Renewal {
+        let catalogue = self.catalogue();
+        let product = catalogue.find(license.section, &license.bought);
+        let name = product.map_or_else(|| license.bought.product_id.as_str(), |product| &product.name);
+        let url = product.and_then(|product| product.renew_url.as_ref()).map(|url| url.as_str().to_owned());
+        Renewal { product: name.to_owned(), url }
     }
 
     /// Whose a username is, for who shows the key of a good license: nobody else has anything asked of GitHub.

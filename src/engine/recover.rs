@@ -4,7 +4,7 @@
 //! is the same for every address: one batch that decides whether a mail is owed, and the mail. What the batch does not do, whoever
 //! asks again does; the mail that it has enqueued and nobody has sent, the tick sends.
 
-use super::{Engine, StorageError};
+use super::{Engine, Renewal, StorageError};
 use crate::db::{Batch, outbox, recoveries};
 use crate::model::{EmailAddress, LicenseKey, RecoverySeed, RecoveryToken, Standing, Timestamp};
 use crate::platform::{DbError, Platform, unique_id};
@@ -28,6 +28,8 @@ pub struct RecoveredLicense {
     pub standing: Standing,
     pub activated: bool,
     pub expires_at: Option<Timestamp>,
+    /// Where it is renewed, of one that has expired and where the catalogue says so.
+    pub renew_url: Option<String>,
     pub test: bool,
 }
 
@@ -91,14 +93,14 @@ impl<P: Platform> Engine<P> {
         let listed = batch.add(recoveries::licenses(email, self.moment()));
         let mut listed = self.run_with_catalogue(batch).await?.all(&listed)?;
         listed.sort_by_key(|one| std::cmp::Reverse(one.issued_at));
-        let catalogue = self.catalogue();
         let recovered = listed.into_iter().map(|one| {
             let license = one.license;
-            let product = catalogue.find(license.section, &license.bought);
-            let name = product.map_or_else(|| license.bought.product_id.as_str(), |product| &product.name);
+            let Renewal { product, url } = self.renewal_of(&license);
+            let standing = license.standing(self.now());
             RecoveredLicense {
-                product: name.to_owned(),
-                standing: license.standing(self.now()),
+                product,
+                standing,
+                renew_url: url.filter(|_| standing == Standing::Expired),
                 key: license.key,
                 tier: license.tier,
                 activated: one.activated,

@@ -193,7 +193,7 @@ pub(super) fn paths() -> impl Iterator<Item = (&'static str, &'static [&'static 
 /// Answers a request for anything of the console's.
 pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, frame: Frame) -> Response {
     let config = engine.config();
-    let Some(token) = &config.admin_token else { return Problem::not_found().into() };
+    let Some(token) = &config.admin_token else { return super::nothing_at(config, &request) };
     let operator = Operator::of(engine, &request, token).await;
     let found = Place::of(&request.path);
     if let Some((place, _)) = &found {

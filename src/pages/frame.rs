@@ -4,9 +4,10 @@ use askama::Template;
 
 use super::answer::{Answer, Policy};
 use super::fields::Fields;
-use super::words::{self, Notice};
+use super::words::{self, Markup, Notice, filled};
 use super::{brand, rendered};
 use crate::config::{Config, Foot};
+use crate::engine::Renewal;
 use crate::platform::Limit;
 
 /// What every template sees as `frame`.
@@ -32,7 +33,9 @@ struct Refused<'a> {
     frame: &'a Frame,
     notice: Option<Notice>,
     title: &'static str,
-    sentence: &'static str,
+    sentence: Markup,
+    /// Where a license is renewed that has expired, and what that is called.
+    renew: Option<(String, Markup)>,
     /// What was sent, where sending it once more may work.
     sent: Option<Sent<'a>>,
 }
@@ -91,7 +94,24 @@ impl Frame {
     }
 
     fn not_taken(&self, status: u16, sentence: &'static str, sent: Option<Sent<'_>>) -> Answer {
-        self.answer(status, &Refused { frame: self, notice: None, title: words::REFUSED_TITLE, sentence, sent })
+        self.sentence(status, filled(sentence, &[]), None, sent)
+    }
+
+    /// A page that says that a license has expired, and leads to where it is renewed.
+    pub(crate) fn expired(&self, status: u16, renewal: &Renewal) -> Answer {
+        let renew = renewal.url.clone().map(|url| (url, words::renew(&renewal.product)));
+        self.sentence(status, words::expired(renewal), renew, None)
+    }
+
+    fn sentence(
+        &self,
+        status: u16,
+        sentence: Markup,
+        renew: Option<(String, Markup)>,
+        sent: Option<Sent<'_>>,
+    ) -> Answer {
+        let title = words::REFUSED_TITLE;
+        self.answer(status, &Refused { frame: self, notice: None, title, sentence, renew, sent })
     }
 }
 

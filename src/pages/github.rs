@@ -73,7 +73,9 @@ fn sealer(config: &Config) -> Option<Sealer> {
 /// Sends a buyer to GitHub.
 pub(super) async fn begin<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
     let Some((session, _)) = entered(engine, &request) else { return over() };
-    let fields = match Fields::read(request).await {
+    // A link can only begin the sign-in that most want: nobody else's is to say what else it does.
+    let fields = if request.method == "GET" { Ok(Fields::default()) } else { Fields::read(request).await };
+    let fields = match fields {
         Ok(fields) => fields,
         Err(status) => return frame.refused(status).response(),
     };

@@ -7,8 +7,8 @@ use super::fields::Fields;
 use super::frame::Frame;
 use super::recover;
 use super::session::{Session, Shown};
-use super::words::{self, Notice};
-use crate::engine::{ActivateError, Engine};
+use super::words::{self, Markup, Notice, filled};
+use crate::engine::{ActivateError, Engine, Renewal};
 use crate::http::activate::{log_refusal, within_limits};
 use crate::http::license::LOOKS;
 use crate::http::{Problem, Request, Response};
@@ -22,7 +22,9 @@ struct Home<'a> {
     notice: Option<Notice>,
     title: &'static str,
     /// What is wrong with the key that was entered.
-    error: Option<&'static str>,
+    error: Option<Markup>,
+    /// Where it is renewed, if it has expired, and what that is called.
+    renew: Option<(String, Markup)>,
     /// What was entered.
     typed: &'a str,
     /// Whether a lost key can be asked for.
@@ -35,7 +37,9 @@ pub(super) fn show<P: Platform>(engine: &Engine<P>, request: &Request, frame: &F
     }
     let notice = Notice::of(Fields::of_query(request).text("note"));
     let recovers = recover::is_offered(engine.config());
-    frame.answer(200, &Home { frame, notice, title: words::HOME_TITLE, error: None, typed: "", recovers }).response()
+    frame
+        .answer(200, &Home { frame, notice, title: words::HOME_TITLE, error: None, renew: None, typed: "", recovers })
+        .response()
 }
 
 /// Begins a session for whoever shows the key of a good license.
@@ -48,7 +52,8 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
     let recovers = recover::is_offered(engine.config());
     let typed = fields.text("license_key");
     let refuse = |status, error| {
-        let home = Home { frame, notice: None, title: words::HOME_TITLE, error: Some(error), typed, recovers };
+        let error = Some(filled(error, &[]));
+        let home = Home { frame, notice: None, title: words::HOME_TITLE, error, renew: None, typed, recovers };
         frame.answer(status, &home).response()
     };
     let Ok(key) = PresentedKey::parse(typed) else { return refuse(400, words::KEY_UNREADABLE) };
@@ -59,8 +64,13 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
         Ok(view) => view,
         Err(error) => {
             log_refusal(engine, "license_refused", &error);
-            let sentence = words::refusal(&error);
-            return refuse(status_of(error), sentence);
+            let renewal = renewal(engine, &key, &error).await;
+            let (sentence, status) = (words::refusal(&error), status_of(error));
+            let Some(renewal) = renewal else { return refuse(status, sentence) };
+            let renew = renewal.url.clone().map(|url| (url, words::renew(&renewal.product)));
+            let error = Some(words::expired(&renewal));
+            let home = Home { frame, notice: None, title: words::HOME_TITLE, error, renew, typed, recovers };
+            return frame.answer(status, &home).response();
         }
     };
     let (config, platform) = (engine.config(), engine.platform());
@@ -74,6 +84,18 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
     match session {
         Ok(session) if config.pages.signing.is_some() => session.give(redirect("/license"), config, platform.now()),
         _ => frame.refused(503).response(),
+    }
+}
+
+/// What a license was for, and where it is renewed, if it was refused for having expired.
+pub(super) async fn renewal<P: Platform>(
+    engine: &Engine<P>,
+    key: &PresentedKey,
+    error: &ActivateError,
+) -> Option<Renewal> {
+    match error {
+        ActivateError::Expired => engine.renewal(key).await,
+        _ => None,
     }
 }
 

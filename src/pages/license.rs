@@ -8,7 +8,7 @@ use askama::Template;
 use super::answer::{Policy, redirect};
 use super::fields::Fields;
 use super::frame::{Frame, Sent};
-use super::home::status_of;
+use super::home::{renewal, status_of};
 use super::session::{Session, Shown};
 use super::words::{self, Markup, Notice, Part, Tone, filled};
 use super::{cookie, github, recover};
@@ -170,7 +170,7 @@ pub(super) async fn choose<P: Platform>(engine: &Engine<P>, request: Request, fr
     let sent = Some(Sent { path: "/license/choose", fields: &fields });
     let view = match engine.view_license(&key).await {
         Ok(view) => view,
-        Err(error) => return refused(frame, error, sent).response(),
+        Err(error) => return refused(engine, frame, &key, error, sent).await,
     };
     let Some(choice) = view.choose else { return redirect("/license") };
     let chosen: Vec<_> =
@@ -295,7 +295,7 @@ pub(super) async fn page<P: Platform>(
 ) -> Response {
     let view = match engine.view_license(key).await {
         Ok(view) => view,
-        Err(error) => return refused(frame, error, told.sent).response(),
+        Err(error) => return refused(engine, frame, key, error, told.sent).await,
     };
     let (status, error) = told.error.map_or((200, None), |(status, sentence)| (status, Some(sentence)));
     let web_url = &engine.config().github.web_url;
@@ -322,12 +322,21 @@ pub(super) async fn page<P: Platform>(
 }
 
 /// Why there is no license to show. What was sent can be sent again where that may work.
-fn refused(frame: &Frame, error: ActivateError, sent: Option<Sent<'_>>) -> Answer {
+async fn refused<P: Platform>(
+    engine: &Engine<P>,
+    frame: &Frame,
+    key: &PresentedKey,
+    error: ActivateError,
+    sent: Option<Sent<'_>>,
+) -> Response {
+    let renewal = renewal(engine, key, &error).await;
     let sentence = words::refusal(&error);
-    match (sent, status_of(error)) {
-        (Some(sent), status @ (429 | 502 | 503)) => frame.refused_for_now(status, sentence, sent),
-        (_, status) => frame.refused_with(status, sentence),
-    }
+    let answer = match (renewal, sent, status_of(error)) {
+        (Some(renewal), _, status) => frame.expired(status, &renewal),
+        (None, Some(sent), status @ (429 | 502 | 503)) => frame.refused_for_now(status, sentence, sent),
+        (None, _, status) => frame.refused_with(status, sentence),
+    };
+    answer.response()
 }
 
 fn step<P: Platform>(view: &LicenseView, session: &Session, told: Told<'_>, engine: &Engine<P>) -> Step {

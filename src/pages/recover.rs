@@ -71,6 +71,8 @@ struct LicenseRow<'a> {
     word: &'static str,
     validity: Markup,
     test: bool,
+    /// Where it is renewed, and what that is called.
+    renew: Option<(&'a str, Markup)>,
     /// Whether its page has more to show.
     opens: bool,
 }
@@ -248,6 +250,7 @@ impl<'a> LicenseRow<'a> {
             word,
             validity: words::validity(license.expires_at),
             test: license.test,
+            renew: license.renew_url.as_deref().map(|url| (url, words::renew(&license.product))),
             opens: license.standing == Standing::Good,
         }
     }

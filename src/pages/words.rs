@@ -9,7 +9,7 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
-use crate::engine::{ActivateError, RepoView};
+use crate::engine::{ActivateError, Renewal, RepoView};
 use crate::model::{Hindrance, Standing, Timestamp};
 pub(crate) use crate::words::Tone;
 
@@ -401,6 +401,10 @@ pub(crate) const KEY_UNREADABLE: &str =
 pub(crate) const LOGIN_UNREADABLE: &str =
     "This is no GitHub username. Enter it without anything else, such as ada where the profile is github.com/ada.";
 pub(crate) const TOO_OFTEN: &str = "Too many attempts. Please wait a minute.";
+pub(crate) const EXPIRED: &str = "This license has expired. You can renew it where you bought it.";
+pub(crate) const EXPIRED_OF: &str = "Your license for {product} has expired. You can renew it where you bought it.";
+pub(crate) const EXPIRED_RENEWABLE: &str = "Your license for {product} has expired.";
+pub(crate) const RENEW: &str = "Renew {product}";
 pub(crate) const DATABASE_SILENT: &str = "Our database did not answer. Nothing is lost; please try again in a minute.";
 pub(crate) const TRY_AGAIN: &str = "Try again";
 
@@ -408,6 +412,7 @@ pub(crate) const TRY_AGAIN: &str = "Try again";
 pub(crate) const fn status(status: u16) -> &'static str {
     match status {
         403 => "This form did not come from our own page. Go back to the start, and try once more.",
+        404 => "There is nothing at this address. Check it for a letter too many or too few, or go back to the start.",
         405 => "There is nothing to see at this address. Go back to the start.",
         413 => "That was more text than fits here. Go back, and paste only what is asked for.",
         415 => "This form came in a way that cannot be read. Go back to the start, and try once more.",
@@ -425,7 +430,7 @@ pub(crate) const fn refusal(error: &ActivateError) -> &'static str {
         ActivateError::NotFound => {
             "Nobody knows this license key. Check it against your mail; right after a purchase it can take some minutes."
         }
-        ActivateError::Expired => "This license has expired. You can renew it where you bought it.",
+        ActivateError::Expired => EXPIRED,
         ActivateError::Revoked => "This license was revoked. Please ask the seller.",
         ActivateError::Suspended => "This license is suspended. Please ask the seller.",
         ActivateError::Disabled => "This license is disabled. Please ask the seller.",
@@ -451,6 +456,17 @@ pub(crate) const fn refusal(error: &ActivateError) -> &'static str {
         }
         ActivateError::Storage(_) => DATABASE_SILENT,
     }
+}
+
+/// What a license was for that has expired, in place of what `refusal` says of any.
+pub(crate) fn expired(renewal: &Renewal) -> Markup {
+    let sentence = if renewal.url.is_some() { EXPIRED_RENEWABLE } else { EXPIRED_OF };
+    filled(sentence, &[("product", Part::Name(&renewal.product))])
+}
+
+/// The name of the link to where a license is renewed.
+pub(crate) fn renew(product: &str) -> Markup {
+    filled(RENEW, &[("product", Part::Name(product))])
 }
 
 /// Until when a license is valid.

@@ -3,6 +3,7 @@
 use latchkey_sandbox::GumroadSale;
 
 use super::{CONSOLE, signed_in};
+use crate::pages::form;
 use crate::shop::{STARTER, Shop, catalogue, catalogue_of, run};
 
 const HOSTILE: &str = "</td><script>alert(\"'&\")</script>";
@@ -51,6 +52,34 @@ fn a_delivery_is_found_read_and_replayed() {
         let seen = browser.post(&format!("{path}/replay"), &[("reason", "again")]).await;
         assert_eq!(seen.status, 409);
         assert!(seen.text().contains("This delivery is processed"), "{}", seen.text());
+    });
+}
+
+#[test]
+fn a_delivery_is_dismissed_for_a_reason_and_comes_to_nothing() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        let id = unmapped(&shop, 1).await.remove(0);
+        let browser = signed_in(&shop).await;
+        let path = format!("/console/deliveries/{id}/dismiss");
+        let seen = browser.look(&format!("/console/deliveries/{id}")).await;
+        assert!(seen.html.contains(&format!("href=\"{path}\"")), "{}", seen.html);
+        let asked = browser.look(&path).await;
+        assert!(asked.html.contains("class=\"card narrow danger\""), "{}", asked.html);
+        let seen = browser.post(&path, &[("reason", "")]).await;
+        assert_eq!((seen.status, shop.count("webhook_events WHERE processed = 0")), (400, 1));
+        assert!(seen.text().contains("This is needed."), "{}", seen.text());
+        let seen = browser.submit(&path, &[("reason", "a test sale")]).await;
+        assert!(seen.text().contains("It is dismissed") && seen.text().contains("a test sale"), "{}", seen.text());
+        assert!(!seen.html.contains(&path), "what is dismissed is not dismissed again: {}", seen.html);
+        assert_eq!(shop.value("SELECT reason FROM webhook_events"), "dismissed");
+        assert_eq!(
+            (shop.value("SELECT action FROM admin_actions").as_str(), shop.count("licenses")),
+            ("event.dismiss", 0)
+        );
+        let late = browser.post(&path, &[("reason", "once more")]).await;
+        assert_eq!((late.status, shop.count("admin_actions")), (409, 1), "{}", late.text());
+        assert!(late.html.contains("value=\"once more\""), "{}", late.html);
     });
 }
 
@@ -144,6 +173,25 @@ fn whatever_a_buyer_or_a_storefront_says_is_shown_as_text() {
             "UPDATE outbox SET state = 'dead', died_at = 1, done_at = NULL, next_attempt_at = NULL, outcome = NULL,
              lease_id = NULL, last_error = '{hostile}'"
         ));
+        // What the catalogue, GitHub and its accounts say.
+        let name = serde_json::json!(HOSTILE).to_string().replace('\'', "''");
+        shop.rows(&format!(
+            "UPDATE products SET entry = json_set(entry, '$.name', json('{name}'), '$.tier', json('{name}'))"
+        ));
+        shop.rows("UPDATE catalogue SET version = version + 1");
+        shop.forget_catalogue();
+        shop.rows("UPDATE orders SET currency = '<b>', amount_cents = 4900");
+        shop.rows(&format!("UPDATE order_items SET product_id = '{hostile}'"));
+        shop.rows(&format!("UPDATE repository_watches SET compare_error = '{hostile}'"));
+        let event = shop.value("SELECT id FROM webhook_events LIMIT 1");
+        shop.rows(&format!("INSERT INTO unmapped_lines VALUES ('{event}', 'gumroad', '{hostile}', '{hostile}')"));
+        shop.rows(
+            "UPDATE webhook_events SET processed = 0, processed_at = NULL, stuck_at = 1, reason = 'unmapped_product'",
+        );
+        shop.rows(&format!(
+            "INSERT INTO drift (repo, github_user_id, kind, github_username, since_at, found_at)
+             VALUES ('acme/starter', 7, 'extra', '{hostile}', 1, 1)"
+        ));
         let license = link(&browser.look("/console/licenses").await.html, "/console/licenses/");
         let row = shop.value("SELECT id FROM outbox LIMIT 1");
         for path in [
@@ -158,8 +206,30 @@ fn whatever_a_buyer_or_a_storefront_says_is_shown_as_text() {
             "/console/outbox",
             &format!("/console/outbox/{row}/retry"),
             "/console/actions",
+            "/console/sales",
+            "/console/access",
+            "/console/access/repository?repo=acme%2Fstarter",
+            "/console/access/grants",
+            "/console/access/drift",
+            "/console/access/sync",
+            "/console/products",
+            "/console/products/text",
+            &format!("/console/products/entry?{}", form(&[("source", "gumroad"), ("product_id", STARTER)])),
+            &format!(
+                "/console/products/entry?{}",
+                form(&[("source", "gumroad"), ("product_id", HOSTILE), ("sold", HOSTILE)])
+            ),
+            &format!("/console/products/remove?{}", form(&[("source", "gumroad"), ("product_id", STARTER)])),
+            &format!("/console/access/check?{}", form(&[("repo", HOSTILE)])),
+            "/console/doctor",
+            "/console/set-up",
         ] {
             let seen = browser.look(path).await;
+            if !["/console/set-up", "/console/access/sync", "/console/access/repository?repo=acme%2Fstarter"]
+                .contains(&path)
+            {
+                assert!(seen.html.contains("alert("), "{path} shows what is hostile: {}", seen.html);
+            }
             assert!(!seen.html.contains("<script>"), "{path}: {}", seen.html);
             assert!(!seen.html.contains("</td><script"), "{path}");
         }

@@ -405,3 +405,40 @@ fn a_buyer_whose_mail_came_back_reads_so_with_the_license_until_the_address_is_c
         shop.calls();
     });
 }
+
+#[test]
+fn a_license_that_has_expired_leads_to_where_it_is_renewed() {
+    run(async {
+        let entry = |more: &str| {
+            format!(
+                "[[gumroad]]\nproduct_id = \"{STARTER}\"\nname = \"Acme <Kit>\"\ntier = \"pro\"\nyears = 1\nrepos = [\"acme/kit\"]\n{more}"
+            )
+        };
+        let url = "https://acme.example.com/renew?kit=1&from=page";
+        for (more, link) in [(format!("renew_url = \"{url}\"\n"), true), (String::new(), false)] {
+            let shop = Shop::open_with(&OWN_PAGES);
+            let key = sold(&shop, STARTER).await;
+            shop.stock(&crate::shop::catalogue_of(&entry(&more)));
+            let (browser, _) = entered(&shop, &key).await;
+            shop.rows("UPDATE licenses SET expires_at = 1");
+            for (page, seen) in [
+                ("home", browser.post("/", &[("license_key", &key)]).await),
+                ("license", browser.get("/license").await),
+                ("choice", browser.post("/license/choose", &[("repo", "acme/kit")]).await),
+                ("account", browser.post("/license/account", &[("github_username", "octocat")]).await),
+                ("activation", browser.post("/license/activate", &[("github_username", "octocat")]).await),
+            ] {
+                assert_eq!(seen.status, 403, "{page}: {}", seen.text());
+                let html =
+                    seen.html.replace("&#60;", "<").replace("&lt;", "<").replace("&#62;", ">").replace("&gt;", ">");
+                assert!(html.contains("Your license for <bdi>Acme <Kit></bdi> has expired."), "{page}: {html}");
+                let to = format!("href=\"{}\"", url.replace('&', "&#38;"));
+                assert_eq!(html.contains(&to), link, "{page}: {html}");
+                assert_eq!(html.contains("You can renew it where you bought it."), !link, "{page}: {html}");
+                assert!(page != "home" || html.contains(&key), "{html}");
+            }
+            shop.host.inject(|call| if matches!(call, Call::Batch(_)) { Fate::FailBefore } else { Fate::Proceed });
+            assert_eq!(browser.get("/license").await.status, 503);
+        }
+    });
+}

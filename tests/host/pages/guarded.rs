@@ -211,3 +211,72 @@ fn without_any_secret_there_are_no_sessions() {
         assert_eq!(Browser::new(&shop).get("/").await.status, 503);
     });
 }
+
+#[test]
+fn a_person_at_an_address_where_nothing_is_sees_a_page_and_a_program_json() {
+    run(async {
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        let without_console = Shop::open_with(&[OWN_PAGES.as_slice(), &[("ADMIN_TOKEN", "")]].concat());
+        let shop = Shop::open_with(&OWN_PAGES);
+        for (shop, path, accept, is_page) in [
+            (&shop, "/licence", browser, true),
+            (&shop, "/recover/", browser, true),
+            (&shop, "/apiary", browser, true),
+            (&shop, "/licence", "application/json", false),
+            (&shop, "/licence", "*/*", false),
+            (&shop, "/licence", "", false),
+            (&shop, "/api", browser, false),
+            (&shop, "/api/licence", browser, false),
+            (&shop, "/admin", browser, false),
+            (&shop, "/admin/nothing", browser, false),
+            (&shop, "/webhooks/nobody", browser, false),
+            (&shop, "/webhooks/gumroad/more", browser, false),
+            (&without_console, "/console", browser, true),
+            (&without_console, "/console/sales", "*/*", false),
+        ] {
+            for method in ["GET", "HEAD", "POST"] {
+                let seen = see(shop, request(method, path, &[("accept", accept)], b"")).await;
+                let kind = seen.header("content-type").unwrap_or_default();
+                assert_eq!(kind.starts_with("text/html"), is_page, "{method} {path} {accept}: {kind}");
+                if path == "/admin/nothing" {
+                    continue;
+                }
+                assert_eq!(seen.status, 404, "{method} {path} {accept}: {}", seen.html);
+                if is_page {
+                    assert_eq!(seen.html.is_empty(), method == "HEAD");
+                    assert!(method == "HEAD" || seen.text().contains("There is nothing at this address."));
+                    assert_eq!(seen.header("retry-after"), None);
+                }
+            }
+        }
+        // What is not there looks alike, whatever it is.
+        let gone = |shop| see(shop, request("GET", "/console", &[("accept", browser)], b""));
+        let nothing = see(&without_console, request("GET", "/consol", &[("accept", browser)], b"")).await;
+        assert_eq!(gone(&without_console).await.html, nothing.html);
+    });
+}
+
+/// A name may run in another direction than the sentence in which it stands, for whoever hears it as for whoever sees it.
+#[test]
+fn every_name_in_what_is_only_heard_is_kept_apart() {
+    let templates = concat!(env!("CARGO_MANIFEST_DIR"), "/src/pages/templates");
+    let mut seen = 0;
+    for folder in [templates.to_owned(), format!("{templates}/console")] {
+        for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.extension().is_none_or(|kind| kind != "html") {
+                continue;
+            }
+            let html = std::fs::read_to_string(&file).unwrap();
+            for heard in html.split("<span class=\"hidden\">").skip(1) {
+                let heard = heard.split_once("</span>").unwrap().0;
+                for (before, value) in heard.split("{{ ").zip(heard.split("{{ ").skip(1)) {
+                    seen += 1;
+                    let is_ours = value.starts_with("words::");
+                    assert!(is_ours || before.ends_with("<bdi>"), "{}: {heard}", file.display());
+                }
+            }
+            assert!(!html.contains("{{ command }}</code>") || !file.ends_with("license.html"), "{}", file.display());
+        }
+    }
+    assert!(seen > 15, "{seen}");
+}

@@ -100,6 +100,14 @@ fn a_buyer_without_the_key_is_mailed_a_link_to_every_license_of_the_address() {
         assert!(seen.text().contains("Say which GitHub account is yours") || seen.html.contains("/license/account"));
         another.submit("/license/activate", &[("github_username", "octocat")]).await;
         assert!(another.get("/recover/licenses").await.text().contains("Activated"));
+        assert!(!another.get("/recover/licenses").await.text().contains("Renew"));
+        shop.rows(&format!("UPDATE licenses SET expires_at = 1 WHERE license_key = '{second}'"));
+        let renewable = "[[gumroad]]\nproduct_id = \"32-nPAicqbLj8B_WswVlMw==\"\nname = \"Acme Starter Kit\"\ntier = \"pro\"\n\
+                         repos = [\"acme/starter\"]\nrenew_url = \"https://acme.example.com/renew\"\n";
+        shop.stock(&crate::shop::catalogue_of(renewable));
+        let seen = another.get("/recover/licenses").await;
+        assert!(seen.text().contains("Renew Acme Starter Kit"), "{}", seen.text());
+        assert_eq!(seen.html.matches("href=\"https://acme.example.com/renew\"").count(), 1, "of the expired one alone");
         another.submit("/license/leave", &[]).await;
         assert_eq!((another.cookie(ADDRESS), another.cookie(SESSION)), (None, None));
         assert_eq!(another.get("/recover/licenses").await.header("location"), Some("/recover?note=recovery_over"));

@@ -404,3 +404,30 @@ fn a_choice_goes_along_to_github_and_back() {
         shop.calls();
     });
 }
+
+#[test]
+fn a_link_begins_a_sign_in_as_the_button_does_and_nothing_else() {
+    run(async {
+        let shop = Shop::open_with(&SIGN_IN);
+        let browser = Browser::new(&shop);
+        let seen = browser.get("/auth/github").await;
+        assert_eq!(seen.header("location"), Some("/?note=session_over"), "nobody is there");
+        let browser = entered(&shop, STARTER).await;
+        let seen = browser.get("/auth/github?account=another&accept=later").await;
+        assert_eq!(seen.status, 303, "{}", seen.html);
+        let to = seen.header("location").unwrap();
+        assert!(to.contains("scope=repo%3Ainvite"), "the address says nothing of it: {to}");
+        let back = shop.sandbox.sign_in(to, Some("octocat"));
+        let back = back.strip_prefix(PUBLIC_URL).unwrap();
+        assert_eq!(Browser::new(&shop).get(back).await.header("location"), Some("/?note=session_over"));
+        let seen = led(&browser, back).await;
+        assert!(seen.text().contains("You are in: the invitations are accepted for you."), "{}", seen.text());
+
+        // Another account than the license is bound to is no move that a link has asked for.
+        let seen = browser.get("/auth/github?account=another").await;
+        let back = shop.sandbox.sign_in(seen.header("location").unwrap(), Some("grace-hopper"));
+        let seen = led(&browser, back.strip_prefix(PUBLIC_URL).unwrap()).await;
+        assert!(seen.text().contains("activated for another GitHub account"), "{}", seen.text());
+        shop.calls();
+    });
+}
