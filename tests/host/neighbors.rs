@@ -133,7 +133,7 @@ fn what_is_done_about_a_license_changes_nothing_about_its_neighbors() {
         let (shop, key) = street().await;
         // The other line of the order has another buyer by now, so that a corrected address is none of theirs.
         shop.rows("UPDATE licenses SET email = 'grace@example.com' WHERE license_key = 'LK-NEIGHBOR-LINE'");
-        shop.rows("INSERT INTO order_facts VALUES ('gumroad', 'neighbor', 'disputed', 1), ('lemonsqueezy', 'one', 'disputed', 1)");
+        shop.rows("INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', 'neighbor', 'disputed', 1), ('lemonsqueezy', 'one', 'disputed', 1)");
         shop.rows(
             "INSERT INTO storefront_keys VALUES ('gumroad', 'n', 'LK-NEIGHBOR-ORDER', 1, NULL, 1, 1, NULL),
                                                 ('lemonsqueezy', 'k', 'LK-NEIGHBOR-STOREFRONT', 1, NULL, 1, 1, NULL)",
@@ -238,7 +238,7 @@ fn what_takes_no_effect_changes_nothing_though_it_did_before() {
         asked(Change::Revoke).await;
         asked(Change::Reinstate).await;
         // A refund in part leaves this license as it is, so that there is nothing to set aside.
-        shop.rows("INSERT INTO order_facts VALUES ('gumroad', 'one', 'partially_refunded', 1)");
+        shop.rows("INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', 'one', 'partially_refunded', 1)");
         in_vain(&shop, &key, Change::Reinstate).await;
     });
 }

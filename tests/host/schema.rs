@@ -364,7 +364,7 @@ async fn shop_with_a_row_of_everything() -> Shop {
     let key = shop.sell_starter().await;
     assert_eq!(shop.activate(&key, "octocat").await.status, 200);
     for row in [
-        "INSERT INTO order_facts VALUES ('gumroad', 'another-order', 'disputed', 1)",
+        "INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', 'another-order', 'disputed', 1)",
         "INSERT INTO subscription_facts VALUES ('gumroad', 'membership', 'of_order', '', 0, NULL, NULL, 'membership', 1)",
         "INSERT INTO subscription_facts VALUES ('gumroad', 'membership', 'paid', 'one', 1, NULL, NULL, NULL, 1)",
         "INSERT INTO subscriptions VALUES ('gumroad', 'membership', 'membership', 1, NULL, NULL, NULL, NULL, 1, NULL, NULL)",

@@ -531,7 +531,7 @@ fn connecting_polar_ends_with_the_secret_that_it_has_made_and_switches_on_what_w
     assert!(text.contains("npx wrangler secret put POLAR_WEBHOOK_SECRET"), "{text}");
     assert!(text.ends_with(&format!("{}\n", endpoint.secret)), "{text}");
     assert_eq!(endpoint.url, "https://shop.example.com/webhooks/polar");
-    assert_eq!((endpoint.format.as_str(), endpoint.events.len(), endpoint.enabled), ("raw", 10, true));
+    assert_eq!((endpoint.format.as_str(), endpoint.events.len(), endpoint.enabled), ("raw", 13, true));
     let (code, text) = connect(&shop, &sandbox, &format!("polar {SHOP}"));
     assert!(code == Some(0) && text.contains("leads to") && !text.contains(&endpoint.secret), "{text}");
     shop.sandbox.change_polar_endpoint(&endpoint.id, |it| it.enabled = false);
@@ -552,7 +552,7 @@ fn connecting_stripe_pins_a_version_and_ends_with_the_secret_that_it_has_made() 
     assert!(text.contains("npx wrangler secret put STRIPE_WEBHOOK_SECRET"), "{text}");
     assert!(text.ends_with(&format!("{}\n", endpoint.secret)), "{text}");
     assert_eq!(endpoint.url, "https://shop.example.com/webhooks/stripe");
-    assert_eq!((endpoint.api_version.as_deref(), endpoint.events.len()), (Some("2026-10-28.endive"), 15));
+    assert_eq!((endpoint.api_version.as_deref(), endpoint.events.len()), (Some("2026-10-28.endive"), 17));
     let (code, text) = connect(&shop, &sandbox, &format!("stripe {SHOP}"));
     assert!(code == Some(0) && text.contains("leads to") && !text.contains(&endpoint.secret), "{text}");
     assert_eq!(shop.sandbox.stripe_endpoints().len(), 1);

@@ -35,7 +35,7 @@ const SHOP: &str = r#"
     ('gumroad', 'order-c', 'eve@example.com', 'Eve', 100, 'jpy', 'SALE', '[]', '[["Company","Acme"]]', NULL, 's', 1, 2999, '01C');
   INSERT INTO order_items VALUES
     ('gumroad', 'order-a', 1, 'kit', NULL, 1), ('gumroad', 'order-a', 2, 'docs', 'v', 3), ('gumroad', 'order-c', 1, 'kit', NULL, 1);
-  INSERT INTO order_facts VALUES ('gumroad', 'order-c', 'refunded', 4001);
+  INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', 'order-c', 'refunded', 4001);
 
   INSERT INTO licenses (license_key, source, order_id, line, product_id, tier, email, name, status, test, issued_at, expires_at,
                         event_id) VALUES

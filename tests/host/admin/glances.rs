@@ -67,7 +67,7 @@ fn sales_are_counted_by_day_and_by_product() {
             shop.rows(&format!("UPDATE orders SET sold_at = 1000 * unixepoch('{day}') WHERE order_id = '{id}'"));
         }
         shop.sandbox.take_mails();
-        shop.rows("INSERT INTO order_facts VALUES ('gumroad', 'two', 'refunded', 1)");
+        shop.rows("INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', 'two', 'refunded', 1)");
         let counts = ask(&shop, "/admin/sales/counts?days=2&until=2020-02-29T20:00:00Z").await.body;
         assert_eq!(
             (&counts["since"], &counts["until"], &counts["cut"]),

@@ -47,7 +47,7 @@ fn sales_are_counted_by_day_and_product_with_what_was_refunded_and_what_waits() 
         shop.deliver(&shop.sandbox.sell_on_gumroad(sold("long-ago"))).await;
         shop.sandbox.take_mails();
         shop.rows("UPDATE orders SET sold_at = 1000 * unixepoch('2020-02-29T23:59:59') WHERE order_id = 'long-ago'");
-        shop.rows("INSERT INTO order_facts VALUES ('gumroad', 'one', 'partially_refunded', 1)");
+        shop.rows("INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', 'one', 'partially_refunded', 1)");
         let browser = signed_in(&shop).await;
         let path = format!("/console/sales?days=7&until={now}");
         let text = browser.look(&path).await.cells();
@@ -62,7 +62,7 @@ fn sales_are_counted_by_day_and_product_with_what_was_refunded_and_what_waits() 
         ] {
             assert!(text.contains(shown), "{shown}: {text}");
         }
-        shop.rows("INSERT INTO order_facts VALUES ('gumroad', 'one', 'refunded', 1)");
+        shop.rows("INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', 'one', 'refunded', 1)");
         let text = browser.look(&path).await.cells();
         assert!(text.contains("Refunded since: 1.") && text.contains("Refunded in part: 0."), "{text}");
         let text = browser.look("/console/sales?days=7&until=2020-02-29").await.cells();

@@ -38,7 +38,7 @@ fn a_sale_survives_every_single_fault() {
     exhaust(Scenario::Sale, 5);
     exhaust(Scenario::MintedOrder, 5);
     exhaust(Scenario::AbandonedSale, 7);
-    exhaust(Scenario::AskedSale, 18);
+    exhaust(Scenario::AskedSale, 19);
     exhaust(Scenario::JoinedRefund, 42);
     exhaust(Scenario::TeamSale, 31);
 }
@@ -77,7 +77,7 @@ fn what_is_refused_for_good_is_left_to_the_operator_despite_every_single_fault()
 fn what_no_webhook_told_of_is_found_despite_every_single_fault() {
     exhaust(Scenario::FoundSales, 55);
     exhaust(Scenario::FoundOrder, 16);
-    exhaust(Scenario::FoundTransaction, 18);
+    exhaust(Scenario::FoundTransaction, 19);
     exhaust(Scenario::FoundDispute, 30);
 }
 
