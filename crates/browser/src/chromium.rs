@@ -1,5 +1,6 @@
 //! Chromium from the system, driven by its own driver, so that their versions agree.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -49,6 +50,8 @@ impl Default for Look {
 pub struct Browser {
     client: Client,
     look: Look,
+    /// How often something was pressed, followed or picked.
+    clicks: Cell<u32>,
     group: Group,
     _profile: TempDir,
 }
@@ -144,7 +147,7 @@ impl Browser {
         let mut builder = ClientBuilder::new(connector);
         let client = builder.capabilities(capabilities);
         let client = client.connect(&format!("http://127.0.0.1:{port}")).await.expect("a session");
-        let browser = Self { client, look, group, _profile: profile };
+        let browser = Self { client, look, clicks: Cell::new(0), group, _profile: profile };
         let metrics = json!({ "width": look.width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         browser.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": look.scheme }] });
@@ -190,8 +193,14 @@ impl Browser {
         panic!("`{words}` is not on the page:\n{text}");
     }
 
+    /// How often something was pressed, followed or picked so far.
+    pub const fn clicks(&self) -> u32 {
+        self.clicks.get()
+    }
+
     /// Presses the button or follows the link of these words.
     pub async fn press(&self, words: &str) {
+        self.clicks.set(self.clicks.get() + 1);
         let path = format!("//*[self::button or self::a or self::summary][contains(normalize-space(.), \"{words}\")]");
         let wait = self.client.wait().at_most(PATIENCE);
         let found = wait.for_element(Locator::XPath(&path)).await.unwrap_or_else(|_| panic!("no button `{words}`"));
@@ -208,8 +217,25 @@ impl Browser {
 
     /// Picks an option.
     pub async fn picks(&self, value: &str) {
-        let css = format!("input[value=\"{value}\"]");
+        self.clicks.set(self.clicks.get() + 1);
+        let css = format!("input[value=\"{value}\"]:not([type=hidden])");
         self.client.find(Locator::Css(&css)).await.expect("an option").click().await.expect("it can be picked");
+    }
+
+    /// Sends the form that has the button of these words, though the browser would complain of what is in it: so does one that knows no
+    /// such complaints.
+    pub async fn presses_unchecked(&self, words: &str) {
+        let script = "for (const form of document.forms) form.noValidate = true";
+        self.client.execute(script, Vec::new()).await.expect("a script of the driver's");
+        self.press(words).await;
+    }
+
+    /// The address of the first link whose address begins so.
+    pub async fn link(&self, begins: &str) -> String {
+        let css = format!("main a[href^=\"{begins}\"]");
+        let link = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(&css)).await;
+        let link = link.unwrap_or_else(|_| panic!("no link to {begins}"));
+        link.attr("href").await.expect("a link").expect("an address")
     }
 
     /// Where the browser is.
@@ -235,12 +261,26 @@ impl Browser {
     /// Looks the page through: nothing that axe finds, nothing wider than the window, no error in the console. A picture of it is
     /// kept under this name.
     pub async fn looks_right(&self, name: &str) {
+        self.looks_right_but_for(name, None).await;
+    }
+
+    /// The same of a page that is answered with this status, which browsers say in the console.
+    pub async fn looks_right_refused(&self, name: &str, status: u16) {
+        self.looks_right_but_for(name, Some(status)).await;
+    }
+
+    async fn looks_right_but_for(&self, name: &str, status: Option<u16>) {
         self.keep_picture(name).await;
-        if !self.look.scripts {
-            return;
-        }
         let overflow = self.value("document.documentElement.scrollWidth - document.documentElement.clientWidth").await;
         assert_eq!(overflow, json!(0), "{name} is wider than {} px", self.look.width);
+        if self.look.scripts {
+            self.has_nothing_that_axe_finds(name).await;
+        }
+        self.has_no_errors_but_for(name, status).await;
+    }
+
+    /// What axe does is done by the page's own scripts' timers, so it takes scripts.
+    async fn has_nothing_that_axe_finds(&self, name: &str) {
         // Evaluating is not held to the page's policy of scripts, which a tag is.
         let axe = std::fs::read_to_string(project().join("node_modules/axe-core/axe.min.js"));
         let axe = axe.expect("axe-core is there: `cargo xtask test --only tools` installs it");
@@ -253,14 +293,21 @@ impl Browser {
         );
         let found = self.client.execute_async(&run, Vec::new()).await.expect("what axe found");
         assert_eq!(found, json!([]), "{name}");
-        self.has_no_errors(name).await;
     }
 
-    /// Whether the console is silent.
-    pub async fn has_no_errors(&self, name: &str) {
+    /// Whether the console is silent, but for the one line that says with which status this very page was answered.
+    async fn has_no_errors_but_for(&self, name: &str, status: Option<u16>) {
+        let address = self.address().await;
+        let of_the_page = |line: &Value| {
+            let told = line["message"].as_str().unwrap_or_default();
+            let of_status = |status| told.contains(&format!("responded with a status of {status} "));
+            status.is_some_and(of_status) && told.split(' ').next() == address.split('#').next()
+        };
         let log = self.client.issue_cmd(Own { path: "se/log", body: json!({ "type": "browser" }) }).await;
         let log = log.expect("the console");
-        let said: Vec<_> = log.as_array().into_iter().flatten().filter(|line| line["level"] != "DEBUG").collect();
+        let said = log.as_array().into_iter().flatten().filter(|line| line["level"] != "DEBUG");
+        let (expected, said): (Vec<_>, Vec<_>) = said.partition(|line| of_the_page(line));
+        assert!(status.is_none() || !expected.is_empty(), "{name} was not answered with {status:?}");
         assert!(said.is_empty(), "{name}: the console says {said:#?}");
     }
 

@@ -74,6 +74,21 @@ impl Shop {
         self.world.host.database().query(sql).expect("a change");
     }
 
+    /// What a statement gives in the first column of its first row, as text.
+    ///
+    /// # Panics
+    /// When SQLite refuses, or there is none.
+    pub fn value(&self, sql: &str) -> String {
+        let rows = self.world.host.database().query(&format!("SELECT CAST(value AS TEXT) AS value FROM ({sql})"));
+        let rows = rows.expect("rows");
+        rows.first().and_then(|row| row.text("value").ok()).expect("a value").to_owned()
+    }
+
+    /// Lets everybody do so much within a minute.
+    pub fn limit_to(&self, uses: u32) {
+        self.world.host.limit_to(uses);
+    }
+
     /// Lets time pass.
     pub fn advance(&self, time: Duration) {
         self.world.advance(time);

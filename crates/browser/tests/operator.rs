@@ -189,14 +189,14 @@ async fn maps_a_product_and_sees_the_sale_fulfilled(look: Look) {
     browser.press("Products").await;
     browser.sees("Sold, and not in the catalogue").await;
     browser.looks_right("console-products").await;
+    let before = browser.clicks();
     browser.press("Say what it opens").await;
     browser.sees("It was sold already.").await;
+    browser.sees("Deliveries that wait for it, and will be processed: 1.").await;
     browser.looks_right("console-products-entry").await;
     browser.picks("acme/starter").await;
-    browser.press("Show the difference").await;
-    browser.sees("Deliveries that wait for it, and will be processed: 1.").await;
-    browser.looks_right("console-products-plan").await;
     browser.press("Save").await;
+    assert_eq!(browser.clicks() - before, 3, "the link, what it opens, and the button");
     browser.sees("Deliveries that waited for it and are processed within a minute: 1.").await;
     browser.looks_right("console-products-saved").await;
     shop.tick().await;
@@ -225,7 +225,7 @@ async fn maps_a_product_and_sees_the_sale_fulfilled(look: Look) {
 }
 
 #[test]
-fn a_sale_of_an_unknown_product_is_mapped_and_fulfilled() {
+fn a_sale_of_an_unknown_product_is_mapped_with_three_clicks_and_fulfilled() {
     tell(|| maps_a_product_and_sees_the_sale_fulfilled(Look::default()));
 }
 
@@ -256,6 +256,16 @@ fn the_catalogue_is_checked_while_it_is_written() {
         browser.sees("Something is wrong with it").await;
         browser.sees("line 1").await;
         browser.looks_right("console-products-mistakes").await;
+
+        // So is the form of an entry, once there is something in a field.
+        browser.open(&format!("{}/console/products/entry", shop.url)).await;
+        browser.types("product_id", "new==").await;
+        browser.types("years", "two").await;
+        browser.sees("Something is wrong with it").await;
+        browser.sees("`years`").await;
+        browser.looks_right("console-products-entry-mistakes").await;
+        browser.types("years", "2").await;
+        browser.sees("Nothing is wrong with it").await;
         browser.close().await;
     });
 }
@@ -282,7 +292,7 @@ async fn makes_a_github_app(look: Look) {
 }
 
 #[test]
-fn a_github_app_is_made_with_one_click_and_its_secrets_are_shown_once() {
+fn a_github_app_is_made_at_github_and_its_secrets_are_shown_once() {
     tell(|| makes_a_github_app(Look::default()));
 }
 

@@ -19,7 +19,7 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The tests that plain `cargo test` leaves out, as cargo is to be told of them.
 const E2E: [&str; 2] = ["--test", "e2e"];
 const CONFORMANCE: [&str; 2] = ["--test", "conformance"];
-const BROWSER: [&str; 4] = ["--test", "buyer", "--test", "operator"];
+const BROWSER: [&str; 6] = ["--test", "buyer", "--test", "every_page", "--test", "operator"];
 
 /// Install what is missing, then run everything: formatting, lints, tests on the host, under wasm, and end to end.
 ///
