@@ -17,6 +17,7 @@ mod lemon_squeezy;
 mod mutation;
 mod operating;
 mod paddle;
+mod pages;
 mod polar;
 mod racing;
 mod selling;

@@ -290,7 +290,8 @@ impl Served {
         let address =
             |service: Service| Some((service.api_url_setting()?, format!("{}/{}", self.url, service.prefix())));
         let addresses = Service::ALL.into_iter().filter_map(address);
-        vars.into_iter().chain(addresses).map(|(name, value)| (name.to_owned(), value)).collect()
+        let web = ("GITHUB_WEB_URL", format!("{}/{}", self.url, Service::GitHub.prefix()));
+        vars.into_iter().chain(addresses).chain([web]).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 
