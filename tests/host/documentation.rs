@@ -1,6 +1,7 @@
 //! What the documentation says of the tests is so: each one that `docs/faults.md` and `docs/states.md` name is there. And what the
 //! README leads to is there, in as many lines as somebody reads.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -58,6 +59,20 @@ fn every_row_of_the_page_of_faults_has_an_id_of_its_own_and_names_what_shows_it(
         assert_eq!(rows.iter().filter(|(other, _)| other == id).count(), 1, "{id}");
         assert!(row.contains("::") || row.contains("`cargo xtask"), "{id} names nothing that shows it");
     }
+}
+
+/// Pictures are made by `cargo xtask screenshots`, which fails where a page does not say what it should.
+#[test]
+fn every_picture_is_shown_among_all_pages_and_says_what_is_on_it() {
+    let pages = include_str!("../../docs/pages.md");
+    assert!(pages.lines().count() <= 300);
+    let shown: BTreeSet<_> =
+        pages.split("](pictures/").skip(1).map(|behind| behind.split(')').next().unwrap()).collect();
+    assert!(!pages.contains("![]"));
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
+    let there: Vec<_> = fs::read_dir(pictures).unwrap().map(|file| file.unwrap().file_name()).collect();
+    let there: BTreeSet<_> = there.iter().map(|name| name.to_str().unwrap()).collect();
+    assert_eq!(shown, there);
 }
 
 #[test]
