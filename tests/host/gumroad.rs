@@ -129,7 +129,8 @@ fn a_sale_leaves_its_delivery_its_order_its_license_and_a_sent_mail() {
                 "product_id": STARTER, "variant_id": "Tier: Team (5 seats)", "tier": "pro", "email": "grace.hopper@example.com",
                 "name": "Grace Brewster Hopper", "status": "active", "test": 0, "issued_at": NOW.as_millis(),
                 "section": null, "expires_at": A_YEAR_LATER, "activate_at": null, "catalogue_expires_at": A_YEAR_LATER,
-                "grace_ms": 3 * 86_400_000, "remind_ms": 14 * 86_400_000, "reminded": 0, "kept_after_expiry": 0, "kept_after_end": 0, "term": "catalogue", "ended": 0, "event_id": event_id, "revoked_by_operator": 0, "piece": 1, "refund_set_aside": 0, "partial_refund_set_aside": 0,
+                "grace_ms": 3 * 86_400_000, "remind_ms": 14 * 86_400_000, "reminded": 0, "kept_after_expiry": 0, "kept_after_end": 0, "term": "catalogue", "ended": 0, "event_id": event_id, "revoked_by_operator": 0, "paid_once": 0,
+                "piece": 1, "refund_set_aside": 0, "partial_refund_set_aside": 0,
                 "consequences": r#"{"refunded":"revoked","disputed":"suspended","dispute_lost":"revoked"}"#,
                 "dispute_set_aside": 0, "lost_dispute_set_aside": 0,
             })

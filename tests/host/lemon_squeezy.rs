@@ -132,7 +132,8 @@ fn a_paid_order_of_a_minted_product_leaves_its_rows_and_a_mail() {
                 "storefront_key_id": "", "product_id": MINTED, "variant_id": "9", "tier": "core", "email": "ada@example.com",
                 "name": "Ada Lovelace", "status": "active", "test": 0, "issued_at": NOW.as_millis(),
                 "section": null, "activate_at": null, "catalogue_expires_at": null, "expires_at": null, "grace_ms": 3 * 86_400_000, "remind_ms": 14 * 86_400_000, "reminded": 0, "kept_after_expiry": 0, "kept_after_end": 0, "term": "catalogue", "ended": 0,
-                "event_id": event["id"], "revoked_by_operator": 0, "piece": 1, "refund_set_aside": 0, "partial_refund_set_aside": 0,
+                "event_id": event["id"], "revoked_by_operator": 0, "paid_once": 0,
+                "piece": 1, "refund_set_aside": 0, "partial_refund_set_aside": 0,
                 "consequences": r#"{"refunded":"revoked","disputed":"suspended","dispute_lost":"revoked"}"#,
                 "dispute_set_aside": 0, "lost_dispute_set_aside": 0,
             })
@@ -183,7 +184,8 @@ fn an_order_is_recorded_and_the_storefronts_key_brings_the_license() {
                 "storefront_key_id": key.reference, "product_id": "4", "variant_id": "5", "tier": "team", "email": "grace@example.com", "name": "Grace Hopper",
                 "status": "active", "test": 0, "issued_at": NOW.as_millis(), "expires_at": null,
                 "section": null, "activate_at": null, "catalogue_expires_at": null, "grace_ms": 3 * 86_400_000, "remind_ms": 14 * 86_400_000, "reminded": 0, "kept_after_expiry": 0, "kept_after_end": 0, "term": "catalogue", "ended": 0,
-                "event_id": last(&shop)["id"], "revoked_by_operator": 0, "piece": 1, "refund_set_aside": 0, "partial_refund_set_aside": 0,
+                "event_id": last(&shop)["id"], "revoked_by_operator": 0, "paid_once": 0,
+                "piece": 1, "refund_set_aside": 0, "partial_refund_set_aside": 0,
                 "consequences": r#"{"refunded":"revoked","disputed":"suspended","dispute_lost":"revoked"}"#, "dispute_set_aside": 0, "lost_dispute_set_aside": 0,
             })
         );

@@ -467,7 +467,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE order_facts SET source = ''", "CHECK"),
     ("UPDATE order_facts SET order_id = ''", "CHECK"),
     ("UPDATE order_facts SET fact = 'sold'", "CHECK"),
-    ("INSERT INTO order_facts SELECT source, order_id, fact, 2 FROM order_facts", "UNIQUE"),
+    ("INSERT INTO order_facts SELECT source, order_id, fact, 2, 0 FROM order_facts", "UNIQUE"),
     ("UPDATE storefront_keys SET source = ''", "CHECK"),
     ("UPDATE storefront_keys SET storefront_key_id = ''", "CHECK"),
     ("UPDATE storefront_keys SET license_key = ''", "CHECK"),
