@@ -189,7 +189,7 @@ impl Storefront for Polar {
 
 impl Polar {
     fn access_token(&self) -> Result<&Secret, Failure> {
-        let missing = || Failure::new(Remedy::SetupWrong, "POLAR_ACCESS_TOKEN is not set");
+        let missing = || Failure::new(Remedy::PersonNeeded, "POLAR_ACCESS_TOKEN is not set");
         self.access_token.as_ref().ok_or_else(missing)
     }
 }

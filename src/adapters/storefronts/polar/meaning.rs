@@ -289,6 +289,9 @@ async fn buyer(
             Err(_) => unknown(None),
         };
     }
+    if polar.access_token.is_none() {
+        return unknown(None);
+    }
     match polar.owner(platform, &storefront_id("data.customer.id", &customer.id)?).await {
         Err(unanswered) => unknown(Some(unanswered.into())),
         Ok(None) => unknown(None),

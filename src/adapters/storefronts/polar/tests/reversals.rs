@@ -123,7 +123,7 @@ fn a_refund_whose_order_polar_does_not_show_now_is_asked_about_again() {
     let delivery = Delivery::recorded(Polar::PROFILE.source, Origin::Webhook, body.to_vec());
     let waits = run(without_token.interpret(&Canned::answering([]), &delivery)).unwrap_err();
     let Cause::Unanswered(failure) = waits.cause else { panic!("a token is needed") };
-    assert_eq!((failure.remedy, failure.reason.as_str()), (Remedy::SetupWrong, "POLAR_ACCESS_TOKEN is not set"));
+    assert_eq!((failure.remedy, failure.reason.as_str()), (Remedy::PersonNeeded, "POLAR_ACCESS_TOKEN is not set"));
 }
 
 #[test]
