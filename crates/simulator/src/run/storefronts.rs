@@ -127,6 +127,8 @@ impl Run {
         }
         let sandbox = &self.world.sandbox;
         let before = self.model.borrow().orders[place].facts;
+        // A chargeback is reversed once there is one, and comes no second time after that: what the model knows has no order in time.
+        let is_reversed = before.won || (before.disputed && what > 2);
         let (delivery, facts) = match (what, source) {
             (0, GUMROAD) => (sandbox.gumroad_refund(&id), Facts { refunded: true, ..before }),
             (1, GUMROAD) => (sandbox.gumroad_partial_refund(&id), Facts { in_part: true, ..before }),
@@ -136,11 +138,10 @@ impl Run {
             (0 | 1, PADDLE) => {
                 (sandbox.paddle_adjust(&id, PaddleAdjustment::default()), Facts { refunded: true, ..before })
             }
-            (what, PADDLE) => {
-                let won = what > 2;
-                let action = if won { "chargeback_reverse" } else { "chargeback" };
+            (_, PADDLE) => {
+                let action = if is_reversed { "chargeback_reverse" } else { "chargeback" };
                 let adjustment = PaddleAdjustment { action: action.to_owned(), ..PaddleAdjustment::default() };
-                (sandbox.paddle_adjust(&id, adjustment), Facts { disputed: true, won: before.won || won, ..before })
+                (sandbox.paddle_adjust(&id, adjustment), Facts { disputed: true, won: is_reversed, ..before })
             }
             (0, _) => (sandbox.lemon_squeezy_refund(&id, None), Facts { refunded: true, ..before }),
             (_, _) => (sandbox.lemon_squeezy_refund(&id, Some(1)), Facts { in_part: true, ..before }),
@@ -151,7 +152,7 @@ impl Run {
             "refund" | "order_refunded" if !facts.refunded => Meaning::Changed(facts),
             // An adjustment says what it is itself, and nothing of the others.
             "adjustment.created" if what < 2 => Meaning::Changed(Facts { refunded: true, ..Facts::default() }),
-            "adjustment.created" => Meaning::Changed(Facts { disputed: true, won: what > 2, ..Facts::default() }),
+            "adjustment.created" => Meaning::Changed(Facts { disputed: true, won: is_reversed, ..Facts::default() }),
             _ => Meaning::Changed(facts.in_flags()),
         };
         let storefront = match source {
