@@ -53,4 +53,4 @@ pub use repo::{Repo, RepoError};
 pub use secret::Secret;
 pub use source::Source;
 pub use subscription::{Subscription, SubscriptionFact};
-pub use time::Timestamp;
+pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};

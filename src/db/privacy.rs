@@ -1,6 +1,6 @@
 //! What is held on a person, by mail address: finding it, reading it out, and erasing it.
 //!
-//! What stays is said in the README. All of these statements look through whole tables, since there is no index on what is in
+//! What stays is said in docs/operate.md. All of these statements look through whole tables, since there is no index on what is in
 //! a payload; they are run once in a while.
 
 use std::collections::BTreeSet;

@@ -68,6 +68,9 @@ impl<T> fmt::Debug for Read<T> {
 /// shows and one more, where it can.
 const WINDOW: i64 = 100;
 
+/// Above every id: the largest number that D1 takes.
+const NO_CURSOR: i64 = 9_007_199_254_740_991;
+
 /// One more than is shown tells whether there are more.
 fn rows_for(limit: PageLimit) -> i64 {
     i64::try_from(limit.get() + 1).unwrap_or(i64::MAX)

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::batch::Query;
 use super::statement::{query, statement};
-use crate::model::{EventId, ListName, ListedItem, OrderId, PaymentFate, Source, StorefrontId, Timestamp, TraceId};
+use crate::model::{
+    DAY_MS, EventId, ListName, ListedItem, OrderId, PaymentFate, Source, StorefrontId, Timestamp, TraceId,
+};
 use crate::platform::{Row, RowError, Statement};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A sale can turn up late in a list, so a pass reads what was sold so long before the last whole pass began as well.
 const OVERLAP_MS: i64 = 2 * DAY_MS;

@@ -9,11 +9,10 @@ use super::batch::Query;
 use super::grants::{DueGrant, Moment, WINDOW_MS};
 use super::statement::{query, statement};
 use crate::json;
-use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Repo, Timestamp, TraceId};
+use crate::model::{
+    GithubAccount, GithubLogin, GithubUserId, GrantState, HOUR_MS, MINUTE_MS, Repo, Timestamp, TraceId,
+};
 use crate::platform::{Row, RowError, Statement};
-
-const MINUTE_MS: i64 = 60 * 1000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// How long an invitation is open.
 /// <https://docs.github.com/account-and-profile/how-tos/organization-membership/accepting-or-declining-an-organization-invitation>

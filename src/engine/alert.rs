@@ -7,11 +7,8 @@ use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::alerts::{self, DueAlert};
 use crate::db::outbox::{self, Attempt, Delay, Lease, Leased, WaitsFor};
-use crate::model::TraceId;
+use crate::model::{HOUR_MS, MINUTE_MS, TraceId};
 use crate::platform::{Level, LogValue, Platform, Statement};
-
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// What the one alert says that no row can hold.
 const DAILY_LIMIT: &str = "D1's daily limit is reached: until midnight UTC nothing is stored and nothing is sent";

@@ -13,7 +13,7 @@ use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
 use crate::db::outbox::{Queue, Share};
 use crate::db::ticks::{self, Duties, Untold};
 use crate::db::{Batch, Handle, alerts, grants, licenses, outbox, privacy, recoveries, reminders};
-use crate::model::{EventReason, Timestamp};
+use crate::model::{DAY_MS, EventReason, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, RowError};
 
 /// A tick starts nothing new after this long, so that it ends well before the next and within its leases.
@@ -37,8 +37,6 @@ const TOO_OLD: &str = "the payload is erased for its age: answer it with a licen
 
 /// Longer than everything that is due waits while ticks keep up.
 const OVERDUE_MS: i64 = 15 * 60 * 1000;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What one invocation may take on.
 struct Bounds {

@@ -6,7 +6,10 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// In milliseconds, as all times are here.
+pub const MINUTE_MS: i64 = 60 * 1000;
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 impl Timestamp {
     pub const fn from_millis(millis: i64) -> Self {

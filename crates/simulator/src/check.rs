@@ -63,7 +63,7 @@ pub(crate) use watch::{note_leases, watch};
 /// The names of the invariants, as `docs/faults.md` has them.
 pub const INVARIANTS: [&str; 13] = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "I13"];
 
-/// Tries after which the engine may give up, by its README.
+/// Tries after which the engine may give up.
 const MAX_ATTEMPTS: i64 = 12;
 
 /// No wait is longer than this.

@@ -7,7 +7,7 @@ use super::SERVICE;
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::json::Json;
-use crate::model::{GithubLogin, Hindrance, Repo, Timestamp};
+use crate::model::{GithubLogin, HOUR_MS, Hindrance, MINUTE_MS, Repo, Timestamp};
 use crate::platform::HttpResponse;
 
 /// The signs of an account that is blocked by a repository's owner, or has blocked them; GitHub documents no text.
@@ -30,9 +30,6 @@ const NOT_SHOWN: &str = ": this one is ";
 
 /// The sign of an installation of an App that a repository's owner, or GitHub, has suspended.
 const INSTALLATION_SUSPENDED: &str = "installation has been suspended";
-
-const MINUTE_MS: i64 = 60 * 1000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// With what a refused request was sent, which is what has to be seen to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! What mails to buyers say of how a license ends, and what becomes of their access then.
 
-use crate::model::{Consequence, Ending};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::model::{Consequence, DAY_MS, Ending};
 
 /// An ending, for people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

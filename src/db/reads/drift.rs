@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::grants::{Line, changes};
-use super::{Read, code, json, optional_code, page, rows_for, text};
+use super::{NO_CURSOR, Read, code, json, optional_code, page, rows_for, text};
 use crate::db::batch::Batch;
 use crate::db::statement::query;
 use crate::http::api::Page;
@@ -20,7 +20,7 @@ const LOOKED_AT: i64 = 500;
 pub fn list(request: &DriftRequest) -> Read<Page<DriftItem>> {
     let limit = request.limit;
     // A cursor that no page gave is behind everything.
-    let cursor = || request.cursor.as_ref().map(|cursor| cursor.as_str().parse::<i64>().unwrap_or(i64::MAX >> 11));
+    let cursor = || request.cursor.as_ref().map(|cursor| cursor.as_str().parse::<i64>().unwrap_or(NO_CURSOR));
     let mut batch = Batch::new();
     if let Some(github) = &request.github {
         let found = batch.add(query!(

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Read, WINDOW, code, flag, json, optional_code, optional_text, page, rows_for, text};
+use super::{NO_CURSOR, Read, WINDOW, code, flag, json, optional_code, optional_text, page, rows_for, text};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
 use crate::http::api::Page;
@@ -10,9 +10,6 @@ use crate::http::api::codes::{OutboxKind, OutboxState};
 use crate::http::api::outbox::{OutboxItem, OutboxRequest};
 use crate::model::GrantState;
 use crate::platform::{Row, RowError};
-
-/// Above every id: the largest number that D1 takes.
-const NO_CURSOR: i64 = 9_007_199_254_740_991;
 
 /// A row, for one of the licenses that it is about.
 #[derive(Debug)]

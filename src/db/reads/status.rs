@@ -9,13 +9,11 @@ use crate::http::api::status::{
     CatalogueStatus, DeliveryCounts, LicenseCounts, OldestDue, OutboxCounts, SchemaStatus, SourceStatus, StateCounts,
     Status,
 };
-use crate::model::{LicenseStatus, Timestamp};
+use crate::model::{DAY_MS, LicenseStatus, Timestamp};
 use crate::platform::{DbError, Row, RowError};
 
 /// Among how many of the newest is counted what is not in trouble.
 const NEWEST: i64 = 1000;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What a deployment knows of itself without its database.
 #[derive(Debug)]

@@ -14,10 +14,8 @@ use crate::engine::join::join_all;
 use crate::http::api::codes::{CheckCode, CheckReason};
 use crate::http::api::doctor::Check;
 use crate::model::catalogue::{Catalogue, Permission};
-use crate::model::{Repo, Timestamp};
+use crate::model::{DAY_MS, Repo, Timestamp};
 use crate::platform::Platform;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How long before its end a token is warned of.
 const TOKEN_ENDS_SOON_MS: i64 = 30 * DAY_MS;

@@ -10,10 +10,8 @@ use crate::engine::Engine;
 use crate::http::api::codes::{CheckCode, CheckReason};
 use crate::http::api::doctor::Check;
 use crate::model::catalogue::{Catalogue, Product};
-use crate::model::{Source, Timestamp};
+use crate::model::{MINUTE_MS, Source, Timestamp};
 use crate::platform::Platform;
-
-const MINUTE_MS: i64 = 60 * 1000;
 
 /// How far back a sale is looked for.
 const SALES_MS: i64 = 7 * 24 * 60 * MINUTE_MS;

@@ -13,14 +13,13 @@ use crate::config::{Config, Reader};
 use crate::db::events::StoredEvent;
 use crate::model::catalogue::{Form, Ids, LicenseKind, Section};
 use crate::model::{
-    BuyerAddress, Catalogue, LicenseKey, ListName, Order, OrderFacts, OrderLines, Origin, ProductRef, Quantity, Secret,
-    Subscription, SubscriptionFact, Timestamp, UniqueId,
+    BuyerAddress, Catalogue, HOUR_MS, LicenseKey, ListName, Order, OrderFacts, OrderLines, Origin, ProductRef,
+    Quantity, Secret, Subscription, SubscriptionFact, Timestamp, UniqueId,
 };
 use crate::platform::host::{Host, Sqlite};
 use crate::platform::{HttpRequest, Method, Row, SendError};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000);
-const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// It tells everything only when it is asked, and when it does not answer, this is what to do.
 struct MadeUp(Remedy);

@@ -13,11 +13,9 @@ use crate::http::api::codes::SalesCut;
 use crate::http::api::orders::{OrderItem, OrdersRequest};
 use crate::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts, SalesCountsRequest};
 use crate::http::api::{Cursor, Page};
-use crate::model::Timestamp;
 use crate::model::catalogue::{Catalogue, Product};
+use crate::model::{DAY_MS, Timestamp};
 use crate::platform::Platform;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// `GET /admin/sales`
 pub(crate) async fn list<P: Platform>(engine: &Engine<P>, request: &OrdersRequest) -> Result<Page<OrderItem>, Problem> {

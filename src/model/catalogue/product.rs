@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::url::HttpsUrl;
 use super::word::{Word, words};
-use crate::model::{Ending, Repo, Timestamp};
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+use crate::model::{DAY_MS, Ending, Repo, Timestamp};
 
 /// One entry. Its serialized form is the entry of the catalogue's JSON form, and the column `products.entry`; what has its
 /// default is left out there, but for the license, whose default differs from storefront to storefront.

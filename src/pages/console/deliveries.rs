@@ -14,7 +14,7 @@ use crate::http::api::codes::{EventOrigin, OutstandingState, SaleState};
 use crate::http::api::events::{EventDetail, EventItem, EventsRequest, OutstandingFilters, OutstandingRequest};
 use crate::http::api::values::ErrorPart;
 use crate::http::{Problem, Response, admin};
-use crate::model::Timestamp;
+use crate::model::{HOUR_MS, Timestamp};
 use crate::pages::fields::Fields;
 use crate::pages::words as pages;
 use crate::pages::words::{Markup, Part, moment, standing};
@@ -108,7 +108,6 @@ pub(super) fn storefronts() -> Vec<(String, String)> {
 
 /// Since when, to choose from: as moments, so that the address goes on to mean the same; with the one that it has.
 fn moments(now: Timestamp, asked: &str) -> Vec<(String, String)> {
-    const HOUR_MS: i64 = 60 * 60 * 1000;
     // To the minute, so that who looks again finds what was chosen.
     let before =
         |hours: i64| Timestamp::from_millis((now.as_millis() - hours * HOUR_MS) / 60_000 * 60_000).to_rfc3339();

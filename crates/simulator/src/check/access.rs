@@ -12,7 +12,7 @@ use super::{Violation, integer, is_given_up, rows, text};
 use crate::model::{ACCOUNTS, ByHand, What, crowd};
 use crate::run::Run;
 
-/// Invitations to a repository in 24 hours, by its README.
+/// Invitations to a repository in 24 hours, at most.
 const BUDGET: usize = 45;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -20,7 +20,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How long after its reservation an invitation may still be sent.
 const LEASE_MS: i64 = 60_000;
 
-/// Invitations of one account to a repository in 24 hours, by its README.
+/// Invitations of one account to a repository in 24 hours, at most.
 const OF_ONE_ACCOUNT: usize = 3;
 
 /// An account, by its number, and a repository.

@@ -49,7 +49,7 @@ pub(super) fn licenses(run: &Run, versions: &Versions, events: &Events) -> Resul
         }
     }
     // What a list has is not looked for where the seller has dismissed it or erased who bought.
-    let left = |order: usize| events.of(order).any(|event| event.dismissed || event.over);
+    let left = |order: usize| model.is_erasing(order) || events.of(order).any(|event| event.dismissed || event.over);
     let is_listed = |reason: &Reason| run.lists(model.orders[reason.0].product.source);
     expected.extend(listed(&model, versions).into_iter().filter(|reason| is_listed(reason) && !left(reason.0)));
     let bound: HashSet<String> =

@@ -143,8 +143,7 @@ mod tests {
     use super::*;
     use crate::adapters::storefronts::testing::read_settings;
     use crate::adapters::testing::{Canned, NOW, reply, run};
-
-    const HOUR_MS: i64 = 60 * 60 * 1000;
+    use crate::model::HOUR_MS;
 
     fn read_page(number: i64, body: &Value, item: fn(&Json, &RawValue) -> Listed) -> Result<Page, Unintelligible> {
         read(body.to_string().as_bytes(), number, NOW.plus_millis(-48 * HOUR_MS), item)

@@ -18,11 +18,9 @@ use crate::adapters::storefronts::listing::{self, Listed, Unanswered, Unintellig
 use crate::adapters::{Failure, Remedy};
 use crate::json::{self, Json};
 use crate::model::{
-    EventType, ListName, ListedItem, ListedPayment, OrderFacts, OrderId, PaymentFate, StorefrontId, Timestamp,
+    DAY_MS, EventType, ListName, ListedItem, ListedPayment, OrderFacts, OrderId, PaymentFate, StorefrontId, Timestamp,
 };
 use crate::platform::Platform;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// For so long Polar tries to collect a renewal that is overdue: two, five, seven and seven days, each after the one before.
 const DUNNING_MS: i64 = 22 * DAY_MS;
