@@ -226,13 +226,13 @@ impl AtCheckout {
     }
 }
 
-/// The GitHub username among what was filled in at a checkout, from the column `custom_fields`.
 impl OfBuyer {
     fn read(row: &Row) -> Result<Self, RowError> {
         Ok(Self { checkout_login: read_checkout_login(row)?, mail_returned: row.integer("mail_returned")? == 1 })
     }
 }
 
+/// The GitHub username among what was filled in at a checkout, from the column `custom_fields`.
 fn read_checkout_login(row: &Row) -> Result<Option<GithubLogin>, RowError> {
     let Some(text) = row.optional_text("custom_fields")? else { return Ok(None) };
     let fields: Vec<(String, String)> = serde_json::from_str(text).map_err(|_| RowError("custom_fields"))?;

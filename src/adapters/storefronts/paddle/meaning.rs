@@ -6,7 +6,7 @@
 use super::wire::{self, Adjustment, Customer, Transaction};
 use super::{ADJUSTMENTS, Environment, Paddle, TRANSACTIONS};
 use crate::adapters::sanitize;
-use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
+use crate::adapters::storefronts::{Cause, NotUnderstood, Understood, listing};
 use crate::adapters::{Failure, Remedy};
 use crate::json::{FieldError, Json};
 use crate::model::{
@@ -115,8 +115,7 @@ pub(super) async fn understand(
 
 /// When what an event is about was made, in a webhook and in a list alike: what reverses an adjustment is one of its own.
 fn said_at(body: &Json) -> Option<Timestamp> {
-    let data = body.root().field("data").ok()?;
-    data.shown("created_at").map(sanitize::shown).and_then(|text| Timestamp::parse_or_utc(&text))
+    listing::time(body, &["data", "created_at"])
 }
 
 fn listed_type(list: &ListName) -> Result<EventType, NotUnderstood> {

@@ -6,7 +6,7 @@
 use super::reversal;
 use super::wire::{self, Dispute, Order, Refund};
 use super::{DISPUTES, Environment, ORDERS, Organization, Polar, REFUNDS, RENEWALS};
-use crate::adapters::storefronts::listing::Unanswered;
+use crate::adapters::storefronts::listing::{self, Unanswered};
 use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::adapters::{Failure, sanitize};
 use crate::json::{FieldError, Json};
@@ -134,8 +134,7 @@ pub(super) async fn understand(
 
 /// When what an event is about became as it is, in a webhook and in a list alike.
 fn said_at(body: &Json) -> Option<Timestamp> {
-    let data = body.root().field("data").ok()?;
-    let time = |name| data.shown(name).map(sanitize::shown).and_then(|text| Timestamp::parse_or_utc(&text));
+    let time = |name| listing::time(body, &["data", name]);
     time("modified_at").or_else(|| time("created_at"))
 }
 

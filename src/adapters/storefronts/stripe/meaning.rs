@@ -74,7 +74,7 @@ pub(super) async fn understand(
     };
     match event(stripe, platform, &event_type, &body).await {
         Ok(event) => {
-            let said_at = Envelope::read(&body.root()).ok().and_then(|envelope| envelope.created_at);
+            let said_at = wire::seconds(&body.root(), "created").ok().flatten();
             Ok(Understood::whole(event_type, event).as_of(said_at))
         }
         Err(problem) => {
