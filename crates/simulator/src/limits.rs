@@ -26,6 +26,10 @@ struct Task {
     began: Option<usize>,
     /// And in which it ended; none while it runs, and where it died.
     ended: Option<usize>,
+    /// The time at which it began, in milliseconds.
+    began_at: i64,
+    /// How long it took, once it has ended.
+    took_ms: i64,
     /// Whether a call of its own failed or hung, so that it may not have written down what it was told.
     broken: bool,
 }
@@ -50,17 +54,19 @@ impl Limits {
     }
 
     pub(crate) fn begin(&mut self, task: usize) {
-        let moment = self.moment + 1;
+        let (moment, now) = (self.moment + 1, self.now());
         let task = self.task(task);
         if task.began.is_none() {
-            task.began = Some(moment);
+            (task.began, task.began_at) = (Some(moment), now);
             self.moment = moment;
         }
     }
 
     pub(crate) fn end(&mut self, task: usize) {
         self.moment += 1;
-        self.task(task).ended = Some(self.moment);
+        let (moment, now) = (self.moment, self.now());
+        let task = self.task(task);
+        (task.ended, task.took_ms) = (Some(moment), now - task.began_at);
     }
 
     pub(crate) fn broke(&mut self, task: usize) {
@@ -79,7 +85,7 @@ impl Limits {
         if request.url.ends_with("/permission") {
             self.asked_roles.push((task, request.url.to_lowercase()));
         }
-        let now = self.clock.as_ref().map_or(0, |clock| clock.now().as_millis());
+        let now = self.now();
         let began = self.task(task).began;
         let knew = |told: &Told| {
             let teller = self.tasks[told.task];
@@ -108,6 +114,11 @@ impl Limits {
         self.tasks.get(task).is_some_and(|task| task.ended.is_some())
     }
 
+    /// Whether a task took longer than this, so that a lease which it held may have been another's by its end.
+    pub(crate) fn took_longer_than(&self, task: usize, ms: i64) -> bool {
+        self.tasks.get(task).is_some_and(|task| task.took_ms > ms)
+    }
+
     /// Who has asked for an invitation to this repository, once each time.
     pub(crate) fn inviting<'a>(&'a self, repo: &'a str) -> impl Iterator<Item = usize> + 'a {
         let to = format!("/repos/{}/collaborators/", repo.to_lowercase());
@@ -123,6 +134,10 @@ impl Limits {
     pub(crate) fn about_to_invite<'a>(&'a self, repo: &'a str) -> impl Iterator<Item = usize> + 'a {
         let to = format!("/repos/{}/collaborators/", repo.to_lowercase());
         self.asked_roles.iter().filter(move |(_, url)| url.contains(&to)).map(|(task, _)| *task)
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.as_ref().map_or(0, |clock| clock.now().as_millis())
     }
 
     fn task(&mut self, number: usize) -> &mut Task {

@@ -436,9 +436,12 @@ pub(super) fn invitations(run: &Run) -> Result<(), Violation> {
         reserved.get(repo).is_some_and(|reserved| reserved.iter().any(covers))
     };
     for repo in run.world.sandbox.repos() {
-        // Of one whose answer was lost and that was declined nobody knows but the account.
+        // Of one whose answer was lost and that was declined nobody knows but the account; and of one that was written down only
+        // once its lease was over, whoever came next could not know.
         let limits = run.fates.limits.borrow();
-        let unheard = |task: &usize| run.fates.struck(*task) || !limits.has_ended(*task);
+        let unheard = |task: &usize| {
+            run.fates.struck(*task) || !limits.has_ended(*task) || limits.took_longer_than(*task, LEASE_MS)
+        };
         let unknown = limits.inviting(&repo).filter(unheard).count();
         let of_one_account = OF_ONE_ACCOUNT + unknown;
         let made = run.world.sandbox.invitations_made(&repo);

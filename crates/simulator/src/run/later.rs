@@ -65,7 +65,10 @@ impl Club {
 /// A month that is paid is not over by then, whichever month it is.
 const STILL_PAID_MS: i64 = 27 * DAY_MS;
 
-/// By then it is, and its grace as well.
+/// What is paid for a month is paid until then at least: no month is shorter.
+const SURELY_PAID_MS: i64 = 28 * DAY_MS;
+
+/// By then it is over, and its grace as well.
 const LONG_OVER_MS: i64 = 37 * DAY_MS;
 
 impl Run {
@@ -192,23 +195,22 @@ impl Run {
         self.tasks.finish(&self.world);
         self.tick_until_quiet()?;
         self.accept_everything(member);
-        let [is_paid, is_over] = [true, false];
         for _ in 0..self.random.u32(1..4) {
-            self.look_after(paid_at + STILL_PAID_MS, (account, repo), is_paid)?;
+            self.expect_in(paid_at, paid_at + STILL_PAID_MS, (account, repo))?;
             // Within the grace it is not too late to pay.
             let late = self.random.i64(DAY_MS..5 * DAY_MS);
             self.tick_at(paid_at + STILL_PAID_MS + late)?;
             (paid_at, _) = self.charge(club, Some(order), &email);
             self.tick_until_quiet()?;
-            self.look_after(paid_at, (account, repo), is_paid)?;
+            self.expect_in(paid_at, paid_at, (account, repo))?;
         }
         if self.random.bool() {
             self.note("the member cancels");
             let delivery = self.cancel(club, paid_at + MONTH_MS);
             self.tell(delivery, order, Meaning::Nothing);
         }
-        self.look_after(paid_at + STILL_PAID_MS, (account, repo), is_paid)?;
-        self.look_after(paid_at + LONG_OVER_MS, (account, repo), is_over)?;
+        self.expect_in(paid_at, paid_at + STILL_PAID_MS, (account, repo))?;
+        self.expect_out(paid_at + LONG_OVER_MS, (account, repo))?;
         // Elsewhere whoever comes back begins another membership.
         if self.random.bool() && club == Club::Gumroad {
             self.note("the member comes back");
@@ -216,8 +218,8 @@ impl Run {
             self.tell(delivery, order, Meaning::Nothing);
             (paid_at, _) = self.charge(club, Some(order), &email);
             self.tick_until_quiet()?;
-            self.look_after(paid_at, (account, repo), is_paid)?;
-            self.look_after(paid_at + LONG_OVER_MS, (account, repo), is_over)?;
+            self.expect_in(paid_at, paid_at, (account, repo))?;
+            self.expect_out(paid_at + LONG_OVER_MS, (account, repo))?;
         }
         Ok(())
     }
@@ -288,17 +290,25 @@ impl Run {
         Ok(order)
     }
 
-    /// Whether the member is in at that time, as they are to be.
-    fn look_after(&mut self, at: i64, (account, repo): (i64, &str), is_paid: bool) -> Result<(), Violation> {
+    /// Whether a member who paid for a month then is in at that time. Until all is quiet the month may be over.
+    fn expect_in(&mut self, paid_at: i64, at: i64, (account, repo): (i64, &str)) -> Result<(), Violation> {
         self.tick_at(at)?;
         self.tick_until_quiet()?;
-        match (check::role_of(self, account, repo).is_some(), is_paid) {
-            (false, true) => Err(Violation::new("I6", format!("a member has paid, and is not let into {repo}"))),
-            (true, false) => {
-                Err(Violation::new("I6", format!("what a member paid for {repo} is over, and they are in")))
-            }
-            _ => Ok(()),
+        let is_paid = self.world.now().as_millis() < paid_at + SURELY_PAID_MS;
+        if is_paid && check::role_of(self, account, repo).is_none() {
+            return Err(Violation::new("I6", format!("a member has paid, and is not let into {repo}")));
         }
+        Ok(())
+    }
+
+    /// Whether a member is out at that time, by which all that was paid is over.
+    fn expect_out(&mut self, at: i64, (account, repo): (i64, &str)) -> Result<(), Violation> {
+        self.tick_at(at)?;
+        self.tick_until_quiet()?;
+        if check::role_of(self, account, repo).is_some() {
+            return Err(Violation::new("I6", format!("what a member paid for {repo} is over, and they are in")));
+        }
+        Ok(())
     }
 
     /// The member pays for a month, for the first time or once more; gives when, and the order that it began with.
