@@ -5,7 +5,6 @@
 
 pub(crate) mod activate;
 pub(crate) mod admin;
-pub mod api;
 mod body;
 mod cors;
 mod health;

@@ -1,8 +1,9 @@
 //! Reading JSON from outside: one tree, and a view of it that names a field by its path when something is wrong.
 //!
-//! `serde_json` parses; derived structures are not used for reading. They would keep the last of a repeated key
-//! unnoticed where they ignore it, their errors repeat the values that they complain about, and each costs code, which
-//! at the edge is start-up time. What the fields mean is for the caller.
+//! Deliveries, the answers of services and what buyers send are read with this: derived structures would keep the last of a repeated
+//! key unnoticed where they ignore it, and their errors name no field and repeat the values that they complain about, which may be
+//! somebody's. `serde_json` parses. What an operator sends is read into the types of `api`, and the catalogue into its own; what the
+//! fields mean is for the caller.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -7,6 +7,7 @@
 //! | `entry` | fetch and scheduled: JavaScript types in and out |
 //! | [`config`] | every variable and secret, read once, all problems reported together |
 //! | [`platform`] | the one seam to the world: database, HTTP, clock, randomness; its two implementations |
+//! | [`api`] | what is asked and answered by HTTP, as types: the document of the API is made of them |
 //! | [`http`] | what callers see: the routes, one file per endpoint, errors as statuses |
 //! | [`pages`] | what people see: the buyer's pages and the operator's console |
 //! | [`words`] | what every code of the API is in words |
@@ -17,6 +18,7 @@
 //! | [`db`] | all SQL, and rows as model types |
 
 pub mod adapters;
+pub mod api;
 pub mod config;
 pub mod db;
 pub mod engine;

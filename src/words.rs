@@ -2,7 +2,7 @@
 //! words codes: a code without words does not compile.
 
 use crate::adapters::storefronts::PROFILES;
-use crate::http::api::codes::{
+use crate::api::codes::{
     CheckCode, CheckReason, CheckStatus, DriftKind, DutyKind, EventOrigin, GrantCause, LicenseReason, OrderFact,
     OutboxKind, OutboxState, OutstandingState, Proof, SaleReason, SaleState,
 };

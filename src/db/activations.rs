@@ -3,7 +3,7 @@
 use super::batch::Query;
 use super::grants::Moment;
 use super::statement::{query, statement};
-use crate::http::api::codes::Proof;
+use crate::api::codes::Proof;
 use crate::json::Json;
 use crate::model::{
     Activation, GithubAccount, GithubLogin, GithubUserId, License, LicenseKey, LicenseStatus, Permission, ProductRef,

@@ -6,8 +6,8 @@
 use super::batch::{Batch, Handle, Query};
 use super::events::StoredEvent;
 use super::statement::{query, statement};
-use crate::http::api::codes::{OutboxState, OutstandingState};
-use crate::http::api::values::SourceFilter;
+use crate::api::codes::{OutboxState, OutstandingState};
+use crate::api::values::SourceFilter;
 use crate::model::{AdminAction, EventId, EventReason, EventType, OrderId, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Value};
 

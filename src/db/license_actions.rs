@@ -7,7 +7,7 @@ use super::batch::{Batch, Handle, Query};
 use super::grants::Moment;
 use super::statement::{query, statement};
 use super::{LicenseSelector, activations, grants, licenses};
-use crate::http::api::codes::Proof;
+use crate::api::codes::Proof;
 use crate::model::catalogue::Consequence;
 use crate::model::{
     AdminAction, EmailAddress, EventId, GithubAccount, GithubUserId, LicenseKey, OrderId, Product, ProductRef, Source,

@@ -8,7 +8,7 @@ use super::activations::read_product_ref;
 use super::batch::Query;
 use super::grants::Moment;
 use super::statement::{query, statement};
-use crate::http::api::codes::OutboxKind;
+use crate::api::codes::OutboxKind;
 use crate::json;
 use crate::model::{
     Consequence, EmailAddress, Ending, GithubLogin, LeaseId, LicenseKey, ProductRef, RecoverySeed, Repo, ReturnedMail,

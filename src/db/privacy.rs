@@ -13,8 +13,8 @@ use super::events::StoredEvent;
 use super::licenses::LicenseSelector;
 use super::statement::{query, statement};
 use super::{json_text, reads};
-use crate::http::api::orders::OrderItem;
-use crate::http::api::privacy::{Erased, RecoveryItem};
+use crate::api::orders::OrderItem;
+use crate::api::privacy::{Erased, RecoveryItem};
 use crate::model::{AdminAction, BuyerEmail, OrderId, Source, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement, Value};
 

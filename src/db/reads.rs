@@ -1,5 +1,5 @@
 //! What people look at: reads for the operator, each a batch that changes nothing with what makes the answer of its
-//! results. The answers are the types of `http::api`.
+//! results. The answers are the types of `api`.
 //!
 //! | module | reads |
 //! |---|---|
@@ -18,7 +18,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 
 use super::batch::{Batch, Results};
-use crate::http::api::{Page, PageLimit};
+use crate::api::{Page, PageLimit};
 use crate::platform::{DbError, Row, RowError};
 
 pub mod access;

@@ -22,11 +22,11 @@ use super::{Engine, FollowUp, StorageError};
 use crate::adapters::Failure;
 use crate::adapters::github::{self, Profile, Resolved};
 use crate::adapters::storefronts::Verdict;
+use crate::api::codes::Proof;
 use crate::db::activations::{self, Binding, KnownLicense};
 use crate::db::grants::{self, BoundTo, DueGrant, Recorded};
 use crate::db::outbox::{Lease, Leased};
 use crate::db::{Batch, Handle, Results, licenses, storefront_keys};
-use crate::http::api::codes::Proof;
 use crate::model::catalogue::ProofRule;
 use crate::model::{
     Activation, ChoiceError, GithubAccount, GithubLogin, GithubUserId, IssuedKey, License, LicenseKey, LicenseKind,

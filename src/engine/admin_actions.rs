@@ -9,18 +9,16 @@ use super::license_actions::{ActionOutcome, Refusal};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::mail::returned::Teller;
 use crate::adapters::storefronts::{NotUnderstood, Understood};
+use crate::api::codes::OutboxState;
+use crate::api::events::{Dismissed, Replayed};
+use crate::api::privacy::{Erased, Export};
+use crate::db::Batch;
 use crate::db::admin_changes::{self, Effect, Ordered, OutboxAction, OutstandingFilter, Processing, TAKEN_AT_MOST};
 use crate::db::privacy::{self, NamedOrder, Person};
 use crate::db::reads::Read;
 use crate::db::reads::details::{self, Asked};
-use crate::db::{Batch, LicenseSelector, licenses, storefront_keys};
-use crate::http::api::codes::OutboxState;
-use crate::http::api::events::{Dismissed, Replayed};
-use crate::http::api::privacy::{Erased, Export};
-use crate::model::{
-    Actor, AdminAction, BuyerEmail, EventId, EventType, OrderFacts, OrderId, Reason, StorefrontEvent, Subscription,
-};
-use crate::platform::{DbError, Platform, Statement, unique_id};
+use crate::model::{Actor, AdminAction, BuyerEmail, EventId, EventType, OrderId, Reason, StorefrontEvent};
+use crate::platform::{DbError, Platform, unique_id};
 
 /// What became of a replay.
 #[derive(Debug)]
@@ -59,7 +57,7 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let abandoned_at = now.plus_millis(ABANDONED_AFTER_MS);
         let after = admin_changes::replay_event(&mut batch, id, action, now, abandoned_at, &self.trace);
-        let results = self.run_with_catalogue(batch).await?;
+        let results = self.run(batch).await?;
         let Some(after) = results.first(&after)? else { return Ok(ReplayOutcome::NotFound) };
         Ok(match (after.processing, after.event.delivery) {
             (Processing::Done, _) => ReplayOutcome::Refused(Refusal::ProcessedAlready),
@@ -93,7 +91,8 @@ impl<P: Platform> Engine<P> {
     pub async fn dismiss_event(&self, id: &EventId, action: &AdminAction) -> Result<ActionOutcome, DbError> {
         let mut batch = Batch::new();
         let before = batch.add(admin_changes::to_dismiss(id));
-        let Some(before) = self.run(batch).await?.first(&before)? else { return Ok(ActionOutcome::NotFound) };
+        let before = self.run(batch).await?.first(&before)?;
+        let Some(before) = before else { return Ok(ActionOutcome::NotFound) };
         let (event_type, order_id) = match (before.order, &before.event.delivery) {
             (Ordered::Unknown, Some(delivery)) => named(&self.interpret(delivery).await),
             _ => (None, None),
@@ -199,40 +198,6 @@ impl<P: Platform> Engine<P> {
         }
         let erased = privacy::erase(&mut batch, &person, &deliveries, &orders, action, self.now(), &self.trace);
         Ok(self.run(batch).await?.first(&erased)?.unwrap_or_default())
-    }
-
-    /// The statements that record what a delivery says of an order or a key that is there, and nothing of who bought.
-    fn said(&self, telling: Telling<'_>, meaning: &StorefrontEvent) -> Vec<Statement> {
-        let Telling { source, event, .. } = telling;
-        match meaning {
-            StorefrontEvent::Sold(order) => {
-                self.facts(telling, &order.order_id, order.facts, order.subscription.as_ref())
-            }
-            StorefrontEvent::OrderChanged { order_id, facts, .. } => self.facts(telling, order_id, *facts, None),
-            StorefrontEvent::PaymentRefunded { id, .. } => {
-                self.facts(telling, id, OrderFacts::REFUNDED, Some(&Subscription::of_refunded(id)))
-            }
-            StorefrontEvent::SubscriptionChanged { subscription, .. } => {
-                let mut statements = Vec::from(self.record_subscription(telling, subscription));
-                if let Some(order_id) = &subscription.order_id {
-                    let order = LicenseSelector::Order(source, order_id);
-                    statements.extend(licenses::apply_order_facts(order, self.moment(), &self.trace));
-                }
-                statements
-            }
-            StorefrontEvent::KeyIssued(issued) | StorefrontEvent::KeyChanged(issued) => {
-                let (moment, order) = (self.moment(), LicenseSelector::Order(source, &issued.order_id));
-                let mut statements = vec![
-                    storefront_keys::record(source, issued, moment.now, event),
-                    licenses::follow_key(source, &issued.order_id, &issued.storefront_key_id),
-                ];
-                statements.extend(licenses::follow(order, moment, &self.trace));
-                statements
-            }
-            StorefrontEvent::AccessChanged { .. }
-            | StorefrontEvent::MailReturned(_)
-            | StorefrontEvent::Nothing { .. } => Vec::new(),
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::Engine;
 use super::join::join_all;
 use crate::adapters::Failure;
 use crate::adapters::storefronts::AnyStorefront;
-use crate::http::api::products::{MissingChoice, OfferedProduct, ProductChoices};
+use crate::api::products::{MissingChoice, OfferedProduct, ProductChoices};
 use crate::model::Repo;
 use crate::model::catalogue::{Catalogue, Product};
 use crate::platform::Platform;

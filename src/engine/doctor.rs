@@ -20,11 +20,11 @@ use futures_util::future::join3;
 use super::Engine;
 use super::join::join_all;
 use crate::adapters::{Failure, Remedy};
+use crate::api::codes::{CheckCode, CheckReason};
+use crate::api::doctor::{Check, Diagnosis};
 use crate::config::WorkersPlan;
 use crate::db::Batch;
 use crate::db::reads::doctor::{self as recorded, Recorded};
-use crate::http::api::codes::{CheckCode, CheckReason};
-use crate::http::api::doctor::{Check, Diagnosis};
 use crate::platform::{DbError, Platform};
 
 /// The newest migration that this Worker was built with.

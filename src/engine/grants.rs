@@ -2,18 +2,21 @@
 //!
 //! Each grant is worked on under the lease of its row in the outbox. What is wanted is decided by the database in the
 //! transaction that leases the grant, and once more in the one that ends the lease: where licenses changed in between, the
-//! grant is due again. So it does not matter in which order a refund, an activation and a tick come.
+//! grant is due again. So it does not matter in which order a refund, an activation and a tick come. What is written down of an
+//! attempt is in `conclusion`.
+
+mod conclusion;
 
 use std::time::Duration;
 
 use super::Engine;
-use super::outbox::{PERSON_WAIT_MS, SUSPENDED, TESTS_OFF, TESTS_OFF_WAIT_MS, TOO_LATE, Verdict, spent_in_silence};
+use super::outbox::{PERSON_WAIT_MS, SUSPENDED, TESTS_OFF, TESTS_OFF_WAIT_MS, TOO_LATE, spent_in_silence};
 use crate::adapters::github::{self, Github, Invite, Invited};
-use crate::adapters::{Effect, Failure, Reach, Remedy};
+use crate::adapters::{Effect, Failure, Remedy};
 use crate::db::Batch;
-use crate::db::grants::{self, DueGrant, End, Recorded, Reservation, Seen, WAITS_FOR_TURN, Wanted};
-use crate::db::outbox::{self, Delay, Lease, Leased};
-use crate::db::watches::{self, LIFETIME_MS};
+use crate::db::grants::{self, DueGrant, Recorded, Reservation, Seen, WAITS_FOR_TURN, Wanted};
+use crate::db::outbox::{Lease, Leased};
+use crate::db::watches::LIFETIME_MS;
 use crate::model::{GithubAccount, GithubLogin, GithubUserId, GrantState, Permission, Product, Repo, Timestamp};
 use crate::platform::{DbError, Platform};
 
@@ -23,12 +26,6 @@ const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
 
 /// Why a removal waits.
 const MAY_BE_INVITED: &str = "an invitation may still be under way";
-
-/// How often in a row the limit of a repository's invitations is believed, which is of a day, and looked at every hour.
-const REPO_LIMITS_BELIEVED: i64 = 30;
-
-/// Until when something is asked for that is not asked for at all.
-const NEVER: Timestamp = Timestamp::from_millis(0);
 
 /// Why an invitation is tried again that was to take the place of another.
 const NOT_NOTED: &str = "that the last invitation was withdrawn could not be written down";
@@ -108,22 +105,6 @@ impl Attempted {
     }
 }
 
-/// The permission that was given, where that is news.
-fn given_by(grant: &DueGrant, attempted: &Attempted) -> Option<Permission> {
-    match (attempted, grant.wanted) {
-        (Attempted::Kept(earlier), _) => Some(*earlier),
-        // What was there already was not given, unless it may have been by a request whose answer nobody knows.
-        (Attempted::Member { before: Some(before) }, Wanted::Access(permission))
-            if *before == permission && grant.was_never_given()
-                || invite_to(grant, &grant.account, permission, NEVER).leaves(*before) =>
-        {
-            None
-        }
-        (Attempted::Invited { .. } | Attempted::Member { .. }, Wanted::Access(permission)) => Some(permission),
-        _ => None,
-    }
-}
-
 /// How an account is let in, or what it had before is left to it.
 const fn invite_to<'a>(
     grant: &'a DueGrant,
@@ -132,18 +113,6 @@ const fn invite_to<'a>(
     until: Timestamp,
 ) -> Invite<'a> {
     Invite { repo: &grant.repo, account, permission, given: grant.given, earlier: grant.earlier, until }
-}
-
-/// The most that an earlier invitation can have been to of which no answer is known: by the time that one is, the licenses may ask
-/// for less.
-fn doubted(grant: &DueGrant) -> Option<Permission> {
-    grant.given.filter(|_| grant.in_doubt)
-}
-
-/// What an account had before it was given anything, where this was the first time that it was to be.
-fn found_before(grant: &DueGrant, attempted: &Attempted) -> Option<Permission> {
-    let Attempted::Member { before } = *attempted else { return None };
-    before.filter(|_| grant.was_never_given())
 }
 
 /// The first of the repositories that a product opens, or may open.
@@ -418,176 +387,5 @@ impl<P: Platform> Engine<P> {
             return Ok((!lowers).then_some(Attempted::Member { before: None }));
         }
         Ok(Some(Attempted::Declined))
-    }
-
-    /// Adds the statements that end or postpone a grant's row, by what came of the attempt; gives the limit that it met, if
-    /// it did.
-    pub(super) fn conclude_grant(
-        &self,
-        grant: &DueGrant,
-        lease: &Lease,
-        attempted: &Attempted,
-        batch: &mut Batch,
-    ) -> Option<Pause> {
-        // One for all of them: what follows from a change is found by when that was.
-        let moment = self.moment();
-        let now = moment.now;
-        let (state, until, invitation_id, outcome) = match attempted {
-            Attempted::Invited { id, expires_at, .. } => (GrantState::Invited, Some(*expires_at), *id, "invited"),
-            Attempted::Member { .. } => (GrantState::Member, None, None, "member"),
-            Attempted::Declined => (GrantState::Declined, None, None, "declined"),
-            Attempted::Kept(_) => (GrantState::Member, None, None, "kept"),
-            Attempted::Removed => (GrantState::Revoked, None, None, "removed"),
-            Attempted::Held { until, reason, state } => {
-                if matches!((grant.wanted, grant.invitation), (Wanted::Access(_), Reservation::Reserved)) {
-                    batch.run(grants::return_reservation(grant, lease));
-                }
-                match *state {
-                    Some(_) => {
-                        let in_doubt = grant.in_doubt.then_some(true);
-                        let seen = Seen {
-                            state: *state,
-                            until: Some(*until),
-                            reason: Some(reason),
-                            in_doubt,
-                            given: doubted(grant),
-                            ..Seen::default()
-                        };
-                        batch.run(grants::record(grant, lease, now, &seen));
-                    }
-                    None => self.record_held(grant, lease, batch),
-                }
-                let later = End::Later(Delay::uncounted(*until, reason));
-                batch.run(grants::end(grant, lease, moment, &later));
-                return None;
-            }
-            Attempted::WrongIdentity => {
-                let reason = "the account was renamed at the moment in which it was invited: nobody was let in by its old username";
-                let failure = Failure::new(Remedy::Retry, reason).having(Effect::Invited);
-                return self.conclude_failure(grant, lease, &failure, None, batch);
-            }
-            Attempted::GoneAstray(login) => {
-                let failure = github::gone_astray(&grant.repo);
-                return self.conclude_failure(grant, lease, &failure, Some(login), batch);
-            }
-            Attempted::Failed(failure) => return self.conclude_failure(grant, lease, failure, None, batch),
-        };
-        self.log_attempt(super::outbox::Attempt::of_grant(grant), Verdict::Done(outcome), None);
-        match state {
-            GrantState::Invited => batch.run(grants::keep_reservation(grant, lease)),
-            // Nobody was invited.
-            GrantState::Member => batch.run(grants::return_reservation(grant, lease)),
-            _ => {}
-        }
-        let seen = Seen {
-            state: Some(state),
-            until,
-            invitation_id,
-            in_doubt: Some(false),
-            given: given_by(grant, attempted),
-            earlier: found_before(grant, attempted),
-            renewed: state == GrantState::Invited && grant.renews(),
-            ..Seen::default()
-        };
-        batch.run(grants::record(grant, lease, now, &seen));
-        if state == GrantState::Invited {
-            batch.run(watches::begin(grant, now));
-            if grant.renews() || grant.renewals > 0 {
-                batch.run(outbox::enqueue_invitation_mails(&[&grant.id], moment, &self.trace));
-            }
-        }
-        let reference = invitation_id.map(|id| id.to_string());
-        let done = End::Done { outcome, reference: reference.as_deref() };
-        batch.run(grants::end(grant, lease, moment, &done));
-        None
-    }
-
-    /// Keeps that nobody knows what an earlier invitation came to, where nothing else is recorded: a claim without a word shows it
-    /// only until the next one. Who is not to be invited for now leaves the line.
-    fn record_held(&self, grant: &DueGrant, lease: &Lease, batch: &mut Batch) {
-        let leaves_line = grant.in_line && matches!(grant.wanted, Wanted::AsItIs | Wanted::TestsOff);
-        if grant.in_doubt || leaves_line {
-            let in_doubt = grant.in_doubt.then_some(true);
-            let seen = Seen { in_doubt, given: doubted(grant), leaves_line, ..Seen::default() };
-            batch.run(grants::record(grant, lease, self.now(), &seen));
-        }
-    }
-
-    /// `login` is the one that the account has by now, where it is to be noted.
-    fn conclude_failure(
-        &self,
-        grant: &DueGrant,
-        lease: &Lease,
-        failure: &Failure,
-        login: Option<&GithubLogin>,
-        batch: &mut Batch,
-    ) -> Option<Pause> {
-        let moment = self.moment();
-        let now = moment.now;
-        let endless = matches!(failure.remedy, Remedy::Limited { reach: Reach::Repository, .. })
-            && grant.repo_limits_met >= REPO_LIMITS_BELIEVED;
-        let endless = endless.then(|| github::endless_limit(&grant.repo));
-        let failure = endless.as_ref().unwrap_or(failure);
-        let attempts = match failure.remedy {
-            // Whichever of those that wait meets the limit next, it waits longer.
-            Remedy::Limited { reach: Reach::Service, .. } => grant.entry.attempts.max(grant.limits_met + 1),
-            _ => grant.entry.attempts,
-        };
-        let verdict = self.judge(attempts, failure);
-        self.log_attempt(super::outbox::Attempt::of_grant(grant), verdict, Some(&failure.reason));
-        let reason = super::outbox::shown(&failure.reason);
-        // One whose answer was lost may have been made, and one that went astray was.
-        let refused = match failure.effect {
-            Effect::Nothing => true,
-            Effect::Invited => false,
-            Effect::Unknown => {
-                matches!(failure.remedy, Remedy::Limited { .. } | Remedy::PersonNeeded | Remedy::CredentialsRejected)
-            }
-        };
-        if matches!(grant.wanted, Wanted::Access(_)) {
-            if refused {
-                batch.run(grants::return_reservation(grant, lease));
-            } else if failure.effect == Effect::Invited {
-                batch.run(grants::keep_reservation(grant, lease));
-            }
-        }
-        let state = match (grant.wanted, verdict) {
-            (Wanted::Access(_), Verdict::RetryAt { until, .. }) if matches!(failure.remedy, Remedy::Limited { .. }) => {
-                Some((GrantState::Waiting, Some(until)))
-            }
-            (Wanted::Access(_), verdict) if verdict.needs_person() => Some((GrantState::Blocked, None)),
-            (Wanted::Access(_), _) => Some((GrantState::Pending, None)),
-            (Wanted::Nothing, _) => Some((GrantState::Revoking, None)),
-            (Wanted::AsItIs | Wanted::TestsOff, _) => None,
-        };
-        if let Some((state, until)) = state {
-            let unknown = failure.effect == Effect::Unknown && !refused && matches!(grant.wanted, Wanted::Access(_));
-            let in_doubt = match failure.remedy {
-                Remedy::HandedOver => Some(false),
-                _ => (unknown || grant.in_doubt).then_some(true),
-            };
-            let given = match grant.wanted {
-                Wanted::Access(asked) if unknown && grant.given.is_none_or(|given| given.rank() < asked.rank()) => {
-                    Some(asked)
-                }
-                _ => doubted(grant),
-            };
-            let seen =
-                Seen { state: Some(state), until, reason: Some(&reason), login, in_doubt, given, ..Seen::default() };
-            batch.run(grants::record(grant, lease, now, &seen));
-        }
-        let end = verdict.delay(&reason).map_or(End::Dead(&reason), End::Later);
-        batch.run(grants::end(grant, lease, moment, &end));
-        batch.extend(self.alert_of(failure));
-        let pause = match (failure.remedy, verdict) {
-            (Remedy::Limited { reach, .. }, Verdict::RetryAt { until, .. }) => match (reach, grant.wanted) {
-                (Reach::Service, _) => Some(Pause { until, repo: None }),
-                (Reach::Repository, Wanted::Access(_)) => Some(Pause { until, repo: Some(grant.repo.clone()) }),
-                (Reach::Repository, _) => None,
-            },
-            _ => None,
-        }?;
-        batch.run(grants::pause(pause.until, pause.repo.as_ref(), now, &reason));
-        Some(pause)
     }
 }

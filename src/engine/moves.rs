@@ -2,9 +2,9 @@
 //! operator's transfers are in `license_actions`; what is activated behind a move, in `activate` and `sign_in`.
 
 use super::{Engine, StorageError};
+use crate::api::codes::Proof;
 use crate::db::Batch;
 use crate::db::license_actions::{self, Move, MoveAllowed};
-use crate::http::api::codes::Proof;
 use crate::model::{Actor, CORRECTED_WITHIN_MS, GithubAccount, GithubUserId, LicenseKey, Reason};
 use crate::platform::{Level, Platform};
 

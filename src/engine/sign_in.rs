@@ -19,9 +19,9 @@ use super::moves::{Moved, Occasion};
 use super::{Activate, ActivateError, Activated, Bound, Claimed, Engine, FollowUp};
 use crate::adapters::Failure;
 use crate::adapters::github::{Accepted, Consent, Exchanged, Resolved, SignIn, UserToken};
+use crate::api::codes::Proof;
 use crate::config::Moves;
 use crate::db::{Batch, activations, grants, watches};
-use crate::http::api::codes::Proof;
 use crate::model::{GithubAccount, GithubUserId, PresentedKey, Repo};
 use crate::platform::{Level, LogValue, Platform};
 

@@ -15,9 +15,9 @@
 use serde::Serialize;
 
 use super::Engine;
+use crate::api::grants::{AccessCounts, SyncAnswer, SyncCounts};
 use crate::db::Batch;
 use crate::db::sync::{self, Asked, BoundLicense, Changes, Move, Place, Standing, Terms};
-use crate::http::api::grants::{AccessCounts, SyncAnswer, SyncCounts};
 use crate::model::catalogue::ChoiceByNow;
 use crate::model::{AdminAction, Catalogue, LicenseKind, Permission, Repo, StorefrontId};
 use crate::platform::{DbError, Level, Platform};

@@ -1,12 +1,16 @@
 //! `POST /api/activate`: reads what a buyer sends, keeps to the rate limits, and words the response.
 //!
-//! The activation itself is `engine::activate`.
+//! What is sent is read field by field, and [`ActivationRequest`] is its description: whoever writes a portal is told which field is
+//! wrong, and a derived reader names none and repeats what was sent, which is somebody's key. The activation itself is
+//! `engine::activate`.
+//!
+//! [`ActivationRequest`]: crate::api::activation::ActivationRequest
 
 use sha2::{Digest, Sha256};
 
-use super::api::activation::{ActivatedLicense, ActivatedRepo, Activation};
-use super::api::codes::{ActivationState, RepoState};
 use super::{API_BODY_MAX_BYTES, Code, Problem, Request, Response, cors, json_body};
+use crate::api::activation::{ActivatedLicense, ActivatedRepo, Activation};
+use crate::api::codes::{ActivationState, RepoState};
 use crate::engine::{Activate, ActivateError, Activated, Bound, Claimed, Engine, RepoStatus};
 use crate::json::{At, FieldError, Json};
 use crate::model::{LicenseKey, Login, PresentedKey, Repo};

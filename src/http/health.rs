@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::api::codes::{DependencyState, HealthState};
-use super::api::health::Health;
 use super::{Code, Problem, Request, Response};
+use crate::api::codes::{DependencyState, HealthState};
+use crate::api::health::Health;
 use crate::config::MailProvider;
 use crate::engine::Engine;
 use crate::platform::{Limit, Platform};

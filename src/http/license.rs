@@ -4,9 +4,9 @@
 //! What is read for it is in `engine::license_view`.
 
 use super::activate::{log_refusal, within_limits};
-use super::api::activation::{LicenseAnswer, LicenseRequest, OfferedChoice, ShownLicense, ShownRepo};
-use super::api::codes::AccessState;
 use super::{API_BODY_MAX_BYTES, Code, Problem, Request, Response, cors, read_body};
+use crate::api::activation::{LicenseAnswer, LicenseRequest, OfferedChoice, ShownLicense, ShownRepo};
+use crate::api::codes::AccessState;
 use crate::engine::{Engine, LicenseView, RepoView};
 use crate::model::{PresentedKey, Repo};
 use crate::platform::Platform;

@@ -5,8 +5,8 @@
 use serde::{Serialize, Serializer};
 
 use super::BodyError;
-use super::api::problem::ProblemDetails;
 use crate::adapters::{Failure, Remedy};
+use crate::api::problem::ProblemDetails;
 use crate::engine::ActivateError;
 use crate::platform::Limit;
 

@@ -13,9 +13,9 @@ use super::{BodyError, Code, Problem, Request, Response, WEBHOOK_BODY_MAX_BYTES}
 use crate::adapters::github::hook;
 use crate::adapters::mail::returned::Teller;
 use crate::adapters::storefronts::{Head, Refusal};
+use crate::api::activation::DeliveryReceipt;
+use crate::api::codes::ReceiptState;
 use crate::engine::Engine;
-use crate::http::api::activation::DeliveryReceipt;
-use crate::http::api::codes::ReceiptState;
 use crate::platform::{Level, LogValue, Platform};
 
 /// Takes a delivery of whom the path names, and has it stored.

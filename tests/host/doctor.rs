@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey::http::api::codes::CheckCode;
+use latchkey::api::codes::CheckCode;
 use latchkey::model::Catalogue;
 use latchkey::platform::{DbError, Platform};
 use latchkey_sandbox::{

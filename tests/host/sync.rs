@@ -4,7 +4,7 @@ mod overtaken;
 
 use std::time::Duration;
 
-use latchkey::http::api::grants::SyncAnswer;
+use latchkey::api::grants::SyncAnswer;
 use latchkey::model::{Actor, AdminAction, GithubLogin, LicenseKey, Reason};
 use latchkey::platform::Platform;
 use latchkey_sandbox::{AccountKind, GumroadSale, LemonSqueezySale};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use latchkey::http::api::{Cursor, PageLimit};
+use latchkey::api::{Cursor, PageLimit};
 use latchkey::model::catalogue::Problem;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;

@@ -7,9 +7,9 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Parser, Subcommand};
 use latchkey::adapters::storefronts::PROFILES;
-use latchkey::http::api::Cursor;
-use latchkey::http::api::codes::{DriftKind, OutboxKind, OutboxState, OutstandingState, SaleState};
-use latchkey::http::api::values::{
+use latchkey::api::Cursor;
+use latchkey::api::codes::{DriftKind, OutboxKind, OutboxState, OutstandingState, SaleState};
+use latchkey::api::values::{
     AccountFilter, Days, ErrorPart, KeyFilter, OrderFilter, PersonName, RepoFilter, SourceFilter,
 };
 use latchkey::model::{

@@ -7,25 +7,25 @@ mod products;
 mod sync;
 
 use anyhow::{Context, bail};
-use latchkey::http::api::PageRequest;
-use latchkey::http::api::access::{AccessRequest, RepositoryAccess};
-use latchkey::http::api::actions::{ActionItem, ActionRequest};
-use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::codes::CheckStatus;
-use latchkey::http::api::doctor::Diagnosis;
-use latchkey::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
-use latchkey::http::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
-use latchkey::http::api::grants::{ForgetRequest, GrantItem, GrantsRequest};
-use latchkey::http::api::licenses::{
+use latchkey::api::PageRequest;
+use latchkey::api::access::{AccessRequest, RepositoryAccess};
+use latchkey::api::actions::{ActionItem, ActionRequest};
+use latchkey::api::attention::AttentionItem;
+use latchkey::api::codes::CheckStatus;
+use latchkey::api::doctor::Diagnosis;
+use latchkey::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
+use latchkey::api::events::{Dismissed, EventDetail, EventItem, EventsRequest, OutstandingRequest, Replayed};
+use latchkey::api::grants::{ForgetRequest, GrantItem, GrantsRequest};
+use latchkey::api::licenses::{
     CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
 };
-use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
-use latchkey::http::api::privacy::{Erasure, PrivacyRequest};
-use latchkey::http::api::sales::{SalesCounts, SalesCountsRequest};
-use latchkey::http::api::status::Status;
-use latchkey::http::api::test_mail::TestMail;
-use latchkey::http::api::values::{AccountFilter, RepoFilter};
-use latchkey::http::api::{Cursor, PageLimit};
+use latchkey::api::outbox::{OutboxItem, OutboxRequest};
+use latchkey::api::privacy::{Erasure, PrivacyRequest};
+use latchkey::api::sales::{SalesCounts, SalesCountsRequest};
+use latchkey::api::status::Status;
+use latchkey::api::test_mail::TestMail;
+use latchkey::api::values::{AccountFilter, RepoFilter};
+use latchkey::api::{Cursor, PageLimit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

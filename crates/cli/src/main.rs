@@ -12,7 +12,7 @@
 //! | `local` | the token of the Worker that `cargo xtask dev` runs |
 //! | `machine` | this machine, as what the Worker's own adapters ask services through |
 //!
-//! The answers' types are the Worker's own: `latchkey::http::api`. Nothing here reads or writes its database.
+//! The answers' types are the Worker's own: `latchkey::api`. Nothing here reads or writes its database.
 
 mod api;
 mod args;

@@ -1,25 +1,25 @@
 //! Answers as a person reads them: which members stand where. What codes mean is in `words`, how tables look in `view`.
 
-use latchkey::http::api::access::RepositoryAccess;
-use latchkey::http::api::actions::ActionItem;
-use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::codes::{
+use latchkey::api::access::RepositoryAccess;
+use latchkey::api::actions::ActionItem;
+use latchkey::api::attention::AttentionItem;
+use latchkey::api::codes::{
     CheckStatus, DriftPlace, DutyKind, EventOrigin, OutboxKind, OutboxState, SaleState, SalesCut, TestMailState,
 };
-use latchkey::http::api::doctor::{Check, Diagnosis};
-use latchkey::http::api::drift::{DriftCheck, DriftEvidence, DriftItem};
-use latchkey::http::api::events::{EventDetail, EventItem};
-use latchkey::http::api::grants::{GrantItem, SyncAnswer, SyncedRepo};
-use latchkey::http::api::licenses::{LicenseDetail, LicenseItem};
-use latchkey::http::api::orders::{FactItem, OrderItem, OrderLine};
-use latchkey::http::api::outbox::OutboxItem;
-use latchkey::http::api::privacy::Erased;
-use latchkey::http::api::products::{WaitingProduct, WaitingProducts};
-use latchkey::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts};
-use latchkey::http::api::status::{
+use latchkey::api::doctor::{Check, Diagnosis};
+use latchkey::api::drift::{DriftCheck, DriftEvidence, DriftItem};
+use latchkey::api::events::{EventDetail, EventItem};
+use latchkey::api::grants::{GrantItem, SyncAnswer, SyncedRepo};
+use latchkey::api::licenses::{LicenseDetail, LicenseItem};
+use latchkey::api::orders::{FactItem, OrderItem, OrderLine};
+use latchkey::api::outbox::OutboxItem;
+use latchkey::api::privacy::Erased;
+use latchkey::api::products::{WaitingProduct, WaitingProducts};
+use latchkey::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts};
+use latchkey::api::status::{
     DeliveryCounts, LicenseCounts, OldestDue, OutboxCounts, SourceStatus, StateCounts, Status,
 };
-use latchkey::http::api::timeline::TimelineEntry;
+use latchkey::api::timeline::TimelineEntry;
 use latchkey::model::LicenseStatus;
 use serde::de::DeserializeOwned;
 

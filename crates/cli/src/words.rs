@@ -1,8 +1,8 @@
 //! What the command line says of an answer beside the words of its codes, which are the Worker's own: `latchkey::words`.
 
-use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::codes::{OutboxKind, Remedy};
-use latchkey::http::api::timeline::Happening;
+use latchkey::api::attention::AttentionItem;
+use latchkey::api::codes::{OutboxKind, Remedy};
+use latchkey::api::timeline::Happening;
 
 pub(crate) use latchkey::words::{State, Words, action, amount, outcome, storefront};
 

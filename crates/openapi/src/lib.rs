@@ -1,5 +1,5 @@
 //! The OpenAPI document of the Worker's HTTP interface: what each path takes and answers, by the types of
-//! `latchkey::http::api`.
+//! `latchkey::api`.
 //!
 //! Which paths there are is said in `operations`, and held to the Worker's routes by a test there; what the types look like
 //! as schemas is `schemas`' business. `cargo xtask openapi` writes the document to `assets/openapi.json`.

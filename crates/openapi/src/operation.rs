@@ -1,7 +1,7 @@
 //! One operation of the document: a method of a path, with what it takes and gives.
 
+use latchkey::api::problem::ProblemDetails;
 use latchkey::http::Code;
-use latchkey::http::api::problem::ProblemDetails;
 use serde_json::{Map, Value, json};
 
 use crate::schemas::Schemas;

@@ -1,31 +1,31 @@
 //! Every path and method, with the types that it takes and answers.
 
 use latchkey::adapters::storefronts::SECTIONS;
-use latchkey::http::api::access::{AccessRequest, RepositoryAccess, WaitingAccess, WaitingRequest};
-use latchkey::http::api::actions::{ActionItem, ActionRequest};
-use latchkey::http::api::activation::{Activation, ActivationRequest, DeliveryReceipt, LicenseAnswer, LicenseRequest};
-use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::doctor::Diagnosis;
-use latchkey::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
-use latchkey::http::api::events::{
+use latchkey::api::access::{AccessRequest, RepositoryAccess, WaitingAccess, WaitingRequest};
+use latchkey::api::actions::{ActionItem, ActionRequest};
+use latchkey::api::activation::{Activation, ActivationRequest, DeliveryReceipt, LicenseAnswer, LicenseRequest};
+use latchkey::api::attention::AttentionItem;
+use latchkey::api::doctor::Diagnosis;
+use latchkey::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
+use latchkey::api::events::{
     Dismissed, EventDetail, EventItem, EventsRequest, OutstandingCounts, OutstandingFilters, OutstandingRequest,
     Replayed,
 };
-use latchkey::http::api::grants::{ForgetRequest, GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
-use latchkey::http::api::health::Health;
-use latchkey::http::api::licenses::{
+use latchkey::api::grants::{ForgetRequest, GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
+use latchkey::api::health::Health;
+use latchkey::api::licenses::{
     CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, ShownKey, TransferRequest,
 };
-use latchkey::http::api::orders::{OrderItem, OrdersRequest};
-use latchkey::http::api::outbox::{OutboxItem, OutboxRequest};
-use latchkey::http::api::privacy::{Erasure, Export, PrivacyRequest};
-use latchkey::http::api::products::{
+use latchkey::api::orders::{OrderItem, OrdersRequest};
+use latchkey::api::outbox::{OutboxItem, OutboxRequest};
+use latchkey::api::privacy::{Erasure, Export, PrivacyRequest};
+use latchkey::api::products::{
     CatalogueAnswer, InvalidCatalogue, ProductChoices, ReplaceRequest, ReplacedAnswer, WaitingProducts,
 };
-use latchkey::http::api::sales::{SalesCounts, SalesCountsRequest};
-use latchkey::http::api::status::Status;
-use latchkey::http::api::test_mail::TestMail;
-use latchkey::http::api::{Page, PageRequest};
+use latchkey::api::sales::{SalesCounts, SalesCountsRequest};
+use latchkey::api::status::Status;
+use latchkey::api::test_mail::TestMail;
+use latchkey::api::{Page, PageRequest};
 use serde_json::{Value, json};
 
 use crate::operation::Operation;

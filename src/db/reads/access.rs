@@ -2,11 +2,11 @@
 //! `grants` and `drift`.
 
 use super::{Read, code, flag, optional_text, page, rows_for, text};
+use crate::api::access::{AccessRequest, RepositoryAccess, WaitingAccess, WaitingAccount};
+use crate::api::{Cursor, Page, PageLimit};
 use crate::db::batch::Batch;
 use crate::db::grants::{INVITATIONS_PER_WINDOW, WINDOW_MS};
 use crate::db::statement::query;
-use crate::http::api::access::{AccessRequest, RepositoryAccess, WaitingAccess, WaitingAccount};
-use crate::http::api::{Cursor, Page, PageLimit};
 use crate::model::{GrantState, Repo, Timestamp};
 use crate::platform::{Row, RowError};
 

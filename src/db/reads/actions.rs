@@ -1,10 +1,10 @@
 //! What operators changed.
 
 use super::{Read, json, page, rows_for, text};
+use crate::api::actions::ActionItem;
+use crate::api::{Cursor, Page, PageRequest};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
-use crate::http::api::actions::ActionItem;
-use crate::http::api::{Cursor, Page, PageRequest};
 use crate::platform::{Row, RowError};
 
 /// A page of what operators changed, newest first.

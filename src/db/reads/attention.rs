@@ -1,11 +1,11 @@
 //! Who paid and does not have everything, and what is late or failing otherwise.
 
 use super::{Read, code, flag, optional_code, optional_text, page, rows_for, text};
+use crate::api::attention::AttentionItem;
+use crate::api::codes::{DutyKind, OutboxState, Remedy, SaleState};
+use crate::api::{Cursor, Page, PageRequest};
 use crate::db::batch::Batch;
 use crate::db::statement::query;
-use crate::http::api::attention::AttentionItem;
-use crate::http::api::codes::{DutyKind, OutboxState, Remedy, SaleState};
-use crate::http::api::{Cursor, Page, PageRequest};
 use crate::model::{EventReason, MailFate, Timestamp};
 use crate::platform::{Row, RowError};
 

@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 use super::grants::{Line, changes};
 use super::{NO_CURSOR, Read, code, json, optional_code, page, rows_for, text};
+use crate::api::Page;
+use crate::api::codes::{DriftKind, DriftPlace, GrantCause};
+use crate::api::drift::{DriftEvidence, DriftItem, DriftLicense, DriftRequest};
+use crate::api::values::RepoFilter;
 use crate::db::batch::Batch;
 use crate::db::statement::query;
-use crate::http::api::Page;
-use crate::http::api::codes::{DriftKind, DriftPlace, GrantCause};
-use crate::http::api::drift::{DriftEvidence, DriftItem, DriftLicense, DriftRequest};
-use crate::http::api::values::RepoFilter;
 use crate::model::{GrantState, LicenseStatus, Permission, Timestamp};
 use crate::platform::{Row, RowError};
 

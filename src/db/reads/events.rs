@@ -1,13 +1,13 @@
 //! Deliveries, and what became of each.
 
 use super::{Read, WINDOW, code, optional_code, optional_text, page, rows_for, text};
+use crate::api::codes::{EventOrigin, OutstandingState, SaleReason, SaleState};
+use crate::api::events::{EventItem, EventsRequest, OutstandingCounts, OutstandingFilters};
+use crate::api::values::{ErrorPart, SourceFilter};
+use crate::api::{Cursor, Page};
 use crate::db::admin_changes::TAKEN_AT_MOST;
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
-use crate::http::api::codes::{EventOrigin, OutstandingState, SaleReason, SaleState};
-use crate::http::api::events::{EventItem, EventsRequest, OutstandingCounts, OutstandingFilters};
-use crate::http::api::values::{ErrorPart, SourceFilter};
-use crate::http::api::{Cursor, Page};
 use crate::model::{EventReason, Timestamp, UniqueId};
 use crate::platform::{Row, RowError};
 

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 
 use super::{Read, WINDOW, code, json, optional_code, optional_text, page, rows_for, text};
+use crate::api::codes::GrantCause;
+use crate::api::grants::{GrantChange, GrantItem, GrantsRequest};
+use crate::api::values::RepoFilter;
+use crate::api::{Cursor, Page};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
-use crate::http::api::codes::GrantCause;
-use crate::http::api::grants::{GrantChange, GrantItem, GrantsRequest};
-use crate::http::api::values::RepoFilter;
-use crate::http::api::{Cursor, Page};
 use crate::model::{GithubUserId, GrantState, Permission, Repo, Timestamp};
 use crate::platform::{Row, RowError};
 

@@ -1,12 +1,12 @@
 //! Licenses, and to whom each is bound.
 
 use super::{Read, code, flag, json, optional_code, optional_text, page, rows_for, text};
+use crate::api::codes::Proof;
+use crate::api::licenses::{ActivationItem, LicenseItem, LicensesRequest, MailReturnedItem};
+use crate::api::values::{AccountFilter, KeyFilter, OrderFilter};
+use crate::api::{Cursor, Page};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
-use crate::http::api::codes::Proof;
-use crate::http::api::licenses::{ActivationItem, LicenseItem, LicensesRequest, MailReturnedItem};
-use crate::http::api::values::{AccountFilter, KeyFilter, OrderFilter};
-use crate::http::api::{Cursor, Page};
 use crate::model::{BuyerEmail, LicenseStatus, MailFate};
 use crate::platform::{Row, RowError};
 

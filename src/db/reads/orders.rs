@@ -3,12 +3,12 @@
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{Read, code, flag, json, optional_text, page, rows_for, text};
+use crate::api::codes::OrderFact;
+use crate::api::orders::{FactItem, OrderItem, OrderLine, OrdersRequest};
+use crate::api::values::{OrderFilter, SourceFilter};
+use crate::api::{Cursor, Page};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
-use crate::http::api::codes::OrderFact;
-use crate::http::api::orders::{FactItem, OrderItem, OrderLine, OrdersRequest};
-use crate::http::api::values::{OrderFilter, SourceFilter};
-use crate::http::api::{Cursor, Page};
 use crate::model::BuyerEmail;
 use crate::platform::{Row, RowError};
 

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use super::{NO_CURSOR, Read, WINDOW, code, flag, json, optional_code, optional_text, page, rows_for, text};
+use crate::api::Page;
+use crate::api::codes::{OutboxKind, OutboxState};
+use crate::api::outbox::{OutboxItem, OutboxRequest};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
-use crate::http::api::Page;
-use crate::http::api::codes::{OutboxKind, OutboxState};
-use crate::http::api::outbox::{OutboxItem, OutboxRequest};
 use crate::model::GrantState;
 use crate::platform::{Row, RowError};
 

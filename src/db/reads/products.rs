@@ -2,10 +2,10 @@
 
 use super::{Read, optional_text, text};
 use crate::adapters::storefronts::product_name;
+use crate::api::products::WaitingProduct;
 use crate::db::batch::Batch;
 use crate::db::json_text;
 use crate::db::statement::query;
-use crate::http::api::products::WaitingProduct;
 use crate::platform::{Row, RowError};
 
 /// How many products that wait are told, the most sold first.

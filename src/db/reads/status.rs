@@ -1,14 +1,14 @@
 //! How the deployment stands.
 
 use super::{Read, code, flag, optional_code, optional_text, text};
-use crate::db::batch::Batch;
-use crate::db::json_text;
-use crate::db::statement::query;
-use crate::http::api::codes::{DutyKind, SaleState};
-use crate::http::api::status::{
+use crate::api::codes::{DutyKind, SaleState};
+use crate::api::status::{
     CatalogueStatus, DeliveryCounts, LicenseCounts, OldestDue, OutboxCounts, SchemaStatus, SourceStatus, StateCounts,
     Status,
 };
+use crate::db::batch::Batch;
+use crate::db::json_text;
+use crate::db::statement::query;
 use crate::model::{DAY_MS, LicenseStatus, Timestamp};
 use crate::platform::{DbError, Row, RowError};
 

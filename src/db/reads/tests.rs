@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Read, WINDOW, actions, attention, details, events, grants, licenses, orders, outbox, status};
+use crate::api::codes::{OutboxState, SaleState};
+use crate::api::{Page, PageRequest};
 use crate::db::admin_changes::{self, OutboxAction, OutstandingFilter};
 use crate::db::batch::{Batch, Results};
 use crate::db::privacy::{self, Person};
-use crate::http::api::codes::{OutboxState, SaleState};
-use crate::http::api::{Page, PageRequest};
 use crate::model::{Actor, AdminAction, BuyerEmail, EventId, LicenseKey, Reason, Timestamp, UniqueId};
 use crate::platform::host::Sqlite;
 

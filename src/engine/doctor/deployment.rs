@@ -2,10 +2,10 @@
 
 use super::{EXPECTED_MIGRATION, Read, not_seen, without_database};
 use crate::adapters::mail::{Mailer, Provider};
+use crate::api::codes::{CheckCode, CheckReason};
+use crate::api::doctor::Check;
 use crate::config::{Config, Mail, MailProvider, Problem};
 use crate::engine::Engine;
-use crate::http::api::codes::{CheckCode, CheckReason};
-use crate::http::api::doctor::Check;
 use crate::model::catalogue::ProofRule;
 use crate::model::{Catalogue, TestLicenses, Timestamp};
 use crate::platform::{DbError, Platform};

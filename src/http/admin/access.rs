@@ -1,11 +1,11 @@
 //! `/admin/access`: each repository at a glance, and who waits for one.
 
 use super::{absent, read};
+use crate::api::Page;
+use crate::api::access::{AccessRequest, RepositoryAccess, WaitingAccess, WaitingRequest};
 use crate::db::reads;
 use crate::engine::Engine;
 use crate::http::Problem;
-use crate::http::api::Page;
-use crate::http::api::access::{AccessRequest, RepositoryAccess, WaitingAccess, WaitingRequest};
 use crate::model::Repo;
 use crate::platform::Platform;
 

@@ -1,8 +1,8 @@
 //! `/admin/doctor`: whether everything is set up as it has to be. What is looked at is in `engine::doctor`.
 
+use crate::api::doctor::Diagnosis;
 use crate::engine::Engine;
 use crate::http::Request;
-use crate::http::api::doctor::Diagnosis;
 use crate::platform::Platform;
 
 /// Webhooks have to lead to where the operator reaches the Worker.

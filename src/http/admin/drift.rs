@@ -1,10 +1,10 @@
 //! `/admin/drift`: where GitHub and what is recorded differ, and comparing both now.
 
 use super::{action, read, unavailable};
+use crate::api::Page;
+use crate::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
 use crate::db::reads;
 use crate::engine::{Engine, FollowUp};
-use crate::http::api::Page;
-use crate::http::api::drift::{DriftCheck, DriftCheckRequest, DriftItem, DriftRequest};
 use crate::http::{Code, Problem};
 use crate::model::Repo;
 use crate::platform::Platform;

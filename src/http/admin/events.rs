@@ -1,17 +1,17 @@
 //! `/admin/events`: deliveries, having them processed again, and dismissing them.
 
 use super::{absent, action, done, read, refused, unavailable};
+use crate::api::Page;
+use crate::api::actions::ActionRequest;
+use crate::api::events::{
+    Dismissed, EventDetail, EventItem, EventsRequest, OutstandingCounts, OutstandingFilters, OutstandingRequest,
+    Replayed,
+};
+use crate::api::values::ErrorPart;
 use crate::db::admin_changes::OutstandingFilter;
 use crate::db::reads;
 use crate::engine::{Engine, FollowUp, ReplayOutcome};
 use crate::http::Problem;
-use crate::http::api::Page;
-use crate::http::api::actions::ActionRequest;
-use crate::http::api::events::{
-    Dismissed, EventDetail, EventItem, EventsRequest, OutstandingCounts, OutstandingFilters, OutstandingRequest,
-    Replayed,
-};
-use crate::http::api::values::ErrorPart;
 use crate::model::EventId;
 use crate::platform::Platform;
 

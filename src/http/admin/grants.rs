@@ -1,10 +1,10 @@
 //! `/admin/grants`: who has access to what, and bringing that to what the catalogue says by now.
 
 use super::{absent, action, done, read, unavailable};
+use crate::api::Page;
+use crate::api::grants::{ForgetRequest, GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
 use crate::db::reads;
 use crate::engine::{Engine, Scope, SyncCursor, Synced};
-use crate::http::api::Page;
-use crate::http::api::grants::{ForgetRequest, GrantItem, GrantsRequest, SyncAnswer, SyncRequest};
 use crate::http::{Code, Problem};
 use crate::model::{GithubUserId, Repo};
 use crate::platform::Platform;

@@ -1,14 +1,14 @@
 //! `/admin/licenses`: what buyers are entitled to, and changing it.
 
 use super::{absent, action, done, not_done, read, refused};
+use crate::api::Page;
+use crate::api::actions::ActionRequest;
+use crate::api::licenses::{
+    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, ShownKey, TransferRequest,
+};
 use crate::db::reads;
 use crate::engine::{Engine, Issue, IssueOutcome};
 use crate::http::Problem;
-use crate::http::api::Page;
-use crate::http::api::actions::ActionRequest;
-use crate::http::api::licenses::{
-    CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, ShownKey, TransferRequest,
-};
 use crate::model::{LicenseKey, ProductRef};
 use crate::platform::Platform;
 

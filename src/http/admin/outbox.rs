@@ -1,13 +1,13 @@
 //! `/admin/outbox`: what is still to be done in the outside world, and trying it again or leaving it.
 
 use super::{absent, action, done, read, unavailable};
+use crate::api::Page;
+use crate::api::actions::ActionRequest;
+use crate::api::outbox::{OutboxItem, OutboxRequest};
 use crate::db::admin_changes::OutboxAction;
 use crate::db::reads;
 use crate::engine::Engine;
 use crate::http::Problem;
-use crate::http::api::Page;
-use crate::http::api::actions::ActionRequest;
-use crate::http::api::outbox::{OutboxItem, OutboxRequest};
 use crate::platform::Platform;
 
 pub(crate) async fn list<P: Platform>(

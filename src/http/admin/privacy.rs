@@ -1,9 +1,9 @@
 //! `/admin/privacy/*`: what is held on a person.
 
 use super::{action, unavailable};
+use crate::api::privacy::{Erasure, Export, PrivacyRequest};
 use crate::engine::Engine;
 use crate::http::Problem;
-use crate::http::api::privacy::{Erasure, Export, PrivacyRequest};
 use crate::platform::Platform;
 
 pub(crate) async fn export<P: Platform>(engine: &Engine<P>, request: PrivacyRequest) -> Result<Export, Problem> {

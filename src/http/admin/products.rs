@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 
 use super::{action, read as read_rows, unavailable};
 use crate::adapters::storefronts::SECTIONS;
+use crate::api::products::{
+    CatalogueAnswer, DryRun, EntrySold, InvalidCatalogue, ProductChoices, ReplaceRequest, ReplacedAnswer,
+    WaitingProducts,
+};
 use crate::db::products::Replaced;
 use crate::db::reads;
 use crate::db::reads::products::{MOST_SOLD, SoldLicense};
 use crate::engine::Engine;
-use crate::http::api::products::{
-    CatalogueAnswer, DryRun, EntrySold, InvalidCatalogue, ProductChoices, ReplaceRequest, ReplacedAnswer,
-    WaitingProducts,
-};
 use crate::http::{Code, Problem, Request, Response, read_query};
 use crate::model::catalogue::{Catalogue, Difference, EntryRef, Form, Problem as CatalogueProblem, Product};
 use crate::model::{ProductRef, Source};

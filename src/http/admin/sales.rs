@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::{products, read};
+use crate::api::codes::SalesCut;
+use crate::api::orders::{OrderItem, OrdersRequest};
+use crate::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts, SalesCountsRequest};
+use crate::api::{Cursor, Page};
 use crate::db::reads;
 use crate::db::reads::sales::{MOST, Place, Sale};
 use crate::engine::Engine;
 use crate::http::Problem;
-use crate::http::api::codes::SalesCut;
-use crate::http::api::orders::{OrderItem, OrdersRequest};
-use crate::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts, SalesCountsRequest};
-use crate::http::api::{Cursor, Page};
 use crate::model::catalogue::{Catalogue, Product};
 use crate::model::{DAY_MS, Timestamp};
 use crate::platform::Platform;

@@ -1,12 +1,12 @@
 //! `/admin/status` and `/admin/attention`: how the deployment stands, and what needs somebody.
 
 use super::read;
+use crate::api::attention::AttentionItem;
+use crate::api::status::Status;
+use crate::api::{Page, PageRequest};
 use crate::db::reads::{self, status::Deployment};
 use crate::engine::Engine;
 use crate::http::Problem;
-use crate::http::api::attention::AttentionItem;
-use crate::http::api::status::Status;
-use crate::http::api::{Page, PageRequest};
 use crate::platform::Platform;
 
 /// The newest migration that this Worker was built with.

@@ -1,8 +1,8 @@
 //! `/admin/test-mail`: a mail to the operator by which they see that mails arrive. It changes nothing, so it takes no reason.
 
+use crate::api::codes::TestMailState;
+use crate::api::test_mail::TestMail;
 use crate::engine::Engine;
-use crate::http::api::codes::TestMailState;
-use crate::http::api::test_mail::TestMail;
 use crate::http::{Code, Problem};
 use crate::platform::Platform;
 

@@ -4,8 +4,8 @@ use askama::Template;
 
 use super::visit::{Shell, Visit};
 use super::{Place, words};
+use crate::api::actions::ActionItem;
 use crate::http::admin;
-use crate::http::api::actions::ActionItem;
 use crate::http::{Problem, Response};
 use crate::pages::words::{Markup, moment};
 use crate::platform::Platform;

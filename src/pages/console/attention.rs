@@ -4,9 +4,9 @@ use askama::Template;
 
 use super::visit::{Shell, Visit};
 use super::{Place, deliveries, outbox, path, products, words};
-use crate::http::api::attention::AttentionItem;
-use crate::http::api::codes::{DutyKind, OutstandingState, Remedy, SaleState};
-use crate::http::api::{PageLimit, PageRequest};
+use crate::api::attention::AttentionItem;
+use crate::api::codes::{DutyKind, OutstandingState, Remedy, SaleState};
+use crate::api::{PageLimit, PageRequest};
 use crate::http::{Problem, Response, admin};
 use crate::model::{EventReason, Timestamp};
 use crate::pages::words as pages;

@@ -2,9 +2,9 @@
 
 use super::visit::Visit;
 use super::words;
-use crate::http::api::codes::OutboxKind;
-use crate::http::api::licenses::LicenseItem;
-use crate::http::api::timeline::{Happening, TimelineEntry};
+use crate::api::codes::OutboxKind;
+use crate::api::licenses::LicenseItem;
+use crate::api::timeline::{Happening, TimelineEntry};
 use crate::pages::words::{Markup, Part, alone, filled, moment, standing};
 use crate::platform::Platform;
 use crate::words::{self as codes, State, Words};

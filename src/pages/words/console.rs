@@ -1,7 +1,7 @@
 //! What the console says beside the words of the codes, which are in `crate::words`: English, whole sentences, places in braces.
 
 use super::{Markup, Part, Tone, alone, filled, linked};
-use crate::http::api::codes::Remedy;
+use crate::api::codes::Remedy;
 
 /// What has become of what the operator did, told on the page to which that led.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

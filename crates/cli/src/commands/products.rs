@@ -6,9 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use latchkey::adapters::storefronts::SECTIONS;
-use latchkey::http::api::products::{
-    CatalogueAnswer, DryRun, EntrySold, ReplaceRequest, ReplacedAnswer, WaitingProducts,
-};
+use latchkey::api::products::{CatalogueAnswer, DryRun, EntrySold, ReplaceRequest, ReplacedAnswer, WaitingProducts};
 use latchkey::model::catalogue::{Catalogue, EntryRef, Form, Problem, Product};
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
 //! Bringing the licenses that there are to the Worker's catalogue: the plan first, then piece by piece what was planned.
 
-use latchkey::http::api::Cursor;
-use latchkey::http::api::grants::{SyncAnswer, SyncRequest};
+use latchkey::api::Cursor;
+use latchkey::api::grants::{SyncAnswer, SyncRequest};
 use latchkey::model::{Actor, Reason, StorefrontId};
 
 use super::{Asking, parse, to_json};

@@ -1,7 +1,7 @@
 //! What each command asks of the Worker, and what it makes of a refusal or of no answer.
 
-use latchkey::http::api::events::{Dismissed, Replayed};
-use latchkey::http::api::privacy::{Erased, Erasure};
+use latchkey::api::events::{Dismissed, Replayed};
+use latchkey::api::privacy::{Erased, Erasure};
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -1,23 +1,23 @@
 //! Answers made of the API's types: one of each, which a test changes where it matters.
 
-use latchkey::http::api::access::RepositoryAccess;
-use latchkey::http::api::actions::ActionItem;
-use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::codes::{
+use latchkey::api::access::RepositoryAccess;
+use latchkey::api::actions::ActionItem;
+use latchkey::api::attention::AttentionItem;
+use latchkey::api::codes::{
     DutyKind, EventOrigin, GrantCause, LicenseReason, OrderFact, OutboxKind, OutboxState, Proof, Remedy, SaleReason,
     SaleState, SalesCut,
 };
-use latchkey::http::api::events::{EventDetail, EventItem};
-use latchkey::http::api::grants::{GrantChange, GrantItem};
-use latchkey::http::api::licenses::{ActivationItem, LicenseDetail, LicenseItem};
-use latchkey::http::api::orders::{FactItem, OrderItem, OrderLine};
-use latchkey::http::api::outbox::OutboxItem;
-use latchkey::http::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts};
-use latchkey::http::api::status::{
+use latchkey::api::events::{EventDetail, EventItem};
+use latchkey::api::grants::{GrantChange, GrantItem};
+use latchkey::api::licenses::{ActivationItem, LicenseDetail, LicenseItem};
+use latchkey::api::orders::{FactItem, OrderItem, OrderLine};
+use latchkey::api::outbox::OutboxItem;
+use latchkey::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts};
+use latchkey::api::status::{
     CatalogueStatus, DeliveryCounts, LicenseCounts, OldestDue, OutboxCounts, SchemaStatus, SourceStatus, StateCounts,
     Status,
 };
-use latchkey::http::api::timeline::{Happening, TimelineEntry};
+use latchkey::api::timeline::{Happening, TimelineEntry};
 use latchkey::model::catalogue::Permission;
 use latchkey::model::{GrantState, LicenseStatus, Timestamp};
 

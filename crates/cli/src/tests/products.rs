@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
+use latchkey::api::problem::ProblemDetails;
+use latchkey::api::products::{EntrySold, InvalidCatalogue, ReplacedAnswer};
 use latchkey::http::Code;
-use latchkey::http::api::problem::ProblemDetails;
-use latchkey::http::api::products::{EntrySold, InvalidCatalogue, ReplacedAnswer};
 use latchkey::model::catalogue::{Difference, EntryRef, Problem};
 use serde_json::{Value, json};
 

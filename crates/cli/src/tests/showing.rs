@@ -1,17 +1,17 @@
 //! How answers are shown to whoever reads them in a terminal.
 
 use insta::assert_snapshot;
-use latchkey::http::api::attention::AttentionItem;
-use latchkey::http::api::codes::{
+use latchkey::api::attention::AttentionItem;
+use latchkey::api::codes::{
     CheckCode, CheckReason, DutyKind, EventOrigin, LicenseReason, OutboxKind, OutboxState, Remedy, SaleReason,
     SaleState, TestMailState,
 };
-use latchkey::http::api::doctor::{Check, Diagnosis};
-use latchkey::http::api::privacy::{Erased, Erasure};
-use latchkey::http::api::products::{WaitingProduct, WaitingProducts};
-use latchkey::http::api::sales::SalesCounts;
-use latchkey::http::api::status::{CatalogueStatus, SchemaStatus};
-use latchkey::http::api::test_mail::TestMail;
+use latchkey::api::doctor::{Check, Diagnosis};
+use latchkey::api::privacy::{Erased, Erasure};
+use latchkey::api::products::{WaitingProduct, WaitingProducts};
+use latchkey::api::sales::SalesCounts;
+use latchkey::api::status::{CatalogueStatus, SchemaStatus};
+use latchkey::api::test_mail::TestMail;
 use latchkey::model::{EventReason, GrantState};
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! Bringing licenses to the catalogue.
 
 use insta::assert_snapshot;
-use latchkey::http::api::grants::{AccessCounts, SyncAnswer, SyncCounts, SyncedRepo};
+use latchkey::api::grants::{AccessCounts, SyncAnswer, SyncCounts, SyncedRepo};
 use serde_json::{Value, json};
 
 use super::{Person, Worker};

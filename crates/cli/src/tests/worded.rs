@@ -1,6 +1,6 @@
 //! The words of every code, as one can read them through.
 
-use latchkey::http::api::codes::{
+use latchkey::api::codes::{
     CheckCode, CheckReason, CheckStatus, DutyKind, EventOrigin, LicenseReason, OrderFact, OutboxKind, OutboxState,
     OutstandingState, Proof, SaleReason, SaleState,
 };

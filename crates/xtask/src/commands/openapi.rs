@@ -1,5 +1,5 @@
 //! `cargo xtask openapi`: writes the description of the HTTP interface. What is in it is decided by the types of the API, in
-//! `src/http/api`, and by the crate `latchkey-openapi`.
+//! `src/api`, and by the crate `latchkey-openapi`.
 
 use std::fs;
 use std::process::ExitCode;

@@ -4,10 +4,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{PATH, SYNC_PATH};
+use crate::api::grants::{ForgetRequest, GrantItem, SyncAnswer, SyncRequest};
+use crate::api::values::RepoFilter;
 use crate::db::reads;
 use crate::http::admin;
-use crate::http::api::grants::{ForgetRequest, GrantItem, SyncAnswer, SyncRequest};
-use crate::http::api::values::RepoFilter;
 use crate::http::{Code, Problem, Response};
 use crate::model::{Actor, GithubUserId, Reason, Repo};
 use crate::pages::answer::redirect;

@@ -5,8 +5,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::api::products::{DryRun, EntrySold, ReplaceRequest, ReplacedAnswer};
 use crate::http::admin;
-use crate::http::api::products::{DryRun, EntrySold, ReplaceRequest, ReplacedAnswer};
 use crate::http::{Code, Problem};
 use crate::model::catalogue::{EntryRef, Problem as Mistake};
 use crate::pages::console::visit::Visit;

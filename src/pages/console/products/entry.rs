@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::draft::{self, Did, Drafted, Outcome, Plan, Shown};
 use super::{ENTRY_PATH, NAMED_BY, PATH, named, saved};
 use crate::adapters::storefronts::SECTIONS;
+use crate::api::products::{MissingChoice, OfferedProduct, ProductChoices, WaitingProduct};
 use crate::http::admin;
-use crate::http::api::products::{MissingChoice, OfferedProduct, ProductChoices, WaitingProduct};
 use crate::http::{Code, Problem, Response};
 use crate::model::catalogue::{
     Catalogue, Consequence, DisputeConsequence, EntryRef, LicenseKind, Permission, Problem as Mistake, Product,

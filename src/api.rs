@@ -2,7 +2,7 @@
 //! document is generated from them, and the command line reads them.
 //!
 //! States, reasons and kinds are codes, all of them in [`codes`]; times are RFC 3339 in UTC; what is not there is `null`. No
-//! wording is here: whoever shows an answer finds the words. Which path answers what is in the routes of [`super`]; what
+//! wording is here: whoever shows an answer finds the words. Which path answers what is in the routes of [`crate::http`]; what
 //! the database gives for it is in `db::reads`.
 //!
 //! | module | what it describes |
