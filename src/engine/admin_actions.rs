@@ -57,7 +57,7 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let abandoned_at = now.plus_millis(ABANDONED_AFTER_MS);
         let after = admin_changes::replay_event(&mut batch, id, action, now, abandoned_at, &self.trace);
-        let results = self.run(batch).await?;
+        let results = self.run_with_catalogue(batch).await?;
         let Some(after) = results.first(&after)? else { return Ok(ReplayOutcome::NotFound) };
         Ok(match (after.processing, after.event.delivery) {
             (Processing::Done, _) => ReplayOutcome::Refused(Refusal::ProcessedAlready),
@@ -91,7 +91,8 @@ impl<P: Platform> Engine<P> {
     pub async fn dismiss_event(&self, id: &EventId, action: &AdminAction) -> Result<ActionOutcome, DbError> {
         let mut batch = Batch::new();
         let before = batch.add(admin_changes::to_dismiss(id));
-        let before = self.run(batch).await?.first(&before)?;
+        // Some are read as the catalogue describes.
+        let before = self.run_with_catalogue(batch).await?.first(&before)?;
         let Some(before) = before else { return Ok(ActionOutcome::NotFound) };
         let (event_type, order_id) = match (before.order, &before.event.delivery) {
             (Ordered::Unknown, Some(delivery)) => named(&self.interpret(delivery).await),
@@ -178,7 +179,8 @@ impl<P: Platform> Engine<P> {
         let person = Person::new(email);
         let mut batch = Batch::new();
         let deliveries = batch.add(privacy::find_deliveries(&person));
-        let deliveries = self.run(batch).await?.all(&deliveries)?;
+        // Some are read as the catalogue describes.
+        let deliveries = self.run_with_catalogue(batch).await?.all(&deliveries)?;
         let mut batch = Batch::new();
         let unread = batch.add(privacy::unread(&deliveries));
         let unread = self.run(batch).await?.all(&unread)?;

@@ -15,7 +15,7 @@ use proptest::prelude::{Strategy, any};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::shop::{ADMIN_TOKEN, Answered, Shop, catalogue_of, request, run};
+use crate::shop::{ADMIN_TOKEN, Answered, Shop, catalogue_of, delivery_request, request, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const ANVIL: &str = "pdt_1SandboxAnvil";
@@ -204,6 +204,44 @@ fn a_refund_takes_the_member_out_and_one_in_part_does_not() {
         assert!(shop.sandbox.role("octocat", REPO).is_none());
         shop.calls();
         shop.sandbox.take_mails();
+    });
+}
+
+#[test]
+fn what_is_dismissed_or_erased_unread_is_read_by_an_isolate_that_did_not_know_the_catalogue() {
+    run(async {
+        let shop = open();
+        let as_json = [("authorization", &*format!("Bearer {ADMIN_TOKEN}")), ("content-type", "application/json")];
+        let stored = async |delivery: &Delivery| {
+            let delivery = shop.sandbox.standard_retry(delivery);
+            assert_eq!(shop.request_only(delivery_request(&delivery)).await.status, 200);
+        };
+        let kept = shop.sandbox.sell_by_standard_webhooks(StandardSale::default());
+        deliver(&shop, &kept).await;
+        assert_eq!(shop.activate(&shop.take_key(), "octocat").await.status, 200);
+        stored(&shop.sandbox.standard_refund(&kept.reference, None)).await;
+        let unread = shop.sandbox.sell_by_standard_webhooks(StandardSale::default());
+        stored(&unread).await;
+        shop.forget_catalogue();
+        let body = json!({ "reason": "asked by mail", "email": "ada@example.com" }).to_string();
+        let erased = shop.request(request("POST", "/admin/privacy/erase", &as_json, body.as_bytes())).await;
+        assert_eq!(erased.status, 200);
+        assert_eq!(shop.value("SELECT status FROM licenses"), "revoked");
+        deliver(&shop, &unread).await;
+        assert_eq!((shop.count("licenses"), shop.sandbox.take_mails().len()), (1, 0));
+
+        let dismissed = shop.sandbox.sell_by_standard_webhooks(StandardSale::default());
+        stored(&dismissed).await;
+        shop.forget_catalogue();
+        let id = shop.value("SELECT id FROM webhook_events ORDER BY rowid DESC LIMIT 1");
+        let body = json!({ "reason": "a test of ours" }).to_string();
+        let path = format!("/admin/events/{id}/dismiss");
+        assert_eq!(shop.request(request("POST", &path, &as_json, body.as_bytes())).await.status, 200);
+        assert_eq!(shop.value("SELECT order_id FROM webhook_events ORDER BY rowid DESC LIMIT 1"), dismissed.reference);
+        for _ in 0..3 {
+            shop.tick_after(MINUTE).await;
+        }
+        shop.calls();
     });
 }
 

@@ -22,8 +22,6 @@ pub(super) struct Event {
     pub(super) over: bool,
     /// The first of the two.
     pub(super) dismissed: bool,
-    /// Who bought was erased before it was read to its end.
-    erased: bool,
     /// Its place in [`Model::deliveries`]; `None` where a list had it.
     pub(super) place: Option<usize>,
 }
@@ -45,10 +43,10 @@ impl Events {
         self.all.iter().filter_map(|event| event.place)
     }
 
-    /// The same of those that were not dismissed, nor erased unread. What such a one says is kept only if it was looked at before,
-    /// or if another copy of it says so as well.
+    /// The same of those that were not dismissed. What a dismissed one says is kept only if it was looked at before, or if another
+    /// copy of it says so as well.
     pub(super) fn kept(&self) -> impl Iterator<Item = usize> {
-        self.all.iter().filter(|event| !event.dismissed && !event.erased).filter_map(|event| event.place)
+        self.all.iter().filter(|event| !event.dismissed).filter_map(|event| event.place)
     }
 
     fn sale_is_stored(&self, order: usize) -> bool {
@@ -147,8 +145,8 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
     let event = |row: &Row| {
         let nobody = |who: &str| Violation::new("I4", format!("no storefront {who} delivery {}", text(row, "id")));
         let (processed, by_hand) = (integer(row, "processed") == 1, integer(row, "by_hand") == 1);
-        let (dismissed, erased) = (processed && integer(row, "dismissed") == 1, integer(row, "erased") == 1);
-        let over = |order: usize| dismissed || erased || model.is_erasing(order);
+        let dismissed = processed && integer(row, "dismissed") == 1;
+        let over = |order: usize| dismissed || integer(row, "erased") == 1 || model.is_erasing(order);
         if row.is_null("list") {
             return match by_trace.get(text(row, "trace_id").as_str()).map(|sent| &sent.what) {
                 Some(What::Delivery(place)) => {
@@ -162,7 +160,6 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
                         by_hand,
                         over,
                         dismissed,
-                        erased,
                         place,
                     })
                 }
@@ -183,7 +180,7 @@ fn stored(run: &Run, model: &Model) -> Result<Vec<Event>, Violation> {
                 Meaning::Key(key.ok_or_else(|| nobody("lists"))?.clone())
             }
         };
-        Ok(Event { order, meaning, processed, by_hand, over: over(order), dismissed, erased, place: None })
+        Ok(Event { order, meaning, processed, by_hand, over: over(order), dismissed, place: None })
     };
     rows(run, stored).iter().map(event).collect()
 }
