@@ -279,6 +279,8 @@ CREATE TABLE grants (
   until_at        INTEGER,                        -- when an invitation ends, or the wait for a limit
   turn_at         INTEGER,                        -- its turn among those who wait for an invitation; null: it is not in that line
   reason          TEXT,                           -- why it waits or is blocked, for a person
+  blocked_by      TEXT CHECK (blocked_by IN ('account_blocked', 'account_unusable', 'seat_missing', 'seller')),  -- by what it was
+                                                  -- blocked last
   invitation_id   INTEGER,                        -- GitHub's number of the last invitation
   in_doubt        INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt IN (0, 1)),  -- one was asked for whose answer nobody knows
   removing_until_at INTEGER,                      -- end of the last lease under which it was taken away

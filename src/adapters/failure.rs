@@ -1,6 +1,8 @@
 //! A failed call to an outside service, named by what to do next.
 
-use crate::model::Timestamp;
+use std::fmt;
+
+use crate::model::{Hindrance, Timestamp};
 use crate::platform::{HttpResponse, SendError};
 
 /// What to do about a failure.
@@ -45,6 +47,10 @@ pub struct Failure {
     pub remedy: Remedy,
     pub reason: String,
     pub effect: Effect,
+    /// What of an account's access it keeps out, where it is about one.
+    pub hindrance: Hindrance,
+    /// So many bytes from the beginning of the reason are its cause. What follows is what was said this time.
+    cause_length: usize,
 }
 
 /// What a failed call did all the same.
@@ -60,7 +66,28 @@ pub enum Effect {
 
 impl Failure {
     pub fn new(remedy: Remedy, reason: impl Into<String>) -> Self {
-        Self { remedy, reason: reason.into(), effect: Effect::Unknown }
+        let reason = reason.into();
+        let cause_length = reason.len();
+        Self { remedy, reason, effect: Effect::Unknown, hindrance: Hindrance::Seller, cause_length }
+    }
+
+    /// One whose reason begins with what mends it, and goes on with why: what the service said this time.
+    pub fn mended_by(remedy: Remedy, what_mends: impl Into<String>, why: impl fmt::Display) -> Self {
+        let what_mends = what_mends.into();
+        let reason = format!("{what_mends}: {why}");
+        Self { cause_length: what_mends.len(), ..Self::new(remedy, reason) }
+    }
+
+    /// What is the same of every failure that is mended alike, however each of them came about: the operator is alerted of each such
+    /// cause once.
+    pub fn cause(&self) -> &str {
+        self.reason.get(..self.cause_length).unwrap_or(&self.reason)
+    }
+
+    /// The same of one that keeps an account out of a repository in this way.
+    #[must_use]
+    pub fn keeping_out_by(self, hindrance: Hindrance) -> Self {
+        Self { hindrance, ..self }
     }
 
     /// The same of a call that did this.
@@ -87,4 +114,17 @@ pub(super) fn retry_after(reply: &HttpResponse, now: Timestamp) -> Option<Timest
     const LONGEST_S: i64 = 24 * 60 * 60;
     let seconds: i64 = reply.header("retry-after")?.trim().parse().ok()?;
     Some(now.plus_millis(seconds.clamp(1, LONGEST_S) * 1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, Remedy};
+
+    #[test]
+    fn failures_that_are_mended_alike_have_one_cause_whatever_was_said_each_time() {
+        let one = |said| Failure::mended_by(Remedy::SetupWrong, "verify the domain: set another", said);
+        assert_eq!(one("no: 1").reason, "verify the domain: set another: no: 1");
+        assert_eq!(one("no: 1").cause(), one("not yet").cause());
+        assert_eq!(Failure::new(Remedy::Retry, "it: is down").cause(), "it: is down");
+    }
 }

@@ -202,7 +202,7 @@ impl Message {
 /// # Errors
 /// [`Failure`] where that is not set: nothing can be sent before.
 fn sender(from: Option<&Sender>) -> Result<&Sender, Failure> {
-    from.ok_or_else(|| Failure::new(Remedy::SetupWrong, "EMAIL_FROM is not set: no mail can be sent"))
+    from.ok_or_else(|| Failure::mended_by(Remedy::SetupWrong, "EMAIL_FROM is not set", "no mail can be sent"))
 }
 
 /// A request as JSON.
@@ -213,9 +213,9 @@ fn written(request: &impl Serialize) -> Result<Vec<u8>, Failure> {
     serde_json::to_vec(request).map_err(|_| Failure::new(Remedy::GiveUp, "the mail could not be written as JSON"))
 }
 
-/// The reason of a failure: what mends it, where something does, and then what the provider said.
-fn reason(what_mends: &str, said: &str) -> String {
-    if what_mends.is_empty() { said.to_owned() } else { format!("{what_mends}: {said}") }
+/// A provider's refusal: what mends it, where something does, and then what the provider said.
+fn refused(remedy: Remedy, what_mends: &str, said: String) -> Failure {
+    if what_mends.is_empty() { Failure::new(remedy, said) } else { Failure::mended_by(remedy, what_mends, said) }
 }
 
 /// The start of what a provider says, on one line, with everything that could be an address taken out: their messages

@@ -4,11 +4,32 @@
 //! What an alert tells of is found in the tables rather than remembered, so that no crash between the two loses one. What no other
 //! table holds is noted in `alert_causes`.
 
+use std::collections::BTreeMap;
+
 use super::batch::Query;
 use super::outbox::{Entry, Lease, Leased, Queue, Share, Unreadable};
 use super::statement::{query, statement};
-use crate::model::{Timestamp, TraceId};
+use crate::model::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
+
+/// So late is what is overdue, in milliseconds.
+pub const OVERDUE_MS: i64 = 15 * MINUTE_MS;
+
+/// So long after a time, in milliseconds, everything is committed that has it.
+pub(super) const SETTLING_MS: i64 = 10_000;
+
+/// What an alert tells of that is found in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Rows of the outbox that are dead, and deliveries that wait for a person.
+    Dead,
+    /// Deliveries of products that the catalogue does not name.
+    Unmapped,
+    /// What is due for longer than [`OVERDUE_MS`].
+    Overdue,
+    /// What a list had of which no webhook had told.
+    Reconciled,
+}
 
 /// A leased alert.
 #[derive(Debug, Clone)]
@@ -21,16 +42,36 @@ pub struct DueAlert {
     pub created_at: Timestamp,
 }
 
+impl Found {
+    const fn cause(self) -> &'static str {
+        match self {
+            Self::Dead => "dead_row",
+            Self::Unmapped => "unmapped_product",
+            Self::Overdue => "overdue",
+            Self::Reconciled => "found_by_reconciliation",
+        }
+    }
+}
+
 /// Notes that something happened which the operator has to be told of; the next tick tells, or a later one. `detail` says in words
 /// what happened, and names no buyer; of the same cause the last one is told.
 pub fn note(cause: &str, detail: &str) -> Statement {
     statement!("alerts/note", cause, detail)
 }
 
-/// Raises and enqueues the alerts that the tables call for.
-pub fn raise_found(now: Timestamp, trace: &TraceId) -> [Statement; 3] {
+/// Raises and enqueues the alerts that the tables call for. `words` has what the alert of each cause begins with that is found in them.
+pub fn raise_found(now: Timestamp, trace: &TraceId, words: &[(Found, &str)]) -> [Statement; 3] {
+    let words: BTreeMap<_, _> = words.iter().map(|(found, words)| (found.cause(), *words)).collect();
     [
-        statement!("alerts/raise_found", now),
+        statement!(
+            "alerts/raise_found",
+            now,
+            words = super::json_value(&words),
+            settling_ms = SETTLING_MS,
+            overdue_ms = OVERDUE_MS,
+            hour_ms = HOUR_MS,
+            day_ms = DAY_MS
+        ),
         statement!("alerts/enqueue", now, trace),
         statement!("alerts/mark_told", now),
     ]

@@ -9,8 +9,8 @@ use super::batch::Query;
 use super::outbox::{Attempt, Delay, Entry, LEASE_MS, Lease, Leased, Queue, Share, Unreadable, WaitsFor};
 use super::statement::{query, statement};
 use crate::model::{
-    GithubAccount, GithubLogin, GithubUserId, GrantState, LicenseKey, Permission, Repo, TestLicenses, Timestamp,
-    TraceId,
+    GithubAccount, GithubLogin, GithubUserId, GrantState, Hindrance, LicenseKey, Permission, Repo, TestLicenses,
+    Timestamp, TraceId,
 };
 use crate::platform::{Row, RowError, Statement};
 
@@ -124,8 +124,8 @@ pub struct Recorded {
     pub invitation_id: Option<i64>,
     /// When it is tried again.
     pub next_attempt_at: Option<Timestamp>,
-    /// Why it waits or is blocked, for the seller.
-    pub reason: Option<String>,
+    /// By what it was blocked last, where it ever was.
+    pub blocked_by: Option<Hindrance>,
 }
 
 /// How the lease of a grant ends.
@@ -147,6 +147,8 @@ pub struct Seen<'a> {
     pub state: Option<GrantState>,
     pub until: Option<Timestamp>,
     pub reason: Option<&'a str>,
+    /// By what it is blocked.
+    pub blocked_by: Option<Hindrance>,
     pub invitation_id: Option<i64>,
     /// The login that the account has by now, where that was found out.
     pub login: Option<&'a GithubLogin>,
@@ -181,7 +183,7 @@ impl Recorded {
             until: row.optional_time("until_at")?,
             invitation_id: row.optional_integer("invitation_id")?,
             next_attempt_at: row.optional_time("next_attempt_at")?,
-            reason: row.optional_text("reason")?.map(str::to_owned),
+            blocked_by: row.optional_text("blocked_by")?.and_then(Hindrance::from_name),
         })
     }
 }
@@ -275,6 +277,7 @@ pub fn record(grant: &DueGrant, lease: &Lease, now: Timestamp, seen: &Seen<'_>) 
         state = seen.state,
         until_at = seen.until,
         reason = seen.reason,
+        blocked_by = seen.blocked_by.map(Hindrance::as_str),
         invitation_id = seen.invitation_id,
         login = seen.login,
         in_doubt = seen.in_doubt,

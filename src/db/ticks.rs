@@ -1,5 +1,6 @@
 //! `cron`: when the last tick began; and what a tick finds to do, in one statement that reads little.
 
+use super::alerts::SETTLING_MS;
 use super::batch::Query;
 use super::outbox::Queue;
 use super::statement::{query, statement};
@@ -83,10 +84,9 @@ impl Duties {
     }
 
     fn read(row: &Row) -> Result<Self, RowError> {
-        /// As late as the statement that raises the alerts looks back.
-        const LOOKS_BACK_MS: i64 = 10_000;
+        // As the statement that raises the alerts looks back.
         let untold = |happened: Option<Timestamp>, told: Option<Timestamp>| {
-            happened.is_some_and(|happened| told.is_none_or(|told| happened >= told.plus_millis(-LOOKS_BACK_MS)))
+            happened.is_some_and(|happened| told.is_none_or(|told| happened >= told.plus_millis(-SETTLING_MS)))
         };
         let dead = row.optional_time("died_at")?.max(row.optional_time("stuck_at")?);
         let news = row.integer("noted")? == 1

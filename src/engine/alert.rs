@@ -5,10 +5,18 @@ use super::outbox::{shown, spent_in_silence};
 use crate::adapters::mail::{Mailer, Sent, alert};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
-use crate::db::alerts::{self, DueAlert};
+use crate::db::alerts::{self, DueAlert, Found};
 use crate::db::outbox::{self, Attempt, Delay, Lease, Leased, WaitsFor};
 use crate::model::{HOUR_MS, MINUTE_MS, TraceId};
 use crate::platform::{Level, LogValue, Platform, Statement};
+
+/// What an alert begins with that tells of what is found in the tables; a number follows.
+const FOUND: [(Found, &str); 4] = [
+    (Found::Dead, "Given up and left to you: "),
+    (Found::Unmapped, "Sold, and not in the catalogue: "),
+    (Found::Overdue, "Due for more than 15 minutes: "),
+    (Found::Reconciled, "Found in the storefronts' lists, since no webhook had told of them: "),
+];
 
 /// What the one alert says that no row can hold.
 const DAILY_LIMIT: &str = "D1's daily limit is reached: until midnight UTC nothing is stored and nothing is sent";
@@ -20,24 +28,22 @@ impl<P: Platform> Engine<P> {
     /// The statements that raise the alerts which the tables call for, where somebody is to get them.
     pub(super) fn found_alerts(&self) -> Vec<Statement> {
         match self.config.operator_email {
-            Some(_) => alerts::raise_found(self.now(), &self.trace).into(),
+            Some(_) => alerts::raise_found(self.now(), &self.trace, &FOUND).into(),
             None => Vec::new(),
         }
     }
 
-    /// The statement that notes a failure which only a person can mend, where it is one, and somebody is to be told of it. What mends
-    /// it, with which a reason begins, is a cause of its own, whatever the service says of it each time; it counts once a request
-    /// or tick.
+    /// The statement that notes a failure which only a person can mend, where it is one, and somebody is to be told of it. It counts
+    /// once a request or tick.
     pub(super) fn alert_of(&self, failure: &Failure) -> Option<Statement> {
         self.config.operator_email.as_ref()?;
-        let reason = failure.reason.as_str();
-        let remedy = reason.split([':', ';']).next().unwrap_or(reason);
+        let (cause, reason) = (failure.cause(), failure.reason.as_str());
         let (cause, detail) = match failure.remedy {
             Remedy::CredentialsRejected => {
-                (format!("credentials_rejected: {remedy}"), format!("Credentials rejected: {reason}"))
+                (format!("credentials_rejected: {cause}"), format!("Credentials rejected: {reason}"))
             }
             Remedy::PersonNeeded | Remedy::HandedOver | Remedy::SetupWrong => {
-                (format!("person_needed: {remedy}"), format!("A person is needed: {reason}"))
+                (format!("person_needed: {cause}"), format!("A person is needed: {reason}"))
             }
             Remedy::Retry | Remedy::RetryAt(_) | Remedy::Limited { .. } | Remedy::GiveUp => return None,
         };

@@ -118,11 +118,9 @@ impl<P: Platform> Engine<P> {
             None => {
                 let began = self.now();
                 let Some(seen) = github.identify(&self.platform, &turn.repo).await? else {
-                    let reason = format!(
-                        "GitHub shows no repository {}: it is gone, or the credentials cannot see it",
-                        turn.repo
-                    );
-                    return Err(Failure::new(Remedy::PersonNeeded, reason));
+                    let what = format!("GitHub shows no repository {}", turn.repo);
+                    let why = "it is gone, or the credentials cannot see it";
+                    return Err(Failure::mended_by(Remedy::PersonNeeded, what, why));
                 };
                 let renamed_to = Some(seen.full_name).filter(|name| !name.eq_ignore_ascii_case(turn.repo.as_str()));
                 Comparison::begin(began, seen.owner_kind == OwnerKind::Person, renamed_to)

@@ -209,7 +209,7 @@ impl<P: Platform> Engine<P> {
             (GrantState::Invited, _) | (GrantState::Expired, _) => RepoView::Expired,
             (GrantState::Member, _) => RepoView::Member,
             (GrantState::Declined, _) => RepoView::Declined,
-            (GrantState::Blocked, _) => RepoView::Blocked { by: github::hindrance(recorded.reason.as_deref()) },
+            (GrantState::Blocked, _) => RepoView::Blocked { by: recorded.blocked_by.unwrap_or(Hindrance::Seller) },
             (GrantState::RemovedByHand, _) => RepoView::RemovedByHand,
             (GrantState::Pending | GrantState::Waiting | GrantState::Revoking | GrantState::Revoked, _) => {
                 RepoView::Queued { until: recorded.next_attempt_at }

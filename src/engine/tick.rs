@@ -35,9 +35,6 @@ const LONGEST_WAITING_MS: i64 = 90 * DAY_MS;
 /// What a delivery waits for that has waited so long.
 const TOO_OLD: &str = "the payload is erased for its age: answer it with a license by hand, or dismiss it";
 
-/// Longer than everything that is due waits while ticks keep up.
-const OVERDUE_MS: i64 = 15 * 60 * 1000;
-
 /// What one invocation may take on.
 struct Bounds {
     /// Statements: Cloudflare allows an invocation 50 D1 queries on the Free plan and 1,000 on the other, and counts each
@@ -277,7 +274,7 @@ impl<P: Platform> Engine<P> {
             chores.run(recoveries::forget_old(start, PAYLOADS));
         }
         let overdue = [duties.delivery_due_at, duties.mail_due_at, duties.grants_due_at()];
-        if duties.untold == Untold::Something || overdue.into_iter().any(|since| due(since, OVERDUE_MS)) {
+        if duties.untold == Untold::Something || overdue.into_iter().any(|since| due(since, alerts::OVERDUE_MS)) {
             chores.extend(self.found_alerts());
         }
         chores

@@ -39,12 +39,11 @@ pub(super) struct Extent {
 
 /// Why a turn is not taken, where those before it ended without a word.
 pub(super) fn ended_in_silence(turns: i64, what: &str, repo: &Repo) -> Option<Failure> {
-    let reason = || {
-        format!(
-            "see in the Worker's log what ends it over the {what} of {repo}: {MOST_SILENT_TURNS} turns in a row ended without a word"
-        )
-    };
-    (turns > MOST_SILENT_TURNS).then(|| Failure::new(Remedy::PersonNeeded, reason()))
+    (turns > MOST_SILENT_TURNS).then(|| {
+        let what_mends = format!("see in the Worker's log what ends it over the {what} of {repo}");
+        let why = format!("{MOST_SILENT_TURNS} turns in a row ended without a word");
+        Failure::mended_by(Remedy::PersonNeeded, what_mends, why)
+    })
 }
 
 /// What a turn has read of a list.

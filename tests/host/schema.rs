@@ -540,6 +540,7 @@ const WRONG_STATES: &[(&str, &str)] = &[
     ("UPDATE grants SET github_username = ''", "CHECK"),
     ("UPDATE grants SET repo = 'starter', id = github_user_id || ':starter'", "CHECK"),
     ("UPDATE grants SET state = 'lost'", "CHECK"),
+    ("UPDATE grants SET blocked_by = 'nobody'", "CHECK"),
     ("UPDATE grants SET in_doubt = 2", "CHECK"),
     ("UPDATE grants SET renewals = -1", "CHECK"),
     ("UPDATE grants SET turn_at = 1", "CHECK"),

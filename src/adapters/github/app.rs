@@ -109,8 +109,8 @@ impl GithubApp {
             Secret::new(format!("{signed}.{signature}"))
         });
         token.ok_or_else(|| {
-            let reason = "put GITHUB_APP_PRIVATE_KEY in once more, as it was downloaded: nothing can be signed with it";
-            Failure::new(Remedy::SetupWrong, reason)
+            let what_mends = "put GITHUB_APP_PRIVATE_KEY in once more, as it was downloaded";
+            Failure::mended_by(Remedy::SetupWrong, what_mends, "nothing can be signed with it")
         })
     }
 }
@@ -154,8 +154,10 @@ impl Github<'_> {
                 }
             }
         }
-        let reason = "put a product with its repositories into the catalogue: a GitHub App asks through one of them";
-        Err(first.unwrap_or_else(|| Failure::new(Remedy::SetupWrong, reason)))
+        Err(first.unwrap_or_else(|| {
+            let what_mends = "put a product with its repositories into the catalogue";
+            Failure::mended_by(Remedy::SetupWrong, what_mends, "a GitHub App asks through one of them")
+        }))
     }
 
     /// Asks for a new token for a repository's owner, and keeps it.

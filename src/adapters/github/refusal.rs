@@ -3,6 +3,8 @@
 //! Limits come as 403 or 429 and are told from missing permissions in the order that GitHub documents:
 //! <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately>
 
+use std::fmt;
+
 use super::SERVICE;
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Effect, Failure, Reach, Remedy};
@@ -21,12 +23,8 @@ const FLAGGED: [&str; 3] = ["flagged", "spammy", "suspended"];
 /// <https://docs.github.com/billing/concepts/product-billing/github-users>
 const SEATS: [&str; 1] = ["seat"];
 
-/// How the reasons begin that somebody else than the seller may do something about; see [`hindrance`].
-const UNBLOCK: &str = "unblock the account at ";
-const ADD_SEAT: &str = "add a seat ";
+/// What mends that an account cannot be used.
 const REPLACE: &str = "ask the buyer for another GitHub account and transfer the license to it";
-const RESTORE: &str = ", or to have ";
-const NOT_SHOWN: &str = ": this one is ";
 
 /// The sign of an installation of an App that a repository's owner, or GitHub, has suspended.
 const INSTALLATION_SUSPENDED: &str = "installation has been suspended";
@@ -60,62 +58,58 @@ pub(super) fn failure(
     if let Some(limited) = limit(reply, &words, now) {
         return limited;
     }
-    let person_needed = |reason: String| Failure::new(Remedy::PersonNeeded, reason);
+    let said = || format!("({SERVICE} says: {})", excerpt(&words, login));
     // A login may have any of the signs in it.
     let signs = mask(&words, login.as_str()).to_ascii_lowercase();
     let shows = |any: &[&str]| any.iter().any(|sign| signs.contains(sign));
     match (reply.status, asked) {
         (300..=399, Asked::Repository(repo) | Asked::Removal(repo)) => moved(repo),
-        (300..=399, Asked::Account) => Failure::new(
-            Remedy::SetupWrong,
-            format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"),
-        ),
+        (300..=399, Asked::Account) => redirected(),
         (401, _) => rejected(means),
         (403, Asked::Repository(repo) | Asked::Removal(repo)) if shows(&[INSTALLATION_SUSPENDED]) => {
             installation_suspended(repo)
         }
         (403 | 451, Asked::Repository(repo) | Asked::Removal(repo)) if shows(&["access blocked"]) => {
-            person_needed(format!("ask {SERVICE}'s support about {repo}: it has blocked access to the repository"))
+            person_needed(format!("ask {SERVICE}'s support about {repo}"), "it has blocked access to the repository")
         }
-        (403, Asked::Repository(repo)) if shows(&["was archived"]) => person_needed(format!(
-            "unarchive {repo} at {SERVICE}, or take it out of the catalogue: nobody can be invited to what is archived"
-        )),
-        (403, Asked::Removal(repo)) if shows(&["was archived"]) => person_needed(format!(
-            "unarchive {repo} at {SERVICE} until this is done: nobody can be removed from what is archived, and whoever is in \
-             goes on reading it"
-        )),
-        (403 | 422, Asked::Repository(repo)) if shows(&BLOCKED) => person_needed(format!(
-            "{UNBLOCK}{SERVICE}, or ask the buyer for another one and transfer the license to it: whoever owns \
-             {repo} has blocked it, or it has blocked them ({SERVICE} says: {})",
-            excerpt(&words, login)
-        )),
-        (403 | 422, Asked::Repository(_)) if shows(&FLAGGED) => person_needed(format!(
-            "{REPLACE}{RESTORE}{SERVICE} restore this one: \
-             it is flagged or suspended ({SERVICE} says: {})",
-            excerpt(&words, login)
-        )),
-        (403 | 422, Asked::Repository(repo)) if shows(&SEATS) => person_needed(format!(
-            "{ADD_SEAT}to the organization that owns {repo}, or end the access of who needs none: {SERVICE} has none free for the buyer \
-             ({SERVICE} says: {})",
-            excerpt(&words, login)
-        )),
-        (403, Asked::Repository(repo) | Asked::Removal(repo)) => {
-            person_needed(forbidden(reply, &words, repo, login, means))
-        }
-        (404, Asked::Removal(repo)) => person_needed(format!(
-            "{}, or cancel this if there is no such repository any more: {}, and whether somebody still has access is not known",
-            means.to_see(repo),
-            means.sees_nothing_of(repo)
-        )),
+        (403, Asked::Repository(repo)) if shows(&["was archived"]) => person_needed(
+            format!("unarchive {repo} at {SERVICE}, or take it out of the catalogue"),
+            "nobody can be invited to what is archived",
+        ),
+        (403, Asked::Removal(repo)) if shows(&["was archived"]) => person_needed(
+            format!("unarchive {repo} at {SERVICE} until this is done"),
+            "nobody can be removed from what is archived, and whoever is in goes on reading it",
+        ),
+        (403 | 422, Asked::Repository(repo)) if shows(&BLOCKED) => person_needed(
+            format!(
+                "unblock the account at {SERVICE}, or ask the buyer for another one and transfer the license to it"
+            ),
+            format!("whoever owns {repo} has blocked it, or it has blocked them {}", said()),
+        )
+        .keeping_out_by(Hindrance::AccountBlocked),
+        (403 | 422, Asked::Repository(_)) if shows(&FLAGGED) => person_needed(
+            format!("{REPLACE}, or to have {SERVICE} restore this one"),
+            format!("it is flagged or suspended {}", said()),
+        )
+        .keeping_out_by(Hindrance::AccountUnusable),
+        (403 | 422, Asked::Repository(repo)) if shows(&SEATS) => person_needed(
+            format!("add a seat to the organization that owns {repo}, or end the access of who needs none"),
+            format!("{SERVICE} has none free for the buyer {}", said()),
+        )
+        .keeping_out_by(Hindrance::SeatMissing),
+        (403, Asked::Repository(repo) | Asked::Removal(repo)) => forbidden(reply, &words, repo, login, means),
+        (404, Asked::Removal(repo)) => person_needed(
+            format!("{}, or cancel this if there is no such repository any more", means.to_see(repo)),
+            format!("{}, and whether somebody still has access is not known", means.sees_nothing_of(repo)),
+        ),
         (404, Asked::Repository(repo)) => repository_missing(repo, means),
         (422, Asked::Repository(repo)) if says_personal(&words) => personal_repository(repo),
-        (422, Asked::Repository(repo)) if !words.is_empty() => person_needed(format!(
-            "{REPLACE}, unless you can mend this: \
-                 {SERVICE} refused the invitation to {repo}: {}",
-            excerpt(&words, login)
-        )),
+        (422, Asked::Repository(repo)) if !words.is_empty() => person_needed(
+            format!("{REPLACE}, unless you can mend this"),
+            format!("{SERVICE} refused the invitation to {repo}: {}", excerpt(&words, login)),
+        ),
         (status @ (400 | 403 | 410 | 422 | 451), _) if !words.is_empty() => {
-            person_needed(format!("{SERVICE} answered {status}: {}", excerpt(&words, login)))
+            person_needed(format!("{SERVICE} answered {status}"), excerpt(&words, login))
         }
         (status @ 500..=599, _) => {
             Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")).having(Effect::Nothing)
@@ -139,17 +133,15 @@ pub(super) fn of_installation(reply: &HttpResponse, repo: &Repo, now: Timestamp)
         404 if signs.contains("integration not found") => rejected(Means::App),
         404 if is_in_githubs_words(reply) => repository_missing(repo, Means::App),
         403 if signs.contains(INSTALLATION_SUSPENDED) => installation_suspended(repo),
-        422 if signs.contains("permission") => Failure::new(
-            Remedy::PersonNeeded,
+        422 if signs.contains("permission") => person_needed(
             format!(
-                "give the GitHub App Administration: read and write, and accept that where it is installed for {repo}: \
-                 it lacks the permission ({SERVICE} says: {})",
-                start(&words)
+                "give the GitHub App Administration: read and write, and accept that where it is installed for {repo}"
             ),
+            format!("it lacks the permission ({SERVICE} says: {})", start(&words)),
         ),
-        status @ (400 | 403 | 410 | 422 | 451) if !words.is_empty() => Failure::new(
-            Remedy::PersonNeeded,
-            format!("{SERVICE} gives the GitHub App no token for {repo}: it answered {status}: {}", start(&words)),
+        status @ (400 | 403 | 410 | 422 | 451) if !words.is_empty() => person_needed(
+            format!("{SERVICE} gives the GitHub App no token for {repo}"),
+            format!("it answered {status}: {}", start(&words)),
         ),
         status @ 500..=599 => Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")),
         status => Failure::unintelligible(SERVICE, status),
@@ -164,17 +156,11 @@ pub(super) fn unrelated(reply: &HttpResponse, now: Timestamp) -> Failure {
     }
     match reply.status {
         401 => Failure::new(Remedy::CredentialsRejected, format!("GITHUB_TOKEN was rejected by {SERVICE}")),
-        300..=399 => Failure::new(
-            Remedy::SetupWrong,
-            format!("{SERVICE} redirects instead of answering: GITHUB_API_URL may be wrong"),
-        ),
+        300..=399 => redirected(),
         status @ 400..=499 if !words.is_empty() => {
             let needed = reply.header("x-accepted-github-permissions").map(|needed| format!("; it needs {needed}"));
             let said: String = words.chars().filter(|character| !character.is_control()).take(200).collect();
-            Failure::new(
-                Remedy::PersonNeeded,
-                format!("{SERVICE} answered {status}: {said}{}", needed.unwrap_or_default()),
-            )
+            person_needed(format!("{SERVICE} answered {status}"), format!("{said}{}", needed.unwrap_or_default()))
         }
         status @ 500..=599 => Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}")),
         status => Failure::unintelligible(SERVICE, status),
@@ -183,17 +169,15 @@ pub(super) fn unrelated(reply: &HttpResponse, now: Timestamp) -> Failure {
 
 /// That there is no such repository, as far as we are let to see.
 pub(super) fn repository_missing(repo: &Repo, means: Means) -> Failure {
-    let reason = format!("{}, or correct its name: {}", means.to_see(repo), means.sees_nothing_of(repo));
-    Failure::new(Remedy::PersonNeeded, reason)
+    person_needed(format!("{}, or correct its name", means.to_see(repo)), means.sees_nothing_of(repo))
 }
 
 /// That nothing can be asked of a repository for as long as the App's installation is suspended.
 pub(super) fn installation_suspended(repo: &Repo) -> Failure {
-    let reason = format!(
-        "unsuspend the GitHub App for {repo}, or install the app there anew: whoever owns {repo} has suspended it, or \
-         {SERVICE} has"
-    );
-    Failure::new(Remedy::PersonNeeded, reason)
+    person_needed(
+        format!("unsuspend the GitHub App for {repo}, or install the app there anew"),
+        format!("whoever owns {repo} has suspended it, or {SERVICE} has"),
+    )
 }
 
 /// Whether an App was turned away with a token that ended before its time, or by the end of its installation.
@@ -214,58 +198,60 @@ fn rejected(means: Means) -> Failure {
 }
 
 fn moved(repo: &Repo) -> Failure {
-    let reason = format!("{repo} was renamed or moved at {SERVICE}: update products.toml");
-    Failure::new(Remedy::PersonNeeded, reason)
+    person_needed(format!("{repo} was renamed or moved at {SERVICE}"), "update products.toml")
 }
 
 /// That a repository would let the buyer write who is to read.
 /// <https://docs.github.com/repositories/creating-and-managing-repositories/repository-roles-for-a-personal-account>
 pub(super) fn personal_repository(repo: &Repo) -> Failure {
-    let reason = format!(
-        "{repo} belongs to a personal account, where {SERVICE} gives every collaborator write access; move it to an \
-         organization or set permission = \"push\" to accept that"
-    );
-    Failure::new(Remedy::PersonNeeded, reason)
+    person_needed(
+        format!("move {repo} to an organization, or set permission = \"push\" to accept that"),
+        format!("it belongs to a personal account, where {SERVICE} gives every collaborator write access"),
+    )
 }
 
 /// That GitHub does not show the account that is to be invited.
 pub fn account_missing() -> Failure {
-    let reason = format!("{REPLACE}{NOT_SHOWN}suspended, hidden or deleted");
-    Failure::new(Remedy::PersonNeeded, reason).having(Effect::Nothing)
-}
-
-/// What keeps an account out of a repository, by the reason that the seller is told.
-pub fn hindrance(reason: Option<&str>) -> Hindrance {
-    let reason = reason.unwrap_or_default();
-    let replaced = reason.strip_prefix(REPLACE).unwrap_or_default();
-    if reason.starts_with(UNBLOCK) {
-        Hindrance::AccountBlocked
-    } else if reason.starts_with(ADD_SEAT) {
-        Hindrance::SeatMissing
-    } else if replaced.starts_with(RESTORE) || replaced.starts_with(NOT_SHOWN) {
-        Hindrance::AccountUnusable
-    } else {
-        Hindrance::Seller
-    }
+    let failure = person_needed(REPLACE, "this one is suspended, hidden or deleted");
+    failure.having(Effect::Nothing).keeping_out_by(Hindrance::AccountUnusable)
 }
 
 /// That an invitation whose answer was lost may have gone to whoever has taken over the login that it was for.
 pub fn gone_astray(repo: &Repo) -> Failure {
-    let reason = format!(
-        "somebody else may have access to {repo}: look through its collaborators and its invitations, and remove whoever is none of \
-         your buyers. What {SERVICE} said to an invitation is not known, and the account that was meant was renamed since, or its \
-         username was erased"
-    );
-    Failure::new(Remedy::HandedOver, reason).having(Effect::Nothing)
+    handed_over(
+        repo,
+        &format!(
+            "What {SERVICE} said to an invitation is not known, and the account that was meant was renamed since, or its username was \
+             erased"
+        ),
+    )
+    .having(Effect::Nothing)
 }
 
 /// That a limit of a day goes on for longer: it is something else.
 pub fn endless_limit(repo: &Repo) -> Failure {
-    let reason = format!(
-        "find out why {SERVICE} invites nobody to {repo}: it has spoken of a limit of invitations for longer than any is documented to \
-         last"
-    );
-    Failure::new(Remedy::PersonNeeded, reason)
+    person_needed(
+        format!("find out why {SERVICE} invites nobody to {repo}"),
+        "it has spoken of a limit of invitations for longer than any is documented to last",
+    )
+}
+
+/// That somebody may have what was not meant for them. `how` is a sentence without its period.
+pub(super) fn handed_over(repo: &Repo, how: &str) -> Failure {
+    Failure::mended_by(
+        Remedy::HandedOver,
+        format!("somebody else may have access to {repo}"),
+        format!("look through its collaborators and its invitations, and remove whoever is none of your buyers. {how}"),
+    )
+}
+
+fn person_needed(what_mends: impl Into<String>, why: impl fmt::Display) -> Failure {
+    Failure::mended_by(Remedy::PersonNeeded, what_mends, why)
+}
+
+fn redirected() -> Failure {
+    let what = format!("{SERVICE} redirects instead of answering");
+    Failure::mended_by(Remedy::SetupWrong, what, "GITHUB_API_URL may be wrong")
 }
 
 /// Whether a permission was refused because the repository's owner is a person.
@@ -318,16 +304,16 @@ fn reset(reply: &HttpResponse, now: Timestamp) -> Timestamp {
 
 /// Which permission is missing, from the header in which GitHub names it if it does.
 /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#insufficient-permissions>
-fn forbidden(reply: &HttpResponse, words: &str, repo: &Repo, login: &GithubLogin, means: Means) -> String {
+fn forbidden(reply: &HttpResponse, words: &str, repo: &Repo, login: &GithubLogin, means: Means) -> Failure {
+    const NEEDED: &str = "it needs Administration: read and write";
     let name = means.name();
+    let lacks = || format!("{name} lacks a permission on {repo}");
     match reply.header("x-accepted-github-permissions") {
-        Some(needed) => format!("{name} lacks a permission on {repo}: it needs {}", excerpt(needed, login)),
-        None if words.contains("Resource not accessible") => {
-            format!("{name} lacks a permission on {repo}: it needs Administration: read and write")
-        }
-        None => format!(
-            "{name} may not manage access to {repo}: it needs Administration: read and write ({SERVICE} says: {})",
-            excerpt(words, login)
+        Some(needed) => person_needed(lacks(), format!("it needs {}", excerpt(needed, login))),
+        None if words.contains("Resource not accessible") => person_needed(lacks(), NEEDED),
+        None => person_needed(
+            format!("{name} may not manage access to {repo}"),
+            format!("{NEEDED} ({SERVICE} says: {})", excerpt(words, login)),
         ),
     }
 }

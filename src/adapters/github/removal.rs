@@ -147,11 +147,13 @@ impl Github<'_> {
         account: &GithubAccount,
     ) -> Result<GithubLogin, Failure> {
         let by_hand = |why: &str| {
-            let reason = format!(
-                "look through the collaborators of {repo}, remove whoever is none of your buyers, and cancel this: \
-                 {SERVICE} does not show the account any more, and {why}"
-            );
-            Err(Failure::new(Remedy::PersonNeeded, reason))
+            Err(Failure::mended_by(
+                Remedy::PersonNeeded,
+                format!(
+                    "look through the collaborators of {repo}, remove whoever is none of your buyers, and cancel this"
+                ),
+                format!("{SERVICE} does not show the account any more, and {why}"),
+            ))
         };
         if super::is_erased(&account.login) {
             return by_hand("its username was erased here");
@@ -252,11 +254,8 @@ impl Github<'_> {
             Err(why) => Err(why),
         };
         let Err(why) = deleted.and(removed.map(|()| 404)) else { return Ok(()) };
-        let reason = format!(
-            "somebody else may have access to {repo}: look through its collaborators and its invitations, and remove whoever is \
-             none of your buyers. An invitation {what} could not be taken back ({why})"
-        );
-        Err(Failure::new(Remedy::HandedOver, reason).having(Effect::Invited))
+        let how = format!("An invitation {what} could not be taken back ({why})");
+        Err(refusal::handed_over(repo, &how).having(Effect::Invited))
     }
 
     /// Removes whoever accepted an invitation, by the login that they have, and sees that it is done.

@@ -135,10 +135,8 @@ impl<'a> SignIn<'a> {
             (200, None, Ok(error)) => {
                 let error: String =
                     error.chars().filter(|letter| letter.is_ascii_lowercase() || *letter == '_').take(40).collect();
-                Err(Failure::new(
-                    Remedy::SetupWrong,
-                    format!("{SERVICE} refuses the app with which buyers sign in: {error}"),
-                ))
+                let what = format!("{SERVICE} refuses the app with which buyers sign in");
+                Err(Failure::mended_by(Remedy::SetupWrong, what, error))
             }
             _ => Err(Failure::unintelligible(SERVICE, reply.status)),
         }

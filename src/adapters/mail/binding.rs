@@ -3,7 +3,7 @@
 //! It takes a mail in its parts; what reaches it is in `platform`. There is nobody to ask whether the sender may send: that shows when
 //! it does.
 
-use super::{CORRECT_ADDRESS, Message, QUOTA_WAIT_MS, masked, reason, sender};
+use super::{CORRECT_ADDRESS, Message, QUOTA_WAIT_MS, masked, refused, sender};
 use crate::adapters::{Failure, Remedy};
 use crate::config::Sender;
 use crate::platform::{BoundMail, BoundMailError, Platform};
@@ -12,7 +12,7 @@ const SERVICE: &str = "Cloudflare";
 
 const ONBOARD: &str = "onboard the domain of EMAIL_FROM at Cloudflare's Email Service, or set another";
 const ANY_RECIPIENT: &str =
-    "let the binding EMAIL send to everybody: the Workers Paid plan does, and a binding without allowed addresses";
+    "let the binding EMAIL send to everybody, as the Workers Paid plan does, and a binding without allowed addresses";
 const FIND_OUT: &str = "a person has to find out what Cloudflare wants";
 
 /// The deployment's binding.
@@ -43,7 +43,7 @@ impl<'a> Binding<'a> {
         let sent = platform.send_mail(&mail).await;
         sent.map_err(|error| match error {
             BoundMailError::Missing => {
-                Failure::new(Remedy::SetupWrong, "EMAIL is bound to nothing: no mail can be sent")
+                Failure::mended_by(Remedy::SetupWrong, "EMAIL is bound to nothing", "no mail can be sent")
             }
             BoundMailError::Unanswered(error) => Failure::unanswered(SERVICE, error),
             BoundMailError::Refused { code, message } => refusal(code.as_deref(), &message, platform),
@@ -67,5 +67,5 @@ fn refusal(code: Option<&str>, message: &str, platform: &impl Platform) -> Failu
         // This mail's own fault, maybe its address; or of what we send in each. It is looked into, and given up if it stays.
         Some(_) => (Remedy::PersonNeeded, FIND_OUT),
     };
-    Failure::new(remedy, reason(what_mends, &said))
+    refused(remedy, what_mends, said)
 }

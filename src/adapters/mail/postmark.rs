@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CORRECT_ADDRESS, Message, Provider, masked, reason, sender, written};
+use super::{CORRECT_ADDRESS, Message, Provider, masked, refused, sender, written};
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::config::{Account, Sender};
@@ -114,15 +114,15 @@ fn refusal(reply: &HttpResponse, answer: Option<Answer>, platform: &impl Platfor
     };
     let said = format!("{SERVICE} answered {}{said}", reply.status);
     match (reply.status, answer) {
-        (401, _) => Failure::new(Remedy::CredentialsRejected, format!("{TOKEN_REJECTED}; {said}")),
+        (401, _) => refused(Remedy::CredentialsRejected, TOKEN_REJECTED, said),
         (429, _) => {
             let remedy = retry_after(reply, platform.now()).map_or(Remedy::Retry, Remedy::RetryAt);
             Failure::new(remedy, said)
         }
-        (300..=399, _) => Failure::new(Remedy::SetupWrong, reason("correct POSTMARK_API_URL", &said)),
+        (300..=399, _) => refused(Remedy::SetupWrong, "correct POSTMARK_API_URL", said),
         (400..=499, Some(answer)) => {
             let (remedy, what_mends) = remedy(&answer);
-            Failure::new(remedy, reason(what_mends, &said))
+            refused(remedy, what_mends, said)
         }
         (200, Some(_)) | (500..=599, _) => Failure::new(Remedy::Retry, said),
         (status, _) => Failure::unintelligible(SERVICE, status),

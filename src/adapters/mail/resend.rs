@@ -5,7 +5,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{CORRECT_ADDRESS, Message, Provider, QUOTA_WAIT_MS, masked, reason, sender, written};
+use super::{CORRECT_ADDRESS, Message, Provider, QUOTA_WAIT_MS, masked, refused, sender, written};
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::config::{Account, Sender};
@@ -144,18 +144,15 @@ fn refusal(reply: &HttpResponse, platform: &impl Platform) -> Failure {
     match (reply.status, answer) {
         (429, Some(answer)) if answer.name.ends_with("_quota_exceeded") => {
             let until = retry_after(reply, now).unwrap_or_else(|| now.plus_millis(QUOTA_WAIT_MS));
-            Failure::new(
-                Remedy::RetryAt(until),
-                reason("the quota at Resend is used up: wait, or raise the plan", &said),
-            )
+            refused(Remedy::RetryAt(until), "the quota at Resend is used up: wait, or raise the plan", said)
         }
         (429, _) => Failure::new(retry_after(reply, now).map_or(Remedy::Retry, Remedy::RetryAt), said),
-        (300..=399, _) => Failure::new(Remedy::SetupWrong, reason("correct RESEND_API_URL", &said)),
+        (300..=399, _) => refused(Remedy::SetupWrong, "correct RESEND_API_URL", said),
         (400..=499, Some(answer)) => {
             let (remedy, what_mends) = remedy(reply.status, &answer);
-            Failure::new(remedy, reason(what_mends, &said))
+            refused(remedy, what_mends, said)
         }
-        (401, None) => Failure::new(Remedy::CredentialsRejected, reason(KEY_REJECTED, &said)),
+        (401, None) => refused(Remedy::CredentialsRejected, KEY_REJECTED, said),
         (500..=599, _) => Failure::new(Remedy::Retry, said),
         (status, _) => Failure::unintelligible(SERVICE, status),
     }

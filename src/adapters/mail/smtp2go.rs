@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CORRECT_ADDRESS, Message, Provider, masked, reason, sender, written};
+use super::{CORRECT_ADDRESS, Message, Provider, masked, refused, sender, written};
 use crate::adapters::failure::retry_after;
 use crate::adapters::{Failure, Remedy};
 use crate::config::{Account, Sender};
@@ -77,7 +77,7 @@ impl<'a> Smtp2go<'a> {
             Ok(Outcome { failure, .. }) => {
                 let (remedy, what_mends) = of_failed(&failure);
                 let said = format!("{SERVICE} took the request and not the mail: {}", masked(&failure));
-                Err(Failure::new(remedy, reason(what_mends, &said)))
+                Err(refused(remedy, what_mends, said))
             }
             Err(_) => Err(Failure::unintelligible(SERVICE, 200)),
         }
@@ -118,15 +118,15 @@ fn refusal(reply: &HttpResponse, platform: &impl Platform) -> Failure {
     };
     let said = format!("{SERVICE} answered {}{said}", reply.status);
     match (reply.status, answer) {
-        (401, _) => Failure::new(Remedy::CredentialsRejected, reason(KEY_REJECTED, &said)),
+        (401, _) => refused(Remedy::CredentialsRejected, KEY_REJECTED, said),
         (429, _) => {
             let remedy = retry_after(reply, platform.now()).map_or(Remedy::Retry, Remedy::RetryAt);
             Failure::new(remedy, said)
         }
-        (300..=399, _) => Failure::new(Remedy::SetupWrong, reason("correct SMTP2GO_API_URL", &said)),
+        (300..=399, _) => refused(Remedy::SetupWrong, "correct SMTP2GO_API_URL", said),
         (400..=499, Some(answer)) => {
             let (remedy, what_mends) = remedy(reply.status, &answer);
-            Failure::new(remedy, reason(what_mends, &said))
+            refused(remedy, what_mends, said)
         }
         (500..=599, _) => Failure::new(Remedy::Retry, said),
         (status, _) => Failure::unintelligible(SERVICE, status),

@@ -77,7 +77,7 @@ impl Api<'_> {
     /// # Errors
     /// [`Unanswered`] when there is no answer that could be believed.
     pub(super) async fn ask(&self, platform: &impl Platform, request: HttpRequest) -> Result<Vec<u8>, Unanswered> {
-        let everything = |remedy, reason: String| Err(Unanswered::Everything(Failure::new(remedy, reason)));
+        let everything = |failure| Err(Unanswered::Everything(failure));
         let Self { service, accept, credential, setting, permission } = *self;
         let request =
             request.header("accept", accept).header("authorization", ["Bearer ", credential.expose()].concat());
@@ -89,14 +89,17 @@ impl Api<'_> {
             // What is no text in what a buyer filled in must not keep the whole page from being read.
             200 | 201 => Ok(String::from_utf8_lossy(&reply.body).into_owned().into_bytes()),
             403 if let Some(permission) = permission => {
-                let reason = format!("{service} refuses {setting}: it has to permit {permission}");
-                everything(Remedy::CredentialsRejected, reason)
+                let what = format!("{service} refuses {setting}");
+                let why = format!("it has to permit {permission}");
+                everything(Failure::mended_by(Remedy::CredentialsRejected, what, why))
             }
-            401 | 403 => everything(Remedy::CredentialsRejected, [service, " refuses ", setting].concat()),
+            401 | 403 => {
+                everything(Failure::new(Remedy::CredentialsRejected, [service, " refuses ", setting].concat()))
+            }
             429 => {
                 let now = platform.now();
                 let until = retry_after(&reply, now).unwrap_or(now.plus_millis(RATE_LIMIT_PERIOD_MS));
-                everything(Remedy::RetryAt(until), [service, "'s rate limit"].concat())
+                everything(Failure::new(Remedy::RetryAt(until), [service, "'s rate limit"].concat()))
             }
             404 | 410 => Err(Unanswered::This(Failure::unintelligible(service, reply.status))),
             status => Err(Unanswered::Everything(Failure::unintelligible(service, status))),

@@ -213,7 +213,8 @@ fn seen_failing(grant: &DueGrant, failure: &Failure, verdict: Verdict) -> Option
     };
     let is_more = |asked: &Permission| grant.given.is_none_or(|given| given.rank() < asked.rank());
     let given = asked.filter(is_more).or_else(|| doubted(grant));
-    Some(Seen { state: Some(state), until, in_doubt, given, ..Seen::default() })
+    let blocked_by = (state == GrantState::Blocked).then_some(failure.hindrance);
+    Some(Seen { state: Some(state), until, blocked_by, in_doubt, given, ..Seen::default() })
 }
 
 /// The limit that a failure tells of, where others meet it as well.

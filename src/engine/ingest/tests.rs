@@ -50,7 +50,7 @@ impl Storefront for MadeUp {
         let request = HttpRequest::new(Method::Get, "https://api.example.com/orders/7".to_owned());
         let failure = match platform.send(request).await {
             Ok(_) => return Err(NotUnderstood::malformed("there is no such order")),
-            Err(error) => Failure { remedy: self.0, ..Failure::unanswered(Self::PROFILE.name, error) },
+            Err(error) => Failure::new(self.0, Failure::unanswered(Self::PROFILE.name, error).reason),
         };
         let email = BuyerEmail::parse("ada@example.com").ok();
         let not_understood = NotUnderstood::from(Cause::Unanswered(failure));

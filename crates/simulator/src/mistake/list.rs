@@ -472,7 +472,7 @@ pub static MISTAKES: &[Mistake] = &[
         "the operator is told of the same at every tick",
         &[Edit::Reworded {
             name: "alerts/raise_found",
-            from: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = a.cause AND created_at > :now - 3600000",
+            from: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = a.cause AND created_at > :now - :hour_ms",
             to: "WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE cause = a.cause AND created_at > :now - 1000",
         }],
     ),

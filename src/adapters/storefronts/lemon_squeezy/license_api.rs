@@ -75,8 +75,8 @@ pub(super) async fn validate(
             Err(Failure::new(Remedy::RetryAt(until), format!("{SERVICE}'s rate limit")))
         }
         300..=399 => {
-            let reason = format!("{SERVICE} redirects instead of answering: LEMON_SQUEEZY_API_URL may be wrong");
-            Err(Failure::new(Remedy::SetupWrong, reason))
+            let what = format!("{SERVICE} redirects instead of answering");
+            Err(Failure::mended_by(Remedy::SetupWrong, what, "LEMON_SQUEEZY_API_URL may be wrong"))
         }
         status @ 500..=599 => Err(Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}"))),
         status => Err(Failure::unintelligible(SERVICE, status)),
