@@ -49,7 +49,7 @@ use crate::model::{Catalogue, Delivery, EmailAddress, EventId, Timestamp, TraceI
 use crate::platform::{DbError, Level, LogLine, LogValue, NoRandomness, Outcome, Platform, unique_id};
 
 pub use activate::{Activate, ActivateError, Activated, Bound, Claimed};
-pub use admin_actions::ReplayOutcome;
+pub use admin_actions::{ReplayOutcome, RetriedMany};
 pub use grants::RepoStatus;
 pub use license_actions::{ActionError, ActionOutcome, Issue, IssueOutcome, Refusal};
 pub use license_view::{LicenseView, Renewal, RepoView};

@@ -545,6 +545,7 @@ pub fn action(code: &str) -> &str {
         "license.show_key" => "looked at the whole key",
         "event.replay" | "events.replay" => "replayed deliveries",
         "outbox.retry" => "had it tried again",
+        "outbox.retry_all" => "had all that match tried again",
         "outbox.cancel" => "canceled it",
         "catalogue.replace" => "changed the catalogue",
         "grants.sync" => "brought licenses to the catalogue",

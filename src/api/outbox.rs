@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes::{OutboxKind, OutboxState};
+use super::values::ErrorPart;
 use super::{Cursor, PageLimit};
-use crate::model::{GrantState, Timestamp};
+use crate::model::{Actor, GrantState, Reason, Timestamp};
 
 /// A mail to send, or access to give or to take away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,4 +51,35 @@ pub struct OutboxRequest {
     pub cursor: Option<Cursor>,
     pub state: Option<OutboxState>,
     pub kind: Option<OutboxKind>,
+}
+
+/// Which rows are to be tried again at once: of what was given up and of what waits for a person, all that meet every filter. Left out are
+/// alerts, and mails that came back for their address.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutboxRetryRequest {
+    /// Why; not needed for a dry run.
+    pub reason: Option<Reason>,
+    pub actor: Option<Actor>,
+    /// `dead`: what was given up; `due`: what waits for a person. There are none in another state.
+    pub state: Option<OutboxState>,
+    pub kind: Option<OutboxKind>,
+    /// Stands in the last error.
+    pub error: Option<ErrorPart>,
+    /// Only counts.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Only if that many would be tried again.
+    #[schemars(range(max = 4_294_967_295_u32))]
+    pub expected_count: Option<u32>,
+}
+
+/// How many rows were made due, or would be; the next ticks try them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OutboxRetried {
+    pub retried: usize,
+    /// How many people that touches: buyers by their address, where one is known, else by their account.
+    pub people: usize,
+    /// It was as many as one request takes, and there may be more: the same request again goes on with the rest.
+    pub more: bool,
 }

@@ -5,13 +5,15 @@
 
 use super::batch::{Batch, Handle, Query};
 use super::events::StoredEvent;
+use super::reads::outbox::count_retryable;
 use super::statement::{query, statement};
-use crate::api::codes::{OutboxState, OutstandingState};
+use crate::api::codes::{OutboxKind, OutboxState, OutstandingState};
+use crate::api::outbox::OutboxRetried;
 use crate::api::values::SourceFilter;
 use crate::model::{AdminAction, EventId, EventReason, EventType, OrderId, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Value};
 
-/// How many deliveries one request takes that names them by filters.
+/// How many deliveries or rows of the outbox one request takes that names them by filters.
 pub const TAKEN_AT_MOST: usize = 500;
 
 /// Which deliveries that are not processed are to be replayed or dismissed: all that meet every filter.
@@ -22,6 +24,15 @@ pub struct OutstandingFilter<'a> {
     pub source: Option<SourceFilter>,
     pub state: Option<OutstandingState>,
     /// A part of the error.
+    pub error: Option<&'a str>,
+}
+
+/// Which rows of the outbox are to be tried again: of what was given up and what waits for a person, all that meet the filters.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RetryFilter<'a> {
+    pub state: Option<OutboxState>,
+    pub kind: Option<OutboxKind>,
+    /// A part of the last error.
     pub error: Option<&'a str>,
 }
 
@@ -206,8 +217,47 @@ pub fn act_on_outbox(
     batch.add(outbox_after(id, action))
 }
 
+/// Makes rows of the outbox due now that meet the filter, at most [`TAKEN_AT_MOST`], and where a count is `expected`, only as many. Gives how
+/// many met it before, and how many were made due, if any were.
+pub fn retry_outbox(
+    batch: &mut Batch,
+    filter: RetryFilter<'_>,
+    expected: Option<u32>,
+    action: &AdminAction,
+    now: Timestamp,
+    trace: &TraceId,
+) -> (Handle<OutboxRetried>, Handle<i64>) {
+    let AdminAction { id: action_id, reason, actor } = action;
+    let (state, kind, error) = filter.params();
+    let count = Value::Integer(i64::try_from(TAKEN_AT_MOST).unwrap_or(i64::MAX));
+    let expected = expected.map(i64::from);
+    let found = batch.add(count_retryable(filter));
+    batch.run(statement!(
+        "changes/record_outbox_retries",
+        state,
+        kind,
+        error,
+        count,
+        expected,
+        action_id,
+        reason,
+        actor,
+        now,
+        trace
+    ));
+    batch.run(statement!("changes/retry_recorded", action_id, now));
+    (found, batch.add(query!("changes/recorded_retries", |row| row.integer("retried"), action_id)))
+}
+
 fn outbox_after(id: i64, action: &AdminAction) -> Query<OutboxAfter> {
     query!("changes/outbox_after", OutboxAfter::read, id, action_id = &action.id)
+}
+
+impl<'a> RetryFilter<'a> {
+    /// As the statements take them: the state, the kind, a part of the error.
+    pub(super) fn params(self) -> (Option<&'static str>, Option<&'static str>, Option<&'a str>) {
+        (self.state.map(OutboxState::as_str), self.kind.map(OutboxKind::as_str), self.error)
+    }
 }
 
 impl AfterReplay {

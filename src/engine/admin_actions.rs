@@ -11,12 +11,15 @@ use crate::adapters::mail::returned::Teller;
 use crate::adapters::storefronts::{NotUnderstood, Understood};
 use crate::api::codes::OutboxState;
 use crate::api::events::{Dismissed, Replayed};
+use crate::api::outbox::OutboxRetried;
 use crate::api::privacy::{Erased, Export};
 use crate::db::Batch;
-use crate::db::admin_changes::{self, Effect, Ordered, OutboxAction, OutstandingFilter, Processing, TAKEN_AT_MOST};
+use crate::db::admin_changes::{
+    self, Effect, Ordered, OutboxAction, OutstandingFilter, Processing, RetryFilter, TAKEN_AT_MOST,
+};
 use crate::db::privacy::{self, NamedOrder, Person};
-use crate::db::reads::Read;
 use crate::db::reads::details::{self, Asked};
+use crate::db::reads::{self, Read};
 use crate::model::{Actor, AdminAction, BuyerEmail, EventId, EventType, OrderId, Reason, StorefrontEvent};
 use crate::platform::{DbError, Platform, unique_id};
 
@@ -28,6 +31,14 @@ pub enum ReplayOutcome {
     /// There is no such delivery.
     NotFound,
     Refused(Refusal),
+}
+
+/// What became of having many rows of the outbox tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetriedMany {
+    Done(OutboxRetried),
+    /// So many would be, which is not what was expected: nothing was changed.
+    OtherCount(usize),
 }
 
 impl<P: Platform> Engine<P> {
@@ -148,6 +159,31 @@ impl<P: Platform> Engine<P> {
             (Effect::Taken, _) => ActionOutcome::Done,
             (Effect::None, OutboxState::Leased) => ActionOutcome::Refused(Refusal::BeingTried),
             (Effect::None, _) => ActionOutcome::Refused(Refusal::DoneAlready),
+        })
+    }
+
+    /// Makes rows of the outbox due that meet the filters; the tick tries them. Where a count is `expected`, only as many.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn retry_outbox(
+        &self,
+        filter: RetryFilter<'_>,
+        expected: Option<u32>,
+        action: &AdminAction,
+    ) -> Result<RetriedMany, DbError> {
+        let mut batch = Batch::new();
+        let (found, retried) =
+            admin_changes::retry_outbox(&mut batch, filter, expected, action, self.now(), &self.trace);
+        let results = self.run(batch).await?;
+        let found = results.first(&found)?.unwrap_or(reads::outbox::NONE_RETRIED);
+        let retried = results.first(&retried)?.map(|retried| usize::try_from(retried).unwrap_or_default());
+        Ok(match (retried, expected) {
+            (Some(retried), _) => RetriedMany::Done(OutboxRetried { retried, more: retried >= TAKEN_AT_MOST, ..found }),
+            (None, Some(expected)) if usize::try_from(expected).ok() != Some(found.retried) => {
+                RetriedMany::OtherCount(found.retried)
+            }
+            (None, _) => RetriedMany::Done(reads::outbox::NONE_RETRIED),
         })
     }
 

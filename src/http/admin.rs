@@ -58,6 +58,7 @@ enum Endpoint {
     Drift,
     CheckDrift,
     Outbox,
+    RetryAllOutbox,
     RetryOutbox,
     CancelOutbox,
     Actions,
@@ -74,7 +75,7 @@ enum Endpoint {
 }
 
 /// Every method and path; a segment in braces stands for one of any text, and paths without come first.
-const ROUTES: [(&str, &str, Endpoint); 39] = [
+const ROUTES: [(&str, &str, Endpoint); 40] = [
     ("GET", "/admin/status", Endpoint::Status),
     ("GET", "/admin/attention", Endpoint::Attention),
     ("GET", "/admin/doctor", Endpoint::Doctor),
@@ -104,6 +105,7 @@ const ROUTES: [(&str, &str, Endpoint); 39] = [
     ("GET", "/admin/drift", Endpoint::Drift),
     ("POST", "/admin/drift/check", Endpoint::CheckDrift),
     ("GET", "/admin/outbox", Endpoint::Outbox),
+    ("POST", "/admin/outbox/retry", Endpoint::RetryAllOutbox),
     ("POST", "/admin/outbox/{id}/retry", Endpoint::RetryOutbox),
     ("POST", "/admin/outbox/{id}/cancel", Endpoint::CancelOutbox),
     ("GET", "/admin/actions", Endpoint::Actions),
@@ -217,6 +219,7 @@ async fn answer<P: Platform>(
             Response::json(202, &check).followed_by(Some(work))
         }
         Endpoint::Outbox => Response::json(200, &outbox::list(engine, &read_query(&request)?).await?),
+        Endpoint::RetryAllOutbox => Response::json(200, &outbox::retry_many(engine, body(request).await?).await?),
         Endpoint::RetryOutbox => Response::json(200, &outbox::retry(engine, row_id(id)?, body(request).await?).await?),
         Endpoint::CancelOutbox => {
             Response::json(200, &outbox::cancel(engine, row_id(id)?, body(request).await?).await?)

@@ -28,6 +28,7 @@ pub enum Code {
     MethodNotAllowed,
     ProductNotMapped,
     CatalogueChanged,
+    CountChanged,
     AlreadyDone,
     AlreadyProcessed,
     InProgress,
@@ -57,7 +58,7 @@ const PASSING_TROUBLE_S: u64 = 10;
 
 impl Code {
     /// Every one, for the test of the description of the HTTP interface.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::InvalidRequest,
         Self::LicenseBoundToAnotherAccount,
         Self::InvalidSignature,
@@ -85,6 +86,7 @@ impl Code {
         Self::UpstreamUnavailable,
         Self::StorageUnavailable,
         Self::CatalogueChanged,
+        Self::CountChanged,
         Self::InvalidCatalogue,
     ];
 
@@ -103,6 +105,7 @@ impl Code {
             Self::MethodNotAllowed => 405,
             Self::ProductNotMapped
             | Self::CatalogueChanged
+            | Self::CountChanged
             | Self::AlreadyDone
             | Self::AlreadyProcessed
             | Self::InProgress
@@ -134,6 +137,7 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ProductNotMapped => "product_not_mapped",
             Self::CatalogueChanged => "catalogue_changed",
+            Self::CountChanged => "count_changed",
             Self::AlreadyDone => "already_done",
             Self::AlreadyProcessed => "already_processed",
             Self::InProgress => "in_progress",

@@ -71,6 +71,7 @@ pub(crate) enum Place {
     TransferLicense,
     LicenseKey,
     Outbox,
+    RetryAllOutbox,
     RetryOutbox,
     CancelOutbox,
     Actions,
@@ -96,7 +97,7 @@ pub(crate) enum Place {
 
 /// Every path with the methods that it takes. A segment in braces stands for one of any text, and paths without come first. Whoever
 /// has not signed in is led to the sign-in from any of them.
-const ROUTES: [(&str, Place, &[&str]); 41] = [
+const ROUTES: [(&str, Place, &[&str]); 42] = [
     ("/console", Place::Start, GET),
     ("/console/sign-in", Place::SignIn, GET_POST),
     ("/console/sign-out", Place::SignOut, POST),
@@ -117,6 +118,7 @@ const ROUTES: [(&str, Place, &[&str]); 41] = [
     ("/console/licenses/{id}/reinstate", Place::ReinstateLicense, GET_POST),
     ("/console/licenses/{id}/transfer", Place::TransferLicense, GET_POST),
     ("/console/outbox", Place::Outbox, GET),
+    ("/console/outbox/retry", Place::RetryAllOutbox, GET_POST),
     ("/console/outbox/{id}/retry", Place::RetryOutbox, GET_POST),
     ("/console/outbox/{id}/cancel", Place::CancelOutbox, GET_POST),
     ("/console/actions", Place::Actions, GET),
@@ -247,6 +249,7 @@ async fn show<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respons
         Place::TransferLicense => licenses::ask(visit, licenses::Act::Transfer).await,
         Place::LicenseKey => licenses::ask_key(visit).await,
         Place::Outbox => outbox::list(visit).await,
+        Place::RetryAllOutbox => outbox::ask_all(visit).await,
         Place::RetryOutbox => outbox::ask(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::ask(visit, outbox::Act::Cancel).await,
         Place::Actions => actions::list(visit).await,
@@ -286,6 +289,7 @@ async fn change<P: Platform>(visit: &Visit<'_, P>, place: Place) -> Result<Respo
         Place::ReinstateLicense => licenses::act(visit, licenses::Act::Reinstate).await,
         Place::TransferLicense => licenses::act(visit, licenses::Act::Transfer).await,
         Place::LicenseKey => licenses::show_key(visit).await,
+        Place::RetryAllOutbox => outbox::act_on_all(visit).await,
         Place::RetryOutbox => outbox::act(visit, outbox::Act::Retry).await,
         Place::CancelOutbox => outbox::act(visit, outbox::Act::Cancel).await,
         Place::ProductsText => products::text::change(visit).await,

@@ -6,6 +6,7 @@ mod deliveries;
 mod glances;
 mod licenses;
 mod privacy;
+mod retries;
 mod stories;
 
 use serde_json::{Value, json};

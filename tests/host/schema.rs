@@ -59,6 +59,7 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("changes/forget_lines", &["unmapped_lines"]),
     ("changes/record_events_dismissal", &["found"]),
     ("changes/record_events_replay", &["found"]),
+    ("changes/record_outbox_retries", &["found"]),
     ("reads/actions/known", &["ORDER", "scope"]),
     ("reads/attention", &["ORDER", "f", "outbox"]),
     ("reads/doctor/reservations", &["invitation_reservations"]),
@@ -74,6 +75,7 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("reads/orders/known_facts", &["ORDER", "scope"]),
     ("reads/orders/page", &["ORDER", "looked"]),
     ("reads/outbox/known", &["ORDER", "scope"]),
+    ("reads/outbox/retryable", &["ORDER", "f"]),
     // At most 200 and 100 rows.
     ("reads/products/waiting", &["ORDER", "f", "lines", "used"]),
     ("reads/status/counts", &["outbox", "products"]),

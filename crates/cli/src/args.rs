@@ -369,10 +369,12 @@ pub(crate) enum Outbox {
         #[command(flatten)]
         paging: Paging,
     },
-    /// Try it again, now.
+    /// Try again, now: one row by its id, or what was given up or waits for a person, all that the options name, however many.
     Retry {
-        /// The row's id.
-        id: u64,
+        #[command(flatten)]
+        which: GivenUp,
+        #[command(flatten)]
+        consent: Consent,
         #[command(flatten)]
         change: Change,
     },
@@ -385,6 +387,27 @@ pub(crate) enum Outbox {
         #[command(flatten)]
         change: Change,
     },
+}
+
+/// Rows that were given up or wait for a person.
+#[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("rows").required(true).multiple(true)))]
+pub(crate) struct GivenUp {
+    /// The row's id.
+    #[arg(group = "rows", conflicts_with_all = ["state", "kind", "error", "every"])]
+    pub(crate) id: Option<u64>,
+    /// Those in this state: dead, what was given up, or due, what waits for a person.
+    #[arg(long, group = "rows", value_parser = codes(&[OutboxState::Due, OutboxState::Dead], OutboxState::as_str))]
+    pub(crate) state: Option<OutboxState>,
+    /// Those of this kind.
+    #[arg(long, group = "rows", value_parser = codes(OutboxKind::ALL, OutboxKind::as_str))]
+    pub(crate) kind: Option<OutboxKind>,
+    /// Those whose last error has this in it, such as "token was rejected".
+    #[arg(long, group = "rows", value_parser = read::<ErrorPart>)]
+    pub(crate) error: Option<ErrorPart>,
+    /// Every one.
+    #[arg(long = "all", group = "rows", conflicts_with_all = ["state", "kind", "error"])]
+    pub(crate) every: bool,
 }
 
 #[derive(Debug, Subcommand)]

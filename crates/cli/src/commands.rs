@@ -19,7 +19,7 @@ use latchkey::api::grants::{ForgetRequest, GrantItem, GrantsRequest};
 use latchkey::api::licenses::{
     CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, TransferRequest,
 };
-use latchkey::api::outbox::{OutboxItem, OutboxRequest};
+use latchkey::api::outbox::{OutboxItem, OutboxRequest, OutboxRetried, OutboxRetryRequest};
 use latchkey::api::privacy::{Erasure, PrivacyRequest};
 use latchkey::api::sales::{SalesCounts, SalesCountsRequest};
 use latchkey::api::status::Status;
@@ -32,8 +32,8 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::products::InvalidFile;
 use crate::api::Api;
 use crate::args::{
-    self, Actions, Args, Change, Command, Consent, Drift, DriftVerb, Events, Grants, Licenses, Outbox, Outstanding,
-    Paging, Privacy, Products,
+    self, Actions, Args, Change, Command, Consent, Drift, DriftVerb, Events, GivenUp, Grants, Licenses, Outbox,
+    Outstanding, Paging, Privacy, Products,
 };
 use crate::show::{self, Listed};
 use crate::view::View;
@@ -372,7 +372,10 @@ impl Asking<'_> {
                 let page = |limit, cursor| OutboxRequest { limit, cursor, state: *state, kind: *kind };
                 return self.list::<OutboxItem, _>(&["outbox"], paging, page).await;
             }
-            Outbox::Retry { id, change } => (id, "retry", change, "Due now: the next tick tries it, within a minute"),
+            Outbox::Retry { which: GivenUp { id: Some(id), .. }, change, .. } => {
+                (id, "retry", change, "Due now: the next tick tries it, within a minute")
+            }
+            Outbox::Retry { which, consent, change } => return self.retry(which, consent, change).await,
             Outbox::Cancel { id, consent, change } => {
                 self.confirm(consent, &format!("Cancel row {id} of the outbox, so that it is never done?"))?;
                 (id, "cancel", change, "Canceled")
@@ -380,6 +383,58 @@ impl Asking<'_> {
         };
         let answer = self.api.post(&["outbox", &id.to_string(), action], &recorded(change)).await?;
         self.changed::<OutboxItem>(said, &answer)
+    }
+
+    /// Says how many these are and how many people that touches, and has them tried again. The Worker takes so many at once and says when
+    /// there may be more.
+    async fn retry(&self, which: &GivenUp, consent: &Consent, change: &Change) -> anyhow::Result<String> {
+        let filters = OutboxRetryRequest {
+            state: which.state,
+            kind: which.kind,
+            error: which.error.clone(),
+            ..OutboxRetryRequest::default()
+        };
+        let mut all = OutboxRetried { retried: 0, people: 0, more: true };
+        while all.more {
+            // Whoever was asked about the first of them is not asked again.
+            let piece = self.retry_piece(&filters, Some(consent).filter(|_| all.retried == 0), change).await;
+            let piece = piece.map_err(|error| match all.retried {
+                0 => error,
+                count => error.context(format!("{count} are due now, and the rest is not; the same again goes on")),
+            })?;
+            all = OutboxRetried {
+                retried: all.retried + piece.retried,
+                people: all.people + piece.people,
+                more: piece.more,
+            };
+        }
+        self.print(&to_json(&all)?, |all: OutboxRetried| show::retried(all.retried))
+    }
+
+    /// As many as one request takes, after a look at how many these are.
+    async fn retry_piece(
+        &self,
+        filters: &OutboxRetryRequest,
+        consent: Option<&Consent>,
+        change: &Change,
+    ) -> anyhow::Result<OutboxRetried> {
+        let path = ["outbox", "retry"];
+        let look = OutboxRetryRequest { dry_run: true, ..filters.clone() };
+        let found: OutboxRetried = parse(&self.api.post(&path, &look).await?)?;
+        if found.retried == 0 {
+            return Ok(found);
+        }
+        if let Some(consent) = consent {
+            self.confirm(consent, &show::retry_question(found))?;
+        }
+        let request = OutboxRetryRequest {
+            reason: Some(change.reason.clone()),
+            actor: change.actor(),
+            // What was shown is what is meant.
+            expected_count: u32::try_from(found.retried).ok(),
+            ..filters.clone()
+        };
+        parse(&self.api.post(&path, &request).await?)
     }
 
     async fn privacy(&self, verb: &Privacy) -> anyhow::Result<String> {

@@ -12,7 +12,7 @@ use latchkey::api::events::{EventDetail, EventItem};
 use latchkey::api::grants::{GrantItem, SyncAnswer, SyncedRepo};
 use latchkey::api::licenses::{LicenseDetail, LicenseItem};
 use latchkey::api::orders::{FactItem, OrderItem, OrderLine};
-use latchkey::api::outbox::OutboxItem;
+use latchkey::api::outbox::{OutboxItem, OutboxRetried};
 use latchkey::api::privacy::Erased;
 use latchkey::api::products::{WaitingProduct, WaitingProducts};
 use latchkey::api::sales::{DayCount, ProductCount, SalesCount, SalesCounts};
@@ -618,6 +618,23 @@ pub(crate) fn replayed(count: usize) -> String {
         0 => "Nothing was found that waits to be processed and is not due already.".to_owned(),
         1 => "One delivery is due now; the next ticks take it.".to_owned(),
         _ => format!("{count} deliveries are due now; the next ticks take them, a few a minute."),
+    }
+}
+
+/// What is asked before many are tried again.
+pub(crate) fn retry_question(found: OutboxRetried) -> String {
+    let OutboxRetried { retried, people, more } = found;
+    let rows = counted(retried, "row", "rows");
+    let more = if more { " or more" } else { "" };
+    format!("Try {rows}{more} of the outbox again, which touches {}?", counted(people, "person", "people"))
+}
+
+/// What trying many again came to.
+pub(crate) fn retried(count: usize) -> String {
+    match count {
+        0 => "Nothing was found that was given up or waits for a person.".to_owned(),
+        1 => "One row is due now; the next tick tries it, within a minute.".to_owned(),
+        _ => format!("{count} rows are due now; the next ticks try them, a few a minute."),
     }
 }
 

@@ -17,7 +17,7 @@ use latchkey::api::licenses::{
     CorrectEmailRequest, IssueRequest, LicenseDetail, LicenseItem, LicensesRequest, ShownKey, TransferRequest,
 };
 use latchkey::api::orders::{OrderItem, OrdersRequest};
-use latchkey::api::outbox::{OutboxItem, OutboxRequest};
+use latchkey::api::outbox::{OutboxItem, OutboxRequest, OutboxRetried, OutboxRetryRequest};
 use latchkey::api::privacy::{Erasure, Export, PrivacyRequest};
 use latchkey::api::products::{
     CatalogueAnswer, InvalidCatalogue, ProductChoices, ReplaceRequest, ReplacedAnswer, WaitingProducts,
@@ -363,7 +363,19 @@ fn outbox(schemas: &mut Schemas) -> Vec<Operation> {
         schemas.answer::<Page<OutboxItem>>(),
     )
     .parameters(schemas.query::<OutboxRequest>());
-    vec![list, retry, cancel]
+    let retry_all = Operation::change(
+        "/admin/outbox/retry",
+        "retryAllOutbox",
+        "Try again what was given up or waits for a person, or only count it",
+        schemas.body::<OutboxRetryRequest>(),
+    )
+    .answers(
+        200,
+        "How many, 500 at most, the longest waiting first; the next ticks try them.",
+        schemas.answer::<OutboxRetried>(),
+    )
+    .fails(&[409]);
+    vec![list, retry_all, retry, cancel]
 }
 
 fn catalogue(schemas: &mut Schemas) -> Vec<Operation> {

@@ -5,11 +5,15 @@ use serde::Deserialize;
 use super::{NO_CURSOR, Read, WINDOW, code, flag, json, optional_code, optional_text, page, rows_for, text};
 use crate::api::Page;
 use crate::api::codes::{OutboxKind, OutboxState};
-use crate::api::outbox::{OutboxItem, OutboxRequest};
+use crate::api::outbox::{OutboxItem, OutboxRequest, OutboxRetried};
+use crate::db::admin_changes::{RetryFilter, TAKEN_AT_MOST};
 use crate::db::batch::{Batch, Query};
 use crate::db::statement::query;
 use crate::model::GrantState;
 use crate::platform::{Row, RowError};
+
+/// What having nothing tried again comes to.
+pub const NONE_RETRIED: OutboxRetried = OutboxRetried { retried: 0, people: 0, more: false };
 
 /// A row, for one of the licenses that it is about.
 #[derive(Debug)]
@@ -59,6 +63,23 @@ pub fn list(request: &OutboxRequest) -> Read<Page<OutboxItem>> {
     ));
     let floor = batch.add(query!("reads/outbox/floor", |row| Ok(row.integer("id")?.to_string()), before, window));
     Read::new(batch, move |results| Ok(page(results.all(&found)?, limit, results.first(&floor)?)))
+}
+
+/// How many rows would be tried again at once, and how many people that touches.
+pub fn retryable(filter: RetryFilter<'_>) -> Read<OutboxRetried> {
+    let mut batch = Batch::new();
+    let counted = batch.add(count_retryable(filter));
+    Read::new(batch, move |results| Ok(results.first(&counted)?.unwrap_or(NONE_RETRIED)))
+}
+
+pub(in crate::db) fn count_retryable(filter: RetryFilter<'_>) -> Query<OutboxRetried> {
+    let read = |row: &Row| {
+        let count = |column| Ok(usize::try_from(row.integer(column)?).unwrap_or_default());
+        let found = count("found")?;
+        Ok(OutboxRetried { retried: found, people: count("people")?, more: found >= TAKEN_AT_MOST })
+    };
+    let (state, kind, error) = filter.params();
+    query!("reads/outbox/retryable", read, state, kind, error, count = i64::try_from(TAKEN_AT_MOST).unwrap_or(i64::MAX))
 }
 
 /// One row.

@@ -3,11 +3,12 @@
 use super::{absent, action, done, read, unavailable};
 use crate::api::Page;
 use crate::api::actions::ActionRequest;
-use crate::api::outbox::{OutboxItem, OutboxRequest};
-use crate::db::admin_changes::OutboxAction;
+use crate::api::outbox::{OutboxItem, OutboxRequest, OutboxRetried, OutboxRetryRequest};
+use crate::api::values::ErrorPart;
+use crate::db::admin_changes::{OutboxAction, RetryFilter};
 use crate::db::reads;
-use crate::engine::Engine;
-use crate::http::Problem;
+use crate::engine::{Engine, RetriedMany};
+use crate::http::{Code, Problem};
 use crate::platform::Platform;
 
 pub(crate) async fn list<P: Platform>(
@@ -23,6 +24,27 @@ pub(crate) async fn retry<P: Platform>(
     request: ActionRequest,
 ) -> Result<OutboxItem, Problem> {
     act(engine, id, OutboxAction::Retry, request).await
+}
+
+/// `POST /admin/outbox/retry`
+pub(crate) async fn retry_many<P: Platform>(
+    engine: &Engine<P>,
+    request: OutboxRetryRequest,
+) -> Result<OutboxRetried, Problem> {
+    let OutboxRetryRequest { reason, actor, state, kind, error, dry_run, expected_count } = request;
+    let filter = RetryFilter { state, kind, error: error.as_ref().map(ErrorPart::as_str) };
+    if dry_run {
+        return read(engine, reads::outbox::retryable(filter)).await;
+    }
+    let missing = || Problem::new(Code::InvalidRequest, "`reason` is missing: say why.");
+    let action = action(engine, reason.ok_or_else(missing)?, actor)?;
+    match engine.retry_outbox(filter, expected_count, &action).await.map_err(unavailable(engine))? {
+        RetriedMany::Done(retried) => Ok(retried),
+        RetriedMany::OtherCount(count) => Err(Problem::new(
+            Code::CountChanged,
+            format!("Nothing was changed: {count} would be tried again by now. Look at them first."),
+        )),
+    }
 }
 
 pub(crate) async fn cancel<P: Platform>(

@@ -5,10 +5,10 @@ use askama::Template;
 use super::visit::{Shell, Visit};
 use super::{Place, deliveries, outbox, path, products, words};
 use crate::api::attention::AttentionItem;
-use crate::api::codes::{DutyKind, OutstandingState, Remedy, SaleState};
+use crate::api::codes::{DutyKind, OutboxKind, OutstandingState, Remedy, SaleState};
 use crate::api::{PageLimit, PageRequest};
 use crate::http::{Problem, Response, admin};
-use crate::model::{EventReason, Timestamp};
+use crate::model::{EventReason, MailFate, Timestamp};
 use crate::pages::words as pages;
 use crate::pages::words::{Markup, Part, moment, standing};
 use crate::platform::Platform;
@@ -160,15 +160,37 @@ fn link_for_all(item: &AttentionItem) -> Option<(String, &'static str)> {
         Remedy::MapProduct => return map(item),
         Remedy::ReplayEvent => ("replay", words::REPLAY_ALL_BUTTON),
         Remedy::DismissEvent => ("dismiss", words::DISMISS_ALL_BUTTON),
+        // What came back for its address, and an alert, is tried again by itself alone.
+        Remedy::RetryOutbox if item.mail_returned.is_none_or(|fate| fate == MailFate::Failed) => {
+            let kind = kind_of(item.kind)?;
+            return Some((outbox::retry_path("", kind.as_str(), &error_part(item)), words::RETRY_ALL_BUTTON));
+        }
         _ => return None,
     };
-    let error: String = item.error.as_deref().unwrap_or_default().chars().take(ERROR_CHARACTERS).collect();
     let query = [
         ("state", OutstandingState::NeedsSeller.as_str()),
         ("source", item.source.as_deref().unwrap_or_default()),
-        ("error", if error.contains(char::is_control) { "" } else { &error }),
+        ("error", &error_part(item)),
     ];
     Some((path(&format!("{}/{act}", deliveries::PATH), query), button))
+}
+
+/// What a filter takes of its error.
+fn error_part(item: &AttentionItem) -> String {
+    let error: String = item.error.as_deref().unwrap_or_default().chars().take(ERROR_CHARACTERS).collect();
+    if error.contains(char::is_control) { String::new() } else { error }
+}
+
+/// What it is in the outbox, where many can be tried again at once.
+const fn kind_of(duty: DutyKind) -> Option<OutboxKind> {
+    match duty {
+        DutyKind::LicenseMail => Some(OutboxKind::LicenseMail),
+        DutyKind::ReminderMail => Some(OutboxKind::ReminderMail),
+        DutyKind::InvitationMail => Some(OutboxKind::InvitationMail),
+        DutyKind::RecoveryMail => Some(OutboxKind::RecoveryMail),
+        DutyKind::Grant => Some(OutboxKind::Grant),
+        DutyKind::Delivery | DutyKind::AlertMail => None,
+    }
 }
 
 fn item<P: Platform>(item: &AttentionItem, visit: &Visit<'_, P>, link: Option<(String, &'static str)>) -> Item {

@@ -2,17 +2,19 @@
 
 use askama::Template;
 
-use super::Place;
 use super::asking::{Asking, Filled, Input, Kind, Need, Weight, Wrong, filled, options};
 use super::filters::Listed;
 use super::story;
 use super::visit::{self, Shell, Visit};
 use super::words::{self, Notice};
+use super::{Place, path};
 use crate::api::codes::{OutboxKind, OutboxState};
-use crate::api::outbox::{OutboxItem, OutboxRequest};
+use crate::api::outbox::{OutboxItem, OutboxRequest, OutboxRetryRequest};
+use crate::api::values::ErrorPart;
 use crate::db::reads;
 use crate::http::{Problem, Response, admin};
 use crate::model::GrantState;
+use crate::pages::fields::Fields;
 use crate::pages::words as pages;
 use crate::pages::words::{Markup, Part, moment, standing};
 use crate::platform::Platform;
@@ -26,6 +28,8 @@ struct Outbox<'a> {
     error: Option<&'a str>,
     rows: Vec<Row<'a>>,
     next: Option<String>,
+    /// To trying all again that match, where what matches can be.
+    retry_url: Option<String>,
 }
 
 pub(super) struct Row<'a> {
@@ -43,6 +47,10 @@ pub(super) struct Row<'a> {
 }
 
 pub(super) const PATH: &str = "/console/outbox";
+/// Where all that match are tried again.
+const RETRY_PATH: &str = "/console/outbox/retry";
+/// What says which these are.
+const FILTERS: [&str; 3] = ["state", "kind", "error"];
 
 /// What can be done with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +65,12 @@ pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
         Input::filter("kind", words::KIND, options(OutboxKind::ALL, OutboxKind::as_str)),
     ];
     let asked = visit.asked();
-    let listed = Listed::of(match visit.query::<OutboxRequest>() {
+    let request = visit.query::<OutboxRequest>();
+    let can_be = request.as_ref().is_ok_and(|request| {
+        matches!(request.state, None | Some(OutboxState::Dead | OutboxState::Due))
+            && request.kind != Some(OutboxKind::AlertMail)
+    });
+    let listed = Listed::of(match request {
         Ok(request) => admin::outbox::list(visit.engine, &request).await,
         Err(problem) => Err(problem),
     })?;
@@ -68,6 +81,7 @@ pub(super) async fn list<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, 
         error: Wrong::alone(wrong.as_ref()),
         rows: listed.found().iter().flat_map(|page| &page.items).map(row).collect(),
         next: visit.next(listed.found().and_then(|page| page.next_cursor.as_deref())),
+        retry_url: can_be.then(|| retry_path(asked.text("state"), asked.text("kind"), "")),
     };
     Ok(listed.page(visit, &page_of))
 }
@@ -145,4 +159,62 @@ fn asking(item: &OutboxItem, act: Act) -> Asking {
         weight: if act == Act::Cancel { Weight::Dangerous } else { Weight::Light },
         back: PATH.to_owned(),
     }
+}
+
+/// Where all are tried again that were given up or wait for a person, of this state and kind, whose error has that in it.
+pub(super) fn retry_path(state: &str, kind: &str, error: &str) -> String {
+    path(RETRY_PATH, [("state", state), ("kind", kind), ("error", error)])
+}
+
+pub(super) async fn ask_all<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
+    Ok(all(visit, &visit.asked()).await?.show(visit))
+}
+
+pub(super) async fn act_on_all<P: Platform>(visit: &Visit<'_, P>) -> Result<Response, Problem> {
+    let asked = visit.form_of(&["state", "kind", "error", "expected_count", "reason"]);
+    let done = match asked {
+        Ok(request) => admin::outbox::retry_many(visit.engine, request).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(done) => {
+            let notice = if done.more { Notice::SomeRetried } else { Notice::AllRetried };
+            Ok(visit::done_to(PATH, notice, done.retried))
+        }
+        Err(problem) => Ok(all(visit, &visit.fields).await?.again(visit, &problem)),
+    }
+}
+
+/// The form for all that match, which says how many these are. So many are changed, or none.
+async fn all<P: Platform>(visit: &Visit<'_, P>, given: &Fields) -> Result<Asking, Problem> {
+    let filters: OutboxRetryRequest = visit::members(given, &FILTERS)?;
+    let counted =
+        admin::outbox::retry_many(visit.engine, OutboxRetryRequest { dry_run: true, ..filters.clone() }).await?;
+    let number = |count: usize| Part::Number(i64::try_from(count).unwrap_or(i64::MAX));
+    let sentence = if counted.more { words::RETRY_ALL_MOST } else { words::RETRY_ALL_LEAD };
+    let mut lead = vec![
+        pages::filled(sentence, &[("count", number(counted.retried)), ("people", number(counted.people))]),
+        pages::filled(words::RETRY_ALL_CONSEQUENCE, &[]),
+    ];
+    let shown = [
+        filters.state.map(|state| (words::IN_STATE, state.words())),
+        filters.kind.map(|kind| (words::OF_KIND, kind.words())),
+        filters.error.as_ref().map(|error| (words::WITH_ERROR, ErrorPart::as_str(error))),
+    ];
+    for (sentence, value) in shown.into_iter().flatten() {
+        lead.push(pages::filled(sentence, &[("value", Part::Name(value))]));
+    }
+    let given = FILTERS.map(|name| (name, given.text(name)));
+    let mut inputs: Vec<_> =
+        given.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| Input::hidden(name, value)).collect();
+    inputs.push(Input::hidden("expected_count", &counted.retried.to_string()));
+    Ok(Asking {
+        section: Place::Outbox,
+        title: words::RETRY_ALL_TITLE,
+        lead,
+        inputs,
+        button: words::RETRY_ALL_BUTTON,
+        weight: Weight::Light,
+        back: PATH.to_owned(),
+    })
 }

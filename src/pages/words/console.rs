@@ -8,6 +8,8 @@ use crate::api::codes::Remedy;
 pub(crate) enum Notice {
     SignedOut,
     Retried,
+    AllRetried,
+    SomeRetried,
     Canceled,
     Replayed,
     Dismissed,
@@ -41,9 +43,11 @@ pub(crate) struct Told {
 }
 
 impl Notice {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 27] = [
         Self::SignedOut,
         Self::Retried,
+        Self::AllRetried,
+        Self::SomeRetried,
         Self::Canceled,
         Self::Replayed,
         Self::Dismissed,
@@ -74,6 +78,8 @@ impl Notice {
         match self {
             Self::SignedOut => "signed_out",
             Self::Retried => "retried",
+            Self::AllRetried => "all_retried",
+            Self::SomeRetried => "some_retried",
             Self::Canceled => "canceled",
             Self::Replayed => "replayed",
             Self::Dismissed => "dismissed",
@@ -106,9 +112,12 @@ impl Notice {
 
     const fn tone(self) -> Tone {
         match self {
-            Self::SomeReplayed | Self::SomeDismissed | Self::ComparedNow | Self::SyncedSome | Self::TestMailLogged => {
-                Tone::Waits
-            }
+            Self::SomeRetried
+            | Self::SomeReplayed
+            | Self::SomeDismissed
+            | Self::ComparedNow
+            | Self::SyncedSome
+            | Self::TestMailLogged => Tone::Waits,
             Self::CatalogueSame => Tone::Plain,
             _ => Tone::Good,
         }
@@ -118,6 +127,10 @@ impl Notice {
         match self {
             Self::SignedOut => "You are signed out in this browser.",
             Self::Retried => "It is due, and tried within a minute.",
+            Self::AllRetried => "Made due: {count}. They are tried within the next minutes.",
+            Self::SomeRetried => {
+                "Made due: {count}. That is as many as one request takes: the same again takes the rest."
+            }
             Self::Canceled => "It is canceled, and not tried any more.",
             Self::Replayed => "It is processed again. Look at this page again in some seconds to see what came of it.",
             Self::Dismissed => "It is dismissed: nothing comes of it, unless you replay it.",
@@ -257,6 +270,15 @@ pub(crate) const RETRY_TITLE: &str = "Try it again";
 pub(crate) const RETRY_LEAD: &str =
     "It becomes due and is tried within a minute, as often as if it were new. Mend first what has kept it.";
 pub(crate) const RETRY_BUTTON: &str = "Try again";
+pub(crate) const RETRY_ALL_TITLE: &str = "Try all that match again";
+pub(crate) const RETRY_ALL_LEAD: &str =
+    "Given up or waiting for a person, and matching: {count}. That touches people: {people}.";
+pub(crate) const RETRY_ALL_MOST: &str = "Given up or waiting for a person, and matching: {count} or more. One request takes so many, the longest waiting first. \
+     That touches people: {people}.";
+pub(crate) const RETRY_ALL_CONSEQUENCE: &str = "Each becomes due and is tried within the next minutes, as often as if it were new. Mend first what has kept \
+     them. Mails that came back for their address are left, and so are alerts to you.";
+pub(crate) const RETRY_ALL_BUTTON: &str = "Try all that match again";
+pub(crate) const OF_KIND: &str = "Of the kind: {value}.";
 pub(crate) const CANCEL_TITLE: &str = "Cancel it";
 pub(crate) const CANCEL_LEAD: &str =
     "It is not tried any more. Whoever waits for it does not get it, unless you have it tried again.";

@@ -58,3 +58,45 @@ fn what_was_given_up_leads_to_the_form_that_tries_it_again() {
         assert_eq!(shop.sandbox.take_mails().len(), 1);
     });
 }
+
+#[test]
+fn what_an_outage_has_left_leads_to_the_form_that_tries_all_of_it_again() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        for _ in 0..3 {
+            shop.sell_starter().await;
+        }
+        shop.rows(
+            "UPDATE outbox SET state = 'dead', died_at = done_at, done_at = NULL, outcome = NULL, last_error = 'Postmark & <co> are away'",
+        );
+        let browser = signed_in(&shop).await;
+        let seen = browser.look("/console/attention").await;
+        let all = super::deliveries::link(&seen.html, "/console/outbox/retry?").replace("&#38;", "&");
+        let asked = browser.look(&all).await;
+        assert!(asked.text().contains("and matching: 3. That touches people: 1."), "{}", asked.text());
+        assert!(
+            asked.text().contains("Only those whose error says: Postmark &amp; &lt;co&gt; are away"),
+            "{}",
+            asked.text()
+        );
+        let fields = [
+            ("kind", "license_mail"),
+            ("error", "Postmark & <co> are away"),
+            ("expected_count", "3"),
+            ("reason", "back"),
+        ];
+        let seen = browser.submit("/console/outbox/retry", &fields).await;
+        assert!(seen.text().contains("Made due: 3."), "{}", seen.text());
+        assert!(browser.look("/console/attention").await.html.matches("/console/outbox/retry?").count() == 0);
+
+        // What came back for its address, and what told the operator, is no matter of trying all again.
+        shop.rows("UPDATE outbox SET state = 'dead', died_at = 1, next_attempt_at = NULL, reference = 'm' || id, last_error = 'bounced'");
+        shop.rows("INSERT INTO returned_mails SELECT reference, id, 'bounced', 'bounced', 1 FROM outbox");
+        let seen = browser.look("/console/attention").await;
+        assert!(
+            seen.text().contains("The mail came back") && !seen.html.contains("/console/outbox/retry?"),
+            "{}",
+            seen.text()
+        );
+    });
+}

@@ -8,7 +8,7 @@ async fn given_up(shop: &Shop) -> (String, String) {
     let key = shop.sell_starter().await;
     shop.rows(
         "UPDATE outbox SET state = 'dead', died_at = done_at, done_at = NULL, outcome = NULL, attempts = 8, \
-         last_error = '<b>no mailbox</b>' WHERE kind = 'license_mail'",
+         last_error = '<b>no mailbox</b>' WHERE kind = 'license_mail' AND state = 'done'",
     );
     (key, shop.value("SELECT id FROM outbox WHERE kind = 'license_mail'"))
 }
@@ -56,5 +56,54 @@ fn what_is_canceled_is_not_tried() {
         assert_eq!(browser.get("/console/outbox/4711/cancel").await.status, 404);
         assert_eq!(browser.get("/console/outbox/x/cancel").await.status, 404);
         assert_eq!(browser.get("/console/outbox?state=lost").await.status, 400);
+    });
+}
+
+#[test]
+fn all_that_was_given_up_is_tried_again_after_a_count_of_mails_and_people() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        for _ in 0..3 {
+            given_up(&shop).await;
+        }
+        let browser = signed_in(&shop).await;
+        for without in ["state=done", "state=leased", "kind=alert_mail"] {
+            let seen = browser.look(&format!("/console/outbox?{without}")).await;
+            assert!(!seen.html.contains("href=\"/console/outbox/retry"), "{without}");
+        }
+        let seen = browser.look("/console/outbox?state=dead&kind=license_mail").await;
+        let path = "/console/outbox/retry?state=dead&kind=license_mail";
+        assert!(seen.html.contains(&path.replace('&', "&#38;")), "{}", seen.html);
+        let asked = browser.look(path).await;
+        assert!(asked.text().contains("and matching: 3. That touches people: 1."), "{}", asked.text());
+        assert!(asked.text().contains("Of the kind: mail with the key."), "{}", asked.text());
+        assert!(asked.html.contains("<input type=\"hidden\" name=\"expected_count\" value=\"3\">"), "{}", asked.html);
+
+        let fields = [("state", "dead"), ("kind", "license_mail"), ("expected_count", "3")];
+        let seen = browser.post("/console/outbox/retry", &fields).await;
+        assert_eq!((seen.status, shop.count("outbox WHERE state = 'dead'")), (400, 3));
+        assert!(seen.text().contains("This is needed."), "{}", seen.text());
+
+        // Somebody else was faster with one of them: what was seen is not what there is.
+        let id = shop.value("SELECT min(id) FROM outbox WHERE state = 'dead'");
+        browser.submit(&format!("/console/outbox/{id}/retry"), &[("reason", "she wrote")]).await;
+        let fields = [fields.as_slice(), &[("reason", "the provider is back"), ("actor", "Eve")]].concat();
+        let seen = browser.post("/console/outbox/retry", &fields).await;
+        assert_eq!((seen.status, shop.count("outbox WHERE state = 'dead'")), (409, 2));
+        assert!(seen.text().contains("2 would be tried again by now"), "{}", seen.text());
+        assert!(
+            seen.html.contains("name=\"expected_count\" value=\"2\"")
+                && seen.html.contains("value=\"the provider is back\"")
+        );
+
+        let fields = [("state", "dead"), ("expected_count", "2"), ("reason", "the provider is back"), ("actor", "Eve")];
+        let seen = browser.submit("/console/outbox/retry", &fields).await;
+        assert!(seen.text().contains("Made due: 2."), "{}", seen.text());
+        let action = shop.record("admin_actions", "action = 'outbox.retry_all'");
+        assert_eq!((&action["actor"], &action["reason"]), (&"Ada".into(), &"the provider is back".into()));
+        assert!(browser.look("/console/actions").await.text().contains("had all that match tried again"));
+        shop.tick().await;
+        assert_eq!(shop.sandbox.take_mails().len(), 3, "each once");
+        assert_eq!(browser.get("/console/outbox/retry?state=lost").await.status, 400);
     });
 }

@@ -151,6 +151,7 @@ fn what_an_operator_does_is_done_once_despite_every_single_fault() {
     exhaust(Scenario::IssuingByHand, 7);
     exhaust(Scenario::Correction, 6);
     exhaust(Scenario::Retry, 6);
+    exhaust(Scenario::RetryOfAll, 6);
     exhaust(Scenario::Cancellation, 2);
 }
 

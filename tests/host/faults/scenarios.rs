@@ -144,6 +144,8 @@ pub(super) enum Scenario {
     Correction,
     /// The operator has a dead mail tried again.
     Retry,
+    /// The same with everything that was given up.
+    RetryOfAll,
     /// The operator ends it instead.
     Cancellation,
     /// A buyer who has lost the key asks for a link to all licenses of the address, three times.
@@ -159,7 +161,7 @@ pub(super) enum Scenario {
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 57] = [
+    pub(super) const ALL: [Self; 58] = [
         Self::Sale,
         Self::MintedOrder,
         Self::AskedSale,
@@ -211,6 +213,7 @@ impl Scenario {
         Self::IssuingByHand,
         Self::Correction,
         Self::Retry,
+        Self::RetryOfAll,
         Self::Cancellation,
         Self::Recovery,
         Self::Export,

@@ -1,6 +1,7 @@
 //! What each command asks of the Worker, and what it makes of a refusal or of no answer.
 
 use latchkey::api::events::{Dismissed, Replayed};
+use latchkey::api::outbox::OutboxRetried;
 use latchkey::api::privacy::{Erased, Erasure};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -209,6 +210,49 @@ async fn a_replay_of_many_goes_on_until_all_are_due_and_says_how_many() {
     worker.refuses(503, "storage_unavailable", "Please try again.");
     let error = worker.run(&line).await.expect_err("not all of them");
     assert_eq!(error, "500 deliveries are due now, and the rest is not: Please try again (storage_unavailable)");
+}
+
+#[tokio::test]
+async fn many_are_tried_again_once_it_was_said_how_many_they_are_and_only_as_many() {
+    let line = words("outbox retry --error rejected --kind license_mail BECAUSE");
+    let filters = [("error", "rejected".into()), ("kind", "license_mail".into())];
+    let mut look: Value = json!({ "dry_run": true });
+    let mut takes = because(&[("dry_run", false.into()), ("expected_count", 500.into())]);
+    for (name, value) in &filters {
+        look[*name] = Value::clone(value);
+        takes[*name] = Value::clone(value);
+    }
+    let mut rest = takes.clone();
+    rest["expected_count"] = 3.into();
+    let found = |retried, people, more| OutboxRetried { retried, people, more };
+
+    let worker = Worker::default();
+    worker.answers(200, &found(500, 498, true));
+    let reluctant = Person::who_says(false);
+    assert_eq!(worker.run_for(&reluctant, &line).await.expect_err("nobody said yes"), "nothing was changed");
+    let question = "Try 500 rows or more of the outbox again, which touches 498 people?".to_owned();
+    assert_eq!((worker.asked().len(), &reluctant.heard.borrow()[..]), (1, &[question][..]));
+
+    let (worker, willing) = (Worker::default(), Person::who_says(true));
+    for answer in [found(500, 498, true), found(500, 498, true), found(3, 3, false), found(3, 3, false)] {
+        worker.answers(200, &answer);
+    }
+    let text = worker.run_for(&willing, &line).await.expect("all of them");
+    assert_eq!(text, "503 rows are due now; the next ticks try them, a few a minute.");
+    assert_eq!(willing.heard.borrow().len(), 1, "once is enough");
+    let asked: Vec<_> = worker.asked().into_iter().map(said).collect();
+    assert_eq!(asked, [look.clone(), takes, look, rest].map(|body| post("/admin/outbox/retry", body)));
+
+    let worker = Worker::default();
+    worker.answers(200, &found(0, 0, false));
+    let text = worker.run(&words("outbox retry --all BECAUSE")).await.expect("there is none");
+    assert_eq!(text, "Nothing was found that was given up or waits for a person.");
+
+    let worker = Worker::default();
+    worker.answers(200, &found(2, 1, false));
+    worker.refuses(409, "count_changed", "Nothing was changed: 3 would be tried again by now.");
+    let error = worker.run(&words("outbox retry --all --yes BECAUSE")).await.expect_err("another count");
+    assert_eq!(error, "Nothing was changed: 3 would be tried again by now (count_changed)");
 }
 
 #[tokio::test]

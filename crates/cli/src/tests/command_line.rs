@@ -81,6 +81,15 @@ fn what_the_worker_would_refuse_is_a_mistake_of_the_command_line() {
 }
 
 #[test]
+fn a_retry_says_which_rows_and_not_both_one_and_all() {
+    assert_eq!(misuse("outbox retry --reason why"), Some((ErrorKind::MissingRequiredArgument, 2)));
+    assert_eq!(misuse("outbox retry 7 --all --reason why"), Some((ErrorKind::ArgumentConflict, 2)));
+    assert_eq!(misuse("outbox retry --all --kind grant --reason why"), Some((ErrorKind::ArgumentConflict, 2)));
+    assert_eq!(misuse("outbox retry --state done --reason why"), Some((ErrorKind::InvalidValue, 2)));
+    assert_eq!(misuse("outbox retry --state due --kind grant --error token --reason why"), None);
+}
+
+#[test]
 fn a_replay_or_dismissal_says_which_deliveries_and_not_both_one_and_all() {
     assert_eq!(misuse("events dismiss --reason why"), Some((ErrorKind::MissingRequiredArgument, 2)));
     assert_eq!(misuse("events dismiss 01 --all --reason why"), Some((ErrorKind::ArgumentConflict, 2)));

@@ -358,6 +358,10 @@ impl Scenario {
                 EmailAddress::parse("right@example.com").unwrap(),
             )),
             Self::Retry => Subject::Operator(Change::Outbox(OutboxAction::Retry, let_a_mail_die(shop).await)),
+            Self::RetryOfAll => {
+                let_a_mail_die(shop).await;
+                Subject::Operator(Change::RetryAll)
+            }
             Self::Cancellation => Subject::Operator(Change::Outbox(OutboxAction::Cancel, let_a_mail_die(shop).await)),
             Self::Recovery => {
                 shop.sell_starter().await;

@@ -1,9 +1,9 @@
 //! What an operator asks for, and whether it was done.
 
-use latchkey::db::admin_changes::{OutboxAction, OutstandingFilter};
+use latchkey::db::admin_changes::{OutboxAction, OutstandingFilter, RetryFilter};
 use latchkey::db::products::Replaced;
 use latchkey::engine::{
-    ActionError, ActionOutcome, Engine, FollowUp, Issue, IssueOutcome, ReplayOutcome, Scope, Synced,
+    ActionError, ActionOutcome, Engine, FollowUp, Issue, IssueOutcome, ReplayOutcome, RetriedMany, Scope, Synced,
 };
 use latchkey::model::{
     AdminAction, BuyerEmail, Catalogue, EmailAddress, EventId, GithubLogin, GithubUserId, LicenseKey, Repo,
@@ -25,6 +25,7 @@ pub(super) enum Change {
     Dismiss(EventId),
     DismissAll,
     Outbox(OutboxAction, i64),
+    RetryAll,
     Export(BuyerEmail),
     Erase(BuyerEmail),
     Compare,
@@ -63,6 +64,11 @@ impl Change {
                 acted(engine.forget_earlier(account, &repo, action).await.map_err(ActionError::from))?
             }
             Self::Outbox(what, id) => engine.act_on_outbox(*id, *what, action).await.ok()? == ActionOutcome::Done,
+            // Only the one that there is. Sent again, it is the same.
+            Self::RetryAll => {
+                let retried = engine.retry_outbox(RetryFilter::default(), Some(1), action).await.ok()?;
+                matches!(retried, RetriedMany::Done(retried) if retried.retried == 1)
+            }
             Self::Export(email) => engine.export(email, action).await.ok()?.licenses.len() == 1,
             // Where the answer was lost, asking again finds nothing more.
             Self::Erase(email) => matches!(engine.erase(email, action).await.ok()?.licenses, 0 | 1),

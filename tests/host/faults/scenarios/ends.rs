@@ -36,7 +36,8 @@ impl Scenario {
             | Self::ReplayOfAll
             | Self::Mapping
             | Self::Describing
-            | Self::Retry => {
+            | Self::Retry
+            | Self::RetryOfAll => {
                 end.sold(1);
             }
             Self::ResendSale => {
@@ -265,6 +266,7 @@ impl Scenario {
             | Self::IssuingByHand
             | Self::Correction
             | Self::Retry
+            | Self::RetryOfAll
             | Self::Cancellation
             | Self::Export
             | Self::Erasure => 1,
