@@ -52,7 +52,7 @@ pub use activate::{Activate, ActivateError, Activated, Bound, Claimed};
 pub use admin_actions::{ReplayOutcome, RetriedMany};
 pub use grants::RepoStatus;
 pub use license_actions::{ActionError, ActionOutcome, Issue, IssueOutcome, Refusal};
-pub use license_view::{LicenseView, Renewal, RepoView};
+pub use license_view::{LicenseView, Over, Renewal, RepoView};
 pub use recover::{RecoveredLicense, Recovery};
 pub use sign_in::{Acceptance, SignInError, SignInRequest, SignedIn};
 pub use sync::{Scope, SyncCursor, Synced};

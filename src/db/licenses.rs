@@ -4,10 +4,11 @@ use super::batch::Query;
 use super::statement::{query, statement};
 use super::{grants, outbox, privacy};
 use crate::db::grants::Moment;
+use crate::db::outbox::read_ending;
 use crate::model::catalogue::{Consequence, DisputeConsequence};
 use crate::model::{
-    EventId, GithubLogin, IssuedKey, LicenseKey, LicenseStatus, LinePayment, Order, OrderId, OrderLine, Product,
-    ProductRef, Source, StorefrontId, Timestamp, TraceId, checkout_login,
+    Ending, EventId, GithubLogin, IssuedKey, LicenseKey, LicenseStatus, LinePayment, Order, OrderId, OrderLine,
+    Product, ProductRef, Source, StorefrontId, Timestamp, TraceId, checkout_login,
 };
 use crate::platform::{Row, RowError, Statement};
 
@@ -40,8 +41,14 @@ pub struct AtCheckout {
 }
 
 /// What is known of a license's buyer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct OfBuyer {
+    pub issued_at: Timestamp,
+    pub ending: Ending,
+    /// Since when it is suspended or revoked; `None` where it is neither, and where nothing tells.
+    pub status_since: Option<Timestamp>,
+    /// When they last moved it to another account; a correction is no such move.
+    pub moved_at: Option<Timestamp>,
     /// The GitHub username that they gave at the checkout; `None` where they gave none, or the order is not known.
     pub checkout_login: Option<GithubLogin>,
     /// The mail with the license came back.
@@ -111,8 +118,9 @@ pub fn end_checkout(key: &LicenseKey) -> Statement {
 }
 
 /// Reads what a license's buyer is told besides the license itself.
-pub fn of_buyer(key: &LicenseKey) -> Query<OfBuyer> {
-    query!("licenses/of_buyer", OfBuyer::read, key)
+/// `mover` is as whom the record of actions has a buyer who moves a license.
+pub fn of_buyer(key: &LicenseKey, mover: &str) -> Query<OfBuyer> {
+    query!("licenses/of_buyer", OfBuyer::read, key, mover)
 }
 
 /// Records the license of a key of the storefront's own, of which [`super::storefront_keys`] has its word: one that this delivery
@@ -228,7 +236,14 @@ impl AtCheckout {
 
 impl OfBuyer {
     fn read(row: &Row) -> Result<Self, RowError> {
-        Ok(Self { checkout_login: read_checkout_login(row)?, mail_returned: row.integer("mail_returned")? == 1 })
+        Ok(Self {
+            issued_at: row.time("issued_at")?,
+            ending: read_ending(row)?,
+            status_since: row.optional_time("status_since_at")?,
+            moved_at: row.optional_time("moved_at")?,
+            checkout_login: read_checkout_login(row)?,
+            mail_returned: row.integer("mail_returned")? == 1,
+        })
     }
 }
 

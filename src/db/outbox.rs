@@ -363,7 +363,7 @@ impl ToldInvitation {
 }
 
 /// How a license ends, by its columns.
-fn read_ending(row: &Row) -> Result<Ending, RowError> {
+pub(super) fn read_ending(row: &Row) -> Result<Ending, RowError> {
     let (expires_at, ends_at) = (row.optional_time("expires_at")?, row.optional_time("ends_at")?);
     Ok(match (row.text("term")?, expires_at) {
         ("renewing", _) if row.integer("kept_after_end")? == 1 => Ending::WhilePaid { after: Consequence::Keep },

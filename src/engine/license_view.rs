@@ -9,15 +9,15 @@
 //! Parsing the request and rate limits are in `http::license`.
 
 use super::activate::{ActivateError, Wish};
-use super::{Engine, StorageError};
+use super::{Engine, StorageError, moves};
 use crate::adapters::github::{self, Profile};
 use crate::db::grants::Recorded;
 use crate::db::licenses::OfBuyer;
 use crate::db::{Batch, activations, grants, licenses};
 use crate::model::catalogue::{Choice, ProofRule};
 use crate::model::{
-    Activation, GithubLogin, GrantState, Hindrance, License, LicenseKey, LicenseStatus, Login, PresentedKey, Product,
-    Repo, Standing, Timestamp,
+    Activation, Ending, GithubLogin, GrantState, Hindrance, License, LicenseKey, LicenseStatus, Login, PresentedKey,
+    Product, Repo, Standing, Timestamp,
 };
 use crate::platform::Platform;
 
@@ -30,7 +30,12 @@ pub struct LicenseView {
     pub tier: String,
     pub status: LicenseStatus,
     pub expires_at: Option<Timestamp>,
+    /// `None` of one that only its storefront knows.
+    pub issued_at: Option<Timestamp>,
+    pub ending: Ending,
     pub test: bool,
+    /// From when on its buyer can move it to another account; `None`: now, as far as earlier moves go.
+    pub moves_from: Option<Timestamp>,
     /// What it is bound to, if it is. Only for who has shown to know that already.
     pub activation: Option<Activation>,
     /// The GitHub username that was given at the checkout, which nobody has shown to be theirs.
@@ -51,6 +56,15 @@ pub struct Renewal {
     pub product: String,
     /// `None` where the catalogue does not say.
     pub url: Option<String>,
+}
+
+/// A license on record that is not good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Over {
+    pub standing: Standing,
+    /// `None` where nothing tells.
+    pub since: Option<Timestamp>,
+    pub renewal: Renewal,
 }
 
 /// What a license's holder is told of one repository.
@@ -94,19 +108,20 @@ impl<P: Platform> Engine<P> {
         let mut batch = Batch::new();
         let known = batch.add(activations::known_license(given));
         let recorded = batch.add(grants::of_license(given));
-        let of_buyer = batch.add(licenses::of_buyer(given));
+        let of_buyer = batch.add(licenses::of_buyer(given, moves::BUYER));
         let results = self.run_with_catalogue(batch).await.map_err(StorageError::from)?;
         let recorded = results.all(&recorded)?;
         match results.first(&known)? {
             Some((mut license, activation)) => {
                 let is_storefronts = license.storefront_key_id.is_some();
+                let Some(mut of_buyer) = results.first(&of_buyer)? else { return Err(ActivateError::NotFound) };
                 if is_storefronts && license.standing(self.now()) == Standing::Expired {
                     let verified = self.ask_issuer(&license, &Wish::Kept(Vec::new())).await?;
                     license.expires_at = verified.issued.and_then(|(_, issued, _)| issued.expires_at);
+                    of_buyer.ending = ending_of_key(license.expires_at);
                 } else {
                     self.usable(&license)?;
                 }
-                let of_buyer = results.first(&of_buyer)?.unwrap_or_default();
                 self.view(license, activation, of_buyer, &recorded).await
             }
             None if may_be_storefronts => {
@@ -114,12 +129,16 @@ impl<P: Platform> Engine<P> {
                 let verified = self.ask_about_unknown(given, &Wish::Kept(Vec::new())).await?;
                 let Some((_, issued, _)) = verified.issued else { return Err(ActivateError::NotFound) };
                 let product = verified.product;
+                let expires_at = issued.expires_at.or_else(|| product.expiry_from(self.now()));
                 Ok(LicenseView {
                     key: issued.key,
                     product: product.name.clone(),
                     tier: product.tier.clone(),
                     status: LicenseStatus::Active,
-                    expires_at: issued.expires_at.or_else(|| product.expiry_from(self.now())),
+                    expires_at,
+                    issued_at: None,
+                    ending: ending_of_key(expires_at),
+                    moves_from: None,
                     test: issued.test.unwrap_or_default(),
                     activation: None,
                     checkout_login: None,
@@ -133,14 +152,22 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// What the license of a key was for, and where it is renewed, for whoever was told that it has expired. `None` of a license that only
-    /// its storefront knows, and where the database does not say.
-    pub async fn renewal(&self, key: &PresentedKey) -> Option<Renewal> {
+    /// What the license of a key was for, since when it is not good and where it is renewed, for whoever was told that it is not. `None` of a
+    /// license that is, or that only its storefront knows, and where the database does not say.
+    pub async fn over(&self, key: &PresentedKey) -> Option<Over> {
         let (PresentedKey::Minted(key) | PresentedKey::Storefront(key)) = key else { return None };
         let mut batch = Batch::new();
         let known = batch.add(activations::known_license(key));
-        let (license, _) = self.run_with_catalogue(batch).await.ok()?.first(&known).ok()??;
-        Some(self.renewal_of(&license))
+        let of_buyer = batch.add(licenses::of_buyer(key, moves::BUYER));
+        let results = self.run_with_catalogue(batch).await.ok()?;
+        let ((license, _), of_buyer) = (results.first(&known).ok()??, results.first(&of_buyer).ok()??);
+        let standing = license.standing(self.now());
+        let since = match standing {
+            Standing::Good => return None,
+            Standing::Expired => license.ends_at,
+            Standing::Suspended | Standing::Disabled | Standing::Revoked => of_buyer.status_since,
+        };
+        Some(Over { standing, since, renewal: self.renewal_of(&license) })
     }
 
     /// The same of a license that is at hand.
@@ -190,6 +217,9 @@ impl<P: Platform> Engine<P> {
             tier: license.tier,
             status: license.status,
             expires_at: license.expires_at,
+            issued_at: Some(of_buyer.issued_at),
+            ending: of_buyer.ending,
+            moves_from: of_buyer.moved_at.map(moves::again_at).filter(|again_at| *again_at > self.now()),
             test: license.test,
             activation,
             checkout_login: of_buyer.checkout_login,
@@ -215,6 +245,14 @@ impl<P: Platform> Engine<P> {
                 RepoView::Queued { until: recorded.next_attempt_at }
             }
         }
+    }
+}
+
+/// How a license ends whose storefront alone knows it.
+fn ending_of_key(expires_at: Option<Timestamp>) -> Ending {
+    match expires_at {
+        Some(expires_at) => Ending::Expires { expires_at, ends_at: Some(expires_at) },
+        None => Ending::Never,
     }
 }
 

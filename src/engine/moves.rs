@@ -5,14 +5,19 @@ use super::{Engine, StorageError};
 use crate::api::codes::Proof;
 use crate::db::Batch;
 use crate::db::license_actions::{self, Move, MoveAllowed};
-use crate::model::{Actor, CORRECTED_WITHIN_MS, GithubAccount, GithubUserId, LicenseKey, Reason};
+use crate::model::{Actor, CORRECTED_WITHIN_MS, GithubAccount, GithubUserId, LicenseKey, Reason, Timestamp};
 use crate::platform::{Level, Platform};
 
 /// How long after a buyer has moved a license there is no other move. A correction is none.
 const EVERY_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Who moves a license, as the record of actions has it.
-const BUYER: &str = "buyer";
+pub(super) const BUYER: &str = "buyer";
+
+/// From when on a buyer can move a license again who moved it then.
+pub(super) fn again_at(moved_at: Timestamp) -> Timestamp {
+    moved_at.plus_millis(EVERY_MS)
+}
 
 /// Why a buyer moves a license.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::words::{self, Markup, Notice, filled};
 use super::{brand, rendered};
 use crate::config::{Config, Foot};
-use crate::engine::Renewal;
+use crate::engine::Over;
 use crate::platform::Limit;
 
 /// What every template sees as `frame`.
@@ -97,10 +97,11 @@ impl Frame {
         self.sentence(status, filled(sentence, &[]), None, sent)
     }
 
-    /// A page that says that a license has expired, and leads to where it is renewed.
-    pub(crate) fn expired(&self, status: u16, renewal: &Renewal) -> Answer {
-        let renew = renewal.url.clone().map(|url| (url, words::renew(&renewal.product)));
-        self.sentence(status, words::expired(renewal), renew, None)
+    /// A page that says since when a license is not good, and leads to where one is renewed that has expired. Where nothing tells, it says
+    /// that sentence.
+    pub(crate) fn over(&self, status: u16, over: &Over, otherwise: &'static str) -> Answer {
+        let sentence = words::over(over).unwrap_or_else(|| filled(otherwise, &[]));
+        self.sentence(status, sentence, words::renewed_at(over), None)
     }
 
     fn sentence(

@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::recover;
 use super::session::{Session, Shown};
 use super::words::{self, Markup, Notice, filled};
-use crate::engine::{ActivateError, Engine, Renewal};
+use crate::engine::{ActivateError, Engine, Over};
 use crate::http::activate::{log_refusal, within_limits};
 use crate::http::license::LOOKS;
 use crate::http::{Problem, Request, Response};
@@ -64,11 +64,11 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
         Ok(view) => view,
         Err(error) => {
             log_refusal(engine, "license_refused", &error);
-            let renewal = renewal(engine, &key, &error).await;
+            let over = not_good(engine, &key, &error).await;
             let (sentence, status) = (words::refusal(&error), status_of(error));
-            let Some(renewal) = renewal else { return refuse(status, sentence) };
-            let renew = renewal.url.clone().map(|url| (url, words::renew(&renewal.product)));
-            let error = Some(words::expired(&renewal));
+            let Some(over) = over else { return refuse(status, sentence) };
+            let Some(said) = words::over(&over) else { return refuse(status, sentence) };
+            let (error, renew) = (Some(said), words::renewed_at(&over));
             let home = Home { frame, notice: None, title: words::HOME_TITLE, error, renew, typed, recovers };
             return frame.answer(status, &home).response();
         }
@@ -87,14 +87,16 @@ pub(super) async fn enter<P: Platform>(engine: &Engine<P>, request: Request, fra
     }
 }
 
-/// What a license was for, and where it is renewed, if it was refused for having expired.
-pub(super) async fn renewal<P: Platform>(
+/// What a license was for, since when it is not good and where it is renewed, if it was refused for that.
+pub(super) async fn not_good<P: Platform>(
     engine: &Engine<P>,
     key: &PresentedKey,
     error: &ActivateError,
-) -> Option<Renewal> {
+) -> Option<Over> {
     match error {
-        ActivateError::Expired => engine.renewal(key).await,
+        ActivateError::Expired | ActivateError::Revoked | ActivateError::Suspended | ActivateError::Disabled => {
+            engine.over(key).await
+        }
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use askama::Template;
 use super::answer::{Policy, redirect};
 use super::fields::Fields;
 use super::frame::{Frame, Sent};
-use super::home::{renewal, status_of};
+use super::home::{not_good, status_of};
 use super::session::{Session, Shown};
 use super::words::{self, Markup, Notice, Part, Tone, filled};
 use super::{cookie, github, recover};
@@ -35,6 +35,9 @@ struct LicensePage<'a> {
     tier: &'a str,
     key: &'a str,
     masked: String,
+    /// That it is good, as a table has it.
+    state: Markup,
+    since: Option<Markup>,
     validity: Markup,
     test: bool,
     repos: Vec<RepoRow<'a>>,
@@ -74,6 +77,8 @@ enum Moving {
         by_mail: bool,
     },
     Yes,
+    /// Not before the time that this names.
+    Later(Markup),
 }
 
 impl Step {
@@ -306,7 +311,9 @@ pub(super) async fn page<P: Platform>(
         tier: &view.tier,
         key: view.key.as_str(),
         masked: masked(&view.key),
-        validity: words::validity(view.expires_at),
+        state: words::standing(Tone::Good, words::STATE_GOOD),
+        since: view.issued_at.map(words::time),
+        validity: words::ending(view.ending, view.expires_at),
         test: view.test,
         step: step(&view, session, told, engine),
         waits: view.repos.iter().any(|(_, state)| words::repo_state(state).0 == Tone::Waits),
@@ -329,10 +336,10 @@ async fn refused<P: Platform>(
     error: ActivateError,
     sent: Option<Sent<'_>>,
 ) -> Response {
-    let renewal = renewal(engine, key, &error).await;
+    let over = not_good(engine, key, &error).await;
     let sentence = words::refusal(&error);
-    let answer = match (renewal, sent, status_of(error)) {
-        (Some(renewal), _, status) => frame.expired(status, &renewal),
+    let answer = match (over, sent, status_of(error)) {
+        (Some(over), _, status) => frame.over(status, &over, sentence),
         (None, Some(sent), status @ (429 | 502 | 503)) => frame.refused_for_now(status, sentence, sent),
         (None, _, status) => frame.refused_with(status, sentence),
     };
@@ -356,6 +363,8 @@ fn step<P: Platform>(view: &LicenseView, session: &Session, told: Told<'_>, engi
         let open = view.repos.iter().any(|(_, state)| matches!(state, RepoView::Invited { .. }));
         let moves = if correctable || sign_in.is_none() || config.pages.moves != Moves::Allowed {
             Moving::No
+        } else if let Some(from) = view.moves_from {
+            Moving::Later(filled(words::MOVE_LATER, &[("from", Part::Time(from))]))
         } else if session.owned() == Some(activation.user_id) {
             Moving::Yes
         } else {

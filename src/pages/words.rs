@@ -9,8 +9,8 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
-use crate::engine::{ActivateError, Renewal, RepoView};
-use crate::model::{Hindrance, Standing, Timestamp};
+use crate::engine::{ActivateError, Over, Renewal, RepoView};
+use crate::model::{Consequence, Ending, Hindrance, Standing, Timestamp};
 pub(crate) use crate::words::Tone;
 
 /// The language of all this, for the page's `lang`.
@@ -94,6 +94,11 @@ fn time_element(time: Timestamp) -> String {
 /// Something that leads to a page of ours.
 pub(crate) fn linked(path: &str, text: &Markup) -> Markup {
     Markup(format!("<a href=\"{}\">{text}</a>", escaped(path)))
+}
+
+/// A moment, alone.
+pub(crate) fn time(time: Timestamp) -> Markup {
+    Markup(time_element(time))
 }
 
 /// A moment as it stands in a table.
@@ -322,7 +327,21 @@ pub(crate) const LICENSE_HEADING: &str = "License";
 pub(crate) const TIER_LABEL: &str = "Kind";
 pub(crate) const VALID_LABEL: &str = "Valid";
 pub(crate) const VALID_UNTIL: &str = "until {until}";
+pub(crate) const VALID_UNTIL_KEPT: &str = "until {until}; you keep your access after that";
+pub(crate) const VALID_UNTIL_WITH_GRACE: &str = "until {until}; your access ends on {ends} unless you renew";
+pub(crate) const VALID_WHILE_PAID: &str = "for as long as your subscription is paid, so far until {until}";
+pub(crate) const VALID_WHILE_PAID_OPEN: &str = "for as long as your subscription is paid";
+pub(crate) const VALID_WHILE_PAID_KEPT: &str =
+    "for as long as your subscription is paid, so far until {until}; you keep your access after that";
+pub(crate) const VALID_WHILE_PAID_OPEN_KEPT: &str =
+    "for as long as your subscription is paid; you keep your access after that";
+pub(crate) const VALID_STOPPED: &str = "until {until}, since the subscription was stopped";
+pub(crate) const VALID_STOPPED_KEPT: &str =
+    "until {until}, since the subscription was stopped; you keep your access after that";
 pub(crate) const VALID_FOREVER: &str = "without an end";
+pub(crate) const STATE_LABEL: &str = "State";
+pub(crate) const STATE_GOOD: &str = "Good";
+pub(crate) const SINCE_LABEL: &str = "Yours since";
 pub(crate) const SHOW_KEY: &str = "Show the whole key";
 pub(crate) const COPY_KEY: &str = "Copy the key";
 pub(crate) const COPY_COMMAND: &str = "Copy the command";
@@ -362,6 +381,8 @@ pub(crate) const ACCEPT_ALL_HEADING: &str = "Accept everything at once";
 pub(crate) const MOVE_HEADING: &str = "Use another account";
 pub(crate) const MOVE_LEAD: &str = "The license moves to the account that you sign in with next, and the present one loses the access. You can do this once in 30 \
      days.";
+pub(crate) const MOVE_LATER: &str = "A license can be moved to another account once in 30 days, and this one was moved a short time ago. You can move it again \
+     from {from}. The seller can move it at any time.";
 pub(crate) const MOVE_OWNER_LEAD: &str = "To move the license, first sign in with the account that it is activated for. Whoever only has the key cannot move it.";
 pub(crate) const MOVE_OWNER_BUTTON: &str = "Sign in with the present account";
 pub(crate) const MOVE_OWNER_BY_MAIL: &str =
@@ -402,8 +423,12 @@ pub(crate) const LOGIN_UNREADABLE: &str =
     "This is no GitHub username. Enter it without anything else, such as ada where the profile is github.com/ada.";
 pub(crate) const TOO_OFTEN: &str = "Too many attempts. Please wait a minute.";
 pub(crate) const EXPIRED: &str = "This license has expired. You can renew it where you bought it.";
-pub(crate) const EXPIRED_OF: &str = "Your license for {product} has expired. You can renew it where you bought it.";
-pub(crate) const EXPIRED_RENEWABLE: &str = "Your license for {product} has expired.";
+pub(crate) const EXPIRED_OF: &str =
+    "Your license for {product} has expired. It was good until {since}. You can renew it where you bought it.";
+pub(crate) const EXPIRED_RENEWABLE: &str = "Your license for {product} has expired. It was good until {since}.";
+pub(crate) const SUSPENDED_OF: &str =
+    "Your license for {product} has been suspended since {since}. It may become good again; please ask the seller.";
+pub(crate) const REVOKED_OF: &str = "Your license for {product} was revoked on {since}. Please ask the seller.";
 pub(crate) const RENEW: &str = "Renew {product}";
 pub(crate) const DATABASE_SILENT: &str = "Our database did not answer. Nothing is lost; please try again in a minute.";
 pub(crate) const TRY_AGAIN: &str = "Try again";
@@ -458,10 +483,24 @@ pub(crate) const fn refusal(error: &ActivateError) -> &'static str {
     }
 }
 
-/// What a license was for that has expired, in place of what `refusal` says of any.
-pub(crate) fn expired(renewal: &Renewal) -> Markup {
-    let sentence = if renewal.url.is_some() { EXPIRED_RENEWABLE } else { EXPIRED_OF };
-    filled(sentence, &[("product", Part::Name(&renewal.product))])
+/// What a license was for that is not good, and since when, in place of what `refusal` says of any. `None` where nothing tells since when.
+pub(crate) fn over(over: &Over) -> Option<Markup> {
+    let Over { standing, since, renewal: Renewal { product, url } } = over;
+    let sentence = match (standing, url) {
+        (Standing::Good, _) => return None,
+        (Standing::Expired, Some(_)) => EXPIRED_RENEWABLE,
+        (Standing::Expired, None) => EXPIRED_OF,
+        (Standing::Suspended | Standing::Disabled, _) => SUSPENDED_OF,
+        (Standing::Revoked, _) => REVOKED_OF,
+    };
+    Some(filled(sentence, &[("product", Part::Name(product)), ("since", Part::Time((*since)?))]))
+}
+
+/// Where a license is renewed that has expired, and what the link to it is called.
+pub(crate) fn renewed_at(over: &Over) -> Option<(String, Markup)> {
+    let Renewal { product, url } = &over.renewal;
+    let url = url.clone().filter(|_| over.standing == Standing::Expired)?;
+    Some((url, renew(product)))
 }
 
 /// The name of the link to where a license is renewed.
@@ -475,6 +514,31 @@ pub(crate) fn validity(expires_at: Option<Timestamp>) -> Markup {
         Some(until) => filled(VALID_UNTIL, &[("until", Part::Time(until))]),
         None => filled(VALID_FOREVER, &[]),
     }
+}
+
+/// How a good license comes to its end by itself, and until when what was paid for lasts.
+pub(crate) fn ending(ending: Ending, expires_at: Option<Timestamp>) -> Markup {
+    let (sentence, until, ends) = match ending {
+        Ending::Never => (VALID_FOREVER, None, None),
+        Ending::WhilePaid { after: Consequence::Revoke } if expires_at.is_some() => {
+            (VALID_WHILE_PAID, expires_at, None)
+        }
+        Ending::WhilePaid { after: Consequence::Revoke } => (VALID_WHILE_PAID_OPEN, None, None),
+        Ending::WhilePaid { after: Consequence::Keep } if expires_at.is_some() => {
+            (VALID_WHILE_PAID_KEPT, expires_at, None)
+        }
+        Ending::WhilePaid { after: Consequence::Keep } => (VALID_WHILE_PAID_OPEN_KEPT, None, None),
+        Ending::Expires { expires_at, ends_at: None } => (VALID_UNTIL_KEPT, Some(expires_at), None),
+        Ending::Expires { expires_at, ends_at: Some(ends_at) } if ends_at > expires_at => {
+            (VALID_UNTIL_WITH_GRACE, Some(expires_at), Some(ends_at))
+        }
+        Ending::Expires { expires_at, .. } => (VALID_UNTIL, Some(expires_at), None),
+        Ending::Stopped { expires_at, ends_at: None } => (VALID_STOPPED_KEPT, Some(expires_at), None),
+        Ending::Stopped { expires_at, .. } => (VALID_STOPPED, Some(expires_at), None),
+    };
+    let times = [("until", until), ("ends", ends)];
+    let parts: Vec<_> = times.into_iter().filter_map(|(name, time)| Some((name, Part::Time(time?)))).collect();
+    filled(sentence, &parts)
 }
 
 /// How a license stands in the list of an address.

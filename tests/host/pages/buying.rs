@@ -1,5 +1,7 @@
 //! From the key to the invitations, and what is told on the way.
 
+use std::time::Duration;
+
 use latchkey::model::{EmailAddress, LicenseKey};
 use latchkey::platform::host::{Call, Fate};
 use latchkey_sandbox::{AccountKind, Fault, FaultKind, GumroadSale, MailFate, Service};
@@ -440,5 +442,80 @@ fn a_license_that_has_expired_leads_to_where_it_is_renewed() {
             shop.host.inject(|call| if matches!(call, Call::Batch(_)) { Fate::FailBefore } else { Fate::Proceed });
             assert_eq!(browser.get("/license").await.status, 503);
         }
+    });
+}
+
+#[test]
+fn a_license_says_that_it_is_good_since_when_and_how_it_ends() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        let (browser, seen) = entered(&shop, &key).await;
+        assert!(seen.text().contains("StateGood"), "{}", seen.text());
+        assert!(seen.text().contains("Yours since22 November 2026, 12:00 UTC"), "{}", seen.text());
+        assert!(seen.html.contains("<time datetime=\"2026-11-22T12:00:00Z\">22 November 2026, 12:00 UTC</time>"));
+        let paid = "expires_at = 1800000000000, grace_ms = 0, kept_after_end = 0, kept_after_expiry = 0";
+        for (change, said) in [
+            ("term = 'catalogue', expires_at = NULL", "Validwithout an end"),
+            ("term = 'key'", "Validuntil 15 January 2027, 08:00 UTCL"),
+            ("kept_after_expiry = 1", "Validuntil 15 January 2027, 08:00 UTC; you keep your access after that"),
+            (
+                "grace_ms = 3 * 86400000",
+                "Validuntil 15 January 2027, 08:00 UTC; your access ends on 18 January 2027, 08:00 UTC unless you renew",
+            ),
+            (
+                "term = 'renewing'",
+                "Validfor as long as your subscription is paid, so far until 15 January 2027, 08:00 UTC",
+            ),
+            ("term = 'renewing', expires_at = NULL", "Validfor as long as your subscription is paidL"),
+            (
+                "term = 'renewing', kept_after_end = 1",
+                "so far until 15 January 2027, 08:00 UTC; you keep your access after that",
+            ),
+            ("term = 'stopped'", "Validuntil 15 January 2027, 08:00 UTC, since the subscription was stopped"),
+            (
+                "term = 'stopped', kept_after_end = 1",
+                "since the subscription was stopped; you keep your access after that",
+            ),
+        ] {
+            shop.rows(&format!("UPDATE licenses SET term = 'catalogue', {paid}"));
+            shop.rows(&format!("UPDATE licenses SET {change}"));
+            let seen = browser.get("/license").await;
+            let said = said.strip_suffix('L').map_or_else(|| said.to_owned(), |said| format!("{said} License key"));
+            assert!(seen.text().contains(&said), "{change}: {}", seen.text());
+        }
+        shop.calls();
+    });
+}
+
+#[test]
+fn a_license_that_is_not_good_says_since_when() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let delivery = shop.sandbox.sell_on_gumroad(GumroadSale::default());
+        assert_eq!(shop.deliver(&delivery).await.status, 200);
+        let key = shop.take_key();
+        let (browser, _) = entered(&shop, &key).await;
+        let refusals = async |said: &str| {
+            for seen in [browser.get("/license").await, browser.post("/", &[("license_key", &key)]).await] {
+                assert_eq!(seen.status, 403);
+                assert!(seen.text().contains(said), "{}", seen.text());
+                assert!(seen.html.contains("<time datetime=\""), "{}", seen.html);
+            }
+        };
+        let revoke = serde_json::json!({ "reason": "a chargeback" });
+        shop.advance(Duration::from_secs(60));
+        let answered = crate::admin::change(&shop, &format!("/admin/licenses/{key}/revoke"), &revoke).await;
+        assert_eq!(answered.status, 200);
+        refusals("Your license for Acme Starter Kit was revoked on 22 November 2026, 12:01 UTC. Please ask").await;
+        crate::admin::change(&shop, &format!("/admin/licenses/{key}/reinstate"), &revoke).await;
+        browser.get("/license").await;
+        shop.rows("INSERT INTO order_facts (source, order_id, fact, said_at) SELECT source, order_id, 'disputed', 1795348920000 FROM orders");
+        shop.rows("UPDATE licenses SET status = 'suspended', consequences = '{\"disputed\":\"suspended\"}', dispute_set_aside = 0");
+        refusals("Your license for Acme Starter Kit has been suspended since 22 November 2026, 12:02 UTC.").await;
+        shop.rows("UPDATE licenses SET status = 'active', expires_at = 1795348800000, grace_ms = 1000");
+        shop.advance(Duration::from_secs(60));
+        refusals("Your license for Acme Starter Kit has expired. It was good until 22 November 2026, 12:00 UTC.").await;
+        shop.calls();
     });
 }

@@ -80,13 +80,22 @@ fn a_license_moves_once_in_thirty_days() {
         moved(&shop, &browser, "grace-hopper").await;
         shop.advance(DAY * 29);
         key_is_entered_again(&browser).await;
-        signed_in(&shop, &browser, "grace-hopper").await;
+        let seen = signed_in(&shop, &browser, "grace-hopper").await;
+        assert_eq!(offered(&seen), Offered::No, "nobody is sent to GitHub for nothing: {}", seen.text());
+        let said = "You can move it again from 22 December 2026, 12:00 UTC.";
+        assert!(
+            seen.text().contains(said) && seen.html.contains("<time datetime=\"2026-12-22T12:00:"),
+            "{}",
+            seen.text()
+        );
+        // Who has the form open from before is refused all the same.
         let seen = moved(&shop, &browser, "ada-lovelace").await;
         assert!(seen.text().contains("once in 30 days"), "{}", seen.text());
         assert_eq!(bound_to(&shop), "grace-hopper signed_in");
         shop.advance(DAY + Duration::from_secs(60 * 60));
         key_is_entered_again(&browser).await;
-        signed_in(&shop, &browser, "grace-hopper").await;
+        let seen = signed_in(&shop, &browser, "grace-hopper").await;
+        assert_eq!(offered(&seen), Offered::Yes, "{}", seen.text());
         moved(&shop, &browser, "ada-lovelace").await;
         assert_eq!(bound_to(&shop), "ada-lovelace signed_in");
         assert_eq!(shop.count("admin_actions"), 2);
