@@ -12,7 +12,7 @@
 //! | [`orders`], [`licenses`] | what was bought, and what it entitles to |
 //! | [`activations`], [`grants`] | who a license is bound to, and what that identity has |
 //! | [`watches`] | whose invitations were looked at, and when again |
-//! | [`outbox`], [`alerts`], [`reminders`] | what is still to be done in the outside world |
+//! | [`outbox`], [`mails`], [`alerts`], [`reminders`] | what is still to be done in the outside world |
 //! | [`products`] | the catalogue |
 //! | [`reconciliations`], [`ticks`] | how far the storefronts' lists were read, and when cron ran |
 //! | [`license_actions`], [`admin_changes`], [`sync`], [`privacy`] | what an operator changes |
@@ -28,6 +28,7 @@ pub mod events;
 pub mod grants;
 pub mod license_actions;
 pub mod licenses;
+pub mod mails;
 pub mod orders;
 pub mod outbox;
 pub mod privacy;

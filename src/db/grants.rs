@@ -6,7 +6,7 @@
 
 use super::LicenseSelector;
 use super::batch::Query;
-use super::outbox::{Attempt, Delay, Entry, LEASE_MS, Lease, Leased, Queue, Share, Unreadable, WaitsFor};
+use super::outbox::{Counting, Delay, Entry, LEASE_MS, Lease, Leased, Queue, Share, Unreadable, WaitsFor};
 use super::statement::{query, statement};
 use crate::model::{
     GithubAccount, GithubLogin, GithubUserId, GrantState, Hindrance, LicenseKey, Permission, Repo, TestLicenses,
@@ -315,7 +315,7 @@ pub fn end(grant: &DueGrant, lease: &Lease, moment: Moment, end: &End<'_>) -> St
         tried = grant.wanted.rank(),
         state,
         retry_at = later.map(|delay| delay.until),
-        uncounted = later.is_some_and(|delay| delay.attempt == Attempt::Uncounted),
+        uncounted = later.is_some_and(|delay| delay.counting == Counting::Uncounted),
         person_needed = later.is_some_and(|delay| delay.waits_for == WaitsFor::Person),
         outcome,
         reference,

@@ -2,9 +2,9 @@
 
 use super::batch::Query;
 use super::statement::{query, statement};
-use super::{grants, outbox, privacy};
+use super::{grants, mails, privacy};
 use crate::db::grants::Moment;
-use crate::db::outbox::read_ending;
+use crate::db::mails::read_ending;
 use crate::model::catalogue::{Consequence, DisputeConsequence};
 use crate::model::{
     Ending, EventId, GithubLogin, IssuedKey, LicenseKey, LicenseStatus, LinePayment, Order, OrderId, OrderLine,
@@ -76,7 +76,7 @@ pub fn mint(licenses: &MintedLicenses<'_>, event_id: &EventId) -> Statement {
     let MintedLicenses { keys, source, order, line, bought, product, now } = licenses;
     statement!(
         "licenses/mint",
-        keys = outbox::key_list(keys),
+        keys = mails::key_list(keys),
         source = *source,
         order_id = &order.order_id,
         line = i64::from(line.line.get()),
@@ -215,7 +215,7 @@ pub fn end(moment: Moment, trace: &TraceId, count: i64) -> [Statement; 3] {
 /// from that, mails included. This, or its part [`follow`], is the one way in which a license that exists changes its status.
 pub fn apply_order_facts(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 6] {
     let [unwanted, wanted, enqueue, recompute, look_again] = follow(selector, moment, trace);
-    [unwanted, wanted, enqueue, recompute, look_again, outbox::enqueue_held_mails(selector, moment.now, trace)]
+    [unwanted, wanted, enqueue, recompute, look_again, mails::enqueue_held_mails(selector, moment.now, trace)]
 }
 
 /// The same without mails: of a storefront's own key none is sent.

@@ -6,7 +6,7 @@ use crate::adapters::mail::{Mailer, Sent, alert};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::alerts::{self, DueAlert, Found};
-use crate::db::outbox::{self, Attempt, Delay, Lease, Leased, WaitsFor};
+use crate::db::outbox::{self, Counting, Delay, Lease, Leased, WaitsFor};
 use crate::model::{HOUR_MS, MINUTE_MS, TraceId};
 use crate::platform::{Level, LogValue, Platform, Statement};
 
@@ -111,7 +111,7 @@ impl<P: Platform> Engine<P> {
             statements.push(outbox::dead_letter(id, lease, now, &reason));
             return ("dead", statements);
         }
-        let delay = Delay { until, reason: &reason, attempt: Attempt::Counted, waits_for: WaitsFor::Time };
+        let delay = Delay { until, reason: &reason, counting: Counting::Counted, waits_for: WaitsFor::Time };
         ("postponed", vec![outbox::retry_later(id, lease, &delay)])
     }
 

@@ -16,8 +16,9 @@ use crate::adapters::Failure;
 use crate::api::codes::OutboxKind;
 use crate::db::events::{self, Completion, Payload};
 use crate::db::licenses::{self, MintedLicenses};
+use crate::db::mails::{self, DueMail, EnqueuedMail, Letter, MailStanding, Mailing};
 use crate::db::orders;
-use crate::db::outbox::{self, DueMail, EnqueuedMail, Entry, Letter, MailStanding, Mailing};
+use crate::db::outbox::Entry;
 use crate::db::{Batch, Handle, LicenseSelector};
 use crate::model::{
     BuyerAddress, Ending, EventId, EventReason, EventType, LicenseKey, MINTED_KEY_RANDOM_BYTES, Order, OrderId, Source,
@@ -64,7 +65,7 @@ impl<P: Platform> Engine<P> {
             let keys = (0..*pieces).map(|_| self.mint_key()).collect::<Result<Vec<_>, _>>()?;
             batch
                 .run(licenses::mint(&MintedLicenses { keys: &keys, source, order, line, bought, product, now }, event));
-            let enqueue = || outbox::enqueue_license_mails(&keys, MAILED_AT_ONCE, now, &lease, &self.trace);
+            let enqueue = || mails::enqueue_license_mails(&keys, MAILED_AT_ONCE, now, &lease, &self.trace);
             mails.push(unanswered.is_none().then(|| batch.add(enqueue())));
         }
         batch.extend(self.apply_order(source, order, &plan, now));
@@ -105,7 +106,7 @@ impl<P: Platform> Engine<P> {
             }
             if matches!(order.address, BuyerAddress::Asked(_)) {
                 // The licenses that were made while the address was not known, which was written into them by now.
-                statements.push(outbox::enqueue_held_mails(licenses, now, &self.trace));
+                statements.push(mails::enqueue_held_mails(licenses, now, &self.trace));
             }
         }
         statements

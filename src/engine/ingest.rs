@@ -19,8 +19,8 @@ use crate::adapters::mail::returned::Teller;
 use crate::adapters::storefronts::{Cause, Known, NotUnderstood, Understood};
 use crate::db::Batch;
 use crate::db::events::{self, Completion, Failing, Payload};
-use crate::db::outbox::{self, Attempt};
-use crate::db::watches;
+use crate::db::outbox::Counting;
+use crate::db::{mails, watches};
 use crate::model::{
     BuyerEmail, Delivery, EventId, EventReason, EventType, OrderId, Source, StorefrontEvent, StorefrontId, Timestamp,
 };
@@ -220,9 +220,9 @@ impl<P: Platform> Engine<P> {
             }
             Awaited::Storefront(failure) | Awaited::Address(failure) => {
                 batch.extend(self.alert_of(failure));
-                if let Verdict::RetryAt { until, attempt, .. } = self.judge(attempts, failure) {
+                if let Verdict::RetryAt { until, counting, .. } = self.judge(attempts, failure) {
                     failing.next_attempt_at = Some(until);
-                    failing.attempts = (attempt == Attempt::Uncounted).then_some(attempts - 1);
+                    failing.attempts = (counting == Counting::Uncounted).then_some(attempts - 1);
                 }
             }
         }
@@ -279,7 +279,7 @@ impl<P: Platform> Engine<P> {
                 self.note(handling, event_type, None, reason, hasten.into()).await
             }
             StorefrontEvent::MailReturned(mail) => {
-                let returned = Vec::from(outbox::mail_returned(&mail, self.now()));
+                let returned = Vec::from(mails::mail_returned(&mail, self.now()));
                 self.note(handling, event_type, None, EventReason::MailReturned, returned.into()).await
             }
             StorefrontEvent::Nothing { reason, order_id } => {

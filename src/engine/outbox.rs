@@ -16,10 +16,8 @@ use crate::adapters::mail::{Mailer, Sent};
 use crate::adapters::{Failure, Remedy};
 use crate::db::Batch;
 use crate::db::grants::DueGrant;
-use crate::db::outbox::{
-    self, Attempt as Counting, Delay, DueMail, Entry, Lease, Leased, Letter, MailStanding, Mailing, ToldInvitation,
-    Unreadable, WaitsFor,
-};
+use crate::db::mails::{self, DueMail, Letter, MailStanding, Mailing, ToldInvitation};
+use crate::db::outbox::{self, Counting, Delay, Entry, Lease, Leased, Unreadable, WaitsFor};
 use crate::model::catalogue::HttpsUrl;
 use crate::model::{EmailAddress, RecoveryToken, Timestamp};
 use crate::platform::{Level, LogValue, Platform, Statement};
@@ -68,7 +66,7 @@ pub(super) enum Verdict {
     Done(&'static str),
     RetryAt {
         until: Timestamp,
-        attempt: Counting,
+        counting: Counting,
         waits_for: WaitsFor,
     },
     DeadLetter,
@@ -90,7 +88,7 @@ impl Verdict {
     /// How long the row has to wait, if it is tried again.
     pub(super) const fn delay(self, reason: &str) -> Option<Delay<'_>> {
         match self {
-            Self::RetryAt { until, attempt, waits_for } => Some(Delay { until, reason, attempt, waits_for }),
+            Self::RetryAt { until, counting, waits_for } => Some(Delay { until, reason, counting, waits_for }),
             Self::DeadLetter | Self::Done(_) => None,
         }
     }
@@ -137,15 +135,15 @@ impl<P: Platform> Engine<P> {
             MailStanding::Good(mailing) => mailing,
             MailStanding::Over => {
                 self.log_attempt(Attempt::of_mail(mail), Verdict::Done("skipped"), None);
-                return vec![outbox::skip_mail(id, lease, self.moment())];
+                return vec![mails::skip_mail(id, lease, self.moment())];
             }
             MailStanding::Suspended => {
                 let until = self.now().plus_millis(PERSON_WAIT_MS);
-                return vec![outbox::hold_mail(id, lease, self.moment(), until, SUSPENDED)];
+                return vec![mails::hold_mail(id, lease, self.moment(), until, SUSPENDED)];
             }
             MailStanding::TestsOff => {
                 let until = self.now().plus_millis(TESTS_OFF_WAIT_MS);
-                return vec![outbox::hold_mail(id, lease, self.moment(), until, TESTS_OFF)];
+                return vec![mails::hold_mail(id, lease, self.moment(), until, TESTS_OFF)];
             }
         };
         let sent = match (&mailing.to, spent_in_silence(&mail.entry)) {
@@ -165,7 +163,7 @@ impl<P: Platform> Engine<P> {
             // Nothing was tried, and nothing wears out: it waits for as long as it takes to find out another address.
             None => Verdict::RetryAt {
                 until: self.now().plus_millis(UNMAILABLE_WAIT_MS),
-                attempt: Counting::Uncounted,
+                counting: Counting::Uncounted,
                 waits_for: WaitsFor::Person,
             },
         };
@@ -245,7 +243,7 @@ impl<P: Platform> Engine<P> {
             Remedy::PersonNeeded | Remedy::CredentialsRejected | Remedy::SetupWrong => WaitsFor::Person,
             _ => WaitsFor::Time,
         };
-        let (until, attempt) = match failure.remedy {
+        let (until, counting) = match failure.remedy {
             Remedy::RetryAt(time) | Remedy::Limited { until: Some(time), .. } => {
                 (self.as_told(time), Counting::Uncounted)
             }
@@ -260,7 +258,7 @@ impl<P: Platform> Engine<P> {
             Remedy::CredentialsRejected | Remedy::SetupWrong => (now.plus_millis(PERSON_WAIT_MS), Counting::Uncounted),
             Remedy::Retry | Remedy::PersonNeeded | Remedy::HandedOver | Remedy::GiveUp => return Verdict::DeadLetter,
         };
-        Verdict::RetryAt { until, attempt, waits_for }
+        Verdict::RetryAt { until, counting, waits_for }
     }
 
     /// When a service says to come back, which is not at once.

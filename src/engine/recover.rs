@@ -5,7 +5,7 @@
 //! asks again does; the mail that it has enqueued and nobody has sent, the tick sends.
 
 use super::{Engine, Renewal, StorageError};
-use crate::db::{Batch, outbox, recoveries};
+use crate::db::{Batch, mails, recoveries};
 use crate::model::{EmailAddress, LicenseKey, RecoverySeed, RecoveryToken, Standing, Timestamp};
 use crate::platform::{DbError, Platform, unique_id};
 
@@ -48,8 +48,8 @@ impl<P: Platform> Engine<P> {
         let (id, lease, moment) = (unique_id(&self.platform)?, self.lease()?, self.moment());
         let mut batch = Batch::new();
         batch.run(recoveries::record(&id, email, &seed, &RecoveryToken::derive(secret, &seed), moment));
-        batch.run(outbox::enqueue_recovery_mail(&id, moment.now, &lease, &self.trace));
-        let leased = batch.add(outbox::leased_mails(&lease, moment));
+        batch.run(mails::enqueue_recovery_mail(&id, moment.now, &lease, &self.trace));
+        let leased = batch.add(mails::leased_mails(&lease, moment));
         let leased = self.run(batch).await?.all(&leased)?;
         Ok(self.write_down(self.send_mails(&lease, leased).await).await?)
     }

@@ -12,7 +12,7 @@ use crate::config::{Credentials, WorkersPlan};
 use crate::db::events::{self, ClaimedEvent, Failing, StoredEvent};
 use crate::db::outbox::{Queue, Share};
 use crate::db::ticks::{self, Duties, Untold};
-use crate::db::{Batch, Handle, alerts, grants, licenses, outbox, privacy, recoveries, reminders};
+use crate::db::{Batch, Handle, alerts, grants, licenses, mails, privacy, recoveries, reminders};
 use crate::model::{DAY_MS, EventReason, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, RowError};
 
@@ -451,7 +451,7 @@ impl<P: Platform> Engine<P> {
         let Some(share) = self.share(&OF_MAILS, turn) else { return Ok(0) };
         let lease = self.lease()?;
         let mut batch = Batch::new();
-        let (claim, leased) = outbox::claim_mails(&lease, self.moment(), share);
+        let (claim, leased) = mails::claim_mails(&lease, self.moment(), share);
         batch.run(claim);
         let leased = batch.add(leased);
         let leased = self.run_with_catalogue(batch).await?.all(&leased)?;

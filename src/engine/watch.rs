@@ -10,7 +10,7 @@ use crate::adapters::github::{Invitations, Page};
 use crate::adapters::{Failure, Reach, Remedy};
 use crate::db::grants::Moment;
 use crate::db::watches::{self, Finish, Learned, Left, Listed, Look, Missing};
-use crate::db::{Batch, grants, outbox};
+use crate::db::{Batch, grants, mails};
 use crate::model::{GrantState, Repo, Timestamp};
 use crate::platform::{DbError, Level, LogValue, Platform, Statement};
 
@@ -112,7 +112,7 @@ impl<P: Platform> Engine<P> {
             let expired: Vec<_> = expired.map(Learned::id).collect();
             if !expired.is_empty() {
                 batch.extend(self.alert_of_expired(&look, &learned, moment));
-                batch.run(outbox::enqueue_invitation_mails(&expired, moment, &self.trace));
+                batch.run(mails::enqueue_invitation_mails(&expired, moment, &self.trace));
             }
             self.log_learned(&look, &learned);
         }

@@ -8,8 +8,8 @@ use crate::adapters::github;
 use crate::adapters::{Effect, Failure, Reach, Remedy};
 use crate::db::Batch;
 use crate::db::grants::{self, DueGrant, End, Reservation, Seen, Wanted};
-use crate::db::outbox::{self, Delay, Lease};
-use crate::db::watches;
+use crate::db::outbox::{Delay, Lease};
+use crate::db::{mails, watches};
 use crate::model::{GithubLogin, GrantState, Permission, Timestamp};
 use crate::platform::Platform;
 
@@ -116,7 +116,7 @@ impl<P: Platform> Engine<P> {
         if state == GrantState::Invited {
             batch.run(watches::begin(grant, moment.now));
             if grant.renews() || grant.renewals > 0 {
-                batch.run(outbox::enqueue_invitation_mails(&[&grant.id], moment, &self.trace));
+                batch.run(mails::enqueue_invitation_mails(&[&grant.id], moment, &self.trace));
             }
         }
         let reference = invitation_id.map(|id| id.to_string());

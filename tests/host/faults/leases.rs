@@ -9,7 +9,8 @@ use std::time::Duration;
 use futures_util::future::{join, poll_fn};
 use latchkey::config::Config;
 use latchkey::db::grants::Moment;
-use latchkey::db::outbox::{self, Attempt, Delay, DueMail, Lease, Share, WaitsFor};
+use latchkey::db::mails::{self, DueMail};
+use latchkey::db::outbox::{self, Counting, Delay, Lease, Share, WaitsFor};
 use latchkey::db::{Batch, Results};
 use latchkey::engine::Engine;
 use latchkey::model::{PrivateKey, PublicKey, TestLicenses, Timestamp, UniqueId};
@@ -50,7 +51,7 @@ fn moment(shop: &Shop) -> Moment {
 async fn claim(shop: &Shop) -> (Lease, Vec<DueMail>) {
     let now = shop.host.now();
     let lease = Lease { id: unique_id(&shop.host).unwrap(), until: now.plus_millis(60_000) };
-    let (claim, leased) = outbox::claim_mails(&lease, moment(shop), Share::Usual(10));
+    let (claim, leased) = mails::claim_mails(&lease, moment(shop), Share::Usual(10));
     let mut batch = Batch::from(claim);
     let leased = batch.add(leased);
     let results = Results::new(shop.host.batch(batch.into_statements()).await.unwrap());
@@ -146,15 +147,15 @@ fn who_lost_a_lease_can_neither_complete_nor_postpone_nor_dead_letter() {
         shop.advance(Duration::from_secs(60));
         let (held, _) = claim(&shop).await;
         let (id, now) = (rows[0].entry.id, shop.host.now());
-        let delay = Delay { until: now, reason: "late", attempt: Attempt::Counted, waits_for: WaitsFor::Time };
+        let delay = Delay { until: now, reason: "late", counting: Counting::Counted, waits_for: WaitsFor::Time };
         let before = shop.record("outbox", "true");
         assert_eq!((&before["lease_id"], &before["attempts"]), (&json!(held.id.as_str()), &json!(3)));
         for statement in [
             outbox::complete(id, &lost, now, "sent", None),
             outbox::retry_later(id, &lost, &delay),
             outbox::dead_letter(id, &lost, now, "late"),
-            outbox::skip_mail(id, &lost, moment(&shop)),
-            outbox::hold_mail(id, &lost, moment(&shop), now, "late"),
+            mails::skip_mail(id, &lost, moment(&shop)),
+            mails::hold_mail(id, &lost, moment(&shop), now, "late"),
         ] {
             let name = statement.name;
             shop.host.batch(vec![statement]).await.unwrap();
