@@ -29,7 +29,7 @@ use crate::platform::{HttpRequest, HttpResponse, Method, Platform};
 
 pub use app::Installations;
 use refusal::{Asked, Means};
-pub use refusal::{account_missing, endless_limit, gone_astray};
+pub use refusal::{account_missing, endless_limit, gone_astray, no_seat};
 pub use roster::{Belonging, Listed, Roster, RosterPage};
 pub use sign_in::{Accepted, Consent, Exchanged, SignIn, UserToken};
 pub use survey::OwnerKind;

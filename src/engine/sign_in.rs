@@ -18,7 +18,7 @@ use super::join::join_all;
 use super::moves::{Moved, Occasion};
 use super::{Activate, ActivateError, Activated, Bound, Claimed, Engine, FollowUp};
 use crate::adapters::Failure;
-use crate::adapters::github::{Accepted, Consent, Exchanged, Resolved, SignIn, UserToken};
+use crate::adapters::github::{Accepted, Consent, Exchanged, Resolved, SignIn, UserToken, no_seat};
 use crate::api::codes::Proof;
 use crate::config::Moves;
 use crate::db::{Batch, activations, grants, watches};
@@ -190,8 +190,17 @@ impl<P: Platform> Engine<P> {
             let members = done.iter().map(|(_, id, expires_at)| watches::Learned::member(id, *expires_at));
             record.run(watches::learn(&members.collect::<Vec<_>>(), self.moment()));
         }
-        let worst =
-            [Accepted::Refused, Accepted::Gone, Accepted::Unclear].into_iter().find(|one| answers.contains(one));
+        // GitHub tells nobody else of it, and no later look would find out.
+        let without_seat = open.iter().zip(&answers).find(|(_, answer)| **answer == Accepted::NoSeat);
+        if let Some((place, ..)) = without_seat.map(|(open, _)| open)
+            && let Some((repo, _)) = activated.repos.get(*place)
+            && let Some(alert) = self.alert_of(&no_seat(repo))
+        {
+            record.run(alert);
+        }
+        let worst = [Accepted::NoSeat, Accepted::Refused, Accepted::Gone, Accepted::Unclear]
+            .into_iter()
+            .find(|one| answers.contains(one));
         worst.map_or(Acceptance::All, Acceptance::Some)
     }
 

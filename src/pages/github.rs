@@ -151,6 +151,7 @@ const fn told_of(acceptance: Acceptance) -> Notice {
         Acceptance::All => Notice::SignedInAndAccepted,
         Acceptance::NothingOpen | Acceptance::NotWanted => Notice::Activated,
         Acceptance::NotAllowed => Notice::AcceptNotAllowed,
+        Acceptance::Some(Accepted::NoSeat) => Notice::AcceptNoSeat,
         Acceptance::Some(Accepted::Refused) => Notice::AcceptRefused,
         Acceptance::Some(Accepted::Gone) => Notice::AcceptGone,
         Acceptance::Some(Accepted::Unclear | Accepted::Done) => Notice::AcceptUnclear,

@@ -38,12 +38,14 @@ pub(crate) enum Part<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
     SessionOver,
+    SessionOverUnsent,
     Left,
     Activated,
     SentAgain,
     SignedInAndAccepted,
     AcceptNotAllowed,
     AcceptRefused,
+    AcceptNoSeat,
     AcceptGone,
     AcceptUnclear,
     SignInCanceled,
@@ -156,14 +158,16 @@ impl fmt::Display for Markup {
 impl HtmlSafe for Markup {}
 
 impl Notice {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 22] = [
         Self::SessionOver,
+        Self::SessionOverUnsent,
         Self::Left,
         Self::Activated,
         Self::SentAgain,
         Self::SignedInAndAccepted,
         Self::AcceptNotAllowed,
         Self::AcceptRefused,
+        Self::AcceptNoSeat,
         Self::AcceptGone,
         Self::AcceptUnclear,
         Self::SignInCanceled,
@@ -183,12 +187,14 @@ impl Notice {
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::SessionOver => "session_over",
+            Self::SessionOverUnsent => "session_over_unsent",
             Self::Left => "left",
             Self::Activated => "activated",
             Self::SentAgain => "sent_again",
             Self::SignedInAndAccepted => "accepted",
             Self::AcceptNotAllowed => "accept_not_allowed",
             Self::AcceptRefused => "accept_refused",
+            Self::AcceptNoSeat => "accept_no_seat",
             Self::AcceptGone => "accept_gone",
             Self::AcceptUnclear => "accept_unclear",
             Self::SignInCanceled => "sign_in_canceled",
@@ -215,8 +221,10 @@ impl Notice {
                 Tone::Good
             }
             Self::SessionOver
+            | Self::SessionOverUnsent
             | Self::AcceptNotAllowed
             | Self::AcceptRefused
+            | Self::AcceptNoSeat
             | Self::AcceptGone
             | Self::AcceptUnclear
             | Self::SignInCanceled
@@ -233,6 +241,10 @@ impl Notice {
             Self::SessionOver => {
                 "You have been away for a while. Enter your license key again, or open the link in your mail."
             }
+            Self::SessionOverUnsent => {
+                "You have been away for a while, so nothing was changed. Enter your license key again, or open the link in your mail; then \
+                 do it once more."
+            }
             Self::Left => "This browser has forgotten your license.",
             Self::Activated => "Your license is activated.",
             Self::SentAgain => "Every invitation that was missing has been asked for again.",
@@ -243,6 +255,10 @@ impl Notice {
             Self::AcceptRefused => {
                 "Your license is activated, but GitHub did not let us accept for you. The organization may ask for two-factor \
                  sign-in: switch that on in your GitHub settings, then accept each invitation at GitHub."
+            }
+            Self::AcceptNoSeat => {
+                "Your license is activated, but the seller's organization has no free seat at GitHub, so that nobody can accept an invitation. \
+                 The seller has to add a seat, and sees that; accept at GitHub then, or have the invitation sent again below if it has ended."
             }
             Self::AcceptGone => {
                 "Your license is activated, but an invitation was gone already. If you have not accepted it yourself, have it sent \
@@ -408,7 +424,7 @@ pub(crate) const CORRECT_LEAD: &str =
     "For a day you can say which account is yours. The license moves to it, and the present one loses the access.";
 pub(crate) const BOUND: &str = "Activated for a GitHub account.";
 pub(crate) const WRONG_ACCOUNT: &str = "An invitation that GitHub calls invalid is almost always another account's: at GitHub, switch to the one that the license is \
-     activated for, and open the link again.";
+     activated for, and open the link again. Where it is the right one, the seller's organization may have no free seat: ask the seller to add one.";
 pub(crate) const AGAIN_HEADING: &str = "Something is missing?";
 pub(crate) const AGAIN_LEAD: &str =
     "An invitation lasts seven days. You can have it sent again, up to three times a day.";
@@ -595,7 +611,7 @@ pub(crate) fn repo_remedy(state: &RepoView) -> Markup {
                     "GitHub has flagged, suspended or hidden this account, and lets nobody in with it. Ask GitHub's support to restore it, or use another account."
                 }
                 Hindrance::SeatMissing => {
-                    "The seller has to add a seat at GitHub first, and has been told. You need not do anything."
+                    "The seller's organization has no free seat at GitHub: the seller has to add one, and has been told. You need not do anything."
                 }
                 Hindrance::Seller => {
                     "The seller has to mend something first, and has been told. You need not do anything."

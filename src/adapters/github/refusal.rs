@@ -92,11 +92,9 @@ pub(super) fn failure(
             format!("it is flagged or suspended {}", said()),
         )
         .keeping_out_by(Hindrance::AccountUnusable),
-        (403 | 422, Asked::Repository(repo)) if shows(&SEATS) => person_needed(
-            format!("add a seat to the organization that owns {repo}, or end the access of who needs none"),
-            format!("{SERVICE} has none free for the buyer {}", said()),
-        )
-        .keeping_out_by(Hindrance::SeatMissing),
+        (403 | 422, Asked::Repository(repo)) if shows(&SEATS) => {
+            seat_missing(repo, format!("{SERVICE} has none free for the buyer {}", said()))
+        }
         (403, Asked::Repository(repo) | Asked::Removal(repo)) => forbidden(reply, &words, repo, login, means),
         (404, Asked::Removal(repo)) => person_needed(
             format!("{}, or cancel this if there is no such repository any more", means.to_see(repo)),
@@ -116,6 +114,17 @@ pub(super) fn failure(
         }
         (status, _) => Failure::unintelligible(SERVICE, status),
     }
+}
+
+/// Whether a refusal says that the organization has no seat free.
+pub(super) fn is_for_want_of_a_seat(reply: &HttpResponse) -> bool {
+    let words = words(reply).to_ascii_lowercase();
+    SEATS.iter().any(|sign| words.contains(sign))
+}
+
+/// The failure that it is where a buyer cannot accept an invitation for want of a seat.
+pub fn no_seat(repo: &Repo) -> Failure {
+    seat_missing(repo, format!("{SERVICE} lets no buyer accept an invitation while none is free"))
 }
 
 /// The failure that GitHub's reply is to an App that asks for a token for a repository.
@@ -243,6 +252,11 @@ pub(super) fn handed_over(repo: &Repo, how: &str) -> Failure {
         format!("somebody else may have access to {repo}"),
         format!("look through its collaborators and its invitations, and remove whoever is none of your buyers. {how}"),
     )
+}
+
+fn seat_missing(repo: &Repo, why: String) -> Failure {
+    let what_mends = format!("add a seat to the organization that owns {repo}, or end the access of who needs none");
+    person_needed(what_mends, why).keeping_out_by(Hindrance::SeatMissing)
 }
 
 fn person_needed(what_mends: impl Into<String>, why: impl fmt::Display) -> Failure {

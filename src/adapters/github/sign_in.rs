@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{API_VERSION, Resolved, SERVICE, read_account};
+use super::{API_VERSION, Resolved, SERVICE, read_account, refusal};
 use crate::adapters::{Failure, Remedy};
 use crate::config::{self, OauthApp};
 use crate::json::Json;
@@ -61,6 +61,8 @@ pub enum Accepted {
     Done,
     /// It is gone, over, or another account's.
     Gone,
+    /// The organization has no seat free.
+    NoSeat,
     /// The account may not: its organization demands two factors, or the app may not accept.
     Refused,
     /// Nobody knows.
@@ -161,11 +163,16 @@ impl<'a> SignIn<'a> {
     /// <https://docs.github.com/rest/collaborators/invitations#accept-a-repository-invitation>
     pub async fn accept(&self, platform: &impl Platform, token: &UserToken, invitation: i64) -> Accepted {
         let path = format!("/user/repository_invitations/{invitation}");
-        match platform.send(self.as_user(Method::Patch, &path, token)).await.map(|reply| reply.status) {
-            Ok(204 | 304) => Accepted::Done,
-            Ok(404) => Accepted::Gone,
-            Ok(401 | 403) => Accepted::Refused,
-            Ok(_) | Err(_) => Accepted::Unclear,
+        let Ok(reply) = platform.send(self.as_user(Method::Patch, &path, token)).await else {
+            return Accepted::Unclear;
+        };
+        match reply.status {
+            204 | 304 => Accepted::Done,
+            // Which of these it is that says so, GitHub does not document.
+            403 | 404 | 409 | 422 if refusal::is_for_want_of_a_seat(&reply) => Accepted::NoSeat,
+            404 => Accepted::Gone,
+            401 | 403 => Accepted::Refused,
+            _ => Accepted::Unclear,
         }
     }
 

@@ -358,7 +358,7 @@ fn a_buyer_is_told_who_can_mend_what_keeps_them_out_and_not_what_the_seller_is_t
             ),
             (
                 "You must purchase at least one more seat",
-                "The seller has to add a seat at GitHub first",
+                "has no free seat at GitHub: the seller has to add one",
                 "seat_missing",
             ),
             ("Could not add the user", "The seller has to mend something first", "seller"),

@@ -117,10 +117,12 @@ fn whoever_only_signs_in_is_asked_for_no_scope_and_accepts_at_github() {
 fn whatever_keeps_us_from_accepting_leaves_the_link_and_says_what_helps() {
     run(async {
         type Cause = fn(&Shop);
-        let cases: [(Cause, &str); 6] = [
+        let cases: [(Cause, &str); 8] = [
             (|shop| shop.sandbox.withhold_scope(), "You have not allowed us to accept for you"),
             (|shop| shop.sandbox.demand_two_factors("octocat"), "two-factor sign-in"),
             (|shop| shop.sandbox.inject(patch(FaultKind::status(404))), "an invitation was gone already"),
+            (|shop| shop.sandbox.inject(patch(no_seat(403))), "no free seat at GitHub"),
+            (|shop| shop.sandbox.inject(patch(no_seat(404))), "no free seat at GitHub"),
             (|shop| shop.sandbox.inject(patch(FaultKind::status(409))), "did not say whether you are in"),
             (|shop| shop.sandbox.inject(patch(FaultKind::status(500))), "did not say whether you are in"),
             (|shop| shop.sandbox.inject(patch(FaultKind::LostBefore)), "did not say whether you are in"),
@@ -136,6 +138,33 @@ fn whatever_keeps_us_from_accepting_leaves_the_link_and_says_what_helps() {
             assert_eq!(shop.sandbox.open_user_tokens(), 0, "{said}");
             shop.calls();
         }
+    });
+}
+
+/// As an organization may refuse whose plan is full.
+fn no_seat(status: u16) -> FaultKind {
+    let body = br#"{"message":"You must purchase at least one more seat to add this user."}"#.to_vec();
+    FaultKind::Status { status, headers: Vec::new(), body }
+}
+
+#[test]
+fn the_seller_is_told_once_that_a_buyer_cannot_accept_for_want_of_a_seat() {
+    run(async {
+        let shop = Shop::open_with(&[&SIGN_IN[..], &[("OPERATOR_EMAIL", "operator@example.com")]].concat());
+        let browser = entered(&shop, STARTER).await;
+        shop.sandbox.inject(patch(no_seat(403)));
+        let seen = signed_in(&shop, &browser, "octocat").await;
+        assert!(seen.text().contains("The seller has to add a seat"), "{}", seen.text());
+        shop.sandbox.take_mails();
+        for _ in 0..3 {
+            shop.tick_after(Duration::from_secs(60)).await;
+        }
+        let mails = shop.sandbox.take_mails();
+        let told: Vec<_> = mails.iter().filter(|mail| mail.to == "operator@example.com").collect();
+        assert_eq!(told.len(), 1, "{mails:?}");
+        let text = told[0].text.as_deref().unwrap();
+        assert!(text.contains("add a seat to the organization that owns acme/starter"), "{text}");
+        shop.calls();
     });
 }
 
