@@ -1,4 +1,4 @@
-// What pages do beyond forms and links. Without it everything works; the key is pasted, and times are in UTC.
+// What pages do beyond forms and links. Without it everything works; the key is pasted, and times are in UTC alone.
 
 const live = document.querySelector(".live");
 
@@ -15,13 +15,30 @@ function readKey() {
 readKey();
 addEventListener("hashchange", readKey);
 
+// A moment is shown in the reader's own time, and beside that how long ago it was or is to come. The page is first painted behind this.
+const { lang } = document.documentElement;
+const relative = new Intl.RelativeTimeFormat(lang);
+const units = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
+function fromNow(at) {
+  const seconds = Math.trunc((at.getTime() - Date.now()) / 1000);
+  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  return relative.format(Math.trunc(seconds / size), unit);
+}
+const moments = [];
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
-  if (!Number.isNaN(at.getTime())) {
-    const dateStyle = time.dataset.short === undefined ? "long" : "medium";
-    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle, timeStyle: "short" }).format(at);
-  }
+  if (Number.isNaN(at.getTime())) continue;
+  const isShort = time.dataset.short !== undefined;
+  const exact = new Intl.DateTimeFormat(lang, { dateStyle: isShort ? "medium" : "long", timeStyle: "short" }).format(at);
+  const ago = document.createElement("span");
+  ago.className = "ago";
+  time.replaceChildren(exact, " ", ago);
+  moments.push(() => {
+    ago.textContent = isShort ? fromNow(at) : `(${fromNow(at)})`;
+  });
 }
+for (const show of moments) show();
+if (moments.length > 0) setInterval(() => moments.forEach((show) => show()), 60_000);
 
 if (navigator.clipboard) {
   for (const button of document.querySelectorAll("[data-copy]")) {

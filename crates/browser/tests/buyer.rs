@@ -47,6 +47,18 @@ async fn from_the_mail_to_the_repositories(look: Look) {
     browser.sees("git clone http://").await;
     browser.looks_right("license-in").await;
     assert_eq!(shop.sandbox().collaborators("acme/starter"), ["octocat"]);
+    // Each time says as well how long ago that was, or is to come, and nothing on the page moves by that.
+    browser.reload().await;
+    browser.sees("git clone http://").await;
+    let ago = "[...document.querySelectorAll('main time .ago')].map((ago) => ago.textContent).join(' ')";
+    let ago = browser.value(ago).await;
+    assert!(ago.as_str().is_some_and(|ago| ago.contains(" ago)") || ago.contains("(in ")), "{ago}");
+    let shifts = "const done = arguments[0]; let sum = 0; \
+                  const seen = (list) => list.getEntries().forEach((entry) => { sum += entry.value; }); \
+                  new PerformanceObserver(seen).observe({ type: 'layout-shift', buffered: true }); \
+                  setTimeout(() => done(sum), 200);";
+    let shifted = browser.answer(shifts).await;
+    assert_eq!(shifted.as_f64(), Some(0.0), "{shifted}");
 
     browser.press("Forget this license").await;
     browser.sees("This browser has forgotten your license.").await;
