@@ -43,6 +43,15 @@ impl Fields {
         Self::parse(request.query.as_deref().unwrap_or_default().as_bytes())
     }
 
+    /// Those whose names begin so, by what follows in these.
+    pub(crate) fn behind(&self, prefix: &str) -> Self {
+        Self::of(self.pairs().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value))))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether there is a field of that name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()

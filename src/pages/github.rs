@@ -72,7 +72,7 @@ fn sealer(config: &Config) -> Option<Sealer> {
 
 /// Sends a buyer to GitHub.
 pub(super) async fn begin<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
-    let Some((session, _)) = entered(engine, &request) else { return over() };
+    let Some((session, _)) = entered(engine, &request) else { return over(&request) };
     // A link can only begin the sign-in that most want: nobody else's is to say what else it does.
     let fields = if request.method == "GET" { Ok(Fields::default()) } else { Fields::read(request).await };
     let fields = match fields {
@@ -97,7 +97,7 @@ pub(super) async fn finish<P: Platform>(engine: &Engine<P>, request: Request, fr
 }
 
 async fn answer<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Frame) -> Response {
-    let Some((session, key)) = entered(engine, request) else { return over() };
+    let Some((session, key)) = entered(engine, request) else { return over(request) };
     let (config, platform) = (engine.config(), engine.platform());
     let (Some(github), Some(sealer)) = (SignIn::new(&config.github), sealer(config)) else {
         return frame.refused(503).response();

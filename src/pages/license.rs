@@ -148,9 +148,10 @@ pub(super) fn entered<P: Platform>(engine: &Engine<P>, request: &Request) -> Opt
     Some((session, key))
 }
 
-/// To where the key is entered, for whoever has no session.
-pub(super) fn over() -> Response {
-    redirect(&noted("/", Notice::SessionOver))
+/// To where the key is entered, for whoever has no session. Whoever has sent a form is told that nothing came of it.
+pub(super) fn over(request: &Request) -> Response {
+    let notice = if request.method == "POST" { Notice::SessionOverUnsent } else { Notice::SessionOver };
+    redirect(&noted("/", notice))
 }
 
 /// An address with a notice.
@@ -159,7 +160,7 @@ pub(super) fn noted(path: &str, notice: Notice) -> String {
 }
 
 pub(super) async fn show<P: Platform>(engine: &Engine<P>, request: &Request, frame: &Frame) -> Response {
-    let Some((session, key)) = entered(engine, request) else { return over() };
+    let Some((session, key)) = entered(engine, request) else { return over(request) };
     let query = Fields::of_query(request);
     let told = Told { notice: Notice::of(query.text("note")), chooses: query.has("choose"), ..Told::default() };
     page(engine, frame, &session, &key, told).await
@@ -167,7 +168,7 @@ pub(super) async fn show<P: Platform>(engine: &Engine<P>, request: &Request, fra
 
 /// Keeps what the buyer chooses, which is checked once more as the license is activated.
 pub(super) async fn choose<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
-    let Some((session, key)) = entered(engine, &request) else { return over() };
+    let Some((session, key)) = entered(engine, &request) else { return over(&request) };
     let fields = match Fields::read(request).await {
         Ok(fields) => fields,
         Err(status) => return frame.refused(status).response(),
@@ -189,7 +190,7 @@ pub(super) async fn choose<P: Platform>(engine: &Engine<P>, request: Request, fr
 
 /// Shows whose the username is that was typed. Nothing is changed by it.
 pub(super) async fn account<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame) -> Response {
-    let Some((session, key)) = entered(engine, &request) else { return over() };
+    let Some((session, key)) = entered(engine, &request) else { return over(&request) };
     let head = request.head();
     let fields = match Fields::read(request).await {
         Ok(fields) => fields,
@@ -239,7 +240,7 @@ pub(super) async fn again<P: Platform>(engine: &Engine<P>, request: Request, fra
 }
 
 async fn activate_typed<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame, notice: Notice) -> Response {
-    let Some((session, key)) = entered(engine, &request) else { return over() };
+    let Some((session, key)) = entered(engine, &request) else { return over(&request) };
     let head = request.head();
     let fields = match Fields::read(request).await {
         Ok(fields) => fields,

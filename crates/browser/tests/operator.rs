@@ -4,6 +4,8 @@
 //! `cargo xtask test --only browser` runs it.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use latchkey_browser::{Browser, Look, Shop};
 use latchkey_simulator::world::ADMIN_TOKEN;
 use tokio::task::LocalSet;
@@ -304,4 +306,53 @@ fn a_github_app_is_made_on_a_phone_of_320_pixels_too() {
 #[test]
 fn a_github_app_is_made_in_the_dark_without_scripts_too() {
     tell(|| makes_a_github_app(Look { scripts: false, ..DARK }));
+}
+
+/// Two mails that were given up are tried again at once; the session ends before the form is sent, and what was entered is not lost.
+async fn tries_again_what_an_outage_has_left(look: Look) {
+    let shop = Shop::open(&[]).await;
+    for _ in 0..2 {
+        shop.sell(STARTER).await;
+    }
+    shop.change(
+        "UPDATE outbox SET state = 'dead', died_at = done_at, done_at = NULL, outcome = NULL, last_error = 'Postmark answered 500'",
+    );
+    let browser = Browser::start(look).await;
+    signs_in(&browser, &shop).await;
+    browser.sees("Postmark answered 500").await;
+    browser.press("Try all that match again").await;
+    browser.sees("and matching: 2. That touches people: 1.").await;
+    browser.looks_right("console-outbox-retry-all").await;
+    shop.advance(Duration::from_secs(12 * 60 * 60));
+    browser.types("reason", "Postmark is back").await;
+    browser.press("Try all that match again").await;
+    browser.sees("Your session has ended, so nothing was changed.").await;
+    browser.looks_right_refused("console-sign-in-kept", 403).await;
+    browser.types("name", "Grace").await;
+    browser.types("token", ADMIN_TOKEN).await;
+    browser.press("Sign in").await;
+    browser.sees("Your reason: Postmark is back").await;
+    browser.looks_right("console-kept").await;
+    assert_eq!(shop.value("SELECT count(*) AS value FROM admin_actions"), "0");
+    browser.press("Send it now").await;
+    browser.sees("Made due: 2.").await;
+    browser.looks_right("console-outbox-retried").await;
+    let recorded = shop.value("SELECT actor || ': ' || reason AS value FROM admin_actions");
+    assert_eq!(recorded, "Grace: Postmark is back");
+    browser.close().await;
+}
+
+#[test]
+fn what_an_outage_has_left_is_tried_again_though_the_session_ended() {
+    tell(|| tries_again_what_an_outage_has_left(Look::default()));
+}
+
+#[test]
+fn it_is_tried_again_on_a_phone_of_320_pixels_too() {
+    tell(|| tries_again_what_an_outage_has_left(PHONE));
+}
+
+#[test]
+fn it_is_tried_again_in_the_dark_without_scripts_too() {
+    tell(|| tries_again_what_an_outage_has_left(Look { scheme: "dark", ..NO_SCRIPT }));
 }

@@ -1,4 +1,7 @@
 //! `/console/sign-in`: the admin token, and the name under which changes are recorded.
+//!
+//! A form that is sent after its session has ended is not lost: the sign-in carries what was entered, and behind it that is sent by whoever
+//! has signed in, with a button. Nothing is changed before that, and nothing of it stands in an address.
 
 use askama::Template;
 
@@ -10,8 +13,9 @@ use crate::engine::Engine;
 use crate::http::{DEFAULT_ACTOR, Request, Response};
 use crate::model::{Actor, Secret};
 use crate::pages::answer::redirect;
-use crate::pages::fields::Fields;
+use crate::pages::fields::{self, Fields};
 use crate::pages::frame::Frame;
+use crate::pages::words::{Markup, Part, filled};
 use crate::platform::{Level, Limit, Platform};
 
 #[derive(Template)]
@@ -23,7 +27,26 @@ struct SignIn<'a> {
     /// The name that was given.
     name: &'a str,
     error: Option<&'static str>,
+    /// What was entered in the form that this keeps from being lost.
+    kept: &'a Fields,
 }
+
+/// What was entered before the session ended, to be sent now.
+#[derive(Template)]
+#[template(path = "pages/templates/console/kept.html")]
+struct Kept<'a> {
+    shell: Shell<'a>,
+    /// Where the form is, and goes.
+    to: &'a str,
+    reason: Option<Markup>,
+    kept: &'a Fields,
+}
+
+/// With what the names of the fields begin that are carried.
+const KEPT: &str = "kept.";
+
+/// The largest form of a sign-in: one that is carried, with other names, and what is entered.
+const MAX_BYTES: usize = 3 * fields::MAX_BYTES;
 
 pub(super) const PATH: &str = "/console/sign-in";
 
@@ -70,19 +93,43 @@ pub(super) async fn respond<P: Platform>(
     }
     let notice = Notice::of(query.text("note"));
     let shell = Shell { notice: notice.map(|notice| notice.told(None)), ..Shell::outside(frame, words::SIGN_IN_TITLE) };
-    visit::html(frame, 200, &SignIn { shell, to, name: "", error: None })
+    visit::html(frame, 200, &SignIn { shell, to, name: "", error: None, kept: &Fields::default() })
+}
+
+/// Where somebody signs in whose session has ended before they sent a form. What they have entered goes with it, where it fits; they are
+/// told that nothing was changed.
+pub(super) async fn keep(request: Request, frame: &Frame, place: Place) -> Response {
+    let to = request.path.clone();
+    let can_be_looked_at = own(&to).is_some();
+    let kept = if can_be_looked_at { Fields::read(request).await.ok() } else { None };
+    match kept.filter(|kept| !kept.is_empty()) {
+        Some(kept) => {
+            let shell = Shell::outside(frame, words::SIGN_IN_TITLE).refused();
+            visit::html(frame, 403, &SignIn { shell, to: &to, name: "", error: None, kept: &kept })
+        }
+        // A script that checks what is written is told by where this leads, and whoever signs out wants nothing else.
+        None if matches!(place, Place::CheckProducts | Place::SignOut) => redirect(PATH),
+        None => {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            if can_be_looked_at {
+                query.append_pair("to", &to);
+            }
+            redirect(&format!("{PATH}?{}", query.append_pair("note", Notice::SessionOver.code()).finish()))
+        }
+    }
 }
 
 async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame, token: &Secret) -> Response {
     let network = request.network();
-    let fields = match Fields::read(request).await {
+    let fields = match Fields::read_up_to(request, MAX_BYTES).await {
         Ok(fields) => fields,
         Err(status) => return visit::refused(frame, None, status, words::UNREADABLE_FORM),
     };
+    let kept = fields.behind(KEPT);
     let (to, name) = (own(fields.text("to")).unwrap_or("/console"), fields.text("name").trim());
     let refuse = |status, error| {
         let shell = Shell::outside(frame, words::SIGN_IN_TITLE).refused();
-        visit::html(frame, status, &SignIn { shell, to, name, error: Some(error) })
+        visit::html(frame, status, &SignIn { shell, to, name, error: Some(error), kept: &kept })
     };
     if !engine.platform().within_limit(Limit::Admin, &network).await {
         return refuse(429, words::TOO_OFTEN);
@@ -94,13 +141,27 @@ async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame,
     let Some(name) = Actor::parse(if name.is_empty() { DEFAULT_ACTOR } else { name }) else {
         return refuse(400, words::WRONG_NAME);
     };
-    match Operator::enter(&name, redirect(to), token, engine.platform()) {
+    let onward = if kept.is_empty() || !takes_forms(to) { redirect(to) } else { not_sent_yet(frame, &name, to, &kept) };
+    match Operator::enter(&name, onward, token, engine.platform()) {
         Ok(response) => {
             engine.log(Level::Info, "console_signed_in", []);
             response
         }
         Err(_) => refuse(503, words::NO_SESSION),
     }
+}
+
+/// Whether a form can be sent to an address of the console's.
+fn takes_forms(to: &str) -> bool {
+    Place::of(to).is_some_and(|(place, _)| place != Place::SignIn && place.methods().contains(&"POST"))
+}
+
+/// What was entered before, with the button that sends it.
+fn not_sent_yet(frame: &Frame, name: &Actor, to: &str, kept: &Fields) -> Response {
+    let shell = Shell { operator: Some(name.as_str()), ..Shell::outside(frame, words::KEPT_TITLE) };
+    let reason = kept.text("reason").trim();
+    let reason = (!reason.is_empty()).then(|| filled(words::KEPT_REASON, &[("reason", Part::Name(reason))]));
+    visit::html(frame, 200, &Kept { shell, to, reason, kept })
 }
 
 #[cfg(test)]

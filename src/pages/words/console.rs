@@ -7,6 +7,7 @@ use crate::api::codes::Remedy;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
     SignedOut,
+    SessionOver,
     Retried,
     AllRetried,
     SomeRetried,
@@ -43,8 +44,9 @@ pub(crate) struct Told {
 }
 
 impl Notice {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::SignedOut,
+        Self::SessionOver,
         Self::Retried,
         Self::AllRetried,
         Self::SomeRetried,
@@ -77,6 +79,7 @@ impl Notice {
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::SignedOut => "signed_out",
+            Self::SessionOver => "session_over",
             Self::Retried => "retried",
             Self::AllRetried => "all_retried",
             Self::SomeRetried => "some_retried",
@@ -112,7 +115,8 @@ impl Notice {
 
     const fn tone(self) -> Tone {
         match self {
-            Self::SomeRetried
+            Self::SessionOver
+            | Self::SomeRetried
             | Self::SomeReplayed
             | Self::SomeDismissed
             | Self::ComparedNow
@@ -126,6 +130,7 @@ impl Notice {
     const fn text(self) -> &'static str {
         match self {
             Self::SignedOut => "You are signed out in this browser.",
+            Self::SessionOver => "Your session has ended, so nothing was changed. Sign in, then do it once more.",
             Self::Retried => "It is due, and tried within a minute.",
             Self::AllRetried => "Made due: {count}. They are tried within the next minutes.",
             Self::SomeRetried => {
@@ -259,6 +264,16 @@ pub(crate) const NEXT_ATTEMPT: &str = "Next attempt";
 pub(crate) const SINCE: &str = "Since";
 pub(crate) const ACTIONS_LABEL: &str = "What you can do";
 pub(crate) const ACCESS_OF: &str = "access of {account} to {repo}";
+
+/// What was entered before a session ended.
+pub(crate) const KEPT_NOTICE: &str =
+    "Your session has ended, so nothing was changed. What you have entered is kept: sign in, and you can send it.";
+pub(crate) const KEPT_TITLE: &str = "Not sent yet";
+pub(crate) const KEPT_LEAD: &str =
+    "You are signed in. What you entered before your session ended is kept, and nothing was changed by it yet.";
+pub(crate) const KEPT_REASON: &str = "Your reason: {reason}";
+pub(crate) const KEPT_BUTTON: &str = "Send it now";
+pub(crate) const KEPT_BACK: &str = "Leave it, and open the page";
 
 /// The outbox.
 pub(crate) const OUTBOX: &str = "Outbox";

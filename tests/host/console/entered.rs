@@ -1,9 +1,12 @@
 //! What was entered stays where nothing came of it, with what is wrong beside it.
 
+use std::time::Duration;
+
 use latchkey::platform::host::{Call, Fate};
 
 use super::{CONSOLE, signed_in};
-use crate::shop::{STARTER, Shop, catalogue_of, run};
+use crate::pages::Browser;
+use crate::shop::{ADMIN_TOKEN, STARTER, Shop, catalogue_of, run};
 
 #[test]
 fn a_filter_that_cannot_be_read_stays_in_its_field_with_what_is_wrong() {
@@ -102,6 +105,85 @@ fn all_that_match_are_asked_about_once_more_where_only_the_change_fails() {
             let html = &seen.html;
             assert!(html.contains("value=\"once more\"") && html.contains("not processed: 1"), "{act}: {html}");
             assert!(html.contains("<title>This did not work: ") && html.contains("autofocus"), "{act}: {html}");
+        }
+        assert_eq!(shop.count("admin_actions"), 0);
+    });
+}
+
+#[test]
+fn what_was_sent_after_the_session_ended_is_kept_through_the_sign_in_and_sent_by_a_button() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        let key = shop.sell_starter().await;
+        shop.rows("UPDATE outbox SET state = 'dead', died_at = done_at, done_at = NULL, outcome = NULL");
+        let id = shop.value("SELECT id FROM outbox");
+        let browser = signed_in(&shop).await;
+        let path = format!("/console/outbox/{id}/retry");
+        browser.look(&path).await;
+        shop.advance(Duration::from_secs(12 * 3600));
+        let hostile = "she wrote: \"</form><script>alert('&')</script>\"";
+        let seen =
+            browser.post(&path, &[("reason", hostile), ("to", "https://evil.example.com"), ("token", "typed")]).await;
+        assert_eq!((seen.status, seen.header("location"), seen.header("set-cookie")), (403, None, None));
+        assert!(seen.text().contains("Your session has ended, so nothing was changed."), "{}", seen.text());
+        assert!(seen.html.contains(&format!("name=\"to\" value=\"{path}\"")) && !seen.html.contains("<script>alert"));
+        assert_eq!(seen.html.matches("name=\"kept.").count(), 3, "{}", seen.html);
+
+        // A wrong token loses nothing either.
+        let kept = [("to", path.as_str()), ("kept.reason", hostile), ("kept.to", "https://evil.example.com")];
+        let wrong = browser.post("/console/sign-in", &[&kept[..], &[("token", "wrong")]].concat()).await;
+        assert_eq!((wrong.status, wrong.html.matches("name=\"kept.").count()), (403, 2), "{}", wrong.html);
+
+        let given = [("token", ADMIN_TOKEN), ("name", "Grace")];
+        let seen = browser.post("/console/sign-in", &[&kept[..], &given].concat()).await;
+        assert_eq!((seen.status, seen.header("location")), (200, None));
+        assert!(
+            seen.text().contains("Not sent yet") && seen.text().contains("Your reason: she wrote"),
+            "{}",
+            seen.text()
+        );
+        assert!(seen.html.contains(&format!("<form method=\"post\" action=\"{path}\">")), "{}", seen.html);
+        assert!(!seen.html.contains("<script>alert") && !seen.html.contains(ADMIN_TOKEN));
+        assert_eq!(shop.count("admin_actions"), 0, "nothing is done that nobody has pressed a button for");
+        let seen = browser.submit(&path, &[("reason", hostile)]).await;
+        assert!(seen.text().contains("It is due"), "{}", seen.text());
+        let action = shop.record("admin_actions", "true");
+        assert_eq!(
+            (&action["actor"], &action["reason"]),
+            (&"Grace".into(), &hostile.into()),
+            "in the name of who signed in"
+        );
+        assert!(!seen.html.contains(&key));
+    });
+}
+
+#[test]
+fn what_cannot_be_kept_is_said_to_have_changed_nothing() {
+    run(async {
+        let shop = Shop::open_with(&CONSOLE);
+        for (path, body, to) in [
+            ("/console/set-up/test-mail", String::new(), "/console/sign-in?note=session_over"),
+            ("/console/sign-out", String::new(), "/console/sign-in"),
+            ("/console/products/check", "text=x".to_owned(), "/console/sign-in"),
+            (
+                "/console/products/text",
+                format!("text={}", "x".repeat(70_000)),
+                "/console/sign-in?to=%2Fconsole%2Fproducts%2Ftext&note=session_over",
+            ),
+        ] {
+            let headers = [("sec-fetch-site", "same-origin"), crate::pages::FORM];
+            let seen = Browser::new(&shop).send("POST", path, &headers, &body).await;
+            assert_eq!((seen.status, seen.header("location")), (303, Some(to)), "{path}");
+        }
+        let seen = Browser::new(&shop).get("/console/sign-in?note=session_over").await;
+        assert!(seen.text().contains("Your session has ended, so nothing was changed."), "{}", seen.text());
+        // What is carried to where no form goes is not shown, and leads nowhere else.
+        for to in ["/console/actions", "https://evil.example.com", "/console/sign-in"] {
+            let browser = Browser::new(&shop);
+            let fields = [("token", ADMIN_TOKEN), ("to", to), ("kept.reason", "x")];
+            let seen = browser.post("/console/sign-in", &fields).await;
+            let expected = if to == "/console/actions" { to } else { "/console" };
+            assert_eq!((seen.status, seen.header("location")), (303, Some(expected)), "{to}");
         }
         assert_eq!(shop.count("admin_actions"), 0);
     });

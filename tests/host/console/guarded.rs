@@ -21,6 +21,10 @@ fn nobody_sees_anything_without_having_shown_the_token() {
                     .await;
                 if path == "/console/sign-in" {
                     assert!([200, 403].contains(&seen.status), "{method}: {}", seen.status);
+                } else if *method == "POST" && methods.contains(&"GET") {
+                    // What was sent is kept, and nothing is done.
+                    assert_eq!((seen.status, seen.header("set-cookie")), (403, None), "{path}");
+                    assert!(seen.html.contains("action=\"/console/sign-in\""), "{path}: {}", seen.html);
                 } else {
                     assert_eq!(seen.status, 303, "{method} {path}");
                     assert!(seen.header("location").unwrap().starts_with("/console/sign-in"), "{method} {path}");

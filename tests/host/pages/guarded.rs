@@ -280,3 +280,21 @@ fn every_name_in_what_is_only_heard_is_kept_apart() {
     }
     assert!(seen > 15, "{seen}");
 }
+
+#[test]
+fn whoever_sends_a_form_after_an_hour_is_told_that_nothing_came_of_it() {
+    run(async {
+        let shop = Shop::open_with(&OWN_PAGES);
+        let key = sold(&shop, STARTER).await;
+        let browser = Browser::new(&shop);
+        browser.submit("/", &[("license_key", &key)]).await;
+        shop.advance(Duration::from_secs(3600));
+        for path in ["/license/choose", "/license/account", "/license/activate", "/license/again"] {
+            let seen = browser.submit(path, &[("github_username", "octocat"), ("repo", "acme/starter")]).await;
+            assert!(seen.text().contains("so nothing was changed. Enter your license key again"), "{}", seen.text());
+        }
+        let led = browser.get("/license").await;
+        assert_eq!(led.header("location"), Some("/?note=session_over"), "who only looks has lost nothing");
+        assert_eq!(shop.count("license_activations"), 0);
+    });
+}
