@@ -60,6 +60,11 @@ async fn from_the_mail_to_the_repositories(look: Look) {
     let shifted = browser.answer(shifts).await;
     assert_eq!(shifted.as_f64(), Some(0.0), "{shifted}");
 
+    browser.press("Open at GitHub: acme/starter").await;
+    browser.sees("You are signed in as octocat.").await;
+    browser.sees("git clone http://").await;
+    browser.open(&format!("{}/license", shop.url)).await;
+
     browser.press("Forget this license").await;
     browser.sees("This browser has forgotten your license.").await;
     browser.looks_right("home-left").await;

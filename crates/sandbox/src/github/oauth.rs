@@ -1,5 +1,5 @@
-//! GitHub's web side as far as a buyer sees it: signing in with the seller's OAuth app, the page of an invitation, and what the token of
-//! somebody who signed in may ask. The REST API of everybody else is in `github::api`.
+//! GitHub's web side as far as a buyer sees it: signing in with the seller's OAuth app, the pages of an invitation and of a repository, and
+//! what the token of somebody who signed in may ask. The REST API of everybody else is in `github::api`.
 //! See <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps>.
 //!
 //! It is as strict as the rest: a parameter that is not documented, a challenge that is none, a code or a token that is used twice is a
@@ -81,6 +81,9 @@ pub(super) fn web(world: &mut World, request: &Incoming, now: i64) -> Option<Rep
         ("GET", ["avatars", "u", id]) => Some(avatar(id)),
         ("GET" | "POST", [owner, name, "invitations"]) if *owner != "repos" && *owner != "repositories" => {
             Some(invitations(world, request, owner, name, now))
+        }
+        ("GET" | "POST", [owner, name]) if world.github.owns_something(owner) && wants_a_page(request) => {
+            Some(repository(&world.github, request, owner, name))
         }
         ("DELETE", ["applications", id, "token"]) => Some(end_token(world, request, id)),
         _ => None,
@@ -174,7 +177,7 @@ fn decide(world: &mut World, request: &Incoming, now: i64) -> Reply {
         Ok(asked) => {
             let login = form.get("as").filter(|login| !login.is_empty());
             let to = world.github.answer_sign_in(&asked, login.map(String::as_str), &request.base, now);
-            Reply::empty(302).header("location", to)
+            known_as(Reply::empty(302).header("location", to), login.map_or("", String::as_str))
         }
         Err(why) => Reply::text(404, "Not Found").unexpected(why),
     }
@@ -258,7 +261,13 @@ fn invitations(world: &mut World, request: &Incoming, owner: &str, name: &str, n
         let accepts = form.get("answer").is_some_and(|answer| answer == "accept");
         let done = world.github.answer_invitation(user, &id.to_string(), accepts, now);
         return match done.status {
-            204 if accepts => page("You are in", &format!("<h1>You are in {full_name}</h1>")),
+            204 if accepts => {
+                let into = format!(
+                    "<h1>You are in {full_name}</h1><p><a href=\"{}/{full_name}\">Open it</a></p>",
+                    request.base
+                );
+                known_as(page("You are in", &into), form.get("as").map_or("", String::as_str))
+            }
             204 => page("Declined", "<h1>The invitation is declined.</h1>"),
             _ => page("Invitation", "<h1>This invitation is invalid.</h1>"),
         };
@@ -273,6 +282,58 @@ fn invitations(world: &mut World, request: &Incoming, owner: &str, name: &str, n
         })
         .collect();
     page("Invitation", &format!("<h1>You are invited to {full_name}</h1>{buttons}"))
+}
+
+/// The page of a repository: whoever may read it sees it, and to everybody else there is none, as at GitHub. Who is there, a cookie says, or
+/// whoever looks picks it.
+fn repository(github: &GitHub, request: &Incoming, owner: &str, name: &str) -> Reply {
+    let base = &request.base;
+    if request.method == http::Method::POST {
+        let form: BTreeMap<String, String> = request.form().unwrap_or_default();
+        let login = form.get("as").filter(|login| people(github).any(|known| known == login.as_str()));
+        let there = Reply::empty(303).header("location", format!("{base}/{owner}/{name}"));
+        return known_as(there, login.map_or("", String::as_str));
+    }
+    let cookies = request.header("cookie");
+    let login = cookies.split(';').find_map(|pair| pair.trim().strip_prefix(SIGNED_IN)).unwrap_or_default();
+    let account = github.account(login);
+    let repo = github.repo(owner, name).map(|repo| &github.repos[repo]);
+    let seen = repo.zip(account).filter(|(repo, account)| repo.collaborators.iter().any(|one| one.user == account.id));
+    let picker: String = people(github)
+        .map(|login| format!("<p><button name=\"as\" value=\"{login}\">Sign in as {login}</button></p>"))
+        .collect();
+    let picker = format!("<form method=\"post\">{picker}</form>");
+    match seen {
+        Some(_) => {
+            let clone = format!("git clone {base}/{owner}/{name}.git");
+            page(
+                name,
+                &format!(
+                    "<h1>{owner}/{name}</h1><p>Private. You are signed in as {login}.</p><pre>{clone}</pre>{picker}"
+                ),
+            )
+        }
+        None => page_of(
+            404,
+            "Page not found",
+            &format!("<h1>404</h1><p>This is not the web page you are looking for.</p>{picker}"),
+        ),
+    }
+}
+
+/// Before the login of whoever is signed in, in a browser's cookies.
+const SIGNED_IN: &str = "sandbox-github=";
+
+/// Has the browser know who is signed in; nobody, where that is no login.
+fn known_as(reply: Reply, login: &str) -> Reply {
+    let is_login = login.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
+    let login = if is_login { login } else { "" };
+    reply.header("set-cookie", format!("{SIGNED_IN}{login}; Path=/github; HttpOnly; SameSite=Lax"))
+}
+
+/// Whether a browser asks, and no program.
+fn wants_a_page(request: &Incoming) -> bool {
+    request.header("accept").contains("text/html")
 }
 
 /// What an application asks, in GitHub's words, and who may be there.
@@ -323,14 +384,23 @@ fn avatar(id: &str) -> Reply {
 }
 
 pub(super) fn page(title: &str, content: &str) -> Reply {
+    page_of(200, title, content)
+}
+
+fn page_of(status: u16, title: &str, content: &str) -> Reply {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <link rel=\"icon\" href=\"data:,\"><title>{title} · the sandbox's GitHub</title><main>{content}</main></html>"
     );
-    Reply::raw(200, "text/html; charset=utf-8", html.into_bytes())
+    Reply::raw(status, "text/html; charset=utf-8", html.into_bytes())
 }
 
 impl GitHub {
+    /// Whether some repository is this owner's.
+    fn owns_something(&self, owner: &str) -> bool {
+        self.account(owner).is_some_and(|owner| self.repos.iter().any(|repo| repo.owner == owner.id))
+    }
+
     /// Where the browser of somebody who has decided goes; of nobody, who has canceled.
     fn answer_sign_in(&mut self, asked: &Asked, login: Option<&str>, base: &str, now: i64) -> String {
         let Asked { redirect_uri, state, scope, challenge } = asked;

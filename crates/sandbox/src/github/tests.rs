@@ -412,3 +412,48 @@ fn a_code_is_good_once_for_ten_minutes_and_for_whoever_has_its_verifier() {
     assert_eq!(world.sandbox.open_user_tokens(), 1);
     world.sandbox.take_calls();
 }
+
+#[test]
+fn a_repository_has_a_page_for_whoever_is_in_and_none_for_anybody_else() {
+    let world = World::new(Options::default());
+    world.invite("octocat");
+    let send = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
+        let mut request = http::Request::builder().method(method).uri(format!("http://sandbox.example/github{path}"));
+        request = request.header("user-agent", "test");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        world.sandbox.handle(request.body(body.into()).unwrap()).reply.unwrap()
+    };
+    let seen = |path: &str, cookie: &str| {
+        let reply = send("GET", path, &[("accept", "text/html,*/*;q=0.8"), ("cookie", cookie)], "");
+        (reply.status().as_u16(), String::from_utf8(reply.body().clone()).unwrap())
+    };
+    const OCTOCAT: &str = "other=1; sandbox-github=octocat";
+    for (path, cookie) in [("/acme/kit", OCTOCAT), ("/acme/kit", ""), ("/acme/nothing", OCTOCAT)] {
+        let (status, html) = seen(path, cookie);
+        assert!(
+            status == 404 && html.contains("This is not the web page") && !html.contains("git clone"),
+            "{path}: {html}"
+        );
+    }
+    world.sandbox.accept_invitation("octocat", "acme/kit").unwrap();
+    let (status, html) = seen("/acme/kit", OCTOCAT);
+    assert!(status == 200 && html.contains("git clone http://sandbox.example/github/acme/kit.git"), "{html}");
+    assert_eq!(seen("/acme/kit", "sandbox-github=grace-hopper").0, 404, "who is not in");
+
+    let headers = [("accept", "text/html"), ("content-type", "application/x-www-form-urlencoded")];
+    for (login, cookie) in
+        [("octocat", "sandbox-github=octocat;"), ("nobody", "sandbox-github=;"), ("a%0d%0ab", "sandbox-github=;")]
+    {
+        let reply = send("POST", "/acme/kit", &headers, &format!("as={login}"));
+        assert_eq!(
+            (reply.status().as_u16(), &reply.headers()["location"]),
+            (303, &"http://sandbox.example/github/acme/kit".parse().unwrap())
+        );
+        assert!(reply.headers()["set-cookie"].to_str().unwrap().starts_with(cookie), "{login}");
+    }
+    // A program that asks there is answered as everywhere.
+    assert_eq!(world.status("GET", "/acme/kit"), 404);
+    assert!(!world.sandbox.take_unexpected().is_empty());
+}
