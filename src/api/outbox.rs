@@ -57,6 +57,10 @@ pub struct OutboxRequest {
 /// alerts, and mails that came back for their address.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    { "required": ["reason"], "properties": { "reason": { "type": "string" } } },
+    { "required": ["dry_run"], "properties": { "dry_run": { "const": true } } },
+]))]
 pub struct OutboxRetryRequest {
     /// Why; not needed for a dry run.
     pub reason: Option<Reason>,

@@ -78,6 +78,7 @@ async fn what_each_page_of_the_console_reads_of_a_shop_with_100_000_orders_is_bo
         ("licenses", "/console/licenses".to_owned(), 400),
         ("outbox", "/console/outbox".to_owned(), 400),
         ("what was given up", "/console/outbox?state=dead".to_owned(), 800),
+        ("try all that match again, counted", "/console/outbox/retry?state=dead".to_owned(), 900),
         ("actions", "/console/actions".to_owned(), 120),
         ("products", "/console/products".to_owned(), 800),
         ("an entry", "/console/products/entry?source=gumroad&product_id=unknown-1&sold=true".to_owned(), 800),
