@@ -279,8 +279,8 @@ CREATE TABLE grants (
   until_at        INTEGER,                        -- when an invitation ends, or the wait for a limit
   turn_at         INTEGER,                        -- its turn among those who wait for an invitation; null: it is not in that line
   reason          TEXT,                           -- why it waits or is blocked, for a person
-  blocked_by      TEXT CHECK (blocked_by IN ('account_blocked', 'account_unusable', 'seat_missing', 'seller')),  -- by what it was
-                                                  -- blocked last
+  -- By what it was blocked last.
+  blocked_by      TEXT CHECK (blocked_by IN ('account_blocked', 'account_unusable', 'seat_missing', 'seller')),
   invitation_id   INTEGER,                        -- GitHub's number of the last invitation
   in_doubt        INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt IN (0, 1)),  -- one was asked for whose answer nobody knows
   removing_until_at INTEGER,                      -- end of the last lease under which it was taken away
@@ -386,7 +386,8 @@ CREATE TABLE outbox (
   last_error      TEXT,
   person_needed   INTEGER NOT NULL DEFAULT 0 CHECK (person_needed IN (0, 1)),  -- nothing comes of it before a person acts
   outcome         TEXT,                           -- 'sent', 'logged', 'invited', 'member', 'declined', 'kept', 'removed',
-                                                  -- 'canceled', or 'skipped'
+                                                  -- 'canceled', or 'skipped'; 'handed_over' where it is dead and a person has to
+                                                  -- look before it is tried again
   reference       TEXT,                           -- the other side's own id of it
   history         TEXT CHECK (json_valid(history)),  -- how it ended before it was enqueued again: [{"at": …, "how": …}, …]
   trace_id        TEXT    NOT NULL,

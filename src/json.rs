@@ -2,7 +2,7 @@
 //!
 //! Deliveries, the answers of services and what buyers send are read with this: derived structures would keep the last of a repeated
 //! key unnoticed where they ignore it, and their errors name no field and repeat the values that they complain about, which may be
-//! somebody's. `serde_json` parses. What an operator sends is read into the types of `api`, and the catalogue into its own; what the
+//! personal. `serde_json` parses. What an operator sends is read into the types of `api`, and the catalogue into its own; what the
 //! fields mean is for the caller.
 
 use std::borrow::Cow;

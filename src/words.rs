@@ -529,6 +529,7 @@ pub fn outcome(code: &str) -> &str {
         "removed" => "access taken away",
         "canceled" => "canceled",
         "skipped" => "not needed any more",
+        "handed_over" => "look before it is tried again",
         other => other,
     }
 }

@@ -15,14 +15,16 @@ function readKey() {
 readKey();
 addEventListener("hashchange", readKey);
 
-// A moment is shown in the reader's own time, and beside that how long ago it was or is to come. The page is first painted behind this.
+// A moment is shown in the reader's own time, and beside that how long ago it was or is to come. The page is first painted after this.
 const { lang } = document.documentElement;
 const relative = new Intl.RelativeTimeFormat(lang);
-const units = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
+const now = new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(0, "second");
+const units = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
 function fromNow(at) {
-  const seconds = Math.trunc((at.getTime() - Date.now()) / 1000);
-  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
-  return relative.format(Math.trunc(seconds / size), unit);
+  const seconds = (at.getTime() - Date.now()) / 1000;
+  // A year less an hour is a year, and not eleven months.
+  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size * 0.95) ?? [];
+  return unit ? relative.format(Math.round(seconds / size), unit) : now;
 }
 const moments = [];
 for (const time of document.querySelectorAll("time[datetime]")) {

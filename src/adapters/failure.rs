@@ -47,9 +47,9 @@ pub struct Failure {
     pub remedy: Remedy,
     pub reason: String,
     pub effect: Effect,
-    /// What of an account's access it keeps out, where it is about one.
+    /// What keeps the account out, where the failure is about an account.
     pub hindrance: Hindrance,
-    /// So many bytes from the beginning of the reason are its cause. What follows is what was said this time.
+    /// How many bytes of the reason, from its beginning, are the cause. The rest is what was said this time.
     cause_length: usize,
 }
 
@@ -71,11 +71,11 @@ impl Failure {
         Self { remedy, reason, effect: Effect::Unknown, hindrance: Hindrance::Seller, cause_length }
     }
 
-    /// One whose reason begins with what mends it, and goes on with why: what the service said this time.
-    pub fn mended_by(remedy: Remedy, what_mends: impl Into<String>, why: impl fmt::Display) -> Self {
-        let what_mends = what_mends.into();
-        let reason = format!("{what_mends}: {why}");
-        Self { cause_length: what_mends.len(), ..Self::new(remedy, reason) }
+    /// A failure whose reason begins with its cause, what mends it or what is wrong, and goes on with what was said this time.
+    pub fn of_cause(remedy: Remedy, cause: impl Into<String>, said: impl fmt::Display) -> Self {
+        let cause = cause.into();
+        let reason = format!("{cause}: {said}");
+        Self { cause_length: cause.len(), ..Self::new(remedy, reason) }
     }
 
     /// What is the same of every failure that is mended alike, however each of them came about: the operator is alerted of each such
@@ -84,7 +84,7 @@ impl Failure {
         self.reason.get(..self.cause_length).unwrap_or(&self.reason)
     }
 
-    /// The same of one that keeps an account out of a repository in this way.
+    /// The same failure, as one that keeps an account out in this way.
     #[must_use]
     pub fn keeping_out_by(self, hindrance: Hindrance) -> Self {
         Self { hindrance, ..self }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn failures_that_are_mended_alike_have_one_cause_whatever_was_said_each_time() {
-        let one = |said| Failure::mended_by(Remedy::SetupWrong, "verify the domain: set another", said);
+        let one = |said| Failure::of_cause(Remedy::SetupWrong, "verify the domain: set another", said);
         assert_eq!(one("no: 1").reason, "verify the domain: set another: no: 1");
         assert_eq!(one("no: 1").cause(), one("not yet").cause());
         assert_eq!(Failure::new(Remedy::Retry, "it: is down").cause(), "it: is down");

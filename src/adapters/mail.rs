@@ -202,7 +202,7 @@ impl Message {
 /// # Errors
 /// [`Failure`] where that is not set: nothing can be sent before.
 fn sender(from: Option<&Sender>) -> Result<&Sender, Failure> {
-    from.ok_or_else(|| Failure::mended_by(Remedy::SetupWrong, "EMAIL_FROM is not set", "no mail can be sent"))
+    from.ok_or_else(|| Failure::of_cause(Remedy::SetupWrong, "EMAIL_FROM is not set", "no mail can be sent"))
 }
 
 /// A request as JSON.
@@ -215,7 +215,7 @@ fn written(request: &impl Serialize) -> Result<Vec<u8>, Failure> {
 
 /// A provider's refusal: what mends it, where something does, and then what the provider said.
 fn refused(remedy: Remedy, what_mends: &str, said: String) -> Failure {
-    if what_mends.is_empty() { Failure::new(remedy, said) } else { Failure::mended_by(remedy, what_mends, said) }
+    if what_mends.is_empty() { Failure::new(remedy, said) } else { Failure::of_cause(remedy, what_mends, said) }
 }
 
 /// The start of what a provider says, on one line, with everything that could be an address taken out: their messages

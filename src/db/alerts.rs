@@ -12,10 +12,10 @@ use super::statement::{query, statement};
 use crate::model::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp, TraceId};
 use crate::platform::{Row, RowError, Statement};
 
-/// So late is what is overdue, in milliseconds.
+/// How late something has to be to count as overdue, in milliseconds. The words of its alert say so.
 pub const OVERDUE_MS: i64 = 15 * MINUTE_MS;
 
-/// So long after a time, in milliseconds, everything is committed that has it.
+/// This long after a time, in milliseconds, every row that bears it is committed.
 pub(super) const SETTLING_MS: i64 = 10_000;
 
 /// What an alert tells of that is found in the tables.
@@ -59,7 +59,7 @@ pub fn note(cause: &str, detail: &str) -> Statement {
     statement!("alerts/note", cause, detail)
 }
 
-/// Raises and enqueues the alerts that the tables call for. `words` has what the alert of each cause begins with that is found in them.
+/// Raises and enqueues the alerts that the tables call for. `words` says how the alert of each cause begins that is found in them.
 pub fn raise_found(now: Timestamp, trace: &TraceId, words: &[(Found, &str)]) -> [Statement; 3] {
     let words: BTreeMap<_, _> = words.iter().map(|(found, words)| (found.cause(), *words)).collect();
     [

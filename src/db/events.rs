@@ -67,6 +67,8 @@ pub struct Failing<'a> {
     pub catalogue_version: Option<i64>,
     /// It brought its licenses, and lacks only whom to mail them to.
     pub waits_for_address: bool,
+    /// It could not be read, and may be once a person has mended what is in the way.
+    pub may_still_say: bool,
 }
 
 /// A product that a delivery waits for.
@@ -123,6 +125,7 @@ pub fn fail(id: &EventId, now: Timestamp, failing: &Failing<'_>) -> Statement {
         next_attempt_at = failing.next_attempt_at,
         catalogue_version = failing.catalogue_version,
         waits_for_address = failing.waits_for_address,
+        may_still_say = failing.may_still_say,
     )
 }
 

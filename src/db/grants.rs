@@ -137,8 +137,11 @@ pub enum End<'a> {
         reference: Option<&'a str>,
     },
     Later(Delay<'a>),
-    /// It stays with this error, for the operator.
-    Dead(&'a str),
+    /// It stays with this error, for the operator, who has to look before it is tried again where it was `handed_over`.
+    Dead {
+        error: &'a str,
+        handed_over: bool,
+    },
 }
 
 /// What was seen of a grant.
@@ -298,12 +301,12 @@ pub fn rename(account: GithubUserId, login: &GithubLogin) -> Statement {
 pub fn end(grant: &DueGrant, lease: &Lease, moment: Moment, end: &End<'_>) -> Statement {
     let later = match end {
         End::Later(delay) => Some(delay),
-        End::Done { .. } | End::Dead(_) => None,
+        End::Done { .. } | End::Dead { .. } => None,
     };
     let (state, outcome, reference, error) = match *end {
         End::Done { outcome, reference } => ("done", Some(outcome), reference, None),
         End::Later(Delay { reason, .. }) => ("due", None, None, Some(reason)),
-        End::Dead(error) => ("dead", None, None, Some(error)),
+        End::Dead { error, handed_over } => ("dead", handed_over.then_some("handed_over"), None, Some(error)),
     };
     statement!(
         "grants/end",

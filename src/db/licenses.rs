@@ -199,10 +199,16 @@ pub fn record_unmapped(source: Source, bought: &ProductRef, now: Timestamp) -> S
     )
 }
 
-/// Gives licenses the status and the end that follow from what was said.
+/// Gives licenses the status and the end that follow from what was said, where that takes nothing away from them; that they have ended
+/// is for the next tick to note.
 pub fn recompute(selector: LicenseSelector<'_>, now: Timestamp) -> Statement {
+    recompute_as(selector, now, false)
+}
+
+/// `is_marked`: what the licenses opened that end by this was marked before it in the same batch.
+fn recompute_as(selector: LicenseSelector<'_>, now: Timestamp, is_marked: bool) -> Statement {
     let (key, source, order_id) = selector.params();
-    statement!("licenses/recompute", key, source, order_id, now)
+    statement!("licenses/recompute", key, source, order_id, now, is_marked)
 }
 
 /// Has whatever licenses opened that have ended by now taken away, the first to end first, so many at once.
@@ -222,7 +228,7 @@ pub fn apply_order_facts(selector: LicenseSelector<'_>, moment: Moment, trace: &
 pub fn follow(selector: LicenseSelector<'_>, moment: Moment, trace: &TraceId) -> [Statement; 5] {
     let [unwanted, wanted, enqueue] = grants::follow_status(selector, moment, trace);
     // What changes is told by how a license stands before, so these come first.
-    [unwanted, wanted, enqueue, recompute(selector, moment.now), privacy::look_again(selector, moment.now)]
+    [unwanted, wanted, enqueue, recompute_as(selector, moment.now, true), privacy::look_again(selector, moment.now)]
 }
 
 impl AtCheckout {

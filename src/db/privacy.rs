@@ -49,7 +49,7 @@ pub struct NamedOrder {
 
 impl Person {
     /// Whether an address is theirs.
-    fn has(&self, address: &BuyerEmail) -> bool {
+    pub fn has(&self, address: &BuyerEmail) -> bool {
         address.as_str().eq_ignore_ascii_case(&self.email)
     }
 
@@ -105,19 +105,30 @@ pub fn unread(deliveries: &[String]) -> super::Query<(StoredEvent, Processing)> 
     query!("privacy/unread", read, events = json_text(deliveries))
 }
 
+/// What was found out of a person's deliveries.
+#[derive(Debug)]
+pub struct Theirs<'a> {
+    /// All of them, by their ids.
+    pub deliveries: &'a [String],
+    /// Of these, what is still to be processed and is erased only then.
+    pub kept: &'a [String],
+    /// The orders that those are about which nobody had read.
+    pub orders: &'a [NamedOrder],
+}
+
 /// Erases what is held on a person: these deliveries of theirs, and all that has their address; and marks their orders, with those
 /// that were found out besides, so that it stays erased. Gives how much that was.
 pub fn erase(
     batch: &mut Batch,
     person: &Person,
-    deliveries: &[String],
-    orders: &[NamedOrder],
+    theirs: &Theirs<'_>,
     action: &AdminAction,
     now: Timestamp,
     trace: &TraceId,
 ) -> Handle<Erased> {
     let AdminAction { id: action_id, reason, actor } = action;
     let email = || person.email.as_str();
+    let Theirs { deliveries, kept, orders } = theirs;
     let events = || json_text(deliveries);
     let held = batch.add(query!("privacy/held", read_erased, email = email(), events = events()));
     batch.run(statement!(
@@ -138,7 +149,7 @@ pub fn erase(
         orders = named(person, orders),
         now
     ));
-    batch.run(statement!("privacy/erase_deliveries", events = events(), now));
+    batch.run(statement!("privacy/erase_deliveries", events = events(), kept = json_text(kept), now));
     batch.run(statement!("changes/forget_lines"));
     batch.run(statement!("privacy/cancel_mails", email = email(), now));
     batch.run(statement!("privacy/forget_recoveries", email = email()));

@@ -4,11 +4,12 @@
 //! Each change is one transaction with its row of `admin_actions`, which is there exactly when it took effect. Changes of a
 //! license are in `license_actions`. What only looks is in `db::reads`, which callers run by [`Engine::read`].
 
-use super::ingest::{ABANDONED_AFTER_MS, Telling};
+use super::fulfill::Fulfilled;
+use super::ingest::{ABANDONED_AFTER_MS, Handling, Telling};
 use super::license_actions::{ActionOutcome, Refusal};
 use super::{Engine, FollowUp, StorageError};
 use crate::adapters::mail::returned::Teller;
-use crate::adapters::storefronts::{NotUnderstood, Understood};
+use crate::adapters::storefronts::{Cause, NotUnderstood, Understood};
 use crate::api::codes::OutboxState;
 use crate::api::events::{Dismissed, Replayed};
 use crate::api::outbox::OutboxRetried;
@@ -17,7 +18,7 @@ use crate::db::Batch;
 use crate::db::admin_changes::{
     self, Effect, Ordered, OutboxAction, OutstandingFilter, Processing, RetryFilter, TAKEN_AT_MOST,
 };
-use crate::db::privacy::{self, NamedOrder, Person};
+use crate::db::privacy::{self, NamedOrder, Person, Theirs};
 use crate::db::reads::details::{self, Asked};
 use crate::db::reads::{self, Read};
 use crate::model::{Actor, AdminAction, BuyerEmail, EventId, EventType, OrderId, Reason, StorefrontEvent};
@@ -206,12 +207,13 @@ impl<P: Platform> Engine<P> {
 
     /// Erases what is held on a person, and says how much that was. Their orders are marked, so that it stays erased whatever comes of
     /// them later; those of deliveries that nobody has read are found out before. What a delivery that is over with this has to say of
-    /// its order is not lost: a refund still revokes. A delivery of theirs that arrives between the transactions is as one that
-    /// arrives after.
+    /// its order is not lost: a refund still revokes. One that cannot be read by now, and may be once it is described or its storefront
+    /// answers, is not over with this, nor is somebody else's sale that only mentions them: these are erased once they are processed. A
+    /// delivery of theirs that arrives between the transactions is as one that arrives after.
     ///
     /// # Errors
-    /// [`DbError`].
-    pub async fn erase(&self, email: &BuyerEmail, action: &AdminAction) -> Result<Erased, DbError> {
+    /// [`StorageError`].
+    pub async fn erase(&self, email: &BuyerEmail, action: &AdminAction) -> Result<Erased, StorageError> {
         let person = Person::new(email);
         let mut batch = Batch::new();
         let deliveries = batch.add(privacy::find_deliveries(&person));
@@ -221,20 +223,39 @@ impl<P: Platform> Engine<P> {
         let unread = batch.add(privacy::unread(&deliveries));
         let unread = self.run(batch).await?.all(&unread)?;
         let mut batch = Batch::new();
-        let mut orders = Vec::new();
+        let (mut orders, mut kept) = (Vec::new(), Vec::new());
         for (event, processing) in unread {
             let Some(delivery) = &event.delivery else { continue };
             let understood = self.interpret(delivery).await;
             if let (_, Some(order_id)) = named(&understood) {
                 orders.push(NamedOrder { source: delivery.source, order_id, email: buyer(&understood).cloned() });
             }
-            if let (Ok(Understood { event: meaning, said_at, .. }), Processing::Outstanding) = (understood, processing)
-            {
-                let telling = Telling { source: delivery.source, event: &event.id, said_at };
-                batch.extend(self.said(telling, &meaning));
+            if processing == Processing::Done {
+                continue;
+            }
+            let is_anothers = buyer(&understood).is_some_and(|buyer| !person.has(buyer));
+            match understood {
+                // Somebody else's sale goes on, and which order a payment is of is found out once it is recorded: both as ever.
+                Ok(understood) if is_anothers || understood.event.names_a_payment_alone() => {
+                    let handling =
+                        Handling { event: &event.id, delivery, attempts: event.attempts, said_at: understood.said_at };
+                    if let Fulfilled::Not(_) = self.act_on(handling, understood).await? {
+                        kept.push(event.id.as_str().to_owned());
+                    }
+                }
+                Err(_) if is_anothers => kept.push(event.id.as_str().to_owned()),
+                Ok(Understood { event: meaning, said_at, .. }) => {
+                    let telling = Telling { source: delivery.source, event: &event.id, said_at };
+                    batch.extend(self.said(telling, &meaning));
+                }
+                Err(NotUnderstood { cause: Cause::Undescribed { .. } | Cause::Unanswered(_), .. }) => {
+                    kept.push(event.id.as_str().to_owned());
+                }
+                Err(NotUnderstood { cause: Cause::Malformed { .. }, .. }) => {}
             }
         }
-        let erased = privacy::erase(&mut batch, &person, &deliveries, &orders, action, self.now(), &self.trace);
+        let theirs = Theirs { deliveries: &deliveries, kept: &kept, orders: &orders };
+        let erased = privacy::erase(&mut batch, &person, &theirs, action, self.now(), &self.trace);
         Ok(self.run(batch).await?.first(&erased)?.unwrap_or_default())
     }
 }

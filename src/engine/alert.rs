@@ -10,7 +10,7 @@ use crate::db::outbox::{self, Counting, Delay, Lease, Leased, WaitsFor};
 use crate::model::{HOUR_MS, MINUTE_MS, TraceId};
 use crate::platform::{Level, LogValue, Platform, Statement};
 
-/// What an alert begins with that tells of what is found in the tables; a number follows.
+/// How an alert begins that tells of something found in the tables; a number follows.
 const FOUND: [(Found, &str); 4] = [
     (Found::Dead, "Given up and left to you: "),
     (Found::Unmapped, "Sold, and not in the catalogue: "),

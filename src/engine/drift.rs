@@ -120,7 +120,7 @@ impl<P: Platform> Engine<P> {
                 let Some(seen) = github.identify(&self.platform, &turn.repo).await? else {
                     let what = format!("GitHub shows no repository {}", turn.repo);
                     let why = "it is gone, or the credentials cannot see it";
-                    return Err(Failure::mended_by(Remedy::PersonNeeded, what, why));
+                    return Err(Failure::of_cause(Remedy::PersonNeeded, what, why));
                 };
                 let renamed_to = Some(seen.full_name).filter(|name| !name.eq_ignore_ascii_case(turn.repo.as_str()));
                 Comparison::begin(began, seen.owner_kind == OwnerKind::Person, renamed_to)

@@ -1,6 +1,6 @@
 //! Deliveries: stored before anything looks at them, then understood, then fulfilled.
 //!
-//! What an order causes is in `fulfill`. Whatever fails after the row is stored stands on that row.
+//! What an order causes is in `fulfill`, what is said of it later in `facts`, and of a key in `issued_keys`. Whatever fails after the row is stored stands on that row.
 
 #[cfg(test)]
 mod tests;
@@ -207,6 +207,7 @@ impl<P: Platform> Engine<P> {
             storefront_key_id: unprocessed.storefront_key_id.as_ref(),
             email: unprocessed.email.as_ref(),
             waits_for_address: matches!(unprocessed.waits_for, Awaited::Address(_)),
+            may_still_say: matches!(unprocessed.waits_for, Awaited::Description { .. } | Awaited::Storefront(_)),
             ..Failing::new(unprocessed.reason, &unprocessed.error)
         };
         match &unprocessed.waits_for {
@@ -246,7 +247,7 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    async fn act_on(
+    pub(super) async fn act_on(
         &self,
         handling: Handling<'_>,
         Understood { event_type, event, unanswered, said_at }: Understood,
@@ -322,6 +323,7 @@ impl<'a> Failing<'a> {
             next_attempt_at: None,
             catalogue_version: None,
             waits_for_address: false,
+            may_still_say: false,
         }
     }
 }

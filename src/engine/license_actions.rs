@@ -1,7 +1,7 @@
 //! What an operator changes about a license. Each change is one transaction with its row of `admin_actions`, which is
 //! there exactly when the change took effect.
 //!
-//! What a storefront says of an order is in `fulfill`; how access follows is in `grants`.
+//! What a storefront says of an order is in `facts`; how access follows is in `grants`.
 
 use sha2::{Digest, Sha256};
 

@@ -152,9 +152,9 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// What the license of a key was for, since when it is not good and where it is renewed, for whoever was told that it is not. `None` of a
-    /// license that is, or that only its storefront knows, and where the database does not say.
-    pub async fn over(&self, key: &PresentedKey) -> Option<Over> {
+    /// What the license of a key was for, since when it is not good and where it is renewed, for whoever was told with this refusal that it
+    /// is not. `None` of a license that is, or of which only its storefront knows why it is not, and where the database does not say.
+    pub async fn over(&self, key: &PresentedKey, refusal: &ActivateError) -> Option<Over> {
         let (PresentedKey::Minted(key) | PresentedKey::Storefront(key)) = key else { return None };
         let mut batch = Batch::new();
         let known = batch.add(activations::known_license(key));
@@ -162,10 +162,12 @@ impl<P: Platform> Engine<P> {
         let results = self.run_with_catalogue(batch).await.ok()?;
         let ((license, _), of_buyer) = (results.first(&known).ok()??, results.first(&of_buyer).ok()??);
         let standing = license.standing(self.now());
-        let since = match standing {
-            Standing::Good => return None,
-            Standing::Expired => license.ends_at,
-            Standing::Suspended | Standing::Disabled | Standing::Revoked => of_buyer.status_since,
+        let since = match (standing, refusal) {
+            (Standing::Expired, ActivateError::Expired) => license.ends_at,
+            (Standing::Suspended, ActivateError::Suspended)
+            | (Standing::Disabled, ActivateError::Disabled)
+            | (Standing::Revoked, ActivateError::Revoked) => of_buyer.status_since,
+            _ => return None,
         };
         Some(Over { standing, since, renewal: self.renewal_of(&license) })
     }

@@ -46,7 +46,9 @@ impl<P: Platform> Engine<P> {
         let failure = match page.and_then(|page| self.believe(&turn, page, now)) {
             Err(failure) => failure,
             Ok(page) => match self.take_in(&turn, page, now).await {
-                Err(StorageError::Db(DbError::Refused(reason))) => Failure::new(Remedy::PersonNeeded, reason),
+                Err(StorageError::Db(DbError::Refused(reason))) => {
+                    Failure::of_cause(Remedy::PersonNeeded, "the database refuses what a list has", reason)
+                }
                 outcome => return outcome.map(|()| true),
             },
         };

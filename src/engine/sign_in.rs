@@ -194,9 +194,10 @@ impl<P: Platform> Engine<P> {
         let without_seat = open.iter().zip(&answers).find(|(_, answer)| **answer == Accepted::NoSeat);
         if let Some((place, ..)) = without_seat.map(|(open, _)| open)
             && let Some((repo, _)) = activated.repos.get(*place)
-            && let Some(alert) = self.alert_of(&no_seat(repo))
         {
-            record.run(alert);
+            let failure = no_seat(repo);
+            record.extend(self.alert_of(&failure));
+            self.log(Level::Error, "invitation_not_accepted", [("error", LogValue::text(failure.reason))]);
         }
         let worst = [Accepted::NoSeat, Accepted::Refused, Accepted::Gone, Accepted::Unclear]
             .into_iter()

@@ -42,7 +42,7 @@ pub(super) fn ended_in_silence(turns: i64, what: &str, repo: &Repo) -> Option<Fa
     (turns > MOST_SILENT_TURNS).then(|| {
         let what_mends = format!("see in the Worker's log what ends it over the {what} of {repo}");
         let why = format!("{MOST_SILENT_TURNS} turns in a row ended without a word");
-        Failure::mended_by(Remedy::PersonNeeded, what_mends, why)
+        Failure::of_cause(Remedy::PersonNeeded, what_mends, why)
     })
 }
 

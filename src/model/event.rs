@@ -47,6 +47,15 @@ impl StorefrontEvent {
             Self::AccessChanged { .. } | Self::MailReturned(_) => None,
         }
     }
+
+    /// Whether it names the payment or the subscription that it is about, of whichever order that is.
+    pub const fn names_a_payment_alone(&self) -> bool {
+        match self {
+            Self::PaymentRefunded { .. } => true,
+            Self::SubscriptionChanged { subscription, .. } => subscription.order_id.is_none(),
+            _ => false,
+        }
+    }
 }
 
 /// Declares [`EventReason`] with the code of each.

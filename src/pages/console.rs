@@ -211,7 +211,7 @@ pub(super) async fn respond<P: Platform>(engine: &Engine<P>, request: Request, f
         (Some((Place::SignIn, _)), operator) => {
             sign_in::respond(engine, request, &frame, token, operator.as_ref()).await
         }
-        (Some((place, _)), None) if request.method == "POST" => sign_in::keep(request, &frame, place).await,
+        (Some((place, _)), None) if request.method == "POST" => sign_in::keep(engine, request, &frame, place).await,
         (_, None) => answer::redirect(&sign_in::path(&request)),
         (None, operator) => visit::refused(&frame, operator.as_ref(), 404, words::NOTHING_HERE),
         (Some((place, id)), Some(operator)) => {

@@ -95,7 +95,7 @@ pub(super) async fn not_good<P: Platform>(
 ) -> Option<Over> {
     match error {
         ActivateError::Expired | ActivateError::Revoked | ActivateError::Suspended | ActivateError::Disabled => {
-            engine.over(key).await
+            engine.over(key, error).await
         }
         _ => None,
     }

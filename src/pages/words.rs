@@ -257,8 +257,9 @@ impl Notice {
                  sign-in: switch that on in your GitHub settings, then accept each invitation at GitHub."
             }
             Self::AcceptNoSeat => {
-                "Your license is activated, but the seller's organization has no free seat at GitHub, so that nobody can accept an invitation. \
-                 The seller has to add a seat, and sees that; accept at GitHub then, or have the invitation sent again below if it has ended."
+                "Your license is activated, but the seller's organization has no free seat at GitHub, so nobody can accept an invitation \
+                 right now. Please tell the seller, who has to add one; then accept at GitHub, or have the invitation sent again below \
+                 if it has ended."
             }
             Self::AcceptGone => {
                 "Your license is activated, but an invitation was gone already. If you have not accepted it yourself, have it sent \

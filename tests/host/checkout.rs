@@ -317,6 +317,25 @@ fn for_a_day_whoever_has_the_key_names_another_account_and_the_first_loses_acces
 }
 
 #[test]
+fn nobody_corrects_the_account_that_the_operator_has_given() {
+    run(async {
+        let shop = shop_with(&[]);
+        let key = sold(&shop, "octocat").await;
+        let transfer = serde_json::json!({ "reason": "asked by mail", "to": "ada-lovelace" });
+        let bearer = format!("Bearer {}", crate::shop::ADMIN_TOKEN);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let path = format!("/admin/licenses/{key}/transfer");
+        let moved = shop.request(crate::shop::request("POST", &path, &headers, transfer.to_string().as_bytes())).await;
+        assert_eq!(moved.status, 200, "{:?}", moved.body);
+        assert_eq!(bound_to(&shop), "ada-lovelace typed");
+        let other = shop.activate(&key, "grace-hopper").await;
+        assert_eq!(other.problem(), (400, "license_bound_to_another_account"));
+        assert_eq!(bound_to(&shop), "ada-lovelace typed");
+        shop.calls();
+    });
+}
+
+#[test]
 fn after_a_day_the_account_of_the_checkout_stays() {
     run(async {
         let shop = shop_with(&[]);

@@ -139,6 +139,32 @@ fn whoever_was_removed_by_hand_is_reported_and_stays_out_until_the_operator_says
 }
 
 #[test]
+fn whoever_was_removed_by_hand_stays_out_when_a_dispute_is_won_or_a_license_goes_on() {
+    run(async {
+        let shop = shop().await;
+        let_in(&shop, "octocat").await;
+        shop.sandbox.remove_collaborator("octocat", REPO);
+        compared(&shop).await;
+        shop.deliver(&shop.sandbox.gumroad_dispute("sale-octocat")).await;
+        shop.deliver(&shop.sandbox.gumroad_dispute_won("sale-octocat")).await;
+        assert_eq!(shop.value("SELECT status FROM licenses"), "active");
+        shop.tick_after(MINUTE).await;
+        assert_eq!((state(&shop).as_str(), shop.sandbox.invitations(REPO).len()), ("removed_by_hand", 0));
+        // It ends, and goes on.
+        shop.rows("UPDATE licenses SET expires_at = 1, catalogue_expires_at = 1");
+        shop.tick_after(MINUTE).await;
+        assert_eq!(shop.count("licenses WHERE ended = 1"), 1);
+        shop.rows("UPDATE licenses SET expires_at = NULL, catalogue_expires_at = NULL");
+        shop.deliver(&shop.sandbox.gumroad_dispute_won("sale-octocat")).await;
+        shop.tick_after(MINUTE).await;
+        assert_eq!(shop.count("licenses WHERE ended = 0"), 1);
+        assert_eq!((state(&shop).as_str(), shop.sandbox.invitations(REPO).len()), ("removed_by_hand", 0));
+        shop.calls();
+        shop.sandbox.take_mails();
+    });
+}
+
+#[test]
 fn whoever_comes_back_by_the_sellers_hand_is_a_member_again() {
     run(async {
         let shop = shop().await;

@@ -68,6 +68,19 @@ fn an_expiry_takes_access_away_once_its_grace_is_over() {
 }
 
 #[test]
+fn a_sale_that_is_sent_again_before_the_tick_after_its_end_keeps_nobody_in() {
+    run(async {
+        let shop = shop_with("grace_days = 0");
+        member(&shop).await;
+        shop.advance(365 * DAY + MINUTE);
+        assert_eq!(shop.deliver(&shop.sandbox.gumroad_resend("one")).await.status, 200);
+        ticks_after(&shop, MINUTE).await;
+        assert!(!is_member(&shop));
+        assert_eq!(shop.value("SELECT status || ended FROM licenses"), "active1");
+    });
+}
+
+#[test]
 fn an_expiry_takes_nothing_away_where_the_catalogue_says_so() {
     run(async {
         let shop = shop_with("on_expiry = \"keep\"");

@@ -468,7 +468,7 @@ fn another_buyers_order_that_names_the_person_is_fulfilled_without_them() {
         assert_eq!(shop.request_only(delivery_request(&waiting)).await.status, 200);
         erase(&shop).await;
         assert_gone(&shop, "erased");
-        assert_eq!(shop.count("orders WHERE email = 'shop@example.com'"), 1, "the other buyer's order stays theirs");
+        assert_eq!(shop.count("orders WHERE email = 'shop@example.com'"), 2, "the other buyer's orders stay theirs");
         for delivery in [&processed, &waiting] {
             deliver(&shop, delivery).await;
             assert_gone(&shop, "sent again");
@@ -476,6 +476,28 @@ fn another_buyers_order_that_names_the_person_is_fulfilled_without_them() {
         shop.take_key();
         assert_eq!(shop.count("licenses WHERE email = 'shop@example.com' AND status = 'active'"), 2);
         assert_eq!(shop.count("orders WHERE email = 'shop@example.com'"), 2);
+    });
+}
+
+#[test]
+fn another_buyers_sale_that_names_the_person_and_waits_goes_on_waiting_and_is_fulfilled() {
+    run(async {
+        let shop = Shop::open();
+        let gift = GumroadSale {
+            product_id: Some("ebook==".to_owned()),
+            email: "shop@example.com".to_owned(),
+            custom_fields: vec![("Colleague".to_owned(), ADDRESS.to_owned())],
+            ..GumroadSale::default()
+        };
+        deliver(&shop, &shop.sandbox.sell_on_gumroad(gift)).await;
+        erase(&shop).await;
+        assert_eq!(shop.count("webhook_events WHERE processed = 0 AND reason = 'unmapped_product'"), 1);
+        let ebook = "[[gumroad]]\nproduct_id = \"ebook==\"\nname = \"Book\"\ntier = \"pro\"\nrepos = [\"acme/book\"]\n";
+        assert_eq!(shop.map(&catalogue_of(ebook)).await, 1);
+        shop.tick_after(MINUTE).await;
+        shop.take_key();
+        assert_eq!(shop.count("licenses WHERE email = 'shop@example.com' AND status = 'active'"), 1);
+        assert_gone(&shop, "fulfilled");
     });
 }
 

@@ -158,6 +158,27 @@ fn reinstating_sets_a_refund_aside_and_a_later_dispute_still_counts() {
 }
 
 #[test]
+fn reinstating_sets_aside_what_keeps_a_license_from_being_active_and_nothing_else() {
+    run(async {
+        let shop = Shop::open();
+        let key = sell(&shop).await;
+        // A refund that failed again keeps it from nothing.
+        let order = shop.value("SELECT order_id FROM licenses");
+        for fact in ["refunded", "refund_undone"] {
+            shop.rows(&format!(
+                "INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', '{order}', '{fact}', 1)"
+            ));
+        }
+        assert_eq!(revoke(&shop, &key).await, ActionOutcome::Done);
+        assert_eq!(reinstate(&shop, &key).await, ActionOutcome::Done);
+        assert_eq!(shop.count("licenses WHERE refund_set_aside = 0"), 1);
+        shop.rows("UPDATE order_facts SET as_of = 2 WHERE fact = 'refunded'");
+        shop.deliver(&shop.sandbox.gumroad_dispute("one")).await;
+        assert_eq!(status(&shop), "revoked", "the refund that came after");
+    });
+}
+
+#[test]
 fn a_refund_after_a_dispute_that_was_set_aside_still_revokes() {
     run(async {
         let shop = Shop::open();

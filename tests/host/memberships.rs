@@ -5,7 +5,7 @@ use std::time::Duration;
 use latchkey::platform::Platform;
 use latchkey_sandbox::{Delivery, GumroadSale, LemonSqueezySale, LemonSqueezySubscription};
 
-use crate::shop::{Shop, catalogue_of, run};
+use crate::shop::{ADMIN_TOKEN, Shop, catalogue_of, delivery_request, request, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -388,6 +388,33 @@ fn a_refunded_invoice_takes_its_period_away() {
             deliver(&shop, &shop.sandbox.lemon_squeezy_invoice(event, &of, 1, paid_at)).await;
         }
         assert_eq!(standing(&shop), format!("active renewing {paid_at} 1"));
+    });
+}
+
+#[test]
+fn a_refunded_invoice_that_nobody_had_read_when_its_buyer_was_erased_takes_its_period_away() {
+    run(async {
+        let shop = shop_with("grace_days = 0");
+        let sold = order(&shop);
+        let of = subscription(&sold.reference, "active", now_ms(&shop) + MONTH_MS);
+        deliver(&shop, &sold).await;
+        let email = shop.value("SELECT email FROM licenses");
+        let key = shop.take_key();
+        assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+        deliver(&shop, &shop.sandbox.lemon_squeezy_subscription("subscription_created", &of)).await;
+        let paid_at = now_ms(&shop);
+        deliver(&shop, &shop.sandbox.lemon_squeezy_invoice("subscription_payment_success", &of, 1, paid_at)).await;
+        let refund = shop.sandbox.lemon_squeezy_invoice("subscription_payment_refunded", &of, 1, paid_at);
+        assert_eq!(shop.request_only(delivery_request(&refund)).await.status, 200);
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let body = serde_json::json!({ "reason": "asked by mail", "email": email }).to_string();
+        let erased = shop.request(request("POST", "/admin/privacy/erase", &headers, body.as_bytes())).await;
+        assert_eq!(erased.status, 200);
+        assert_eq!(standing(&shop), format!("active renewing {paid_at} 1"));
+        assert_eq!(shop.count("grants WHERE state = 'revoking'"), 1);
+        assert_eq!(shop.count("webhook_events WHERE payload IS NOT NULL"), 0);
+        ticks_after(&shop, MINUTE).await;
     });
 }
 

@@ -76,6 +76,8 @@ const WHOLE_TABLES: &[(&str, &[&str])] = &[
     ("reads/orders/page", &["ORDER", "looked"]),
     ("reads/outbox/known", &["ORDER", "scope"]),
     ("reads/outbox/retryable", &["ORDER", "f"]),
+    // The licenses of one address.
+    ("recoveries/licenses", &["ORDER"]),
     // At most 200 and 100 rows.
     ("reads/products/waiting", &["ORDER", "f", "lines", "used"]),
     ("reads/status/counts", &["outbox", "products"]),

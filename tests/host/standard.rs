@@ -245,6 +245,44 @@ fn what_is_dismissed_or_erased_unread_is_read_by_an_isolate_that_did_not_know_th
     });
 }
 
+#[test]
+fn a_refund_that_cannot_be_read_yet_waits_beyond_the_erasure_of_its_buyer_and_revokes_then() {
+    run(async {
+        // Erased while it waits, and before it comes.
+        for waits in [true, false] {
+            let shop = open();
+            let sale = shop.sandbox.sell_by_standard_webhooks(StandardSale::default());
+            deliver(&shop, &sale).await;
+            assert_eq!(shop.activate(&shop.take_key(), "octocat").await.status, 200);
+            // The description is gone for a while.
+            shop.stock(&catalogue_of(&entry(ANVIL, "pro")));
+            let refund = shop.sandbox.standard_refund(&sale.reference, None);
+            let erase = async || {
+                let headers =
+                    [("authorization", &*format!("Bearer {ADMIN_TOKEN}")), ("content-type", "application/json")];
+                let body = json!({ "reason": "asked by mail", "email": "ada@example.com" }).to_string();
+                let erased = shop.request(request("POST", "/admin/privacy/erase", &headers, body.as_bytes())).await;
+                assert_eq!(erased.status, 200);
+            };
+            if waits {
+                deliver(&shop, &refund).await;
+            }
+            erase().await;
+            if !waits {
+                deliver(&shop, &refund).await;
+            }
+            assert_eq!(shop.count("webhook_events WHERE processed = 0 AND reason = 'not_described'"), 1, "{waits}");
+            assert_eq!(shop.map(&catalogue_of(&[&entry(ANVIL, "pro"), DODO].concat())).await, 1, "{waits}");
+            shop.tick_after(MINUTE).await;
+            assert_eq!(shop.value("SELECT status FROM licenses"), "revoked", "{waits}");
+            assert_eq!(shop.count("webhook_events WHERE payload LIKE '%ada@example.com%'"), 0, "{waits}");
+            shop.tick_after(MINUTE).await;
+            shop.calls();
+            shop.sandbox.take_mails();
+        }
+    });
+}
+
 /// Answers of the sender's own shop, by its own description: a sale of Creem and one of the seller's, which are proven as each does it.
 #[test]
 fn creem_is_let_in_by_its_own_signature() {

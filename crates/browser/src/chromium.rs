@@ -160,6 +160,15 @@ impl Browser {
         self.client.issue_cmd(Own { path: "goog/cdp/execute", body }).await.expect("a command of Chromium's");
     }
 
+    /// Has scripts of the pages that are opened from now on know no other time than this, in milliseconds.
+    ///
+    /// # Panics
+    /// When Chromium does not take that.
+    pub async fn stops_the_clock(&self, at: i64) {
+        let source = json!({ "source": format!("Date.now = () => {at}") });
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source).await;
+    }
+
     /// The ids of the processes of the driver and of Chromium.
     ///
     /// # Panics

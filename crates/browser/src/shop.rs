@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use latchkey::http::{self as worker, Body, Request};
+use latchkey::platform::Platform;
 use latchkey::platform::host::Sqlite;
 use latchkey_sandbox::{GITHUB_OAUTH_CLIENT_ID, GITHUB_OAUTH_CLIENT_SECRET, GumroadSale, Sandbox};
 use latchkey_simulator::world::{World, delivery_request, send};
@@ -87,6 +88,11 @@ impl Shop {
     /// Lets everybody do so much within a minute.
     pub fn limit_to(&self, uses: u32) {
         self.world.host.limit_to(uses);
+    }
+
+    /// The time at this shop, in milliseconds.
+    pub fn now(&self) -> i64 {
+        self.world.host.now().as_millis()
     }
 
     /// Lets time pass.

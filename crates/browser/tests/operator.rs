@@ -321,7 +321,7 @@ async fn tries_again_what_an_outage_has_left(look: Look) {
     signs_in(&browser, &shop).await;
     browser.sees("Postmark answered 500").await;
     browser.press("Try all that match again").await;
-    browser.sees("and matching: 2. That touches people: 1.").await;
+    browser.sees("and matching: 2. People affected: 1.").await;
     browser.looks_right("console-outbox-retry-all").await;
     shop.advance(Duration::from_secs(12 * 60 * 60));
     browser.types("reason", "Postmark is back").await;
@@ -331,7 +331,7 @@ async fn tries_again_what_an_outage_has_left(look: Look) {
     browser.types("name", "Grace").await;
     browser.types("token", ADMIN_TOKEN).await;
     browser.press("Sign in").await;
-    browser.sees("Your reason: Postmark is back").await;
+    browser.sees("Postmark is back").await;
     browser.looks_right("console-kept").await;
     assert_eq!(shop.value("SELECT count(*) AS value FROM admin_actions"), "0");
     browser.press("Send it now").await;

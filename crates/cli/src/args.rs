@@ -502,7 +502,7 @@ pub(crate) struct Change {
     actor: Option<Actor>,
 }
 
-/// What takes something away asks first.
+/// What takes something away, or touches many, asks first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Consent {
     /// Do not ask.

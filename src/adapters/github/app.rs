@@ -110,7 +110,7 @@ impl GithubApp {
         });
         token.ok_or_else(|| {
             let what_mends = "put GITHUB_APP_PRIVATE_KEY in once more, as it was downloaded";
-            Failure::mended_by(Remedy::SetupWrong, what_mends, "nothing can be signed with it")
+            Failure::of_cause(Remedy::SetupWrong, what_mends, "nothing can be signed with it")
         })
     }
 }
@@ -156,7 +156,7 @@ impl Github<'_> {
         }
         Err(first.unwrap_or_else(|| {
             let what_mends = "put a product with its repositories into the catalogue";
-            Failure::mended_by(Remedy::SetupWrong, what_mends, "a GitHub App asks through one of them")
+            Failure::of_cause(Remedy::SetupWrong, what_mends, "a GitHub App asks through one of them")
         }))
     }
 

@@ -119,7 +119,9 @@ pub(super) fn failure(
 /// Whether a refusal says that the organization has no seat free.
 pub(super) fn is_for_want_of_a_seat(reply: &HttpResponse) -> bool {
     let words = words(reply).to_ascii_lowercase();
-    SEATS.iter().any(|sign| words.contains(sign))
+    // A name that a message repeats may have the sign in it.
+    let mut single = words.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+    single.any(|word| SEATS.contains(&word) || SEATS.iter().any(|sign| word.strip_suffix('s') == Some(*sign)))
 }
 
 /// The failure that it is where a buyer cannot accept an invitation for want of a seat.
@@ -247,7 +249,7 @@ pub fn endless_limit(repo: &Repo) -> Failure {
 
 /// That somebody may have what was not meant for them. `how` is a sentence without its period.
 pub(super) fn handed_over(repo: &Repo, how: &str) -> Failure {
-    Failure::mended_by(
+    Failure::of_cause(
         Remedy::HandedOver,
         format!("somebody else may have access to {repo}"),
         format!("look through its collaborators and its invitations, and remove whoever is none of your buyers. {how}"),
@@ -260,12 +262,12 @@ fn seat_missing(repo: &Repo, why: String) -> Failure {
 }
 
 fn person_needed(what_mends: impl Into<String>, why: impl fmt::Display) -> Failure {
-    Failure::mended_by(Remedy::PersonNeeded, what_mends, why)
+    Failure::of_cause(Remedy::PersonNeeded, what_mends, why)
 }
 
 fn redirected() -> Failure {
     let what = format!("{SERVICE} redirects instead of answering");
-    Failure::mended_by(Remedy::SetupWrong, what, "GITHUB_API_URL may be wrong")
+    Failure::of_cause(Remedy::SetupWrong, what, "GITHUB_API_URL may be wrong")
 }
 
 /// Whether a permission was refused because the repository's owner is a person.

@@ -147,7 +147,7 @@ impl Github<'_> {
         account: &GithubAccount,
     ) -> Result<GithubLogin, Failure> {
         let by_hand = |why: &str| {
-            Err(Failure::mended_by(
+            Err(Failure::of_cause(
                 Remedy::PersonNeeded,
                 format!(
                     "look through the collaborators of {repo}, remove whoever is none of your buyers, and cancel this"

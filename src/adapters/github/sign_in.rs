@@ -138,7 +138,7 @@ impl<'a> SignIn<'a> {
                 let error: String =
                     error.chars().filter(|letter| letter.is_ascii_lowercase() || *letter == '_').take(40).collect();
                 let what = format!("{SERVICE} refuses the app with which buyers sign in");
-                Err(Failure::mended_by(Remedy::SetupWrong, what, error))
+                Err(Failure::of_cause(Remedy::SetupWrong, what, error))
             }
             _ => Err(Failure::unintelligible(SERVICE, reply.status)),
         }

@@ -43,7 +43,7 @@ impl<'a> Binding<'a> {
         let sent = platform.send_mail(&mail).await;
         sent.map_err(|error| match error {
             BoundMailError::Missing => {
-                Failure::mended_by(Remedy::SetupWrong, "EMAIL is bound to nothing", "no mail can be sent")
+                Failure::of_cause(Remedy::SetupWrong, "EMAIL is bound to nothing", "no mail can be sent")
             }
             BoundMailError::Unanswered(error) => Failure::unanswered(SERVICE, error),
             BoundMailError::Refused { code, message } => refusal(code.as_deref(), &message, platform),

@@ -96,7 +96,7 @@ impl Storefront for LemonSqueezy {
     async fn verify_key(&self, platform: &impl Platform, key: &LicenseKey) -> Result<Verdict, Failure> {
         let Some(store_id) = self.store_id else {
             let why = "no Lemon Squeezy license can be believed";
-            return Err(Failure::mended_by(Remedy::SetupWrong, "LEMON_SQUEEZY_STORE_ID is not set", why));
+            return Err(Failure::of_cause(Remedy::SetupWrong, "LEMON_SQUEEZY_STORE_ID is not set", why));
         };
         license_api::validate(platform, &self.api_url, store_id, key).await
     }

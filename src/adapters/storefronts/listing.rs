@@ -91,7 +91,7 @@ impl Api<'_> {
             403 if let Some(permission) = permission => {
                 let what = format!("{service} refuses {setting}");
                 let why = format!("it has to permit {permission}");
-                everything(Failure::mended_by(Remedy::CredentialsRejected, what, why))
+                everything(Failure::of_cause(Remedy::CredentialsRejected, what, why))
             }
             401 | 403 => {
                 everything(Failure::new(Remedy::CredentialsRejected, [service, " refuses ", setting].concat()))

@@ -507,7 +507,8 @@ fn what_is_held_on_a_person_is_erased_and_nothing_else() {
         let found = batch.add(privacy::find_deliveries(&person));
         let deliveries = shop.run(batch).all(&found).unwrap();
         let mut batch = Batch::new();
-        let erased = privacy::erase(&mut batch, &person, &deliveries, &[], &action(id), NOW, &trace());
+        let theirs = privacy::Theirs { deliveries: &deliveries, kept: &[], orders: &[] };
+        let erased = privacy::erase(&mut batch, &person, &theirs, &action(id), NOW, &trace());
         shown(shop.run(batch).first(&erased).unwrap().unwrap())
     };
     assert_eq!(erase("eve@example.com", "e1"), json!({ "deliveries": 2, "orders": 1, "licenses": 1 }));

@@ -183,7 +183,8 @@ impl<P: Platform> Engine<P> {
             let seen = Seen { reason: Some(&reason), login, ..seen };
             batch.run(grants::record(grant, lease, moment.now, &seen));
         }
-        let end = verdict.delay(&reason).map_or(End::Dead(&reason), End::Later);
+        let handed_over = failure.remedy == Remedy::HandedOver;
+        let end = verdict.delay(&reason).map_or(End::Dead { error: &reason, handed_over }, End::Later);
         batch.run(grants::end(grant, lease, moment, &end));
         batch.extend(self.alert_of(failure));
         let pause = pause_by(grant, failure, verdict)?;

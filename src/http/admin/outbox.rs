@@ -42,7 +42,7 @@ pub(crate) async fn retry_many<P: Platform>(
         RetriedMany::Done(retried) => Ok(retried),
         RetriedMany::OtherCount(count) => Err(Problem::new(
             Code::CountChanged,
-            format!("Nothing was changed: {count} would be tried again by now. Look at them first."),
+            format!("Nothing was changed by this: {count} would be tried again by now. Look at them first."),
         )),
     }
 }

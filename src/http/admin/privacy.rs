@@ -1,6 +1,6 @@
 //! `/admin/privacy/*`: what is held on a person.
 
-use super::{action, unavailable};
+use super::{action, failed, unavailable};
 use crate::api::privacy::{Erasure, Export, PrivacyRequest};
 use crate::engine::Engine;
 use crate::http::Problem;
@@ -13,6 +13,6 @@ pub(crate) async fn export<P: Platform>(engine: &Engine<P>, request: PrivacyRequ
 
 pub(crate) async fn erase<P: Platform>(engine: &Engine<P>, request: PrivacyRequest) -> Result<Erasure, Problem> {
     let action = action(engine, request.reason, request.actor)?;
-    let erased = engine.erase(&request.email, &action).await.map_err(unavailable(engine))?;
+    let erased = engine.erase(&request.email, &action).await.map_err(|error| failed(engine, &error))?;
     Ok(Erasure { erased })
 }

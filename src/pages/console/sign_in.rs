@@ -1,7 +1,7 @@
 //! `/console/sign-in`: the admin token, and the name under which changes are recorded.
 //!
-//! A form that is sent after its session has ended is not lost: the sign-in carries what was entered, and behind it that is sent by whoever
-//! has signed in, with a button. Nothing is changed before that, and nothing of it stands in an address.
+//! A form that is sent after its session has ended is not lost, up to 64 KiB: the sign-in carries what was entered, and after it whoever has
+//! signed in sees that and sends it with a button. Nothing is changed before that, and nothing of it stands in an address.
 
 use askama::Template;
 
@@ -36,14 +36,20 @@ struct SignIn<'a> {
 #[template(path = "pages/templates/console/kept.html")]
 struct Kept<'a> {
     shell: Shell<'a>,
-    /// Where the form is, and goes.
+    /// Where the form goes.
     to: &'a str,
-    reason: Option<Markup>,
+    /// Where it is entered, for what it was about.
+    back: String,
+    /// What is sent where, and in whose name.
+    does: Markup,
     kept: &'a Fields,
 }
 
-/// With what the names of the fields begin that are carried.
+/// The prefix of the names of carried fields.
 const KEPT: &str = "kept.";
+
+/// The fields that say what a form is about, which its page takes as well.
+const FILTERS: [&str; 5] = ["state", "source", "kind", "error", "since"];
 
 /// The largest form of a sign-in: one that is carried, with other names, and what is entered.
 const MAX_BYTES: usize = 3 * fields::MAX_BYTES;
@@ -98,10 +104,11 @@ pub(super) async fn respond<P: Platform>(
 
 /// Where somebody signs in whose session has ended before they sent a form. What they have entered goes with it, where it fits; they are
 /// told that nothing was changed.
-pub(super) async fn keep(request: Request, frame: &Frame, place: Place) -> Response {
+pub(super) async fn keep<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame, place: Place) -> Response {
     let to = request.path.clone();
     let can_be_looked_at = own(&to).is_some();
-    let kept = if can_be_looked_at { Fields::read(request).await.ok() } else { None };
+    let may_ask = engine.platform().within_limit(Limit::Admin, &request.network()).await;
+    let kept = if can_be_looked_at && may_ask { Fields::read(request).await.ok() } else { None };
     match kept.filter(|kept| !kept.is_empty()) {
         Some(kept) => {
             let shell = Shell::outside(frame, words::SIGN_IN_TITLE).refused();
@@ -120,8 +127,9 @@ pub(super) async fn keep(request: Request, frame: &Frame, place: Place) -> Respo
 }
 
 async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame, token: &Secret) -> Response {
-    let network = request.network();
-    let fields = match Fields::read_up_to(request, MAX_BYTES).await {
+    let within_limit = engine.platform().within_limit(Limit::Admin, &request.network()).await;
+    let max_bytes = if within_limit { MAX_BYTES } else { fields::MAX_BYTES };
+    let fields = match Fields::read_up_to(request, max_bytes).await {
         Ok(fields) => fields,
         Err(status) => return visit::refused(frame, None, status, words::UNREADABLE_FORM),
     };
@@ -131,7 +139,7 @@ async fn enter<P: Platform>(engine: &Engine<P>, request: Request, frame: &Frame,
         let shell = Shell::outside(frame, words::SIGN_IN_TITLE).refused();
         visit::html(frame, status, &SignIn { shell, to, name, error: Some(error), kept: &kept })
     };
-    if !engine.platform().within_limit(Limit::Admin, &network).await {
+    if !within_limit {
         return refuse(429, words::TOO_OFTEN);
     }
     if !token.matches(fields.text("token").trim()) {
@@ -159,9 +167,12 @@ fn takes_forms(to: &str) -> bool {
 /// What was entered before, with the button that sends it.
 fn not_sent_yet(frame: &Frame, name: &Actor, to: &str, kept: &Fields) -> Response {
     let shell = Shell { operator: Some(name.as_str()), ..Shell::outside(frame, words::KEPT_TITLE) };
-    let reason = kept.text("reason").trim();
-    let reason = (!reason.is_empty()).then(|| filled(words::KEPT_REASON, &[("reason", Part::Name(reason))]));
-    visit::html(frame, 200, &Kept { shell, to, reason, kept })
+    let mut filters = form_urlencoded::Serializer::new(String::new());
+    filters.extend_pairs(kept.pairs().filter(|(name, value)| FILTERS.contains(name) && !value.is_empty()));
+    let filters = filters.finish();
+    let back = if filters.is_empty() { to.to_owned() } else { format!("{to}?{filters}") };
+    let does = filled(words::KEPT_LEAD, &[("path", Part::Name(to)), ("name", Part::Name(name.as_str()))]);
+    visit::html(frame, 200, &Kept { shell, to, back, does, kept })
 }
 
 #[cfg(test)]

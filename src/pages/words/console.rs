@@ -132,7 +132,7 @@ impl Notice {
             Self::SignedOut => "You are signed out in this browser.",
             Self::SessionOver => "Your session has ended, so nothing was changed. Sign in, then do it once more.",
             Self::Retried => "It is due, and tried within a minute.",
-            Self::AllRetried => "Made due: {count}. They are tried within the next minutes.",
+            Self::AllRetried => "Made due: {count}. They are tried by the next ticks.",
             Self::SomeRetried => {
                 "Made due: {count}. That is as many as one request takes: the same again takes the rest."
             }
@@ -269,9 +269,8 @@ pub(crate) const ACCESS_OF: &str = "access of {account} to {repo}";
 pub(crate) const KEPT_NOTICE: &str =
     "Your session has ended, so nothing was changed. What you have entered is kept: sign in, and you can send it.";
 pub(crate) const KEPT_TITLE: &str = "Not sent yet";
-pub(crate) const KEPT_LEAD: &str =
-    "You are signed in. What you entered before your session ended is kept, and nothing was changed by it yet.";
-pub(crate) const KEPT_REASON: &str = "Your reason: {reason}";
+pub(crate) const KEPT_LEAD: &str = "This was entered at {path} before the session ended, and nothing was changed by it yet. Sent now, it is recorded in \
+     the name of {name}.";
 pub(crate) const KEPT_BUTTON: &str = "Send it now";
 pub(crate) const KEPT_BACK: &str = "Leave it, and open the page";
 
@@ -287,11 +286,12 @@ pub(crate) const RETRY_LEAD: &str =
 pub(crate) const RETRY_BUTTON: &str = "Try again";
 pub(crate) const RETRY_ALL_TITLE: &str = "Try all that match again";
 pub(crate) const RETRY_ALL_LEAD: &str =
-    "Given up or waiting for a person, and matching: {count}. That touches people: {people}.";
+    "Given up or waiting for a person, and matching: {count}. People affected: {people}.";
 pub(crate) const RETRY_ALL_MOST: &str = "Given up or waiting for a person, and matching: {count} or more. One request takes so many, the longest waiting first. \
-     That touches people: {people}.";
-pub(crate) const RETRY_ALL_CONSEQUENCE: &str = "Each becomes due and is tried within the next minutes, as often as if it were new. Mend first what has kept \
-     them. Mails that came back for their address are left, and so are alerts to you.";
+     People affected: {people}.";
+pub(crate) const RETRY_ALL_CONSEQUENCE: &str = "Each becomes due and is tried by one of the next ticks, as often as if it were new; many take an hour and more on Workers \
+     Free. Mend first what kept them from being done. Left out are mails that came back for their address, what somebody has to look at \
+     before, and alerts to you.";
 pub(crate) const RETRY_ALL_BUTTON: &str = "Try all that match again";
 pub(crate) const OF_KIND: &str = "Of the kind: {value}.";
 pub(crate) const CANCEL_TITLE: &str = "Cancel it";

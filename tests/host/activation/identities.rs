@@ -397,6 +397,7 @@ fn what_could_not_be_taken_back_is_told_of_and_waits_for_a_person() {
                 assert!(!log.contains("octocat") && !log.contains("new-cat"), "{log}");
                 if told {
                     assert_eq!(shop.count("grants WHERE state = 'blocked' AND reason LIKE '%may have access to%'"), 1);
+                    assert_eq!(row["outcome"], "handed_over");
                     shop.tick_after(MINUTE).await;
                     let mails = shop.sandbox.take_mails();
                     let alert = mails

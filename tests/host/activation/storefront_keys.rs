@@ -390,6 +390,48 @@ fn an_expired_key_that_was_renewed_opens_again_for_its_identity_alone() {
 }
 
 #[test]
+fn a_key_that_was_renewed_after_its_end_was_acted_on_ends_again() {
+    run(async {
+        for revoked in [false, true] {
+            let shop = Shop::open();
+            let ends = NOW.as_millis() + DAY_MS;
+            let key = issued(&shop, LicenseKeySeed { expires_at: Some(ends), ..LicenseKeySeed::default() });
+            assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            shop.tick_after(Duration::from_secs(24 * 60 * 60)).await;
+            shop.tick_after(Duration::from_secs(60)).await;
+            let all = shop.count("grants");
+            assert_eq!(
+                (shop.count("licenses WHERE ended = 1"), shop.count("grants WHERE state = 'revoked'")),
+                (1, all)
+            );
+            // The webhook about the renewal is lost.
+            let renewed = good(&key, 900_000, Some("2026-12-01T12:00:00.000000Z"));
+            shop.sandbox.inject(Fault::new(Service::LemonSqueezy, renewed));
+            assert_eq!(shop.activate(&key, "octocat").await.status, 200);
+            assert_eq!(
+                (shop.count("licenses WHERE ended = 0"), shop.count("grants WHERE state = 'invited'")),
+                (1, all)
+            );
+            if revoked {
+                let bearer = format!("Bearer {}", crate::shop::ADMIN_TOKEN);
+                let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+                let path = format!("/admin/licenses/{key}/revoke");
+                let body = br#"{ "reason": "a chargeback" }"#;
+                assert_eq!(shop.request(crate::shop::request("POST", &path, &headers, body)).await.status, 200);
+            } else {
+                shop.tick_after(Duration::from_secs(30 * 24 * 60 * 60)).await;
+            }
+            for _ in 0..3 {
+                shop.tick_after(Duration::from_secs(60)).await;
+            }
+            assert_eq!(shop.count("grants WHERE state = 'revoked'"), all, "revoked: {revoked}");
+            shop.calls();
+            shop.sandbox.take_unexpected();
+        }
+    });
+}
+
+#[test]
 fn a_key_that_was_extended_to_never_expire_never_expires() {
     run(async {
         let shop = Shop::open();

@@ -90,6 +90,12 @@ fn sales_are_counted_by_day_and_by_product() {
             json!([{ "source": "gumroad", "product_id": STARTER, "name": "Acme Starter Kit", "sales": 2, "pieces": 2, "refunded": 1 }])
         );
         assert_eq!(ask(&shop, "/admin/sales/counts").await.body["total"]["sales"], 1, "thirty days up to now");
+        // A refund that failed afterwards is none.
+        let undone =
+            "INSERT INTO order_facts (source, order_id, fact, said_at) VALUES ('gumroad', 'two', 'refund_undone', 2)";
+        shop.rows(undone);
+        let counts = ask(&shop, "/admin/sales/counts?days=2&until=2020-02-29T20:00:00Z").await.body;
+        assert_eq!((&counts["total"]["sales"], &counts["total"]["refunded"]), (&json!(2), &json!(0)));
         for wrong in ["days=0", "days=91", "days=x", "until=2020-02-29"] {
             assert_eq!(ask(&shop, &format!("/admin/sales/counts?{wrong}")).await.status, 400, "{wrong}");
         }

@@ -98,6 +98,21 @@ fn what_somebody_else_has_tried_again_meanwhile_is_not_done_on_a_count_that_is_o
 }
 
 #[test]
+fn what_was_handed_over_to_a_person_is_left_to_that_person() {
+    run(async {
+        let shop = after_an_outage(&["ada@example.com", "grace@example.com"]).await;
+        shop.rows("UPDATE outbox SET outcome = 'handed_over' WHERE id = 1");
+        assert_eq!(change(&shop, PATH, &json!({ "dry_run": true })).await.body["retried"], 1);
+        assert_eq!(retry(&shop, json!({})).await.body["retried"], 1);
+        assert_eq!(shop.count("outbox WHERE id = 1 AND state = 'dead'"), 1);
+        assert_eq!(change(&shop, "/admin/outbox/1/retry", &json!({ "reason": "looked" })).await.status, 200);
+        assert_eq!(shop.count("outbox WHERE id = 1 AND state = 'due' AND outcome IS NULL"), 1);
+        shop.tick_after(MINUTE).await;
+        shop.sandbox.take_mails();
+    });
+}
+
+#[test]
 fn only_what_the_filters_name_is_tried_again() {
     run(async {
         let shop = after_an_outage(&["ada@example.com", "grace@example.com", "mary@example.com"]).await;

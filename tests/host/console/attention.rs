@@ -73,7 +73,7 @@ fn what_an_outage_has_left_leads_to_the_form_that_tries_all_of_it_again() {
         let seen = browser.look("/console/attention").await;
         let all = super::deliveries::link(&seen.html, "/console/outbox/retry?").replace("&#38;", "&");
         let asked = browser.look(&all).await;
-        assert!(asked.text().contains("and matching: 3. That touches people: 1."), "{}", asked.text());
+        assert!(asked.text().contains("and matching: 3. People affected: 1."), "{}", asked.text());
         assert!(
             asked.text().contains("Only those whose error says: Postmark &amp; &lt;co&gt; are away"),
             "{}",

@@ -75,7 +75,7 @@ fn all_that_was_given_up_is_tried_again_after_a_count_of_mails_and_people() {
         let path = "/console/outbox/retry?state=dead&kind=license_mail";
         assert!(seen.html.contains(&path.replace('&', "&#38;")), "{}", seen.html);
         let asked = browser.look(path).await;
-        assert!(asked.text().contains("and matching: 3. That touches people: 1."), "{}", asked.text());
+        assert!(asked.text().contains("and matching: 3. People affected: 1."), "{}", asked.text());
         assert!(asked.text().contains("Of the kind: mail with the key."), "{}", asked.text());
         assert!(asked.html.contains("<input type=\"hidden\" name=\"expected_count\" value=\"3\">"), "{}", asked.html);
 

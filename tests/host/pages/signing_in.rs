@@ -154,7 +154,7 @@ fn the_seller_is_told_once_that_a_buyer_cannot_accept_for_want_of_a_seat() {
         let browser = entered(&shop, STARTER).await;
         shop.sandbox.inject(patch(no_seat(403)));
         let seen = signed_in(&shop, &browser, "octocat").await;
-        assert!(seen.text().contains("The seller has to add a seat"), "{}", seen.text());
+        assert!(seen.text().contains("Please tell the seller, who has to add one"), "{}", seen.text());
         shop.sandbox.take_mails();
         for _ in 0..3 {
             shop.tick_after(Duration::from_secs(60)).await;

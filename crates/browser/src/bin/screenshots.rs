@@ -86,9 +86,10 @@ impl Tour {
         self.keeps("recover-link", "Your link is good.").await;
         browser.press("Show my licenses").await;
         self.keeps("recover-licenses", "Bought with").await;
-        shop.change(
-            "UPDATE licenses SET expires_at = 1 WHERE license_key IN (SELECT license_key FROM license_activations)",
-        );
+        shop.change(&format!(
+            "UPDATE licenses SET expires_at = {} WHERE license_key IN (SELECT license_key FROM license_activations)",
+            shop.now() - 10 * 24 * 60 * 60 * 1000
+        ));
         shop.change(&format!(
             "UPDATE products SET entry = json_set(entry, '$.renew_url', 'https://acme.example.com/renew')
              WHERE product_id = '{STARTER}'"
@@ -166,6 +167,8 @@ fn main() {
     for (look, ending) in LOOKS {
         LocalSet::new().block_on(&runtime, async {
             let (shop, browser) = (Shop::open(&[]).await, Browser::start(look).await);
+            // How long ago something was is not to depend on when the pictures are taken.
+            browser.stops_the_clock(shop.now()).await;
             let tour = Tour { shop, browser, folder: folder.clone(), ending };
             tour.goes().await;
             tour.browser.close().await;

@@ -76,7 +76,7 @@ pub(super) async fn validate(
         }
         300..=399 => {
             let what = format!("{SERVICE} redirects instead of answering");
-            Err(Failure::mended_by(Remedy::SetupWrong, what, "LEMON_SQUEEZY_API_URL may be wrong"))
+            Err(Failure::of_cause(Remedy::SetupWrong, what, "LEMON_SQUEEZY_API_URL may be wrong"))
         }
         status @ 500..=599 => Err(Failure::new(Remedy::Retry, format!("{SERVICE} answered {status}"))),
         status => Err(Failure::unintelligible(SERVICE, status)),

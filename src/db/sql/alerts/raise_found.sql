@@ -1,6 +1,6 @@
 -- Raises the alerts that the tables call for: one of each cause, with a count, at growing distances. The second comes an hour after
 -- the first, the third four hours after that, and then one a day for as long as there is news of the cause; after two days without
--- one it begins anew. `:words` has what the alert of each cause begins with that is found in the tables.
+-- one it begins anew. `:words` says how the alert of each cause begins that is found in the tables.
 --
 -- What is dead or stuck, or was found in a list, counts since shortly before the last alert of its cause that somebody got, and until
 -- a moment ago: by then, whatever has that time is committed, so that each is told of in one alert and none is missed. So there is

@@ -2,7 +2,7 @@
 -- alone that are on their way.
 UPDATE outbox
 SET state = 'due', attempts = 0, next_attempt_at = :now, died_at = NULL, person_needed = 0,
-    reference = iif(kind = 'grant', reference, NULL),
+    outcome = iif(state = 'dead', NULL, outcome), reference = iif(kind = 'grant', reference, NULL),
     history = iif(state = 'dead',
                   json_insert(coalesce(history, '[]'), '$[#]', json_object(
                     'at', died_at, 'outcome', outcome, 'error', last_error)),

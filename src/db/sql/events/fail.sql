@@ -2,8 +2,9 @@
 -- older catalogue than the newest is tried again at once, since whoever changed the catalogue did not find it waiting.
 -- A try that does not count is taken back.
 --
--- What would wait for a person is over where who bought was erased, and where a list has what the operator has dismissed before. What
--- waits for an address is over where every line has its license with one by now, and where who bought was erased.
+-- What would wait for a person is over where who bought was erased, unless it may still say what becomes of the order once it can be
+-- read; and where a list has what the operator has dismissed before. What waits for an address is over where every line has its license
+-- with one by now, and where who bought was erased.
 UPDATE webhook_events
 SET processed = ending IS NOT NULL, processed_at = iif(ending IS NULL, NULL, :now), reason = coalesce(ending, :reason),
     error = iif(ending IS NULL, :error, NULL), payload = iif(ending IS 'payload_erased', NULL, payload),
@@ -21,7 +22,8 @@ FROM (
   SELECT erased, CASE WHEN :waits_for_address AND addressed THEN 'already_licensed'
                       WHEN :waits_for_address AND erased THEN 'payload_erased'
                       WHEN :next_attempt_at IS NOT NULL THEN NULL
-                      WHEN erased THEN 'payload_erased'
+                      WHEN :catalogue_version < (SELECT version FROM catalogue WHERE id = 1) THEN NULL
+                      WHEN erased AND NOT :may_still_say THEN 'payload_erased'
                       WHEN dismissed THEN 'dismissed' END AS ending
   FROM (
     SELECT EXISTS (SELECT 1 FROM erased_orders x

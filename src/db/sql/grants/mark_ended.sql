@@ -1,4 +1,5 @@
--- Notes which grants nothing asks for any more, now that licenses have ended. It goes before these are noted as ended.
+-- Notes which grants nothing asks for any more, now that licenses have ended. Whom the seller has removed by hand has nothing to be
+-- taken away, and stays out should the license go on. It goes before these are noted as ended.
 UPDATE grants
 SET state = 'revoking', since_at = :now, until_at = NULL, turn_at = NULL, reason = NULL,
     history = json_insert(history, '$[#]', json((
@@ -7,7 +8,7 @@ SET state = 'revoking', since_at = :now, until_at = NULL, turn_at = NULL, reason
       FROM claims c
       WHERE c.github_user_id = grants.github_user_id AND c.repo = grants.repo AND c.ended = 0 AND c.good_until <= :now
       LIMIT 1)))
-WHERE state <> 'revoked'
+WHERE state NOT IN ('revoked', 'removed_by_hand')
   AND id IN (SELECT c.grant_id FROM claims c
              WHERE c.license_key IN (SELECT license_key FROM licenses WHERE turn_at <= :now AND ends_at <= :now
                                      ORDER BY turn_at LIMIT :count))
