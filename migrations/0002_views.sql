@@ -54,7 +54,7 @@ WHERE disabled = 1 AND said_at > coalesce(set_aside_at, -9007199254740991);
 -- A license of a subscription expires with what is paid, or where it goes on since, no sooner than that; where what is paid is not
 -- known, with the end that was told, unless it goes on since. One that was ended at once is over since then, whatever was paid before,
 -- unless it goes on or is paid since. A stop counts that is of the present period, and that nobody took back in it. A refund that has
--- no consequences for the license takes no period away. A storefront's own key ends with the first of its own end and the
+-- no consequences for the license takes no period away, and where all that was paid is refunded, that is a refund of the order. A storefront's own key ends with the first of its own end and the
 -- subscription's. What was minted for years of the catalogue's keeps the end that it has.
 --
 -- The subscription is looked up by its id: SQLite would work a view of its own out for every license there is.
@@ -89,7 +89,10 @@ FROM (
              iif(l.consequences ->> 'refunded' IS NULL OR l.refund_set_aside, s.paid_until_at, s.unrefunded_until_at) AS paid_until,
              CASE
                WHEN l.revoked_by_operator = 1 THEN 'revoked'
-               ELSE coalesce((SELECT min(c.status) FROM license_consequences c WHERE c.license_key = l.license_key),
+               ELSE coalesce(nullif(min(coalesce((SELECT min(c.status) FROM license_consequences c
+                                                  WHERE c.license_key = l.license_key), '~'),
+                                        iif(l.refund_set_aside = 0 AND s.unrefunded = 0 AND s.last_paid_at IS NOT NULL,
+                                            coalesce(l.consequences ->> 'refunded', '~'), '~')), '~'),
                              (SELECT 'suspended' FROM disabled_keys d
                               WHERE d.source = l.source AND d.storefront_key_id = l.storefront_key_id),
                              'active')

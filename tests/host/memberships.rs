@@ -375,7 +375,7 @@ fn a_lemon_squeezy_subscription_that_has_expired_is_over_whatever_is_paid() {
 }
 
 #[test]
-fn a_refunded_invoice_takes_its_period_away() {
+fn a_refund_of_the_only_invoice_revokes() {
     run(async {
         let shop = shop_with("grace_days = 0");
         let sold = order(&shop);
@@ -387,12 +387,35 @@ fn a_refunded_invoice_takes_its_period_away() {
         for event in ["subscription_payment_success", "subscription_payment_refunded"] {
             deliver(&shop, &shop.sandbox.lemon_squeezy_invoice(event, &of, 1, paid_at)).await;
         }
-        assert_eq!(standing(&shop), format!("active renewing {paid_at} 1"));
+        assert_eq!(standing(&shop), format!("revoked renewing {paid_at} 1"));
     });
 }
 
 #[test]
-fn a_refunded_invoice_that_nobody_had_read_when_its_buyer_was_erased_takes_its_period_away() {
+fn an_operator_reinstates_a_license_of_which_all_that_was_paid_is_refunded() {
+    run(async {
+        let shop = shop_with("");
+        let sold = order(&shop);
+        let of = subscription(&sold.reference, "active", now_ms(&shop) + MONTH_MS);
+        deliver(&shop, &sold).await;
+        let key = shop.take_key();
+        deliver(&shop, &shop.sandbox.lemon_squeezy_subscription("subscription_created", &of)).await;
+        let paid_at = now_ms(&shop);
+        for event in ["subscription_payment_success", "subscription_payment_refunded"] {
+            deliver(&shop, &shop.sandbox.lemon_squeezy_invoice(event, &of, 1, paid_at)).await;
+        }
+        assert_eq!(shop.value("SELECT status FROM licenses"), "revoked");
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let path = format!("/admin/licenses/{key}/reinstate");
+        let body = br#"{ "reason": "a gift" }"#;
+        assert_eq!(shop.request(request("POST", &path, &headers, body)).await.status, 200);
+        assert_eq!(shop.value("SELECT status FROM licenses"), "active");
+    });
+}
+
+#[test]
+fn a_refund_of_the_only_invoice_that_nobody_had_read_when_its_buyer_was_erased_revokes() {
     run(async {
         let shop = shop_with("grace_days = 0");
         let sold = order(&shop);
@@ -411,7 +434,7 @@ fn a_refunded_invoice_that_nobody_had_read_when_its_buyer_was_erased_takes_its_p
         let body = serde_json::json!({ "reason": "asked by mail", "email": email }).to_string();
         let erased = shop.request(request("POST", "/admin/privacy/erase", &headers, body.as_bytes())).await;
         assert_eq!(erased.status, 200);
-        assert_eq!(standing(&shop), format!("active renewing {paid_at} 1"));
+        assert_eq!(standing(&shop), format!("revoked renewing {paid_at} 1"));
         assert_eq!(shop.count("grants WHERE state = 'revoking'"), 1);
         assert_eq!(shop.count("webhook_events WHERE payload IS NOT NULL"), 0);
         ticks_after(&shop, MINUTE).await;
