@@ -17,7 +17,7 @@ use crate::{shell, tools};
 /// The most that the Worker may be: wasm and JavaScript together, gzipped, in bytes. Cloudflare takes 3 MB on the Free plan;
 /// a larger Worker starts hardly later, and this makes a dependency that costs a lot show itself: what is to come has room in it.
 /// <https://developers.cloudflare.com/workers/platform/limits/#worker-size>
-const GZIPPED_LIMIT: usize = 896 * 1024;
+const GZIPPED_LIMIT: usize = 960 * 1024;
 
 /// What is uploaded.
 const WASM: &str = "index_bg.wasm";
@@ -213,7 +213,7 @@ mod tests {
     fn a_worker_over_the_limit_fails_the_build_and_one_at_the_limit_does_not() {
         assert!(ensure_within_limit(GZIPPED_LIMIT).is_ok());
         let error = ensure_within_limit(GZIPPED_LIMIT + 1).expect_err("one byte more");
-        assert!(error.to_string().contains("896.1 KB gzipped and may be 896.0 KB"), "{error}");
+        assert!(error.to_string().contains("960.1 KB gzipped and may be 960.0 KB"), "{error}");
     }
 
     #[test]
