@@ -67,7 +67,7 @@ pub struct Failing<'a> {
     pub catalogue_version: Option<i64>,
     /// It brought its licenses, and lacks only whom to mail them to.
     pub waits_for_address: bool,
-    /// It could not be read, and may be once a person has mended what is in the way.
+    /// It could not be read, may be once a person has mended what is in the way, and names nobody, as what is said after a sale.
     pub may_still_say: bool,
 }
 

@@ -248,10 +248,13 @@ impl<P: Platform> Engine<P> {
                     let telling = Telling { source: delivery.source, event: &event.id, said_at };
                     batch.extend(self.said(telling, &meaning));
                 }
-                Err(NotUnderstood { cause: Cause::Undescribed { .. } | Cause::Unanswered(_), .. }) => {
+                // What names who bought is a sale or a key, and brings nothing any more.
+                Err(NotUnderstood { cause: Cause::Undescribed { .. } | Cause::Unanswered(_), known })
+                    if known.email.is_none() =>
+                {
                     kept.push(event.id.as_str().to_owned());
                 }
-                Err(NotUnderstood { cause: Cause::Malformed { .. }, .. }) => {}
+                Err(_) => {}
             }
         }
         let theirs = Theirs { deliveries: &deliveries, kept: &kept, orders: &orders };

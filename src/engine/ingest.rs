@@ -207,7 +207,8 @@ impl<P: Platform> Engine<P> {
             storefront_key_id: unprocessed.storefront_key_id.as_ref(),
             email: unprocessed.email.as_ref(),
             waits_for_address: matches!(unprocessed.waits_for, Awaited::Address(_)),
-            may_still_say: matches!(unprocessed.waits_for, Awaited::Description { .. } | Awaited::Storefront(_)),
+            may_still_say: unprocessed.email.is_none()
+                && matches!(unprocessed.waits_for, Awaited::Description { .. } | Awaited::Storefront(_)),
             ..Failing::new(unprocessed.reason, &unprocessed.error)
         };
         match &unprocessed.waits_for {

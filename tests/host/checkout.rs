@@ -327,10 +327,10 @@ fn nobody_corrects_the_account_that_the_operator_has_given() {
         let path = format!("/admin/licenses/{key}/transfer");
         let moved = shop.request(crate::shop::request("POST", &path, &headers, transfer.to_string().as_bytes())).await;
         assert_eq!(moved.status, 200, "{:?}", moved.body);
-        assert_eq!(bound_to(&shop), "ada-lovelace typed");
+        assert_eq!(bound_to(&shop), "ada-lovelace checkout");
         let other = shop.activate(&key, "grace-hopper").await;
         assert_eq!(other.problem(), (400, "license_bound_to_another_account"));
-        assert_eq!(bound_to(&shop), "ada-lovelace typed");
+        assert_eq!(bound_to(&shop), "ada-lovelace checkout");
         shop.calls();
     });
 }

@@ -17,7 +17,7 @@ use latchkey_sandbox::{
 };
 use serde_json::{Value, json};
 
-use crate::shop::{Answered, NOW, Shop, catalogue_of, request, run};
+use crate::shop::{ADMIN_TOKEN, Answered, NOW, Shop, catalogue_of, request, run};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const FORGE: &str = "prod_1SandboxForge";
@@ -211,6 +211,26 @@ fn a_sale_whose_lines_cannot_be_read_waits_and_is_read_again_by_itself() {
         }
         assert_eq!(shop.value("SELECT count(*) || status FROM licenses"), "1active");
         assert!(shop.sandbox.take_mails().iter().any(|mail| mail.to == "ada@example.com"));
+    });
+}
+
+#[test]
+fn a_sale_that_stripe_does_not_describe_just_then_is_gone_with_its_buyer() {
+    run(async {
+        let shop = open();
+        shop.sandbox.inject(Fault::new(Service::Stripe, FaultKind::status(500)).method("GET"));
+        deliver(&shop, &shop.sandbox.sell_on_stripe(StripeSale::default())).await;
+        let email = shop.value("SELECT email FROM webhook_events");
+        let bearer = format!("Bearer {ADMIN_TOKEN}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let body = json!({ "reason": "asked by mail", "email": email }).to_string();
+        assert_eq!(shop.request(request("POST", "/admin/privacy/erase", &headers, body.as_bytes())).await.status, 200);
+        assert_eq!(shop.count("webhook_events WHERE payload IS NOT NULL OR email IS NOT NULL OR processed = 0"), 0);
+        shop.sandbox.clear_faults();
+        shop.tick_after(MINUTE).await;
+        assert_eq!(shop.count("licenses"), 0);
+        shop.calls();
+        shop.sandbox.take_mails();
     });
 }
 

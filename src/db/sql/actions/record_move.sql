@@ -1,5 +1,6 @@
 -- Records that a buyer binds a good license to another account of theirs, unless they did so a while ago; or, of one that was bound
--- to what was given at the checkout, while that may be corrected, which is marked and is no such move. The words are those of an
+-- to what was given at the checkout, while that may be corrected, which is marked and is no such move; what the operator has given in its
+-- place is not corrected. The words are those of an
 -- operator's transfer, so that whoever asks for the story of a license, or to be forgotten, finds both; who did it, the actor says.
 INSERT INTO admin_actions (id, action, target, reason, actor, acted_at, trace_id, detail)
 SELECT :action_id, 'license.transfer', l.license_key, :reason, :actor, :now, :trace,
@@ -13,6 +14,8 @@ WHERE l.license_key = :key AND l.good_until > :now AND l.test <= :allow_test
           NOT EXISTS (SELECT 1 FROM admin_actions m
                       WHERE m.target = :key AND m.action = 'license.transfer' AND m.actor = :actor
                         AND m.acted_at > :now - :every_ms AND m.detail ->> 'correction' IS NULL),
-          a.proof = 'checkout' AND a.activated_at > :now - :within_ms)
+          a.proof = 'checkout' AND a.activated_at > :now - :within_ms
+            AND NOT EXISTS (SELECT 1 FROM admin_actions m
+                            WHERE m.target = :key AND m.action = 'license.transfer' AND m.actor <> :actor))
 ON CONFLICT (id) DO NOTHING
 RETURNING id
