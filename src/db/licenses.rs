@@ -117,8 +117,7 @@ pub fn end_checkout(key: &LicenseKey) -> Statement {
     statement!("licenses/end_checkout", key)
 }
 
-/// Reads what a license's buyer is told besides the license itself.
-/// `mover` is as whom the record of actions has a buyer who moves a license.
+/// Reads what a license's buyer is told besides the license itself. `mover` is the actor under whom a buyer's move is recorded.
 pub fn of_buyer(key: &LicenseKey, mover: &str) -> Query<OfBuyer> {
     query!("licenses/of_buyer", OfBuyer::read, key, mover)
 }

@@ -19,9 +19,9 @@ const BLOCKED: [&str; 1] = ["block"];
 /// The signs of an account that GitHub itself has flagged or suspended.
 const FLAGGED: [&str; 3] = ["flagged", "spammy", "suspended"];
 
-/// The sign of an organization whose plan has no place for another member or collaborator; GitHub documents no text.
+/// The signs of an organization whose plan has no place for another member or collaborator; GitHub documents no text.
 /// <https://docs.github.com/billing/concepts/product-billing/github-users>
-const SEATS: [&str; 1] = ["seat"];
+const SEATS: [&str; 2] = ["seat", "seats"];
 
 /// What mends that an account cannot be used.
 const REPLACE: &str = "ask the buyer for another GitHub account and transfer the license to it";
@@ -121,7 +121,7 @@ pub(super) fn is_for_want_of_a_seat(reply: &HttpResponse) -> bool {
     let words = words(reply).to_ascii_lowercase();
     // A name that a message repeats may have the sign in it.
     let mut single = words.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
-    single.any(|word| SEATS.contains(&word) || SEATS.iter().any(|sign| word.strip_suffix('s') == Some(*sign)))
+    single.any(|word| SEATS.contains(&word))
 }
 
 /// The failure that it is where a buyer cannot accept an invitation for want of a seat.

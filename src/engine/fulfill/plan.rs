@@ -78,12 +78,14 @@ impl<'a> Plan<'a> {
                     self.activated_at_checkout.push(line);
                 }
             }
-            LicenseKind::Minted => match if product.per_quantity { line.quantity.get() } else { 1 } {
-                many if many > MOST_KEYS => {
-                    self.obstacle = self.obstacle.take().or(Some(Obstacle::ManyPieces(many)));
+            LicenseKind::Minted => {
+                let pieces = if product.per_quantity { line.quantity.get() } else { 1 };
+                if pieces > MOST_KEYS {
+                    self.obstacle.get_or_insert(Obstacle::ManyPieces(pieces));
+                } else {
+                    self.minted.push(Minted { line, bought, product, pieces });
                 }
-                pieces => self.minted.push(Minted { line, bought, product, pieces }),
-            },
+            }
         }
     }
 

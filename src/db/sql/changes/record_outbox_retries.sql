@@ -1,6 +1,7 @@
 -- Records that an operator has rows of the outbox tried again, and which: what was given up, the longest ago first, then what waits for
 -- a person, as far as it meets the filters; where there are any, and as many as the operator was shown. A mail that came back for its
--- address is left: another try would come to the same; and so is what was handed over, since a person has to look before. Nobody is told again of what an alert told. `changes/retry_recorded` then does it.
+-- address is left, since another try would come to the same; what was handed over, since a person has to look before; and alerts, since
+-- nobody is told again of what one told. `changes/retry_recorded` then does it.
 INSERT INTO admin_actions (id, action, target, reason, actor, acted_at, trace_id, detail)
 SELECT :action_id, 'outbox.retry_all', 'outbox', :reason, :actor, :now, :trace,
        json_object('state', :state, 'kind', :kind, 'error', :error, 'retried', count(*), 'rows', json_group_array(id))

@@ -1,9 +1,8 @@
 -- Records the license of a storefront's own key as the storefront has described the key last, unless the operator has given
 -- another one for it, and as long as the delivery stands that brings it, if one does. What was said of the order may have come
 -- before it. Whoever was not named at the key is who bought it, and nobody is named who was erased; and what belongs to a test
--- purchase is a test. A license that there is by now follows the key, and one that had ended
--- has not where the key goes on; and where nobody had to know which variant was bought when it
--- was recorded, that is noted once the storefront tells. The first of a line is to be activated for the account that was given at the
+-- purchase is a test. A license that there is by now follows the key, and is not over any more where the key goes on; and where nobody had
+-- to know which variant was bought when it was recorded, that is noted once the storefront tells. The first of a line is to be activated for the account that was given at the
 -- checkout, where the order is known and the catalogue wants it.
 INSERT INTO licenses (license_key, source, order_id, line, storefront_key_id, product_id, variant_id, tier, email, name,
                       status, test, issued_at, term, expires_at, catalogue_expires_at, grace_ms, remind_ms,
